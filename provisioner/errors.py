@@ -1,0 +1,100 @@
+"""Everything that ends a run early, as one tree.
+
+ProvisionerError
+├── UsageError            2   flags, configuration, environment
+├── InputError            2   an input that cannot be read at all
+├── LedgerError           2   a ledger that cannot be used
+│   ├── OtherJobError     2   the ledger belongs to another job
+│   └── LedgerBusyError  75   another run holds the ledger
+├── StrictError           3   invalid rows and ``--strict``
+├── StorageError          6   the disk failed under a run
+└── GuardError            6   a guard stopped the run
+
+A row's failure is a value (``models.Answer``), never one of these.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; fixed by the command-line contract."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    STRICT = 3
+    REJECTED = 4
+    UNKNOWN = 5
+    GUARD = 6
+    BUSY = 75
+    THRESHOLDS = 99
+    SIGINT = 130
+    SIGTERM = 143
+
+
+class ProvisionerError(Exception):
+    """Root of all errors a user can cause or cure.
+
+    ``cure`` is one imperative sentence without a full stop, or empty where the message says it all.
+    Neither text may hold a secret or a customer's data.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+class UsageError(ProvisionerError):
+    """Change the command line, the configuration or the environment."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(ProvisionerError):
+    """Mend the named input file, at the named line where there is one."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, *, source: str, line: int | None = None, cure: str = "") -> None:
+        place = source if line is None else f"{source}, line {line}"
+        super().__init__(f"{place}: {message}", cure=cure)
+        self.source = source
+        self.line = line
+
+
+class LedgerError(ProvisionerError):
+    """Name another ledger, or restore this one."""
+
+    exit_code = ExitCode.USAGE
+
+
+class OtherJobError(LedgerError):
+    """Undo the differing setting, or start a job of its own under another output."""
+
+
+class LedgerBusyError(LedgerError):
+    """Wait for the run that holds the ledger, or stop it."""
+
+    exit_code = ExitCode.BUSY
+
+
+class StrictError(ProvisionerError):
+    """Mend the invalid rows, or drop ``--strict``."""
+
+    exit_code = ExitCode.STRICT
+
+
+class StorageError(ProvisionerError):
+    """Make room or mend the disk, then run the same command again."""
+
+    exit_code = ExitCode.GUARD
+
+
+class GuardError(ProvisionerError):
+    """Cure what the guard named, then run the same command again."""
+
+    exit_code = ExitCode.GUARD

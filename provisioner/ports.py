@@ -1,0 +1,63 @@
+"""What ``dispatch`` asks of the floor above it; each port is small enough to be faked honestly."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
+
+
+class Ledger(Protocol):
+    """The durable record. Every call returns only when what it says is on disk."""
+
+    async def claim(self, limit: int) -> Sequence[Claim]:
+        """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
+        ...
+
+    async def begin(self, claim_id: int) -> None:
+        """Record that an attempt for this row may leave from now on."""
+        ...
+
+    async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
+        """Record an attempt's end and the row's status after it.
+
+        ``PENDING`` means another attempt follows in this run; the row's intent has to be begun again.
+        """
+        ...
+
+    async def release(self, claim_ids: Sequence[int]) -> None:
+        """Take intents back: nothing was sent for these rows, and they wait as before."""
+        ...
+
+
+class Gate(Protocol):
+    """The last wait before a request leaves."""
+
+    async def wait(self) -> float:
+        """Return the due time (Unix seconds) when it is this request's turn.
+
+        Raise ``asyncio.CancelledError`` or ``GateClosed`` when its turn will not come.
+        """
+        ...
+
+
+class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not a fault
+    """The run is stopping: nothing new may be sent."""
+
+
+class Creator(Protocol):
+    """Creates WebChats."""
+
+    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+        """Make one attempt; wait at the gate once the connection stands, immediately before sending.
+
+        Every failure of the row is an answer. Raise only ``GateClosed`` (nothing was sent) and cancellation.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """Rebuilds claimed rows from their source."""
+
+    async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
+        """Return a row for each claim, in the same order; ``InputError`` when the source has changed."""
+        ...
