@@ -162,24 +162,24 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 class Result(msgspec.Struct, frozen=True, gc=False):
     """One line of the results file; the field order is the column order.
 
-    ``settled_at`` is RFC 3339 in UTC, ``latency_ms`` from sent to answered. None and "" are written empty.
+    ``settled_at`` is RFC 3339 in UTC, ``latency_ms`` from sent to answered. None is an empty cell, or null.
     """
 
     row: int
     line: int
     source: str
-    key: str
+    key: str | None
     status: str
-    conversation_sid: str
-    identity: str
-    error_code: str
-    error: str
+    conversation_sid: str | None
+    identity: str | None
+    error_code: str | None
+    error: str | None
     http_status: int | None
     attempts: int
-    twilio_request_id: str
-    settled_at: str
+    twilio_request_id: str | None
+    settled_at: str | None
     latency_ms: float | None
-    message_sid: str
+    message_sid: str | None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

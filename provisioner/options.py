@@ -45,9 +45,7 @@ class InputOptions:
 
     encoding: str = option("", "Text encoding of the input, e.g. utf-8 or cp1252.  [default: detected]")
     delimiter: str = option("", "Field delimiter of CSV input; 'tab' for a tab.  [default: detected]")
-    input_format: str = option(
-        "", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json")
-    )
+    input_format: str = option("", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,9 @@ class MappingOptions:
         (), "Fill FIELD from columns, e.g. 'customer_friendly_name={First} {Last}'.", metavar="FIELD=TEMPLATE"
     )
     key: tuple[str, ...] = option(
-        (), "Column that identifies a row; repeat for several.  [default: the row's content]", metavar="COLUMN"
+        (),
+        "Column that identifies a row; repeat for several.  [default: the row's content]",
+        metavar="COLUMN",
     )
     friendly_name: bool = option(
         default=True,
@@ -90,9 +90,7 @@ class PaceOptions:
 class CallOptions:
     """How Twilio is reached."""
 
-    timeout: float = option(
-        30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS"
-    )
+    timeout: float = option(30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS")
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
@@ -112,12 +110,8 @@ class FaceOptions:
 class ResultsOptions:
     """How results are written."""
 
-    output: Path | None = option(
-        None, "Results file; .csv or .jsonl; - is stdout.", short="-o", metavar="PATH"
-    )
-    format: str = option(
-        "", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl")
-    )
+    output: Path | None = option(None, "Results file; .csv or .jsonl; - is stdout.", short="-o", metavar="PATH")
+    format: str = option("", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl"))
     include_input: bool = option(default=False, help_text="Repeat the input's own columns after ours.")
     formula_guard: bool = option(
         default=True,
@@ -137,21 +131,15 @@ class CheckOptions(InputOptions, MappingOptions, PaceOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(
-    ResultsOptions, InputOptions, MappingOptions, PaceOptions, CallOptions, FaceOptions
-):
+class RunOptions(ResultsOptions, InputOptions, MappingOptions, PaceOptions, CallOptions, FaceOptions):
     """``provisioner run``."""
 
-    ledger: Path | None = option(
-        None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH"
-    )
+    ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
     max_attempts: int = option(5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N")
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
     retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
     canary: int = option(1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N")
-    max_failures: str = option(
-        "", "Stop, resumable, at so many rejected or unknown rows.", metavar="N|P%"
-    )
+    max_failures: str = option("", "Stop, resumable, at so many rejected or unknown rows.", metavar="N|P%")
     limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
     drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
@@ -217,5 +205,7 @@ def parse_failure_limit(text: str) -> FailureLimit | None:
     except ValueError:
         value = -1.0
     if not 0 < value < math.inf or (number == text and not value.is_integer()):
-        raise UsageError(f"--max-failures {text!r} is not a limit", cure="write a count like 50 or a share like 2%")
+        raise UsageError(
+            f"--max-failures {text!r} is not a limit", cure="write a count like 50 or a share like 2%"
+        )
     return FailureLimit(count=int(value)) if number == text else FailureLimit(share=value / 100)
