@@ -1,6 +1,7 @@
 """What ``dispatch`` asks of the floor above it; each port is small enough to be faked honestly."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
@@ -60,4 +61,44 @@ class Feed(Protocol):
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return a row for each claim, in the same order; ``InputError`` when the source has changed."""
+        ...
+
+
+class Pace(Protocol):
+    """Decides when the next request may start, for everyone who calls the same endpoint."""
+
+    def turn(self) -> AbstractAsyncContextManager[Gate]:
+        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``."""
+        ...
+
+    def give_way(self, retry_after_s: float | None = None) -> float:
+        """Pause everyone after a 429 and return the seconds of pause."""
+        ...
+
+    def accept(self) -> None:
+        """Note an answer that was no 429."""
+        ...
+
+    def close(self) -> None:
+        """Let nothing start any more."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told what happens, as it happens; never decides anything and never waits."""
+
+    def departed(self, row: Row) -> None:
+        """Hear that a request is about to leave."""
+        ...
+
+    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Hear what the ``attempt``-th attempt of a row in this run came to."""
+        ...
+
+    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+        """Hear a row's outcome, which is durable by now."""
+        ...
+
+    def gave_way(self, pause_s: float) -> None:
+        """Hear that a 429 paused everyone."""
         ...
