@@ -1,0 +1,198 @@
+"""The results file: one record per input row, whole or not at all."""
+
+import csv
+import errno
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from provisioner.errors import StorageError, UsageError
+from provisioner.models import Result
+
+COLUMNS = Result.__struct_fields__
+"""Our columns, in order; the input's own may follow."""
+STDOUT = Path("-")
+_FORMULA_STARTS = frozenset("=+-@\t\r")
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True)
+class InputColumns:
+    """The input's own columns, to be repeated after ours: their names, and one list of cells per row."""
+
+    names: Sequence[str]
+    cells: Iterable[Sequence[str | None]]
+
+
+def format_of(path: Path, chosen: str) -> Format:
+    """Return the format that was chosen, or else the one that the file's suffix names."""
+    if chosen:
+        return Format(chosen)
+    try:
+        return Format(path.suffix.lower().removeprefix("."))
+    except ValueError:
+        raise UsageError(
+            f"{path}: the suffix does not say how to write the results",
+            cure="name the file .csv or .jsonl, or add --format csv or --format jsonl",
+        ) from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise ``UsageError`` when a file at ``path`` could not be put in place; better now than after the run."""
+    if path == STDOUT:
+        return
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", cure="name a file in it")
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder", cure=f"create it first: mkdir -p {folder}")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: files cannot be created here ({error.strerror})", cure="write the results elsewhere"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a stream whose bytes become the file at ``path`` when the block ends well.
+
+    They go to a temporary file in the same folder (mode 0600), which is synced and renamed, so a reader sees the
+    old file or the whole new one. ``-`` is stdout. A disk that fails raises ``StorageError``.
+    """
+    if path == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    draft = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+            draft = Path(stream.name)
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritten(path: Path, error: OSError) -> StorageError:
+    reason = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else (error.strerror or "error")
+    return StorageError(
+        f"{path}: not written ({reason}); what was there before is still there",
+        cure="the ledger has everything: make room, then run the same command again, or provisioner export",
+    )
+
+
+def write_results(
+    stream: IO[bytes],
+    results: Iterable[Result],
+    style: Format,
+    *,
+    formula_guard: bool = True,
+    inputs: InputColumns | None = None,
+) -> int:
+    """Write all results and return how many there were. Memory does not grow with them."""
+    if style is Format.CSV:
+        return _write_csv(stream, results, formula_guard=formula_guard, inputs=inputs)
+    return _write_jsonl(stream, results, inputs=inputs)
+
+
+def _write_csv(
+    stream: IO[bytes], results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
+) -> int:
+    names = [*COLUMNS, *_input_names(inputs)]
+    lines: Iterator[Sequence[Any]] = _lines(results, inputs)
+    counted = _Counted(map(_guarded, lines) if formula_guard else lines)
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+    try:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(counted)
+        text.flush()
+    finally:
+        text.detach()
+    return counted.count
+
+
+def _lines(results: Iterable[Result], inputs: InputColumns | None) -> Iterator[Sequence[Any]]:
+    if inputs is None:
+        return map(msgspec.structs.astuple, results)
+    return (
+        (*msgspec.structs.astuple(result), *cells) for result, cells in zip(results, inputs.cells, strict=True)
+    )
+
+
+class _Counted:
+    """Counts what passes, so that a C loop can pull it."""
+
+    def __init__(self, lines: Iterator[Sequence[Any]]) -> None:
+        self._lines = lines
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for line in self._lines:
+            self.count += 1
+            yield line
+
+
+def _guarded(cells: Sequence[Any]) -> Sequence[Any]:
+    """Put an apostrophe before texts that a spreadsheet would run."""
+    for cell in cells:
+        if cell.__class__ is str and cell and cell[0] in _FORMULA_STARTS:
+            return [_harmless(cell) for cell in cells]
+    return cells
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS and cell else cell
+
+
+def _write_jsonl(stream: IO[bytes], results: Iterable[Result], *, inputs: InputColumns | None) -> int:
+    encode = msgspec.json.Encoder().encode
+    count = 0
+    names = _input_names(inputs)
+    cells = iter(inputs.cells) if inputs else None
+    for count, result in enumerate(results, 1):  # noqa: B007 - the last count is the answer
+        if cells is None:
+            stream.write(encode(result) + b"\n")
+            continue
+        whole = msgspec.structs.asdict(result) | dict(zip(names, next(cells), strict=True))
+        stream.write(encode(whole) + b"\n")
+    return count
+
+
+def _input_names(inputs: InputColumns | None) -> list[str]:
+    """Name the input's columns; one that is named like ours gets ``input.`` before it."""
+    if inputs is None:
+        return []
+    return [f"input.{name}" if name in COLUMNS else name for name in inputs.names]
