@@ -28,8 +28,8 @@ CATCH_UP_S = 0.05
 """How far a late schedule may run behind before it is moved: more would come out as a burst."""
 LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
-SHORTEST_SLEEP_S = 0.001
-"""Timers below a millisecond spin on some loops."""
+SHORTEST_SLEEP_S = 0.0006
+"""Loops count in milliseconds and some round: a shorter timer would spin there."""
 
 CUT = 0.7
 """What a 429 leaves of the pace."""
@@ -68,8 +68,9 @@ class Governor:
     def _probing_rate(self, now: float) -> float:
         if self._since == -math.inf:
             self._since = now
-        grown: float = self._base * AUTO_GROWTH ** ((now - self._since) / HOLD_S)
-        return min(grown, AUTO_CEILING)
+        most_steps = math.log(AUTO_CEILING / self._base, AUTO_GROWTH)
+        steps = min((now - self._since) / HOLD_S, most_steps)
+        return self._base * math.pow(AUTO_GROWTH, steps)
 
     def cut(self, now: float, *, achieved: float) -> None:
         """Give way after a 429: keep ``CUT`` of the present rate, or of ``achieved`` where there was no limit."""
@@ -96,7 +97,8 @@ class Schedule:
 
     def due(self, now: float) -> float:
         """Return when the next start should leave, were it on time."""
-        return max(self._due, self._not_before, now - min(CATCH_UP_S, 1 / self.rate))
+        behind = now - min(CATCH_UP_S, 1 / self.rate) if self._starts else now
+        return max(self._due, self._not_before, behind)
 
     def ready_at(self, now: float) -> float:
         """Return the earliest time at which the next start keeps the pace in every window."""

@@ -1,0 +1,184 @@
+"""The pacer among waiting tasks, in virtual time."""
+
+import asyncio
+import itertools
+import math
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from provisioner.options import Rate
+from provisioner.pacer import Pacer
+from provisioner.ports import GateClosed
+from tests.clock import now, run_virtually
+
+
+def pacer_of(per_second: float) -> Pacer:
+    """Return a pacer on the loop's virtual clock, with no jitter."""
+    return Pacer(Rate(per_second=per_second), clock=now, wall=lambda: now() + 1e9, jitter=lambda low, _: low)
+
+
+async def start(pacer: Pacer, starts: list[float]) -> None:
+    """Pass the gate once and note when."""
+    async with pacer.turn() as gate:
+        await gate.wait()
+        starts.append(now())
+
+
+def in_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Turn an async test into one that runs in virtual time."""
+
+    def run() -> None:
+        with patch("asyncio_throttle.throttler.time", SimpleNamespace(monotonic=now)):
+            run_virtually(test())
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+@in_virtual_time
+async def test_waiters_start_evenly_and_in_order() -> None:
+    """Twenty tasks that come at once leave one interval apart."""
+    pacer, starts = pacer_of(4), list[float]()
+
+    await asyncio.gather(*(start(pacer, starts) for _ in range(20)))
+
+    gaps = [b - a for a, b in itertools.pairwise(starts)]
+    assert gaps == pytest.approx([0.25] * 19, abs=0.002)
+
+
+@in_virtual_time
+async def test_a_429_pauses_everyone_and_cuts_the_pace() -> None:
+    """Nobody starts during the pause, and afterwards the starts are further apart."""
+    pacer, starts = pacer_of(4), list[float]()
+    begun = now()
+
+    pause = pacer.give_way(retry_after_s=7)
+    await asyncio.gather(*(start(pacer, starts) for _ in range(3)))
+
+    assert pause == 7
+    assert starts[0] - begun >= 7
+    assert starts[2] - starts[1] == pytest.approx(1 / (4 * 0.7), abs=0.01)
+    assert pacer.rate == pytest.approx(4 * 0.7)
+    assert pacer.asked == 4
+
+
+@in_virtual_time
+async def test_429s_of_one_wave_cut_once() -> None:
+    """Answers to requests that were already under way lengthen the pause, but do not cut again."""
+    pacer = pacer_of(10)
+
+    pacer.give_way()
+    pacer.give_way(retry_after_s=3)
+
+    assert pacer.rate == pytest.approx(7)
+    assert pacer.paused_for == pytest.approx(3)
+
+
+@in_virtual_time
+async def test_pauses_double_until_something_is_accepted() -> None:
+    """Without Retry-After each 429 in a row waits twice as long, up to a bound; an answer starts over."""
+    pacer, starts, pauses = pacer_of(5), list[float](), list[float]()
+
+    for _ in range(8):
+        pauses.append(pacer.give_way())
+        await start(pacer, starts)
+    pacer.accept()
+    pauses.append(pacer.give_way())
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 32, 32, 1]
+
+
+@in_virtual_time
+async def test_an_absurd_retry_after_is_bounded() -> None:
+    """A server cannot park the run for a year."""
+    assert pacer_of(5).give_way(retry_after_s=1e9) == 300
+
+
+@in_virtual_time
+async def test_closing_turns_everybody_away() -> None:
+    """Those who wait and those who come later hear that the gate is closed, without waiting for their turn."""
+    pacer, starts = pacer_of(0.01), list[float]()
+    await start(pacer, starts)
+    begun = now()
+    waiting = [asyncio.create_task(start(pacer, starts)) for _ in range(5)]
+    await asyncio.sleep(0.1)
+
+    pacer.close()
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(end) for end in ends] == [GateClosed] * 5
+    assert now() - begun < 1
+    with pytest.raises(GateClosed):
+        await start(pacer, starts)
+
+
+@in_virtual_time
+async def test_a_failed_connection_frees_its_place() -> None:
+    """A turn that is left without having waited lets the next one in."""
+    pacer, starts = pacer_of(1), list[float]()
+
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            async with pacer.turn():
+                raise ConnectionError
+    await start(pacer, starts)
+
+    assert len(starts) == 1
+
+
+@in_virtual_time
+async def test_a_slow_pace_takes_connections_late() -> None:
+    """At a slow pace a request is let near the front only shortly before its turn, so no connection idles."""
+    pacer, starts = pacer_of(0.05), list[float]()
+    await start(pacer, starts)
+
+    async with pacer.turn() as gate:
+        entered = now()
+        await gate.wait()
+
+    assert now() - starts[0] == pytest.approx(20, abs=0.01)
+    assert now() - entered <= 1.01
+
+
+@in_virtual_time
+async def test_a_cancelled_waiter_holds_nobody_up() -> None:
+    """Cancelling the task at the front lets the next one start at its time."""
+    pacer, starts = pacer_of(1), list[float]()
+    await start(pacer, starts)
+    first = asyncio.create_task(start(pacer, starts))
+    second = asyncio.create_task(start(pacer, starts))
+    await asyncio.sleep(0.2)
+
+    first.cancel()
+    await second
+
+    assert starts[1] - starts[0] == pytest.approx(1, abs=0.01)
+
+
+@in_virtual_time
+async def test_no_limit_lets_everything_through_at_once() -> None:
+    """--rate 0 waits for nothing until the first 429, and then has a pace to keep."""
+    pacer, starts = pacer_of(math.inf), list[float]()
+
+    await asyncio.gather(*(start(pacer, starts) for _ in range(50)))
+    assert starts[-1] == starts[0]
+    pacer.give_way()
+    await asyncio.gather(*(start(pacer, starts) for _ in range(2)))
+
+    assert starts[50] - starts[49] >= 1
+    assert pacer.rate == pytest.approx(50 * 0.7)
+
+
+@in_virtual_time
+async def test_due_is_a_unix_time() -> None:
+    """The gate returns when the start was due, on the wall clock."""
+    pacer = pacer_of(1)
+
+    async with pacer.turn() as gate:
+        due = await gate.wait()
+
+    assert due == pytest.approx(now() + 1e9, abs=0.001)

@@ -1,0 +1,157 @@
+"""The arithmetic of the pace: pure, so every rule is a table or a simulated hour."""
+
+import itertools
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.options import Rate
+from provisioner.pacer import CUT, HOLD_S, RECOVERY_S, Governor, Schedule, Unlimited
+
+
+def starts_of(schedule: Schedule, seconds: float, *, lateness: list[float]) -> list[float]:
+    """Start whenever the schedule allows, late by one of the given seconds each time."""
+    now, starts, step = 100.0, [], 0
+    while now < 100.0 + seconds:
+        now = max(now, schedule.ready_at(now)) + lateness[step % len(lateness)]
+        schedule.start(now)
+        starts.append(now)
+        step += 1
+    return starts
+
+
+def worst_second(starts: list[float]) -> int:
+    """Return the most starts in any window of one second."""
+    return max(sum(1 for other in starts[i : i + 1000] if other - start < 1.0) for i, start in enumerate(starts))
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5, 1, 2, 2.5, 4, 5, 7, 50, 500])
+def test_the_mean_is_the_asked_pace(rate: float) -> None:
+    """Over time the starts come at the asked pace within half a percent, though each may leave a little late."""
+    schedule = Schedule(rate)
+
+    starts = starts_of(schedule, 60, lateness=[0.0, 0.0006, 0.001, 0.0002])
+
+    achieved = (len(starts) - 1) / (starts[-1] - starts[0])
+    assert achieved == pytest.approx(rate, rel=0.005)
+
+
+@given(
+    rate=st.sampled_from([0.2, 1.0, 2.5, 4.0, 5.0, 12.0]),
+    lateness=st.lists(st.floats(0, 3), min_size=1, max_size=20),
+)
+def test_no_window_of_a_second_holds_more_than_asked(rate: float, lateness: list[float]) -> None:
+    """However late single starts are, catching up never puts more than the asked number into one second."""
+    schedule = Schedule(rate)
+
+    starts = starts_of(schedule, 20, lateness=lateness)
+
+    assert worst_second(starts) <= math.ceil(rate)
+
+
+def test_a_long_wait_earns_no_burst() -> None:
+    """After an idle minute the next starts are as far apart as always, but for a small catch-up."""
+    schedule = Schedule(4)
+    schedule.start(0.0)
+
+    later = [60.0]
+    schedule.start(60.0)
+    for _ in range(3):
+        later.append(schedule.ready_at(later[-1]))
+        schedule.start(later[-1])
+
+    gaps = [b - a for a, b in itertools.pairwise(later)]
+    assert gaps == pytest.approx([0.2, 0.25, 0.25])
+
+
+def test_a_start_knows_when_it_was_due() -> None:
+    """A late start reports the time it should have left, for the lateness in the ledger."""
+    schedule = Schedule(2)
+    schedule.start(10.0)
+
+    assert schedule.start(10.52) == pytest.approx(10.5)
+
+
+def test_nothing_is_ready_before_a_pause_ends() -> None:
+    """A pause moves everything behind it, and a shorter one does not shorten it."""
+    schedule = Schedule(5)
+
+    schedule.pause(30.0)
+    schedule.pause(20.0)
+
+    assert schedule.ready_at(10.0) == 30.0
+    assert schedule.paused_for(10.0) == 20.0
+    assert schedule.paused_for(31.0) == 0.0
+
+
+def test_no_limit_is_always_ready_but_keeps_pauses() -> None:
+    """With --rate 0 a start is due at once, and a 429 still pauses it."""
+    schedule = Unlimited()
+    for _ in range(1500):
+        schedule.start(1.0)
+
+    assert schedule.ready_at(2.0) == 2.0
+    assert schedule.achieved(1.5) == schedule.cap
+    schedule.pause(9.0)
+    assert schedule.ready_at(2.0) == 9.0
+
+
+def test_a_cut_holds_and_then_creeps_back_to_what_was_asked() -> None:
+    """After a 429 the pace is cut, kept for a while, and rises in a line back to the asked one, not above."""
+    governor = Governor(Rate(per_second=4))
+
+    governor.cut(100.0, achieved=4)
+
+    cut = 4 * CUT
+    assert governor.rate(100.0) == pytest.approx(cut)
+    assert governor.rate(100.0 + HOLD_S) == pytest.approx(cut)
+    assert governor.rate(100.0 + HOLD_S + RECOVERY_S / 2) == pytest.approx((cut + 4) / 2)
+    assert governor.rate(100.0 + HOLD_S + RECOVERY_S * 3) == 4
+
+
+def test_cuts_add_up_while_429s_go_on() -> None:
+    """Every further 429 cuts what is left."""
+    governor = Governor(Rate(per_second=10))
+
+    governor.cut(1.0, achieved=10)
+    governor.cut(2.0, achieved=7)
+
+    assert governor.rate(2.0) == pytest.approx(10 * CUT * CUT)
+
+
+def test_no_limit_becomes_one_after_a_429() -> None:
+    """Without an asked pace, the first 429 takes what was achieved as the pace to cut and to return to."""
+    governor = Governor(Rate(per_second=math.inf))
+    assert governor.rate(5.0) == math.inf
+
+    governor.cut(5.0, achieved=40)
+
+    assert governor.rate(5.0) == pytest.approx(40 * CUT)
+    assert governor.asked == 40
+
+
+def test_auto_probes_upward_and_backs_off() -> None:
+    """--rate auto grows step by step while nothing answers 429, and is cut like any other pace."""
+    governor = Governor(Rate(per_second=4, is_auto=True))
+
+    at_first, later = governor.rate(0.0), governor.rate(60.0)
+    governor.cut(60.0, achieved=5)
+
+    assert at_first == 4
+    assert later > 5
+    assert governor.rate(60.0) == pytest.approx(later * CUT)
+    assert governor.rate(1e6) == pytest.approx(1000.0)
+
+
+def test_the_pace_survives_random_hiccups() -> None:
+    """With now and then a tenth of a second lost, the pace stays within one percent and no window overflows."""
+    rng = random.Random(7)
+    lateness = [0.1 if rng.random() < 0.01 else rng.random() * 0.001 for _ in range(997)]
+
+    starts = starts_of(Schedule(5), 600, lateness=lateness)
+
+    assert (len(starts) - 1) / (starts[-1] - starts[0]) == pytest.approx(5, rel=0.01)
+    assert worst_second(starts) <= 5
