@@ -135,7 +135,7 @@ def _write_csv(
     counted = _Counted(map(_guarded, lines) if formula_guard else lines)
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
     try:
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(text)
         writer.writerow(names)
         writer.writerows(counted)
         text.flush()

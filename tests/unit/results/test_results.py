@@ -1,0 +1,240 @@
+"""The results file: columns, formula guard, formats, and never half a file."""
+
+import csv
+import errno
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.errors import StorageError, UsageError
+from provisioner.models import Result
+from provisioner.results import COLUMNS, Format, InputColumns, check_writable, format_of, replacing, write_results
+
+CREATED = Result(
+    row=1,
+    line=2,
+    source="customers.csv",
+    key="C-001",
+    status="created",
+    conversation_sid="CH" + "0" * 32,
+    identity="wc-1",
+    error_code=None,
+    error=None,
+    http_status=201,
+    attempts=1,
+    twilio_request_id="RQ1",
+    settled_at="2026-01-01T00:00:00.000Z",
+    latency_ms=12.5,
+    message_sid=None,
+)
+INVALID = Result(
+    row=2,
+    line=3,
+    source="customers.csv",
+    key=None,
+    status="invalid",
+    conversation_sid=None,
+    identity=None,
+    error_code="invalid_row",
+    error="address_sid: missing",
+    http_status=None,
+    attempts=0,
+    twilio_request_id=None,
+    settled_at=None,
+    latency_ms=None,
+    message_sid=None,
+)
+
+
+def written(
+    results: list[Result], style: Format, *, formula_guard: bool = True, inputs: InputColumns | None = None
+) -> str:
+    """Return what is written for the results, as text."""
+    stream = io.BytesIO()
+    assert write_results(stream, results, style, formula_guard=formula_guard, inputs=inputs) == len(results)
+    return stream.getvalue().decode()
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """Read CSV back, as a spreadsheet would."""
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_the_columns_are_the_contract() -> None:
+    """Names and order of the columns are what users' spreadsheets and scripts rely on."""
+    assert ", ".join(COLUMNS) == (
+        "row, line, source, key, status, conversation_sid, identity, error_code, error, http_status, attempts, "
+        "twilio_request_id, settled_at, latency_ms, message_sid"
+    )
+
+
+def test_csv_has_a_header_and_a_line_per_row() -> None:
+    """Absent values are empty cells."""
+    text = written([CREATED, INVALID], Format.CSV)
+
+    assert text == (
+        "row,line,source,key,status,conversation_sid,identity,error_code,error,http_status,attempts,"
+        "twilio_request_id,settled_at,latency_ms,message_sid\r\n"
+        f"1,2,customers.csv,C-001,created,CH{'0' * 32},wc-1,,,201,1,RQ1,2026-01-01T00:00:00.000Z,12.5,\r\n"
+        "2,3,customers.csv,,invalid,,,invalid_row,address_sid: missing,,0,,,,\r\n"
+    )
+
+
+def test_jsonl_has_an_object_per_row() -> None:
+    """Absent values are null."""
+    lines = [json.loads(line) for line in written([CREATED, INVALID], Format.JSONL).splitlines()]
+
+    assert lines == [msgspec.structs.asdict(CREATED), msgspec.structs.asdict(INVALID)]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_that_a_spreadsheet_would_run_is_escaped(start: str) -> None:
+    """The guard puts an apostrophe before it; without the guard, and in JSON Lines, it stands as it is."""
+    result = msgspec.structs.replace(CREATED, key=f"{start}cmd()")
+
+    guarded, plain, lines = (
+        written([result], Format.CSV),
+        written([result], Format.CSV, formula_guard=False),
+        written([result], Format.JSONL),
+    )
+
+    assert [row["key"] for row in read(guarded)] == [f"'{start}cmd()"]
+    assert [row["key"] for row in read(plain)] == [f"{start}cmd()"]
+    assert json.loads(lines)["key"] == f"{start}cmd()"
+
+
+def test_the_input_follows_our_columns() -> None:
+    """The input's own columns stand after ours; one named like ours is told apart; cells are guarded too."""
+    inputs = InputColumns(names=("Name", "status"), cells=[["Zoë", "vip"], ["=1+1", None]])
+
+    rows = list(csv.reader(io.StringIO(written([CREATED, INVALID], Format.CSV, inputs=inputs))))
+    inputs = InputColumns(names=("Name", "status"), cells=[["Zoë", "vip"]])
+    line = json.loads(written([CREATED], Format.JSONL, inputs=inputs))
+
+    assert rows[0] == [*COLUMNS, "Name", "input.status"]
+    assert [row[len(COLUMNS) :] for row in rows[1:]] == [["Zoë", "vip"], ["'=1+1", ""]]
+    assert (line["Name"], line["status"], line["input.status"]) == ("Zoë", "created", "vip")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+def test_any_key_survives_both_formats(key: str) -> None:
+    """Whatever a key holds comes back as it was, but for the guard's apostrophe."""
+    result = msgspec.structs.replace(CREATED, key=key)
+
+    text = written([result], Format.CSV, formula_guard=False)
+
+    assert [row["key"] for row in read(text)] == [key]
+    assert json.loads(written([result], Format.JSONL))["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "expected"),
+    [
+        ("out.csv", "", Format.CSV),
+        ("out.JSONL", "", Format.JSONL),
+        ("-", "csv", Format.CSV),
+        ("out.txt", "jsonl", Format.JSONL),
+    ],
+)
+def test_the_format_is_the_chosen_one_or_the_suffix(name: str, chosen: str, expected: Format) -> None:
+    """--format wins over the file's suffix."""
+    assert format_of(Path(name), chosen) is expected
+
+
+@pytest.mark.parametrize("name", ["results", "results.xlsx", "-"])
+def test_a_suffix_that_says_nothing_is_refused(name: str) -> None:
+    """The message names the file and both cures."""
+    with pytest.raises(UsageError, match="suffix") as caught:
+        format_of(Path(name), "")
+
+    assert "--format csv" in caught.value.cure
+
+
+def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
+    """The new file is private, complete, and leaves nothing beside it."""
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    with replacing(path) as stream:
+        stream.write(b"new")
+        assert path.read_text() == "old"
+
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    """When the writing breaks off, the old file stands and the draft is gone."""
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    def break_off() -> NoReturn:
+        with replacing(path) as stream:
+            stream.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+
+    assert path.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(errno.ENOSPC, "the disk is full"), (errno.EIO, "Input/output error")]
+)
+def test_a_failing_disk_is_said_with_the_cure(tmp_path: Path, code: int, reason: str) -> None:
+    """A full disk names the file and what to do, and leaves the old file."""
+    path = tmp_path / "out.csv"
+
+    def rows() -> Iterator[Result]:
+        yield CREATED
+        raise OSError(code, os.strerror(code))
+
+    with pytest.raises(StorageError, match=reason) as caught, replacing(path) as stream:
+        write_results(stream, rows(), Format.CSV)
+
+    assert "run the same command again" in caught.value.cure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Results written to - go to stdout and stay nowhere else."""
+    with replacing(Path("-")) as stream:
+        write_results(stream, [CREATED], Format.JSONL)
+
+    assert json.loads(capfdbinary.readouterr().out)["status"] == "created"
+
+
+def test_an_output_that_cannot_be_written_is_refused_early(tmp_path: Path) -> None:
+    """A folder, and a missing folder, are said before anything is sent; stdout and a good place pass."""
+    with pytest.raises(UsageError, match="is a folder"):
+        check_writable(tmp_path)
+    with pytest.raises(UsageError, match="no such folder") as caught:
+        check_writable(tmp_path / "missing" / "out.csv")
+    check_writable(tmp_path / "out.csv")
+    check_writable(Path("-"))
+
+    assert "mkdir -p" in caught.value.cure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_read_only_folder_is_refused_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file can be created, the message says so with the system's reason."""
+
+    def refuse(**_: object) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+
+    with pytest.raises(UsageError, match="Permission denied"):
+        check_writable(tmp_path / "out.csv")
