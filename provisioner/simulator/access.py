@@ -1,0 +1,50 @@
+"""Basic authentication as Twilio asks for it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from .replies import ApiError
+from .settings import SimulatorSettings
+
+UNNAMED_ACCOUNT = "AC" + "0" * 32
+"""Stands in for the account of an API key when the settings name no account."""
+
+
+class Doorkeeper:
+    """Lets callers in by their ``Authorization`` header."""
+
+    _MOST_REMEMBERED = 1000
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self._settings = settings
+        self._known: dict[str, str] = {}
+
+    def let_in(self, headers: Mapping[str, str]) -> str:
+        """Return the caller's account SID; raise ``ApiError`` for anybody who may not come in."""
+        authorization = headers.get("Authorization", "")
+        account = self._known.get(authorization)
+        if account is None:
+            account = self._check(authorization)
+            if len(self._known) < self._MOST_REMEMBERED:
+                self._known[authorization] = account
+        return account
+
+    def _check(self, authorization: str) -> str:
+        username, password = _read(authorization)
+        if not self._settings.admits(username, password):
+            raise ApiError(401, 20003, "Authenticate", {"WWW-Authenticate": 'Basic realm="Twilio API"'})
+        if self._settings.account_sid:
+            return self._settings.account_sid
+        return username if username.startswith("AC") else UNNAMED_ACCOUNT
+
+
+def _read(authorization: str) -> tuple[str, str]:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        username, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return username, password

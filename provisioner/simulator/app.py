@@ -1,0 +1,148 @@
+"""The HTTP face: reads a request, lets it in or not, has it answered and sends what was decided."""
+
+import asyncio
+from collections.abc import Callable
+from secrets import token_hex
+
+from aiohttp import web
+
+from .access import Doorkeeper
+from .call import Call
+from .faults import FaultName, FaultRule, draw
+from .inspection import PREFIX, inspect
+from .lookups import Lookups
+from .records import Records
+from .replies import ApiError, Breach, Reply
+from .sabotage import UNREAD, break_unread
+from .state import SimulatorState
+from .webchats import WebChats
+from .wire import break_off, respond
+
+Endpoint = Callable[[Call], Reply | Breach]
+
+WEBCHATS = "/v2/WebChats"
+
+
+class Application:
+    """Serves one simulated account. ``refuse`` shuts the port for so many seconds."""
+
+    def __init__(self, state: SimulatorState, refuse: Callable[[float], None]) -> None:
+        self._state = state
+        self._settings = state.settings
+        self._refuse = refuse
+        self._doorkeeper = Doorkeeper(state.settings)
+        self._worked = 0
+        webchats, lookups, records = WebChats(state), Lookups(state), Records(state)
+        self._endpoints: dict[str, dict[str, Endpoint]] = {
+            WEBCHATS: {"POST": webchats.create},
+            "/v1/ParticipantConversations": {"GET": lookups.of_participant},
+            "/v1/Conversations": {"GET": lookups.by_date},
+            "/v1/Conversations/{sid}": {"GET": records.fetch, "POST": records.update, "DELETE": records.delete},
+            "/v1/Conversations/{sid}/Messages": {"GET": records.list_messages, "POST": records.post_message},
+        }
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, or break it off."""
+        path, _, query = request.raw_path.partition("?")
+        if path.startswith(PREFIX):
+            return respond(inspect(self._state, path, query), {})
+        started = self._state.clock.steady()
+        template, sid = _template(path)
+        answer = "unanswered"
+        self._state.begin()
+        try:
+            outcome = await self._decide(request, template, sid)
+            if outcome.delay_s:
+                await asyncio.sleep(outcome.delay_s)
+            if isinstance(outcome, Breach):
+                answer = "broken_off"
+                if outcome.refuse_s:
+                    self._refuse(outcome.refuse_s)
+                return break_off(request, outcome)
+            answer = f"{outcome.status}/{outcome.code}" if outcome.code else str(outcome.status)
+            return respond(outcome, self._tracing_headers(started))
+        except (ConnectionError, web.RequestPayloadError):
+            # The caller left while it was still sending.
+            return web.Response()
+        finally:
+            self._state.end(f"{request.method} {template}" if template in self._endpoints else "other", answer)
+
+    async def _decide(self, request: web.BaseRequest, template: str, sid: str) -> Reply | Breach:
+        number, fault = 0, None
+        if template == WEBCHATS and request.method == "POST":
+            number = self._state.number_webchat()
+            fault = self._state.script.for_webchat(number)
+            if fault is not None and fault.name in UNREAD:
+                self._state.fire(fault)
+                return break_unread(fault)
+        try:
+            body = await _read(request)
+            account = self._doorkeeper.let_in(request.headers)
+            endpoint = self._find(request, template)
+            self._hold_to_limits(account, template, request.method)
+            await self._work(fault)
+            path, _, query = request.raw_path.partition("?")
+            origin = f"http://{request.headers.get('Host', '')}"
+            return endpoint(Call(path, query, request.headers, body, origin, account, sid, number, fault))
+        except ApiError as error:
+            return error.reply(as_problem=self._settings.problem_details)
+
+    def _find(self, request: web.BaseRequest, template: str) -> Endpoint:
+        methods = self._endpoints.get(template)
+        if methods is None:
+            raise ApiError(404, 20404, "The requested resource was not found")
+        endpoint = methods.get(request.method)
+        if endpoint is None:
+            raise ApiError(405, 20004, "Method not allowed", {"Allow": ", ".join(methods)})
+        return endpoint
+
+    def _hold_to_limits(self, account: str, template: str, method: str) -> None:
+        if 0 < self._settings.concurrency_limit < self._state.in_progress:
+            raise ApiError(429, 20429, "Too many concurrent requests")
+        if template == WEBCHATS and not self._state.admits("webchats", account, self._settings.rate_limit):
+            raise ApiError(429, 45780, "Too many WebChats requests")
+        if method == "GET":
+            self._fail_lookup()
+
+    def _fail_lookup(self) -> None:
+        fault = self._state.script.for_lookup(self._state.number_lookup())
+        if fault is None:
+            return
+        self._state.fire(fault)
+        if fault.name is FaultName.LOOKUP_THROTTLED:
+            raise ApiError(429, 20429, "Too many requests")
+        raise ApiError(500, 20500, "Internal server error")
+
+    async def _work(self, fault: FaultRule | None) -> None:
+        delay_s = self._settings.latency_ms / 1000
+        if self._settings.jitter_ms:
+            self._worked += 1
+            place = draw(self._state.script.seed, "latency", self._worked)
+            delay_s += (2 * place - 1) * self._settings.jitter_ms / 1000
+        if fault is not None and fault.name is FaultName.LATE_CREATION:
+            delay_s += fault.duration_s
+        if delay_s:
+            await asyncio.sleep(delay_s)
+
+    def _tracing_headers(self, started: float) -> dict[str, str]:
+        return {
+            "Twilio-Request-Id": f"RQ{token_hex(16)}",
+            "Twilio-Concurrent-Requests": str(self._state.in_progress),
+            "Twilio-Request-Duration": f"{self._state.clock.steady() - started:.3f}",
+        }
+
+
+def _template(path: str) -> tuple[str, str]:
+    """Return the path with the conversation's SID taken out, and that SID."""
+    parts = path.split("/")
+    if parts[1:3] != ["v1", "Conversations"] or len(parts) < 4:  # noqa: PLR2004 - the SID is the fourth part
+        return path, ""
+    sid, parts[3] = parts[3], "{sid}"
+    return "/".join(parts), sid
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError(413, 20413, "The request entity is too large") from None

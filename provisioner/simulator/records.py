@@ -1,0 +1,100 @@
+"""One conversation and its messages: fetch, update, delete, post.
+
+Source: https://www.twilio.com/docs/conversations/api
+"""
+
+from itertools import islice
+from secrets import token_hex
+
+from .call import Call
+from .conversations import Conversation, Message
+from .documents import conversation_document, message_document
+from .lookups import STATES
+from .pages import page_reply, read_page
+from .replies import ApiError, Reply, json_reply
+from .state import SimulatorState
+
+MOST_MESSAGES = 100
+MOST_BODY_CHARACTERS = 1600
+
+
+class Records:
+    """The endpoints below ``/v1/Conversations/{sid}``."""
+
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
+
+    def fetch(self, call: Call) -> Reply:
+        """Return the conversation."""
+        return json_reply(200, conversation_document(self._find(call), call.account, call.origin))
+
+    def update(self, call: Call) -> Reply:
+        """Change the conversation's state; nothing else of it can be changed here."""
+        self._spend_action(call)
+        conversation = self._find_open(call)
+        state = call.read_form().get("State", conversation.state)
+        if state not in STATES:
+            raise ApiError(400, 20001, f"State must be one of {', '.join(STATES)}")
+        self._state.conversations.set_state(conversation, state)
+        conversation.updated_at = self._state.clock.wall()
+        return json_reply(200, conversation_document(conversation, call.account, call.origin))
+
+    def delete(self, call: Call) -> Reply:
+        """Delete the conversation for good."""
+        self._spend_action(call)
+        self._state.conversations.delete(self._find(call))
+        return Reply(204)
+
+    def post_message(self, call: Call) -> Reply:
+        """Add a message of the conversation's guest."""
+        conversation = self._find_open(call)
+        form = call.read_form()
+        author, body = form.get("Author", ""), form.get("Body", "")
+        if conversation.identity is None or author != conversation.identity:
+            raise ApiError(400, 20001, "Author is not a participant of this conversation")
+        if not 0 < len(body) <= MOST_BODY_CHARACTERS:
+            raise ApiError(400, 20001, f"Body must have 1 to {MOST_BODY_CHARACTERS} characters")
+        triggers = call.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true"
+        message = Message(f"IM{token_hex(16)}", author, body, self._state.clock.wall(), triggers)
+        index = self._keep(conversation, message)
+        return json_reply(201, message_document(message, index, conversation, call.account, call.origin))
+
+    def _keep(self, conversation: Conversation, message: Message) -> int:
+        earlier = conversation.messages or []
+        if message.triggers_webhooks and not any(each.triggers_webhooks for each in earlier):
+            self._state.flows_started += 1
+        self._state.messages += 1
+        conversation.messages = [*earlier, message]
+        return len(earlier)
+
+    def list_messages(self, call: Call) -> Reply:
+        """List the conversation's messages, oldest first."""
+        asked = read_page(call.read_query(), MOST_MESSAGES)
+        if asked.after and not asked.after.isdecimal():
+            raise ApiError(400, 20001, "PageToken is invalid")
+        conversation = self._find(call)
+        start = int(asked.after) + 1 if asked.after else 0
+        return page_reply(
+            call,
+            asked,
+            "messages",
+            islice(enumerate(conversation.messages or []), start, None),
+            mark=lambda each: str(each[0]),
+            show=lambda each: message_document(each[1], each[0], conversation, call.account, call.origin),
+        )
+
+    def _find(self, call: Call) -> Conversation:
+        conversation = self._state.conversations.find(call.sid)
+        if conversation is None:
+            raise ApiError(404, 20404, f"The requested resource {call.path} was not found")
+        return conversation
+
+    def _find_open(self, call: Call) -> Conversation:
+        conversation = self._find(call)
+        if conversation.state == "closed":
+            raise ApiError(400, 50377, "Conversation is closed")
+        return conversation
+
+    def _spend_action(self, call: Call) -> None:
+        if not self._state.admits("actions", call.account, self._state.settings.action_limit):
+            raise ApiError(429, 20429, "Too many requests")

@@ -1,0 +1,113 @@
+"""What the simulator remembers: its conversations and its counts of what came and went."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .conversations import Conversations
+from .faults import FaultRule
+from .limits import SlidingLimit, WorstSecond
+from .settings import SimulatorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """``wall`` reads Unix seconds, ``steady`` a clock that never jumps."""
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
+
+
+class SimulatorState:
+    """Everything that lasts from request to request. ``script`` is the fault script in force."""
+
+    def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.script = settings.script
+        self.conversations = Conversations()
+        self.created = 0
+        self.messages = 0
+        self.flows_started = 0
+        self.webchats = 0
+        self.lookups = 0
+        self.faults: Counter[str] = Counter()
+        self.in_progress = 0
+        self._most_in_progress = 0
+        self._requests: Counter[str] = Counter()
+        self._answers: Counter[str] = Counter()
+        self._arrivals = array("d")
+        self._worst_second = WorstSecond()
+        self._limits: dict[tuple[str, str], SlidingLimit] = {}
+        self._epoch = clock.wall() - clock.steady()
+
+    def begin(self) -> None:
+        """Count a request as in progress."""
+        self.in_progress += 1
+        self._most_in_progress = max(self._most_in_progress, self.in_progress)
+
+    def end(self, endpoint: str, answer: str) -> None:
+        """Count a request to an endpoint as done, under what was answered."""
+        self.in_progress -= 1
+        self._requests[endpoint] += 1
+        self._answers[answer] += 1
+
+    def number_webchat(self) -> int:
+        """Count the arrival of a WebChats request and return its number, from 1."""
+        now = self.clock.steady()
+        self._arrivals.append(now)
+        self._worst_second.add(now)
+        self.webchats += 1
+        return self.webchats
+
+    def number_lookup(self) -> int:
+        """Count the arrival of a look-up and return its number, from 1."""
+        self.lookups += 1
+        return self.lookups
+
+    def fire(self, rule: FaultRule) -> None:
+        """Count a fault as having happened."""
+        self.faults[rule.name.value] += 1
+
+    def admits(self, limit: str, account: str, per_second: float) -> bool:
+        """Pass a request through one of the account's limits, or turn it away."""
+        counter = self._limits.get((limit, account))
+        if counter is None:
+            counter = self._limits[limit, account] = SlidingLimit(per_second)
+        return counter.admits(self.clock.steady())
+
+    def summary(self, *, with_arrivals: bool = False) -> dict[str, object]:
+        """Return all counts as a JSON document; the arrivals of WebChats requests in Unix seconds if asked."""
+        repeated = self.conversations.repeated_identities
+        document: dict[str, object] = {
+            "requests": {"total": self._requests.total(), "in_progress": self.in_progress}
+            | {"most_in_progress": self._most_in_progress, "by_endpoint": dict(self._requests)},
+            "webchats": {"requests": self.webchats, "created": self.created}
+            | {"worst_second": self._worst_second.most},
+            "throttled": sum(count for key, count in self._answers.items() if key.startswith("429")),
+            "answers": dict(sorted(self._answers.items())),
+            "conversations": self._conversation_counts(),
+            "identities": {
+                "asked": self.conversations.asked_identities,
+                "repeated": len(repeated),
+                "surplus": sum(repeated.values()) - len(repeated),
+            },
+            "messages": {"posted": self.messages, "flows_started": self.flows_started},
+            "lookups": self.lookups,
+            "faults": dict(sorted(self.faults.items())),
+        }
+        if with_arrivals:
+            document["arrivals"] = [self._epoch + moment for moment in self._arrivals]
+        return document
+
+    def _conversation_counts(self) -> dict[str, int]:
+        kept = self.conversations
+        return {
+            "made": kept.made,
+            "total": kept.kept,
+            "active": kept.kept - kept.closed,
+            "closed": kept.closed,
+            "deleted": kept.made - kept.kept,
+            "orphans": kept.orphans,
+        }
