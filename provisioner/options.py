@@ -157,6 +157,20 @@ class StatusOptions(FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SimulateOptions(FaceOptions):
+    """``provisioner simulate``."""
+
+    host: str = option("127.0.0.1", "Address to listen on.", metavar="ADDRESS")
+    port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT")
+    rate_limit: float = option(5.0, "WebChats let through in any second; 0 is no limit.", metavar="N")
+    latency: str = option("0", "How long a request takes: milliseconds, or 50ms, 0.05s.", metavar="TIME")
+    jitter: str = option("0", "How far that may deviate to either side.", metavar="TIME")
+    fault: tuple[str, ...] = option((), "Let so many requests go wrong in this way.", metavar="NAME=PERCENT")
+    faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
+    seed: int | None = option(None, "Draw the faults from this seed.  [default: the script's]", metavar="N")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rate:
     """Starts per second. ``per_second`` is ``math.inf`` for no limit; ``is_auto`` probes upward from it."""
 
