@@ -1,0 +1,228 @@
+"""Log events as lines: for people on a terminal, JSON elsewhere and in a file.
+
+A room takes its logger once, where it is built: ``structlog.get_logger().bind()``. A bound logger costs about
+0.2 µs for a call that the level filters out; the unbound one looks the configuration up each time. Events are
+named ``noun.verb_past``; values that belong to everything that follows (``run_id``) are bound with
+``structlog.contextvars.bound_contextvars``.
+
+Whoever logs leaves secrets and customers' data out. What slips through all the same is masked here by its
+name, an object is told by its type alone, and an exception by its type and places: never by its text or its
+variables, which may quote a row.
+"""
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor
+
+from provisioner.errors import UsageError
+from provisioner.models import FIELDS
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("auto", "console", "json")
+
+Write = Callable[[str], None]
+"""Takes one line without its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is logged, and where besides stderr. ``auto`` is console on a terminal, JSON elsewhere."""
+
+    level: str = "info"
+    format: str = "auto"
+    file: Path | None = None
+
+    @property
+    def keeps_tracebacks(self) -> bool:
+        """Say whether a traceback finds a place: in the file, or on stderr of whoever wants to debug."""
+        return self.file is not None or self.level == "debug"
+
+
+class _Destination(NamedTuple):
+    render: Processor
+    write: Write
+    has_traceback: bool
+
+
+@contextmanager
+def configured(settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool) -> Iterator[None]:
+    """Send log events to ``write`` and to the log file while the context lasts.
+
+    Python's own ``logging`` is led the same way, warnings and worse. Trouble with writing a line is
+    swallowed: a log must never end a run. Raise ``UsageError`` for a log file that cannot be opened.
+    """
+    is_console = settings.format == "console" or (settings.format == "auto" and is_terminal)
+    render = _console_renderer(has_colour=has_colour) if is_console else _render_json
+    before = structlog.get_config()
+    with _opened(settings.file) as file:
+        destinations = [_Destination(render, write, settings.level == "debug")]
+        if file is not None:
+            destinations.append(_Destination(_render_json, _line_writer(file), has_traceback=True))
+        _configure(settings.level, destinations)
+        bridge = _Bridge(logging.WARNING)
+        logging.getLogger().addHandler(bridge)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(bridge)
+            structlog.configure(**before)
+
+
+def _configure(level: str, destinations: list[_Destination]) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _tell_exception,
+            mask,
+            _render_each(destinations),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _Lines([destination.write for destination in destinations]),
+        cache_logger_on_first_use=False,
+    )
+
+
+class _Lines:
+    """The innermost logger: one rendered line for each destination."""
+
+    def __init__(self, writes: list[Write]) -> None:
+        self._writes = writes
+
+    def msg(self, *lines: str) -> None:
+        for write, line in zip(self._writes, lines, strict=True):
+            with suppress(OSError, ValueError):
+                write(line)
+
+    debug = info = warning = error = critical = msg
+
+
+def _render_each(destinations: list[_Destination]) -> Processor:
+    def render(logger: Any, name: str, event: EventDict) -> tuple[tuple[str, ...], dict[str, Any]]:
+        lines = []
+        for destination in destinations:
+            told = dict(event)
+            if not destination.has_traceback:
+                told.pop("traceback", None)
+            lines.append(str(destination.render(logger, name, told)))
+        return tuple(lines), {}
+
+    return render
+
+
+def _console_renderer(*, has_colour: bool) -> Processor:
+    renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=24, sort_keys=False)
+
+    def render(logger: Any, name: str, event: EventDict) -> str:
+        if "traceback" in event:
+            event["exception"] = "\n".join(event.pop("traceback"))
+        return renderer(logger, name, event)
+
+    return render
+
+
+def _render_json(_logger: Any, _name: str, event: EventDict) -> str:
+    head = {name: event.pop(name, "") for name in ("timestamp", "level", "event")}
+    return msgspec.json.encode({**head, **event}).decode()
+
+
+def mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    """Hide what must not be logged: the last defence, not the first."""
+    return {name: _MASK if _is_private(name) else _plain(value) for name, value in event.items()}
+
+
+_MASK = "***"
+_SECRETS = re.compile(r"password|passwd|secret|token|credential|cookie|api_?key|auth(?!or)|authorization")
+_CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {"addresssid", "uiversion"} | {
+    "friendlyname",
+    "customername",
+    "body",
+    "rowvalues",
+}
+
+
+@lru_cache(maxsize=1024)
+def _is_private(name: str) -> bool:
+    lowered = name.lower()
+    squeezed = re.sub(r"[^a-z]", "", lowered)
+    return squeezed in _CUSTOMER or _SECRETS.search(lowered) is not None
+
+
+def _plain(value: Any) -> Any:
+    """Return what a line can hold: texts, numbers and containers of them; of anything else the type's name."""
+    if isinstance(value, str):
+        # A file's name may hold bytes that are no text; the line has to be UTF-8 all the same.
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Path):
+        return _plain(str(value))
+    if isinstance(value, Mapping):
+        return {str(name): _MASK if _is_private(str(name)) else _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    return f"<{type(value).__name__}>"
+
+
+def _tell_exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exception() if given else None
+    if error is not None:
+        event["error_type"] = type(error).__name__
+        event["traceback"] = describe_traceback(error)
+    return event
+
+
+def describe_traceback(error: BaseException) -> list[str]:
+    """Return the types and places of an exception and its causes, the root first, without their texts."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    before = [*describe_traceback(cause), "then:"] if cause else []
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    within = [line for each in inner for line in ("holding:", *describe_traceback(each))]
+    return [*before, *places, type(error).__name__, *within]
+
+
+class _Bridge(logging.Handler):
+    """Leads records of Python's ``logging`` here: the fixed part of their first line, never the arguments."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        first_line, _, _ = str(record.msg).partition("\n")
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().warning("library.warned", library=record.name, message=first_line, exc_info=error)
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"--log-file {path}: {error.strerror}", cure="name a file in a folder that is there and writable"
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8", buffering=1) as file:
+        yield file
+
+
+def _line_writer(file: TextIO) -> Write:
+    def write(line: str) -> None:
+        file.write(line + "\n")
+
+    return write
