@@ -1,0 +1,13 @@
+"""The command line: its table of contents, and a module for each command in it."""
+
+COMMANDS = {
+    "check": "Read and validate everything, call nothing, print the plan.",
+    "run": "Create one WebChat for every row; the same command resumes.",
+    "status": "Tell what has become of a job, also while it runs.",
+    "export": "Write the results of a job again, in any format.",
+    "simulate": "Play Twilio on this machine, with scripted faults.",
+}
+"""Every command with its one line of help; ``provisioner.cli.NAME`` holds it under its own name.
+
+Standing here, they can be listed without importing what the commands need.
+"""

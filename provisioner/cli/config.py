@@ -1,0 +1,94 @@
+"""The configuration file: TOML, global options on top, below them a table of options for each command."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from provisioner.errors import UsageError
+from provisioner.options import CheckOptions, ExportOptions, RunOptions, SimulateOptions, StatusOptions
+
+from .options import Count, Quantity, sections_of
+
+TABLES: Mapping[str, type] = {
+    "check": CheckOptions,
+    "run": RunOptions,
+    "status": StatusOptions,
+    "export": ExportOptions,
+    "simulate": SimulateOptions,
+}
+"""The options of every command: a file is checked as a whole, whichever command it is read for."""
+
+
+def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[str, Any]:
+    """Return what the file says as click's ``default_map``; ``UsageError`` names file and key of what is wrong."""
+    document = _load(path)
+    tables = {name: document.pop(name) for name in TABLES if name in document}
+    flags = [each for each in global_options if isinstance(each, click.Option) and each.expose_value]
+    chosen = _values(f"{path}: ", document, flags)
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"{path}: {name} is no table", cure=f"write [{name}] and its options below")
+        chosen[name] = _values(f"{path}: {name}.", table, _flags_of(name))
+    return chosen
+
+
+def _load(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", cure="name a file that can be read with --config") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not TOML: {error}", cure="mend the file at that place") from error
+
+
+def _flags_of(command: str) -> list[click.Option]:
+    return [flag for section in sections_of(command, TABLES[command]).values() for flag in section]
+
+
+def _values(place: str, table: Mapping[str, Any], flags: Iterable[click.Option]) -> dict[str, Any]:
+    known = {flag.name: flag for flag in flags}
+    values = {}
+    for key, value in table.items():
+        flag = known.get(key.replace("-", "_"))
+        if flag is None:
+            raise UsageError(f"{place}{key} is unknown", cure=_nearest(key, value, known))
+        values[flag.name] = _value(f"{place}{key}", flag, value)
+    return values
+
+
+def _nearest(key: str, value: object, known: Iterable[str]) -> str:
+    names = [name.replace("_", "-") for name in (TABLES if isinstance(value, dict) else known)]
+    near = get_close_matches(key.replace("_", "-"), names, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(names))}"
+
+
+def _value(place: str, flag: click.Option, value: object) -> Any:
+    if not flag.multiple:
+        return _single(place, flag, value)
+    return tuple(_single(place, flag, each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _single(place: str, flag: click.Option, value: object) -> Any:
+    kinds, wanted = _KINDS.get(type(flag.type), _TEXT)
+    if type(value) not in kinds:
+        raise UsageError(f"{place} must be {wanted}", cure="mend the configuration file")
+    given = str(value) if wanted == _TEXT[1] else value
+    try:
+        flag.type.convert(given, flag, None)
+    except click.UsageError as error:
+        raise UsageError(f"{place}: {error.message.rstrip('.')}", cure="mend the configuration file") from error
+    return given
+
+
+_TEXT = ((str, int, float), "a text")
+_KINDS: Mapping[type, tuple[tuple[type, ...], str]] = {
+    click.types.BoolParamType: ((bool,), "true or false"),
+    Count: ((int,), "a whole number"),
+    Quantity: ((int, float), "a number"),
+}

@@ -1,0 +1,137 @@
+"""What a command says, and where: stdout is data and summaries, stderr is progress, questions and logs."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
+from typing import TextIO
+
+import click
+
+from provisioner.progress import Progress
+from provisioner.summary import Failure, Summary
+
+from .summary_text import summary_lines
+
+
+class Console:
+    """The streams of one command.
+
+    Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over what the stream
+    is. With ``is_json`` nothing is said on stdout but the one object at the end.
+    """
+
+    def __init__(self, *, is_json: bool = False, environ: Mapping[str, str] = os.environ) -> None:
+        self.is_json = is_json
+        self.stdout, self.stderr = sys.stdout, sys.stderr
+        self.stdout_has_colour = has_colour(self.stdout, environ)
+        self.stderr_has_colour = has_colour(self.stderr, environ)
+        self.is_live = _is_terminal(self.stderr) and environ.get("TERM") not in _WITHOUT_CURSOR
+        self.is_interactive = _is_terminal(sys.stdin) and _is_terminal(self.stderr)
+        self._above: Callable[[str], None] | None = None
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the command's answer on stdout; nothing with ``--json``."""
+        if not self.is_json:
+            _print(text, self.stdout, has_colour=self.stdout_has_colour)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print a small table on stdout; nothing with ``--json``. All of it is held in memory."""
+        from .table import render_table  # noqa: PLC0415 - rich is slow to import and often not needed
+
+        for line in render_table(columns, rows):
+            self.say(line)
+
+    def note(self, line: str) -> None:
+        """Write a line to stderr, above the live display while there is one.
+
+        Nothing that is said on the way may end the run: a stderr that takes no more is let go.
+        """
+        with suppress(OSError, ValueError):
+            if self._above is not None:
+                self._above(line)
+            else:
+                self.stderr.write(f"{line}\n")
+                self.stderr.flush()
+
+    @contextmanager
+    def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
+        """Hand the lines of ``note`` to a live display while the context lasts."""
+        before, self._above = self._above, display
+        try:
+            yield
+        finally:
+            self._above = before
+
+    def confirm(self, question: str, *, unasked: bool) -> bool:
+        """Ask yes or no on a terminal, no being the default; ``unasked`` is the answer where nobody can be asked.
+
+        Ctrl-C and Ctrl-D at the question end the program as a stop signal does.
+        """
+        return click.confirm(question, err=True) if self.is_interactive else unasked
+
+    def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
+        """Show how a run comes on while the context lasts: live on a terminal, elsewhere a line every 10 s.
+
+        ``source`` is called on the event loop, about four times a second at most, and has to be cheap.
+        """
+        from .display import showing  # noqa: PLC0415 - rich is slow to import and often not needed
+
+        return showing(self, source)
+
+    def planning(self) -> AbstractContextManager[Callable[[int], None]]:
+        """Give a function to be called with the number of rows planned so far, as often as is convenient.
+
+        On a terminal the count appears after half a second, elsewhere as a line every 10 s. The calls may come
+        from any one thread.
+        """
+        from .display import counting  # noqa: PLC0415 - the same
+
+        return counting(self, "Planning")
+
+    def finish(self, summary: Summary) -> None:
+        """Tell the end of the command; it goes to stderr when the results themselves went to stdout."""
+        if self.is_json:
+            _print(summary.to_json(), self.stdout, has_colour=False)
+            return
+        is_taken = summary.output == "-"
+        stream = self.stderr if is_taken else self.stdout
+        has_colour = self.stderr_has_colour if is_taken else self.stdout_has_colour
+        for line in summary_lines(summary):
+            _print(line, stream, has_colour=has_colour)
+        if summary.error is not None:
+            self.complain(summary.error)
+
+    def complain(self, failure: Failure) -> None:
+        """Print what went wrong on stderr, and below it what to do."""
+        title = click.style("error:", fg="red", bold=True)
+        _print(f"{title} {failure.message}", self.stderr, has_colour=self.stderr_has_colour)
+        if failure.cure:
+            _print(f"  {failure.cure}", self.stderr, has_colour=self.stderr_has_colour)
+
+
+_WITHOUT_CURSOR = ("dumb", "unknown")
+
+
+def has_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Decide about colour on one stream: https://no-color.org, https://force-color.org, then the terminal."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return _is_terminal(stream) and environ.get("TERM") not in _WITHOUT_CURSOR
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # no stream at all, or a closed one
+        return False
+
+
+def _print(text: str, stream: TextIO, *, has_colour: bool) -> None:
+    """Print a line in the stream's own encoding; what that cannot hold is written as an escape."""
+    encoding = stream.encoding or "utf-8"
+    shown = text if has_colour else click.unstyle(text)
+    stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

@@ -1,0 +1,171 @@
+"""How work in hand is shown: a few live lines on a terminal, elsewhere a plain line now and then."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Protocol, TextIO
+
+import structlog
+from rich.console import Console as RichConsole
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from provisioner.progress import Progress
+
+from .progress_text import OUTCOME_COLOURS, done_text, outcome_text, pace_text, plain_line
+
+LINE_EVERY_S = 10.0
+FRAME_EVERY_S = 0.25
+QUIET_S = 0.5
+WIDTH = 80
+
+Source = Callable[[], Progress]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Screen(Protocol):
+    """What a display needs of the console."""
+
+    stderr: TextIO
+    stderr_has_colour: bool
+    is_live: bool
+
+    def note(self, line: str) -> None:
+        """Write a line to stderr, above the live display while there is one."""
+        ...
+
+    def lines_above(self, display: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Hand the lines of ``note`` to ``display`` while the context lasts."""
+        ...
+
+
+@asynccontextmanager
+async def showing(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
+    """Show what ``source`` tells while the context lasts. Trouble with the display never reaches the work."""
+    show = show_live if screen.is_live else show_lines
+    task = asyncio.create_task(show(screen, source, sleep=sleep))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()):
+            structlog.get_logger().warning("display.failed", exc_info=error)
+
+
+async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
+    """Write a plain line every ten seconds, until cancelled."""
+    while True:
+        await sleep(LINE_EVERY_S)
+        screen.note(plain_line(source()))
+
+
+async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
+    """Draw a frame four times a second, until cancelled; the last frame stays."""
+    with live_lines(screen) as live:
+        try:
+            while True:
+                live.update(frame(source(), live.console.width), refresh=True)
+                await sleep(FRAME_EVERY_S)
+        finally:
+            live.update(frame(source(), live.console.width))
+
+
+def frame(progress: Progress, width: int) -> RenderableType:
+    """Draw one look at a run in three lines of at most 80 columns."""
+    done = done_text(progress)
+    room = min(width, WIDTH) - len(progress.state) - len(done) - 4
+    head = Table.grid(padding=(0, 2, 0, 0))
+    bar = ProgressBar(
+        total=max(progress.total, 1), completed=progress.share * max(progress.total, 1), width=max(room, 8)
+    )
+    head.add_row(Text(progress.state, style="bold", no_wrap=True), bar, Text(done, no_wrap=True))
+    return Group(head, _one_line(Text(pace_text(progress))), _one_line(_outcomes(progress)))
+
+
+def _outcomes(progress: Progress) -> Text:
+    texts = [
+        Text(outcome_text(progress, name), style=colour if getattr(progress, name) else "")
+        for name, colour in OUTCOME_COLOURS.items()
+    ]
+    return Text("  ").join(texts)
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+@contextmanager
+def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[Live]:
+    """Open a live region on stderr, drawn only when asked; notes go above it."""
+    rich = RichConsole(
+        file=screen.stderr,
+        force_terminal=True,
+        color_system="auto" if screen.stderr_has_colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+    def print_above(line: str) -> None:
+        rich.print(Text.from_ansi(line), soft_wrap=True)
+
+    live = Live(console=rich, auto_refresh=False, transient=is_transient, redirect_stdout=False)
+    with screen.lines_above(print_above), live:
+        yield live
+
+
+class RowCounter:
+    """Shows how many rows a pass has seen: live after half a second, elsewhere as a line every 10 s."""
+
+    def __init__(self, screen: Screen, verb: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen = screen
+        self._verb = verb
+        self._clock = clock
+        self._next = clock() + (QUIET_S if screen.is_live else LINE_EVERY_S)
+        self._live: Live | None = None
+        self._spinner = Spinner("dots")
+        self._stack = ExitStack()
+
+    def __call__(self, rows: int) -> None:
+        """Take note of the rows so far; most calls do no more than look at the clock."""
+        now = self._clock()
+        if now < self._next:
+            return
+        text = f"{self._verb}: {rows:,} rows"
+        if not self._screen.is_live:
+            self._next = now + LINE_EVERY_S
+            self._screen.note(text)
+            return
+        self._next = now + FRAME_EVERY_S
+        with suppress(OSError):
+            self._draw(text)
+
+    def _draw(self, text: str) -> None:
+        if self._live is None:
+            self._live = self._stack.enter_context(live_lines(self._screen, is_transient=True))
+        self._spinner.update(text=Text(text))
+        self._live.update(self._spinner, refresh=True)
+
+    def close(self) -> None:
+        """Take the live line away."""
+        with suppress(OSError):
+            self._stack.close()
+
+
+@contextmanager
+def counting(
+    screen: Screen, verb: str, *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int], None]]:
+    """Give a function that shows the number of rows it is called with, while the context lasts."""
+    counter = RowCounter(screen, verb, clock=clock)
+    try:
+        yield counter
+    finally:
+        counter.close()

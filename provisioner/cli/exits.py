@@ -1,0 +1,143 @@
+"""How the program ends: every exception becomes one sentence, its cure, and an exit code."""
+
+import errno
+import os
+import platform
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import ClassVar, NoReturn
+
+import click
+
+from provisioner import __version__
+from provisioner.errors import ExitCode, ProvisionerError, UsageError
+from provisioner.summary import Summary
+
+from .console import Console
+from .invocation import read_invocation
+
+
+class InternalError(ProvisionerError):
+    """Report it, it is a fault of this program; the work it was doing can be taken up again."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+    def __init__(self, error: BaseException, *, traceback_at: str = "") -> None:
+        # The exception's own text stays out: it may quote a row. What the system says may be told.
+        detail = (
+            error.strerror if isinstance(error, OSError) else error.name if isinstance(error, ImportError) else ""
+        )
+        said = f" ({detail})" if detail else ""
+        version = f"provisioner {__version__}, Python {platform.python_version()}"
+        told = (
+            f"its traceback is {traceback_at}"
+            if traceback_at
+            else "repeat it with --log-level debug for a traceback"
+        )
+        super().__init__(
+            f"internal error: {type(error).__name__}{said} at {_place(error)}, {version}",
+            cure=f"this is a bug, please report it; {told}",
+        )
+
+
+class StoppedError(ProvisionerError):
+    """Start it again: it was stopped before it had anything to finish."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SIGINT
+
+
+class TerminatedError(StoppedError):
+    """The same, by SIGTERM."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SIGTERM
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came while no command had taken the signals over."""
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM unwind the program as SIGINT does, until a running loop takes both over."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def known_error(error: BaseException, *, traceback_at: str = "") -> ProvisionerError:
+    """Return what ``error`` means to a user; what is not foreseen is an ``InternalError``."""
+    match error:
+        case ProvisionerError():
+            return error
+        case click.ClickException():
+            return _usage_error(error)
+        case click.Abort():
+            return _stopped_error(error.__cause__)
+        case KeyboardInterrupt():
+            return _stopped_error(error)
+        case BaseExceptionGroup():
+            found = (known_error(each, traceback_at=traceback_at) for each in error.exceptions)
+            return min(found, key=lambda each: isinstance(each, InternalError))
+    return InternalError(error, traceback_at=traceback_at)
+
+
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell the user how the program ended and return its exit code.
+
+    With ``--json`` asked for in any way that is one object on stdout, otherwise a sentence on stderr.
+    """
+    invocation = read_invocation(arguments, os.environ)
+    console = Console(is_json=invocation.wants_json)
+    known = known_error(error, traceback_at="above" if invocation.wants_traceback else "")
+    if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
+        from provisioner.logs import describe_traceback  # noqa: PLC0415 - the log is slow to import
+
+        for line in describe_traceback(error):
+            console.note(line)
+    return close_with(console, Summary.from_error(invocation.command, known))
+
+
+def close_with(console: Console, summary: Summary) -> int:
+    """Tell the end of a command and return its exit code, also when nobody listens any more."""
+    try:
+        console.finish(summary)
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        # What Python flushes at its own end must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return summary.exit_code
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context else "provisioner"
+    return UsageError(error.format_message().rstrip("."), cure=f"see '{where} --help'")
+
+
+def _stopped_error(cause: BaseException | None) -> StoppedError:
+    if isinstance(cause, Terminated):
+        return TerminatedError("stopped by SIGTERM")
+    return StoppedError("stopped by SIGINT")
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line of the innermost frame that is ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(_ROOT)]
+    places = [f"{frame.filename.removeprefix(_ROOT)}:{frame.lineno}" for frame in ours or frames]
+    return places[-1] if places else "an unknown place"
+
+
+_ROOT = str(Path(__file__).parent.parent.parent) + os.sep

@@ -1,0 +1,21 @@
+"""Figures as people read them."""
+
+import math
+from datetime import timedelta
+
+
+def duration_text(seconds: float) -> str:
+    """Write ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - where tenths stop to matter
+    text = str(timedelta(seconds=round(seconds)))
+    return text.removeprefix("0:").removeprefix("0")
+
+
+def rate_text(per_second: float) -> str:
+    """Write a rate with the digits it deserves: ``0.2/s``, ``3.98/s``, ``1,234/s``."""
+    if math.isinf(per_second):
+        return "no limit"
+    if per_second >= 100:  # noqa: PLR2004 - where decimals stop to matter
+        return f"{per_second:,.0f}/s"
+    return f"{per_second:.2f}".rstrip("0").rstrip(".") + "/s"

@@ -1,0 +1,66 @@
+"""What was asked for, read off the arguments as they stand: it has to be known even when they are wrong."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from . import COMMANDS
+
+_WITH_VALUE = ("--config", "--log-level", "--log-format", "--log-file")
+
+
+class Invocation(NamedTuple):
+    """Which command was called, empty where none was, and how its end is to be told."""
+
+    command: str
+    wants_json: bool
+    wants_traceback: bool
+
+
+def read_invocation(arguments: Sequence[str], environ: Mapping[str, str]) -> Invocation:
+    """Find the command and whether JSON is wanted: by flag, by environment or by configuration file.
+
+    A configuration file that cannot be read wants nothing; whoever needs it will say what is wrong.
+    """
+    given = list(takewhile(lambda argument: argument != "--", arguments))
+    command = _command(given)
+    level = _value_of("--log-level", given) or environ.get("PROVISIONER_LOG_LEVEL", "")
+    wants_json = "--json" in given or bool(command and _settings_want_json(command, given, environ))
+    return Invocation(command, wants_json=wants_json, wants_traceback=level == "debug")
+
+
+def _settings_want_json(command: str, given: Sequence[str], environ: Mapping[str, str]) -> bool:
+    told = environ.get(f"PROVISIONER_{command.upper()}_JSON", "")
+    if told:
+        return bool(click.BOOL.str_to_bool(told))
+    config = _value_of("--config", given) or environ.get("PROVISIONER_CONFIG", "")
+    return bool(config) and _config_wants_json(config, command)
+
+
+def _command(given: Sequence[str]) -> str:
+    before = ("", *given)
+    names = (
+        each for each, last in zip(given, before, strict=False) if each in COMMANDS and last not in _WITH_VALUE
+    )
+    return next(names, "")
+
+
+def _value_of(flag: str, given: Sequence[str]) -> str:
+    for each, following in zip(given, (*given[1:], ""), strict=True):
+        if each == flag:
+            return following
+        if each.startswith(f"{flag}="):
+            return each.removeprefix(f"{flag}=")
+    return ""
+
+
+def _config_wants_json(path: str, command: str) -> bool:
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8")).get(command)
+    except (OSError, ValueError):
+        return False
+    return isinstance(table, dict) and table.get("json") is True

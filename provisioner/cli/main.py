@@ -1,0 +1,103 @@
+"""The program itself: global options, commands found by name, and the one place where it ends.
+
+``--help`` imports nothing but click: a command's module, the configuration file's reader and the exit paths
+are imported when they are needed.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from provisioner import __version__
+
+from . import COMMANDS
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order of the table of contents."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; of one that there is not, say what its name is near to."""
+        if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:
+                return None
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
+        found: click.Command = getattr(import_module(f"provisioner.cli.{cmd_name}"), cmd_name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """Write the table of contents without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) -> None:
+    if path and not ctx.resilient_parsing:
+        from .config import read_config  # noqa: PLC0415 - few runs have a configuration file
+
+        ctx.default_map = read_config(path, ctx.command.params)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--config",
+    envvar="PROVISIONER_CONFIG",
+    metavar="FILE",
+    help="Take options from this TOML file: a table for each command, global options above them.",
+    callback=_use_config,
+    is_eager=True,
+    expose_value=False,
+    show_envvar=True,
+)
+@click.option(
+    "--log-level",
+    envvar="PROVISIONER_LOG_LEVEL",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    metavar="LEVEL",
+    help="Least important events to log: debug, info, warning or error.",
+    show_default=True,
+    show_envvar=True,
+)
+@click.option(
+    "--log-format",
+    envvar="PROVISIONER_LOG_FORMAT",
+    type=click.Choice(["auto", "console", "json"]),
+    default="auto",
+    metavar="FORM",
+    help="Form of the log on stderr: console, json, or auto, which is console on a terminal and json elsewhere.",
+    show_default=True,
+    show_envvar=True,
+)
+@click.option(
+    "--log-file",
+    envvar="PROVISIONER_LOG_FILE",
+    metavar="FILE",
+    help="Also append the log to this file, as JSON lines.",
+    show_envvar=True,
+)
+@click.version_option(__version__, prog_name="provisioner", message="%(prog)s %(version)s")
+def program(**_options: object) -> None:
+    """Create Twilio Flex WebChats in bulk: every row accounted for, none created twice."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; without arguments it shows its help."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return int(program.main(given or ["--help"], prog_name="provisioner", standalone_mode=False) or 0)
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - every exit path ends in a sentence and a code
+        from .exits import report  # noqa: PLC0415 - a run that ends well needs none of it
+
+        return report(error, given)

@@ -1,0 +1,146 @@
+"""Turns the declarations of ``provisioner.options`` into flags, and a function into a command."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, fields
+from inspect import get_annotations
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+import click
+
+from provisioner.summary import Summary
+
+Handler = Callable[..., Summary]
+
+
+def argument(name: str, metavar: str, *, is_many: bool = False, of: type = str) -> click.Argument:
+    """Declare a positional argument that must be given; ``of`` is ``str`` or ``Path``."""
+    return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=True, type=_TYPES[of])
+
+
+def command(options_class: type, *arguments: click.Argument) -> Callable[[Handler], click.Command]:
+    '''Make a function the command of its own name; its docstring is the command's help.
+
+    The function is called with its arguments by name, with ``options``, an instance of ``options_class``, and
+    with ``console``. It returns the ``Summary`` of what it did, which is printed, and whose exit code the
+    program ends with; what it cannot do it raises as a ``ProvisionerError``. ::
+
+        @command(RunOptions, argument("files", "FILE...", is_many=True))
+        def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summary:
+            """Create one WebChat for every row; the same command resumes."""
+    '''
+
+    def declare(function: Handler) -> click.Command:
+        def callback(**given: Any) -> int:
+            from .session import carry_out  # noqa: PLC0415 - the log is slow to import, and --help has none
+
+            chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
+            return carry_out(function, options=options_class(**chosen), **given)
+
+        sections = sections_of(function.__name__, options_class)
+        return SectionedCommand(function.__name__, callback, function.__doc__, arguments, sections)
+
+    return declare
+
+
+class SectionedCommand(click.Command):
+    """A command whose help shows its flags under the headings of the groups they were declared in."""
+
+    def __init__(
+        self,
+        name: str,
+        callback: Callable[..., int],
+        help_text: str | None,
+        arguments: Sequence[click.Argument],
+        sections: Mapping[str, Sequence[click.Option]],
+    ) -> None:
+        flags = [flag for section in sections.values() for flag in section]
+        super().__init__(name, callback=callback, help=help_text, params=[*arguments, *flags])
+        self.sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section for each group, and --help with the last one."""
+        help_option = self.get_help_option(ctx)
+        for place, (title, flags) in enumerate(self.sections.items(), start=1):
+            shown = [*flags, help_option] if help_option and place == len(self.sections) else flags
+            records = [flag.get_help_record(ctx) for flag in shown]
+            with formatter.section(title):
+                formatter.write_dl([record for record in records if record])
+
+
+def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.Option]]:
+    """Return the flags of a command by group: those of its bases in order, its own, those that all commands have.
+
+    A group's heading is the first clause of its class's docstring.
+    """
+    declared = {each.name: each for each in fields(options_class)}
+    *bases, last = options_class.__mro__[1:-1]
+    headings = {group: group.__doc__.partition(";")[0].rstrip(".") for group in (*bases, last)}
+    return {
+        headings.get(group, "Options"): [_flag(command_name, declared[name]) for name in get_annotations(group)]
+        for group in (*bases, options_class, last)
+        if get_annotations(group)
+    }
+
+
+def _flag(command_name: str, declared: Field[Any]) -> click.Option:
+    meta, default = declared.metadata, declared.default
+    spelling = f"--{declared.name.replace('_', '-')}"
+    is_switch = isinstance(default, bool)
+    spellings = [f"{spelling}/{meta['off_flag']}" if meta["off_flag"] else spelling, meta["short"]]
+    names = [f"PROVISIONER_{command_name}_{declared.name}".upper(), meta["env"]]
+    return click.Option(
+        [declared.name, *filter(None, spellings)],
+        default=default,
+        envvar=[name for name in names if name],
+        help=meta["help"],
+        is_flag=is_switch,
+        metavar=meta["metavar"] or None,
+        multiple=isinstance(default, tuple),
+        show_default=default is True or default not in ("", None, (), False),
+        show_envvar=True,
+        type=None if is_switch else _param_type(declared),
+    )
+
+
+def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
+    if declared.metadata["choices"]:
+        return click.Choice(declared.metadata["choices"])
+    kinds = {*(get_args(declared.type) or (declared.type,))} - {NoneType, Ellipsis}
+    return _TYPES[kinds.pop()]
+
+
+class Lines(click.types.StringParamType):
+    """A text; in an environment variable, a repeatable one stands one to a line, as texts may hold spaces."""
+
+    envvar_list_splitter = "\n"
+
+
+class Quantity(click.types.FloatParamType):
+    """A number from 0 upward, neither infinite nor NaN."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Refuse what measures nothing."""
+        number = float(super().convert(value, param, ctx))
+        return (
+            number if 0 <= number < math.inf else self.fail(f"{value} is not a number from 0 upward.", param, ctx)
+        )
+
+
+class Count(click.types.IntParamType):
+    """A whole number from 0 upward."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Refuse what counts nothing."""
+        number = int(super().convert(value, param, ctx))
+        return number if number >= 0 else self.fail(f"{value} is not a whole number from 0 upward.", param, ctx)
+
+
+_TYPES: Mapping[Any, click.ParamType[Any]] = {
+    str: Lines(),
+    int: Count(),
+    float: Quantity(),
+    Path: click.Path(path_type=Path),
+}

@@ -1,0 +1,52 @@
+"""Carries out one command: its log, its console, its end."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import structlog
+
+from provisioner import logs
+from provisioner.errors import ProvisionerError
+from provisioner.summary import Summary
+
+from .console import Console
+from .exits import InternalError, close_with, known_error, sigterm_interrupts
+
+
+def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
+    """Call a command's function with its log open, tell its end and return the exit code.
+
+    What it raises leaves as a ``ProvisionerError``; the traceback of one that nobody foresaw is logged first,
+    where there is a place for it.
+    """
+    settings = _log_settings(click.get_current_context().find_root().params)
+    console = Console(is_json=options.json)
+    log = logs.configured(
+        settings, console.note, is_terminal=console.is_live, has_colour=console.stderr_has_colour
+    )
+    with log, structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12]), sigterm_interrupts():
+        try:
+            summary = function(**arguments, options=options, console=console)
+        except (ProvisionerError, BrokenPipeError):
+            raise
+        except Exception as error:
+            raise _told(error, settings) from error
+        return close_with(console, summary)
+
+
+def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
+    file = params["log_file"]
+    return logs.LogSettings(
+        level=params["log_level"], format=params["log_format"], file=Path(file) if file else None
+    )
+
+
+def _told(error: Exception, settings: logs.LogSettings) -> ProvisionerError:
+    place = f"in {settings.file}" if settings.file else "above" if settings.keeps_tracebacks else ""
+    known = known_error(error, traceback_at=place)
+    if isinstance(known, InternalError) and place:
+        structlog.get_logger().error("command.crashed", exc_info=error)
+    return known

@@ -1,0 +1,109 @@
+"""``provisioner simulate``: Twilio on this machine."""
+
+import asyncio
+import errno
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.options import SimulateOptions
+from provisioner.signals import catch_stop_signals
+from provisioner.simulator import (
+    FaultScript,
+    RunningSimulator,
+    SimulatorSettings,
+    load_faults,
+    open_simulator,
+    parse_fault,
+)
+from provisioner.summary import Summary
+
+from .console import Console
+from .options import command
+
+ACCOUNT_SID = "AC" + 32 * "0"
+_TIME = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
+
+
+@command(SimulateOptions)
+def simulate(options: SimulateOptions, console: Console) -> Summary:
+    """Play Twilio on this machine, with scripted faults.
+
+    It answers as Twilio's documentation says, keeps what was created in memory, and needs no account. SIGINT and
+    SIGTERM are its normal end: it prints what it counted and exits with 0.
+    """
+    settings = settings_of(options)
+    began = time.monotonic()
+    counted = asyncio.run(_serve(settings, options, console))
+    _tell_counts(counted, console)
+    return Summary(command="simulate", elapsed_s=time.monotonic() - began, details={"simulator": counted})
+
+
+def settings_of(options: SimulateOptions) -> SimulatorSettings:
+    """Return the settings the options ask for; ``UsageError`` says which of them make no sense."""
+    try:
+        return SimulatorSettings(
+            rate_limit=options.rate_limit,
+            latency_ms=milliseconds(options.latency, "--latency"),
+            jitter_ms=milliseconds(options.jitter, "--jitter"),
+            faults=_faults(options),
+            seed=options.seed,
+        )
+    except ValueError as error:
+        raise UsageError(str(error), cure="see 'provisioner simulate --help'") from error
+
+
+def milliseconds(text: str, flag: str) -> float:
+    """Read ``50``, ``50ms`` or ``0.05s``."""
+    found = _TIME.fullmatch(text.strip().lower())
+    if found is None:
+        raise UsageError(
+            f"{flag} {text!r} is not a time", cure="write milliseconds as 50 or 50ms, or seconds as 0.05s"
+        )
+    return float(found["number"]) * (1000 if found["unit"] == "s" else 1)
+
+
+def _faults(options: SimulateOptions) -> FaultScript:
+    script = load_faults(options.faults) if options.faults else FaultScript()
+    rules = (parse_fault(text) for text in options.fault)
+    return FaultScript((*script.rules, *rules), script.seed)
+
+
+async def _serve(settings: SimulatorSettings, options: SimulateOptions, console: Console) -> dict[str, Any]:
+    stop = asyncio.Event()
+    with catch_stop_signals(lambda _signal: stop.set(), stop.set):
+        try:
+            async with open_simulator(settings, host=options.host, port=options.port) as running:
+                _announce(running, console)
+                await stop.wait()
+        except (OSError, OverflowError) as error:
+            raise _refused(error, options) from error
+    return running.state.summary()
+
+
+def _announce(running: RunningSimulator, console: Console) -> None:
+    tell = console.note if console.is_json else console.say
+    tell(f"listening on {running.base_url}, counting at {running.base_url}/_simulator/state; Ctrl-C ends it")
+    tell("try in another terminal:")
+    tell(f"  export TWILIO_ACCOUNT_SID={ACCOUNT_SID} TWILIO_AUTH_TOKEN=simulated")
+    tell(f"  provisioner run customers.csv -o results.csv --base-url {running.base_url}")
+
+
+def _refused(error: OSError | OverflowError, options: SimulateOptions) -> UsageError:
+    place = f"port {options.port} of {options.host}"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
+    reason = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
+    return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
+
+
+def _tell_counts(counted: Mapping[str, Any], console: Console) -> None:
+    webchats = counted["webchats"]
+    console.say(
+        f"created {webchats['created']:,} of {webchats['requests']:,} WebChats asked for, "
+        f"{counted['throttled']:,} answers were 429, at most {webchats['worst_second']:,} in one second"
+    )
+    for name, number in counted["faults"].items():
+        console.say(f"fault {name}: {number:,}")

@@ -1,0 +1,56 @@
+"""A summary in words: what happened, the accounting, where everything is, and what to type next."""
+
+from collections.abc import Iterator
+
+import click
+
+from provisioner.models import Counts
+from provisioner.summary import Outcome, Summary
+
+from .figures import duration_text, rate_text
+from .progress_text import OUTCOME_COLOURS
+
+_TITLES = {
+    Outcome.FINISHED: ("finished", "green"),
+    Outcome.CHECKED: ("checked", "green"),
+    Outcome.STOPPED: ("stopped", "yellow"),
+    Outcome.GUARDED: ("stopped by a guard", "yellow"),
+    Outcome.FAILED: ("failed", "red"),
+}
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """Render the end of a command in styled lines; none when it has nothing to tell but its error."""
+    if summary.elapsed_s is not None:
+        yield _headline(summary)
+    if summary.counts is not None:
+        yield accounting_line(summary.counts)
+    for title, place in (("results", summary.output), ("failed", summary.failed), ("ledger", summary.ledger)):
+        if place and place != "-":
+            yield f"{title + ':':<9}{place}"
+    for note in summary.notes:
+        yield f"note:    {note}"
+    if summary.next_command:
+        yield f"next:    {click.style(summary.next_command, bold=True)}"
+
+
+def accounting_line(counts: Counts) -> str:
+    """Render ``input = created + …``, with ``≠`` should a row not be accounted for."""
+    parts = [_part(name, getattr(counts, name)) for name in OUTCOME_COLOURS]
+    open_parts = {"pending": counts.pending, "in flight": counts.in_flight}
+    parts += [f"{name} {number:,}" for name, number in open_parts.items() if number]
+    sign = "=" if counts.is_balanced else click.style("≠", fg="red", bold=True)
+    return f"input {counts.input:,} {sign} {' + '.join(parts)}"
+
+
+def _part(name: str, number: int) -> str:
+    text = f"{name} {number:,}"
+    return click.style(text, fg=OUTCOME_COLOURS[name]) if number else text
+
+
+def _headline(summary: Summary) -> str:
+    title, colour = _TITLES[summary.outcome]
+    took = f"{'in' if colour == 'green' else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
+    pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
+    throttled = f", {summary.throttled:,} answers were 429" if summary.throttled else ""
+    return f"{click.style(title, fg=colour, bold=True)} {took}{pace}{throttled}"
