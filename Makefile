@@ -1,0 +1,58 @@
+# Everything here needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEMO := demo-results.csv
+
+.PHONY: help demo test lint types check coverage lock clean
+
+help:
+	@echo 'make demo      run the main job against the built-in simulator: no account needed'
+	@echo 'make test      run every test'
+	@echo 'make lint      ruff: rules and format'
+	@echo 'make types     mypy --strict'
+	@echo 'make check     test, lint and types, as CI does'
+	@echo 'make coverage  tests with branch coverage'
+	@echo 'make lock      renew the lock files (needs uv)'
+
+.venv/.run: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock pyproject.toml
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/.run
+	@rm -f $(DEMO) $(DEMO).ledger
+	$(BIN)/python -m provisioner run samples/customers.csv -o $(DEMO) --simulate
+	@echo
+	@head -n 4 $(DEMO)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+check: test lint types
+
+coverage: .venv/.dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
