@@ -16,8 +16,8 @@ from provisioner.options import FailureLimit
 from provisioner.ports import Creator, Feed, Gate, GateClosed, Ledger, Observer, Pace
 from provisioner.retry import Again, Settle, decide
 
-BATCH = 256
-"""Rows claimed and rebuilt at a time."""
+BATCH = 64
+"""Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
 
 
 class StopKind(StrEnum):
@@ -67,14 +67,13 @@ class _Departure:
     """The gate of one attempt: passes the pace on, and knows whether the request has left."""
 
     gate: Gate
-    row: Row
     observer: Observer
     has_left: bool = field(default=False, init=False)
 
     async def wait(self) -> float:
         due = await self.gate.wait()
         self.has_left = True
-        self.observer.departed(self.row)
+        self.observer.departed()
         return due
 
 
@@ -167,7 +166,7 @@ class Dispatcher:
         try:
             await self._ledger.begin(row.id)
             async with self._pace.turn() as gate:
-                departure = _Departure(gate, row, self._observer)
+                departure = _Departure(gate, self._observer)
                 return await self._creator.create(row.request, departure)
         except GateClosed:
             await self._ledger.release([row.id])

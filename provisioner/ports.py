@@ -1,4 +1,4 @@
-"""What ``dispatch`` asks of the floor above it; each port is small enough to be faked honestly."""
+"""What ``dispatch`` asks of the rooms it is handed; each port is small enough to be faked honestly."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -87,7 +87,7 @@ class Pace(Protocol):
 class Observer(Protocol):
     """Is told what happens, as it happens; never decides anything and never waits."""
 
-    def departed(self, row: Row) -> None:
+    def departed(self) -> None:
         """Hear that a request is about to leave."""
         ...
 

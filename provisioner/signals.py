@@ -1,18 +1,15 @@
-"""Stop signals as calls: the first, the second; a third finds the default handlers again."""
+"""Stop signals as calls: the first drains, the second cancels, a third finds the default handlers again."""
 
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self
 
 from provisioner.errors import ExitCode
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def exit_code(received: signal.Signals) -> ExitCode:
-    """Return the exit code of a run that ``received`` stopped."""
-    return ExitCode.SIGINT if received is signal.SIGINT else ExitCode.SIGTERM
 
 
 @contextmanager
@@ -42,3 +39,64 @@ def catch_stop_signals(first: Callable[[signal.Signals], None], second: Callable
         yield
     finally:
         uninstall()
+
+
+def _do_nothing() -> None:
+    """Stop nothing: nothing is under way."""
+
+
+class Brake:
+    """Takes stop signals while its context lasts, and hands them to whatever the run is doing then.
+
+    ``drain_s`` seconds after the first signal everything is cancelled, as by a second one.
+    """
+
+    def __init__(self, *, drain_s: float) -> None:
+        self._drain_s = drain_s
+        self._received: signal.Signals | None = None
+        self._stop: Callable[[], None] = _do_nothing
+        self._cancel: Callable[[], None] = _do_nothing
+        self._timer: asyncio.TimerHandle | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(catch_stop_signals(self._first, self._give_up))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+        self._stack.close()
+
+    @property
+    def exit_code(self) -> ExitCode | None:
+        """The exit code that a signal asks for, None while there was none."""
+        if self._received is None:
+            return None
+        return ExitCode.SIGINT if self._received is signal.SIGINT else ExitCode.SIGTERM
+
+    def hold(self, stop: Callable[[], None], cancel: Callable[[], None] = _do_nothing) -> None:
+        """Say what the signals stop and cancel from now on; if one came before, stop at once."""
+        self.release()
+        self._stop, self._cancel = stop, cancel
+        if self._received is not None:
+            self._brake()
+
+    def release(self) -> None:
+        """Let signals stop nothing: what comes now is short and has to end well."""
+        self._stop = self._cancel = _do_nothing
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _first(self, received: signal.Signals) -> None:
+        self._received = received
+        self._brake()
+
+    def _brake(self) -> None:
+        self._stop()
+        self._timer = asyncio.get_running_loop().call_later(self._drain_s, self._give_up)
+
+    def _give_up(self) -> None:
+        self._cancel()

@@ -1,0 +1,58 @@
+"""What ``check`` finds out: everything about an input, without calling anybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioner import __version__
+from provisioner.face import Face
+from provisioner.forecast import Forecast, forecast
+from provisioner.ledger import InvalidRow, open_ledger, open_reader
+from provisioner.mapping import Mapping
+from provisioner.models import WebChatRequest
+from provisioner.options import CheckOptions, parse_rate
+from provisioner.planning import Input, plan_input
+from provisioner.sources import Detection, open_sources
+
+FIRST = 20
+"""How many invalid rows are listed, unless all are asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """An input as a run would find it."""
+
+    detections: Sequence[tuple[str, Detection]]
+    plan: Forecast
+    invalid: Sequence[InvalidRow]
+    samples: Sequence[WebChatRequest]
+
+
+async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Checked:
+    """Read, map and validate every row by the same plan pass as a run, into a ledger that is thrown away.
+
+    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all.
+    """
+    rate = parse_rate(options.rate)
+    mapping = Mapping.from_options(options)
+    with open_sources(files, options) as sources:
+        job_input = Input(sources, mapping, friendly_name=options.friendly_name)
+        async with open_ledger(None, mapping.settings(), version=__version__) as ledger:
+            with face.planning() as on_progress:
+                report = await plan_input(ledger, job_input, on_progress)
+            plan = forecast(
+                report,
+                to_send=report.counts.pending,
+                rate=rate,
+                now=datetime.now().astimezone(),
+                is_real=True,
+                notes=job_input.notes,
+            )
+            with open_reader(ledger.path) as reader:
+                invalid = list(reader.invalid(None if options.all else FIRST))
+        return Checked(
+            detections=[(source.name, source.detection) for source in sources],
+            plan=plan,
+            invalid=invalid,
+            samples=job_input.samples,
+        )

@@ -1,0 +1,59 @@
+"""How a run ended, from what became of its rows and what stopped it. Pure."""
+
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.models import Counts
+from provisioner.summary import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The exit code of a run and the word for it."""
+
+    exit_code: ExitCode
+    outcome: Outcome
+
+    @property
+    def is_resumable(self) -> bool:
+        """Say whether the same command goes on where this run ended."""
+        return self.outcome in {Outcome.STOPPED, Outcome.GUARDED}
+
+
+def settled(counts: Counts) -> Counts:
+    """Return the accounting of a run that is over: who still waits is unsent, what still flies is unknown."""
+    return structs.replace(
+        counts,
+        unsent=counts.unsent + counts.pending,
+        unknown=counts.unknown + counts.in_flight,
+        pending=0,
+        in_flight=0,
+    )
+
+
+def end_of(
+    counts: Counts, *, error: ProvisionerError | None, signal_exit: ExitCode | None, is_limited: bool
+) -> Ending:
+    """Decide how a run ended.
+
+    ``counts`` are those of the ledger, before ``settled``. An error outranks a signal; a signal or ``--limit``
+    counts only where rows are left waiting. Unknown rows outrank rows that were not created.
+    """
+    if error is not None:
+        is_guard = error.exit_code is ExitCode.GUARD
+        return Ending(error.exit_code, Outcome.GUARDED if is_guard else Outcome.FAILED)
+    if counts.pending and signal_exit is not None:
+        return Ending(signal_exit, Outcome.STOPPED)
+    if counts.pending and is_limited:
+        return Ending(ExitCode.GUARD, Outcome.GUARDED)
+    return Ending(_exit_code(settled(counts)), Outcome.FINISHED)
+
+
+def _exit_code(counts: Counts) -> ExitCode:
+    if counts.unknown:
+        return ExitCode.UNKNOWN
+    if counts.rejected or counts.invalid or counts.unsent:
+        return ExitCode.REJECTED
+    return ExitCode.DONE

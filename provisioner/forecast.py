@@ -1,0 +1,68 @@
+"""What a run will do, told before it does it. Pure."""
+
+import math
+from datetime import datetime, timedelta
+
+import msgspec
+
+from provisioner.models import Counts, PlanReport
+from provisioner.options import Rate
+
+FREE_IDENTITIES = 200
+"""Twilio bills monthly active users beyond so many; whether silent guests count is not confirmed."""
+TWILIO_LIMIT = 5.0
+"""WebChats a second that Twilio lets through, per account, the live website's own included."""
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan in figures. ``duration_s`` and ``finishes_at`` are None where no pace is kept."""
+
+    counts: Counts
+    to_send: int
+    rate_asked: float | None
+    duration_s: float | None
+    finishes_at: datetime | None
+    notes: tuple[str, ...] = ()
+
+
+def forecast(
+    report: PlanReport, *, to_send: int, rate: Rate, now: datetime, is_real: bool, notes: tuple[str, ...] = ()
+) -> Forecast:
+    """Work out how long ``to_send`` rows take and what else is worth knowing first.
+
+    ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
+    """
+    is_paced = math.isfinite(rate.per_second)
+    duration_s = to_send / rate.per_second if is_paced else None
+    return Forecast(
+        counts=report.counts,
+        to_send=to_send,
+        rate_asked=rate.per_second if is_paced else None,
+        duration_s=duration_s,
+        finishes_at=None if duration_s is None else now + timedelta(seconds=duration_s),
+        notes=(*notes, *_changes(report), *_cautions(to_send, rate, is_real=is_real)),
+    )
+
+
+def _changes(report: PlanReport) -> list[str]:
+    notes = []
+    if report.vanished:
+        notes.append(f"{report.vanished:,} rows of an earlier run are no longer in the input; they are left alone")
+    if report.changed:
+        notes.append(
+            f"{report.changed:,} rows have changed since they were sent; "
+            "they are not sent again, and the conversations keep what was sent"
+        )
+    return notes
+
+
+def _cautions(to_send: int, rate: Rate, *, is_real: bool) -> list[str]:
+    notes = []
+    if rate.per_second > TWILIO_LIMIT:
+        notes.append(
+            f"Twilio allows {TWILIO_LIMIT:.0f} WebChats a second per account, the live website's included: "
+            "expect 429s, and a slower pace"
+        )
+    if is_real and to_send > FREE_IDENTITIES:
+        notes.append(f"this makes {to_send:,} new identities, which Twilio may bill as monthly active users")
+    return notes

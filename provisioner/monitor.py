@@ -1,0 +1,168 @@
+"""Watches a run: counts what happens, knows the speed, and tells the log. Decides nothing."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from provisioner.models import Answer, Counts, Row, Status
+from provisioner.progress import Progress
+
+SPAN_S = 10
+"""The speed shown is the mean of so many whole seconds."""
+
+
+class SpeedLimit(Protocol):
+    """What the pacer tells of itself."""
+
+    @property
+    def rate(self) -> float:
+        """Starts per second that are allowed right now."""
+        ...
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds of pause that are left."""
+        ...
+
+
+class Speedometer:
+    """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
+
+    def __init__(self) -> None:
+        self._by_second: Counter[int] = Counter()
+        self._first: float | None = None
+        self.total = 0
+
+    def count(self, now: float) -> None:
+        """Count one departure at ``now`` (monotonic seconds)."""
+        if self._first is None:
+            self._first = now
+        self.total += 1
+        self._by_second[int(now)] += 1
+        if len(self._by_second) > 2 * SPAN_S:
+            self._by_second = Counter({s: n for s, n in self._by_second.items() if s >= int(now) - SPAN_S})
+
+    def speed(self, now: float) -> float:
+        """Return the departures per second of late, 0.0 before there was any."""
+        if self._first is None:
+            return 0.0
+        since = int(now) - SPAN_S
+        counted = sum(n for second, n in self._by_second.items() if second >= since)
+        return counted / max(now - max(self._first, since), 1.0)
+
+
+class RunMonitor:
+    """The observer of a run; ``snapshot`` is what the display shows.
+
+    ``before`` are the counts when the run began, and ``to_send`` of those rows are to be sent.
+    """
+
+    def __init__(
+        self,
+        before: Counts,
+        *,
+        to_send: int,
+        speed_limit: SpeedLimit,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._before, self._to_send = before, to_send
+        self._speed_limit, self._clock = speed_limit, clock
+        self._log = structlog.get_logger().bind()
+        self._began = clock()
+        self._speed = Speedometer()
+        self._settled: Counter[Status] = Counter()
+        self._in_flight = 0
+        self.throttled = 0
+        self.orphans = 0
+        self._is_draining = False
+
+    def departed(self) -> None:
+        """Count a request that leaves."""
+        self._in_flight += 1
+        self._speed.count(self._clock())
+
+    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Count an answer, and what it may have left behind."""
+        if answer.sent is not None:
+            self._in_flight -= 1
+        self.throttled += answer.is_throttled
+        self.orphans += answer.may_leave_orphan
+        self._log.debug(
+            "attempt.answered",
+            row=row.row,
+            row_key=row.key,
+            attempt=attempt,
+            verdict=answer.verdict.value,
+            http_status=answer.http_status,
+            error_code=answer.error_code,
+            latency_ms=answer.latency_ms,
+            twilio_request_id=answer.twilio_request_id,
+        )
+
+    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+        """Count an outcome; what needs somebody's eyes is a warning."""
+        self._settled[status] += 1
+        if status is Status.CREATED:
+            self._log.debug("row.created", row=row.row, row_key=row.key, conversation_sid=answer.conversation_sid)
+            return
+        self._log.warning(
+            f"row.{status.value}",
+            row=row.row,
+            row_key=row.key,
+            http_status=answer.http_status,
+            error_code=answer.error_code,
+            error=answer.error,
+            twilio_request_id=answer.twilio_request_id,
+        )
+
+    def gave_way(self, pause_s: float) -> None:
+        """Tell that everybody waits."""
+        self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._speed_limit.rate, 3))
+
+    def drain(self) -> None:
+        """Show from now on that nothing new is started."""
+        self._is_draining = True
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._began
+
+    @property
+    def rate_achieved(self) -> float | None:
+        """Starts per second over the whole run; None when it sent nothing."""
+        return self._speed.total / self.elapsed_s if self._speed.total and self.elapsed_s else None
+
+    def snapshot(self) -> Progress:
+        """Return how far the run has come."""
+        before, now = self._before, self._settled
+        settled = now.total()
+        return Progress(
+            total=before.input,
+            done=before.input - self._to_send + settled,
+            created=before.created + now[Status.CREATED],
+            rejected=before.rejected + now[Status.REJECTED],
+            unknown=before.unknown + now[Status.UNKNOWN],
+            unsent=now[Status.UNSENT],
+            invalid=before.invalid,
+            in_flight=self._in_flight,
+            throttled=self.throttled,
+            rate_now=self._speed.speed(self._clock()),
+            rate_asked=self._speed_limit.rate,
+            elapsed_s=self.elapsed_s,
+            eta_s=self._eta_s(self._to_send - settled),
+            state=self._state(),
+        )
+
+    def _eta_s(self, left: int) -> float | None:
+        speed = self._speed.speed(self._clock())
+        return left / min(speed, self._speed_limit.rate) if speed else None
+
+    def _state(self) -> str:
+        if self._is_draining:
+            return "draining"
+        paused = self._speed_limit.paused_for
+        return f"paused {paused:.0f} s (429)" if paused else "sending"

@@ -1,0 +1,117 @@
+"""What a job leaves behind for its user: the results, and the rows to mend."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerReader, open_reader
+from provisioner.models import Record, Status
+from provisioner.options import ResultsOptions
+from provisioner.results import InputColumns, check_writable, format_of, replacing, write_results
+from provisioner.sources import Source
+
+FAILED_COLUMNS = ("_status", "_error_code", "_error")
+
+Records = Callable[[], Iterator[tuple[int, int, Record]]]
+"""Yields every input record in order, with its number and the index of its source."""
+
+
+@dataclass(frozen=True)
+class InputRecords:
+    """The input once more, for the parts of the results that repeat it."""
+
+    sources: Sequence[Source]
+    records: Records
+
+
+class Outputs:
+    """The files that were asked for. Construction raises ``UsageError`` for what could not be written later."""
+
+    def __init__(self, options: ResultsOptions) -> None:
+        if options.output is None:
+            raise UsageError("no results file was named", cure="add -o results.csv")
+        self.path: Path = options.output
+        self._options = options
+        self._format = format_of(self.path, options.format)
+        for path in filter(None, (self.path, options.failed)):
+            check_writable(path)
+        if options.failed is not None and options.failed == self.path:
+            raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
+
+    @property
+    def needs_input(self) -> bool:
+        """Say whether writing needs the input once more."""
+        return self._options.include_input or self._options.failed is not None
+
+    def check_sources(self, sources: Sequence[Source]) -> None:
+        """Raise ``UsageError`` when the failed rows of several sources would not fit into one file."""
+        if self._options.failed is None:
+            return
+        first = sources[0]
+        for other in sources[1:]:
+            if (other.columns, other.detection.format) != (first.columns, first.detection.format):
+                raise UsageError(
+                    f"--failed cannot hold rows of {first.name} and {other.name}: their columns differ",
+                    cure="run the files one by one, or leave --failed away",
+                )
+
+    def write(self, ledger: Path, inputs: InputRecords | None) -> None:
+        """Write every file whole. Blocks; call it in a thread."""
+        with open_reader(ledger) as reader:
+            columns = _input_columns(inputs) if self._options.include_input and inputs else None
+            with replacing(self.path) as stream:
+                write_results(
+                    stream,
+                    reader.results(),
+                    self._format,
+                    formula_guard=self._options.formula_guard,
+                    inputs=columns,
+                )
+            if self._options.failed is not None and inputs is not None:
+                _write_failed(self._options.failed, reader, inputs)
+
+    def stamp(self) -> str:
+        """Describe the results file as it is on disk and how it was asked for; empty when there is none.
+
+        Two equal stamps mean that nobody touched the file in between.
+        """
+        paths = [path for path in (self.path, self._options.failed) if path is not None]
+        try:
+            states = [path.stat() for path in paths]
+        except OSError:
+            return ""
+        files = [f"{path.absolute()} {state.st_size} {state.st_mtime_ns}" for path, state in zip(paths, states)]  # noqa: B905 - built from it
+        asked = f"{self._format} {self._options.include_input} {self._options.formula_guard}"
+        return "\n".join([*files, asked])
+
+
+def _write_failed(path: Path, reader: LedgerReader, inputs: InputRecords) -> None:
+    with replacing(path) as stream, ExitStack() as stack:
+        writer = stack.enter_context(inputs.sources[0].writer(stream, FAILED_COLUMNS))
+        for (_, _, record), found in zip(inputs.records(), reader.statuses(), strict=True):
+            if found.status != Status.CREATED:
+                writer.write(record, (found.status, found.error_code or "", found.error or ""))
+
+
+def _input_columns(inputs: InputRecords) -> InputColumns:
+    names = tuple(dict.fromkeys(name for source in inputs.sources for name in source.columns))
+    cells = [_cells_of(source, names) for source in inputs.sources]
+    return InputColumns(names, (cells[index](record) for _, index, record in inputs.records()))
+
+
+def _cells_of(source: Source, names: Sequence[str]) -> Callable[[Record], Sequence[str | None]]:
+    """Return what brings a record's values into the order of ``names``; what is not there is None."""
+    columns = source.columns
+
+    def cells(record: Record) -> Sequence[str | None]:
+        values = (
+            record.values if isinstance(record.values, dict) else dict(zip(columns, record.values, strict=False))
+        )
+        return [values.get(name) for name in names]
+
+    def aligned(record: Record) -> Sequence[str | None]:
+        return record.values if len(record.values) == len(names) else cells(record)
+
+    return aligned if columns == names and not source.is_open_ended else cells

@@ -1,0 +1,247 @@
+"""The composition root of ``run``: opens everything in order, plans, sends, and accounts for every row."""
+
+import asyncio
+import math
+from collections.abc import Mapping as Environment
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from provisioner import __version__
+from provisioner.dispatch import Dispatcher, Limits
+from provisioner.endings import end_of, settled
+from provisioner.errors import ProvisionerError, StorageError, StrictError, UsageError
+from provisioner.face import Face
+from provisioner.forecast import Forecast, forecast
+from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.mapping import Mapping
+from provisioner.models import Counts, Status
+from provisioner.monitor import RunMonitor
+from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
+from provisioner.outputs import InputRecords, Outputs
+from provisioner.pacer import Pacer
+from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
+from provisioner.signals import Brake
+from provisioner.sources import open_sources
+from provisioner.summary import Failure, Summary
+from provisioner.target import Target
+from provisioner.twilio.webchats import WebChatClient
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the process was started in; ``command`` is the line that would start it again."""
+
+    environ: Environment[str, str]
+    home: Path
+    command: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for, checked as far as it can be without opening anything."""
+
+    options: RunOptions
+    outputs: Outputs
+    target: Target
+    mapping: Mapping
+    rate: Rate
+    failures: FailureLimit | None
+    ledger: Path
+
+    @classmethod
+    def read(cls, options: RunOptions, surroundings: Surroundings) -> "Order":
+        """Check the options; raise ``UsageError`` for the first that cannot be followed."""
+        outputs = Outputs(options)
+        if str(outputs.path) == "-" and (options.ledger is None or options.json):
+            clash = "--json" if options.json else "no --ledger"
+            raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
+        target = Target.choose(options, surroundings.environ, surroundings.home)
+        return cls(
+            options=options,
+            outputs=outputs,
+            target=target,
+            mapping=Mapping.from_options(
+                options, ui_version=options.ui_version, spare_address=target.spare_address
+            ),
+            rate=parse_rate(options.rate),
+            failures=parse_failure_limit(options.max_failures),
+            ledger=options.ledger or Path(f"{outputs.path}.ledger"),
+        )
+
+    @property
+    def job(self) -> dict[str, str]:
+        """What the ledger belongs to; another value anywhere is another job."""
+        return {"account": self.target.account.account_sid, **self.mapping.settings()}
+
+
+async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
+    """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
+    order = Order.read(options, surroundings)
+    with open_sources(files, options, spool_dir=order.ledger.parent) as sources:
+        order.outputs.check_sources(sources)
+        job_input = Input(sources, order.mapping, friendly_name=options.friendly_name)
+        async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
+            with Brake(drain_s=options.drain) as brake:
+                return await Run(order, job_input, ledger, face, brake, surroundings.command).carry_out()
+
+
+class Run:
+    """One run over an open ledger."""
+
+    def __init__(
+        self, order: Order, job_input: Input, ledger: SqliteLedger, face: Face, brake: Brake, command: str
+    ) -> None:
+        self._order, self._input, self._ledger = order, job_input, ledger
+        self._face, self._brake, self._command = face, brake, command
+        self._monitor: RunMonitor | None = None
+        self._is_unchanged = False
+        self._log = structlog.get_logger().bind()
+
+    async def carry_out(self) -> Summary:
+        """Plan, send and account."""
+        try:
+            plan = await self._plan()
+        except Interrupted:
+            return self._summary(Counts(), notes=("it was still planning: nothing was sent",))
+        if refused := self._refusal(plan):
+            return self._summary(plan.counts, error=refused)
+        error = await self._send(plan) if plan.to_send else None
+        return await self._account(error)
+
+    async def _plan(self) -> Forecast:
+        self._brake.hold(self._input.interrupt)
+        with self._face.planning() as on_progress:
+            report = await plan_input(self._ledger, self._input, on_progress)
+        if interrupted := await self._ledger.recover():
+            self._log.warning("rows.interrupted", rows=interrupted)
+        options, target = self._order.options, self._order.target
+        statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
+        await self._ledger.start_run(statuses, limit=options.limit or None)
+        to_send = await self._ledger.to_send()
+        self._is_unchanged = report.is_reused and not interrupted and not to_send
+        plan = forecast(
+            report,
+            to_send=to_send,
+            rate=self._order.rate,
+            now=datetime.now().astimezone(),
+            is_real=not target.is_local,
+            notes=(*target.notes, *self._input.notes),
+        )
+        self._face.show_plan(plan)
+        return plan
+
+    def _refusal(self, plan: Forecast) -> ProvisionerError | None:
+        """Return why nothing may be sent, None when all is well."""
+        options, target = self._order.options, self._order.target
+        if options.strict and plan.counts.invalid:
+            return StrictError(
+                f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
+                cure="provisioner check lists them: mend them, or leave --strict away",
+            )
+        if target.is_local or options.yes or not plan.to_send:
+            return None
+        is_boundless = math.isinf(self._order.rate.per_second)
+        pace = "with no pace limit" if is_boundless else f"at {options.rate}"
+        question = f"Create {plan.to_send:,} WebChats on account {target.account.account_sid}, {pace}?"
+        if self._face.confirm(question, unasked=not is_boundless):
+            return None
+        return UsageError("not confirmed, so nothing was sent", cure="answer y, or add --yes")
+
+    async def _send(self, plan: Forecast) -> ProvisionerError | None:
+        """Send every row that may be sent; return what stopped it early."""
+        pacer = Pacer(self._order.rate)
+        monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
+        async with self._order.target.open(self._order.rate) as transport:
+            dispatcher = self._dispatcher(plan, WebChatClient(transport), pacer, monitor)
+            self._brake.hold(lambda: (monitor.drain(), dispatcher.drain()), dispatcher.cancel)
+            self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
+            async with self._face.progress(monitor.snapshot):
+                try:
+                    stop = await dispatcher.run()
+                except ProvisionerError as error:
+                    return error
+        return stop.error if stop else None
+
+    def _dispatcher(self, plan: Forecast, creator: WebChatClient, pacer: Pacer, monitor: RunMonitor) -> Dispatcher:
+        options = self._order.options
+        job_id = self._ledger.manifest.job_id if options.identity == "auto" else None
+        return Dispatcher(
+            ledger=self._ledger,
+            feed=SourceFeed(self._input, job_id=job_id),
+            creator=creator,
+            pace=pacer,
+            observer=monitor,
+            limits=Limits(
+                concurrency=options.concurrency,
+                max_attempts=options.max_attempts,
+                canary=options.canary,
+                failures=self._order.failures,
+                to_send=plan.to_send,
+            ),
+        )
+
+    async def _account(self, error: ProvisionerError | None) -> Summary:
+        """Settle what was cut off, write the results, and tell how it ended."""
+        self._brake.release()
+        counts = Counts()
+        try:
+            await self._ledger.recover()
+            counts = await self._ledger.counts()
+            await self._write_results()
+        except ProvisionerError as failure:
+            error = error or failure
+        summary = self._summary(counts, error=error, notes=self._advice(counts))
+        self._log.info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
+        with suppress(StorageError):
+            await self._ledger.finish_run(summary.exit_code)
+        return summary
+
+    async def _write_results(self) -> None:
+        """Write the results, unless nothing has happened since they were written and they are still there."""
+        outputs = self._order.outputs
+        if self._is_unchanged and outputs.stamp() and await self._ledger.recall("results") == outputs.stamp():
+            return
+        inputs = InputRecords(self._input.sources, self._input.records)
+        await asyncio.to_thread(outputs.write, self._order.ledger, inputs)
+        await self._ledger.remember("results", outputs.stamp())
+
+    def _advice(self, counts: Counts) -> tuple[str, ...]:
+        notes = []
+        if counts.pending and self._order.options.limit and self._brake.exit_code is None:
+            notes.append(f"--limit {self._order.options.limit:,} was reached: {counts.pending:,} rows wait")
+        if (counts.rejected or counts.invalid) and self._order.options.failed is None:
+            notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
+        if self._monitor and self._monitor.orphans:
+            notes.append(
+                f"{self._monitor.orphans:,} attempts failed at the participant: "
+                "each may have left a conversation without a customer"
+            )
+        return tuple(notes)
+
+    def _summary(
+        self, counts: Counts, *, error: ProvisionerError | None = None, notes: tuple[str, ...] = ()
+    ) -> Summary:
+        order, monitor = self._order, self._monitor
+        is_limited = bool(order.options.limit)
+        end = end_of(counts, error=error, signal_exit=self._brake.exit_code, is_limited=is_limited)
+        accounted = settled(counts)
+        return Summary(
+            command="run",
+            exit_code=end.exit_code,
+            outcome=end.outcome,
+            counts=accounted,
+            throttled=monitor.throttled if monitor else 0,
+            elapsed_s=monitor.elapsed_s if monitor else 0.0,
+            rate_achieved=monitor.rate_achieved if monitor else None,
+            output=str(order.outputs.path),
+            failed=str(order.options.failed or ""),
+            ledger=str(order.ledger),
+            notes=notes,
+            next_command=self._command if end.is_resumable or accounted.unsent else "",
+            error=Failure.from_error(error) if error else None,
+        )

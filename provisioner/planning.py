@@ -1,0 +1,168 @@
+"""The two passes over a job's input: the plan of all its rows, and the claimed ones rebuilt to be sent."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from provisioner import __version__
+from provisioner.errors import InputError, UsageError
+from provisioner.ledger import SqliteLedger
+from provisioner.mapping import Binder, Mapping
+from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
+from provisioner.rows import build, digest, identity_for, is_nearly_full
+from provisioner.sources import Source
+
+SAMPLES = 3
+"""How many requests a plan shows."""
+_NO_DIGEST = bytes(16)
+_SMALL_CHARACTERS = 3_000
+"""So few characters of JSON cannot be nearly full, however many bytes each takes."""
+
+
+class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
+    """A plan pass was told to stop; what was planned before stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    source: Source
+    binder: Binder
+
+
+class Input:
+    """A job's sources with its mapping: what both passes read.
+
+    ``samples`` are the first valid requests and ``nearly_full`` counts the rows whose pre-engagement data comes
+    close to Twilio's limit; both are there after a plan pass.
+    """
+
+    def __init__(self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool) -> None:
+        self.sources = sources
+        self._friendly_name = friendly_name
+        self._bound = [
+            _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
+            for source in sources
+        ]
+        self._is_interrupted = False
+        self.samples: list[WebChatRequest] = []
+        self.nearly_full = 0
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The columns, over all sources, from which nothing is made."""
+        return tuple(dict.fromkeys(name for bound in self._bound for name in bound.binder.unused))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a plan pass found that is no fault, in sentences."""
+        notes = []
+        if self.unused:
+            notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
+        if self.nearly_full:
+            notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
+        return tuple(notes)
+
+    def interrupt(self) -> None:
+        """Make a plan pass that is under way raise ``Interrupted`` at its next row."""
+        self._is_interrupted = True
+
+    def entries(self) -> Iterator[PlanEntry]:
+        """Read, map and validate everything once.
+
+        Raise ``InputError`` for an input that cannot be read, and ``UsageError`` for a column that was asked
+        for and that no record has.
+        """
+        self.samples, self.nearly_full = [], 0
+        for number, index, record in self.records():
+            yield self._entry(number, index, record)
+            if self._is_interrupted:
+                raise Interrupted
+        self._require_columns()
+
+    def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
+        if record.problem:
+            return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
+        mapped = self._bound[index].binder(record.values)
+        request, problems = build(mapped, friendly_name=self._friendly_name)
+        if not problems:
+            self._look_at(request)
+        return PlanEntry(number, record.line, index, mapped.key, digest(request), problems)
+
+    def _look_at(self, request: WebChatRequest) -> None:
+        if len(self.samples) < SAMPLES:
+            self.samples.append(request)
+        if len(request.pre_engagement_data) > _SMALL_CHARACTERS and is_nearly_full(request):
+            self.nearly_full += 1
+
+    def _require_columns(self) -> None:
+        for bound in self._bound:
+            if missing := bound.binder.never_seen():
+                names = ", ".join(repr(name) for name in missing)
+                raise UsageError(
+                    f"{bound.source.name}: no record has {names}",
+                    cure=f"the names there are: {', '.join(bound.source.columns)}",
+                )
+
+    def records(self) -> Iterator[tuple[int, int, Record]]:
+        """Yield every record again, with its number and the index of its source."""
+        number = 0
+        for index, bound in enumerate(self._bound):
+            for record in bound.source.records():
+                number += 1
+                yield number, index, record
+
+    def request(self, index: int, record: Record) -> WebChatRequest:
+        """Make the request of one record that the plan found valid."""
+        mapped = self._bound[index].binder(record.values)
+        return build(mapped, friendly_name=self._friendly_name)[0]
+
+
+async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
+    """Plan a job's input into its ledger, unless that very input was planned before by this version."""
+    fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
+    if await ledger.recall("planned_by") == __version__ and await ledger.planned_inputs() == fingerprints:
+        return PlanReport(counts=await ledger.counts(), is_reused=True)
+    report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
+    await ledger.remember("planned_by", __version__)
+    return report
+
+
+class SourceFeed:
+    """Rebuilds claimed rows from their source, in one pass from the first to the last.
+
+    ``job_id`` salts the identities; None leaves it to Twilio to pick one.
+    """
+
+    def __init__(self, job_input: Input, *, job_id: str | None) -> None:
+        self._input = job_input
+        self._job_id = job_id
+        self._records = job_input.records()
+
+    async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
+        """Return a row for each claim; ``InputError`` when a record is not what was planned."""
+        return await asyncio.to_thread(lambda: [self._rebuild(claim) for claim in claims])
+
+    def _rebuild(self, claim: Claim) -> Row:
+        index, record = self._seek(claim.row)
+        request = self._input.request(index, record)
+        if record.problem or digest(request) != claim.digest:
+            raise self._changed(index, record.line)
+        if self._job_id is not None and not request.identity:
+            request = structs.replace(request, identity=identity_for(self._job_id, claim.key))
+        return Row(claim.id, claim.row, claim.key, request)
+
+    def _seek(self, row: int) -> tuple[int, Record]:
+        for number, index, record in self._records:
+            if number == row:
+                return index, record
+        raise self._changed(len(self._input.sources) - 1, None)
+
+    def _changed(self, index: int, line: int | None) -> InputError:
+        return InputError(
+            "the input has changed since it was planned, so nothing more is sent from it",
+            source=self._input.sources[index].name,
+            line=line,
+            cure="run the same command again: it plans anew and sends only what was not created",
+        )

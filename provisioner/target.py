@@ -1,0 +1,73 @@
+"""The Twilio that is called: the real one, another base URL, or a simulator inside this process."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner import __version__
+from provisioner.errors import UsageError
+from provisioner.forecast import TWILIO_LIMIT
+from provisioner.options import CallOptions, Rate
+from provisioner.simulator import SimulatorSettings, open_simulator
+from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
+from provisioner.twilio.hosts import is_loopback_url, region_warning
+from provisioner.twilio.transport import Transport, open_transport
+
+SIMULATED_ADDRESS = "IG" + 32 * "0"
+"""The address that ``--simulate`` uses where none is named."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who is called, for whom. ``is_local`` says that nothing leaves this machine."""
+
+    account: Account
+    options: CallOptions
+    is_local: bool
+
+    @classmethod
+    def choose(cls, options: CallOptions, environ: Mapping[str, str], home: Path) -> "Target":
+        """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
+        if options.simulate and (options.base_url or options.profile):
+            raise UsageError(
+                "--simulate calls no Twilio, so --base-url and --profile mean nothing with it",
+                cure="leave one of them away",
+            )
+        if options.simulate:
+            return cls(SIMULATED, options, is_local=True)
+        account = resolve_account(environ, profile=options.profile, home=home)
+        return cls(account, options, is_local=bool(options.base_url) and is_loopback_url(options.base_url))
+
+    @property
+    def spare_address(self) -> str:
+        """The address for rows that name none, where there is such a thing."""
+        return SIMULATED_ADDRESS if self.options.simulate else ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing about the target before it is called."""
+        warning = region_warning(self.account.region)
+        return (warning,) if warning else ()
+
+    @asynccontextmanager
+    async def open(self, rate: Rate) -> AsyncIterator[Transport]:
+        """Open the connections, and the simulator first where one is asked for.
+
+        The simulator keeps Twilio's limit, unless a faster pace was asked for on purpose.
+        """
+        async with AsyncExitStack() as stack:
+            base_url = self.options.base_url
+            if self.options.simulate:
+                limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
+                simulator = await stack.enter_async_context(open_simulator(SimulatorSettings(rate_limit=limit)))
+                base_url = simulator.base_url
+            yield await stack.enter_async_context(
+                open_transport(
+                    self.account,
+                    version=__version__,
+                    base_url=base_url,
+                    timeout_s=self.options.timeout,
+                    proxy=self.options.proxy,
+                )
+            )
