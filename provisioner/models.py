@@ -60,11 +60,12 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     raw: bytes = b""
 
 
-class WebChatRequest(msgspec.Struct, frozen=True, gc=False):
+class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What one row asks Twilio for; an empty text means the field is not sent.
 
     Source of the names: the parameters of ``POST /v2/WebChats``, plus ``first_message``, which is posted
-    to the conversation afterwards.
+    to the conversation afterwards. Encoded, it leaves out what is empty, so that a field added one day does
+    not change the digests of the rows that do not use it.
     """
 
     address_sid: str = ""
@@ -92,6 +93,28 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
             return self.reason
         column = f" (column {self.column!r})" if self.column and self.column != self.field else ""
         return f"{self.field}{column}: {self.reason}"
+
+
+class Mapped(msgspec.Struct, frozen=True, gc=False):
+    """One record's texts, sorted to what they are for; nothing is validated yet.
+
+    ``members`` are the non-empty texts of single pre-engagement values, in name order; they go on top of the
+    JSON text in ``pre_engagement_data``. ``columns`` tells the input column of each field (and of ``key``,
+    which is there only when the job has key columns), for messages; all rows of one shape share it.
+    ``refusal`` says why a record could not be mapped at all; every text is empty then.
+    """
+
+    address_sid: str = ""
+    chat_friendly_name: str = ""
+    customer_friendly_name: str = ""
+    pre_engagement_data: str = ""
+    identity: str = ""
+    ui_version: str = ""
+    first_message: str = ""
+    key: str = ""
+    members: dict[str, str] = {}
+    columns: dict[str, str] = {}
+    refusal: str = ""
 
 
 class PlanEntry(msgspec.Struct, frozen=True, gc=False):
