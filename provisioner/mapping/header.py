@@ -1,0 +1,56 @@
+"""The columns of one source, found by name the way people write names."""
+
+import difflib
+from collections.abc import Sequence
+
+from provisioner.errors import UsageError
+
+
+class Header:
+    """Finds columns by their exact name, else by the only one that differs in nothing but case and padding.
+
+    A name that occurs twice is no fault until someone asks for it. ``source`` names the input in errors.
+    """
+
+    def __init__(self, columns: Sequence[str], source: str = "") -> None:
+        self.columns = tuple(columns)
+        self._prefix = f"{source}: " if source else ""
+        self._exact: dict[str, list[int]] = {}
+        self._loose: dict[str, list[int]] = {}
+        for position, name in enumerate(self.columns):
+            self._exact.setdefault(name, []).append(position)
+            self._loose.setdefault(_folded(name), []).append(position)
+
+    def find(self, name: str, origin: str) -> int | None:
+        """Return where the column stands, or None; ``UsageError`` when several could be meant.
+
+        ``origin`` is the option that names the column.
+        """
+        positions = self._exact.get(name) or self._loose.get(_folded(name), [])
+        if len(positions) > 1:
+            raise self.fault(
+                f"{origin}: {name!r} could be {self.describe(positions)}",
+                cure="give each column a name of its own",
+            )
+        return positions[0] if positions else None
+
+    def describe(self, positions: Sequence[int], conjunction: str = "or") -> str:
+        """Name columns with their places, counted from 1."""
+        named = [f"column {position + 1} ({self.columns[position]!r})" for position in positions]
+        return f" {conjunction} ".join(named)
+
+    def unknown(self, name: str, origin: str) -> UsageError:
+        """Return the error for a column that is not there: the nearest names, and all there are."""
+        near = difflib.get_close_matches(_folded(name), self._loose, n=3)
+        nearest = " or ".join(repr(self.columns[self._loose[folded][0]]) for folded in near)
+        hint = f"did you mean {nearest}? " if near else ""
+        listed = ", ".join(repr(column) for column in self.columns)
+        return self.fault(f"{origin}: there is no column {name!r}", cure=f"{hint}the columns are: {listed}")
+
+    def fault(self, message: str, *, cure: str) -> UsageError:
+        """Return an error about this source's columns."""
+        return UsageError(f"{self._prefix}{message}", cure=cure)
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()

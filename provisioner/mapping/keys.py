@@ -1,0 +1,26 @@
+"""The text that identifies a row, out of the columns named by ``--key``."""
+
+from collections.abc import Sequence
+
+from .templates import Getter, constant
+
+
+def key_getter(getters: Sequence[Getter]) -> Getter:
+    """Return what makes a row's key: the text of one column verbatim, or those of several ``joined``."""
+    match getters:
+        case []:
+            return constant("")
+        case [getter]:
+            return getter
+    return lambda values: joined([get(values) for get in getters])
+
+
+def joined(texts: Sequence[str]) -> str:
+    r"""Join texts so that no other texts, as many of them, come to the same.
+
+    ``|`` stands between them; a ``|`` or a ``\`` inside one is escaped with a ``\``. Empty texts only come to
+    an empty text.
+    """
+    if not any(texts):
+        return ""
+    return "|".join([text.replace("\\", r"\\").replace("|", r"\|") for text in texts])

@@ -1,0 +1,108 @@
+"""Rules of the mapping that hold for every text there is."""
+
+from operator import itemgetter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.errors import UsageError
+from provisioner.mapping import Mapping
+from provisioner.mapping.keys import joined
+from provisioner.mapping.templates import parse
+from provisioner.options import MappingOptions
+
+ADDRESS = "IG" + "0" * 32
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+COLUMN_LIKE = st.one_of(
+    ANY_TEXT,
+    st.sampled_from(
+        ["identity", "Identity", "pre_engagement.a", "pre_engagement_data.a", "PreEngagementData", "_x"]
+    ),
+    st.sampled_from(["A", "a", " A ", "B", ""]),
+)
+ASSIGNMENT = st.one_of(
+    ANY_TEXT,
+    st.builds(
+        "{}={}".format,
+        st.sampled_from(["identity", "ChatFriendlyName", "pre_engagement.a", "x", "address_sid"]),
+        st.one_of(ANY_TEXT, st.sampled_from(["{A}", "{A} {B}", "{{{a}}}", "{", "{}"])),
+    ),
+)
+OPTIONS = st.builds(
+    MappingOptions,
+    address_sid=st.one_of(st.just(ADDRESS), ANY_TEXT),
+    set=st.lists(ASSIGNMENT, max_size=3).map(tuple),
+    key=st.lists(COLUMN_LIKE, max_size=2).map(tuple),
+    identity=st.one_of(st.sampled_from(["auto", "none", "{A}"]), ANY_TEXT),
+)
+
+
+def escaped(text: str) -> str:
+    """Write a text as a literal of a template."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+@given(before=ANY_TEXT, value=ANY_TEXT, after=ANY_TEXT)
+def test_a_template_is_expanded_once(before: str, value: str, after: str) -> None:
+    """Whatever a value holds, braces above all, it comes out as it went in."""
+    template = parse(f"{escaped(before)}{{A}}{escaped(after)}", "--set x")
+
+    rendered = template.bind(itemgetter)({"A": value})
+
+    assert rendered in {f"{before}{value}{after}", ""}
+    assert rendered or f"{before}{value}{after}".strip() == ""
+
+
+@given(options=OPTIONS, columns=st.lists(COLUMN_LIKE, max_size=6), data=st.data())
+def test_a_row_of_any_texts_is_mapped_once_its_header_was_bound(
+    options: MappingOptions, columns: list[str], data: st.DataObject
+) -> None:
+    """Options and header may end in a usage error; after that nothing raises."""
+    try:
+        binder = Mapping.from_options(options).bind(columns, is_open_ended=False)
+    except UsageError:
+        return
+
+    mapped = binder(data.draw(st.lists(ANY_TEXT, min_size=len(columns), max_size=len(columns))))
+
+    assert not mapped.refusal
+
+
+@given(options=OPTIONS, records=st.lists(st.dictionaries(COLUMN_LIKE, ANY_TEXT, max_size=6), max_size=5))
+def test_a_record_of_any_names_is_mapped_or_refused(
+    options: MappingOptions, records: list[dict[str, str]]
+) -> None:
+    """Names that contradict each other make a refused row, and nothing raises."""
+    try:
+        binder = Mapping.from_options(options).bind((), is_open_ended=True)
+    except UsageError:
+        return
+
+    for record in records:
+        mapped = binder(record)
+
+        assert set(mapped.members.values()) <= set(record.values()) or options.set
+    assert set(binder.unused) <= {name for record in records for name in record}
+
+
+@given(texts=st.lists(ANY_TEXT, min_size=5, max_size=5), columns=st.permutations(range(5)))
+def test_columns_may_change_places(texts: list[str], columns: list[int]) -> None:
+    """The same row from a reordered export asks for the same."""
+    names = ["identity", "pre_engagement.b", "pre_engagement.a", "Customer Friendly Name", "Id"]
+    mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, key=("Id",)))
+
+    straight = mapping.bind(names, is_open_ended=False)(texts)
+    reordered = mapping.bind([names[at] for at in columns], is_open_ended=False)([texts[at] for at in columns])
+    by_name = mapping.bind((), is_open_ended=True)({names[at]: texts[at] for at in columns})
+
+    assert straight == reordered == by_name
+    assert list(straight.members) == list(reordered.members) == list(by_name.members)
+
+
+@given(
+    one=st.lists(st.text("a|\\", max_size=3), min_size=3, max_size=3),
+    other=st.lists(st.text("a|\\", max_size=3), min_size=3, max_size=3),
+)
+def test_different_texts_never_join_to_the_same_key(one: list[str], other: list[str]) -> None:
+    """The separator inside a text is told from the separator between two."""
+    assert (joined(one) == joined(other)) == (one == other)

@@ -1,0 +1,51 @@
+"""Which names stand for which fields."""
+
+import pytest
+
+from provisioner.mapping.targets import target_of
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("address_sid", "address_sid"),
+        ("AddressSid", "address_sid"),
+        ("ADDRESS SID", "address_sid"),
+        ("CustomerFriendlyName", "customer_friendly_name"),
+        ("Customer Friendly Name", "customer_friendly_name"),
+        ("customer-friendly-name", "customer_friendly_name"),
+        ("  customer_friendly_name ", "customer_friendly_name"),
+        ("customer\tFriendly__name", "customer_friendly_name"),
+        ("ChatFriendlyName", "chat_friendly_name"),
+        ("PreEngagementData", "pre_engagement_data"),
+        ("Identity", "identity"),
+        ("Ui-Version", "ui_version"),
+        ("First Message", "first_message"),
+    ],
+)
+def test_a_field_is_known_by_our_spelling_and_by_twilios(name: str, target: str) -> None:
+    """Case, spaces, underscores and hyphens do not matter."""
+    assert target_of(name) == target
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("pre_engagement.plan", "pre_engagement.plan"),
+        ("pre_engagement_data.plan", "pre_engagement.plan"),
+        ("PreEngagement.Plan Name", "pre_engagement.Plan Name"),
+        ("Pre-Engagement-Data. plan_id ", "pre_engagement. plan_id "),
+        ("pre_engagement.a.b", "pre_engagement.a.b"),
+    ],
+)
+def test_the_name_of_a_pre_engagement_value_is_kept_verbatim(name: str, target: str) -> None:
+    """What follows the first dot is the name in the JSON object, character by character."""
+    assert target_of(name) == target
+
+
+@pytest.mark.parametrize(
+    "name", ["", "name", "friendly_name", "pre_engagement.", "customer.name", ".", "identity.x"]
+)
+def test_any_other_name_stands_for_nothing(name: str) -> None:
+    """A column of another name gives nothing by itself."""
+    assert target_of(name) == ""

@@ -1,0 +1,96 @@
+"""What a template says, and how it is rendered."""
+
+from operator import itemgetter
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.mapping.templates import Getter, Slot, Template, parse
+
+COLUMNS = ["First", "Last", "Note"]
+
+
+def locate(name: str) -> Getter:
+    """Find a column by its exact name."""
+    return itemgetter(COLUMNS.index(name))
+
+
+def rendered(text: str, values: list[str]) -> str:
+    """Render a template over a row of ``COLUMNS``."""
+    return parse(text, "--set x").bind(locate)(values)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("", ""),
+        ("plain", "plain"),
+        ("{First}", "Ada"),
+        ("{First} {Last}", "Ada Example"),
+        ("Dear {First}, welcome", "Dear Ada, welcome"),
+        ("{{", "{"),
+        ("}}", "}"),
+        ("{{First}}", "{First}"),
+        ("{{{First}}}", "{Ada}"),
+        ("{First}{First}", "AdaAda"),
+        ('{{"n": "{First}"}}', '{"n": "Ada"}'),
+        ("100%s {First} \\n", "100%s Ada \\n"),
+    ],
+)
+def test_a_template_puts_columns_into_its_text(template: str, expected: str) -> None:
+    """Braces name columns, doubled braces are braces, and everything else is literal."""
+    assert rendered(template, ["Ada", "Example", ""]) == expected
+
+
+@pytest.mark.parametrize("value", ["{Last}", "{{Last}}", "%s", "{0.__class__}", "{First", "}", "\\1", "$First"])
+def test_a_value_is_never_read_as_a_template(value: str) -> None:
+    """What a row says goes in as it stands."""
+    assert rendered("<{First}|{Last}>", [value, "Example", ""]) == f"<{value}|Example>"
+
+
+@pytest.mark.parametrize(("first", "last"), [("", ""), (" ", ""), ("", "\t")])
+def test_a_text_of_several_parts_that_says_nothing_is_empty(first: str, last: str) -> None:
+    """The space between two empty columns is not a name."""
+    assert rendered("{First} {Last}", [first, last, ""]) == ""
+
+
+def test_a_single_column_is_passed_on_verbatim() -> None:
+    """Alone, even spaces travel as they stand."""
+    assert rendered("{First}", ["  ", "", ""]) == "  "
+
+
+def test_the_columns_of_a_template_are_told_once_each_in_order() -> None:
+    """A column used twice is one column."""
+    template = parse("{Last}, {First} ({Last})", "--set x")
+
+    assert template.columns == ("Last", "First")
+
+
+def test_a_column_name_is_everything_between_the_braces() -> None:
+    """Dots, brackets, bangs and colons are no syntax: nothing can be indexed, called or formatted."""
+    template = parse("{a.b[0]!r:>10}", "--set x")
+
+    assert template.parts == (Slot("a.b[0]!r:>10"),)
+
+
+def test_a_literal_template_keeps_its_braces() -> None:
+    """A value given for all rows is no template."""
+    assert Template.literal("{First}").bind(locate)(["Ada", "", ""]) == "{First}"
+
+
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        ("{First", "'{' at character 1 has no partner"),
+        ("Dear First}", "'}' at character 11 has no partner"),
+        ("{First{Last}}", "'{' at character 1 has no partner"),
+        ("a{}", "'{}' at character 2 names no column"),
+    ],
+)
+def test_a_broken_template_is_a_usage_error_that_names_the_place(template: str, fault: str) -> None:
+    """The message tells the option, the character and how to write it."""
+    with pytest.raises(UsageError) as caught:
+        parse(template, "--set chat_friendly_name")
+
+    assert caught.value.message == f"--set chat_friendly_name: {fault}"
+    assert caught.value.cure == "write {Column Name} for a column, {{ and }} for braces"
