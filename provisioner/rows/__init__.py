@@ -1,0 +1,13 @@
+"""From a record's texts to the request that is sent for it.
+
+``faults`` what is wrong with a text · ``pre_engagement`` the JSON · ``requests`` the whole ·
+``digests`` what names a row · ``masking`` what may be shown of it.
+"""
+
+from .digests import digest, identity_for, marker_for
+from .faults import address_faults
+from .masking import masked
+from .pre_engagement import is_nearly_full
+from .requests import build
+
+__all__ = ["address_faults", "build", "digest", "identity_for", "is_nearly_full", "marker_for", "masked"]

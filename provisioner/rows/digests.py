@@ -1,0 +1,38 @@
+"""What names a row without telling anything about it."""
+
+from hashlib import blake2b
+
+import msgspec
+
+from provisioner.models import WebChatRequest
+
+_DIGEST_BYTES = 16
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def digest(request: WebChatRequest) -> bytes:
+    """Return 16 bytes that differ whenever two requests differ, valid or not."""
+    try:
+        encoded = _encode(request)
+    except UnicodeEncodeError:
+        texts = msgspec.structs.astuple(request)
+        encoded = _encode([text.encode("utf-8", "surrogatepass") for text in texts])
+    return blake2b(encoded, digest_size=_DIGEST_BYTES).digest()
+
+
+def identity_for(job_id: str, key: str) -> str:
+    """Return the identity of a row's guest: the same for the same job and key, and of nobody else.
+
+    Nobody without ``job_id`` (at most 64 bytes, random) can guess the key back.
+    """
+    return f"wc-{_keyed(job_id, key, b'identity')}"
+
+
+def marker_for(job_id: str, key: str) -> str:
+    """Return the mark by which a row is found again inside the pre-engagement data; as ``identity_for``."""
+    return _keyed(job_id, key, b"marker")
+
+
+def _keyed(job_id: str, key: str, purpose: bytes) -> str:
+    message = key.encode("utf-8", "surrogatepass")
+    return blake2b(message, digest_size=_DIGEST_BYTES, key=job_id.encode(), person=purpose).hexdigest()

@@ -1,0 +1,48 @@
+"""A request as it may be shown: its shape, and none of the customer's data."""
+
+import re
+
+import msgspec
+
+from provisioner.models import WebChatRequest
+
+_SHOWN = ("address_sid", "ui_version")
+_OWN_IDENTITY = re.compile(r"wc-[0-9a-f]{32}")
+_members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null"}
+
+
+def masked(request: WebChatRequest) -> dict[str, str]:
+    """Return what a request would send, by field, with every text of the customer's replaced by its length.
+
+    Of the pre-engagement data the names at its top are shown, of the identity only one made by ``identity_for``.
+    """
+    given = {field: text for field, text in msgspec.structs.asdict(request).items() if text}
+    return {field: _masked(field, text) for field, text in given.items()}
+
+
+def _masked(field: str, text: str) -> str:
+    if field in _SHOWN or (field == "identity" and _OWN_IDENTITY.fullmatch(text)):
+        return text
+    if field == "pre_engagement_data":
+        return _masked_json(text)
+    return _length(len(text))
+
+
+def _masked_json(text: str) -> str:
+    try:
+        members = _members_of(text)
+    except (ValueError, RecursionError):
+        return _length(len(text))
+    shown = [f"{msgspec.json.encode(name).decode()}: {_kind(bytes(raw))}" for name, raw in members.items()]
+    return f"{{{', '.join(shown)}}}"
+
+
+def _kind(raw: bytes) -> str:
+    if raw.startswith(b'"'):
+        return _length(len(msgspec.json.decode(raw, type=str)))
+    return f"<{_KINDS.get(chr(raw[0]), 'number')}>"
+
+
+def _length(characters: int) -> str:
+    return f"<{characters} character{'' if characters == 1 else 's'}>"

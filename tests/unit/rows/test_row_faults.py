@@ -1,0 +1,142 @@
+"""What is wrong with single texts."""
+
+from collections.abc import Callable
+
+import pytest
+
+from provisioner.rows import faults
+
+NUL = "holds a NUL character: was the file read in the right encoding?"
+HALF = "has half of a surrogate pair at character 2, which is no text"
+ONE_IS = "one is IG and 32 hexadecimal digits"
+UNRESERVED = "may hold only the letters A to Z, digits, and . _ ~ -"
+IN_A_HEADER = "must be printable ASCII characters without spaces around them, as it travels in a header"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("IG" + "0123456789abcdefABCDEF" + "0" * 10, ()),
+        ("AD" + "0" * 32, (f"begins with AD, like the SID of a postal address; {ONE_IS}",)),
+        ("IS" + "0" * 32, (f"begins with IS, like the SID of a Conversations service; {ONE_IS}",)),
+        ("IG" + "0" * 32 + "\n", ("has spaces around it",)),
+        (" IG" + "0" * 32, ("has spaces around it",)),
+        ("IG" + "0" * 31, (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+        ("IG" + "0" * 33, (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+        ("IG" + "g" * 32, (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+        ("ig" + "0" * 32, (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+        ("IG" + "\u0660" * 32, (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+        ("", (f"is not the SID of a Conversations Address; {ONE_IS}",)),
+    ],
+)
+def test_an_address_is_the_sid_of_a_conversations_address(text: str, expected: tuple[str, ...]) -> None:
+    """What people paste instead is told apart, because Twilio does not tell."""
+    assert faults.address_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada Example", ()),
+        ("Ольга Пример", ()),
+        ("x" * 256, ()),
+        ("\U0001f600" * 256, ()),
+        ("tab\tnewline\nbell\a", ()),
+        ("x" * 257, ("is 257 characters long, at most 256 are allowed",)),
+        ("a\0b", (NUL,)),
+        ("a\ud800b", (HALF,)),
+        ("a\udfff" + "x" * 300, ("is 302 characters long, at most 256 are allowed", HALF)),
+    ],
+)
+def test_a_name_is_text_of_at_most_256_characters(text: str, expected: tuple[str, ...]) -> None:
+    """Everything that is wrong is told at once; control characters besides NUL are the customer's business."""
+    assert faults.name_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("crm-0042.~_X", ()),
+        ("x" * 256, ()),
+        ("x" * 257, ("is 257 characters long, at most 256 are allowed",)),
+        ("ada@example.com", (UNRESERVED,)),
+        ("crm 42", (UNRESERVED,)),
+        ("crm-42\n", (UNRESERVED,)),
+        ("ä", (UNRESERVED,)),
+        ("\u0664\u0662", (UNRESERVED,)),
+        ("@" * 300, ("is 300 characters long, at most 256 are allowed", UNRESERVED)),
+    ],
+)
+def test_an_identity_is_made_of_unreserved_characters(text: str, expected: tuple[str, ...]) -> None:
+    """Unreserved as in URLs, ASCII only."""
+    assert faults.identity_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("crm-import/1.0 (batch)", ()),
+        ("x", ()),
+        ("1.0\r\nX-Evil: 1", (IN_A_HEADER,)),
+        ("1.0\n", (IN_A_HEADER,)),
+        ("1\0", (IN_A_HEADER,)),
+        (" 1.0", (IN_A_HEADER,)),
+        ("1.0 ", (IN_A_HEADER,)),
+        (" ", (IN_A_HEADER,)),
+        ("né", (IN_A_HEADER,)),
+    ],
+)
+def test_a_ui_version_survives_a_header(text: str, expected: tuple[str, ...]) -> None:
+    """No line end can smuggle in another header, and nothing is trimmed on the way."""
+    assert faults.ui_version_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello\nthere", ()),
+        ("x" * 32768, ()),
+        ("é" * 16385, ("is 32770 bytes, at most 32768 are allowed",)),
+        ("a\ud800", (HALF,)),
+        ("\0", (NUL,)),
+    ],
+)
+def test_a_message_has_at_most_32_kib(text: str, expected: tuple[str, ...]) -> None:
+    """Bytes are counted, as they travel."""
+    assert faults.message_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  007 |x", ()),
+        ("x" * 512, ()),
+        ("x" * 513, ("is 513 characters long, at most 512 are allowed",)),
+        ("a\udc00", (HALF,)),
+        ("\0", (NUL,)),
+    ],
+)
+def test_a_key_is_text_of_at_most_512_characters(text: str, expected: tuple[str, ...]) -> None:
+    """The ledger keeps it, so it has to be text and short."""
+    assert faults.key_faults(text) == expected
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        faults.address_faults,
+        faults.name_faults,
+        faults.identity_faults,
+        faults.ui_version_faults,
+        faults.message_faults,
+        faults.key_faults,
+    ],
+)
+def test_no_reason_repeats_what_the_row_says(check: Callable[[str], tuple[str, ...]]) -> None:
+    """Reasons are logged and printed; the customer's data is not."""
+    text = "\0Zebedee Quux\ud800" * 3000
+
+    reasons = check(text)
+
+    assert reasons
+    assert not any("Zebedee" in reason or "Quux" in reason for reason in reasons)
