@@ -1,0 +1,115 @@
+"""Whose account is used, and how it is proven: the environment, or a profile of twilio-cli.
+
+Nothing here puts a secret, or a value that may be a misplaced one, into a message or a repr.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioner.errors import UsageError
+
+from .profiles import Profile, read_profiles
+
+ACCOUNT_SID = "TWILIO_ACCOUNT_SID"
+API_KEY = "TWILIO_API_KEY"
+API_SECRET = "TWILIO_API_SECRET"  # noqa: S105 - the variable's name, not its value
+AUTH_TOKEN = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the same
+
+_HEX = "[0-9a-fA-F]{32}"
+_ACCOUNT = re.compile(f"AC{_HEX}")
+_KEY = re.compile(f"SK{_HEX}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One Twilio account and what proves that we may use it; ``origin`` says where that was found."""
+
+    account_sid: str
+    username: str
+    password: str = field(repr=False)
+    region: str = ""
+    edge: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ACCOUNT.fullmatch(self.account_sid):
+            raise UsageError(
+                f"the account SID from {self.origin} is malformed",
+                cure=f"set {ACCOUNT_SID} to AC and 32 hex digits, as the Twilio Console shows it",
+            )
+        if self.username != self.account_sid and not _KEY.fullmatch(self.username):
+            raise UsageError(
+                f"the API key from {self.origin} is malformed",
+                cure=f"set {API_KEY} to SK and 32 hex digits (the key's SID), and {API_SECRET} to its secret",
+            )
+
+
+SIMULATED = Account(
+    account_sid="AC" + 32 * "0",
+    username="SK" + 32 * "0",
+    password="simulated",  # noqa: S106 - opens nothing
+    origin="--simulate",
+)
+"""The account of ``--simulate``."""
+
+
+def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> Account:
+    """Find the account to use.
+
+    A named ``profile`` wins over the environment, the environment over twilio-cli's active profile, an API key
+    over an auth token. Half-set variables are an error, never a reason to look further: a scheduled job must
+    not end up in another account. Source of the names: Twilio's clients and twilio-cli.
+    """
+    settings = {name: value.strip() for name, value in environ.items() if name.startswith("TWILIO_")}
+    if profile:
+        return _from_profile(read_profiles(_config_folder(settings, home)).named(profile), settings)
+    if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN)):
+        return _from_environment(settings)
+    active = read_profiles(_config_folder(settings, home)).active
+    if active is None:
+        raise UsageError(
+            "no Twilio credentials were found",
+            cure=f"set {ACCOUNT_SID}, {API_KEY} and {API_SECRET}, or use --profile, or try --simulate",
+        )
+    return _from_profile(active, settings)
+
+
+def _from_environment(settings: Mapping[str, str]) -> Account:
+    key, secret, token = (settings.get(name, "") for name in (API_KEY, API_SECRET, AUTH_TOKEN))
+    if bool(key) != bool(secret):
+        present, absent = (API_KEY, API_SECRET) if key else (API_SECRET, API_KEY)
+        raise UsageError(f"{present} is set without {absent}", cure=f"set {absent}, or unset {present}")
+    if not key and not token:
+        raise UsageError(
+            f"{ACCOUNT_SID} is set without a key",
+            cure=f"set {API_KEY} and {API_SECRET}, or {AUTH_TOKEN}",
+        )
+    account_sid = settings.get(ACCOUNT_SID, "")
+    if not account_sid:
+        raise UsageError(f"{ACCOUNT_SID} is not set", cure=f"set {ACCOUNT_SID} to the account of the key")
+    return Account(
+        account_sid=account_sid,
+        username=key or account_sid,
+        password=secret if key else token,
+        region=settings.get("TWILIO_REGION", ""),
+        edge=settings.get("TWILIO_EDGE", ""),
+        origin=f"the environment ({'API key' if key else 'auth token'})",
+    )
+
+
+def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
+    return Account(
+        account_sid=profile.account_sid,
+        username=profile.api_key,
+        password=profile.api_secret,
+        region=profile.region or settings.get("TWILIO_REGION", ""),
+        edge=profile.edge or settings.get("TWILIO_EDGE", ""),
+        origin=f"the twilio-cli profile {profile.name!r}",
+    )
+
+
+def _config_folder(settings: Mapping[str, str], home: Path) -> Path:
+    folder = settings.get("TWILIO_CONFIG_DIR")
+    return Path(folder) if folder else home / ".twilio-cli"

@@ -1,0 +1,85 @@
+"""What became of a request that no reply answers; foreign exceptions end here. Pure."""
+
+import asyncio
+import os
+from http import HTTPStatus
+
+import aiohttp
+import msgspec
+from msgspec import structs
+
+from provisioner.models import Verdict
+
+from .evidence import ConnectionGone
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """A request without a reply: why, and whether anything was sent.
+
+    ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is one of our words.
+    """
+
+    error_code: str
+    error: str
+    due: float
+    ended: float
+    sent: float | None = None
+    stops_run: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """What was never sent may be sent again; anything else is in doubt."""
+        return Verdict.NOT_PROCESSED if self.sent is None else Verdict.MAYBE
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why a request failed, in a word and a sentence; ``{host}`` and ``{reason}`` are filled in."""
+
+    word: str
+    sentence: str
+    stops_run: bool = False
+
+
+_UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
+    (ConnectionGone, Cause("connection_lost", "the connection to {host} was closed before its turn came")),
+    (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved")),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        Cause("connect_failed", "the certificate of {host} is not trusted", stops_run=True),
+    ),
+    (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "{host} does not speak TLS as it should")),
+    (aiohttp.ClientProxyConnectionError, Cause("connect_failed", "the proxy cannot be reached{reason}")),
+    (asyncio.TimeoutError, Cause("connect_failed", "no connection to {host} in time")),
+    (Exception, Cause("connect_failed", "{host} cannot be reached{reason}")),
+)
+_UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
+    (asyncio.TimeoutError, Cause("timeout", "{host} did not answer in time")),
+    (aiohttp.ClientResponseError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
+    (Exception, Cause("connection_lost", "{host} closed the connection without an answer")),
+)
+
+
+def explain(error: Exception, host: str, *, is_sent: bool) -> Cause:
+    """Say why a request to ``host`` has no reply; the first line of the table that fits tells it.
+
+    The exception's own text is never used: it may show headers, or a proxy's address.
+    """
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _blame_proxy(error.status)
+    causes = _UNANSWERED if is_sent else _UNSENT
+    cause = next(cause for kind, cause in causes if isinstance(error, kind))
+    return structs.replace(cause, sentence=cause.sentence.format(host=host, reason=_reason(error)))
+
+
+def _blame_proxy(status: int) -> Cause:
+    """Tell a proxy that refuses (4xx: every row) from one that fails and may recover."""
+    return Cause(
+        "connect_failed",
+        f"the proxy does not connect us (HTTP {status}): check --proxy",
+        stops_run=status < HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+
+
+def _reason(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return f": {os.strerror(number)}" if number and number > 0 else ""

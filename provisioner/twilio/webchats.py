@@ -1,0 +1,63 @@
+"""Creating WebChats: ``POST /v2/WebChats`` of the Flex API."""
+
+from provisioner.models import Answer, WebChatRequest
+from provisioner.ports import Gate
+
+from .codes import classify
+from .failures import Failure
+from .form import CONTENT_TYPE, encode
+from .transport import Reply, Transport
+
+
+class WebChatClient:
+    """Creates WebChats, one attempt at a time (``ports.Creator``)."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._url = transport.url("flex-api", "/v2/WebChats")
+
+    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+        """Make one attempt; see ``ports.Creator``.
+
+        The answer's identity is the one Twilio named, or else the one that was asked for.
+        """
+        headers = {"Content-Type": CONTENT_TYPE}
+        if request.ui_version:
+            headers["Ui-Version"] = request.ui_version
+        came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)
+        if isinstance(came, Failure):
+            return _answer_failure(came, request)
+        return _answer_reply(came, request)
+
+
+def _answer_failure(failure: Failure, request: WebChatRequest) -> Answer:
+    return Answer(
+        verdict=failure.verdict,
+        due=failure.due,
+        sent=failure.sent,
+        ended=failure.ended,
+        identity=request.identity,
+        error_code=failure.error_code,
+        error=failure.error,
+        stops_run=failure.stops_run,
+    )
+
+
+def _answer_reply(reply: Reply, request: WebChatRequest) -> Answer:
+    ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
+    return Answer(
+        verdict=ruling.verdict,
+        due=reply.due,
+        sent=reply.sent,
+        ended=reply.ended,
+        conversation_sid=ruling.conversation_sid,
+        identity=ruling.identity or request.identity,
+        http_status=reply.status,
+        error_code=ruling.error_code,
+        error=ruling.error,
+        twilio_request_id=reply.headers.get("Twilio-Request-Id", ""),
+        retry_after_s=ruling.retry_after_s,
+        is_throttled=ruling.is_throttled,
+        stops_run=ruling.stops_run,
+        may_leave_orphan=ruling.may_leave_orphan,
+    )

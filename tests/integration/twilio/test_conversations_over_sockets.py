@@ -1,0 +1,200 @@
+"""Looking conversations up: found, found twice, verifiably absent, or could not look."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+
+from provisioner.ports import GateClosed
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.transport import open_transport
+from tests.gates import ClosedGate, OpenGate
+from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
+
+NEXT = "https://conversations.twilio.com/v1/ParticipantConversations?Identity=wc-1&Page=1&PageToken=PT%2B1"
+
+
+def sid(number: int) -> str:
+    """Return a conversation SID."""
+    return f"CH{number:032x}"
+
+
+def participation(number: int, identity: str | None = "wc-1") -> dict[str, Any]:
+    """Return an entry of ParticipantConversations as Twilio writes it."""
+    return {
+        "account_sid": SIMULATED.account_sid,
+        "participant_identity": identity,
+        "conversation_sid": sid(number),
+        "conversation_attributes": json.dumps({"row": number}),
+        "conversation_state": "active",
+        "conversation_date_created": "2026-01-02T03:04:05Z",
+        "links": {},
+    }
+
+
+def page(*entries: dict[str, Any], following: str | None = None) -> bytes:
+    """Return a page of a listing as a whole reply."""
+    meta = {"page": 0, "page_size": 50, "next_page_url": following, "key": "conversations"}
+    return reply(200, json.dumps({"conversations": entries, "meta": meta}).encode())
+
+
+@asynccontextmanager
+async def client_of(*behaviours: Behaviour) -> AsyncIterator[tuple[ConversationClient, RawServer]]:
+    """Open a client of a server that behaves so."""
+    async with (
+        raw_server(*behaviours) as server,
+        open_transport(SIMULATED, version="1", base_url=f"{server.url}/prefix", timeout_s=0.1) as transport,
+    ):
+        yield ConversationClient(transport), server
+
+
+async def find(*behaviours: Behaviour) -> tuple[LookUp, RawServer]:
+    """Look up ``wc-1`` at a server that behaves so."""
+    async with client_of(*behaviours) as (client, server):
+        return await client.find_by_identity("wc-1", OpenGate()), server
+
+
+def sids(look_up: LookUp) -> list[str]:
+    """Return the SIDs a look-up found."""
+    return [conversation.sid for conversation in look_up.conversations]
+
+
+async def test_a_conversation_is_found_by_its_identity() -> None:
+    """The look-up asks for the identity, escaped, and tells what it found."""
+    async with client_of(answering(page(participation(1, "a b&c")))) as (client, server):
+        look_up = await client.find_by_identity("a b&c", OpenGate())
+
+    (conversation,) = look_up.conversations
+    assert look_up.trouble is None
+    assert (conversation.sid, conversation.state) == (sid(1), "active")
+    assert (conversation.created_at, conversation.attributes) == ("2026-01-02T03:04:05Z", '{"row": 1}')
+    request_line = server.requests[0].partition(b"\r\n")[0].decode()
+    assert request_line == "GET /prefix/v1/ParticipantConversations?Identity=a%20b%26c&PageSize=50 HTTP/1.1"
+
+
+async def test_nothing_found_is_verifiably_absent() -> None:
+    """Only a whole, empty listing says that nothing is there."""
+    look_up, _ = await find(answering(page()))
+
+    assert look_up.is_absent
+
+
+async def test_every_page_is_read_on_our_own_host() -> None:
+    """The next page is asked for where the first one was, whatever host its link names."""
+    gate = OpenGate()
+    async with client_of(answering(page(participation(1), following=NEXT), page(participation(2)))) as (
+        client,
+        server,
+    ):
+        look_up = await client.find_by_identity("wc-1", gate)
+
+    assert sids(look_up) == [sid(1), sid(2)]
+    request_line = server.requests[1].partition(b"\r\n")[0].decode()
+    query = NEXT.partition("?")[2]
+    assert request_line == f"GET /prefix/v1/ParticipantConversations?{query} HTTP/1.1"
+    assert gate.passed == 2
+
+
+async def test_a_conversation_listed_twice_is_one() -> None:
+    """Pages shift while they are read, so the same conversation on two of them is no duplicate."""
+    look_up, _ = await find(answering(page(participation(1), following=NEXT), page(participation(1))))
+
+    assert sids(look_up) == [sid(1)]
+
+
+async def test_other_identities_are_not_counted() -> None:
+    """A server that ignores the filter does not make strangers' conversations ours."""
+    look_up, _ = await find(answering(page(participation(1, "wc-2"), participation(2), participation(3, None))))
+
+    assert sids(look_up) == [sid(2), sid(3)]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "status"),
+    [
+        (closing, "connection_lost", None),
+        (stalling, "timeout", None),
+        (answering(reply(200, b"")), "bad_reply", 200),
+        (answering(reply(200, b"{}")), "bad_reply", 200),
+        (answering(reply(200, b'{"conversations": []}')), "bad_reply", 200),
+        (answering(reply(200, b'{"conversations": [{}], "meta": {}}')), "bad_reply", 200),
+        (answering(reply(201, b'{"conversation_sid": "%s"}' % sid(1).encode())), "bad_reply", 201),
+        (answering(reply(404, b'{"code": 20404}')), "20404", 404),
+        (answering(reply(403, b'{"code": 20403}')), "20403", 403),
+        (answering(reply(503, b"<html>")), "server_error", 503),
+        (answering(page(following="nonsense")), "bad_reply", None),
+        (answering(page(following=NEXT)), "bad_reply", None),
+    ],
+)
+async def test_a_look_up_that_fails_says_nothing_about_absence(
+    behaviour: Behaviour, code: str, status: int | None
+) -> None:
+    """Whatever is not a whole listing is trouble, never absence; pages that go in a circle too."""
+    look_up, _ = await find(behaviour)
+
+    assert not look_up.is_absent
+    assert look_up.trouble is not None
+    assert (look_up.trouble.error_code, look_up.trouble.http_status) == (code, status)
+
+
+async def test_a_throttled_look_up_says_how_long_to_wait() -> None:
+    """A 429 is told with its wait, so that the caller gives way."""
+    look_up, _ = await find(answering(reply(429, b'{"code": 20429}', "Retry-After: 3")))
+
+    assert look_up.trouble == Trouble(
+        error_code="20429",
+        error="Twilio did not list the conversations (HTTP 429)",
+        http_status=429,
+        is_throttled=True,
+        retry_after_s=3.0,
+    )
+
+
+async def test_what_was_found_before_the_trouble_is_kept() -> None:
+    """One found conversation proves that it exists, though the second page is missing."""
+    look_up, _ = await find(answering(page(participation(1), following=NEXT), reply(500)))
+
+    assert sids(look_up) == [sid(1)]
+    assert look_up.trouble is not None
+
+
+async def test_a_closed_gate_ends_a_look_up() -> None:
+    """Look-ups pass the gate too, and ``GateClosed`` goes on to the caller."""
+    async with client_of(answering(page())) as (client, server):
+        with pytest.raises(GateClosed):
+            await client.find_by_identity("wc-1", ClosedGate())
+
+        assert server.requests == []
+
+
+async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
+    """A scan asks for days, follows the pages, and shows each conversation's marker."""
+    attributes = json.dumps({"pre_engagement_data": {"marker": "abc", "n": 1}})
+    first = {"sid": sid(1), "state": "closed", "date_created": "2026-01-02", "attributes": attributes}
+    following = "http://elsewhere.example/v1/Conversations?Page=1"
+
+    async with client_of(answering(page(first, following=following), page({"sid": sid(2)}))) as (
+        client,
+        server,
+    ):
+        found = [item async for item in client.scan(date(2026, 1, 1), date(2026, 1, 2), OpenGate())]
+
+    assert [item.sid for item in found if isinstance(item, Conversation)] == [sid(1), sid(2)]
+    assert [item.marker("marker") for item in found if isinstance(item, Conversation)] == ["abc", ""]
+    assert server.requests[0].startswith(
+        b"GET /prefix/v1/Conversations?StartDate=2026-01-01&EndDate=2026-01-02&PageSize=100 HTTP/1.1"
+    )
+
+
+async def test_a_scan_that_breaks_ends_with_its_trouble() -> None:
+    """What could not be listed is told last, so that silence is never taken for absence."""
+    behaviour = answering(page({"sid": sid(1)}, following="?Page=1"), reply(500))
+
+    async with client_of(behaviour) as (client, _):
+        found = [item async for item in client.scan(date(2026, 1, 1), date(2026, 1, 1), OpenGate())]
+
+    assert [type(item) for item in found] == [Conversation, Trouble]

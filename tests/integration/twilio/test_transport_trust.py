@@ -1,0 +1,158 @@
+"""Whom the client trusts, what it takes from the environment, and what it shows of its secrets."""
+
+import logging
+import ssl
+import subprocess
+from shutil import which
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.twilio.credentials import Account
+from provisioner.twilio.transport import open_transport
+from provisioner.twilio.webchats import WebChatClient
+from tests.gates import OpenGate
+from tests.raw_server import Behaviour, answering, closing, free_port, raw_server, reply
+
+ACCOUNT = Account("AC" + 32 * "1", "SK" + 32 * "2", "hunter2", origin="a test")
+REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ada Lovelace")
+CREATED = reply(201, b'{"conversation_sid": "CH%s"}' % (32 * b"e"))
+
+
+async def create_at(url: str, proxy: str = "") -> Answer:
+    """Create one WebChat at ``url``."""
+    async with open_transport(ACCOUNT, version="1", base_url=url, proxy=proxy) as transport:
+        return await WebChatClient(transport).create(REQUEST, OpenGate())
+
+
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """Return the server side of a certificate for 127.0.0.1 that nobody vouches for."""
+    openssl = which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl program to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
+    arguments = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [openssl, *arguments.split(), *names, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_an_untrusted_certificate_is_refused(self_signed: ssl.SSLContext) -> None:
+    """TLS is verified: nothing is sent to a server nobody vouches for, and the run stops."""
+    async with raw_server(answering(CREATED), tls=self_signed) as server:
+        answer = await create_at(server.url)
+
+    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert answer.error == "the certificate of 127.0.0.1 is not trusted"
+    assert answer.stops_run
+    assert server.requests == []
+
+
+async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
+    """A server that does not speak TLS is told as such, and gets nothing."""
+    async with raw_server(lambda visit: visit.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        answer = await create_at(server.url.replace("http", "https"))
+
+    assert (answer.verdict, answer.error) == (
+        Verdict.NOT_PROCESSED,
+        "127.0.0.1 does not speak TLS as it should",
+    )
+
+
+async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is used when asked for, never because a variable of the environment names one."""
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, nowhere)
+
+    async with raw_server(answering(CREATED)) as server:
+        answer = await create_at(server.url)
+
+    assert answer.verdict is Verdict.CREATED
+
+
+async def test_a_proxy_is_used_when_asked_for() -> None:
+    """With ``--proxy`` the request goes to the proxy, with the whole URL in its first line."""
+    async with raw_server(answering(CREATED)) as proxy:
+        answer = await create_at("http://127.0.0.1:1/prefix", proxy.url)
+
+    assert answer.verdict is Verdict.CREATED
+    assert proxy.requests[0].startswith(b"POST http://127.0.0.1:1/prefix/v2/WebChats HTTP/1.1\r\n")
+
+
+async def test_a_dead_proxy_was_never_sent() -> None:
+    """A proxy that cannot be reached is told as such, without its address."""
+    answer = await create_at("https://twilio.invalid", f"http://127.0.0.1:{free_port()}")
+
+    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert answer.error == "the proxy cannot be reached: Connection refused"
+
+
+@pytest.mark.parametrize(("status", "stops_run"), [(407, True), (403, True), (502, False)])
+async def test_a_proxy_that_refuses_stops_the_run(status: int, stops_run: bool) -> None:
+    """A proxy that refuses does so for every row; one that fails may recover. It sees no credentials."""
+    gate = OpenGate()
+    async with (
+        raw_server(answering(reply(status))) as proxy,
+        open_transport(ACCOUNT, version="1", base_url="https://twilio.invalid", proxy=proxy.url) as transport,
+    ):
+        answer = await WebChatClient(transport).create(REQUEST, gate)
+
+    assert (answer.verdict, answer.stops_run, gate.passed) == (Verdict.NOT_PROCESSED, stops_run, 0)
+    assert answer.error == f"the proxy does not connect us (HTTP {status}): check --proxy"
+    assert b"hunter2" not in proxy.requests[0]
+    assert b"authorization" not in proxy.requests[0].lower()
+
+
+@pytest.mark.parametrize(("base_url", "proxy"), [("http://twilio.example", ""), ("", "nonsense")])
+async def test_a_doubtful_address_opens_nothing(base_url: str, proxy: str) -> None:
+    """Addresses are checked before anything is opened."""
+    with pytest.raises(UsageError):
+        async with open_transport(ACCOUNT, version="1", base_url=base_url, proxy=proxy):
+            pass
+
+
+async def test_without_a_base_url_the_account_says_where_twilio_is() -> None:
+    """Region and edge of the account make the host."""
+    account = Account("AC" + 32 * "1", "SK" + 32 * "2", "hunter2", region="ie1", edge="dublin")
+
+    async with open_transport(account, version="1") as transport:
+        url = transport.url("flex-api", "/v2/WebChats")
+
+    assert url == "https://flex-api.dublin.ie1.twilio.com/v2/WebChats"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        answering(CREATED),
+        answering(reply(400, b'{"code": 45745, "message": "Ada Lovelace is invalid: hunter2"}')),
+        answering(b"garbage\r\n\r\n"),
+        closing,
+    ],
+)
+async def test_no_secret_and_no_name_is_logged_or_answered(
+    behaviour: Behaviour, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At any log level, neither the secret nor the customer shows, in words or in the header's encoding."""
+    caplog.set_level(logging.DEBUG)
+
+    async with (
+        raw_server(behaviour) as server,
+        open_transport(ACCOUNT, version="1", base_url=server.url) as transport,
+    ):
+        client = WebChatClient(transport)
+        answer = await client.create(REQUEST, OpenGate())
+
+    authorization = server.requests[0].partition(b"Authorization: Basic ")[2].partition(b"\r\n")[0].decode()
+    shown = caplog.text + repr([answer, client, transport, ACCOUNT])
+    assert [secret for secret in ("hunter2", "Ada", "Lovelace", authorization) if secret in shown] == []

@@ -1,0 +1,355 @@
+"""Creating WebChats against servers that behave, and against servers that break in every way they can."""
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+
+from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.twilio import evidence, transport
+from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.hosts import Hosts
+from provisioner.twilio.transport import LARGEST_REPLY, Transport, open_transport
+from provisioner.twilio.webchats import WebChatClient
+from tests.gates import HeldGate, OpenGate
+from tests.raw_server import (
+    Behaviour,
+    RawServer,
+    Visit,
+    answering,
+    closing,
+    free_port,
+    raw_server,
+    reply,
+    resetting,
+    stalling,
+)
+
+REQUEST = WebChatRequest(
+    address_sid="IG" + 32 * "a",
+    customer_friendly_name="Ada & Söhne",
+    pre_engagement_data='{"friendlyName":"Ada"}',
+    identity="wc-1",
+    ui_version="1.2 (migration)",
+)
+SID = "CH" + 32 * "e"
+BODY = b'{"conversation_sid": "%s", "identity": "wc-1"}' % SID.encode()
+CREATED = reply(201, BODY, "Content-Type: application/json", "Twilio-Request-Id: RQ1")
+
+
+@asynccontextmanager
+async def client_of(url: str, *, timeout_s: float = 5.0, proxy: str = "") -> AsyncIterator[WebChatClient]:
+    """Open a client of the server at ``url``."""
+    async with open_transport(
+        SIMULATED, version="1.2.3", base_url=url, timeout_s=timeout_s, proxy=proxy
+    ) as opened:
+        yield WebChatClient(opened)
+
+
+async def create_at(*behaviours: Behaviour, timeout_s: float = 5.0) -> tuple[Answer, RawServer]:
+    """Create one WebChat at a server that behaves so."""
+    async with raw_server(*behaviours) as server, client_of(server.url, timeout_s=timeout_s) as client:
+        return await client.create(REQUEST, OpenGate()), server
+
+
+def writing(*parts: bytes) -> Behaviour:
+    """Read the request, write the parts one after the other, and close."""
+
+    async def behave(visit: Visit) -> None:
+        await visit.read_request()
+        for part in parts:
+            await visit.write(part)
+            await asyncio.sleep(0.001)
+
+    return behave
+
+
+async def trickling(visit: Visit) -> None:
+    """Answer 201 with a body that never comes to its end."""
+    await visit.read_request()
+    await visit.write(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        await visit.write(b"1\r\n \r\n")
+        await asyncio.sleep(0.005)
+
+
+async def test_a_request_arrives_exactly_as_documented() -> None:
+    """Method, path, headers and form are those of Twilio's documentation, and nothing else is sent."""
+    _, server = await create_at(answering(CREATED))
+
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    request_line, *lines = head.decode().split("\r\n")
+    userpass = f"{SIMULATED.username}:{SIMULATED.password}".encode()
+    assert request_line == "POST /v2/WebChats HTTP/1.1"
+    assert dict(line.split(": ", 1) for line in lines) == {
+        "Host": server.url.removeprefix("http://"),
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Authorization": f"Basic {base64.b64encode(userpass).decode()}",
+        "User-Agent": "webchat-provisioner/1.2.3",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Ui-Version": "1.2 (migration)",
+        "Content-Length": str(len(body)),
+    }
+    assert body == (
+        b"AddressSid=IG" + 32 * b"a" + b"&CustomerFriendlyName=Ada+%26+S%C3%B6hne"
+        b"&PreEngagementData=%7B%22friendlyName%22%3A%22Ada%22%7D&Identity=wc-1"
+    )
+
+
+async def test_without_a_ui_version_no_such_header_is_sent() -> None:
+    """An empty field is not sent, the header included."""
+    async with raw_server(answering(CREATED)) as server, client_of(server.url) as client:
+        await client.create(WebChatRequest(address_sid="IG1"), OpenGate())
+
+    assert b"ui-version" not in server.requests[0].lower()
+
+
+async def test_a_created_webchat_is_told_in_full() -> None:
+    """The answer holds the SID, the identity, the status and the id that Twilio's support asks for."""
+    answer, _ = await create_at(answering(CREATED))
+
+    assert (answer.verdict, answer.conversation_sid, answer.http_status) == (Verdict.CREATED, SID, 201)
+    assert (answer.identity, answer.twilio_request_id, answer.error) == ("wc-1", "RQ1", "")
+
+
+@pytest.mark.parametrize(
+    ("named", "identity"), [(b"null", "wc-1"), (b'"wc-1"', "wc-1"), (b'"someone-else"', "someone-else")]
+)
+async def test_the_identity_is_the_one_twilio_named(named: bytes, identity: str) -> None:
+    """Another identity than the one asked for is recorded; a null one says nothing."""
+    body = b'{"conversation_sid": "%s", "identity": %s}' % (SID.encode(), named)
+
+    answer, _ = await create_at(answering(reply(201, body)))
+
+    assert (answer.verdict, answer.identity) == (Verdict.CREATED, identity)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "word", "status"),
+    [
+        (closing, "connection_lost", None),
+        (resetting, "connection_lost", None),
+        (stalling, "timeout", None),
+        (writing(b"HTTP/1.1 201 Cre"), "connection_lost", None),
+        (writing(b"HTTP/1.1 201 Created\r\nContent-Le"), "connection_lost", None),
+        (writing(CREATED[:-20]), "bad_reply", 201),
+        (writing(CREATED[: -len(BODY)]), "bad_reply", 201),
+        (trickling, "bad_reply", 201),
+        (writing(b"SSH-2.0-OpenSSH_9.6\r\n"), "bad_reply", None),
+        (writing(b"\x00\x01\x02\xff" * 9), "bad_reply", None),
+        (writing(reply(201, BODY, "Content-Encoding: gzip")), "bad_reply", 201),
+        (writing(reply(201, b" " * 2 * LARGEST_REPLY + BODY)), "bad_reply", 201),
+        (
+            writing(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n"),
+            "bad_reply",
+            201,
+        ),
+        (answering(reply(201, b'{"conversation_sid": null}')), "bad_reply", 201),
+        (answering(reply(502, b"<html>Bad Gateway</html>")), "server_error", 502),
+    ],
+)
+async def test_what_was_sent_without_a_clear_answer_is_in_doubt(
+    behaviour: Behaviour, word: str, status: int | None
+) -> None:
+    """Once a request has left, everything but a clear answer means: it may have been created."""
+    answer, server = await create_at(behaviour, timeout_s=0.1)
+
+    assert (answer.verdict, answer.error_code, answer.http_status) == (Verdict.MAYBE, word, status)
+    assert answer.sent is not None
+    assert answer.identity == "wc-1"
+    assert answer.error
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("behaviour", [closing, resetting, stalling])
+async def test_a_kept_connection_that_fails_is_not_tried_again(behaviour: Behaviour) -> None:
+    """A POST is sent once, also when a connection that served before is lost under it."""
+
+    async def served_once(visit: Visit) -> None:
+        await visit.read_request()
+        await visit.write(CREATED)
+        await behaviour(visit)
+
+    async with raw_server(served_once) as server, client_of(server.url, timeout_s=0.1) as client:
+        first = await client.create(REQUEST, OpenGate())
+        second = await client.create(REQUEST, OpenGate())
+
+    assert (first.verdict, second.verdict) == (Verdict.CREATED, Verdict.MAYBE)
+    assert (server.connections, len(server.requests)) == (1, 2)
+
+
+async def test_a_clear_refusal_stands_though_its_body_is_cut() -> None:
+    """Where the status says enough, a broken body takes nothing away from it."""
+    answer, _ = await create_at(writing(reply(429, b"x" * 99, "Retry-After: 7")[:-9]))
+
+    assert (answer.verdict, answer.is_throttled, answer.retry_after_s) == (Verdict.NOT_PROCESSED, True, 7.0)
+
+
+async def test_a_refused_connection_was_never_sent() -> None:
+    """Nobody listens: nothing was sent, and the message names host and reason."""
+    async with client_of(f"http://127.0.0.1:{free_port()}") as client:
+        answer = await client.create(REQUEST, OpenGate())
+
+    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert answer.error == "127.0.0.1 cannot be reached: Connection refused"
+    assert answer.due == answer.ended
+
+
+async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that cannot be resolved is told as such."""
+
+    async def resolve(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+    async with client_of("https://twilio.invalid") as client:
+        answer = await client.create(REQUEST, OpenGate())
+
+    assert (answer.verdict, answer.error) == (
+        Verdict.NOT_PROCESSED,
+        "the name twilio.invalid cannot be resolved",
+    )
+
+
+async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that accepts and never finishes the TLS handshake costs the connect limit, and is unsent."""
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.05)
+
+    async with raw_server(stalling) as server, client_of(server.url.replace("http", "https")) as client:
+        answer = await client.create(REQUEST, OpenGate())
+
+    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert answer.error == "no connection to 127.0.0.1 in time"
+
+
+async def test_waiting_at_the_gate_costs_no_timeout() -> None:
+    """The limit of an attempt runs from sending on; a long wait for its turn is not the server's fault."""
+    gate = HeldGate()
+    async with (
+        raw_server(answering(CREATED)) as server,
+        client_of(server.url, timeout_s=0.02) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        creation = tasks.create_task(client.create(REQUEST, gate))
+        await gate.reached.wait()
+        await asyncio.sleep(0.04)
+        gate.opened.set()
+
+        answer = await creation
+
+    assert answer.verdict is Verdict.CREATED
+
+
+async def hanging_up(visit: Visit) -> None:
+    """Close the connection before it was asked anything."""
+
+
+async def speaking_first(visit: Visit) -> None:
+    """Answer before being asked, as gateways do with idle connections."""
+    await visit.write(reply(408, b"too slow"))
+    await visit.read_request()
+
+
+@pytest.mark.parametrize("behaviour", [hanging_up, speaking_first])
+async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) -> None:
+    """A server that ends the connection while the request waits never sees it: it may be sent again."""
+    gate = HeldGate()
+    async with (
+        raw_server(behaviour) as server,
+        client_of(server.url) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        creation = tasks.create_task(client.create(REQUEST, gate))
+        await gate.reached.wait()
+        await asyncio.sleep(0.02)
+        gate.opened.set()
+
+        answer = await creation
+
+    assert (answer.verdict, answer.error_code, answer.sent) == (
+        Verdict.NOT_PROCESSED,
+        "connection_lost",
+        None,
+    )
+    assert answer.due <= answer.ended
+    assert server.requests == []
+
+
+async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long pause a connection may be dead without anyone knowing: it is given up, nothing is sent."""
+    monkeypatch.setattr(evidence, "LONGEST_STAND_S", -1.0)
+
+    answer, server = await create_at(answering(CREATED))
+
+    assert (answer.verdict, answer.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
+    assert server.requests == []
+
+
+async def test_the_next_request_takes_the_same_connection() -> None:
+    """A connection is kept for the next request, and cookies are not."""
+    baked = reply(201, BODY, "Set-Cookie: session=1")
+
+    async with raw_server(answering(baked)) as server, client_of(server.url) as client:
+        for _ in range(3):
+            await client.create(REQUEST, OpenGate())
+
+    assert (server.connections, len(server.requests)) == (1, 3)
+    assert b"cookie" not in server.requests[2].lower()
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """Credentials and customers' data go to one host only; a redirect stops the run."""
+    async with raw_server(answering(CREATED)) as elsewhere:
+        answer, _ = await create_at(answering(reply(307, b"", f"Location: {elsewhere.url}/v2/WebChats")))
+
+    assert (answer.verdict, answer.stops_run, answer.error_code) == (Verdict.REFUSED, True, "bad_reply")
+    assert "--base-url" in answer.error
+    assert elsewhere.connections == 0
+
+
+async def test_a_cancelled_flight_goes_on_to_the_caller() -> None:
+    """Cancelling a sent request is the caller's business: nothing is swallowed, the connection is closed."""
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    async def watching(visit: Visit) -> None:
+        await visit.read_request()
+        arrived.set()
+        await visit.reader.read()
+        gone.set()
+
+    async with raw_server(watching) as server, client_of(server.url) as client:
+        creation = asyncio.ensure_future(client.create(REQUEST, OpenGate()))
+        await arrived.wait()
+
+        creation.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await creation
+
+        await asyncio.wait_for(gone.wait(), 5)
+
+
+async def test_a_set_clock_does_not_change_a_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are the wall clock's, durations are not: a clock set back by an hour leaves no negative latency."""
+    wall = iter([5_000.0, 1_400.0, 1_400.0])
+    monkeypatch.setattr(evidence, "time", SimpleNamespace(time=lambda: next(wall), monotonic=time.monotonic))
+
+    answer, _ = await create_at(answering(CREATED))
+
+    assert answer.sent == 5_000.0
+    assert answer.latency_ms is not None
+    assert 0 <= answer.latency_ms < 5_000
+
+
+async def test_a_request_past_its_gate_is_an_internal_error() -> None:
+    """Should a new aiohttp stop handing requests over where we wait, the run ends instead of racing."""
+    async with raw_server(answering(CREATED)) as server, aiohttp.ClientSession() as session:
+        ungated = Transport(session, Hosts(base_url=server.url), {}, timeout_s=1, proxy="")
+
+        with pytest.raises(RuntimeError, match="past its gate"):
+            await WebChatClient(ungated).create(REQUEST, OpenGate())

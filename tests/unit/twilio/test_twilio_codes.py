@@ -1,0 +1,228 @@
+"""What Twilio's replies mean, code by code and status by status."""
+
+import json
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from provisioner.models import Verdict
+from provisioner.twilio.codes import CODES, STATUSES, Ruling, classify
+
+SID = "CH" + 32 * "e"
+NOW = 1_800_000_000.0
+
+STOPS = [20003, 20008, 20403, 20404, 45002, 45003, 45006, 45711, 45741, 45744, *range(45760, 45766)]
+REJECTS = [20413, 45211, 45715, 45731, 45733, 45745]
+THROTTLES = [20429, 45010, 45719, 45780]
+DOUBTS = [20500, 20503, 20504, 45001, 45005, 45700, 45701]
+ORPHANS = [45711, 45715, 45719]
+
+
+def rule(status: int, body: object = b"", headers: Iterable[tuple[str, str]] = ()) -> Ruling:
+    """Classify a reply; anything but bytes becomes a JSON body."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return classify(status, CIMultiDict(headers), data, now=NOW)
+
+
+def kind(ruling: Ruling) -> str:
+    """Return what a ruling does, in one word."""
+    if ruling.stops_run:
+        assert ruling.verdict is Verdict.REFUSED
+        return "stops"
+    if ruling.is_throttled:
+        assert ruling.verdict is Verdict.NOT_PROCESSED
+        return "throttles"
+    return ruling.verdict.value
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind_of"),
+    [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")],
+)
+@pytest.mark.parametrize("status", [400, 418, 500])
+def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str, status: int) -> None:
+    """Statuses in this family are mostly unpublished, so the code goes first."""
+    rulings = {code: rule(status, {"code": code, "message": "x", "status": status}) for code in codes}
+
+    assert {code: kind(ruling) for code, ruling in rulings.items()} == dict.fromkeys(codes, kind_of)
+    assert {code: ruling.error_code for code, ruling in rulings.items()} == {c: str(c) for c in codes}
+    assert all(ruling.error for ruling in rulings.values())
+
+
+def test_every_code_of_the_table_is_covered_here() -> None:
+    """A new code needs a place in these tests; the participant step alone may leave an orphan."""
+    assert sorted(STOPS + REJECTS + THROTTLES + DOUBTS) == sorted(CODES)
+    assert [code for code, ruling in sorted(CODES.items()) if ruling.may_leave_orphan] == ORPHANS
+
+
+def test_a_fault_of_the_run_names_its_cure() -> None:
+    """What stops a run says what to do about it."""
+    cures = ("check ", "use ", "mend ")
+
+    uncured = [
+        ruling.error
+        for ruling in (*CODES.values(), *STATUSES.values())
+        if ruling.stops_run and not any(cure in ruling.error for cure in cures)
+    ]
+
+    assert uncured == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind_of", "word"),
+    [
+        (200, "maybe", "bad_reply"),
+        (202, "maybe", "bad_reply"),
+        (204, "maybe", "bad_reply"),
+        (101, "maybe", "bad_reply"),
+        (301, "stops", "bad_reply"),
+        (307, "stops", "bad_reply"),
+        (400, "refused", "refused"),
+        (401, "stops", "refused"),
+        (403, "stops", "refused"),
+        (404, "stops", "refused"),
+        (405, "stops", "refused"),
+        (407, "stops", "refused"),
+        (408, "maybe", "server_error"),
+        (409, "refused", "refused"),
+        (413, "refused", "refused"),
+        (422, "refused", "refused"),
+        (429, "throttles", "throttled"),
+        (500, "maybe", "server_error"),
+        (502, "maybe", "server_error"),
+        (503, "maybe", "server_error"),
+        (504, "maybe", "server_error"),
+        (599, "maybe", "server_error"),
+        (999, "maybe", "server_error"),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body><h1>Whatever</h1></body></html>",
+        b"\xff\xfe\x00garbage",
+        b'{"code": ',
+        b'"20003"',
+        b'{"code": true}',
+        b'{"code": {"code": 20003}}',
+        b'{"code": -20003}',
+        b'{"code": 12}',
+        b'{"code": 1e999}',
+        b'{"type": "about:blank", "title": "Whatever"}',
+        b"[" * 200_000,
+        b"9" * 5000,
+    ],
+    ids=lambda body: body[:24],
+)
+def test_without_a_code_the_status_decides(status: int, kind_of: str, word: str, body: bytes) -> None:
+    """Whatever a gateway puts into the body, the status is what is left to go by."""
+    ruling = rule(status, body)
+
+    assert (kind(ruling), ruling.error_code) == (kind_of, word)
+    assert ruling.error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 45733, "message": "Ada is invalid", "more_info": "https://x", "status": 400},
+        {"code": "45733"},
+        {"type": "https://www.twilio.com/docs/api/errors/45733", "title": "Bad", "status": 400},
+        {"type": "about:blank", "code": 45733, "detail": "Ada is invalid"},
+    ],
+)
+def test_a_code_is_found_in_every_kind_of_error_body(body: dict[str, object]) -> None:
+    """Twilio's own errors and RFC 9457 problems are read alike, and their text is never passed on."""
+    ruling = rule(400, body)
+
+    assert (ruling.verdict, ruling.error_code) == (Verdict.REFUSED, "45733")
+    assert "Ada" not in ruling.error
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "error"),
+    [
+        (400, Verdict.REFUSED, "Twilio refused the request (HTTP 400, code 45999)"),
+        (500, Verdict.MAYBE, "Twilio failed (HTTP 500, code 45999); the conversation may or may not exist"),
+    ],
+)
+def test_an_unknown_code_is_shown_without_twilios_words(status: int, verdict: Verdict, error: str) -> None:
+    """Twilio's own sentence may repeat a value of the row, so only its number is shown."""
+    ruling = rule(status, {"code": 45999, "message": "Ada Lovelace is invalid"})
+
+    assert (ruling.verdict, ruling.error_code, ruling.error) == (verdict, "45999", error)
+
+
+@pytest.mark.parametrize(
+    ("body", "sid", "identity"),
+    [
+        ({"conversation_sid": SID, "identity": "wc-1"}, SID, "wc-1"),
+        ({"conversation_sid": SID, "identity": None, "more": [1]}, SID, ""),
+        ({"conversation_sid": SID}, SID, ""),
+        ({"conversation_sid": None, "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": "", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": "=HYPERLINK()", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": 7}, "", ""),
+        ({}, "", ""),
+        ([], "", ""),
+        (b"", "", ""),
+        (b'{"conversation_sid": "CH', "", ""),
+        (b"<html>", "", ""),
+        (b"[" * 200_000, "", ""),
+        (b'{"conversation_sid": "\xff"}', "", ""),
+    ],
+)
+def test_only_a_201_with_a_sid_is_created(body: object, sid: str, identity: str) -> None:
+    """A 201 that names no conversation is in doubt: it exists, but nobody knows which it is."""
+    ruling = rule(201, body)
+
+    assert (ruling.conversation_sid, ruling.identity) == (sid, identity)
+    assert ruling.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
+    assert ruling.error_code == ("" if sid else "bad_reply")
+
+
+@given(status=st.integers(100, 999), body=st.binary(max_size=64), retry_after=st.text(max_size=16))
+def test_any_reply_gets_a_ruling(status: int, body: bytes, retry_after: str) -> None:
+    """No status, body or header can raise, and nothing but a named 201 is created."""
+    ruling = rule(status, body, [("Retry-After", retry_after)])
+
+    assert ruling.verdict is not Verdict.CREATED
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after": " 7 "}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "86400"}, 300.0),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30.0),
+        ({"Retry-After": "Fri, 15 Jan 2027 08:00:30 -0000"}, 30.0),
+        ({"Retry-After": "Fri, 15 Jan 2027 07:59:00 GMT"}, 0.0),
+        ({"Retry-After": "Sat, 16 Jan 2027 08:00:00 GMT"}, 300.0),
+        ({"Retry-After": "Fri, 15 Jan 2027 08:99:00 GMT"}, None),
+        ({"Retry-After": "Fri, 15 Jan 99999999999999999999 08:00:00 GMT"}, None),
+        (
+            {
+                "Retry-After": "Tue, 01 Jan 2030 00:00:20 GMT",
+                "Date": "Tue, 01 Jan 2030 00:00:00 GMT",
+            },
+            20.0,
+        ),
+        ({"Retry-After": "Fri, 15 Jan 2027 08:00:30 GMT", "Date": "nonsense"}, 30.0),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    """Seconds or a date, against the server's clock where it shows one; capped, and nonsense is ignored."""
+    assert rule(429, {"code": 45780}, headers.items()).retry_after_s == seconds
