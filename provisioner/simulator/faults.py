@@ -142,10 +142,16 @@ class FaultRule:
         """Say, for faults that may happen on either side, whether the conversation was created."""
         return DEFAULT_CREATES.get(self.name, False) if self.creates is None else self.creates
 
-    def share_at(self, number: int) -> float:
-        """Return the percentage of requests around this number that meet the fault by chance."""
-        is_inside = self.first <= number and (self.last is None or number <= self.last)
-        return self.percent if is_inside else 0.0
+    def is_certain_at(self, number: int) -> bool:
+        """Say whether the request of this number is named, or all requests around it meet the fault."""
+        return number in self.at or (self.percent == WHOLE and self._is_inside(number))
+
+    def chance_at(self, number: int) -> float:
+        """Return the percentage of the requests around this number that meet the fault by chance."""
+        return self.percent if self.percent < WHOLE and self._is_inside(number) else 0.0
+
+    def _is_inside(self, number: int) -> bool:
+        return self.first <= number and (self.last is None or number <= self.last)
 
 
 @dataclass(frozen=True)
@@ -153,8 +159,8 @@ class FaultScript:
     """All faults of a run. An empty script means: nothing ever goes wrong.
 
     Within a family (WebChats requests; the lag of new conversations; look-ups) at most one fault meets a
-    request. Where several rules name it by ``at``, the first one wins, and ``at`` wins over chance.
-    Raise ``ValueError`` when the shares of a family exceed 100 % anywhere.
+    request. What is certain (``at``, or 100 %) wins over chance, and of several certain rules the first wins.
+    Raise ``ValueError`` when the chances of a family exceed 100 % anywhere.
     """
 
     rules: tuple[FaultRule, ...] = ()
@@ -163,7 +169,7 @@ class FaultScript:
     def __post_init__(self) -> None:
         for family in (self._answers, self._lags, self._lookups):
             for start in {rule.first for rule in family}:
-                share = sum(rule.share_at(start) for rule in family)
+                share = sum(rule.chance_at(start) for rule in family)
                 if share > WHOLE + 1e-9:
                     raise ValueError(f"the faults add up to {share:g} % of the requests from number {start} on")
 
@@ -201,12 +207,12 @@ def draw(seed: int, stream: str, number: int) -> float:
 
 def _pick(rules: Sequence[FaultRule], seed: int, stream: str, number: int) -> FaultRule | None:
     for rule in rules:
-        if number in rule.at:
+        if rule.is_certain_at(number):
             return rule
     place = draw(seed, stream, number) * WHOLE
     for rule in rules:
-        share = rule.share_at(number)
-        if place < share:
+        chance = rule.chance_at(number)
+        if place < chance:
             return rule
-        place -= share
+        place -= chance
     return None

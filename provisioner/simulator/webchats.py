@@ -49,15 +49,13 @@ class WebChats:
         return spoil(call.fault, truth, self._state.clock.wall())
 
     def _take_effect(self, call: Call, asked: str, fault: FaultRule) -> Reply:
-        match effect_of(fault):
-            case Effect.NOTHING:
-                return Reply(0)
-            case Effect.ORPHAN:
-                self._add(call, None, asked)
-                return Reply(0)
-            case Effect.CONVERSATION:
-                is_overlooked = self._settings.ignore_identity or fault.name is FaultName.OTHER_IDENTITY
-                return self._answer(call, asked, is_overlooked=is_overlooked)
+        effect = effect_of(fault)
+        if effect is Effect.CONVERSATION:
+            is_overlooked = self._settings.ignore_identity or fault.name is FaultName.OTHER_IDENTITY
+            return self._answer(call, asked, is_overlooked=is_overlooked)
+        if effect is Effect.ORPHAN:
+            self._add(call, None, asked)
+        return Reply(0)
 
     def _answer(self, call: Call, asked: str, *, is_overlooked: bool) -> Reply:
         identity = uuid4().hex if is_overlooked or not asked else asked

@@ -1,0 +1,177 @@
+"""Finding conversations again, by identity and by date."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import pytest
+
+from tests.integration.simulator.caller import KEY, Caller, Simulate
+
+PARTICIPANT = "/v1/ParticipantConversations"
+LIST = "/v1/Conversations"
+
+
+async def pages(caller: Caller, url: str) -> list[list[str]]:
+    """Follow a list to its end and return the SIDs of each page."""
+    found: list[list[str]] = []
+    following: str | None = url
+    while following is not None:
+        document = (await caller.get(following)).json
+        assert document["meta"]["page"] == len(found)
+        key = document["meta"]["key"]
+        found.append([each.get("conversation_sid", each.get("sid")) for each in document[key]])
+        following = document["meta"]["next_page_url"]
+    return found
+
+
+async def all_pages(caller: Caller, url: str) -> list[str]:
+    """Follow a list to its end and return all SIDs."""
+    return list(chain.from_iterable(await pages(caller, url)))
+
+
+async def test_a_conversation_is_found_by_its_guest(simulate: Simulate) -> None:
+    """The look-up by identity tells the conversation, its state, its age and its data."""
+    caller = await simulate()
+    sid = await caller.create_sid(Identity="row-1", PreEngagementData='{"a":[1]}', ChatFriendlyName="Chat")
+    await caller.create_sid(Identity="row-2")
+
+    document = (await caller.get(f"{PARTICIPANT}?Identity=row-1")).json
+
+    (found,) = document["conversations"]
+    assert document["meta"]["next_page_url"] is None
+    assert document["meta"]["page_size"] == 50
+    assert found["conversation_sid"] == sid
+    assert found["participant_identity"] == "row-1"
+    assert found["conversation_state"] == "active"
+    assert found["conversation_friendly_name"] == "Chat"
+    assert found["account_sid"] == caller.username
+    assert json.loads(found["conversation_attributes"]) == {"pre_engagement_data": {"a": [1]}}
+    created = datetime.strptime(found["conversation_date_created"], "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(created - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+async def test_a_guest_of_many_conversations_is_paged_by_sid(simulate: Simulate) -> None:
+    """Pages follow one another without gap or repeat, in the order of SIDs."""
+    caller = await simulate()
+    sids = [await caller.create_sid(Identity="row-1") for _ in range(5)]
+
+    found = await pages(caller, f"{PARTICIPANT}?Identity=row-1&PageSize=2")
+
+    assert [len(page) for page in found] == [2, 2, 1]
+    assert list(chain.from_iterable(found)) == sorted(sids)
+
+
+@pytest.mark.parametrize("query", ["", "?Identity=", "?Identity=a&Address=b"])
+async def test_exactly_one_kind_of_participant_is_looked_up(simulate: Simulate, query: str) -> None:
+    """Neither and both of identity and address are refused."""
+    caller = await simulate()
+
+    assert (await caller.get(PARTICIPANT + query)).code == (400, 20001)
+
+
+async def test_nobody_is_found_by_an_address(simulate: Simulate) -> None:
+    """WebChat guests have no address outside."""
+    caller = await simulate()
+    await caller.create_sid()
+
+    assert (await caller.get(f"{PARTICIPANT}?Address=x")).json["conversations"] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        (f"{PARTICIPANT}?Identity=a&PageSize=51", (400, 20007)),
+        (f"{LIST}?PageSize=101", (400, 20007)),
+        (f"{LIST}?PageSize=0", (400, 20007)),
+        (f"{LIST}?PageSize=x", (400, 20001)),
+        (f"{LIST}?Page=x", (400, 20001)),
+        (f"{LIST}?PageToken=x", (400, 20001)),
+        (f"{LIST}?State=open", (400, 20001)),
+        (f"{LIST}?StartDate=yesterday", (400, 20001)),
+        (f"{LIST}?EndDate=2026-13-01", (400, 20001)),
+    ],
+)
+async def test_a_look_up_that_breaks_a_rule_is_refused(
+    simulate: Simulate, url: str, code: tuple[int, int]
+) -> None:
+    """Page sizes end at 50 and 100; states and dates have to be such."""
+    caller = await simulate()
+
+    assert (await caller.get(url)).code == code
+
+
+async def test_all_conversations_are_listed_newest_first(simulate: Simulate) -> None:
+    """Pages go from the newest to the oldest, and what is made meanwhile does not shift them."""
+    caller = await simulate()
+    sids = [await caller.create_sid() for _ in range(5)]
+
+    first = (await caller.get(f"{LIST}?PageSize=2")).json
+    await caller.create_sid()
+    rest = (await caller.get(first["meta"]["next_page_url"])).json
+
+    assert [each["sid"] for each in first["conversations"]] == [sids[4], sids[3]]
+    assert [each["sid"] for each in rest["conversations"]] == [sids[2], sids[1]]
+    assert rest["meta"]["page"] == 1
+    assert "Page=0" in rest["meta"]["previous_page_url"]
+    assert first["meta"]["previous_page_url"] is None
+
+
+async def test_pages_keep_their_filters(simulate: Simulate) -> None:
+    """The address of the next page carries the filters of the first."""
+    caller = await simulate()
+    sids = [await caller.create_sid() for _ in range(6)]
+    for sid in sids[::2]:
+        await caller.post(f"{LIST}/{sid}", State="closed")
+
+    assert await all_pages(caller, f"{LIST}?State=active&PageSize=1") == sids[5::-2]
+    assert await all_pages(caller, f"{LIST}?State=closed&PageSize=2") == sids[4::-2]
+
+
+async def test_dates_filter_by_whole_days(simulate: Simulate) -> None:
+    """Both days are included, whether written as dates or as moments."""
+    caller = await simulate()
+    old, new = await caller.create_sid(), await caller.create_sid()
+    kept = caller.running.state.conversations.find(old)
+    assert kept is not None
+    kept.created_at -= 2 * 86400
+    today = datetime.now(UTC).date()
+    before = today - timedelta(days=2)
+
+    async def found(query: str) -> list[str]:
+        return await all_pages(caller, f"{LIST}?{query}")
+
+    assert await found(f"StartDate={before}&EndDate={today}") == [new, old]
+    assert await found(f"StartDate={today - timedelta(days=1)}") == [new]
+    assert await found(f"StartDate={today}T00:00:00Z") == [new]
+    assert await found(f"EndDate={before}") == [old]
+    assert await found(f"EndDate={before}T23:59:59Z") == [old]
+    assert await found(f"EndDate={before - timedelta(days=1)}") == []
+
+
+async def test_a_new_conversation_may_show_late_in_both_lists(simulate: Simulate) -> None:
+    """Until its time has come it is in no list; by its SID it is there at once."""
+    caller = await simulate(lookup_lag_s=3600)
+    sid = await caller.create_sid(Identity="row-1")
+
+    assert await pages(caller, f"{PARTICIPANT}?Identity=row-1") == [[]]
+    assert await pages(caller, LIST) == [[]]
+    assert (await caller.get(f"{LIST}/{sid}")).status == 200
+
+    kept = caller.running.state.conversations.find(sid)
+    assert kept is not None
+    kept.visible_at -= 3600
+    assert await pages(caller, f"{PARTICIPANT}?Identity=row-1") == [[sid]]
+    assert await pages(caller, LIST) == [[sid]]
+
+
+async def test_a_keys_account_has_a_name(simulate: Simulate) -> None:
+    """A caller with an API key sees the account the settings name, or a stand-in."""
+    unnamed, named = await simulate(), await simulate(account_sid="AC" + "7" * 32)
+
+    accounts = []
+    for caller in (unnamed, named):
+        by_key = Caller(caller.running, caller.session, username=KEY)
+        accounts.append((await by_key.get(f"{LIST}/{await by_key.create_sid()}")).json["account_sid"])
+
+    assert accounts == ["AC" + "0" * 32, "AC" + "7" * 32]
