@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.options import Rate
-from provisioner.pacer import CUT, HOLD_S, RECOVERY_S, Governor, Schedule, Unlimited
+from provisioner.pacer.governor import CUT, HOLD_S, RECOVERY_S, Governor
+from provisioner.pacer.schedule import Schedule, Unlimited
 
 
 def starts_of(schedule: Schedule, seconds: float, *, lateness: list[float]) -> list[float]:

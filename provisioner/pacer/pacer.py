@@ -1,16 +1,9 @@
-"""The one place that decides when the next request may start.
-
-Three parts, innermost first: ``Governor`` knows how fast (asked, cut after a 429, creeping back), ``Schedule``
-turns that into times (pure arithmetic), ``Pacer`` lets requests through one at a time when their time has come.
-An ``asyncio_throttle.Throttler`` behind the schedule is the hard cap: it never lets more starts into one second
-than were asked for, whatever the schedule says.
-"""
+"""Who: lets waiting requests through one at a time, when their time has come."""
 
 import asyncio
 import math
 import random
 import time
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -20,138 +13,18 @@ from asyncio_throttle import Throttler
 from provisioner.options import Rate
 from provisioner.ports import GateClosed
 
-WINDOW_S = 1.0
-"""Twilio counts WebChats per second."""
-MARGIN_S = 0.0008
-"""How much longer than a second a full window is kept, for what the way to the server may shorten."""
-CATCH_UP_S = 0.05
-"""How far a late schedule may run behind before it is moved: more would come out as a burst."""
+from .governor import Governor
+from .schedule import WINDOW_S, Schedule, Unlimited
+
 LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
 SHORTEST_SLEEP_S = 0.0006
 """Loops count in milliseconds and some round: a shorter timer would spin there."""
-
-CUT = 0.7
-"""What a 429 leaves of the pace."""
-HOLD_S = 10.0
-"""How long a cut pace is kept before it creeps back."""
-RECOVERY_S = 60.0
-"""How long creeping back to the asked pace takes."""
 SHORTEST_PAUSE_S = 1.0
 """A shorter pause would land in the same second of the limit."""
 LONGEST_PAUSE_S = 300.0
 DOUBLINGS = 5
 """How often a pause without ``Retry-After`` doubles: up to half a minute."""
-AUTO_GROWTH = 1.05
-"""What ``--rate auto`` multiplies its pace with every ``HOLD_S`` without a 429."""
-AUTO_CEILING = 1000.0
-
-
-class Governor:
-    """How many starts a second are right now: asked for, cut by 429s, creeping back. Pure: time is handed in."""
-
-    def __init__(self, rate: Rate) -> None:
-        self.asked = rate.per_second
-        self._is_auto = rate.is_auto
-        self._base = rate.per_second
-        self._since = -math.inf
-
-    def rate(self, now: float) -> float:
-        """Return the starts per second at ``now`` (monotonic seconds)."""
-        if self._is_auto:
-            return self._probing_rate(now)
-        if self._base >= self.asked:
-            return self.asked
-        recovered = min(max((now - self._since - HOLD_S) / RECOVERY_S, 0.0), 1.0)
-        return self._base + (self.asked - self._base) * recovered
-
-    def _probing_rate(self, now: float) -> float:
-        if self._since == -math.inf:
-            self._since = now
-        most_steps = math.log(AUTO_CEILING / self._base, AUTO_GROWTH)
-        steps = min((now - self._since) / HOLD_S, most_steps)
-        return self._base * math.pow(AUTO_GROWTH, steps)
-
-    def cut(self, now: float, *, achieved: float) -> None:
-        """Give way after a 429: keep ``CUT`` of the present rate, or of ``achieved`` where there was no limit."""
-        present = self.rate(now)
-        if math.isinf(present):
-            present = self.asked = max(achieved, 1.0)
-        self._base = present * CUT
-        self._since = now
-
-
-class Schedule:
-    """When the next start is due, and how early it may leave. Pure arithmetic over monotonic seconds."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self._due = -math.inf
-        self._starts: deque[float] = deque()
-        self._not_before = -math.inf
-
-    @property
-    def cap(self) -> int:
-        """Most starts in any window of one second."""
-        return max(1, math.ceil(self.rate))
-
-    def due(self, now: float) -> float:
-        """Return when the next start should leave, were it on time."""
-        behind = now - min(CATCH_UP_S, 1 / self.rate) if self._starts else now
-        return max(self._due, self._not_before, behind)
-
-    def ready_at(self, now: float) -> float:
-        """Return the earliest time at which the next start keeps the pace in every window."""
-        while len(self._starts) > self.cap:
-            self._starts.popleft()
-        full_until = self._starts[0] + WINDOW_S + MARGIN_S if len(self._starts) == self.cap else -math.inf
-        return max(self.due(now), full_until)
-
-    def start(self, now: float) -> float:
-        """Record a start at ``now`` and return when it was due."""
-        due = self.due(now)
-        self._due = due + 1 / self.rate
-        self._starts.append(now)
-        return due
-
-    def pause(self, until: float) -> None:
-        """Let nothing start before ``until``."""
-        self._not_before = max(self._not_before, until)
-
-    def paused_for(self, now: float) -> float:
-        """Return the seconds of pause that are left, 0.0 for none."""
-        return max(self._not_before - now, 0.0)
-
-    def achieved(self, now: float) -> float:
-        """Return how many starts lie in the second before ``now``, at most the cap."""
-        return float(sum(1 for start in self._starts if now - start < WINDOW_S))
-
-
-class Unlimited(Schedule):
-    """The schedule of ``--rate 0``: always due, but pauses hold, and the last second's starts are counted."""
-
-    def __init__(self) -> None:
-        super().__init__(math.inf)
-
-    @property
-    def cap(self) -> int:
-        """Enough to measure what was achieved when a 429 ends the freedom."""
-        return 1000
-
-    def due(self, now: float) -> float:
-        """Return ``now``, or the end of a pause."""
-        return max(self._not_before, now)
-
-    def ready_at(self, now: float) -> float:
-        """Return the same: no window is kept."""
-        while len(self._starts) > self.cap:
-            self._starts.popleft()
-        return self.due(now)
-
-    def start(self, now: float) -> float:
-        """Record a start at ``now``."""
-        self._starts.append(now)
-        return now
 
 
 class Pacer:
