@@ -25,6 +25,7 @@ from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_li
 from provisioner.outputs import InputRecords, Outputs
 from provisioner.pacer import Pacer
 from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
+from provisioner.rows import address_faults
 from provisioner.signals import Brake
 from provisioner.sources import open_sources
 from provisioner.summary import Failure, Summary
@@ -60,6 +61,10 @@ class Order:
         if str(outputs.path) == "-" and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
+        if options.address_sid and (faults := address_faults(options.address_sid)):
+            raise UsageError(
+                f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses"
+            )
         target = Target.choose(options, surroundings.environ, surroundings.home)
         return cls(
             options=options,
@@ -87,14 +92,15 @@ async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundi
         job_input = Input(sources, order.mapping, friendly_name=options.friendly_name)
         async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
-                return await Run(order, job_input, ledger, face, brake, surroundings.command).carry_out()
+                whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)
+                return await whole.carry_out()
 
 
 class Run:
     """One run over an open ledger."""
 
     def __init__(
-        self, order: Order, job_input: Input, ledger: SqliteLedger, face: Face, brake: Brake, command: str
+        self, order: Order, job_input: Input, ledger: SqliteLedger, *, face: Face, brake: Brake, command: str
     ) -> None:
         self._order, self._input, self._ledger = order, job_input, ledger
         self._face, self._brake, self._command = face, brake, command

@@ -17,8 +17,6 @@ from provisioner.sources import Source
 SAMPLES = 3
 """How many requests a plan shows."""
 _NO_DIGEST = bytes(16)
-_SMALL_CHARACTERS = 3_000
-"""So few characters of JSON cannot be nearly full, however many bytes each takes."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
@@ -88,13 +86,13 @@ class Input:
         request, problems = build(mapped, friendly_name=self._friendly_name)
         if not problems:
             self._look_at(request)
-        return PlanEntry(number, record.line, index, mapped.key, digest(request), problems)
+        key = "" if any(problem.field == "key" for problem in problems) else mapped.key
+        return PlanEntry(number, record.line, index, key, digest(request), problems)
 
     def _look_at(self, request: WebChatRequest) -> None:
         if len(self.samples) < SAMPLES:
             self.samples.append(request)
-        if len(request.pre_engagement_data) > _SMALL_CHARACTERS and is_nearly_full(request):
-            self.nearly_full += 1
+        self.nearly_full += is_nearly_full(request)
 
     def _require_columns(self) -> None:
         for bound in self._bound:
