@@ -1,0 +1,74 @@
+"""How a run ended, by table."""
+
+import pytest
+
+from provisioner.endings import Ending, end_of, settled
+from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
+from provisioner.models import Counts
+from provisioner.summary import Outcome
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        (Counts(), ExitCode.DONE),
+        (Counts(input=2, created=2), ExitCode.DONE),
+        (Counts(input=2, created=1, rejected=1), ExitCode.REJECTED),
+        (Counts(input=2, created=1, invalid=1), ExitCode.REJECTED),
+        (Counts(input=2, created=1, unsent=1), ExitCode.REJECTED),
+        (Counts(input=3, rejected=1, invalid=1, unknown=1), ExitCode.UNKNOWN),
+        (Counts(input=1, in_flight=1), ExitCode.UNKNOWN),
+    ],
+)
+def test_the_rows_decide_the_exit_code_of_a_finished_run(counts: Counts, expected: ExitCode) -> None:
+    """Unknown outranks what was not created, and only created rows make a zero."""
+    end = end_of(counts, error=None, signal_exit=None, is_limited=False)
+
+    assert end == Ending(expected, Outcome.FINISHED)
+    assert not end.is_resumable
+
+
+@pytest.mark.parametrize("code", [ExitCode.SIGINT, ExitCode.SIGTERM])
+def test_a_signal_counts_only_where_rows_wait(code: ExitCode) -> None:
+    """A signal that came when everything was settled changes nothing."""
+    waiting, done = Counts(input=3, created=2, pending=1), Counts(input=3, created=3)
+
+    stopped = end_of(waiting, error=None, signal_exit=code, is_limited=False)
+
+    assert stopped == Ending(code, Outcome.STOPPED)
+    assert stopped.is_resumable
+    assert end_of(done, error=None, signal_exit=code, is_limited=False).exit_code is ExitCode.DONE
+
+
+def test_a_limit_that_left_rows_is_a_guard() -> None:
+    """--limit ends like any other guard while rows wait, so that a loop around the command goes on."""
+    waiting, done = Counts(input=3, created=2, pending=1), Counts(input=3, created=3)
+
+    assert end_of(waiting, error=None, signal_exit=None, is_limited=True).exit_code is ExitCode.GUARD
+    assert end_of(done, error=None, signal_exit=None, is_limited=True).exit_code is ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (GuardError("wrong address"), Outcome.GUARDED),
+        (StorageError("disk full"), Outcome.GUARDED),
+        (UsageError("not confirmed"), Outcome.FAILED),
+        (LedgerBusyError("held"), Outcome.FAILED),
+    ],
+)
+def test_an_error_outranks_everything(error: ProvisionerError, outcome: Outcome) -> None:
+    """What stopped the run is its end, whatever the rows and the signals say."""
+    counts = Counts(input=3, created=1, unknown=1, pending=1)
+
+    end = end_of(counts, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
+
+    assert end == Ending(error.exit_code, outcome)
+
+
+def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
+    """Who waits is unsent, what flies is unknown, and the sum is the input."""
+    counts = settled(Counts(input=9, created=2, unsent=1, unknown=1, pending=3, in_flight=2))
+
+    assert counts == Counts(input=9, created=2, unsent=4, unknown=3)
+    assert counts.is_balanced

@@ -1,0 +1,58 @@
+"""The plan in figures."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+from provisioner.forecast import Forecast, forecast
+from provisioner.models import Counts, PlanReport
+from provisioner.options import Rate
+
+NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
+
+
+def forecast_of(
+    *, to_send: int = 100, per_second: float = 4, is_real: bool = True, vanished: int = 0, changed: int = 0
+) -> Forecast:
+    """Return the forecast of a plan of so many pending rows."""
+    report = PlanReport(counts=Counts(input=to_send, pending=to_send), vanished=vanished, changed=changed)
+    return forecast(
+        report, to_send=to_send, rate=Rate(per_second=per_second), now=NOW, is_real=is_real, notes=("first",)
+    )
+
+
+def test_time_and_end_follow_from_rows_and_pace() -> None:
+    """10,000 rows at 4 a second take 42 minutes."""
+    plan = forecast_of(to_send=10_000)
+
+    assert plan.duration_s == 2500
+    assert plan.finishes_at == NOW + timedelta(seconds=2500)
+    assert plan.rate_asked == 4
+
+
+def test_without_a_pace_nothing_is_promised() -> None:
+    """--rate 0 has no time to foretell."""
+    plan = forecast_of(per_second=math.inf)
+
+    assert (plan.rate_asked, plan.duration_s, plan.finishes_at) == (None, None, None)
+
+
+def test_a_pace_over_twilios_is_warned_of() -> None:
+    """More than five a second earns 429s, also in a rehearsal."""
+    assert any("5 WebChats a second" in note for note in forecast_of(per_second=5.5, is_real=False).notes)
+    assert not any("5 WebChats a second" in note for note in forecast_of(per_second=5).notes)
+
+
+def test_billing_is_said_before_a_large_run() -> None:
+    """New identities may cost money, beyond the free ones and only at the real Twilio."""
+    assert any("201 new identities" in note for note in forecast_of(to_send=201).notes)
+    assert forecast_of(to_send=201, is_real=False).notes == ("first",)
+    assert forecast_of(to_send=200).notes == ("first",)
+
+
+def test_what_changed_in_the_input_is_said() -> None:
+    """Rows that vanished or changed are named and left alone."""
+    notes = forecast_of(vanished=3, changed=1_200).notes
+
+    assert notes[0] == "first"
+    assert notes[1].startswith("3 rows of an earlier run are no longer in the input")
+    assert notes[2].startswith("1,200 rows have changed since they were sent")

@@ -1,0 +1,126 @@
+"""What a run tells of itself."""
+
+from dataclasses import dataclass
+
+import pytest
+import structlog
+
+from provisioner.models import Answer, Counts, Row, Status, Verdict, WebChatRequest
+from provisioner.monitor import RunMonitor, Speedometer
+
+ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is set."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        """Return the time it was set to."""
+        return self.now
+
+
+@dataclass
+class Pace:
+    """A speed limit that says what it is told to."""
+
+    rate: float = 4.0
+    paused_for: float = 0.0
+
+
+def answer(
+    verdict: Verdict, *, sent: float | None = 1.0, is_throttled: bool = False, orphan: bool = False
+) -> Answer:
+    """Return an answer of which only the counted parts matter."""
+    return Answer(verdict=verdict, due=1, ended=2, sent=sent, is_throttled=is_throttled, may_leave_orphan=orphan)
+
+
+def test_the_speed_is_the_mean_of_late() -> None:
+    """A steady pace reads as that pace, from the second second on and an hour later."""
+    speed = Speedometer()
+
+    for start in range(40 * 4):
+        speed.count(100 + start / 4)
+
+    assert speed.speed(140) == pytest.approx(4, rel=0.1)
+    assert speed.speed(200) == 0
+    assert speed.total == 160
+    assert Speedometer().speed(5) == 0
+
+
+def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
+    """Rows that were done earlier stay done, and the rest follows the outcomes."""
+    clock, before = Clock(), Counts(input=10, created=4, invalid=1, rejected=1, pending=4)
+    monitor = RunMonitor(before, to_send=4, speed_limit=Pace(), clock=clock)
+
+    for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
+        monitor.departed()
+        monitor.answered(ROW, answer(verdict), 1)
+        monitor.settled(ROW, status, answer(verdict))
+    monitor.departed()
+    clock.now = 102.0
+    progress = monitor.snapshot()
+
+    assert (progress.total, progress.done, progress.created, progress.rejected) == (10, 8, 5, 1)
+    assert (progress.unknown, progress.unsent, progress.invalid, progress.in_flight) == (1, 0, 1, 1)
+    assert progress.rate_now == pytest.approx(1.5)
+    assert progress.eta_s == pytest.approx(2 / 1.5)
+    assert progress.elapsed_s == 2
+    assert monitor.rate_achieved == pytest.approx(1.5)
+
+
+def test_a_failed_connection_was_never_in_flight() -> None:
+    """An attempt that never left does not leave the count of those in flight either."""
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+
+    monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
+
+    assert monitor.snapshot().in_flight == 0
+    assert monitor.rate_achieved is None
+
+
+def test_429s_and_orphans_are_counted() -> None:
+    """What the server turned away, and what it may have left behind, is told at the end."""
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+
+    monitor.departed()
+    monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
+    monitor.gave_way(1.2)
+
+    assert (monitor.throttled, monitor.orphans, monitor.snapshot().throttled) == (1, 1, 1)
+
+
+def test_the_state_says_what_the_run_is_doing() -> None:
+    """Sending, paused by a 429, or draining after a stop."""
+    pace = Pace()
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=pace, clock=Clock())
+
+    states = [monitor.snapshot().state]
+    pace.paused_for = 2.6
+    states.append(monitor.snapshot().state)
+    monitor.drain()
+    states.append(monitor.snapshot().state)
+
+    assert states == ["sending", "paused 3 s (429)", "draining"]
+
+
+def test_no_log_event_holds_a_customers_data() -> None:
+    """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
+    with structlog.testing.capture_logs() as events:
+        monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+        monitor.departed()
+        monitor.answered(ROW, answer(Verdict.CREATED), 1)
+        for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
+            monitor.settled(ROW, status, answer(Verdict.CREATED))
+
+    assert [event["event"] for event in events] == [
+        "attempt.answered",
+        "row.created",
+        "row.rejected",
+        "row.unknown",
+        "row.unsent",
+    ]
+    assert all(event["row"] == 1 for event in events)
+    assert "Zoë" not in repr(events)
