@@ -124,7 +124,11 @@ _REDIRECTED = _stops(
     "the server redirects elsewhere, so it is not Twilio's API: check --base-url", word="bad_reply"
 )
 _NOT_CREATED = _maybe("the server answered neither 201 nor an error", word="bad_reply")
-_NAMELESS = _maybe("Twilio answered 201 without a conversation SID that can be read", word="bad_reply")
+_NAMELESS = Ruling(
+    verdict=Verdict.MAYBE,
+    error_code="bad_reply",
+    error="Twilio created a conversation, but its SID cannot be read from the reply",
+)
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> Ruling:

@@ -89,9 +89,6 @@ class Transport:
         except (aiohttp.ClientError, OSError, ConnectionGone) as error:  # OSError: every kind of timeout
             if response is None:
                 return _failure(error, evidence, url)
-        finally:
-            if response is not None:
-                response.close()
         return _reply(response, b"".join(parts), evidence)
 
 
@@ -136,11 +133,17 @@ def _headers(account: Account, version: str) -> dict[str, str]:
 
 
 async def _read(response: aiohttp.ClientResponse, parts: list[bytes]) -> None:
-    """Read the body into ``parts`` until it ends or is too large, so that what arrived outlives a failure."""
+    """Read the body into ``parts`` until it ends or is too large, so that what arrived outlives a failure.
+
+    A connection whose reply was read to its end goes back to the pool, any other is closed.
+    """
     size = 0
-    while not response.content.at_eof() and size < LARGEST_REPLY:
-        parts.append(await response.content.readany())
-        size += len(parts[-1])
+    try:
+        while not response.content.at_eof() and size < LARGEST_REPLY:
+            parts.append(await response.content.readany())
+            size += len(parts[-1])
+    finally:
+        response.close()
 
 
 def _reply(response: aiohttp.ClientResponse, body: bytes, evidence: Evidence) -> Reply:

@@ -43,18 +43,23 @@ def page(*entries: dict[str, Any], following: str | None = None) -> bytes:
 
 
 @asynccontextmanager
-async def client_of(*behaviours: Behaviour) -> AsyncIterator[tuple[ConversationClient, RawServer]]:
+async def client_of(behaviour: Behaviour) -> AsyncIterator[tuple[ConversationClient, RawServer]]:
     """Open a client of a server that behaves so."""
     async with (
-        raw_server(*behaviours) as server,
-        open_transport(SIMULATED, version="1", base_url=f"{server.url}/prefix", timeout_s=0.1) as transport,
+        raw_server(behaviour) as server,
+        open_transport(
+            SIMULATED,
+            version="1",
+            base_url=f"{server.url}/prefix",
+            timeout_s=0.1 if behaviour is stalling else 5.0,
+        ) as transport,
     ):
         yield ConversationClient(transport), server
 
 
-async def find(*behaviours: Behaviour) -> tuple[LookUp, RawServer]:
+async def find(behaviour: Behaviour) -> tuple[LookUp, RawServer]:
     """Look up ``wc-1`` at a server that behaves so."""
-    async with client_of(*behaviours) as (client, server):
+    async with client_of(behaviour) as (client, server):
         return await client.find_by_identity("wc-1", OpenGate()), server
 
 

@@ -1,8 +1,12 @@
 """Whom the client trusts, what it takes from the environment, and what it shows of its secrets."""
 
+import asyncio
 import logging
+import os
 import ssl
 import subprocess
+import sys
+from dataclasses import dataclass
 from shutil import which
 
 import pytest
@@ -13,7 +17,7 @@ from provisioner.twilio.credentials import Account
 from provisioner.twilio.transport import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
-from tests.raw_server import Behaviour, answering, closing, free_port, raw_server, reply
+from tests.raw_server import Behaviour, Visit, answering, closing, free_port, raw_server, reply
 
 ACCOUNT = Account("AC" + 32 * "1", "SK" + 32 * "2", "hunter2", origin="a test")
 REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ada Lovelace")
@@ -26,9 +30,17 @@ async def create_at(url: str, proxy: str = "") -> Answer:
         return await WebChatClient(transport).create(REQUEST, OpenGate())
 
 
+@dataclass
+class ServerTls:
+    """A server's side of TLS, and the file that vouches for it."""
+
+    context: ssl.SSLContext
+    certificate: str
+
+
 @pytest.fixture(scope="module")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """Return the server side of a certificate for 127.0.0.1 that nobody vouches for."""
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ServerTls:
+    """Return a certificate for 127.0.0.1 that nobody vouches for but itself."""
     openssl = which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl program to make a certificate")
@@ -43,18 +55,84 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    return context
+    return ServerTls(context, certificate)
 
 
-async def test_an_untrusted_certificate_is_refused(self_signed: ssl.SSLContext) -> None:
+async def test_an_untrusted_certificate_is_refused(self_signed: ServerTls) -> None:
     """TLS is verified: nothing is sent to a server nobody vouches for, and the run stops."""
-    async with raw_server(answering(CREATED), tls=self_signed) as server:
+    async with raw_server(answering(CREATED), tls=self_signed.context) as server:
         answer = await create_at(server.url)
 
     assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
     assert answer.error == "the certificate of 127.0.0.1 is not trusted"
     assert answer.stops_run
     assert server.requests == []
+
+
+CREATE_IN_A_PROCESS = """
+import asyncio, sys
+from provisioner.models import WebChatRequest
+from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.transport import open_transport
+from provisioner.twilio.webchats import WebChatClient
+from tests.gates import OpenGate
+
+async def main():
+    gate, (url, proxy) = OpenGate(), sys.argv[1:]
+    async with open_transport(SIMULATED, version="1", base_url=url, proxy=proxy) as transport:
+        answer = await WebChatClient(transport).create(WebChatRequest(address_sid="IG1"), gate)
+    print(answer.verdict, gate.passed)
+
+asyncio.run(main())
+"""
+
+
+def tunnelling(port: int) -> Behaviour:
+    """Connect whoever asks to ``port``, as a proxy does."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+
+    async def behave(visit: Visit) -> None:
+        await visit.read_request()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await visit.write(reply(200))
+        tasks = [
+            asyncio.create_task(pump(visit.reader, writer)),
+            asyncio.create_task(pump(reader, visit.writer)),
+        ]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        writer.close()
+
+    return behave
+
+
+@pytest.mark.parametrize("by_proxy", [False, True])
+async def test_a_trusted_certificate_is_accepted(self_signed: ServerTls, by_proxy: bool) -> None:
+    """Over TLS, also through a tunnel, one turn is taken and one WebChat created. The proxy learns nothing.
+
+    The authority is named by ``SSL_CERT_FILE``, as companies with their own do; it is read when a process
+    starts, so this needs one of its own.
+    """
+    async with raw_server(answering(CREATED), tls=self_signed.context) as server:
+        port = int(server.url.rpartition(":")[2])
+        async with raw_server(tunnelling(port)) as proxy:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-c", CREATE_IN_A_PROCESS, server.url, proxy.url if by_proxy else ""),
+                env=os.environ | {"SSL_CERT_FILE": self_signed.certificate},
+                stdout=asyncio.subprocess.PIPE,
+            )
+            out, _ = await process.communicate()
+
+    assert out.decode().split() == ["created", "1"]
+    assert len(server.requests) == 1
+    assert b"Authorization: Basic" in server.requests[0]
+    assert [b"authorization" in request.lower() for request in proxy.requests] == [False] * by_proxy
 
 
 async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
