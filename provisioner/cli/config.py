@@ -13,7 +13,7 @@ from provisioner.options import CheckOptions, ExportOptions, RunOptions, Simulat
 
 from .options import Count, Quantity, sections_of
 
-TABLES: Mapping[str, type] = {
+TABLES: Mapping[str, type[Any]] = {
     "check": CheckOptions,
     "run": RunOptions,
     "status": StatusOptions,

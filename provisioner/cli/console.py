@@ -1,9 +1,11 @@
 """What a command says, and where: stdout is data and summaries, stderr is progress, questions and logs."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
+from io import StringIO
 from typing import TextIO
 
 import click
@@ -23,7 +25,7 @@ class Console:
 
     def __init__(self, *, is_json: bool = False, environ: Mapping[str, str] = os.environ) -> None:
         self.is_json = is_json
-        self.stdout, self.stderr = sys.stdout, sys.stderr
+        self.stdout, self.stderr = sys.stdout or _Nowhere(), sys.stderr or _Nowhere()
         self.stdout_has_colour = has_colour(self.stdout, environ)
         self.stderr_has_colour = has_colour(self.stderr, environ)
         self.is_live = _is_terminal(self.stderr) and environ.get("TERM") not in _WITHOUT_CURSOR
@@ -66,9 +68,15 @@ class Console:
     def confirm(self, question: str, *, unasked: bool) -> bool:
         """Ask yes or no on a terminal, no being the default; ``unasked`` is the answer where nobody can be asked.
 
-        Ctrl-C and Ctrl-D at the question end the program as a stop signal does.
+        Ctrl-C and Ctrl-D at the question end the program, also where a running loop has taken the signals over.
         """
-        return click.confirm(question, err=True) if self.is_interactive else unasked
+        if not self.is_interactive:
+            return unasked
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return click.confirm(question, err=True)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
         """Show how a run comes on while the context lasts: live on a terminal, elsewhere a line every 10 s.
@@ -127,6 +135,14 @@ def _is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except (AttributeError, ValueError):  # no stream at all, or a closed one
         return False
+
+
+class _Nowhere(StringIO):
+    """Stands in for a stream that the program was started without."""
+
+    def write(self, text: str) -> int:
+        """Let go."""
+        return len(text)
 
 
 def _print(text: str, stream: TextIO, *, has_colour: bool) -> None:

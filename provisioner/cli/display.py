@@ -31,9 +31,13 @@ Sleep = Callable[[float], Awaitable[None]]
 class Screen(Protocol):
     """What a display needs of the console."""
 
-    stderr: TextIO
     stderr_has_colour: bool
     is_live: bool
+
+    @property
+    def stderr(self) -> TextIO:
+        """Where to draw."""
+        ...
 
     def note(self, line: str) -> None:
         """Write a line to stderr, above the live display while there is one."""

@@ -75,13 +75,13 @@ def sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def known_error(error: BaseException, *, traceback_at: str = "") -> ProvisionerError:
+def known_error(error: BaseException, *, command: str = "", traceback_at: str = "") -> ProvisionerError:
     """Return what ``error`` means to a user; what is not foreseen is an ``InternalError``."""
     match error:
         case ProvisionerError():
             return error
         case click.ClickException():
-            return _usage_error(error)
+            return _usage_error(error, command)
         case click.Abort():
             return _stopped_error(error.__cause__)
         case KeyboardInterrupt():
@@ -99,7 +99,8 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     """
     invocation = read_invocation(arguments, os.environ)
     console = Console(is_json=invocation.wants_json)
-    known = known_error(error, traceback_at="above" if invocation.wants_traceback else "")
+    place = "above" if invocation.wants_traceback else ""
+    known = known_error(error, command=invocation.command, traceback_at=place)
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
         from provisioner.logs import describe_traceback  # noqa: PLC0415 - the log is slow to import
 
@@ -109,20 +110,24 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def close_with(console: Console, summary: Summary) -> int:
-    """Tell the end of a command and return its exit code, also when nobody listens any more."""
+    """Tell the end of a command and return its exit code, also when nobody listens any more.
+
+    A stdout that takes nothing for another reason, as on a full disk, is at least no success.
+    """
     try:
         console.finish(summary)
     except OSError as error:
-        if error.errno != errno.EPIPE:
-            raise
         # What Python flushes at its own end must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            console.note(f"error: stdout: {error.strerror}")
+            return summary.exit_code or ExitCode.INTERNAL
     return summary.exit_code
 
 
-def _usage_error(error: click.ClickException) -> UsageError:
+def _usage_error(error: click.ClickException, command: str) -> UsageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    where = context.command_path if context else "provisioner"
+    where = context.command_path if context else f"provisioner {command}".rstrip()
     return UsageError(error.format_message().rstrip("."), cure=f"see '{where} --help'")
 
 

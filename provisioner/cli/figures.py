@@ -3,11 +3,17 @@
 import math
 from datetime import timedelta
 
+_TENTHS_BELOW_S = 10
+_MINUTE_S = 60
+_DECIMALS_BELOW = 100
+
 
 def duration_text(seconds: float) -> str:
     """Write ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - where tenths stop to matter
+    if round(seconds, 1) < _TENTHS_BELOW_S:
+        return f"{seconds:.1f} s"
+    if round(seconds) < _MINUTE_S:
+        return f"{seconds:.0f} s"
     text = str(timedelta(seconds=round(seconds)))
     return text.removeprefix("0:").removeprefix("0")
 
@@ -16,6 +22,6 @@ def rate_text(per_second: float) -> str:
     """Write a rate with the digits it deserves: ``0.2/s``, ``3.98/s``, ``1,234/s``."""
     if math.isinf(per_second):
         return "no limit"
-    if per_second >= 100:  # noqa: PLR2004 - where decimals stop to matter
+    if per_second >= _DECIMALS_BELOW:
         return f"{per_second:,.0f}/s"
     return f"{per_second:.2f}".rstrip("0").rstrip(".") + "/s"

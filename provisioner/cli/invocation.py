@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,19 +42,16 @@ def _settings_want_json(command: str, given: Sequence[str], environ: Mapping[str
 
 
 def _command(given: Sequence[str]) -> str:
-    before = ("", *given)
-    names = (
-        each for each, last in zip(given, before, strict=False) if each in COMMANDS and last not in _WITH_VALUE
-    )
-    return next(names, "")
+    words = pairwise(("", *given))
+    return next((word for before, word in words if word in COMMANDS and before not in _WITH_VALUE), "")
 
 
 def _value_of(flag: str, given: Sequence[str]) -> str:
-    for each, following in zip(given, (*given[1:], ""), strict=True):
-        if each == flag:
+    for word, following in pairwise((*given, "")):
+        if word == flag:
             return following
-        if each.startswith(f"{flag}="):
-            return each.removeprefix(f"{flag}=")
+        if word.startswith(f"{flag}="):
+            return word.removeprefix(f"{flag}=")
     return ""
 
 

@@ -37,7 +37,8 @@ def command(options_class: type, *arguments: click.Argument) -> Callable[[Handle
             from .session import carry_out  # noqa: PLC0415 - the log is slow to import, and --help has none
 
             chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
-            return carry_out(function, options=options_class(**chosen), **given)
+            options = options_class(**{name: value for name, value in chosen.items() if value is not None})
+            return carry_out(function, options=options, **given)
 
         sections = sections_of(function.__name__, options_class)
         return SectionedCommand(function.__name__, callback, function.__doc__, arguments, sections)
@@ -93,7 +94,7 @@ def _flag(command_name: str, declared: Field[Any]) -> click.Option:
     names = [f"PROVISIONER_{command_name}_{declared.name}".upper(), meta["env"]]
     return click.Option(
         [declared.name, *filter(None, spellings)],
-        default=default,
+        default=default or None if meta["choices"] else default,
         envvar=[name for name in names if name],
         help=meta["help"],
         is_flag=is_switch,

@@ -30,7 +30,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     with log, structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12]), sigterm_interrupts():
         try:
             summary = function(**arguments, options=options, console=console)
-        except (ProvisionerError, BrokenPipeError):
+        except (ProvisionerError, click.ClickException, BrokenPipeError):
             raise
         except Exception as error:
             raise _told(error, settings) from error

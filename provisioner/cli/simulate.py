@@ -95,7 +95,8 @@ def _refused(error: OSError | OverflowError, options: SimulateOptions) -> UsageE
     place = f"port {options.port} of {options.host}"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
-    reason = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
+    # asyncio puts what it tried before what the system said.
+    reason = str(error.strerror).rpartition(": ")[2] if isinstance(error, OSError) else "ports go from 0 to 65535"
     return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
 
 

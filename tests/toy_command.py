@@ -1,0 +1,58 @@
+"""A command of the tests' own, for the real program to run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from provisioner.cli.console import Console
+from provisioner.cli.main import main
+from provisioner.cli.options import argument, command
+from provisioner.options import FaceOptions, option
+from provisioner.summary import Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostOptions:
+    """Where it plays; nowhere by default."""
+
+    host: str = option("", "A host.", metavar="NAME", env="TOY_HOST")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToyOptions(HostOptions, FaceOptions):
+    """``provisioner toy``: an option of every kind."""
+
+    text: str = option("plain", "A text.", short="-t")
+    words: tuple[str, ...] = option((), "Some texts.", metavar="WORD")
+    kind: str = option("", "One of two.", choices=("car", "boat"))
+    count: int = option(3, "A number of things.", metavar="N")
+    seed: int | None = option(None, "A number or none.", metavar="N")
+    size: float = option(1.5, "A size.", metavar="CM")
+    where: Path | None = option(None, "A path.", metavar="PATH")
+    sound: bool = option(default=True, help_text="Make a sound.", off_flag="--no-sound")
+    is_red: bool = option(default=False, help_text="Be red.")
+
+
+@dataclass
+class Toy:
+    """What the toy was called with, and what it does when it is called."""
+
+    files: tuple[str, ...] = ()
+    options: ToyOptions = field(default_factory=ToyOptions)
+    does: Callable[[Console], Summary] = lambda _console: Summary(command="toy")
+
+    def play(self, *arguments: str) -> int:
+        """Run the whole program with the command and one file."""
+        return main(["toy", "a.csv", *arguments])
+
+    def as_command(self) -> click.Command:
+        """Return the command that notes its call here."""
+
+        def toy(files: tuple[str, ...], options: ToyOptions, console: Console) -> Summary:
+            """Play with files."""
+            self.files, self.options = files, options
+            return self.does(console)
+
+        return command(ToyOptions, argument("files", "FILE...", is_many=True))(toy)

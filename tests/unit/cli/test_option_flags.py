@@ -1,0 +1,145 @@
+"""Options declared as dataclass fields become flags."""
+
+import importlib.util
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+
+from provisioner.cli import COMMANDS
+from provisioner.cli.config import TABLES
+from provisioner.cli.main import program
+from tests.toy_command import Toy, ToyOptions
+
+BUILT = [name for name in COMMANDS if importlib.util.find_spec(f"provisioner.cli.{name}")]
+
+HELP = """\
+Usage: provisioner toy [OPTIONS] FILE...
+
+  Play with files.
+
+Where it plays:
+  --host NAME  A host.  [env var: PROVISIONER_TOY_HOST, TOY_HOST]
+
+Options:
+  -t, --text TEXT       A text.  [env var: PROVISIONER_TOY_TEXT; default: plain]
+  --words WORD          Some texts.  [env var: PROVISIONER_TOY_WORDS]
+  --kind [car|boat]     One of two.  [env var: PROVISIONER_TOY_KIND]
+  --count N             A number of things.  [env var: PROVISIONER_TOY_COUNT; default: 3]
+  --seed N              A number or none.  [env var: PROVISIONER_TOY_SEED]
+  --size CM             A size.  [env var: PROVISIONER_TOY_SIZE; default: 1.5]
+  --where PATH          A path.  [env var: PROVISIONER_TOY_WHERE]
+  --sound / --no-sound  Make a sound.  [env var: PROVISIONER_TOY_SOUND; default: sound]
+  --is-red              Be red.  [env var: PROVISIONER_TOY_IS_RED]
+
+What every command has:
+  --json      Print the summary as one JSON object on stdout.  [env var: PROVISIONER_TOY_JSON]
+  -h, --help  Show this message and exit.
+"""
+
+
+def test_help_shows_every_flag_with_its_default_and_environment_names(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The help stands in sections, one for each group of options, the groups shared by all commands last."""
+    code = toy.play("--help")
+
+    assert code == 0
+    assert capsys.readouterr() == (HELP, "")
+
+
+def test_flags_become_an_instance_of_the_options_class(toy: Toy) -> None:
+    """Each flag gives its field a value of the declared type."""
+    toy.play(
+        *("b.csv", "-t", "x", "--words", "a b", "--words", "c", "--kind", "car", "--count", "7", "--seed", "9"),
+        *("--size", "2", "--where", "dir/x", "--no-sound", "--is-red", "--host", "h", "--json"),
+    )
+
+    assert toy.files == ("a.csv", "b.csv")
+    assert toy.options == ToyOptions(
+        text="x",
+        words=("a b", "c"),
+        kind="car",
+        count=7,
+        seed=9,
+        size=2.0,
+        where=Path("dir/x"),
+        sound=False,
+        is_red=True,
+        host="h",
+        json=True,
+    )
+
+
+def test_without_flags_the_declared_defaults_hold(toy: Toy) -> None:
+    """What is not given is what the declaration says."""
+    toy.play()
+
+    assert toy.options == ToyOptions()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--count", "-1"],
+        ["--count", "1.5"],
+        ["--size", "nan"],
+        ["--size", "inf"],
+        ["--size", "-0.1"],
+        ["--kind", "ship"],
+        ["--text"],
+        ["--cuont", "1"],
+    ],
+    ids=" ".join,
+)
+def test_a_value_that_makes_no_sense_is_a_usage_error(
+    toy: Toy, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong value ends with exit code 2 and a sentence that names the flag, on stderr alone."""
+    code = toy.play(*arguments)
+
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert arguments[0] in err
+    assert err.endswith("  see 'provisioner toy --help'\n")
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_table_of_contents_says_what_the_commands_say(name: str) -> None:
+    """The one line of help that stands beside a command's name is the first line of its own help."""
+    command = program.get_command(click.Context(program), name)
+
+    assert command is not None
+    assert command.name == name
+    assert command.help is not None
+    assert command.help.partition("\n")[0] == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_configuration_file_knows_the_options_of_every_command(name: str) -> None:
+    """The table of a command in the configuration file has the keys of the command's own flags."""
+    command = program.get_command(click.Context(program), name)
+
+    assert command is not None
+    flags = {each.name for each in command.params if isinstance(each, click.Option)}
+    assert flags == {each.name for each in fields(TABLES[name])}
+
+
+def test_a_shell_can_complete_commands(toy: Toy) -> None:
+    """What is typed is completed from the table of contents, and nonsense is left alone."""
+    completion = ShellComplete(program, {}, "provisioner", "_PROVISIONER_COMPLETE")
+
+    begun = completion.get_completions([], "to")
+    nonsense = completion.get_completions(["nonsense"], "to")
+
+    assert [(item.value, item.help) for item in begun] == [("toy", "Play with files.")]
+    assert [item.value for item in nonsense] == ["toy"]
+
+
+def test_every_command_has_a_table_in_the_configuration_file() -> None:
+    """A command that is listed can be configured."""
+    assert TABLES.keys() == COMMANDS.keys()
