@@ -20,7 +20,8 @@ class Console:
     """The streams of one command.
 
     Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over what the stream
-    is. With ``is_json`` nothing is said on stdout but the one object at the end.
+    is. ``is_on_terminal`` tells where stderr goes, ``is_live`` whether it can be drawn on. With ``is_json``
+    nothing is said on stdout but the one object at the end.
     """
 
     def __init__(self, *, is_json: bool = False, environ: Mapping[str, str] = os.environ) -> None:
@@ -28,8 +29,9 @@ class Console:
         self.stdout, self.stderr = sys.stdout or _Nowhere(), sys.stderr or _Nowhere()
         self.stdout_has_colour = has_colour(self.stdout, environ)
         self.stderr_has_colour = has_colour(self.stderr, environ)
-        self.is_live = _is_terminal(self.stderr) and environ.get("TERM") not in _WITHOUT_CURSOR
-        self.is_interactive = _is_terminal(sys.stdin) and _is_terminal(self.stderr)
+        self.is_on_terminal = _is_terminal(self.stderr)
+        self.is_live = self.is_on_terminal and environ.get("TERM") not in _WITHOUT_CURSOR
+        self.is_interactive = self.is_on_terminal and _is_terminal(sys.stdin)
         self._above: Callable[[str], None] | None = None
 
     def say(self, text: str = "") -> None:
@@ -75,6 +77,9 @@ class Console:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return click.confirm(question, err=True)
+        except click.Abort:
+            self.note("")
+            raise
         finally:
             signal.signal(signal.SIGINT, before)
 

@@ -25,7 +25,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     settings = _log_settings(click.get_current_context().find_root().params)
     console = Console(is_json=options.json)
     log = logs.configured(
-        settings, console.note, is_terminal=console.is_live, has_colour=console.stderr_has_colour
+        settings, console.note, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
     )
     with log, structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12]), sigterm_interrupts():
         try:
