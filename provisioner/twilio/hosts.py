@@ -64,6 +64,11 @@ def parse_proxy(text: str) -> str:
     return text
 
 
+def is_loopback_url(url: str) -> bool:
+    """Say whether ``url`` is on this machine, so that nothing sent there leaves it."""
+    return _is_loopback(_parse(url, "--base-url"))
+
+
 def region_warning(region: str) -> str:
     """Return the warning that belongs to ``region``, empty for the usual one."""
     if region in {"", HOME_REGION}:

@@ -12,7 +12,8 @@ import msgspec
 LONGEST_RETRY_AFTER_S = 300.0
 """No ``Retry-After`` holds a run for longer."""
 
-_SID = re.compile(r"CH[0-9a-fA-F]{32}")
+# Documented as CH and 32 hex digits; whatever names a conversation will do.
+_SID = re.compile(r"CH[0-9A-Za-z]{1,62}")
 _CODE = re.compile(r"[1-9][0-9]{3,5}")
 
 _T = TypeVar("_T")
