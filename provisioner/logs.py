@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -28,9 +29,6 @@ from structlog.typing import EventDict, Processor
 
 from provisioner.errors import UsageError
 from provisioner.models import FIELDS
-
-LEVELS = ("debug", "info", "warning", "error")
-FORMATS = ("auto", "console", "json")
 
 Write = Callable[[str], None]
 """Takes one line without its end."""
@@ -87,7 +85,7 @@ def _configure(level: str, destinations: list[_Destination]) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _tell_exception,
-            mask,
+            _mask,
             _render_each(destinations),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -139,12 +137,12 @@ def _render_json(_logger: Any, _name: str, event: EventDict) -> str:
     return msgspec.json.encode({**head, **event}).decode()
 
 
-def mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
+def _mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
     """Hide what must not be logged: the last defence, not the first."""
-    return {name: _MASK if _is_private(name) else _plain(value) for name, value in event.items()}
+    return {name: _HIDDEN if _is_private(name) else _plain(value) for name, value in event.items()}
 
 
-_MASK = "***"
+_HIDDEN = "***"
 _SECRETS = re.compile(r"password|passwd|secret|token|credential|cookie|api_?key|auth(?!or)|authorization")
 _CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {"addresssid", "uiversion"} | {
     "friendlyname",
@@ -171,7 +169,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return _plain(str(value))
     if isinstance(value, Mapping):
-        return {str(name): _MASK if _is_private(str(name)) else _plain(inner) for name, inner in value.items()}
+        return {str(name): _HIDDEN if _is_private(str(name)) else _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(inner) for inner in value]
     return f"<{type(value).__name__}>"
@@ -207,7 +205,7 @@ class _Bridge(logging.Handler):
 
 
 @contextmanager
-def _opened(path: Path | None) -> Iterator[TextIO | None]:
+def _opened(path: Path | None) -> Iterator[FileIO | None]:
     if path is None:
         yield None
         return
@@ -217,12 +215,13 @@ def _opened(path: Path | None) -> Iterator[TextIO | None]:
         raise UsageError(
             f"--log-file {path}: {error.strerror}", cure="name a file in a folder that is there and writable"
         ) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", buffering=1) as file:
+    # Unbuffered: a line that could not be written must not come back as an error when the file is closed.
+    with FileIO(descriptor, "a") as file:
         yield file
 
 
-def _line_writer(file: TextIO) -> Write:
+def _line_writer(file: FileIO) -> Write:
     def write(line: str) -> None:
-        file.write(line + "\n")
+        file.write(f"{line}\n".encode())
 
     return write

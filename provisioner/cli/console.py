@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from io import StringIO
+from pathlib import Path
 from typing import TextIO
 
 import click
 
+from provisioner.forecast import Forecast
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Summary
 
+from .plan_text import plan_lines
 from .summary_text import summary_lines
 
 
@@ -58,6 +61,15 @@ class Console:
                 self.stderr.write(f"{line}\n")
                 self.stderr.flush()
 
+    def let_go(self) -> None:
+        """Turn streams that take nothing any more to nowhere, or Python's own last flush would fail on them."""
+        for stream in (self.stdout, self.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                with Path(os.devnull).open("wb") as nowhere:
+                    os.dup2(nowhere.fileno(), stream.fileno())
+
     @contextmanager
     def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
         """Hand the lines of ``note`` to a live display while the context lasts."""
@@ -71,6 +83,7 @@ class Console:
         """Ask yes or no on a terminal, no being the default; ``unasked`` is the answer where nobody can be asked.
 
         Ctrl-C and Ctrl-D at the question end the program, also where a running loop has taken the signals over.
+        To be called on the main thread.
         """
         if not self.is_interactive:
             return unasked
@@ -101,6 +114,11 @@ class Console:
         from .display import counting  # noqa: PLC0415 - the same
 
         return counting(self, "Planning")
+
+    def show_plan(self, plan: Forecast) -> None:
+        """Tell on stderr what is about to be done."""
+        for line in plan_lines(plan):
+            self.note(line)
 
     def finish(self, summary: Summary) -> None:
         """Tell the end of the command; it goes to stderr when the results themselves went to stdout."""

@@ -4,7 +4,6 @@ import errno
 import os
 import platform
 import signal
-import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,21 +27,25 @@ class InternalError(ProvisionerError):
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
     def __init__(self, error: BaseException, *, traceback_at: str = "") -> None:
-        # The exception's own text stays out: it may quote a row. What the system says may be told.
-        detail = (
-            error.strerror if isinstance(error, OSError) else error.name if isinstance(error, ImportError) else ""
-        )
-        said = f" ({detail})" if detail else ""
         version = f"provisioner {__version__}, Python {platform.python_version()}"
-        told = (
-            f"its traceback is {traceback_at}"
-            if traceback_at
-            else "repeat it with --log-level debug for a traceback"
-        )
+        more = f"its traceback is {traceback_at}" if traceback_at else _FOR_A_TRACEBACK
         super().__init__(
-            f"internal error: {type(error).__name__}{said} at {_place(error)}, {version}",
-            cure=f"this is a bug, please report it; {told}",
+            f"internal error: {type(error).__name__}{_harmless_text(error)} at {_place(error)}, {version}",
+            cure=f"this is a bug, please report it; {more}",
         )
+
+
+_FOR_A_TRACEBACK = "repeat it with --log-level debug for a traceback"
+
+
+def _harmless_text(error: BaseException) -> str:
+    """Return what the system said; the text of any other exception may quote a row."""
+    match error:
+        case OSError(strerror=str(said)):
+            return f" ({said})"
+        case ImportError(name=str(module)):
+            return f" ({module})"
+    return ""
 
 
 class StoppedError(ProvisionerError):
@@ -117,11 +120,11 @@ def close_with(console: Console, summary: Summary) -> int:
     try:
         console.finish(summary)
     except OSError as error:
-        # What Python flushes at its own end must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno != errno.EPIPE:
             console.note(f"error: stdout: {error.strerror}")
             return summary.exit_code or ExitCode.INTERNAL
+    finally:
+        console.let_go()
     return summary.exit_code
 
 

@@ -246,7 +246,7 @@ def test_a_log_file_that_cannot_be_opened_is_a_usage_error(tmp_path: Path) -> No
 
 
 def test_trouble_with_writing_never_reaches_whoever_logs(tmp_path: Path) -> None:
-    """A closed terminal does not keep the line from the file, and no error comes back."""
+    """Neither a closed terminal nor a full disk keeps the line from the other, and no error comes back."""
     file = tmp_path / "run.log"
 
     def refuse(_line: str) -> None:
@@ -254,7 +254,10 @@ def test_trouble_with_writing_never_reaches_whoever_logs(tmp_path: Path) -> None
 
     with configured(LogSettings(file=file), refuse, is_terminal=False, has_colour=False):
         structlog.get_logger().info("run.started")
+    with logged(LogSettings(file=Path("/dev/full"))) as lines:
+        structlog.get_logger().info("run.started")
 
+    assert len(lines) == 1
     assert json.loads(file.read_text())["event"] == "run.started"
 
 

@@ -40,6 +40,10 @@ class FullPipe(io.StringIO):
         """Refuse."""
         raise self.error
 
+    def flush(self) -> None:
+        """Refuse again what was refused."""
+        raise self.error
+
     def fileno(self) -> int:
         """Name a descriptor that may be closed."""
         return self.descriptor
