@@ -24,6 +24,7 @@ from .console import Console
 from .options import command
 
 ACCOUNT_SID = "AC" + 32 * "0"
+ADDRESS_SID = "IG" + 32 * "0"
 _TIME = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
 
 
@@ -88,6 +89,7 @@ def _announce(running: RunningSimulator, console: Console) -> None:
     tell(f"listening on {running.base_url}, counting at {running.base_url}/_simulator/state; Ctrl-C ends it")
     tell("try in another terminal:")
     tell(f"  export TWILIO_ACCOUNT_SID={ACCOUNT_SID} TWILIO_AUTH_TOKEN=simulated")
+    tell(f"  export PROVISIONER_ADDRESS_SID={ADDRESS_SID}")
     tell(f"  provisioner run customers.csv -o results.csv --base-url {running.base_url}")
 
 

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from provisioner.cli.main import main
-from provisioner.cli.simulate import ACCOUNT_SID, milliseconds, settings_of
+from provisioner.cli.simulate import ACCOUNT_SID, ADDRESS_SID, milliseconds, settings_of
 from provisioner.errors import UsageError
 from provisioner.options import SimulateOptions
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings
@@ -37,7 +37,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def create(base_url: str) -> int:
     """Create one WebChat and return the status."""
-    form = urlencode({"AddressSid": "IG" + 32 * "0", "CustomerFriendlyName": "Ada"}).encode()
+    form = urlencode({"AddressSid": ADDRESS_SID, "CustomerFriendlyName": "Ada"}).encode()
     login = b64encode(f"{ACCOUNT_SID}:simulated".encode()).decode()
     request = Request(f"{base_url}/v2/WebChats", form, {"Authorization": f"Basic {login}"})  # noqa: S310 - loopback
     with urlopen(request) as answer:  # noqa: S310 - the same
@@ -50,7 +50,7 @@ def test_it_serves_until_a_stop_signal_which_is_its_normal_end(number: signal.Si
     """It says where it listens and what to try, answers, and on either signal counts and ends with 0."""
     with running("--rate-limit", "0") as process:
         assert process.stdout is not None
-        announced = [process.stdout.readline() for _ in range(4)]
+        announced = [process.stdout.readline() for _ in range(5)]
         found = re.match(r"listening on (http://127\.0\.0\.1:\d+), ", announced[0])
         assert found is not None
         statuses = [create(found[1]) for _ in range(3)]
@@ -61,6 +61,7 @@ def test_it_serves_until_a_stop_signal_which_is_its_normal_end(number: signal.Si
     assert announced[1:] == [
         "try in another terminal:\n",
         f"  export TWILIO_ACCOUNT_SID={ACCOUNT_SID} TWILIO_AUTH_TOKEN=simulated\n",
+        f"  export PROVISIONER_ADDRESS_SID={ADDRESS_SID}\n",
         f"  provisioner run customers.csv -o results.csv --base-url {found[1]}\n",
     ]
     counts, end = out.splitlines()
