@@ -1,0 +1,11 @@
+"""The inputs: files, globs, pipes and stdin, read strictly, value for value as they stand.
+
+``open_sources`` decides how each input is read and says why (``Source.detection``); ``Source.records`` reads it.
+An input that cannot be trusted raises ``InputError``; a record that alone is wrong has its ``problem`` set.
+"""
+
+from .detect import Detection, Finding
+from .opening import open_sources
+from .source import RecordWriter, Source
+
+__all__ = ["Detection", "Finding", "RecordWriter", "Source", "open_sources"]

@@ -1,0 +1,51 @@
+"""From names to sources: how each input is read is decided here, once."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.options import InputOptions
+
+from .delimited import open_delimited
+from .detect import Detection, Finding, find_encoding, find_format, refuse_binary
+from .json_source import open_json
+from .naming import find_inputs
+from .source import Source
+from .stored import Stored
+from .text import BOM
+
+
+@contextmanager
+def open_sources(
+    names: Sequence[str], options: InputOptions, *, spool_dir: Path | None = None
+) -> Iterator[Sequence[Source]]:
+    """Open every input that the names stand for, in their order, and look at the start of each.
+
+    Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a nameless temporary file, in
+    ``spool_dir`` if given, because they are read more than once; it is gone when the context is left, and
+    so are they. Raise ``InputError`` for the first input that cannot be read, is empty or is named twice,
+    and ``UsageError`` for options that make no sense.
+    """
+    with ExitStack() as stack:
+        yield [open_source(stored, options) for stored in find_inputs(names, stack, spool_dir)]
+
+
+def open_source(stored: Stored, options: InputOptions) -> Source:
+    """Decide compression, encoding and format by the first piece, and hand over to the format's reader."""
+    head = stored.head()
+    if not head:
+        raise InputError("is empty", source=stored.name, cure="export it again")
+    refuse_binary(head, stored.name)
+    encoding, bom = find_encoding(head, options.encoding, stored.name)
+    text = head.decode(encoding.value, errors="replace").removeprefix(BOM)
+    compression = stored.compression().name
+    detection = Detection(
+        format=find_format(text, options.input_format, stored.name),
+        compression=Finding(compression, "by its first bytes"),
+        encoding=encoding,
+        bom=bom,
+    )
+    if detection.format.value == "csv":
+        return open_delimited(stored, detection, options.delimiter)
+    return open_json(stored, detection)

@@ -1,0 +1,55 @@
+"""Inputs that can be read only once, such as stdin, kept aside for the second pass."""
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from provisioner.errors import InputError
+
+from .stored import Stored, reason_of
+
+
+class _PositionedReader(io.RawIOBase):
+    """Reads a shared descriptor from a position of its own, so that passes do not disturb each other."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._position = 0
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = os.pread(self._descriptor, len(buffer), self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+@contextmanager
+def spooled(name: str, stream: BinaryIO, spool_dir: Path | None) -> Iterator[Stored]:
+    """Copy a stream into a nameless file that only this user can read, and that is gone with the process.
+
+    It lies in ``spool_dir``, or in the folder for temporary files, until the context is left.
+    """
+    with ExitStack() as stack:
+        try:
+            spool = stack.enter_context(tempfile.TemporaryFile(dir=spool_dir))
+            shutil.copyfileobj(stream, spool)
+            spool.flush()
+        except OSError as error:
+            raise InputError(
+                f"cannot be kept aside for the second pass: {reason_of(error)}",
+                source=name,
+                cure="make room in the folder for temporary files, or name another one in TMPDIR",
+            ) from error
+        yield Stored(name, lambda: io.BufferedReader(_PositionedReader(spool.fileno())))

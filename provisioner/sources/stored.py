@@ -1,0 +1,97 @@
+"""The bytes of one input as they lie on disk, to be read as often as needed."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.models import Fingerprint
+
+from .compression import DAMAGE, Compression, compression_of
+
+CHUNK_SIZE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One input's bytes. ``opened`` opens them from the start, independently of earlier openings."""
+
+    name: str
+    opened: Callable[[], io.BufferedReader]
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the bytes as stored, so compressed ones as they are."""
+        digest, size = hashlib.sha256(), 0
+        with self._open() as stored:
+            while chunk := self._read(stored):
+                digest.update(chunk)
+                size += len(chunk)
+        return Fingerprint(name=self.name, size=size, sha256=digest.hexdigest())
+
+    def compression(self) -> Compression:
+        """Tell how the bytes are compressed."""
+        with self._open() as stored:
+            return compression_of(stored.peek())
+
+    def chunks(self) -> Generator[bytes, None, None]:
+        """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
+        with self._open() as stored, compression_of(stored.peek()).decompressed(stored) as stream:
+            while chunk := self._read(stream):
+                yield chunk
+
+    def head(self) -> bytes:
+        """Read the first piece."""
+        with closing(self.chunks()) as chunks:
+            return next(chunks, b"")
+
+    def _open(self) -> io.BufferedReader:
+        try:
+            return self.opened()
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+
+    def _read(self, stream: io.BufferedIOBase) -> bytes:
+        try:
+            return stream.read(CHUNK_SIZE)
+        except DAMAGE as error:
+            raise InputError(
+                "cannot be read to its end: it is cut short or damaged",
+                source=self.name,
+                cure="copy or export it again",
+            ) from error
+
+
+def stored_file(name: str, path: Path) -> Stored:
+    """Stand for a regular file as it is now; opening it after a change raises ``InputError``."""
+    known = _identity(path.stat())
+
+    def opened() -> io.BufferedReader:
+        file = path.open("rb")
+        if _identity(os.fstat(file.fileno())) != known:
+            file.close()
+            raise InputError(
+                "has changed since it was first read",
+                source=name,
+                cure="run the same command again once nothing writes to it",
+            )
+        return file
+
+    return Stored(name, opened)
+
+
+def unreadable(name: str, error: OSError) -> InputError:
+    """Word the refusal of the operating system to open an input."""
+    return InputError(f"cannot be opened: {reason_of(error)}", source=name, cure="check its name and permissions")
+
+
+def reason_of(error: OSError) -> str:
+    """Give the operating system's reason in running text."""
+    return (error.strerror or "for no given reason").lower()
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

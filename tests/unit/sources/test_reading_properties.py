@@ -1,0 +1,178 @@
+"""What holds for every text and every sequence of bytes."""
+
+import csv
+import io
+import json
+from contextlib import suppress
+from itertools import chain, pairwise
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from provisioner.errors import InputError
+from provisioner.options import InputOptions
+from provisioner.sources import Source
+from provisioner.sources.json_array import read_array
+from provisioner.sources.json_lines import read_lines
+from provisioner.sources.opening import open_source
+from provisioner.sources.stored import Stored
+from provisioner.sources.text import decoded, line_blocks
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+SPIKY = st.text(st.sampled_from(list(",;\t|\"'\r\n\u2028\x85 \ufeffaé🎈")), max_size=30)
+VALUE = TEXT | SPIKY
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | VALUE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(VALUE, inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.lists(st.dictionaries(VALUE, JSON, max_size=4), min_size=1, max_size=4)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+FORMAT = st.sampled_from(["", "csv", "jsonl", "json"])
+ENCODING = st.sampled_from(["", "utf-8", "utf-16", "utf-32-be", "cp1252", "shift_jis", "gb18030", "utf-7"])
+
+
+@st.composite
+def _tables(draw: st.DrawFn) -> list[list[str]]:
+    width = draw(st.integers(1, 4))
+    row = st.lists(VALUE, min_size=width, max_size=width)
+    header, *rows = draw(st.lists(row, min_size=2, max_size=5))
+    return [[header[0].lstrip("\ufeff"), *header[1:]], *rows]
+
+
+def _source(content: bytes, **options: str) -> Source:
+    stored = Stored("fuzz", lambda: io.BufferedReader(io.BytesIO(content)))
+    return open_source(stored, InputOptions(**options))
+
+
+@unhurried
+@given(
+    _tables(),
+    st.sampled_from(",;\t|^`:"),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+)
+def test_a_written_table_is_read_back_exactly(
+    table: list[list[str]], delimiter: str, is_all_quoted: bool, line_end: str, encoding: str
+) -> None:
+    """Whatever the values, the dialect and the encoding are."""
+    is_minimal = line_end == "\r\n" and not is_all_quoted
+    text = io.StringIO()
+    csv.writer(
+        text,
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if is_minimal else csv.QUOTE_ALL,
+        lineterminator=line_end,
+    ).writerows(table)
+
+    source = _source(text.getvalue().encode(encoding), delimiter=delimiter, input_format="csv")
+
+    assert list(source.columns) == table[0]
+    assert [(record.values, record.problem) for record in source.records()] == [(row, "") for row in table[1:]]
+
+
+@unhurried
+@given(OBJECTS, st.booleans(), st.booleans())
+def test_written_json_is_read_back_exactly(
+    objects: list[dict[str, object]], is_array: bool, is_ascii: bool
+) -> None:
+    """Strings come back as they are, everything else as JSON text that means the same."""
+    lines = [json.dumps(item, ensure_ascii=is_ascii) for item in objects]
+    text = json.dumps(objects, ensure_ascii=is_ascii, indent=1) if is_array else "\n".join(lines)
+
+    source = _source(text.encode(), input_format="json" if is_array else "jsonl")
+    records = list(source.records())
+
+    assert [record.problem for record in records] == [""] * len(objects)
+    for record, item in zip(records, objects, strict=True):
+        assert isinstance(record.values, dict)
+        texts = {name: value for name, value in item.items() if isinstance(value, str)}
+        others = {name: json.loads(value) for name, value in record.values.items() if name not in texts}
+        assert {name: record.values[name] for name in texts} == texts
+        assert others == {k: v for k, v in item.items() if k not in texts and v is not None}
+
+
+@unhurried
+@given(_tables(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.lists(VALUE, min_size=2, max_size=2))
+def test_rows_written_back_are_read_as_the_same_rows(
+    table: list[list[str]], encoding: str, extra: list[str]
+) -> None:
+    """Feeding failed rows in again changes nothing about them."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows(table)
+    source = _source(text.getvalue().encode(encoding), delimiter=";", input_format="csv")
+    stream = io.BytesIO()
+
+    with source.writer(stream, ["_status", "_error"]) as writer:
+        for record in source.records():
+            writer.write(record, extra)
+    again = _source(stream.getvalue(), delimiter=";", input_format="csv")
+
+    assert [record.values for record in again.records()] == [[*row, *extra] for row in table[1:]]
+
+
+@unhurried
+@given(OBJECTS, SPIKY, st.lists(st.integers(4, 200), max_size=6).map(sorted))
+def test_where_the_pieces_are_cut_makes_no_difference(
+    objects: list[dict[str, object]], text: str, cuts: list[int]
+) -> None:
+    """A piece may end inside a character, a line end, a string or a number."""
+    lines = "\r\n".join(json.dumps(item, ensure_ascii=False) for item in objects).encode()
+    array = json.dumps(objects, ensure_ascii=False, indent=1).replace("\n", "\r\n").encode()
+
+    for content, read in ((lines, read_lines), (array, read_array)):
+        assert list(read(_pieces(content, cuts), "utf-8", "-")) == list(read([content], "utf-8", "-"))
+    content = b"\xef\xbb\xbf" + text.encode()
+    assert _lines(_pieces(content, cuts)) == _lines([content])
+
+
+def _pieces(content: bytes, cuts: list[int]) -> list[bytes]:
+    places = [0, *cuts, len(content)]
+    return [content[start:end] for start, end in pairwise(places) if start < end]
+
+
+def _lines(pieces: list[bytes]) -> list[str]:
+    return list(chain.from_iterable(line_blocks(decoded(pieces, "utf-8", "-"), "-")))
+
+
+@st.composite
+def _spoilt(draw: st.DrawFn) -> bytes:
+    """Something sensible with a few bytes changed, or nothing sensible at all."""
+    sensible = st.sampled_from(
+        [
+            b'name,topic\r\nAda,"a\n""b"" c"\nBo,2\n',
+            b'{"a": "\\ud83c\\udf88", "b": {"c": [1.10, null]}}\n{"a": "x"}\n',
+            b'[{"a": 1}, {"b": "\xc3\xa9"}]',
+            "\ufeffname\tplan\nZoë\t1\n".encode("utf-16"),
+        ]
+    )
+    content = bytearray(draw(sensible | st.binary(max_size=60)))
+    spiky = st.sampled_from(list(b'",;{}[]\\\r\n\0\xff\xfe\x80 :')) | st.integers(0, 255)
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(content)))
+        content[place : place + draw(st.integers(0, 2))] = bytes([draw(spiky)])
+    return bytes(content)
+
+
+@unhurried
+@given(_spoilt(), FORMAT, ENCODING)
+@example(b"\xef\xbb\xbf", "", "")
+@example(b"\xff\xfe\x00", "csv", "")
+@example(b"[", "json", "")
+@example(b"\x1f\x8b\x08\x00", "", "")
+def test_any_bytes_end_in_records_or_an_input_error(content: bytes, input_format: str, encoding: str) -> None:
+    """No other exception, and the same on every pass."""
+    with suppress(InputError):
+        source = _source(content, input_format=input_format, encoding=encoding)
+        records = list(source.records())
+
+        assert records == list(source.records())
+        assert [record.line for record in records] == sorted(record.line for record in records)
+        for record in records:
+            if isinstance(record.values, list):
+                assert bool(record.problem) == (len(record.values) != len(source.columns))
+            else:
+                assert record.raw
+                assert not (record.problem and record.values)
