@@ -13,7 +13,7 @@ help:
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
 	@echo 'make coverage  tests with branch coverage'
-	@echo 'make lock      renew the lock files (needs uv)'
+	@echo 'make lock      renew the lock files'
 
 .venv/.run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -50,9 +50,9 @@ coverage: .venv/.dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-lock:
-	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --group dev -o requirements-dev.lock
+lock: .venv/.dev
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
