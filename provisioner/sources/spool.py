@@ -47,9 +47,10 @@ def spooled(name: str, stream: BinaryIO, spool_dir: Path | None) -> Iterator[Sto
             shutil.copyfileobj(stream, spool)
             spool.flush()
         except OSError as error:
+            elsewhere = "in the folder for temporary files, or name another one in TMPDIR"
             raise InputError(
                 f"cannot be kept aside for the second pass: {reason_of(error)}",
                 source=name,
-                cure="make room in the folder for temporary files, or name another one in TMPDIR",
+                cure=f"make room {f'in {spool_dir}' if spool_dir else elsewhere}",
             ) from error
         yield Stored(name, lambda: io.BufferedReader(_PositionedReader(spool.fileno())))

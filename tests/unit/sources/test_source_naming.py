@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +140,19 @@ def test_a_spool_that_cannot_be_written_is_refused_with_a_cure(
         open_sources(["-"], OPTIONS, spool_dir=tmp_path / "gone"),
     ):
         pytest.fail("unreachable")
+
+    assert caught.value.cure == f"make room in {tmp_path / 'gone'}"
+
+
+def test_a_spool_in_the_usual_place_names_the_way_to_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder for temporary files is chosen by the environment."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"name\nAda\n")))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(InputError) as caught:
+        _names("-")
 
     assert "TMPDIR" in caught.value.cure
 
