@@ -34,24 +34,33 @@ class Speedometer:
     def __init__(self) -> None:
         self._by_second: Counter[int] = Counter()
         self._first: float | None = None
+        self._last = 0.0
         self.total = 0
 
     def count(self, now: float) -> None:
         """Count one departure at ``now`` (monotonic seconds)."""
         if self._first is None:
             self._first = now
+        self._last = now
         self.total += 1
         self._by_second[int(now)] += 1
         if len(self._by_second) > 2 * SPAN_S:
             self._by_second = Counter({s: n for s, n in self._by_second.items() if s >= int(now) - SPAN_S})
 
     def speed(self, now: float) -> float:
-        """Return the departures per second of late, 0.0 before there was any."""
-        if self._first is None:
-            return 0.0
+        """Return the departures per second of late, 0.0 before there were two.
+
+        The first one of all starts the clock, so it is not counted itself.
+        """
         since = int(now) - SPAN_S
         counted = sum(n for second, n in self._by_second.items() if second >= since)
-        return counted / max(now - max(self._first, since), 1.0)
+        if self._first is None or self._first >= since:
+            counted -= 1
+        return counted / (now - max(self._first or now, since)) if counted > 0 else 0.0
+
+    def mean(self) -> float | None:
+        """Return the departures per second from the first to the last; None before there were two."""
+        return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None
 
 
 class RunMonitor:
@@ -133,8 +142,8 @@ class RunMonitor:
 
     @property
     def rate_achieved(self) -> float | None:
-        """Starts per second over the whole run; None when it sent nothing."""
-        return self._speed.total / self.elapsed_s if self._speed.total and self.elapsed_s else None
+        """Starts per second over the whole run; None when there were fewer than two."""
+        return self._speed.mean()
 
     def snapshot(self) -> Progress:
         """Return how far the run has come."""
