@@ -22,11 +22,13 @@ def option(
     choices: tuple[str, ...] = (),
     env: str = "",
     off_flag: str = "",
+    least: int = 0,
 ) -> Any:
     """Declare one option.
 
     ``env`` is a further environment name, besides the one every option has. ``off_flag`` is the flag that
     turns a boolean off, for booleans that are on by default. A tuple default makes the flag repeatable.
+    ``least`` bounds a whole number from below.
     """
     metadata = {
         "help": help_text,
@@ -35,6 +37,7 @@ def option(
         "choices": choices,
         "env": env,
         "off_flag": off_flag,
+        "least": least,
     }
     return field(default=default, metadata=metadata)
 
@@ -83,7 +86,7 @@ class PaceOptions:
     rate: str = option(
         "4/s", "WebChats to start per second: N, N/s, N/m, N/h; 0 is no limit, auto probes.", metavar="RATE"
     )
-    concurrency: int = option(16, "Most requests in flight.", metavar="N")
+    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,9 @@ class RunOptions(ResultsOptions, InputOptions, MappingOptions, PaceOptions, Call
     """``provisioner run``."""
 
     ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
-    max_attempts: int = option(5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N")
+    max_attempts: int = option(
+        5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
+    )
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
     retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
     canary: int = option(1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N")

@@ -110,7 +110,7 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
     if declared.metadata["choices"]:
         return click.Choice(declared.metadata["choices"])
     kinds = {*(get_args(declared.type) or (declared.type,))} - {NoneType, Ellipsis}
-    return _TYPES[kinds.pop()]
+    return Count(declared.metadata["least"]) if kinds == {int} else _TYPES[kinds.pop()]
 
 
 class Lines(click.types.StringParamType):
@@ -131,17 +131,21 @@ class Quantity(click.types.FloatParamType):
 
 
 class Count(click.types.IntParamType):
-    """A whole number from 0 upward."""
+    """A whole number from ``least`` upward."""
+
+    def __init__(self, least: int = 0) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Refuse what counts nothing."""
         number = int(super().convert(value, param, ctx))
-        return number if number >= 0 else self.fail(f"{value} is not a whole number from 0 upward.", param, ctx)
+        if number >= self.least:
+            return number
+        return self.fail(f"{value} is not a whole number from {self.least} upward.", param, ctx)
 
 
 _TYPES: Mapping[Any, click.ParamType[Any]] = {
     str: Lines(),
-    int: Count(),
     float: Quantity(),
     Path: click.Path(path_type=Path),
 }
