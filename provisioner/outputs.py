@@ -51,7 +51,7 @@ class Outputs:
             return
         first = sources[0]
         for other in sources[1:]:
-            if (other.columns, other.detection.format) != (first.columns, first.detection.format):
+            if _shape(other) != _shape(first):
                 raise UsageError(
                     f"--failed cannot hold rows of {first.name} and {other.name}: their columns differ",
                     cure="run the files one by one, or leave --failed away",
@@ -87,6 +87,11 @@ class Outputs:
         return "\n".join([*files, asked])
 
 
+def _shape(source: Source) -> tuple[str, Sequence[str]]:
+    style = source.detection.format.value
+    return style, () if source.is_open_ended else source.columns
+
+
 def _write_failed(path: Path, reader: LedgerReader, inputs: InputRecords) -> None:
     with replacing(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(inputs.sources[0].writer(stream, FAILED_COLUMNS))
@@ -112,6 +117,7 @@ def _cells_of(source: Source, names: Sequence[str]) -> Callable[[Record], Sequen
         return [values.get(name) for name in names]
 
     def aligned(record: Record) -> Sequence[str | None]:
-        return record.values if len(record.values) == len(names) else cells(record)
+        values = record.values
+        return values if isinstance(values, list) and len(values) == len(names) else cells(record)
 
     return aligned if columns == names and not source.is_open_ended else cells
