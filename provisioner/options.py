@@ -50,6 +50,16 @@ class InputOptions:
     delimiter: str = option("", "Field delimiter of CSV input; 'tab' for a tab.  [default: detected]")
     input_format: str = option("", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json"))
 
+    def reading(self) -> str:
+        """Write down how the input is read, for ``from_reading``."""
+        return f"{self.encoding}\n{self.delimiter}\n{self.input_format}"
+
+    @staticmethod
+    def from_reading(text: str) -> "InputOptions":
+        """Read back what ``reading`` wrote."""
+        encoding, delimiter, input_format = text.split("\n")
+        return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MappingOptions:

@@ -1,8 +1,7 @@
 """What a job leaves behind for its user: the results, and the rows to mend."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import UsageError
@@ -10,20 +9,9 @@ from provisioner.ledger import LedgerReader, open_reader
 from provisioner.models import Record, Status
 from provisioner.options import ResultsOptions
 from provisioner.results import InputColumns, check_writable, format_of, replacing, write_results
-from provisioner.sources import Source
+from provisioner.sources import Source, numbered
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
-
-Records = Callable[[], Iterator[tuple[int, int, Record]]]
-"""Yields every input record in order, with its number and the index of its source."""
-
-
-@dataclass(frozen=True)
-class InputRecords:
-    """The input once more, for the parts of the results that repeat it."""
-
-    sources: Sequence[Source]
-    records: Records
 
 
 class Outputs:
@@ -57,10 +45,10 @@ class Outputs:
                     cure="run the files one by one, or leave --failed away",
                 )
 
-    def write(self, ledger: Path, inputs: InputRecords | None) -> None:
-        """Write every file whole. Blocks; call it in a thread."""
+    def write(self, ledger: Path, sources: Sequence[Source] = ()) -> None:
+        """Write every file whole; ``sources`` are read once more where ``needs_input``. Blocks."""
         with open_reader(ledger) as reader:
-            columns = _input_columns(inputs) if self._options.include_input and inputs else None
+            columns = _input_columns(sources) if self._options.include_input else None
             with replacing(self.path) as stream:
                 write_results(
                     stream,
@@ -69,8 +57,8 @@ class Outputs:
                     formula_guard=self._options.formula_guard,
                     inputs=columns,
                 )
-            if self._options.failed is not None and inputs is not None:
-                _write_failed(self._options.failed, reader, inputs)
+            if self._options.failed is not None:
+                _write_failed(self._options.failed, reader, sources)
 
     def stamp(self) -> str:
         """Describe the results file as it is on disk and how it was asked for; empty when there is none.
@@ -92,18 +80,18 @@ def _shape(source: Source) -> tuple[str, Sequence[str]]:
     return style, () if source.is_open_ended else source.columns
 
 
-def _write_failed(path: Path, reader: LedgerReader, inputs: InputRecords) -> None:
+def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
     with replacing(path) as stream, ExitStack() as stack:
-        writer = stack.enter_context(inputs.sources[0].writer(stream, FAILED_COLUMNS))
-        for (_, _, record), found in zip(inputs.records(), reader.statuses(), strict=True):
+        writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
+        for (_, _, record), found in zip(numbered(sources), reader.statuses(), strict=True):
             if found.status != Status.CREATED:
                 writer.write(record, (found.status, found.error_code or "", found.error or ""))
 
 
-def _input_columns(inputs: InputRecords) -> InputColumns:
-    names = tuple(dict.fromkeys(name for source in inputs.sources for name in source.columns))
-    cells = [_cells_of(source, names) for source in inputs.sources]
-    return InputColumns(names, (cells[index](record) for _, index, record in inputs.records()))
+def _input_columns(sources: Sequence[Source]) -> InputColumns:
+    names = tuple(dict.fromkeys(name for source in sources for name in source.columns))
+    cells = [_cells_of(source, names) for source in sources]
+    return InputColumns(names, (cells[index](record) for _, index, record in numbered(sources)))
 
 
 def _cells_of(source: Source, names: Sequence[str]) -> Callable[[Record], Sequence[str | None]]:

@@ -22,7 +22,7 @@ from provisioner.mapping import Mapping
 from provisioner.models import Counts, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
-from provisioner.outputs import InputRecords, Outputs
+from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
 from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
 from provisioner.rows import address_faults
@@ -126,6 +126,7 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
+        await self._ledger.remember("reading", options.reading())
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         await self._ledger.start_run(statuses, limit=options.limit or None)
         to_send = await self._ledger.to_send()
@@ -212,8 +213,7 @@ class Run:
         outputs = self._order.outputs
         if self._is_unchanged and outputs.stamp() and await self._ledger.recall("results") == outputs.stamp():
             return
-        inputs = InputRecords(self._input.sources, self._input.records)
-        await asyncio.to_thread(outputs.write, self._order.ledger, inputs)
+        await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
         await self._ledger.remember("results", outputs.stamp())
 
     def _advice(self, counts: Counts) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.rows import build, digest, identity_for, is_nearly_full
-from provisioner.sources import Source
+from provisioner.sources import Source, numbered
 
 SAMPLES = 3
 """How many requests a plan shows."""
@@ -73,7 +73,7 @@ class Input:
         for and that no record has.
         """
         self.samples, self.nearly_full = [], 0
-        for number, index, record in self.records():
+        for number, index, record in numbered(self.sources):
             yield self._entry(number, index, record)
             if self._is_interrupted:
                 raise Interrupted
@@ -103,14 +103,6 @@ class Input:
                     cure=f"the names there are: {', '.join(bound.source.columns)}",
                 )
 
-    def records(self) -> Iterator[tuple[int, int, Record]]:
-        """Yield every record again, with its number and the index of its source."""
-        number = 0
-        for index, bound in enumerate(self._bound):
-            for record in bound.source.records():
-                number += 1
-                yield number, index, record
-
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].binder(record.values)
@@ -136,7 +128,7 @@ class SourceFeed:
     def __init__(self, job_input: Input, *, job_id: str | None) -> None:
         self._input = job_input
         self._job_id = job_id
-        self._records = job_input.records()
+        self._records = numbered(job_input.sources)
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return a row for each claim; ``InputError`` when a record is not what was planned."""

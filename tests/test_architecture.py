@@ -13,6 +13,7 @@ FLOORS = {
     "cli": 7,
     "pipeline": 6,
     "checking": 6,
+    "exporting": 6,
     "planning": 5,
     "outputs": 5,
     "target": 5,

@@ -13,7 +13,9 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
     if plan.duration_s is None or plan.rate_asked is None:
         yield f"{rows}, with no pace limit"
     elif plan.to_send and plan.finishes_at is not None:
-        until = plan.finishes_at.strftime("%H:%M:%S" if plan.duration_s < 6 * 3600 else "%A %H:%M")  # a night's work
+        until = plan.finishes_at.strftime(
+            "%H:%M:%S" if plan.duration_s < 6 * 3600 else "%A %H:%M"
+        )  # a night's work
         yield f"{rows} at {rate_text(plan.rate_asked)}: {duration_text(plan.duration_s)}, until {until}"
     else:
         yield rows

@@ -5,7 +5,8 @@ An input that cannot be trusted raises ``InputError``; a record that alone is wr
 """
 
 from .detect import Detection, Finding
+from .numbering import numbered
 from .opening import open_sources
 from .source import RecordWriter, Source
 
-__all__ = ["Detection", "Finding", "RecordWriter", "Source", "open_sources"]
+__all__ = ["Detection", "Finding", "RecordWriter", "Source", "numbered", "open_sources"]

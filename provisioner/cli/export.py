@@ -1,0 +1,19 @@
+"""``provisioner export``: the results of a job again."""
+
+from pathlib import Path
+
+from provisioner.exporting import export as export_results
+from provisioner.options import ExportOptions
+from provisioner.summary import Summary
+
+from .console import Console
+from .options import argument, command
+
+
+@command(ExportOptions, argument("ledger", "LEDGER", of=Path))
+def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing is shown
+    """Write the results of a job again, in any format.
+
+    --include-input and --failed read the input once more; it has to be what it was when it was planned.
+    """
+    return export_results(ledger, options)

@@ -1,0 +1,59 @@
+"""What ``export`` does: the results once more, from the ledger and, where asked for, the input."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from provisioner.endings import settled
+from provisioner.errors import InputError, UsageError
+from provisioner.ledger import open_reader
+from provisioner.models import Fingerprint
+from provisioner.options import ExportOptions, InputOptions
+from provisioner.outputs import Outputs
+from provisioner.sources import Source, open_sources
+from provisioner.summary import Summary
+
+STDIN = "-"
+
+
+def export(ledger: Path, options: ExportOptions) -> Summary:
+    """Write the results, and the failed rows if asked for; raise ``ProvisionerError`` for what is in the way."""
+    outputs = Outputs(options)
+    if str(outputs.path) == "-" and options.json:
+        raise UsageError("results on stdout, and --json", cure="name a file with -o")
+    with open_reader(ledger) as reader:
+        counts, fingerprints = reader.counts(), reader.fingerprints()
+        reading = reader.recall("reading")
+    if outputs.needs_input and reading is not None:
+        with open_sources(_names(fingerprints), InputOptions.from_reading(reading)) as sources:
+            _require_unchanged(sources, fingerprints)
+            outputs.check_sources(sources)
+            outputs.write(ledger, sources)
+    else:
+        outputs.write(ledger)
+    return Summary(
+        command="export",
+        counts=settled(counts),
+        output=str(outputs.path),
+        failed=str(options.failed or ""),
+        ledger=str(ledger),
+    )
+
+
+def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
+    if any(each.name == STDIN for each in fingerprints):
+        raise InputError(
+            "the input came through a pipe and is not there any more",
+            source="stdin",
+            cure="leave --include-input and --failed away, or give them to the run itself",
+        )
+    return [each.name for each in fingerprints]
+
+
+def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint]) -> None:
+    for source, planned in zip(sources, fingerprints, strict=True):
+        if source.fingerprint() != planned:
+            raise InputError(
+                "the input has changed since it was planned, so its rows cannot be told apart",
+                source=source.name,
+                cure="run the job again first, or leave --include-input and --failed away",
+            )
