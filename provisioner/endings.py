@@ -34,19 +34,20 @@ def settled(counts: Counts) -> Counts:
 
 
 def end_of(
-    counts: Counts, *, error: ProvisionerError | None, signal_exit: ExitCode | None, is_limited: bool
+    counts: Counts, *, left: int, error: ProvisionerError | None, signal_exit: ExitCode | None, is_limited: bool
 ) -> Ending:
     """Decide how a run ended.
 
-    ``counts`` are those of the ledger, before ``settled``. An error outranks a signal; a signal or ``--limit``
-    counts only where rows are left waiting. Unknown rows outrank rows that were not created.
+    ``counts`` are those of the ledger, and ``left`` of its rows might have been sent and got no last word in this
+    run, whatever they are called from an earlier one. An error outranks a signal; a signal or ``--limit`` counts
+    only where rows are left. Unknown rows outrank rows that were not created.
     """
     if error is not None:
         is_guard = error.exit_code is ExitCode.GUARD
         return Ending(error.exit_code, Outcome.GUARDED if is_guard else Outcome.FAILED)
-    if counts.pending and signal_exit is not None:
+    if left and signal_exit is not None:
         return Ending(signal_exit, Outcome.STOPPED)
-    if counts.pending and is_limited:
+    if left and is_limited:
         return Ending(ExitCode.GUARD, Outcome.GUARDED)
     return Ending(_exit_code(settled(counts)), Outcome.FINISHED)
 

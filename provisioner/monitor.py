@@ -136,6 +136,11 @@ class RunMonitor:
         self._is_draining = True
 
     @property
+    def done(self) -> int:
+        """How many rows got their last word in this run."""
+        return self._settled.total()
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds since the run began."""
         return self._clock() - self._began

@@ -14,7 +14,7 @@ import structlog
 from provisioner import __version__
 from provisioner.dispatch import Dispatcher, Limits
 from provisioner.endings import end_of, settled
-from provisioner.errors import ProvisionerError, StorageError, StrictError, UsageError
+from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import SqliteLedger, open_ledger
@@ -28,7 +28,7 @@ from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
 from provisioner.rows import address_faults
 from provisioner.signals import Brake
 from provisioner.sources import open_sources
-from provisioner.summary import Failure, Summary
+from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Target
 from provisioner.twilio.webchats import WebChatClient
 
@@ -105,6 +105,7 @@ class Run:
         self._order, self._input, self._ledger = order, job_input, ledger
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
+        self._eligible = 0
         self._is_unchanged = False
         self._log = structlog.get_logger().bind()
 
@@ -113,7 +114,7 @@ class Run:
         try:
             plan = await self._plan()
         except Interrupted:
-            return self._summary(Counts(), notes=("it was still planning: nothing was sent",))
+            return self._unplanned()
         if refused := self._refusal(plan):
             return self._summary(plan.counts, error=refused)
         error = await self._send(plan) if plan.to_send else None
@@ -129,6 +130,7 @@ class Run:
         await self._ledger.remember("reading", options.reading())
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         await self._ledger.start_run(statuses, limit=options.limit or None)
+        self._eligible = sum(getattr(report.counts, status) for status in statuses)
         to_send = await self._ledger.to_send()
         self._is_unchanged = report.is_reused and not interrupted and not to_send
         plan = forecast(
@@ -165,7 +167,12 @@ class Run:
         monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
         async with self._order.target.open(self._order.rate) as transport:
             dispatcher = self._dispatcher(plan, WebChatClient(transport), pacer, monitor)
-            self._brake.hold(lambda: (monitor.drain(), dispatcher.drain()), dispatcher.cancel)
+
+            def drain() -> None:
+                monitor.drain()
+                dispatcher.drain()
+
+            self._brake.hold(drain, dispatcher.cancel)
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
             async with self._face.progress(monitor.snapshot):
                 try:
@@ -216,10 +223,26 @@ class Run:
         await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
         await self._ledger.remember("results", outputs.stamp())
 
+    @property
+    def _left(self) -> int:
+        """How many rows might still be sent."""
+        return self._eligible - (self._monitor.done if self._monitor else 0)
+
+    def _unplanned(self) -> Summary:
+        """Tell of a run that was stopped before it knew its rows."""
+        return Summary(
+            command="run",
+            exit_code=self._brake.exit_code or ExitCode.SIGINT,
+            outcome=Outcome.STOPPED,
+            ledger=str(self._order.ledger),
+            notes=("it was still planning: nothing was sent, and the results are as they were",),
+            next_command=self._command,
+        )
+
     def _advice(self, counts: Counts) -> tuple[str, ...]:
         notes = []
-        if counts.pending and self._order.options.limit and self._brake.exit_code is None:
-            notes.append(f"--limit {self._order.options.limit:,} was reached: {counts.pending:,} rows wait")
+        if self._left and self._order.options.limit and self._brake.exit_code is None:
+            notes.append(f"--limit {self._order.options.limit:,} was reached: {self._left:,} rows wait")
         if (counts.rejected or counts.invalid) and self._order.options.failed is None:
             notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
         if self._monitor and self._monitor.orphans:
@@ -234,7 +257,8 @@ class Run:
     ) -> Summary:
         order, monitor = self._order, self._monitor
         is_limited = bool(order.options.limit)
-        end = end_of(counts, error=error, signal_exit=self._brake.exit_code, is_limited=is_limited)
+        signal_exit = self._brake.exit_code
+        end = end_of(counts, left=self._left, error=error, signal_exit=signal_exit, is_limited=is_limited)
         accounted = settled(counts)
         return Summary(
             command="run",

@@ -22,30 +22,43 @@ from provisioner.summary import Outcome
 )
 def test_the_rows_decide_the_exit_code_of_a_finished_run(counts: Counts, expected: ExitCode) -> None:
     """Unknown outranks what was not created, and only created rows make a zero."""
-    end = end_of(counts, error=None, signal_exit=None, is_limited=False)
+    end = end_of(counts, left=0, error=None, signal_exit=None, is_limited=False)
 
     assert end == Ending(expected, Outcome.FINISHED)
     assert not end.is_resumable
 
 
 @pytest.mark.parametrize("code", [ExitCode.SIGINT, ExitCode.SIGTERM])
-def test_a_signal_counts_only_where_rows_wait(code: ExitCode) -> None:
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        Counts(input=3, created=2, pending=1),
+        Counts(input=3, created=2, unsent=1),
+        Counts(input=3, created=2, rejected=1),
+    ],
+    ids=lambda counts: "pending" if counts.pending else "unsent" if counts.unsent else "rejected",
+)
+def test_a_signal_counts_only_where_rows_wait(code: ExitCode, waiting: Counts) -> None:
     """A signal that came when everything was settled changes nothing."""
-    waiting, done = Counts(input=3, created=2, pending=1), Counts(input=3, created=3)
+    done = Counts(input=3, created=3)
 
-    stopped = end_of(waiting, error=None, signal_exit=code, is_limited=False)
+    stopped = end_of(waiting, left=1, error=None, signal_exit=code, is_limited=False)
+    finished = end_of(done, left=0, error=None, signal_exit=code, is_limited=False)
 
     assert stopped == Ending(code, Outcome.STOPPED)
     assert stopped.is_resumable
-    assert end_of(done, error=None, signal_exit=code, is_limited=False).exit_code is ExitCode.DONE
+    assert finished == Ending(ExitCode.DONE, Outcome.FINISHED)
 
 
 def test_a_limit_that_left_rows_is_a_guard() -> None:
     """--limit ends like any other guard while rows wait, so that a loop around the command goes on."""
-    waiting, done = Counts(input=3, created=2, pending=1), Counts(input=3, created=3)
+    waiting, done = Counts(input=3, created=2, unsent=1), Counts(input=3, created=3)
 
-    assert end_of(waiting, error=None, signal_exit=None, is_limited=True).exit_code is ExitCode.GUARD
-    assert end_of(done, error=None, signal_exit=None, is_limited=True).exit_code is ExitCode.DONE
+    stopped = end_of(waiting, left=1, error=None, signal_exit=None, is_limited=True)
+    finished = end_of(done, left=0, error=None, signal_exit=None, is_limited=True)
+
+    assert stopped == Ending(ExitCode.GUARD, Outcome.GUARDED)
+    assert finished == Ending(ExitCode.DONE, Outcome.FINISHED)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +74,7 @@ def test_an_error_outranks_everything(error: ProvisionerError, outcome: Outcome)
     """What stopped the run is its end, whatever the rows and the signals say."""
     counts = Counts(input=3, created=1, unknown=1, pending=1)
 
-    end = end_of(counts, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
+    end = end_of(counts, left=1, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
 
     assert end == Ending(error.exit_code, outcome)
 
