@@ -11,7 +11,7 @@ from provisioner.forecast import TWILIO_LIMIT
 from provisioner.options import CallOptions, Rate
 from provisioner.simulator import SimulatorSettings, open_simulator
 from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
-from provisioner.twilio.hosts import is_loopback_url, region_warning
+from provisioner.twilio.hosts import find_hosts, is_loopback_url, region_warning
 from provisioner.twilio.transport import Transport, open_transport
 
 SIMULATED_ADDRESS = "IG" + 32 * "0"
@@ -29,14 +29,15 @@ class Target:
     @classmethod
     def choose(cls, options: CallOptions, environ: Mapping[str, str], home: Path) -> "Target":
         """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
-        if options.simulate and (options.base_url or options.profile):
+        if options.simulate and (options.base_url or options.profile or options.proxy):
             raise UsageError(
-                "--simulate calls no Twilio, so --base-url and --profile mean nothing with it",
+                "--simulate calls no Twilio, so --base-url, --profile and --proxy mean nothing with it",
                 cure="leave one of them away",
             )
         if options.simulate:
             return cls(SIMULATED, options, is_local=True)
         account = resolve_account(environ, profile=options.profile, home=home)
+        find_hosts(region=account.region, edge=account.edge, base_url=options.base_url, proxy=options.proxy)
         return cls(account, options, is_local=bool(options.base_url) and is_loopback_url(options.base_url))
 
     @property

@@ -41,6 +41,13 @@ class Hosts:
         return f"https://{'.'.join(labels)}.twilio.com{path}"
 
 
+def find_hosts(*, region: str = "", edge: str = "", base_url: str = "", proxy: str = "") -> Hosts:
+    """Return the hosts to call; raise ``UsageError`` for a region, URL or proxy that cannot be used."""
+    if proxy:
+        parse_proxy(proxy)
+    return Hosts(region=region, edge=edge, base_url=parse_base_url(base_url, proxy=proxy) if base_url else "")
+
+
 def parse_base_url(text: str, *, proxy: str = "") -> str:
     """Return ``--base-url`` ready to have a path appended.
 

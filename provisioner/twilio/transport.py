@@ -12,7 +12,7 @@ from provisioner.ports import Gate
 from .credentials import Account
 from .evidence import ConnectionGone, Evidence, GatedRequest, current_evidence
 from .failures import Failure, explain
-from .hosts import Hosts, parse_base_url, parse_proxy
+from .hosts import Hosts, find_hosts
 
 CONNECT_TIMEOUT_S = 10.0
 """For the name, TCP, the proxy and TLS together."""
@@ -101,11 +101,7 @@ async def open_transport(
     How many requests are in flight is the caller's choice: the pool has no limit of its own, so that none
     waits for a connection while it should wait for its turn. Nothing is taken from the environment.
     """
-    hosts = Hosts(
-        region=account.region,
-        edge=account.edge,
-        base_url=parse_base_url(base_url, proxy=proxy) if base_url else "",
-    )
+    hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -118,7 +114,7 @@ async def open_transport(
             hosts,
             _headers(account, version),
             timeout_s=timeout_s,
-            proxy=parse_proxy(proxy) if proxy else "",
+            proxy=proxy,
         )
 
 
