@@ -23,6 +23,9 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     with open_reader(ledger) as reader:
         counts, fingerprints = reader.counts(), reader.fingerprints()
         reading = reader.recall("reading")
+    outputs.spare(ledger, "the ledger")
+    for each in fingerprints:
+        outputs.spare(Path(each.name), "an input")
     if outputs.needs_input and reading is not None:
         with open_sources(_names(fingerprints), InputOptions.from_reading(reading)) as sources:
             _require_unchanged(sources, fingerprints)

@@ -8,7 +8,7 @@ from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader, open_reader
 from provisioner.models import Record, Status
 from provisioner.options import ResultsOptions
-from provisioner.results import InputColumns, check_writable, format_of, replacing, write_results
+from provisioner.results import STDOUT, InputColumns, check_writable, format_of, replacing, write_results
 from provisioner.sources import Source, numbered
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
@@ -23,18 +23,29 @@ class Outputs:
         self.path: Path = options.output
         self._options = options
         self._format = format_of(self.path, options.format)
-        for path in filter(None, (self.path, options.failed)):
+        self._paths = [path for path in (self.path, options.failed) if path is not None]
+        for path in self._paths:
             check_writable(path)
-        if options.failed is not None and options.failed == self.path:
-            raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
+        if options.failed is not None:
+            _check_failed(options.failed, self.path)
 
     @property
     def needs_input(self) -> bool:
         """Say whether writing needs the input once more."""
         return self._options.include_input or self._options.failed is not None
 
+    def spare(self, path: Path, what: str) -> None:
+        """Raise ``UsageError`` when writing would replace the file at ``path``, which is ``what``."""
+        for ours in self._paths:
+            if ours != STDOUT and ours.resolve() == path.resolve():
+                raise UsageError(
+                    f"{ours} is {what}, and writing would replace it", cure="give each file a name of its own"
+                )
+
     def check_sources(self, sources: Sequence[Source]) -> None:
-        """Raise ``UsageError`` when the failed rows of several sources would not fit into one file."""
+        """Raise ``UsageError`` when a source would be replaced, or when ``--failed`` could not hold them all."""
+        for source in sources:
+            self.spare(Path(source.name), "an input")
         if self._options.failed is None:
             return
         first = sources[0]
@@ -65,14 +76,20 @@ class Outputs:
 
         Two equal stamps mean that nobody touched the file in between.
         """
-        paths = [path for path in (self.path, self._options.failed) if path is not None]
         try:
-            states = [path.stat() for path in paths]
+            states = [(path.absolute(), path.stat()) for path in self._paths]
         except OSError:
             return ""
-        files = [f"{path.absolute()} {state.st_size} {state.st_mtime_ns}" for path, state in zip(paths, states)]  # noqa: B905 - built from it
+        files = [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states]
         asked = f"{self._format} {self._options.include_input} {self._options.formula_guard}"
         return "\n".join([*files, asked])
+
+
+def _check_failed(failed: Path, results: Path) -> None:
+    if failed == STDOUT:
+        raise UsageError("--failed cannot go to stdout", cure="name a file")
+    if failed.resolve() == results.resolve():
+        raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
 
 
 def _shape(source: Source) -> tuple[str, Sequence[str]]:

@@ -25,6 +25,7 @@ from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_li
 from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
 from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
+from provisioner.results import STDOUT
 from provisioner.rows import address_faults
 from provisioner.signals import Brake
 from provisioner.sources import open_sources
@@ -58,13 +59,15 @@ class Order:
     def read(cls, options: RunOptions, surroundings: Surroundings) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
         outputs = Outputs(options)
-        if str(outputs.path) == "-" and (options.ledger is None or options.json):
+        if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
         if options.address_sid and (faults := address_faults(options.address_sid)):
             raise UsageError(
                 f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses"
             )
+        ledger = options.ledger or Path(f"{outputs.path}.ledger")
+        outputs.spare(ledger, "the ledger")
         target = Target.choose(options, surroundings.environ, surroundings.home)
         return cls(
             options=options,
@@ -75,7 +78,7 @@ class Order:
             ),
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
-            ledger=options.ledger or Path(f"{outputs.path}.ledger"),
+            ledger=ledger,
         )
 
     @property
@@ -106,7 +109,7 @@ class Run:
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
         self._eligible = 0
-        self._is_unchanged = False
+        self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
 
     async def carry_out(self) -> Summary:
@@ -218,10 +221,11 @@ class Run:
     async def _write_results(self) -> None:
         """Write the results, unless nothing has happened since they were written and they are still there."""
         outputs = self._order.outputs
-        if self._is_unchanged and outputs.stamp() and await self._ledger.recall("results") == outputs.stamp():
-            return
-        await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
-        await self._ledger.remember("results", outputs.stamp())
+        was = await self._ledger.recall("results") if self._is_unchanged else ""
+        if not was or was != outputs.stamp():
+            await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
+            await self._ledger.remember("results", outputs.stamp())
+        self._has_results = True
 
     @property
     def _left(self) -> int:
@@ -268,8 +272,8 @@ class Run:
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,
-            output=str(order.outputs.path),
-            failed=str(order.options.failed or ""),
+            output=str(order.outputs.path) if self._has_results or order.outputs.path == STDOUT else "",
+            failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
             next_command=self._command if end.is_resumable or accounted.unsent else "",

@@ -58,6 +58,8 @@ def check_writable(path: Path) -> None:
         return
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no regular file", cure="name one, or - for stdout")
     folder = path.parent
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder", cure=f"create it first: mkdir -p {folder}")
