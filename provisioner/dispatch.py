@@ -6,11 +6,12 @@ in flight is *unknown*, and nothing else is.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from provisioner.errors import GuardError, ProvisionerError
+from provisioner.errors import GuardError, InputError, ProvisionerError
 from provisioner.models import Answer, Row, Status, Verdict
 from provisioner.options import FailureLimit
 from provisioner.ports import Creator, Feed, Gate, GateClosed, Ledger, Observer, Pace
@@ -31,6 +32,8 @@ class StopKind(StrEnum):
     """The first rows were all refused."""
     FAILURES = "failures"
     """Too many rows failed."""
+    INPUT = "input"
+    """The input is not what was planned any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +138,17 @@ class Dispatcher:
     async def _next_row(self) -> Row | None:
         async with self._supply:
             if not self._rows:
-                claims = await self._ledger.claim(BATCH)
-                self._rows.extend(await self._feed.rows(claims) if claims else ())
+                self._rows.extend(await self._supply_rows())
             return self._rows.popleft() if self._rows else None
+
+    async def _supply_rows(self) -> Sequence[Row]:
+        """Claim rows and rebuild them; a source that has changed lets finish what flies, and gives none."""
+        claims = await self._ledger.claim(BATCH)
+        try:
+            return await self._feed.rows(claims) if claims else ()
+        except InputError as error:
+            self.drain(Stop(StopKind.INPUT, error))
+            return ()
 
     async def _deliver(self, row: Row) -> None:
         attempt = 0
