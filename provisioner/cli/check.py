@@ -33,6 +33,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
         command="check",
         exit_code=ExitCode.REJECTED if counts.invalid else ExitCode.DONE,
         outcome=Outcome.CHECKED,
+        counts=counts,
         details=_details(checked, counts),
     )
 

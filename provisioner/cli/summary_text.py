@@ -23,7 +23,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     """Render the end of a command in styled lines; none when it has nothing to tell but its error."""
     if summary.elapsed_s is not None:
         yield _headline(summary)
-    if summary.counts is not None:
+    if summary.counts is not None and summary.outcome is not Outcome.CHECKED:
         yield accounting_line(summary.counts)
     for title, place in (("results", summary.output), ("failed", summary.failed), ("ledger", summary.ledger)):
         if place and place != "-":
