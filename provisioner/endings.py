@@ -58,3 +58,27 @@ def _exit_code(counts: Counts) -> ExitCode:
     if counts.rejected or counts.invalid or counts.unsent:
         return ExitCode.REJECTED
     return ExitCode.DONE
+
+
+def advice(counts: Counts, *, left: int, limit: int, orphans: int, has_failed: bool) -> tuple[str, ...]:
+    """Say what is worth knowing or doing after a run, in sentences.
+
+    ``counts`` are settled; ``limit`` is 0 where none was reached; ``has_failed`` says that the rows that were not
+    created have a file of their own.
+    """
+    notes = []
+    if left and limit:
+        notes.append(f"--limit {limit:,} was reached: {left:,} rows wait")
+    if counts.unknown:
+        notes.append(
+            f"{counts.unknown:,} rows are unknown: their WebChats may or may not exist, so they are not sent again"
+        )
+    if counts.rejected:
+        notes.append(f"{counts.rejected:,} rows are rejected: with --retry rejected they are sent again")
+    if (counts.rejected or counts.invalid) and not has_failed:
+        notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
+    if orphans:
+        notes.append(
+            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer"
+        )
+    return tuple(notes)

@@ -13,7 +13,7 @@ import structlog
 
 from provisioner import __version__
 from provisioner.dispatch import Dispatcher, Limits
-from provisioner.endings import end_of, settled
+from provisioner.endings import advice, end_of, settled
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
@@ -244,17 +244,14 @@ class Run:
         )
 
     def _advice(self, counts: Counts) -> tuple[str, ...]:
-        notes = []
-        if self._left and self._order.options.limit and self._brake.exit_code is None:
-            notes.append(f"--limit {self._order.options.limit:,} was reached: {self._left:,} rows wait")
-        if (counts.rejected or counts.invalid) and self._order.options.failed is None:
-            notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
-        if self._monitor and self._monitor.orphans:
-            notes.append(
-                f"{self._monitor.orphans:,} attempts failed at the participant: "
-                "each may have left a conversation without a customer"
-            )
-        return tuple(notes)
+        options = self._order.options
+        return advice(
+            settled(counts),
+            left=self._left,
+            limit=0 if self._brake.exit_code else options.limit,
+            orphans=self._monitor.orphans if self._monitor else 0,
+            has_failed=options.failed is not None,
+        )
 
     def _summary(
         self, counts: Counts, *, error: ProvisionerError | None = None, notes: tuple[str, ...] = ()

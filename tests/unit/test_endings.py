@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioner.endings import Ending, end_of, settled
+from provisioner.endings import Ending, advice, end_of, settled
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
 from provisioner.models import Counts
 from provisioner.summary import Outcome
@@ -85,3 +85,31 @@ def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
 
     assert counts == Counts(input=9, created=2, unsent=4, unknown=3)
     assert counts.is_balanced
+
+
+@pytest.mark.parametrize(
+    ("counts", "told", "words"),
+    [
+        (Counts(input=2, created=2), {}, []),
+        (Counts(input=2, created=1, unsent=1), {"limit": 1, "left": 1}, ["--limit 1 was reached: 1 rows wait"]),
+        (Counts(input=2, created=2), {"limit": 2}, []),
+        (Counts(input=2, created=1, unsent=1), {"left": 1}, []),
+        (Counts(input=1500, unknown=1500), {}, ["1,500 rows are unknown"]),
+        (Counts(input=1, rejected=1), {}, ["--retry rejected", "--failed PATH"]),
+        (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
+        (Counts(input=1, invalid=1), {}, ["--failed PATH"]),
+        (Counts(input=1, created=1), {"orphans": 2}, ["2 attempts failed at the participant"]),
+    ],
+)
+def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, int], words: list[str]) -> None:
+    """What is worth doing is said, in a fixed order, and nothing else is."""
+    notes = advice(
+        counts,
+        left=told.get("left", 0),
+        limit=told.get("limit", 0),
+        orphans=told.get("orphans", 0),
+        has_failed=bool(told.get("has_failed")),
+    )
+
+    assert len(notes) == len(words)
+    assert all(word in note for word, note in zip(words, notes, strict=True))
