@@ -12,6 +12,7 @@ from provisioner.ledger import InvalidRow
 from provisioner.models import Counts
 from provisioner.options import CheckOptions
 from provisioner.rows import masked
+from provisioner.sources import Detection
 from provisioner.summary import Outcome, Summary
 
 from .console import Console
@@ -40,8 +41,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
 def _lines(checked: Checked) -> Iterator[str]:
     for name, detection in checked.detections:
-        found = ", ".join(f"{what} {finding.value!r} ({finding.reason})" for what, finding in detection.findings())
-        yield f"{name}: {found}"
+        yield f"{name}: {_found(detection)}"
     counts = checked.plan.counts
     yield f"rows {counts.input:,} = valid {counts.pending:,} + invalid {counts.invalid:,}"
     for row in checked.invalid:
@@ -52,6 +52,12 @@ def _lines(checked: Checked) -> Iterator[str]:
     for number, request in enumerate(checked.samples, 1):
         fields = " · ".join(f"{field}={text}" for field, text in masked(request).items())
         yield f"request {number}: POST /v2/WebChats  {fields}"
+
+
+def _found(detection: Detection) -> str:
+    """Tell how an input is read; no compression and no byte order mark are not worth a word."""
+    told = [(what, finding) for what, finding in detection.findings() if finding.value not in {"none", "no"}]
+    return ", ".join(f"{what} {finding.value!r} ({finding.reason})" for what, finding in told)
 
 
 def _place(row: InvalidRow) -> str:
