@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ from provisioner.models import Result
 COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
 STDOUT = Path("-")
+_ALL_IS_KEPT = "the ledger has everything: make room, then run the same command again, or provisioner export"
 _FORMULA_STARTS = frozenset("=+-@\t\r")
 
 
@@ -80,8 +81,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     old file or the whole new one. ``-`` is stdout. A disk that fails raises ``StorageError``.
     """
     if path == STDOUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _stdout() as stream:
+            yield stream
         return
     draft = None
     try:
@@ -99,6 +100,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             draft.unlink(missing_ok=True)
 
 
+@contextmanager
+def _stdout() -> Iterator[IO[bytes]]:
+    """Yield stdout. A reader who leaves early has seen enough: that is no failure."""
+    try:
+        with suppress(BrokenPipeError):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        raise StorageError(f"stdout takes no results: {error.strerror}", cure=_ALL_IS_KEPT) from error
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -111,7 +123,7 @@ def _unwritten(path: Path, error: OSError) -> StorageError:
     reason = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else (error.strerror or "error")
     return StorageError(
         f"{path}: not written ({reason}); what was there before is still there",
-        cure="the ledger has everything: make room, then run the same command again, or provisioner export",
+        cure=_ALL_IS_KEPT,
     )
 
 

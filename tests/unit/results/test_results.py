@@ -215,12 +215,50 @@ def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert json.loads(capfdbinary.readouterr().out)["status"] == "created"
 
 
+def failing_stdout(error: OSError) -> io.TextIOWrapper:
+    """Return a stdout that fails when it is flushed."""
+
+    class Failing(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, _data: object) -> NoReturn:
+            raise error
+
+    return io.TextIOWrapper(io.BufferedWriter(Failing()))
+
+
+@pytest.mark.parametrize("style", Format)
+def test_a_reader_who_leaves_stdout_early_has_seen_enough(style: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``| head -1`` is no failure of the results."""
+    monkeypatch.setattr("sys.stdout", failing_stdout(BrokenPipeError(errno.EPIPE, "Broken pipe")))
+
+    with replacing(Path("-")) as stream:
+        write_results(stream, [CREATED], style)
+
+
+@pytest.mark.parametrize("style", Format)
+def test_a_stdout_that_takes_nothing_is_a_storage_error(style: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk behind stdout is said, with the way on."""
+    monkeypatch.setattr("sys.stdout", failing_stdout(OSError(errno.ENOSPC, "No space left on device")))
+
+    with (
+        pytest.raises(StorageError, match="stdout takes no results: No space left") as caught,
+        replacing(Path("-")) as stream,
+    ):
+        write_results(stream, [CREATED], style)
+
+    assert "provisioner export" in caught.value.cure
+
+
 def test_an_output_that_cannot_be_written_is_refused_early(tmp_path: Path) -> None:
-    """A folder, and a missing folder, are said before anything is sent; stdout and a good place pass."""
+    """A folder, a missing one and a device are said before anything is sent; stdout and a good place pass."""
     with pytest.raises(UsageError, match="is a folder"):
         check_writable(tmp_path)
     with pytest.raises(UsageError, match="no such folder") as caught:
         check_writable(tmp_path / "missing" / "out.csv")
+    with pytest.raises(UsageError, match="no regular file"):
+        check_writable(Path(os.devnull))
     check_writable(tmp_path / "out.csv")
     check_writable(Path("-"))
 
