@@ -58,7 +58,7 @@ def _changes(report: PlanReport) -> list[str]:
 
 def _cautions(to_send: int, rate: Rate, *, is_real: bool) -> list[str]:
     notes = []
-    if rate.per_second > TWILIO_LIMIT:
+    if to_send and rate.per_second > TWILIO_LIMIT:
         notes.append(
             f"Twilio allows {TWILIO_LIMIT:.0f} WebChats a second per account, the live website's included: "
             "expect 429s, and a slower pace"

@@ -40,6 +40,7 @@ def test_a_pace_over_twilios_is_warned_of() -> None:
     """More than five a second earns 429s, also in a rehearsal."""
     assert any("5 WebChats a second" in note for note in forecast_of(per_second=5.5, is_real=False).notes)
     assert not any("5 WebChats a second" in note for note in forecast_of(per_second=5).notes)
+    assert forecast_of(to_send=0, per_second=5.5).notes == ("first",)
 
 
 def test_billing_is_said_before_a_large_run() -> None:
