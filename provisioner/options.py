@@ -183,6 +183,12 @@ class SimulateOptions(FaceOptions):
     fault: tuple[str, ...] = option((), "Let so many requests go wrong in this way.", metavar="NAME=PERCENT")
     faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
     seed: int | None = option(None, "Draw the faults from this seed.  [default: the script's]", metavar="N")
+    concurrency_limit: int = option(
+        0, "Answer 429 to more requests at once than this; 0 is no limit.", metavar="N"
+    )
+    lookup_lag: str = option("0", "How long no look-up shows a new conversation.", metavar="TIME")
+    ignore_identity: bool = option(default=False, help_text="Overlook the Identity field, as older servers did.")
+    refuse_identity: bool = option(default=False, help_text="Refuse requests with an Identity field.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,10 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
             rate_limit=options.rate_limit,
             latency_ms=milliseconds(options.latency, "--latency"),
             jitter_ms=milliseconds(options.jitter, "--jitter"),
+            lookup_lag_s=milliseconds(options.lookup_lag, "--lookup-lag") / 1000,
+            concurrency_limit=options.concurrency_limit,
+            ignore_identity=options.ignore_identity,
+            refuse_identity=options.refuse_identity,
             faults=_faults(options),
             seed=options.seed,
         )

@@ -6,7 +6,7 @@ starting a server does.
 
 from .fault_file import load_faults, parse_fault
 from .faults import FaultName, FaultRule, FaultScript
-from .server import RunningSimulator, open_simulator, serve
+from .server import RunningSimulator, open_simulator
 from .settings import SimulatorSettings
 
 __all__ = [
@@ -18,5 +18,4 @@ __all__ = [
     "load_faults",
     "open_simulator",
     "parse_fault",
-    "serve",
 ]

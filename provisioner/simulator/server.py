@@ -49,15 +49,6 @@ async def open_simulator(
         await server.shutdown(GRACE_S)
 
 
-async def serve(
-    settings: SimulatorSettings, host: str, port: int, on_ready: Callable[[RunningSimulator], None]
-) -> None:
-    """Serve until cancelled; ``on_ready`` is called once, when requests are accepted."""
-    async with open_simulator(settings, host=host, port=port) as running:
-        on_ready(running)
-        await asyncio.Event().wait()
-
-
 class Door:
     """The listening port, which can refuse callers for a while, as if no server were there."""
 

@@ -13,10 +13,8 @@ from provisioner.simulator import (
     FaultName,
     FaultRule,
     FaultScript,
-    RunningSimulator,
     SimulatorSettings,
     open_simulator,
-    serve,
 )
 from provisioner.simulator.server import Door
 from tests.integration.simulator.caller import Caller, Simulate
@@ -89,22 +87,6 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
         with pytest.raises(OSError, match="in use"):
             async with open_simulator(SimulatorSettings(), port=running.port):
                 pass
-
-
-async def test_it_serves_until_it_is_cancelled() -> None:
-    """``serve`` says when it is ready, and ends by cancellation only."""
-    ready: asyncio.Future[RunningSimulator] = asyncio.get_running_loop().create_future()
-
-    serving = asyncio.create_task(serve(SimulatorSettings(), "127.0.0.1", 0, ready.set_result))
-    running = await ready
-    async with aiohttp.ClientSession() as session:
-        heard = await Caller(running, session).create()
-    serving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await serving
-
-    assert heard.status == 201
-    assert running.base_url == f"http://127.0.0.1:{running.port}"
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
