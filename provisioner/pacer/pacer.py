@@ -107,7 +107,8 @@ class Pacer:
     async def _pass(self) -> float:
         async with self._front:
             await self._sleep_until(self._ready_at)
-            await self._throttler.acquire()
+            if not isinstance(self._schedule, Unlimited):
+                await self._throttler.acquire()
             now = self._clock()
             return self._wall() - (now - self._schedule.start(now))
 
