@@ -180,7 +180,7 @@ class _Counted:
 
 
 def _guarded(cells: Sequence[Any]) -> Sequence[Any]:
-    """Put an apostrophe before texts that a spreadsheet would run."""
+    """Put an apostrophe before texts that a spreadsheet would run; one character alone is no formula."""
     for cell in cells:
         if cell.__class__ is str and cell and cell[0] in _FORMULA_STARTS:
             return [_harmless(cell) for cell in cells]
@@ -188,7 +188,7 @@ def _guarded(cells: Sequence[Any]) -> Sequence[Any]:
 
 
 def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS and cell else cell
+    return f"'{cell}" if isinstance(cell, str) and len(cell) > 1 and cell[0] in _FORMULA_STARTS else cell
 
 
 def _write_jsonl(stream: IO[bytes], results: Iterable[Result], *, inputs: InputColumns | None) -> int:

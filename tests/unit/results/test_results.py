@@ -111,6 +111,14 @@ def test_a_cell_that_a_spreadsheet_would_run_is_escaped(start: str) -> None:
     assert json.loads(lines)["key"] == f"{start}cmd()"
 
 
+@pytest.mark.parametrize("cell", ["-", "=", "@"])
+def test_one_character_alone_is_no_formula(cell: str) -> None:
+    """A source that was stdin reads ``-``, as it was called."""
+    text = written([msgspec.structs.replace(CREATED, source=cell)], Format.CSV)
+
+    assert [row["source"] for row in read(text)] == [cell]
+
+
 def test_the_input_follows_our_columns() -> None:
     """The input's own columns stand after ours; one named like ours is told apart; cells are guarded too."""
     inputs = InputColumns(names=("Name", "status"), cells=[["Zoë", "vip"], ["=1+1", None]])
