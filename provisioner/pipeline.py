@@ -172,8 +172,10 @@ class Run:
             dispatcher = self._dispatcher(plan, WebChatClient(transport), pacer, monitor)
 
             def drain() -> None:
-                monitor.drain()
                 dispatcher.drain()
+                monitor.drain()
+                wait = f"what is in flight has {self._order.options.drain:g} s"
+                self._face.note(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
             self._brake.hold(drain, dispatcher.cancel)
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
