@@ -1,0 +1,18 @@
+"""The durable record of a job: what was planned, what was sent, and what became of it.
+
+The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
+"""
+
+from provisioner.ledger.reader import ErrorCount, InvalidRow, LedgerReader, RowStatus, RunRecord, open_reader
+from provisioner.ledger.store import SqliteLedger, open_ledger
+
+__all__ = [
+    "ErrorCount",
+    "InvalidRow",
+    "LedgerReader",
+    "RowStatus",
+    "RunRecord",
+    "SqliteLedger",
+    "open_ledger",
+    "open_reader",
+]

@@ -1,0 +1,183 @@
+"""Opens the file behind a ledger: makes a new one, or makes sure that an old one is ours and whole."""
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provisioner.errors import LedgerError, OtherJobError
+from provisioner.ledger import statements
+from provisioner.ledger.faults import damaged, not_a_ledger
+from provisioner.ledger.writer import transaction
+from provisioner.models import Manifest
+
+APPLICATION_ID = 0x57435042
+"""Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
+SCHEMA_VERSION = 1
+
+_SCHEMA = statements.load("schema")
+_RUN = statements.load("run")
+_READ = statements.load("read")
+_PATIENCE_S = 30.0
+"""How long another program may hold the file's own lock, a shell for one."""
+_PRAGMAS = (
+    "cache_size = -8000",
+    "journal_size_limit = 16777216",
+    "secure_delete = OFF",
+    "fullfsync = ON",
+)
+
+
+def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
+    """Open a ledger, or make an empty one; whoever calls holds its lock.
+
+    Raise ``LedgerError`` for what is no ledger of ours, or not whole.
+    """
+    _create_file(path)
+    connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    try:
+        if is_ours(connection, path):
+            _require_whole(connection, path)
+        else:
+            _create_schema(connection)
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
+            connection.execute(f"PRAGMA {pragma}").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a ledger that is there; a run may be writing it."""
+    if not path.exists():
+        raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
+    if path.is_dir():
+        raise not_a_ledger(path)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(
+        address, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _require_ours(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
+    """Say whether this is a ledger, False for an empty database; raise ``LedgerError`` for any other file."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if (mark, tables) == (0, 0):
+        return False
+    if mark != APPLICATION_ID:
+        raise not_a_ledger(path)
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"{path} was written by a newer version of this program (schema {version}, known is {SCHEMA_VERSION})",
+            cure="install that version or a later one",
+        )
+    return True
+
+
+def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
+    if not is_ours(connection, path):
+        raise not_a_ledger(path)
+
+
+def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
+    """Return what the ledger belongs to, None when nobody has said yet."""
+    values = dict(connection.execute(_READ["manifest"]))
+    if "settings" not in values:
+        return None
+    return Manifest(
+        job_id=values["job_id"],
+        settings=json.loads(values["settings"]),
+        created_at=values["created_at"],
+        created_by=values["created_by"],
+    )
+
+
+def claim_for(
+    connection: sqlite3.Connection, path: Path, settings: Mapping[str, str], version: str
+) -> tuple[Manifest, bool]:
+    """Return the ledger's manifest and whether it is new; ``OtherJobError`` when it is another job's."""
+    known = read_manifest(connection)
+    if known is None:
+        return _write_manifest(connection, settings, version), True
+    if known.settings != settings:
+        raise OtherJobError(
+            f"{path} belongs to another job:\n{_difference(known.settings, settings)}",
+            cure="undo the change, or start a job of its own with another -o or --ledger",
+        )
+    return known, False
+
+
+def _create_file(path: Path) -> None:
+    """Make a missing file, readable by its owner only; SQLite gives its log the same rights."""
+    if path.is_dir():
+        raise not_a_ledger(path)
+    if not path.parent.is_dir():
+        raise LedgerError(f"{path}: the folder {path.parent} is not there", cure="create it, or name another")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _create_schema(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    with transaction(connection):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for statement in _SCHEMA.values():
+            connection.execute(statement)
+
+
+def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ``LedgerError`` when the file was cut short; what a killed run left in the log goes to it first."""
+    _, logged, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    if logged == copied and path.stat().st_size < pages * page_size:
+        raise damaged(path)
+
+
+def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str], version: str) -> Manifest:
+    manifest = Manifest(
+        job_id=secrets.token_hex(16),
+        settings=dict(settings),
+        created_at=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        created_by=version,
+    )
+    facts = {
+        "job_id": manifest.job_id,
+        "settings": json.dumps(manifest.settings, sort_keys=True),
+        "created_at": manifest.created_at,
+        "created_by": manifest.created_by,
+    }
+    with transaction(connection):
+        connection.executemany(_RUN["set_manifest"], facts.items())
+    return manifest
+
+
+def _difference(was: Mapping[str, str], now: Mapping[str, str]) -> str:
+    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    return "\n".join(f"  {name}: was {_shown(was, name)}, now {_shown(now, name)}" for name in names)
+
+
+def _shown(settings: Mapping[str, str], name: str) -> str:
+    return repr(settings[name]) if name in settings else "not set"

@@ -1,0 +1,93 @@
+"""Turns what SQLite and the file system complain about into errors that say what to do."""
+
+import errno
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from provisioner.errors import LedgerError, ProvisionerError, StorageError
+
+_PRIMARY = 0xFF
+"""SQLite's extended result codes carry the primary one in their lowest byte."""
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Let no SQLite or file system exception out; ``path`` is the ledger's, for the message."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise fault_of(error, path) from error
+    except OSError as error:
+        raise _file_fault(error, path) from error
+
+
+def fault_of(error: sqlite3.Error, path: Path) -> ProvisionerError:
+    """Return our error for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    if code in _FAULTS:
+        return _FAULTS[code](path)
+    return LedgerError(f"{path} cannot be used: {error}", cure="name another ledger, or restore this one")
+
+
+def not_a_ledger(path: Path) -> LedgerError:
+    """Say that a file is something else."""
+    return LedgerError(f"{path} is not a ledger", cure="name another file, or move this one away")
+
+
+def damaged(path: Path) -> LedgerError:
+    """Say that a ledger has lost something; starting without it would create its rows again."""
+    return LedgerError(
+        f"{path} is damaged",
+        cure="restore it from a copy; without it, the rows it knows would be created again",
+    )
+
+
+def _file_fault(error: OSError, path: Path) -> ProvisionerError:
+    if error.errno in _FULL_DISK:
+        return _no_room(path)
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return _forbidden(path)
+    return LedgerError(f"{path} cannot be used: {error.strerror}", cure="name another ledger")
+
+
+def _no_room(path: Path) -> StorageError:
+    return StorageError(
+        f"{path}: no room is left on the disk, or in the folder for temporary files",
+        cure="make room, then run the same command again",
+    )
+
+
+def _forbidden(path: Path) -> LedgerError:
+    return LedgerError(
+        f"{path} cannot be opened as it needs to be",
+        cure="allow reading and writing for the file and its folder, or copy it to a folder of your own",
+    )
+
+
+def _failing(path: Path) -> StorageError:
+    return StorageError(
+        f"{path}: reading or writing failed",
+        cure="look at the disk and its free space, then run the same command again",
+    )
+
+
+def _locked(path: Path) -> LedgerError:
+    return LedgerError(f"{path} is locked by another program", cure="close whatever has it open")
+
+
+_FAULTS: Mapping[int, Callable[[Path], ProvisionerError]] = {
+    sqlite3.SQLITE_FULL: _no_room,
+    sqlite3.SQLITE_IOERR: _failing,
+    sqlite3.SQLITE_NOTADB: not_a_ledger,
+    sqlite3.SQLITE_CORRUPT: damaged,
+    sqlite3.SQLITE_READONLY: _forbidden,
+    sqlite3.SQLITE_CANTOPEN: _forbidden,
+    sqlite3.SQLITE_PERM: _forbidden,
+    sqlite3.SQLITE_AUTH: _forbidden,
+    sqlite3.SQLITE_BUSY: _locked,
+    sqlite3.SQLITE_LOCKED: _locked,
+}

@@ -1,0 +1,57 @@
+-- What is asked of a ledger, while a run writes it or long after.
+
+-- name: manifest
+-- What the ledger belongs to.
+SELECT name, value FROM manifest;
+
+-- name: note
+-- One note.
+SELECT value FROM notes WHERE name = ?;
+
+-- name: sources
+-- The inputs of the plan.
+SELECT name, size, sha256 FROM sources ORDER BY id;
+
+-- name: counts
+-- How many records of the current input stand where; a record without a row is invalid.
+SELECT coalesce(rows.status, 'invalid'), count(*)
+FROM plan
+LEFT JOIN rows ON rows.id = plan.row_id
+GROUP BY rows.status;
+
+-- name: results
+-- The results file.
+SELECT
+    row, line, source, key, status, conversation_sid, identity, error_code, error, http_status, attempts,
+    twilio_request_id, settled_at, latency_ms, message_sid
+FROM results
+ORDER BY row;
+
+-- name: statuses
+-- The part of it that marks the rows of a --failed file.
+SELECT row, status, error_code, error FROM results ORDER BY row;
+
+-- name: error_counts
+-- Which errors there are, the most frequent first.
+SELECT status, error_code, count(*) AS occurrences
+FROM results
+WHERE error_code IS NOT NULL
+GROUP BY status, error_code
+ORDER BY occurrences DESC, status, error_code;
+
+-- name: invalid
+-- The records that cannot be sent; a negative limit is none.
+SELECT plan.row, plan.line, sources.name, invalid.key
+FROM invalid
+JOIN plan ON plan.row = invalid.row
+LEFT JOIN sources ON sources.id = plan.source
+ORDER BY invalid.row
+LIMIT ?;
+
+-- name: problems
+-- Why one of them cannot.
+SELECT field, input_column, reason FROM problems WHERE row = ? ORDER BY number;
+
+-- name: runs
+-- Every execution of the command, the first one first.
+SELECT run_id, started, ended, exit_code, version, pid FROM runs ORDER BY id;

@@ -1,0 +1,158 @@
+"""Reads a ledger, while a run writes it or long after; never changes it."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from provisioner.errors import LedgerError
+from provisioner.ledger import lock, statements
+from provisioner.ledger.database import open_for_reading, read_manifest
+from provisioner.ledger.faults import translated
+from provisioner.models import Counts, Fingerprint, Manifest, Problem, Result
+
+_READ = statements.load("read")
+_BATCH = 1_000
+"""Lines fetched at a time: all of a long answer that is ever in memory."""
+
+
+class InvalidRow(msgspec.Struct, frozen=True, gc=False):
+    """A record that cannot be sent; ``key`` is None where the row's content would have been its key."""
+
+    row: int
+    line: int
+    source: str
+    key: str | None
+    problems: tuple[Problem, ...]
+
+
+class RowStatus(NamedTuple):
+    """A row's outcome in short, as the results have it."""
+
+    row: int
+    status: str
+    error_code: str | None
+    error: str | None
+
+
+class RunRecord(msgspec.Struct, frozen=True, gc=False):
+    """One execution of the command; times are Unix seconds, None while it goes and after it was killed."""
+
+    run_id: str
+    started: float
+    ended: float | None
+    exit_code: int | None
+    version: str
+    pid: int
+
+
+class ErrorCount(NamedTuple):
+    """How many rows of one status have one error."""
+
+    status: str
+    error_code: str
+    rows: int
+
+
+class LedgerReader:
+    """A read-only look at a ledger, from any thread; an answer that is iterated is of one moment.
+
+    Every method raises ``LedgerError`` for a damaged ledger. A long iteration keeps the run's log from being
+    cut, so take what you need and let go.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the ledger belongs to."""
+        with translated(self._path):
+            manifest = read_manifest(self._connection)
+        if manifest is None:
+            raise LedgerError(f"{self._path} has no job yet", cure="run one with it")
+        return manifest
+
+    def counts(self) -> Counts:
+        """Count the rows of the current input; pending and in flight are counted as such."""
+        with translated(self._path):
+            return read_counts(self._connection)
+
+    def fingerprints(self) -> Sequence[Fingerprint]:
+        """Return what the input files were when they were planned; none before the first plan."""
+        with translated(self._path):
+            return read_fingerprints(self._connection)
+
+    def recall(self, name: str) -> str | None:
+        """Return a note of an earlier run, None when there is none."""
+        with translated(self._path):
+            return read_note(self._connection, name)
+
+    def results(self) -> Iterator[Result]:
+        """Yield a line for every record of the current input, in its order.
+
+        A row whose turn has not come is *unsent* (``stopped``), one in flight *unknown* (``interrupted``).
+        """
+        for line in self._lines("results"):
+            yield Result(*line)
+
+    def statuses(self) -> Iterator[RowStatus]:
+        """Yield the short form of ``results``."""
+        for line in self._lines("statuses"):
+            yield RowStatus(*line)
+
+    def error_counts(self) -> Sequence[ErrorCount]:
+        """Count the errors in the results, the most frequent first."""
+        return [ErrorCount(*line) for line in self._lines("error_counts")]
+
+    def runs(self) -> Sequence[RunRecord]:
+        """Return every execution of the command, the first one first."""
+        return [RunRecord(*line) for line in self._lines("runs")]
+
+    def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
+        """Yield the records that cannot be sent, at most ``limit``, in input order."""
+        for row, line, source, key in self._lines("invalid", -1 if limit is None else limit):
+            problems = tuple(Problem(*problem) for problem in self._lines("problems", row))
+            yield InvalidRow(row, line, source, key, problems)
+
+    def is_held(self) -> bool:
+        """Say whether a run writes this ledger now."""
+        with translated(self._path):
+            return lock.is_held(self._path)
+
+    def _lines(self, name: str, *parameters: int) -> Iterator[tuple[Any, ...]]:
+        with translated(self._path):
+            cursor = self._connection.execute(_READ[name], parameters)
+            while lines := cursor.fetchmany(_BATCH):
+                yield from lines
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[LedgerReader]:
+    """Open a ledger for reading; ``LedgerError`` when there is none, or when it is not one of ours."""
+    with translated(path):
+        connection = open_for_reading(path)
+    try:
+        yield LedgerReader(connection, path)
+    finally:
+        connection.close()
+
+
+def read_counts(connection: sqlite3.Connection) -> Counts:
+    """Count the current input's rows by status."""
+    counts = dict(connection.execute(_READ["counts"]))
+    return Counts(input=sum(counts.values()), **counts)
+
+
+def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
+    """Return the fingerprints of the plan's inputs."""
+    return [Fingerprint(*line) for line in connection.execute(_READ["sources"])]
+
+
+def read_note(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return a note, None when there is none."""
+    found = connection.execute(_READ["note"], (name,)).fetchone()
+    return None if found is None else str(found[0])

@@ -1,0 +1,90 @@
+-- What a run writes: intents, outcomes, and the run itself.
+
+-- name: set_manifest
+-- A fact about the ledger.
+INSERT OR REPLACE INTO manifest (name, value) VALUES (?, ?);
+
+-- name: set_note
+-- A note for a later run.
+INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
+
+-- name: begin
+-- The intent: an attempt may leave from now on, and what it asks for is the input's present content.
+UPDATE rows SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL
+WHERE id = ? AND status <> 'in_flight';
+
+-- name: release
+-- Take an intent back: nothing was sent.
+UPDATE rows SET status = before, attempts = attempts - 1 WHERE id = ? AND status = 'in_flight';
+
+-- name: add_attempt
+-- What an attempt came to. ?1 is the row.
+INSERT INTO attempts (
+    row_id, run, step, number, class, due, sent, ended, http_status, error_code, error,
+    conversation_sid, identity, twilio_request_id, retry_after_s, may_leave_orphan
+)
+VALUES (?1, ?2, ?3, (SELECT attempts FROM rows WHERE id = ?1), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
+
+-- name: settle
+-- The row's word after the attempt that was just added.
+UPDATE rows SET status = ?2, last_attempt = last_insert_rowid() WHERE id = ?1;
+
+-- name: add_interrupted
+-- Nobody knows what became of an attempt that was never settled: an attempt of class maybe says so.
+INSERT INTO attempts (row_id, run, number, class, ended, error_code, error)
+SELECT id, (SELECT max(id) FROM runs), attempts, 'maybe', :now, 'interrupted',
+    'the run ended while this row was in flight: it may or may not have been created'
+FROM rows
+WHERE status = 'in_flight';
+
+-- name: last_attempt_id
+-- Where the interrupted attempts will start.
+SELECT coalesce(max(id), 0) FROM attempts;
+
+-- name: settle_interrupted
+-- And so the rows are unknown.
+UPDATE rows SET status = 'unknown', last_attempt = attempts.id
+FROM attempts
+WHERE attempts.id > :last AND rows.id = attempts.row_id;
+
+-- name: create_claimable
+-- Which statuses this run may send; private to the connection.
+CREATE TEMPORARY TABLE IF NOT EXISTS claimable (status TEXT PRIMARY KEY);
+
+-- name: clear_claimable
+-- A new run chooses anew.
+DELETE FROM claimable;
+
+-- name: add_claimable
+-- One status that may be sent.
+INSERT INTO claimable (status) VALUES (?);
+
+-- name: claim
+-- The next rows to send, in input order, behind the last that was handed out.
+SELECT rows.id, plan.row, rows.key, rows.digest
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE plan.row > ? AND rows.status IN (SELECT status FROM claimable)
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: start_run
+-- A run comes.
+INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);
+
+-- name: finish_run
+-- A run goes, and says how.
+UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
+
+-- name: unknown
+-- The rows of the current input that nobody knows about, with the digest of what was sent for them.
+SELECT rows.id, plan.row, rows.key, coalesce(rows.sent_digest, rows.digest)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE plan.row > ? AND rows.status = 'unknown'
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: planned_at
+-- Whether there is a whole plan.
+SELECT value FROM manifest WHERE name = 'planned_at';

@@ -1,0 +1,13 @@
+"""The SQL of this room: files of statements, each with a name and a comment that says why."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+_MARK = "-- name: "
+
+
+def load(name: str) -> Mapping[str, str]:
+    """Return the statements of ``<name>.sql`` by their names, in the order they stand there."""
+    text = files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    parts = text.split(_MARK)[1:]
+    return {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in parts)}

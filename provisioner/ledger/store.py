@@ -1,0 +1,266 @@
+"""The ledger of a run: one SQLite file, one writer thread, one run at a time."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from provisioner.ledger import statements
+from provisioner.ledger.database import claim_for, open_for_writing
+from provisioner.ledger.faults import translated
+from provisioner.ledger.lock import LedgerLock
+from provisioner.ledger.plan import plan
+from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
+from provisioner.ledger.writer import Step, Writer, transaction
+from provisioner.models import Answer, Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Status
+
+_RUN = statements.load("run")
+_BEGIN, _RELEASE, _SETTLE, _ADD_ATTEMPT = _RUN["begin"], _RUN["release"], _RUN["settle"], _RUN["add_attempt"]
+
+
+class SqliteLedger:
+    """The durable record of a job, as ``ports.Ledger`` asks for it, and what surrounds a run.
+
+    Every method returns only when what it says is on disk, and raises ``StorageError`` when it cannot be. What
+    was asked for happens even when the task that asked is cancelled. ``is_new`` says that the ledger was made
+    just now; ``path`` may be given to ``open_reader`` at any time.
+    """
+
+    def __init__(self, opened: "_Opened", *, version: str) -> None:
+        self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
+        self._version = version
+        self._writer = Writer(opened.connection, opened.path)
+        self._run: int | None = None
+        self._handed_out = 0
+        self._left = 0
+        self._changes = 0
+        self._counted: tuple[int, Counts] | None = None
+
+    async def plan(
+        self,
+        entries: Iterable[PlanEntry],
+        fingerprints: Sequence[Fingerprint],
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> PlanReport:
+        """Make ``entries`` the plan, merged by key with what is known; they are pulled on the writer thread.
+
+        Whatever they raise is raised here, and the plan before stays. ``on_progress`` is called on the event
+        loop with the number of entries read so far.
+        """
+        is_abandoned = Event()
+        loop = asyncio.get_running_loop()
+
+        def report(count: int) -> None:
+            if on_progress is not None:
+                loop.call_soon_threadsafe(on_progress, count)
+
+        self._changes += 1
+        try:
+            return await self._writer.call(
+                lambda connection: plan(
+                    connection, entries, fingerprints, on_progress=report, is_abandoned=is_abandoned
+                )
+            )
+        except asyncio.CancelledError:
+            is_abandoned.set()
+            raise
+
+    async def planned_inputs(self) -> Sequence[Fingerprint] | None:
+        """Return the fingerprints of the last complete plan, None when there is none."""
+        return await self._writer.call(_planned_inputs)
+
+    async def recover(self) -> int:
+        """Make rows that a dead run left in flight *unknown*, with an attempt that says so; return how many."""
+        self._changes += 1
+        return await self._writer.call(_recover)
+
+    async def start_run(
+        self, statuses: Collection[Status], *, limit: int | None = None, run_id: str | None = None
+    ) -> str:
+        """Record a run that may send rows of these statuses, at most ``limit``; return its id."""
+        run_id = run_id or secrets.token_hex(4)
+        counts = await self.counts()
+        self._left = sum(getattr(counts, status) for status in statuses)
+        if limit is not None:
+            self._left = min(self._left, limit)
+        self._handed_out = 0
+        record = (run_id, time.time(), self._version, os.getpid())
+        self._run = await self._writer.call(lambda connection: _start_run(connection, statuses, record))
+        return run_id
+
+    async def finish_run(self, exit_code: int) -> None:
+        """Record that the run has ended, and how."""
+        await self._writer.write((_RUN["finish_run"], (time.time(), int(exit_code), self._run)))
+
+    async def to_send(self) -> int:
+        """Return how many rows ``claim`` will still hand out in this run."""
+        return self._left
+
+    async def claim(self, limit: int) -> Sequence[Claim]:
+        """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
+        wanted = min(limit, self._left)
+        if not wanted:
+            return ()
+        after = self._handed_out
+        claims = await self._writer.call(
+            lambda connection: [Claim(*line) for line in connection.execute(_RUN["claim"], (after, wanted))]
+        )
+        self._left = self._left - len(claims) if len(claims) == wanted else 0
+        self._handed_out = claims[-1].row if claims else after
+        return claims
+
+    async def begin(self, claim_id: int) -> None:
+        """Record that an attempt for this row may leave from now on."""
+        self._changes += 1
+        await self._writer.write((_BEGIN, (claim_id,)))
+
+    async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
+        """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
+        await self._settle(claim_id, status, answer, step="create")
+
+    async def release(self, claim_ids: Sequence[int]) -> None:
+        """Take intents back: nothing was sent for these rows, and they wait as before."""
+        self._changes += 1
+        await self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
+
+    async def unknown(self, after: int, limit: int) -> Sequence[Claim]:
+        """Return the next unknown rows behind input row ``after``, with the digest of what was sent."""
+        return await self._writer.call(
+            lambda connection: [Claim(*line) for line in connection.execute(_RUN["unknown"], (after, limit))]
+        )
+
+    async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
+        """Record a look-up for an unknown row and the row's status after it; it counts as no attempt."""
+        await self._settle(claim_id, status, evidence, step="lookup")
+
+    async def counts(self) -> Counts:
+        """Count the rows of the current input; the answer is kept until something changes."""
+        if self._counted is None or self._counted[0] != self._changes:
+            changes = self._changes
+            self._counted = changes, await self._writer.call(read_counts)
+        return self._counted[1]
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a note for a later run."""
+        await self._writer.write((_RUN["set_note"], (name, value)))
+
+    async def recall(self, name: str) -> str | None:
+        """Return a note, None when there is none."""
+        return await self._writer.call(lambda connection: read_note(connection, name))
+
+    async def close(self, cleanup: Callable[[], None]) -> None:
+        """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
+        await self._writer.call(lambda _: cleanup(), is_last=True)
+
+    async def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: str) -> None:
+        self._changes += 1
+        await self._writer.write(_attempt(claim_id, self._run, step, answer), (_SETTLE, (claim_id, status.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An open ledger before its thread starts; ``cleanup`` closes it and lets go of its lock."""
+
+    path: Path
+    connection: sqlite3.Connection
+    manifest: Manifest
+    is_new: bool
+    cleanup: Callable[[], None]
+
+
+def _open(path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool) -> _Opened:
+    with translated(path), ExitStack() as stack:
+        if not is_kept:
+            stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
+        stack.callback(LedgerLock(path).release)
+        connection = open_for_writing(path, synchronous=synchronous)
+        stack.callback(connection.close)
+        manifest, is_new = claim_for(connection, path, settings, version)
+        return _Opened(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
+
+
+def _open_temporary(settings: Mapping[str, str], *, version: str) -> _Opened:
+    path = Path(tempfile.mkdtemp(prefix="provisioner-"), "temporary.ledger")
+    return _open(path, settings, version=version, synchronous="OFF", is_kept=False)
+
+
+@asynccontextmanager
+async def open_ledger(
+    path: Path | None, settings: Mapping[str, str], *, version: str, synchronous: str = "FULL"
+) -> AsyncIterator[SqliteLedger]:
+    """Open the ledger of the job that ``settings`` describe, or make it; None is one that is deleted at the end.
+
+    Raise ``LedgerBusyError`` when a run has it open, ``OtherJobError`` when it belongs to another job, and
+    ``LedgerError`` for what is not a ledger, or not one that can be used.
+    """
+    if path is None:
+        opened = await asyncio.to_thread(_open_temporary, settings, version=version)
+    else:
+        opened = await asyncio.to_thread(
+            _open, path, settings, version=version, synchronous=synchronous, is_kept=True
+        )
+    ledger = SqliteLedger(opened, version=version)
+    try:
+        yield ledger
+    finally:
+        await ledger.close(opened.cleanup)
+
+
+def _planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | None:
+    planned = connection.execute(_RUN["planned_at"]).fetchone()
+    return None if planned is None else read_fingerprints(connection)
+
+
+def _recover(connection: sqlite3.Connection) -> int:
+    with transaction(connection):
+        (last,) = connection.execute(_RUN["last_attempt_id"]).fetchone()
+        count = connection.execute(_RUN["add_interrupted"], {"now": time.time()}).rowcount
+        connection.execute(_RUN["settle_interrupted"], {"last": last})
+    return count
+
+
+def _start_run(
+    connection: sqlite3.Connection, statuses: Collection[Status], record: tuple[object, ...]
+) -> int | None:
+    with transaction(connection):
+        connection.execute(_RUN["create_claimable"])
+        connection.execute(_RUN["clear_claimable"])
+        connection.executemany(_RUN["add_claimable"], [(status.value,) for status in statuses])
+        return connection.execute(_RUN["start_run"], record).lastrowid
+
+
+def _attempt(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
+    return (
+        _ADD_ATTEMPT,
+        (
+            claim_id,
+            run,
+            step,
+            answer.verdict.value,
+            answer.due,
+            answer.sent,
+            answer.ended,
+            answer.http_status,
+            _text(answer.error_code),
+            _text(answer.error),
+            _text(answer.conversation_sid),
+            _text(answer.identity),
+            _text(answer.twilio_request_id),
+            answer.retry_after_s,
+            answer.may_leave_orphan,
+        ),
+    )
+
+
+def _text(text: str) -> str | None:
+    """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
+    return text.encode("utf-8", "replace").decode() if text else None

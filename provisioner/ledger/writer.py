@@ -1,0 +1,135 @@
+"""The thread that owns a ledger's connection, and commits whatever waits for it as one.
+
+A commit costs an fsync, hundreds of times what a row in it costs. So the thread takes everything that has
+queued up behind the last commit into the next one: the busier the run, the larger the commits.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Generic, TypeVar
+
+from provisioner.ledger.faults import translated
+
+Step = tuple[str, Sequence[Any]]
+"""A statement with its parameters."""
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    future: asyncio.Future[None]
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Call(Generic[T]):
+    future: asyncio.Future[T]
+    function: Callable[[sqlite3.Connection], T]
+    is_last: bool = False
+
+
+class Writer:
+    """Carries out operations in the order they were asked for; to be made and asked on one event loop.
+
+    An operation that was asked for happens, whether or not anybody still waits for it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[_Write | _Call[Any]] = SimpleQueue()
+        Thread(target=self._run, name="ledger-writer", daemon=True).start()
+
+    async def write(self, *steps: Step) -> None:
+        """Return when the steps are on disk, all of them or (with an error) none."""
+        operation = _Write(self._loop.create_future(), steps)
+        self._queue.put(operation)
+        await operation.future
+
+    async def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> T:
+        """Return what the function returns, called on the thread; it opens its own transactions."""
+        operation = _Call[T](self._loop.create_future(), function, is_last)
+        self._queue.put(operation)
+        return await operation.future
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            for kind, operations in groupby(self._take(), type):
+                if kind is _Write:
+                    self._commit(list(operations))
+                    continue
+                for call in operations:
+                    self._perform(call)
+                    is_open = is_open and not call.is_last
+
+    def _take(self) -> list[Any]:
+        """Wait for an operation, then take it and all that wait behind it."""
+        operations = [self._queue.get()]
+        with suppress(Empty):
+            while True:
+                operations.append(self._queue.get_nowait())
+        return operations
+
+    def _commit(self, writes: list[_Write]) -> None:
+        try:
+            with translated(self._path), transaction(self._connection):
+                for write in writes:
+                    for statement, parameters in write.steps:
+                        self._connection.execute(statement, parameters)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            if len(writes) == 1:
+                self._answer(_fail, writes[0].future, error)
+                return
+            for write in writes:  # one at a time, so that what can be saved is
+                self._commit([write])
+        else:
+            self._answer(_finish, [write.future for write in writes])
+
+    def _perform(self, call: _Call[T]) -> None:
+        try:
+            with translated(self._path):
+                result = call.function(self._connection)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            self._answer(_fail, call.future, error)
+        else:
+            self._answer(_return, call.future, result)
+
+    def _answer(self, callback: Callable[..., None], *arguments: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            self._loop.call_soon_threadsafe(callback, *arguments)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done inside, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite has rolled back by itself after some failures
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _finish(futures: Sequence[asyncio.Future[None]]) -> None:
+    for future in futures:
+        _return(future, None)
+
+
+def _return(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
