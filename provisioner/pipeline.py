@@ -205,16 +205,19 @@ class Run:
         )
 
     async def _account(self, error: ProvisionerError | None) -> Summary:
-        """Settle what was cut off, write the results, and tell how it ended."""
+        """Settle what was cut off, write the results, and tell how it ended.
+
+        A disk that takes nothing more can still be read, so every step is tried.
+        """
         self._brake.release()
-        counts = Counts()
-        try:
-            await self._ledger.recover()
-            counts = await self._ledger.counts()
-            await self._write_results()
-        except ProvisionerError as failure:
-            error = error or failure
-        summary = self._summary(counts, error=error, notes=self._advice(counts))
+        failures = [error]
+        for step in (self._ledger.recover, self._write_results):
+            try:
+                await step()
+            except ProvisionerError as failure:
+                failures.append(failure)
+        counts = await self._ledger.counts()
+        summary = self._summary(counts, error=next(filter(None, failures), None), notes=self._advice(counts))
         self._log.info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
         with suppress(StorageError):
             await self._ledger.finish_run(summary.exit_code)
