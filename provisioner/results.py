@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -74,7 +74,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Yield a stream whose bytes become the file at ``path`` when the block ends well.
 
     They go to a temporary file in the same folder (mode 0600), which is synced and renamed, so a reader sees the
@@ -86,8 +86,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         return
     draft = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-            draft = Path(stream.name)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        draft = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -101,7 +102,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _stdout() -> Iterator[IO[bytes]]:
+def _stdout() -> Iterator[BinaryIO]:
     """Yield stdout. A reader who leaves early has seen enough: that is no failure."""
     try:
         with suppress(BrokenPipeError):
@@ -128,7 +129,7 @@ def _unwritten(path: Path, error: OSError) -> StorageError:
 
 
 def write_results(
-    stream: IO[bytes],
+    stream: BinaryIO,
     results: Iterable[Result],
     style: Format,
     *,
@@ -142,7 +143,7 @@ def write_results(
 
 
 def _write_csv(
-    stream: IO[bytes], results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
+    stream: BinaryIO, results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
 ) -> int:
     names = [*COLUMNS, *_input_names(inputs)]
     lines: Iterator[Sequence[Any]] = _lines(results, inputs)
@@ -191,7 +192,7 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and len(cell) > 1 and cell[0] in _FORMULA_STARTS else cell
 
 
-def _write_jsonl(stream: IO[bytes], results: Iterable[Result], *, inputs: InputColumns | None) -> int:
+def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputColumns | None) -> int:
     encode = msgspec.json.Encoder().encode
     count = 0
     names = _input_names(inputs)
