@@ -18,6 +18,7 @@ FLOORS = {
     "outputs": 5,
     "target": 5,
     "monitor": 5,
+    "reconciling": 5,
     "dispatch": 5,
     "sources": 4,
     "twilio": 4,
