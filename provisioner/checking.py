@@ -11,8 +11,8 @@ from provisioner.ledger import InvalidRow, open_ledger, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models import WebChatRequest
 from provisioner.options import CheckOptions, parse_rate
-from provisioner.planning import Input, plan_input
-from provisioner.sources import Detection, open_sources
+from provisioner.planning import open_input, plan_input
+from provisioner.sources import Detection
 
 FIRST = 20
 """How many invalid rows are listed, unless all are asked for."""
@@ -35,8 +35,7 @@ async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Chec
     """
     rate = parse_rate(options.rate)
     mapping = Mapping.from_options(options)
-    with open_sources(files, options) as sources:
-        job_input = Input(sources, mapping, friendly_name=options.friendly_name)
+    with open_input(files, options, mapping, friendly_name=options.friendly_name) as job_input:
         async with open_ledger(None, mapping.settings(), version=__version__) as ledger:
             with face.planning() as on_progress:
                 report = await plan_input(ledger, job_input, on_progress)
@@ -51,7 +50,7 @@ async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Chec
             with open_reader(ledger.path) as reader:
                 invalid = list(reader.invalid(None if options.all else FIRST))
         return Checked(
-            detections=[(source.name, source.detection) for source in sources],
+            detections=[(source.name, source.detection) for source in job_input.sources],
             plan=plan,
             invalid=invalid,
             samples=job_input.samples,

@@ -24,11 +24,10 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
 from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, SourceFeed, plan_input
+from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
 from provisioner.results import STDOUT
 from provisioner.rows import address_faults
 from provisioner.signals import Brake
-from provisioner.sources import open_sources
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Target
 from provisioner.twilio.webchats import WebChatClient
@@ -90,9 +89,10 @@ class Order:
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
-    with open_sources(files, options, spool_dir=order.ledger.parent) as sources:
-        order.outputs.check_sources(sources)
-        job_input = Input(sources, order.mapping, friendly_name=options.friendly_name)
+    with open_input(
+        files, options, order.mapping, friendly_name=options.friendly_name, spool_dir=order.ledger.parent
+    ) as job_input:
+        order.outputs.check_sources(job_input.sources)
         async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
                 whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)

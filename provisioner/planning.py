@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec import structs
 
@@ -11,8 +13,10 @@ from provisioner.errors import InputError, UsageError
 from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
+from provisioner.options import InputOptions
 from provisioner.rows import build, digest, identity_for, is_nearly_full
-from provisioner.sources import Source, numbered
+from provisioner.signals import interruptible
+from provisioner.sources import Source, numbered, open_sources
 
 SAMPLES = 3
 """How many requests a plan shows."""
@@ -107,6 +111,22 @@ class Input:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].binder(record.values)
         return build(mapped, friendly_name=self._friendly_name)[0]
+
+
+@contextmanager
+def open_input(
+    files: Sequence[str],
+    options: InputOptions,
+    mapping: Mapping,
+    *,
+    friendly_name: bool,
+    spool_dir: Path | None = None,
+) -> Iterator[Input]:
+    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``."""
+    with ExitStack() as stack:
+        with interruptible():  # nobody knows when stdin ends
+            sources = stack.enter_context(open_sources(files, options, spool_dir=spool_dir))
+        yield Input(sources, mapping, friendly_name=friendly_name)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:

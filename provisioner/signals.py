@@ -41,6 +41,16 @@ def catch_stop_signals(first: Callable[[signal.Signals], None], second: Callable
         uninstall()
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a call that blocks the running loop; asyncio would wait for it to return first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _do_nothing() -> None:
     """Stop nothing: nothing is under way."""
 
