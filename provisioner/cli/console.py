@@ -44,7 +44,7 @@ class Console:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a small table on stdout; nothing with ``--json``. All of it is held in memory."""
-        from .table import render_table  # noqa: PLC0415 - rich is slow to import and often not needed
+        from .table import render_table
 
         for line in render_table(columns, rows):
             self.say(line)
@@ -101,7 +101,7 @@ class Console:
 
         ``source`` is called on the event loop, about four times a second at most, and has to be cheap.
         """
-        from .display import showing  # noqa: PLC0415 - rich is slow to import and often not needed
+        from .display import showing
 
         return showing(self, source)
 
@@ -111,7 +111,7 @@ class Console:
         On a terminal the count appears after half a second, elsewhere as a line every 10 s. The calls may come
         from any one thread.
         """
-        from .display import counting  # noqa: PLC0415 - the same
+        from .display import counting
 
         return counting(self, "Planning")
 

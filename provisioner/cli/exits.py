@@ -105,7 +105,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     place = "above" if invocation.wants_traceback else ""
     known = known_error(error, command=invocation.command, traceback_at=place)
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
-        from provisioner.logs import describe_traceback  # noqa: PLC0415 - the log is slow to import
+        from provisioner.logs import describe_traceback
 
         for line in describe_traceback(error):
             console.note(line)

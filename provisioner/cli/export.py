@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from provisioner.exporting import export as export_results
 from provisioner.options import ExportOptions
 from provisioner.summary import Summary
 
@@ -16,4 +15,6 @@ def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  
 
     --include-input and --failed read the input once more; it has to be what it was when it was planned.
     """
+    from provisioner.exporting import export as export_results
+
     return export_results(ledger, options)

@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
 
 def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) -> None:
     if path and not ctx.resilient_parsing:
-        from .config import read_config  # noqa: PLC0415 - few runs have a configuration file
+        from .config import read_config
 
         ctx.default_map = read_config(path, ctx.command.params)
 
@@ -98,6 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - every exit path ends in a sentence and a code
-        from .exits import report  # noqa: PLC0415 - a run that ends well needs none of it
+        from .exits import report
 
         return report(error, given)

@@ -34,7 +34,7 @@ def command(options_class: type, *arguments: click.Argument) -> Callable[[Handle
 
     def declare(function: Handler) -> click.Command:
         def callback(**given: Any) -> int:
-            from .session import carry_out  # noqa: PLC0415 - the log is slow to import, and --help has none
+            from .session import carry_out
 
             chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
             options = options_class(**{name: value for name, value in chosen.items() if value is not None})
