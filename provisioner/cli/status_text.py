@@ -11,14 +11,22 @@ from .console import Console
 
 def status_details(reader: LedgerReader) -> dict[str, Any]:
     """Return what a ledger tells of its job, for programs."""
-    manifest = structs.asdict(reader.manifest)
+    manifest, is_running = structs.asdict(reader.manifest), reader.is_held()
     return {
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
-        "is_running": reader.is_held(),
+        "is_running": is_running,
         "sources": [structs.asdict(fingerprint) for fingerprint in reader.fingerprints()],
         "runs": [structs.asdict(run) for run in reader.runs()],
-        "errors": [count._asdict() for count in reader.error_counts()],
+        "errors": [
+            count._asdict()
+            for count in reader.error_counts()
+            if not (is_running and count.error_code in _WHILE_RUNNING)
+        ],
     }
+
+
+_WHILE_RUNNING = {"stopped", "interrupted"}
+"""What rows would be called if the run ended now."""
 
 
 def show_job(details: dict[str, Any], console: Console) -> None:
