@@ -77,13 +77,23 @@ INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 
 -- name: unknown
--- The rows of the current input that nobody knows about, with the digest of what was sent for them.
-SELECT rows.id, plan.row, rows.key, coalesce(rows.sent_digest, rows.digest)
+-- The rows of the current input that nobody knows about, with what their last attempt asked for and when it ended.
+SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.ended
 FROM plan
 JOIN rows ON rows.id = plan.row_id
+JOIN attempts ON attempts.id = rows.last_attempt
 WHERE plan.row > ? AND rows.status = 'unknown'
 ORDER BY plan.row
 LIMIT ?;
+
+-- name: control
+-- The row that was created last by an answer of its own, in the same shape: a look-up has to show it.
+SELECT rows.id, 0, rows.key, coalesce(attempts.identity, ''), attempts.ended
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+WHERE attempts.class = 'created' AND attempts.step = 'create'
+ORDER BY attempts.id DESC
+LIMIT 1;
 
 -- name: planned_at
 -- Whether there is a whole plan.

@@ -12,6 +12,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from provisioner.ledger import statements
 from provisioner.ledger.database import claim_for, open_for_writing
@@ -20,7 +21,7 @@ from provisioner.ledger.lock import LedgerLock
 from provisioner.ledger.plan import plan
 from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
 from provisioner.ledger.writer import Step, Writer, transaction
-from provisioner.models import Answer, Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Status
+from provisioner.models import Answer, Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Status, Unknown
 
 _RUN = statements.load("run")
 _BEGIN, _RELEASE, _SETTLE, _ADD_ATTEMPT = _RUN["begin"], _RUN["release"], _RUN["settle"], _RUN["add_attempt"]
@@ -132,10 +133,16 @@ class SqliteLedger:
         self._changes += 1
         await self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
 
-    async def unknown(self, after: int, limit: int) -> Sequence[Claim]:
-        """Return the next unknown rows behind input row ``after``, with the digest of what was sent."""
+    async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
+        """Return the next unknown rows behind input row ``after``, in input order."""
         return await self._writer.call(
-            lambda connection: [Claim(*line) for line in connection.execute(_RUN["unknown"], (after, limit))]
+            lambda connection: [_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit))]
+        )
+
+    async def control(self) -> Unknown | None:
+        """Return the row that was created last by an answer of its own, None when there is none yet."""
+        return await self._writer.call(
+            lambda connection: next(map(_unknown, connection.execute(_RUN["control"])), None)
         )
 
     async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
@@ -236,6 +243,11 @@ def _start_run(
         connection.execute(_RUN["clear_claimable"])
         connection.executemany(_RUN["add_claimable"], [(status.value,) for status in statuses])
         return connection.execute(_RUN["start_run"], record).lastrowid
+
+
+def _unknown(line: Sequence[Any]) -> Unknown:
+    claim_id, row, key, identity, lost_at = line
+    return Unknown(id=claim_id, row=row, key=key, identity=identity, lost_at=lost_at)
 
 
 def _attempt(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
