@@ -1,22 +1,34 @@
 """A plan in words."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from provisioner.forecast import Forecast
 
 from .figures import duration_text, rate_text
 
+_NIGHT_S = 6 * 3600
+_WEEK_S = 6 * 24 * 3600
+
 
 def plan_lines(plan: Forecast) -> Iterator[str]:
     """Render what a run will do, a line for each thing to know."""
-    rows = f"plan: {plan.to_send:,} of {plan.counts.input:,} rows to send"
-    if plan.duration_s is None or plan.rate_asked is None:
-        yield f"{rows}, with no pace limit"
-    elif plan.to_send and plan.finishes_at is not None:
-        until = plan.finishes_at.strftime(
-            "%H:%M:%S" if plan.duration_s < 6 * 3600 else "%A %H:%M"
-        )  # a night's work
-        yield f"{rows} at {rate_text(plan.rate_asked)}: {duration_text(plan.duration_s)}, until {until}"
-    else:
-        yield rows
+    invalid = f"; {plan.counts.invalid:,} are invalid" if plan.counts.invalid else ""
+    yield f"plan: {plan.to_send:,} of {plan.counts.input:,} rows to send{_time_text(plan)}{invalid}"
     yield from (f"note: {note}" for note in plan.notes)
+
+
+def _time_text(plan: Forecast) -> str:
+    if plan.duration_s is None or plan.rate_asked is None:
+        return ", with no pace limit"
+    if not plan.to_send or plan.finishes_at is None:
+        return ""
+    until = _moment_text(plan.finishes_at, plan.duration_s)
+    return f" at {rate_text(plan.rate_asked)}: {duration_text(plan.duration_s)}, until {until}"
+
+
+def _moment_text(moment: datetime, duration_s: float) -> str:
+    """Write the time, with the day after a night's work and with the date after a week's."""
+    if duration_s < _NIGHT_S:
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%A %H:%M" if duration_s < _WEEK_S else "%Y-%m-%d %H:%M")

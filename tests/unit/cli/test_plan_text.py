@@ -1,0 +1,38 @@
+"""A plan in words."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from provisioner.cli.plan_text import plan_lines
+from provisioner.forecast import Forecast
+from provisioner.models import Counts
+
+FRIDAY = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("to_send", "invalid", "rate", "duration_s", "line"),
+    [
+        (8, 0, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00"),
+        (8, 2, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00; 2 are invalid"),
+        (8, 2, None, None, "plan: 8 of 10 rows to send, with no pace limit; 2 are invalid"),
+        (0, 0, 4.0, 0.0, "plan: 0 of 10 rows to send"),
+        (8, 0, 4.0, 36_000, "plan: 8 of 10 rows to send at 4/s: 10:00:00, until Friday 12:30"),
+        (8, 0, 4.0, 864_000, "plan: 8 of 10 rows to send at 4/s: 10 days, 0:00:00, until 2026-05-01 12:30"),
+    ],
+)
+def test_a_plan_says_how_many_rows_go_and_how_long_it_takes(
+    to_send: int, invalid: int, rate: float | None, duration_s: float | None, line: str
+) -> None:
+    """Its first line tells the rows, the pace, the end, and what will not be sent; the end as finely as it is near."""
+    plan = Forecast(
+        counts=Counts(input=10, invalid=invalid),
+        to_send=to_send,
+        rate_asked=rate,
+        duration_s=duration_s,
+        finishes_at=FRIDAY,
+        notes=("a note",),
+    )
+
+    assert list(plan_lines(plan)) == [line, "note: a note"]
