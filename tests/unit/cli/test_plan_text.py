@@ -25,7 +25,7 @@ FRIDAY = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 def test_a_plan_says_how_many_rows_go_and_how_long_it_takes(
     to_send: int, invalid: int, rate: float | None, duration_s: float | None, line: str
 ) -> None:
-    """Its first line tells the rows, the pace, the end, and what will not be sent; the end as finely as it is near."""
+    """The first line has the rows, the pace and what is not sent, and the end as finely as it is near."""
     plan = Forecast(
         counts=Counts(input=10, invalid=invalid),
         to_send=to_send,
