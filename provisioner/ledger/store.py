@@ -17,6 +17,7 @@ from typing import Any
 from provisioner.ledger import statements
 from provisioner.ledger.database import claim_for, open_for_writing
 from provisioner.ledger.faults import translated
+from provisioner.ledger.handout import Handout
 from provisioner.ledger.lock import LedgerLock
 from provisioner.ledger.plan import plan
 from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
@@ -40,8 +41,7 @@ class SqliteLedger:
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
         self._run: int | None = None
-        self._handed_out = 0
-        self._left = 0
+        self._handout = Handout((), 0)
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
 
@@ -90,12 +90,10 @@ class SqliteLedger:
         """Record a run that may send rows of these statuses, at most ``limit``; return its id."""
         run_id = run_id or secrets.token_hex(4)
         counts = await self.counts()
-        self._left = sum(getattr(counts, status) for status in statuses)
-        if limit is not None:
-            self._left = min(self._left, limit)
-        self._handed_out = 0
+        eligible = sum(getattr(counts, status) for status in statuses)
+        self._handout = Handout(statuses, eligible if limit is None else min(limit, eligible))
         record = (run_id, time.time(), self._version, os.getpid())
-        self._run = await self._writer.call(lambda connection: _start_run(connection, statuses, record))
+        self._run = await self._writer.call(lambda connection: _start_run(connection, record))
         return run_id
 
     async def finish_run(self, exit_code: int) -> None:
@@ -104,20 +102,14 @@ class SqliteLedger:
 
     async def to_send(self) -> int:
         """Return how many rows ``claim`` will still hand out in this run."""
-        return self._left
+        return self._handout.left
 
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
-        wanted = min(limit, self._left)
-        if not wanted:
+        handout = self._handout
+        if not handout.left:
             return ()
-        after = self._handed_out
-        claims = await self._writer.call(
-            lambda connection: [Claim(*line) for line in connection.execute(_RUN["claim"], (after, wanted))]
-        )
-        self._left = self._left - len(claims) if len(claims) == wanted else 0
-        self._handed_out = claims[-1].row if claims else after
-        return claims
+        return await self._writer.call(lambda connection: handout.take(connection, limit))
 
     async def begin(self, claim_id: int) -> None:
         """Record that an attempt for this row may leave from now on."""
@@ -235,13 +227,8 @@ def _recover(connection: sqlite3.Connection) -> int:
     return count
 
 
-def _start_run(
-    connection: sqlite3.Connection, statuses: Collection[Status], record: tuple[object, ...]
-) -> int | None:
+def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
     with transaction(connection):
-        connection.execute(_RUN["create_claimable"])
-        connection.execute(_RUN["clear_claimable"])
-        connection.executemany(_RUN["add_claimable"], [(status.value,) for status in statuses])
         return connection.execute(_RUN["start_run"], record).lastrowid
 
 

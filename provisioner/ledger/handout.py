@@ -1,0 +1,29 @@
+"""Hands the rows of one run out, in input order, each once."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from provisioner.ledger import statements
+from provisioner.models import Claim, Status
+
+_CLAIM = statements.load("run")["claim"]
+
+
+class Handout:
+    """What is left to hand out in a run: ``left`` rows of these statuses. ``take`` on the writer thread only."""
+
+    def __init__(self, statuses: Collection[Status], left: int) -> None:
+        self.left = left
+        self._statuses = f" {' '.join(statuses)} "
+        self._last_row = 0
+
+    def take(self, connection: sqlite3.Connection, limit: int) -> Sequence[Claim]:
+        """Return the next rows, at most ``limit``; none when all are out."""
+        wanted = min(limit, self.left)
+        if not wanted:
+            return ()
+        lines = connection.execute(_CLAIM, (self._last_row, self._statuses, wanted)).fetchall()
+        claims = [Claim(*line) for line in lines]
+        self.left = self.left - wanted if len(claims) == wanted else 0
+        self._last_row = claims[-1].row if claims else self._last_row
+        return claims
