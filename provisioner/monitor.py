@@ -176,6 +176,8 @@ class RunMonitor:
         return left / min(speed, self._speed_limit.rate) if speed else None
 
     def _state(self) -> str:
+        if self._settled.total() >= self._to_send:
+            return "done"
         if self._is_draining:
             return "draining"
         paused = self._speed_limit.paused_for

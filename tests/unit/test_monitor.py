@@ -103,7 +103,7 @@ def test_429s_and_orphans_are_counted() -> None:
 
 
 def test_the_state_says_what_the_run_is_doing() -> None:
-    """Sending, paused by a 429, or draining after a stop."""
+    """Sending, paused by a 429, draining after a stop, or done with the last row."""
     pace = Pace()
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=pace, clock=Clock())
 
@@ -112,8 +112,10 @@ def test_the_state_says_what_the_run_is_doing() -> None:
     states.append(monitor.snapshot().state)
     monitor.drain()
     states.append(monitor.snapshot().state)
+    monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
+    states.append(monitor.snapshot().state)
 
-    assert states == ["sending", "paused 3 s (429)", "draining"]
+    assert states == ["sending", "paused 3 s (429)", "draining", "done"]
 
 
 def test_no_log_event_holds_a_customers_data() -> None:
