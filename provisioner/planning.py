@@ -21,6 +21,8 @@ from provisioner.sources import Source, numbered, open_sources
 SAMPLES = 3
 """How many requests a plan shows."""
 _NO_DIGEST = bytes(16)
+_IMPERSONAL = {"address_sid", "key", "ui_version"}
+"""What a row may give without saying anything about its customer."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
@@ -60,8 +62,13 @@ class Input:
     def notes(self) -> tuple[str, ...]:
         """What a plan pass found that is no fault, in sentences."""
         notes = []
+        fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
+            if fields <= _IMPERSONAL:
+                notes.append("no column gives a name or data of the customers: say with --set which ones do")
+        if "first_message" in fields:
+            notes.append("first messages are checked, and not posted yet")
         if self.nearly_full:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
         return tuple(notes)
