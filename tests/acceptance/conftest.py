@@ -1,0 +1,42 @@
+"""Everything that an acceptance test needs: the program, a Twilio to misbehave, and the simulator next door."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.program import Program, programs_in
+from tests.acceptance.simulator_process import Simulator, SimulatorMaker
+from tests.acceptance.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    """Give the program in an empty folder with an empty home; what it started is ended with the test."""
+    async with programs_in(tmp_path) as program:
+        yield program
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[StubMaker]:
+    """Give a function that serves a stub of a given script until the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def serve(*script: Script) -> StubTwilio:
+            return await stack.enter_async_context(stub_twilio(*script))
+
+        yield serve
+
+
+@pytest.fixture
+async def simulator(program: Program) -> SimulatorMaker:
+    """Give a function that starts the simulator with the given flags; it ends with the test."""
+
+    async def start(*flags: str) -> Simulator:
+        running = await program.start("simulate", "--port", "0", *flags)
+        assert running.process.stdout is not None
+        first_line = (await running.process.stdout.readline()).decode()
+        return Simulator(first_line.split()[2].rstrip(","))
+
+    return start

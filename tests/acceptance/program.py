@@ -1,0 +1,196 @@
+"""The real program in a process of its own, started as a user would start it."""
+
+import asyncio
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "IG" + 32 * "a"
+ACCOUNT_SID = "AC" + 32 * "1"
+API_KEY = "SK" + 32 * "2"
+API_SECRET = "an-invented-api-secret"
+AUTH_TOKEN = "an-invented-auth-token"
+
+CREDENTIALS = {
+    "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+    "TWILIO_API_KEY": API_KEY,
+    "TWILIO_API_SECRET": API_SECRET,
+    "PROVISIONER_ADDRESS_SID": ADDRESS,
+}
+"""What a user's environment holds; all of it is invented."""
+
+PATIENCE_S = 60.0
+_ACCOUNTING = re.compile(r"^input ([\d,]+) = (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one execution ended, and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return the one object of ``--json``; anything else on stdout is an error."""
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the accounting line, which must add up."""
+        found = _ACCOUNTING.search(self.stdout) or _ACCOUNTING.search(self.stderr)
+        assert found is not None, f"no accounting line in {self.stdout!r}\n{self.stderr}"
+        parts = (part.rsplit(" ", 1) for part in found[2].split(" + "))
+        counts = {name: int(number.replace(",", "")) for name, number in parts}
+        assert sum(counts.values()) == int(found[1].replace(",", ""))
+        return {name: number for name, number in counts.items() if number}
+
+
+@dataclass
+class Running:
+    """An execution under way."""
+
+    process: asyncio.subprocess.Process
+    _said: str = ""
+
+    async def says(self, start: str) -> None:
+        """Wait for a line on stderr that starts so."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while line := (await self.process.stderr.readline()).decode():
+                self._said += line
+                if line.startswith(start):
+                    return
+        raise AssertionError(f"it ended without saying {start!r}: {self._said}")
+
+    async def end(self, stdin: bytes | None = None) -> Ended:
+        """Wait for the end; no way to end shows a traceback."""
+        async with asyncio.timeout(PATIENCE_S):
+            stdout, stderr = await self.process.communicate(stdin)
+        ended = Ended(
+            self.process.returncode or 0, (stdout or b"").decode(), self._said + (stderr or b"").decode()
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
+
+    def cpu_s(self) -> float:
+        """Return the processor time it has used, which tells how far it is however busy the machine is."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def worked(self, seconds: float) -> None:
+        """Wait until it has used so much of a processor."""
+        used = 0.0
+        while used < seconds:
+            await asyncio.sleep(0.005)
+            used = self.cpu_s()
+
+    async def waits(self) -> None:
+        """Wait until it waits itself: it has started and used no processor for a while."""
+        before = 0.0
+        while before < (now := self.cpu_s()) or not now:
+            before = now
+            await asyncio.sleep(0.2)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to this process alone."""
+        self.process.send_signal(number)
+
+
+@dataclass
+class Program:
+    """Runs ``python -m provisioner`` in ``folder``, with ``env`` as its whole environment."""
+
+    folder: Path
+    env: Mapping[str, str]
+    _started: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any) -> Running:
+        """Start the program and come back at once; ``env`` is added to the environment."""
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "provisioner",
+            *map(str, arguments),
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+            **{"stdin": asyncio.subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, **how},
+        )
+        self._started.append(process)
+        return Running(process)
+
+    async def __call__(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: bytes | None = None, **how: Any
+    ) -> Ended:
+        """Run the program to its end."""
+        if stdin is not None:
+            how["stdin"] = asyncio.subprocess.PIPE
+        running = await self.start(*arguments, env=env, **how)
+        return await running.end(stdin)
+
+    async def end_all(self) -> None:
+        """Kill what still runs, each by its own number."""
+        for process in self._started:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+            await process.communicate()
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file into the folder."""
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def write_customers(self, name: str, count: int, *, first: int = 1) -> Path:
+        """Write a CSV of so many invented customers, each with a ``crm_id``."""
+        lines = [f"C-{number},Customer {number}" for number in range(first, first + count)]
+        return self.write(name, "\n".join(("crm_id,CustomerFriendlyName", *lines, "")))
+
+    def results(self, name: str = "results.csv") -> list[dict[str, str]]:
+        """Read a results file."""
+        return read_csv(self.folder / name)
+
+    def statuses(self, name: str = "results.csv") -> list[str]:
+        """Read the statuses off a results file, in its order."""
+        return [row["status"] for row in self.results(name)]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file as anybody would."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the least environment the program can be started in; coverage may follow it into the process."""
+    passed = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {**passed, "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
+
+
+@asynccontextmanager
+async def programs_in(folder: Path) -> AsyncIterator[Program]:
+    """Give a program for ``folder``, whose home is empty; nothing it started outlives the context."""
+    home = folder / "home"
+    home.mkdir()
+    program = Program(folder, environment(home))
+    try:
+        yield program
+    finally:
+        await program.end_all()
+
+
+def lines_of(text: str, start: str) -> Sequence[str]:
+    """Return the lines of ``text`` that start so."""
+    return [line for line in text.splitlines() if line.startswith(start)]

@@ -1,0 +1,136 @@
+"""The ways an input can come: files of every accepted form, several of them, and a pipe."""
+
+import bz2
+import gzip
+import json
+import lzma
+
+import pytest
+
+from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.stub_twilio import StubMaker, StubTwilio
+
+pytestmark = pytest.mark.acceptance
+
+ROWS = "crm_id,CustomerFriendlyName,pre_engagement.plan\n0001,Zoë Ødegård,gold\n0002,雪 Yuki,\n"
+RECORDS = [
+    {"crm_id": "0001", "CustomerFriendlyName": "Zoë Ødegård", "pre_engagement_data": {"plan": "gold"}},
+    {"crm_id": "0002", "CustomerFriendlyName": "雪 Yuki"},
+]
+
+FORMS = {
+    "plain.csv": ROWS.encode(),
+    "marked.csv": b"\xef\xbb\xbf" + ROWS.encode(),
+    "crlf.csv": ROWS.replace("\n", "\r\n").encode(),
+    "tabs.tsv": ROWS.replace(",", "\t").encode(),
+    "packed.csv.gz": gzip.compress(ROWS.encode()),
+    "packed-and-misnamed.csv": gzip.compress(ROWS.encode()),
+    "packed.csv.bz2": bz2.compress(ROWS.encode()),
+    "packed.csv.xz": lzma.compress(ROWS.encode()),
+    "lines.jsonl": "".join(json.dumps(record) + "\n" for record in RECORDS).encode(),
+    "array.json": json.dumps(RECORDS, ensure_ascii=False, indent=1).encode(),
+}
+
+
+def asked_for(server: StubTwilio) -> list[tuple[str, str]]:
+    """Return name and data of every request, in the rows' order."""
+    return sorted((call.name, call.form["PreEngagementData"]) for call in server.calls)
+
+
+EXPECTED = [
+    ("Zoë Ødegård", '{"plan":"gold","friendlyName":"Zoë Ødegård"}'),
+    ("雪 Yuki", '{"friendlyName":"雪 Yuki"}'),
+]
+
+
+async def test_every_accepted_form_says_the_same(program: Program, twilio: StubMaker) -> None:
+    """One run over every form there is, each a file: the same two customers come out of each, in file order."""
+    server = await twilio()
+    for name, content in FORMS.items():
+        program.write(name, content)
+
+    ended = await program(
+        *("run", *FORMS, "-o", "results.csv", "--base-url", server.url, "--rate", "200/s"), env=CREDENTIALS
+    )
+
+    rows = program.results()
+    assert (ended.code, ended.counts) == (0, {"created": 2 * len(FORMS)})
+    assert asked_for(server) == sorted(EXPECTED * len(FORMS))
+    assert [row["source"] for row in rows] == [name for name in FORMS for _ in range(2)]
+    assert [row["row"] for row in rows] == [str(number + 1) for number in range(2 * len(FORMS))]
+    assert len({row["key"] for row in rows}) == len(rows)
+
+
+async def test_stdin_is_an_input_like_any_other(program: Program, twilio: StubMaker) -> None:
+    """``-`` reads a pipe, compressed or not; the same bytes piped again send nothing."""
+    server = await twilio()
+    command = ("run", "-", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    first = await program(*command, env=CREDENTIALS, stdin=gzip.compress(ROWS.encode()))
+    second = await program(*command, env=CREDENTIALS, stdin=ROWS.encode())
+
+    assert (first.code, second.code) == (0, 0)
+    assert first.counts == second.counts == {"created": 2}
+    assert asked_for(server) == sorted(EXPECTED)
+    assert {row["source"] for row in program.results()} == {"-"}
+    assert sorted(path.name for path in program.folder.iterdir()) == ["home", "results.csv", "results.csv.ledger"]
+
+
+async def test_templates_fill_fields_from_columns(program: Program, twilio: StubMaker) -> None:
+    """--set makes a field of any columns, --key names the identity, and glob patterns name files."""
+    server = await twilio()
+    program.write("export-1.csv", "First,Last,Id\nAna,Example,007\n")
+    program.write("export-2.csv", "First,Last,Id\nBo,,008\n")
+
+    ended = await program(
+        *("run", "export-*.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s", "--key", "Id"),
+        *("--set", "customer_friendly_name={First} {Last}", "--set", "pre_engagement.ticket=CRM-{Id}"),
+        *("--set", "identity=guest-{Id}"),
+        env=CREDENTIALS,
+    )
+
+    assert ended.code == 0
+    assert [(row["key"], row["identity"]) for row in program.results()] == [
+        ("007", "guest-007"),
+        ("008", "guest-008"),
+    ]
+    assert {call.name.strip() for call in server.calls} == {"Ana Example", "Bo"}
+    assert json.loads(server.calls[0].form["PreEngagementData"])["ticket"] == "CRM-007"
+
+
+async def test_equal_rows_are_rows_of_their_own(program: Program, twilio: StubMaker) -> None:
+    """Without --key a row is known by its content and its number among its equals, so each is sent once."""
+    server = await twilio()
+    program.write("customers.csv", "CustomerFriendlyName\nAna\nAna\nAna\n")
+    command = ("run", "customers.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    await program(*command, env=CREDENTIALS)
+    program.write("customers.csv", "CustomerFriendlyName\nAna\nBo\nAna\nAna\nAna\n")
+    ended = await program(*command, env=CREDENTIALS)
+
+    assert ended.counts == {"created": 5}
+    assert dict(server.created) == {"Ana": 4, "Bo": 1}
+
+
+async def test_an_input_that_changes_under_a_run_stops_it(program: Program, twilio: StubMaker) -> None:
+    """Nothing is sent from a file that is not what was planned; what flew is accounted for, the rest is unsent."""
+    server = await twilio()
+    note = 3_000 * "x"
+    rows = [f"C-{number},Customer {number},{note}\n" for number in range(200)]
+    header = "crm_id,CustomerFriendlyName,pre_engagement.note\n"
+    program.write("customers.csv", header + "".join(rows))
+    command = ("run", "customers.csv", "-o", "results.csv", "--base-url", server.url, "--key", "crm_id")
+
+    running = await program.start(*command, "--rate", "100/s", env=CREDENTIALS)
+    await server.called(2)
+    program.write("customers.csv", header + "".join(rows[1:]))
+    stopped = await running.end()
+    finished = await program(*command, "--rate", "400/s", env=CREDENTIALS)
+
+    assert stopped.code == 2
+    assert "customers.csv, line" in stopped.stderr
+    assert "the input has changed since it was planned" in stopped.stderr
+    assert "run the same command again" in stopped.stderr
+    assert set(stopped.counts) == {"created", "unsent"}
+    assert (finished.code, finished.counts) == (0, {"created": 199})
+    assert set(server.created.values()) == {1}

@@ -1,0 +1,138 @@
+"""--json: exactly one object on stdout, whichever way the program ends."""
+
+import asyncio
+import signal
+
+import pytest
+
+from tests.acceptance.program import ADDRESS, CREDENTIALS, PATIENCE_S, Program
+from tests.acceptance.stub_twilio import StubMaker, failing, per_row
+
+pytestmark = pytest.mark.acceptance
+
+RUN = ("run", "customers.csv", "-o", "results.csv", "--key", "crm_id", "--rate", "200/s", "--json")
+SIMULATED = (*RUN, "--simulate")
+
+
+async def test_a_finished_run_tells_everything(program: Program, twilio: StubMaker) -> None:
+    """Counts, pace, places and advice are members of one object, on one line; the rest is on stderr."""
+    server = await twilio(per_row({"Customer 2": failing(400, 45745)}))
+    program.write_customers("customers.csv", 3)
+
+    ended = await program(*RUN, "--base-url", server.url, env=CREDENTIALS)
+
+    summary = ended.summary
+    assert ended.code == summary["exit_code"] == 4
+    assert ended.stdout.count("\n") == 1
+    elapsed, rate, notes = summary.pop("elapsed_s"), summary.pop("rate_achieved"), summary.pop("notes")
+    assert elapsed > 0
+    assert rate > 0
+    assert len(notes) == 2
+    assert summary == {
+        "command": "run",
+        "exit_code": 4,
+        "outcome": "finished",
+        "input": 3,
+        "created": 2,
+        "rejected": 1,
+        "unknown": 0,
+        "unsent": 0,
+        "invalid": 0,
+        "pending": 0,
+        "in_flight": 0,
+        "throttled": 0,
+        "output": "results.csv",
+        "failed": None,
+        "ledger": "results.csv.ledger",
+        "next_command": None,
+        "error": None,
+    }
+
+
+ENDS = {
+    "usage": (("run", "customers.csv", "--json", "--concurrency", "none"), 2, "failed", "usage"),
+    "no files": (("run", "--json"), 2, "failed", "usage"),
+    "unknown option": ((*SIMULATED, "--rte", "4"), 2, "failed", "usage"),
+    "no rate": ((*SIMULATED, "--rate", "fast"), 2, "failed", "usage"),
+    "missing file": (("run", "nobody.csv", "-o", "results.csv", "--simulate", "--json"), 2, "failed", "input"),
+    "bad input": (("run", "bad.csv", "-o", "results.csv", "--simulate", "--json"), 2, "failed", "input"),
+    "no credentials": (RUN, 2, "failed", "usage"),
+    "two on stdout": (
+        ("run", "customers.csv", "-o", "-", "--format", "csv", "--ledger", "l", "--json", "--simulate"),
+        *(2, "failed", "usage"),
+    ),
+    "strict": ((*SIMULATED, "twin.csv", "--strict"), 3, "failed", "strict"),
+    "limit": ((*SIMULATED, "--limit", "1"), 6, "guarded", None),
+    "not a ledger": ((*SIMULATED, "--ledger", "bad.csv"), 2, "failed", "ledger"),
+    "configuration": (("--config", "nobody.toml", *SIMULATED), 2, "failed", "usage"),
+    "log file": (("--log-file", "nowhere/log", *SIMULATED), 2, "failed", "usage"),
+    "check": (("check", "customers.csv", "--address-sid", ADDRESS, "--json"), 0, "checked", None),
+    "check of bad input": (("check", "bad.csv", "--json"), 2, "failed", "input"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code", "outcome", "kind"), ENDS.values(), ids=ENDS)
+async def test_every_end_is_one_object(
+    program: Program, arguments: tuple[str, ...], code: int, outcome: str, kind: str | None
+) -> None:
+    """Errors of every kind carry their message and cure as data."""
+    program.write_customers("customers.csv", 2)
+    program.write("twin.csv", "crm_id,CustomerFriendlyName\nC-1,Once more\n")
+    program.write("bad.csv", 'a\n"b')
+
+    ended = await program(*arguments)
+
+    summary = ended.summary
+    error = summary["error"]
+    assert (ended.code, summary["exit_code"], summary["outcome"]) == (code, code, outcome)
+    assert (error and error["kind"]) == kind
+    assert error is None or (error["message"] and error["cure"])
+    assert summary["command"] == ("check" if "check" in arguments else "run")
+
+
+async def test_a_stopped_run_is_one_object(program: Program, twilio: StubMaker) -> None:
+    """A signal leaves the object, with the command to go on."""
+    server = await twilio()
+    program.write_customers("customers.csv", 50)
+    running = await program.start(*RUN, "--rate", "20/s", "--base-url", server.url, env=CREDENTIALS)
+
+    await server.called(2)
+    running.signal(signal.SIGTERM)
+    ended = await running.end()
+
+    summary = ended.summary
+    assert ended.code == summary["exit_code"] == 143
+    assert (summary["outcome"], summary["error"]) == ("stopped", None)
+    assert summary["created"] + summary["unsent"] == 50
+    assert summary["next_command"].startswith("provisioner run customers.csv")
+
+
+async def test_a_guarded_and_a_busy_run_are_one_object_each(program: Program, twilio: StubMaker) -> None:
+    """So does a fault of the run; and who finds the ledger held says by whom."""
+    server = await twilio()
+    program.write_customers("customers.csv", 20)
+    slow = (*RUN, "--rate", "20/s", "--base-url", server.url)
+    running = await program.start(*slow, env=CREDENTIALS)
+    await server.called(1)
+
+    busy = (await program(*slow, env=CREDENTIALS)).summary
+    server.script = failing(401, 20003)
+    ended = await running.end()
+
+    assert (busy["exit_code"], busy["error"]["kind"]) == (75, "ledger_busy")
+    assert str(running.process.pid) in busy["error"]["message"]
+    assert ended.code == ended.summary["exit_code"] == 6
+    assert (ended.summary["outcome"], ended.summary["error"]["kind"]) == ("guarded", "guard")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_before_anything_began_is_one_object(program: Program, number: int, code: int) -> None:
+    """One signal is enough while stdin keeps silent, and it says so as data."""
+    running = await program.start("run", "-", *RUN[2:], "--simulate", stdin=asyncio.subprocess.PIPE)
+    await running.waits()
+
+    running.signal(number)
+    await asyncio.wait_for(running.process.wait(), PATIENCE_S)
+    ended = await running.end()
+
+    assert (ended.code, ended.summary["outcome"]) == (code, "stopped")
