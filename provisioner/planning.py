@@ -137,13 +137,19 @@ def open_input(
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
-    """Plan a job's input into its ledger, unless that very input was planned before by this version."""
+    """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
-    if await ledger.recall("planned_by") == __version__ and await ledger.planned_inputs() == fingerprints:
+    reader = "\n".join([__version__, *map(_reading_of, job_input.sources)])
+    if await ledger.recall("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
-    await ledger.remember("planned_by", __version__)
+    await ledger.remember("planned_by", reader)
     return report
+
+
+def _reading_of(source: Source) -> str:
+    """Write down what decides which records the bytes of a source are."""
+    return " ".join(repr(finding.value) for _, finding in source.detection.findings())
 
 
 class SourceFeed:
