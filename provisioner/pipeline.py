@@ -82,8 +82,12 @@ class Order:
 
     @property
     def job(self) -> dict[str, str]:
-        """What the ledger belongs to; another value anywhere is another job."""
-        return {"account": self.target.account.account_sid, **self.mapping.settings()}
+        """What the ledger belongs to; another value anywhere is another job.
+
+        What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
+        """
+        target = "this machine" if self.target.is_local else "Twilio"
+        return {"account": self.target.account.account_sid, "target": target, **self.mapping.settings()}
 
 
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
