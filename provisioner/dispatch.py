@@ -186,6 +186,9 @@ class Dispatcher:
             if departure is None or not departure.has_left:
                 await self._ledger.release([row.id])
             raise
+        finally:
+            if departure is not None and departure.has_left:
+                self._observer.landed()
 
     def _yield_to_limits(self, answer: Answer) -> None:
         if answer.is_throttled:

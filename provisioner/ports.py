@@ -91,6 +91,10 @@ class Observer(Protocol):
         """Hear that a request is about to leave."""
         ...
 
+    def landed(self) -> None:
+        """Hear that a request that was about to leave is under way no more, whatever became of it."""
+        ...
+
     def answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Hear what the ``attempt``-th attempt of a row in this run came to."""
         ...
