@@ -1,12 +1,16 @@
 """How a run ended, from what became of its rows and what stopped it. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.models import Counts
+from provisioner.models import Counts, Status
 from provisioner.summary import Outcome
+
+MOST_REASONS = 5
+"""More are for ``provisioner status``, and for the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,36 @@ def _exit_code(counts: Counts) -> ExitCode:
     return ExitCode.DONE
 
 
-def advice(counts: Counts, *, left: int, limit: int, orphans: int, has_failed: bool) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows were not created: their status, the code they share, and the sentence of one of them."""
+
+    status: Status
+    code: str
+    sentence: str
+    rows: int
+
+    def __str__(self) -> str:
+        """Render as ``12 rows unsent: timeout, …``."""
+        return f"{_rows(self.rows)} {self.status}: {', '.join(filter(None, (self.code, self.sentence)))}"
+
+
+def advice(
+    counts: Counts, *, reasons: Sequence[Reason], left: int, limit: int, orphans: int, has_failed: bool
+) -> tuple[str, ...]:
     """Say what is worth knowing or doing after a run, in sentences.
 
-    ``counts`` are settled; ``limit`` is 0 where none was reached; ``has_failed`` says that the rows that were not
-    created have a file of their own.
+    ``counts`` are settled; ``reasons`` are this run's, the most frequent first; ``limit`` is 0 where none was
+    reached; ``has_failed`` says that the rows that were not created have a file of their own.
     """
-    notes = []
+    notes = [str(reason) for reason in reasons[:MOST_REASONS]]
     if left and limit:
-        notes.append(f"--limit {limit:,} was reached: {left:,} rows wait")
+        notes.append(f"--limit {limit:,} was reached: {_rows(left, 'waits', 'wait')}")
     if counts.unknown:
-        notes.append(
-            f"{counts.unknown:,} rows are unknown: their WebChats may or may not exist, so they are not sent again"
-        )
+        are = _rows(counts.unknown, "is", "are")
+        notes.append(f"{are} unknown: a WebChat may or may not exist, so none is sent again")
     if counts.rejected:
-        notes.append(f"{counts.rejected:,} rows are rejected: with --retry rejected they are sent again")
+        notes.append(f"{_rows(counts.rejected, 'is', 'are')} rejected: --retry rejected sends them again")
     if (counts.rejected or counts.invalid) and not has_failed:
         notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
     if orphans:
@@ -82,3 +101,8 @@ def advice(counts: Counts, *, left: int, limit: int, orphans: int, has_failed: b
             f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer"
         )
     return tuple(notes)
+
+
+def _rows(number: int, one: str = "", many: str = "") -> str:
+    """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
+    return f"{number:,} {'row' if number == 1 else 'rows'} {one if number == 1 else many}".rstrip()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from provisioner.endings import Reason
 from provisioner.models import Answer, Counts, Row, Status
 from provisioner.progress import Progress
 
@@ -83,6 +84,8 @@ class RunMonitor:
         self._began = clock()
         self._speed = Speedometer()
         self._settled: Counter[Status] = Counter()
+        self._reasons: Counter[tuple[Status, str]] = Counter()
+        self._sentences: dict[tuple[Status, str], str] = {}
         self._in_flight = 0
         self.throttled = 0
         self.orphans = 0
@@ -93,10 +96,12 @@ class RunMonitor:
         self._in_flight += 1
         self._speed.count(self._clock())
 
+    def landed(self) -> None:
+        """Count a request that is under way no more."""
+        self._in_flight -= 1
+
     def answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Count an answer, and what it may have left behind."""
-        if answer.sent is not None:
-            self._in_flight -= 1
         self.throttled += answer.is_throttled
         self.orphans += answer.may_leave_orphan
         self._log.debug(
@@ -117,6 +122,8 @@ class RunMonitor:
         if status is Status.CREATED:
             self._log.debug("row.created", row=row.row, row_key=row.key, conversation_sid=answer.conversation_sid)
             return
+        self._reasons[status, answer.error_code] += 1
+        self._sentences.setdefault((status, answer.error_code), answer.error)
         self._log.warning(
             f"row.{status.value}",
             row=row.row,
@@ -139,6 +146,12 @@ class RunMonitor:
     def done(self) -> int:
         """How many rows got their last word in this run."""
         return self._settled.total()
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why rows were not created in this run, the most frequent first."""
+        found = self._reasons.most_common()
+        return [Reason(status, code, self._sentences[status, code], rows) for (status, code), rows in found]
 
     @property
     def elapsed_s(self) -> float:

@@ -253,12 +253,13 @@ class Run:
         )
 
     def _advice(self, counts: Counts) -> tuple[str, ...]:
-        options = self._order.options
+        options, monitor = self._order.options, self._monitor
         return advice(
             settled(counts),
+            reasons=monitor.reasons if monitor else (),
             left=self._left,
             limit=0 if self._brake.exit_code else options.limit,
-            orphans=self._monitor.orphans if self._monitor else 0,
+            orphans=monitor.orphans if monitor else 0,
             has_failed=options.failed is not None,
         )
 

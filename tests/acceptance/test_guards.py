@@ -126,7 +126,7 @@ async def test_strict_sends_nothing_while_a_row_is_invalid(program: Program, twi
 
     assert (refused.code, calls, has_results) == (3, 0, False)
     assert "results:" not in refused.stdout
-    assert "1 rows are invalid, so nothing was sent" in refused.stderr
+    assert "so nothing was sent (--strict)" in refused.stderr
     assert (mended.code, mended.counts) == (0, {"created": 2})
 
 

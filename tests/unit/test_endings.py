@@ -2,9 +2,9 @@
 
 import pytest
 
-from provisioner.endings import Ending, advice, end_of, settled
+from provisioner.endings import MOST_REASONS, Ending, Reason, advice, end_of, settled
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
-from provisioner.models import Counts
+from provisioner.models import Counts, Status
 from provisioner.summary import Outcome
 
 
@@ -91,10 +91,12 @@ def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
     ("counts", "told", "words"),
     [
         (Counts(input=2, created=2), {}, []),
-        (Counts(input=2, created=1, unsent=1), {"limit": 1, "left": 1}, ["--limit 1 was reached: 1 rows wait"]),
+        (Counts(input=2, created=1, unsent=1), {"limit": 1, "left": 1}, ["--limit 1 was reached: 1 row waits"]),
+        (Counts(input=3, created=1, unsent=2), {"limit": 1, "left": 2}, ["--limit 1 was reached: 2 rows wait"]),
         (Counts(input=2, created=2), {"limit": 2}, []),
         (Counts(input=2, created=1, unsent=1), {"left": 1}, []),
         (Counts(input=1500, unknown=1500), {}, ["1,500 rows are unknown"]),
+        (Counts(input=1, unknown=1), {}, ["1 row is unknown"]),
         (Counts(input=1, rejected=1), {}, ["--retry rejected", "--failed PATH"]),
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
         (Counts(input=1, invalid=1), {}, ["--failed PATH"]),
@@ -105,6 +107,7 @@ def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, int], 
     """What is worth doing is said, in a fixed order, and nothing else is."""
     notes = advice(
         counts,
+        reasons=(),
         left=told.get("left", 0),
         limit=told.get("limit", 0),
         orphans=told.get("orphans", 0),
@@ -113,3 +116,16 @@ def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, int], 
 
     assert len(notes) == len(words)
     assert all(word in note for word, note in zip(words, notes, strict=True))
+
+
+def test_why_rows_were_not_created_is_said_first() -> None:
+    """The most frequent reasons stand before the advice, each with its code and a sentence."""
+    reasons = [
+        Reason(Status.UNSENT, f"code-{number}", "the server is away", 1_000 - number) for number in range(9)
+    ]
+
+    notes = advice(Counts(unsent=9), reasons=reasons, left=0, limit=0, orphans=0, has_failed=False)
+
+    assert notes[0] == "1,000 rows unsent: code-0, the server is away"
+    assert len(notes) == MOST_REASONS
+    assert str(Reason(Status.REJECTED, "45745", "", 1)) == "1 row rejected: 45745"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
+from provisioner.endings import Reason
 from provisioner.models import Answer, Counts, Row, Status, Verdict, WebChatRequest
 from provisioner.monitor import RunMonitor, Speedometer
 
@@ -68,6 +69,7 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
         monitor.departed()
+        monitor.landed()
         monitor.answered(ROW, answer(verdict), 1)
         monitor.settled(ROW, status, answer(verdict))
     monitor.departed()
@@ -82,10 +84,13 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
 
 
 def test_a_failed_connection_was_never_in_flight() -> None:
-    """An attempt that never left does not leave the count of those in flight either."""
+    """An attempt that never left does not leave the count of those in flight either, nor one that left in vain."""
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
+    monitor.departed()
+    monitor.landed()
+    monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 2)
 
     assert monitor.snapshot().in_flight == 0
     assert monitor.rate_achieved is None
@@ -100,6 +105,23 @@ def test_429s_and_orphans_are_counted() -> None:
     monitor.gave_way(1.2)
 
     assert (monitor.throttled, monitor.orphans, monitor.snapshot().throttled) == (1, 1, 1)
+
+
+def test_the_reasons_are_counted_by_status_and_code() -> None:
+    """Rows that were not created are told by the code they share, the most frequent first."""
+    monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, speed_limit=Pace(), clock=Clock())
+    lost = Answer(verdict=Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer in time")
+    away = Answer(verdict=Verdict.NOT_PROCESSED, due=1, ended=2, error_code="connect_failed", error="not there")
+
+    for status, each in ((Status.UNSENT, away), (Status.UNKNOWN, lost), (Status.UNKNOWN, lost)):
+        monitor.settled(ROW, status, each)
+    monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
+
+    assert monitor.reasons == [
+        Reason(Status.UNKNOWN, "timeout", "no answer in time", 2),
+        Reason(Status.UNSENT, "connect_failed", "not there", 1),
+    ]
+    assert monitor.done == 4
 
 
 def test_the_state_says_what_the_run_is_doing() -> None:
