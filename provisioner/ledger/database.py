@@ -54,16 +54,20 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a ledger that is there; a run may be writing it."""
+    """Open a ledger that is there; a run may be writing it.
+
+    Not with ``mode=ro``: such a connection leaves a log and its index behind that nobody removes.
+    """
     if not path.exists():
         raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
     if path.is_dir():
         raise not_a_ledger(path)
-    address = f"{path.absolute().as_uri()}?mode=ro"
+    address = f"{path.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(
         address, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
     )
     try:
+        connection.execute("PRAGMA query_only = ON")
         _require_ours(connection, path)
     except BaseException:
         connection.close()

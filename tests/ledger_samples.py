@@ -1,0 +1,84 @@
+"""Rows, answers and inputs for tests of the ledger."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from provisioner.ledger import SqliteLedger
+from provisioner.models import Answer, Claim, Fingerprint, PlanEntry, Problem, Status, Verdict
+
+SETTINGS = {"account": "AC" + 32 * "0", "key": "id"}
+INPUT = (Fingerprint("customers.csv", 1_000, 64 * "a"),)
+SENDABLE = (Status.PENDING, Status.UNSENT)
+TOO_LONG = Problem("chat_friendly_name", "Name", "is longer than 256 characters")
+NO_SID = Problem("address_sid", "", "is missing")
+
+CREATED = Answer(
+    Verdict.CREATED,
+    due=1_700_000_000.0,
+    sent=1_700_000_000.25,
+    ended=1_700_000_000.5,
+    conversation_sid="CH" + 32 * "1",
+    identity="wc-1",
+    http_status=201,
+    twilio_request_id="RQ" + 32 * "2",
+)
+REFUSED = Answer(
+    Verdict.REFUSED, due=1.0, sent=1.5, ended=2.0, http_status=400, error_code="45745", error="invalid parameters"
+)
+THROTTLED = Answer(
+    Verdict.NOT_PROCESSED,
+    due=1.0,
+    sent=1.5,
+    ended=2.0,
+    http_status=429,
+    error_code="45780",
+    error="the limit of 5 a second",
+    retry_after_s=1.5,
+    is_throttled=True,
+)
+LOST = Answer(Verdict.MAYBE, due=1.0, sent=1.5, ended=31.5, error_code="timeout", error="no answer in 30 s")
+ANSWERS = {
+    Status.CREATED: CREATED,
+    Status.REJECTED: REFUSED,
+    Status.UNSENT: THROTTLED,
+    Status.PENDING: THROTTLED,
+    Status.UNKNOWN: LOST,
+}
+
+
+def digest_of(content: str) -> bytes:
+    """Make the digest of an invented row."""
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()
+
+
+def entry(row: int, key: str = "", content: str | None = None, *problems: Problem) -> PlanEntry:
+    """Make the entry of a record that starts one line below its number."""
+    text = content if content is not None else key or str(row)
+    return PlanEntry(row, row + 1, 0, key, digest_of(text), problems)
+
+
+def entries(keys: Iterable[str]) -> list[PlanEntry]:
+    """Make one valid entry for each key."""
+    return [entry(row, key) for row, key in enumerate(keys, start=1)]
+
+
+async def claim_all(ledger: SqliteLedger, statuses: Sequence[Status] = SENDABLE) -> Sequence[Claim]:
+    """Start a run and take every row it may send."""
+    await ledger.start_run(statuses)
+    return await ledger.claim(1_000)
+
+
+async def send(ledger: SqliteLedger, claim: Claim, status: Status) -> None:
+    """Make one attempt that ends in this status; ``IN_FLIGHT`` is one that does not end."""
+    await ledger.begin(claim.id)
+    if status is not Status.IN_FLIGHT:
+        await ledger.settle(claim.id, status, ANSWERS[status])
+
+
+def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    """Ask the file itself, as a shell would."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
