@@ -120,13 +120,14 @@ DELETE FROM sources;
 -- name: plan_entries
 -- Tie every entry to the row its key is known by, or to a new one. An invalid entry stands for the row its key
 -- is known by only where something was sent for it; otherwise it has no row, and what was known of the key waits.
-INSERT INTO plan (row, line, source, row_id)
+INSERT INTO plan (row, line, source, row_id, is_valid)
 SELECT
     entries.row, entries.line, entries.source,
     CASE
         WHEN rows.id IS NOT NULL THEN rows.id
         WHEN entries.error_code IS NULL THEN :last + entries.row
-    END
+    END,
+    entries.error_code IS NULL
 FROM staging.entries
 LEFT JOIN rows ON rows.key = entries.key AND entries.is_owner
     AND (entries.error_code IS NULL OR rows.status NOT IN ('pending', 'unsent'))

@@ -52,9 +52,16 @@ WHERE attempts.id > :last AND rows.id = attempts.row_id;
 SELECT rows.id, plan.row, rows.key, rows.digest
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE plan.row > ? AND instr(?, ' ' || rows.status || ' ')
+WHERE plan.row > ? AND plan.is_valid AND instr(?, ' ' || rows.status || ' ')
 ORDER BY plan.row
 LIMIT ?;
+
+-- name: count_claimable
+-- How many rows that will be, in all.
+SELECT count(*)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE plan.is_valid AND instr(?, ' ' || rows.status || ' ');
 
 -- name: start_run
 -- A run comes.

@@ -43,13 +43,15 @@ CREATE TABLE rows (
 CREATE UNIQUE INDEX rows_by_key ON rows (key);
 
 -- name: plan
--- The current input, one entry a record; replaced whole by every plan. row_id is NULL where the record is invalid.
--- A row without an entry has vanished from the input.
+-- The current input, one entry a record; replaced whole by every plan. A row without an entry has vanished.
+-- row_id is NULL where the record is invalid and nothing was ever sent for its key; is_valid is 0 for any other
+-- record that cannot be sent as it is now.
 CREATE TABLE plan (
     row INTEGER PRIMARY KEY,
     line INTEGER NOT NULL,
     source INTEGER NOT NULL REFERENCES sources (id),
-    row_id INTEGER REFERENCES rows (id)
+    row_id INTEGER REFERENCES rows (id),
+    is_valid INTEGER NOT NULL
 );
 
 -- name: invalid

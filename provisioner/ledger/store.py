@@ -41,7 +41,7 @@ class SqliteLedger:
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
         self._run: int | None = None
-        self._handout = Handout((), 0)
+        self._handout = Handout()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
 
@@ -89,11 +89,9 @@ class SqliteLedger:
     ) -> str:
         """Record a run that may send rows of these statuses, at most ``limit``; return its id."""
         run_id = run_id or secrets.token_hex(4)
-        counts = await self.counts()
-        eligible = sum(getattr(counts, status) for status in statuses)
-        self._handout = Handout(statuses, eligible if limit is None else min(limit, eligible))
         record = (run_id, time.time(), self._version, os.getpid())
-        self._run = await self._writer.call(lambda connection: _start_run(connection, record))
+        self._handout = Handout(statuses, limit)
+        self._run = await self._writer.call(lambda connection: _start_run(connection, record, self._handout))
         return run_id
 
     async def finish_run(self, exit_code: int) -> None:
@@ -227,7 +225,8 @@ def _recover(connection: sqlite3.Connection) -> int:
     return count
 
 
-def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
+def _start_run(connection: sqlite3.Connection, record: tuple[object, ...], handout: Handout) -> int | None:
+    handout.open(connection)
     with transaction(connection):
         return connection.execute(_RUN["start_run"], record).lastrowid
 
