@@ -93,7 +93,7 @@ def advice(
         are = _rows(counts.unknown, "is", "are")
         notes.append(f"{are} unknown: a WebChat may or may not exist, so none is sent again")
     if counts.rejected:
-        notes.append(f"{_rows(counts.rejected, 'is', 'are')} rejected: --retry rejected sends them again")
+        notes.append("rejected rows are left alone: --retry rejected sends them again")
     if (counts.rejected or counts.invalid) and not has_failed:
         notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
     if orphans:

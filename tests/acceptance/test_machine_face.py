@@ -27,7 +27,11 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
     elapsed, rate, notes = summary.pop("elapsed_s"), summary.pop("rate_achieved"), summary.pop("notes")
     assert elapsed > 0
     assert rate > 0
-    assert len(notes) == 2
+    assert notes == [
+        "1 row rejected: 45745, Twilio refused the conversation's parameters",
+        "rejected rows are left alone: --retry rejected sends them again",
+        "--failed PATH writes the rows that were not created, to be mended and fed back in",
+    ]
     assert summary == {
         "command": "run",
         "exit_code": 4,
