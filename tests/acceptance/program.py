@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,11 @@ class Program:
             how["stdin"] = asyncio.subprocess.PIPE
         running = await self.start(*arguments, env=env, **how)
         return await running.end(stdin)
+
+    def unwatched(self) -> "Program":
+        """Return the same program, to be run where coverage, which writes files itself, must not follow it."""
+        env = {name: value for name, value in self.env.items() if not name.startswith("COVERAGE_")}
+        return replace(self, env=env)
 
     async def end_all(self) -> None:
         """Kill what still runs, each by its own number."""

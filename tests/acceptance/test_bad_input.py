@@ -231,7 +231,7 @@ async def test_a_full_disk_stops_the_run_and_loses_nothing(program: Program, twi
     plan = await program(*command, "--limit", "1", env=CREDENTIALS)
     size = (program.folder / "results.csv.ledger").stat().st_size
 
-    full = await program(*command, env=CREDENTIALS, preexec_fn=bounded(size + 120_000))
+    full = await program.unwatched()(*command, env=CREDENTIALS, preexec_fn=bounded(size + 120_000))
     sent = len(server.calls)
     mended = await program(*command, env=CREDENTIALS)
 
@@ -267,7 +267,7 @@ async def test_results_that_find_no_room_leave_the_old_ones(program: Program, tw
     await program(*command, "--include-input", env=CREDENTIALS)
     before = (program.folder / "results.csv").read_bytes()
 
-    full = await program(*command, env=CREDENTIALS, preexec_fn=bounded(70_000))
+    full = await program.unwatched()(*command, env=CREDENTIALS, preexec_fn=bounded(70_000))
     after = (program.folder / "results.csv").read_bytes()
     again = await program(*command, env=CREDENTIALS)
 
