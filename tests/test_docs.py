@@ -48,6 +48,7 @@ def table_below(heading: str, text: str) -> list[list[str]]:
 
 
 @pytest.mark.acceptance
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="git has to say what belongs to a fresh copy")
 @pytest.mark.parametrize("document", TYPED, ids=name_of)
 def test_every_command_does_what_its_document_shows(
     document: Path, tmp_path: Path, subtests: pytest.Subtests
