@@ -1,0 +1,148 @@
+"""A dispatcher with everything around it faked, in time that passes only when everybody waits."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from provisioner.dispatch import Dispatcher, Limits, Stop
+from provisioner.errors import InputError
+from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
+from provisioner.options import FailureLimit
+from provisioner.ports import Creator, Gate
+from tests.clock import run_virtually
+from tests.fake_creator import FakeCreator, Fault
+from tests.fakes import FakeLedger
+from tests.free_pace import FreePace
+
+
+@dataclass
+class NotingObserver:
+    """Keeps what it hears."""
+
+    in_flight: int = 0
+    most_in_flight: int = 0
+    answers: list[tuple[int, str, int]] = field(default_factory=list)
+    outcomes: list[tuple[int, Status]] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    def departed(self) -> None:
+        """Count one more in flight."""
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+
+    def landed(self) -> None:
+        """Count one less."""
+        self.in_flight -= 1
+
+    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Note an answer."""
+        self.answers.append((row.row, answer.verdict.value, attempt))
+
+    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+        """Note an outcome."""
+        self.outcomes.append((row.row, status))
+
+    def gave_way(self, pause_s: float) -> None:
+        """Note a pause."""
+        self.pauses.append(pause_s)
+
+
+@dataclass
+class Feed:
+    """Makes a request of every claim; from row ``spoilt_from`` on the source has changed."""
+
+    spoilt_from: int | None = None
+
+    async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
+        """Return the rows in order."""
+        if self.spoilt_from is not None and claims[-1].row >= self.spoilt_from:
+            raise InputError("has changed", source="customers.csv", line=self.spoilt_from)
+        return [
+            Row(each.id, each.row, each.key, WebChatRequest(customer_friendly_name=f"Customer {each.row}"))
+            for each in claims
+        ]
+
+
+class SlowCreator:
+    """Takes a second for every answer."""
+
+    def __init__(self, creator: Creator) -> None:
+        self._creator = creator
+
+    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+        """Create, and answer a second later."""
+        answer = await self._creator.create(request, gate)
+        await asyncio.sleep(1)
+        return answer
+
+
+@dataclass
+class Bench:
+    """One dispatcher over so many pending rows. ``seconds`` is how long it took, in virtual time."""
+
+    rows: int = 5
+    faults: Iterable[Fault | None] = ()
+    creator: Creator | None = None
+    ledger: FakeLedger | None = None
+    feed: Feed = field(default_factory=Feed)
+    pace: FreePace = field(default_factory=FreePace)
+    concurrency: int = 4
+    max_attempts: int = 3
+    canary: int = 0
+    failures: FailureLimit | None = None
+    observer: NotingObserver = field(default_factory=NotingObserver, init=False)
+    server: FakeCreator = field(init=False)
+    book: FakeLedger = field(init=False)
+    seconds: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.server = FakeCreator(self.faults)
+        self.book = self.ledger or FakeLedger([Status.PENDING] * self.rows)
+
+    def dispatcher(self) -> Dispatcher:
+        """Build it."""
+        return Dispatcher(
+            ledger=self.book,
+            feed=self.feed,
+            creator=self.creator or self.server,
+            pace=self.pace,
+            observer=self.observer,
+            limits=Limits(
+                concurrency=self.concurrency,
+                max_attempts=self.max_attempts,
+                canary=self.canary,
+                failures=self.failures,
+                to_send=self.rows,
+            ),
+        )
+
+    def run(self, meddle: Callable[[Dispatcher], None] = lambda _: None, *, at: float = 0.5) -> Stop | None:
+        """Run to the end; ``meddle`` is called with the dispatcher at some second of it."""
+
+        async def go() -> Stop | None:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            dispatcher = self.dispatcher()
+            timer = loop.call_later(at, meddle, dispatcher)
+            try:
+                return await dispatcher.run()
+            finally:
+                timer.cancel()
+                self.seconds = loop.time() - began
+
+        return run_virtually(go())
+
+    @property
+    def statuses(self) -> list[Status]:
+        """Where every row stands."""
+        return [row.status for row in self.book.rows.values()]
+
+    @property
+    def attempts(self) -> list[int]:
+        """How often every row was begun."""
+        return [row.attempts for row in self.book.rows.values()]
+
+    @property
+    def names_created(self) -> list[str]:
+        """Whom the server has, in the order they were created."""
+        return [request.customer_friendly_name for request in self.server.created.values()]
