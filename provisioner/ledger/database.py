@@ -32,6 +32,14 @@ _PRAGMAS = (
 )
 
 
+def require_place(path: Path) -> None:
+    """Raise ``LedgerError`` when there can be no file at ``path``."""
+    if path.is_dir():
+        raise not_a_ledger(path)
+    if not path.parent.is_dir():
+        raise LedgerError(f"{path}: the folder {path.parent} is not there", cure="create it, or name another")
+
+
 def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     """Open a ledger, or make an empty one; whoever calls holds its lock.
 
@@ -47,6 +55,8 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
+        # Written anew, so that a file that cannot be written is refused now and not at the first row.
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
         connection.close()
         raise
@@ -127,10 +137,6 @@ def claim_for(
 
 def _create_file(path: Path) -> None:
     """Make a missing file, readable by its owner only; SQLite gives its log the same rights."""
-    if path.is_dir():
-        raise not_a_ledger(path)
-    if not path.parent.is_dir():
-        raise LedgerError(f"{path}: the folder {path.parent} is not there", cure="create it, or name another")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except FileExistsError:

@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any
 
 from provisioner.ledger import statements
-from provisioner.ledger.database import claim_for, open_for_writing
+from provisioner.ledger.database import claim_for, open_for_writing, require_place
 from provisioner.ledger.faults import translated
 from provisioner.ledger.handout import Handout
 from provisioner.ledger.lock import LedgerLock
@@ -178,6 +178,7 @@ def _open(path: Path, settings: Mapping[str, str], *, version: str, synchronous:
     with translated(path), ExitStack() as stack:
         if not is_kept:
             stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
+        require_place(path)
         stack.callback(LedgerLock(path).release)
         connection = open_for_writing(path, synchronous=synchronous)
         stack.callback(connection.close)

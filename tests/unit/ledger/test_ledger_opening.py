@@ -1,0 +1,170 @@
+"""Opening a ledger: what is made, what is found again, and what is left behind."""
+
+import asyncio
+import os
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LedgerError, OtherJobError
+from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.database import APPLICATION_ID, SCHEMA_VERSION, open_for_writing
+from provisioner.models import Counts
+from tests.ledger_samples import INPUT, SETTINGS, entries, query
+
+
+async def make(path: Path, rows: int = 3) -> None:
+    """Make a ledger with a plan."""
+    async with open_ledger(path, SETTINGS, version="1.2.3") as ledger:
+        await ledger.plan(entries(f"k-{row}" for row in range(rows)), INPUT)
+
+
+async def try_writing(path: Path) -> None:
+    """Open for a run."""
+    async with open_ledger(path, SETTINGS, version="1.2.3"):
+        pass
+
+
+async def try_reading(path: Path) -> None:
+    """Open for a look."""
+    with open_reader(path) as reader:
+        list(reader.results())
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+async def test_a_ledger_and_what_belongs_to_it_are_for_their_owner_only(path: Path, umask: int) -> None:
+    """Whatever the umask, every file has mode 0600."""
+    before = os.umask(umask)
+    try:
+        async with open_ledger(path, SETTINGS, version="1") as ledger:
+            await ledger.remember("a", "b")
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+
+    assert modes == dict.fromkeys(["job.ledger", "job.ledger-wal", "job.ledger-shm", "job.ledger.lock"], 0o600)
+
+
+async def test_nothing_but_the_ledger_is_left_behind(path: Path) -> None:
+    """Log, index and lock go when the ledger is closed, and a look leaves none."""
+    await make(path)
+    await try_reading(path)
+
+    assert [file.name for file in path.parent.iterdir()] == ["job.ledger"]
+
+
+async def test_a_ledger_says_what_it_is(path: Path) -> None:
+    """The file carries our mark and the version of its schema, and is synced at every commit."""
+    await make(path)
+
+    marks = [query(path, f"PRAGMA {name}") for name in ("application_id", "user_version", "journal_mode")]
+    assert marks == [[(APPLICATION_ID,)], [(SCHEMA_VERSION,)], [("wal",)]]
+
+
+async def test_a_manifest_is_made_once(path: Path) -> None:
+    """The job's random id, its settings, time and maker stay for all runs."""
+    async with open_ledger(path, SETTINGS, version="1.2.3") as ledger:
+        first, is_new = ledger.manifest, ledger.is_new
+    async with open_ledger(path, SETTINGS, version="9.9.9") as ledger:
+        again, is_new_again = ledger.manifest, ledger.is_new
+    with open_reader(path) as reader:
+        read = reader.manifest
+
+    assert (is_new, is_new_again) == (True, False)
+    assert first == again == read
+    assert (first.settings, first.created_by) == (SETTINGS, "1.2.3")
+    assert re.fullmatch("[0-9a-f]{32}", first.job_id)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", first.created_at)
+
+
+async def test_two_jobs_have_two_ids(tmp_path: Path) -> None:
+    """The id is random, so nothing can be told from it."""
+    ids = set()
+    for name in ("a", "b"):
+        async with open_ledger(tmp_path / name, SETTINGS, version="1") as ledger:
+            ids.add(ledger.manifest.job_id)
+
+    assert len(ids) == 2
+
+
+async def test_the_ledger_of_another_job_is_refused_with_the_difference(path: Path) -> None:
+    """Every setting that differs is named with both values."""
+    await make(path)
+    other = {"account": "AC" + 32 * "1", "identity": "none"}
+
+    with pytest.raises(OtherJobError) as refusal:
+        async with open_ledger(path, other, version="1"):
+            pass
+
+    assert refusal.value.message == (
+        f"{path} belongs to another job:\n"
+        f"  account: was 'AC{32 * '0'}', now 'AC{32 * '1'}'\n"
+        "  key: was 'id', now not set\n"
+        "  identity: was not set, now 'none'"
+    )
+    assert refusal.value.cure == "undo the change, or start a job of its own with another -o or --ledger"
+    await try_writing(path)
+
+
+async def test_settings_may_hold_any_text(path: Path) -> None:
+    """Whatever a user may type into an option comes back as it was, in any order."""
+    settings = {"set": "name={Vorname} Ω 👋 \"'", "b": "\udcff", "a": ""}
+    for _ in range(2):
+        async with open_ledger(path, settings, version="1") as ledger:
+            assert ledger.manifest.settings == settings
+        settings = dict(reversed(settings.items()))
+
+
+def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
+    """A file that was made before, to have its rights set for one, is filled."""
+    path.touch()
+
+    asyncio.run(make(path))
+
+    with open_reader(path) as reader:
+        assert reader.counts() == Counts(input=3, pending=3)
+
+
+async def test_a_ledger_whose_making_was_cut_off_is_made_again(path: Path) -> None:
+    """A kill before the first commit leaves a database without tables, which is no obstacle."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+    await make(path)
+
+    with open_reader(path) as reader:
+        assert reader.counts() == Counts(input=3, pending=3)
+
+
+async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
+    """A kill right after the first commit leaves tables and no job."""
+    open_for_writing(path, synchronous="FULL").close()
+
+    with open_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
+        _ = reader.manifest
+
+    await make(path)
+
+
+async def test_a_temporary_ledger_goes_with_its_context() -> None:
+    """It can be read like any other while it is there, and leaves nothing."""
+    async with open_ledger(None, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        with open_reader(ledger.path) as reader:
+            counts = reader.counts()
+
+    assert counts == Counts(input=2, pending=2)
+    assert not ledger.path.parent.exists()
+
+
+async def test_a_ledger_is_closed_when_its_user_fails(path: Path) -> None:
+    """An error inside the context lets go of file and lock."""
+    with pytest.raises(ZeroDivisionError):
+        async with open_ledger(path, SETTINGS, version="1"):
+            raise ZeroDivisionError
+
+    await try_writing(path)
+    assert [file.name for file in path.parent.iterdir()] == ["job.ledger"]
