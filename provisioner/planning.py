@@ -169,8 +169,10 @@ class SourceFeed:
 
     def _rebuild(self, claim: Claim) -> Row:
         index, record = self._seek(claim.row)
+        if record.problem:
+            raise self._changed(index, record.line)
         request = self._input.request(index, record)
-        if record.problem or digest(request) != claim.digest:
+        if digest(request) != claim.digest:
             raise self._changed(index, record.line)
         if self._job_id is not None and not request.identity:
             request = structs.replace(request, identity=identity_for(self._job_id, claim.key))
