@@ -1,0 +1,194 @@
+"""The files that a job leaves: which may be written, when they are written anew, and what repeats the input."""
+
+import csv
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.ledger import open_ledger
+from provisioner.mapping import Mapping
+from provisioner.models import Answer, Status, Verdict
+from provisioner.options import ResultsOptions, RunOptions
+from provisioner.outputs import Outputs
+from provisioner.planning import open_input, plan_input
+from provisioner.sources import Source, open_sources
+
+SETTINGS = {"account": "AC" + 32 * "1"}
+
+
+def write(folder: Path, **files: str) -> list[str]:
+    """Write files into a folder and return their names."""
+    paths = [folder / name.replace("_", ".") for name in files]
+    for path, text in zip(paths, files.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    return [str(path) for path in paths]
+
+
+async def job(folder: Path, files: Sequence[str]) -> Path:
+    """Run a job over files up to its first row, which is refused, and return its ledger."""
+    options = RunOptions(address_sid="IG" + 32 * "a")
+    answer = Answer(Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused")
+    ledger_path = folder / "job.ledger"
+    with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
+        async with open_ledger(ledger_path, SETTINGS, version="1") as ledger:
+            await plan_input(ledger, opened, lambda _rows: None)
+            await ledger.start_run({Status.PENDING})
+            (claim,) = await ledger.claim(1)
+            await ledger.begin(claim.id)
+            await ledger.settle(claim.id, Status.REJECTED, answer)
+    return ledger_path
+
+
+def opened(stack: ExitStack, files: Sequence[str]) -> Sequence[Source]:
+    """Open the sources until the stack is closed."""
+    return stack.enter_context(open_sources(files, RunOptions()))
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("output", "failed", "words"),
+    [
+        (None, None, "no results file was named"),
+        ("r.xlsx", None, "the suffix does not say"),
+        ("nowhere/r.csv", None, "there is no such folder"),
+        ("r.csv", "nowhere/f.csv", "there is no such folder"),
+        ("r.csv", "r.csv", "name the same file"),
+        ("r.csv", "../{here}/r.csv", "name the same file"),
+        ("r.csv", "-", "cannot go to stdout"),
+    ],
+)
+def test_what_could_not_be_written_is_refused(
+    output: str | None, failed: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Better before the first request than after the last."""
+    monkeypatch.chdir(tmp_path)
+    results, mend = (None if each is None else Path(each.format(here=tmp_path.name)) for each in (output, failed))
+
+    with pytest.raises(UsageError, match=words):
+        Outputs(ResultsOptions(output=results, failed=mend))
+
+
+def test_nothing_that_is_needed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results and failed rows go beside inputs and ledger, never onto them, however they are spelt."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "in.csv")
+    outputs = Outputs(ResultsOptions(output=Path("link.csv"), failed=Path("mend.csv")))
+    to_stdout = Outputs(ResultsOptions(output=Path("-"), format="csv"))
+
+    for path in ("in.csv", f"../{tmp_path.name}/in.csv"):
+        with pytest.raises(UsageError, match=r"link\.csv is an input, and writing would replace it"):
+            outputs.spare(Path(path), "an input")
+    with pytest.raises(UsageError, match=r"mend\.csv is the ledger"):
+        outputs.spare(Path("mend.csv"), "the ledger")
+    outputs.spare(Path("other.csv"), "an input")
+    to_stdout.spare(Path("-"), "an input")
+
+
+@pytest.mark.parametrize(
+    ("files", "fits"),
+    [
+        ({"a_csv": "id,name\n1,Ana\n", "b_csv": "id,name\n2,Bo\n"}, True),
+        ({"a_csv": "id,name\n1,Ana\n", "b_csv": "id;name\n2;Bo\n"}, True),
+        ({"a_csv": "id,name\n1,Ana\n", "b_csv": "name,id\nBo,2\n"}, False),
+        ({"a_csv": "id,name\n1,Ana\n", "b_jsonl": '{"id": 2}\n'}, False),
+        ({"a_jsonl": '{"id": 1}\n', "b_jsonl": '{"name": 2}\n'}, True),
+    ],
+)
+def test_failed_rows_of_unlike_files_do_not_fit_into_one(
+    files: dict[str, str], fits: bool, tmp_path: Path
+) -> None:
+    """--failed has one header, so the inputs must agree on theirs; without --failed they need not."""
+    names = write(tmp_path, **files)
+    plain = Outputs(ResultsOptions(output=tmp_path / "r.csv"))
+    picky = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / "f.csv"))
+
+    with ExitStack() as stack:
+        sources = opened(stack, names)
+        plain.check_sources(sources)
+        if fits:
+            picky.check_sources(sources)
+            return
+        with pytest.raises(UsageError, match="their columns differ"):
+            picky.check_sources(sources)
+
+
+async def test_the_columns_of_unlike_inputs_are_brought_together(tmp_path: Path) -> None:
+    """--include-input has every column of every file once; what a file or a record lacks is empty."""
+    names = write(
+        tmp_path,
+        a_csv="id,CustomerFriendlyName\n1,Ana\n2\n",
+        b_csv="CustomerFriendlyName,zip\nBo,0123\n",
+        c_jsonl='{"zip": "9", "id": "7"}\n{"id": "8", "late": "x"}\n',
+    )
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        outputs.write(ledger, opened(stack, names))
+
+    rows = [(row["id"], row["CustomerFriendlyName"], row["zip"], row["late"]) for row in read(outputs.path)]
+    assert outputs.needs_input
+    assert rows == [
+        ("1", "Ana", "", ""),
+        ("2", "", "", ""),
+        ("", "Bo", "0123", ""),
+        ("7", "", "9", ""),
+        ("8", "", "", "x"),
+    ]
+
+
+async def test_the_columns_of_one_input_stand_as_they_are(tmp_path: Path) -> None:
+    """One file's cells are repeated as read; a ragged row shows what it has."""
+    names = write(tmp_path, a_csv="id,name,zip\n1,Ana,01\n2,Bo\n3,Cy,03,more\n")
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        outputs.write(ledger, opened(stack, names))
+
+    rows = [(row["status"], row["id"], row["name"], row["zip"]) for row in read(outputs.path)]
+    assert rows == [("rejected", "1", "Ana", "01"), ("invalid", "2", "Bo", ""), ("invalid", "3", "Cy", "03")]
+
+
+async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> None:
+    """Every row without a conversation is there, with its status and its error, in the input's own form."""
+    names = write(tmp_path, a_csv="id;name\n1;Ana\n2;Bo\n3\n")
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", failed=tmp_path / "f.csv"))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        outputs.write(ledger, opened(stack, names))
+
+    lines = (tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == [
+        "id;name;_status;_error_code;_error",
+        "1;Ana;rejected;45745;refused",
+        "2;Bo;unsent;stopped;the run stopped before this row was done: run it again to send it",
+    ]
+    assert lines[3].startswith("3;invalid;invalid_row;") or lines[3].startswith("3;;invalid;invalid_row;")
+    assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+
+
+async def test_a_stamp_tells_whether_the_files_are_still_those(tmp_path: Path) -> None:
+    """The stamp is empty without a file, and another one after a change, a touch, or with other flags."""
+    names = write(tmp_path, a_csv="id,name\n1,Ana\n")
+    options = ResultsOptions(output=tmp_path / "r.csv")
+    outputs = Outputs(options)
+    absent = outputs.stamp()
+    outputs.write(await job(tmp_path, names))
+    written = outputs.stamp()
+
+    (tmp_path / "r.csv").write_text("edited", encoding="utf-8")
+
+    assert absent == ""
+    assert written not in {"", outputs.stamp()}
+    assert outputs.stamp() == Outputs(options).stamp()
+    assert outputs.stamp() != Outputs(ResultsOptions(output=tmp_path / "r.csv", formula_guard=False)).stamp()

@@ -1,0 +1,158 @@
+"""The two passes over an input: what is planned, and the same rows found again to be sent."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from provisioner import planning
+from provisioner.errors import InputError, UsageError
+from provisioner.ledger import open_ledger
+from provisioner.mapping import Mapping
+from provisioner.models import Claim, PlanEntry
+from provisioner.options import RunOptions
+from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
+from provisioner.rows import digest, identity_for
+
+ADDRESS = "IG" + 32 * "a"
+TABLE = "id,CustomerFriendlyName,identity\n1,Ana,\n,Bo,\n3,Cy,guest-3\n4\n5,Eve,not allowed\n"
+
+
+@contextmanager
+def input_of(folder: Path, *texts: str, suffix: str = "csv", key: Sequence[str] = ("id",)) -> Iterator[Input]:
+    """Write each text to a file and open them all."""
+    files = []
+    for number, text in enumerate(texts):
+        file = folder / f"in-{number}.{suffix}"
+        file.write_text(text, encoding="utf-8")
+        files.append(str(file))
+    options = RunOptions(address_sid=ADDRESS, key=tuple(key))
+    with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
+        yield opened
+
+
+def claims_of(entries: Sequence[PlanEntry]) -> list[Claim]:
+    """Return what a ledger would hand out for the valid entries."""
+    return [Claim(each.row, each.row, each.key, each.digest) for each in entries if not each.problems]
+
+
+def test_every_record_is_an_entry_with_its_place_key_and_problems(tmp_path: Path) -> None:
+    """Rows are counted over all files, lines within each, and a row whose key is wrong has none."""
+    with input_of(tmp_path, TABLE, "id,CustomerFriendlyName\n6,Dee\n") as opened:
+        entries = list(opened.entries())
+
+    told = [
+        (each.row, each.source, each.line, each.key, [str(each) for each in each.problems]) for each in entries
+    ]
+    assert told == [
+        (1, 0, 2, "1", []),
+        (2, 0, 3, "", ["key (column 'id'): is empty"]),
+        (3, 0, 4, "3", []),
+        (4, 0, 5, "", ["has 1 field, the header has 3"]),
+        (5, 0, 6, "5", ["identity: may hold only the letters A to Z, digits, and . _ ~ -"]),
+        (6, 1, 2, "6", []),
+    ]
+
+
+def test_a_pass_keeps_the_first_requests_as_samples(tmp_path: Path) -> None:
+    """The plan shows the first valid requests, and a second pass starts over."""
+    text = "id,CustomerFriendlyName\n" + "".join(f"{number},C{number}\n" for number in range(9))
+    with input_of(tmp_path, text) as opened:
+        list(opened.entries())
+        list(opened.entries())
+
+    assert [request.customer_friendly_name for request in opened.samples] == ["C0", "C1", "C2"]
+
+
+def test_data_near_the_limit_is_counted(tmp_path: Path) -> None:
+    """Rows whose data another way of counting may refuse are told, once a pass."""
+    with input_of(tmp_path, f"id,pre_engagement.note\n1,{'x' * 16_000}\n2,short\n") as opened:
+        list(opened.entries())
+
+    assert opened.nearly_full == 1
+    assert opened.notes == ("1 rows have pre-engagement data close to Twilio's limit of 16 KB",)
+
+
+def test_a_pass_can_be_interrupted(tmp_path: Path) -> None:
+    """A stop signal ends the pass at the next row."""
+    with input_of(tmp_path, "id\n1\n2\n3\n") as opened:
+        entries = opened.entries()
+        next(entries)
+        opened.interrupt()
+        with pytest.raises(Interrupted):
+            next(entries)
+
+
+def test_a_name_that_no_record_has_is_refused_at_the_end(tmp_path: Path) -> None:
+    """In JSON Lines a column may turn up late; one that never does is a mistake, named with what there is."""
+    with (
+        input_of(tmp_path, '{"crm_id": "1"}\n{"Name": "Ana"}\n', suffix="jsonl") as opened,
+        pytest.raises(UsageError, match=r"in-0\.jsonl: no record has 'id'") as caught,
+    ):
+        list(opened.entries())
+
+    assert caught.value.cure == "the names there are: crm_id, Name"
+
+
+async def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planning the same bytes again costs nothing, unless by another version, which may see them otherwise."""
+    with input_of(tmp_path, "id\n1\n2\n") as opened:
+        async with open_ledger(tmp_path / "job.ledger", {}, version="1") as ledger:
+            reports = [await plan_input(ledger, opened, lambda _rows: None) for _ in range(2)]
+            monkeypatch.setattr(planning, "__version__", "99")
+            reports.append(await plan_input(ledger, opened, lambda _rows: None))
+
+    assert [report.is_reused for report in reports] == [False, True, False]
+    assert [report.counts.pending for report in reports] == [2, 2, 2]
+
+
+async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
+    """Each claim becomes its request, rows that were not claimed are passed over, over several files."""
+    with input_of(tmp_path, TABLE, "id,CustomerFriendlyName\n6,Dee\n") as opened:
+        claims = claims_of(list(opened.entries()))
+        feed = SourceFeed(opened, job_id="salt")
+        rows = [*await feed.rows(claims[:1]), *await feed.rows(claims[1:])]
+
+    assert [(row.id, row.row, row.key, row.request.customer_friendly_name) for row in rows] == [
+        (1, 1, "1", "Ana"),
+        (3, 3, "3", "Cy"),
+        (6, 6, "6", "Dee"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job_id", "identities"), [("salt", [identity_for("salt", "1"), "guest-3"]), (None, ["", "guest-3"])]
+)
+async def test_an_identity_is_made_where_the_row_gives_none(
+    tmp_path: Path, job_id: str | None, identities: list[str]
+) -> None:
+    """It follows from job and key, after the digest, which is the same in every job."""
+    with input_of(tmp_path, TABLE) as opened:
+        claims = claims_of(list(opened.entries()))
+        rows = await SourceFeed(opened, job_id=job_id).rows(claims)
+
+    assert [row.request.identity for row in rows] == identities
+    assert digest(rows[1].request) == claims[1].digest
+
+
+@pytest.mark.parametrize(
+    ("claim", "line"),
+    [
+        (Claim(1, 1, "1", bytes(16)), 2),
+        (Claim(4, 4, "4", bytes(16)), 5),
+        (Claim(9, 9, "9", bytes(16)), None),
+    ],
+    ids=["another content", "not readable", "not there"],
+)
+async def test_a_row_that_is_not_what_was_planned_is_not_sent(
+    tmp_path: Path, claim: Claim, line: int | None
+) -> None:
+    """A changed input ends the run with the place and the way on."""
+    with input_of(tmp_path, TABLE) as opened:
+        list(opened.entries())
+        with pytest.raises(InputError, match="has changed since it was planned") as caught:
+            await SourceFeed(opened, job_id="salt").rows([claim])
+
+    assert (caught.value.source, caught.value.line) == (str(tmp_path / "in-0.csv"), line)
+    assert "run the same command again" in caught.value.cure
