@@ -11,7 +11,7 @@ from provisioner.errors import LedgerError, ProvisionerError, StorageError
 _PRIMARY = 0xFF
 """SQLite's extended result codes carry the primary one in their lowest byte."""
 
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -49,6 +49,8 @@ def damaged(path: Path) -> LedgerError:
 def _file_fault(error: OSError, path: Path) -> ProvisionerError:
     if error.errno in _FULL_DISK:
         return _no_room(path)
+    if error.errno == errno.EIO:
+        return _failing(path)
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return _forbidden(path)
     return LedgerError(f"{path} cannot be used: {error.strerror}", cure="name another ledger")

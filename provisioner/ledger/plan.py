@@ -74,10 +74,11 @@ def _stage(
 
 
 def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
+    head = _PLAN["stage_valid"]
     for start in range(0, len(entries), _TOGETHER):
         batch = entries[start : start + _TOGETHER]
-        statement = f"{_PLAN['stage_valid']} {', '.join([_TUPLE] * len(batch))}"
-        connection.execute(statement, list(chain.from_iterable(map(_valid, batch))))
+        tuples = ", ".join([_TUPLE] * len(batch))
+        connection.execute(f"{head} {tuples}", list(chain.from_iterable(map(_valid, batch))))
 
 
 def _valid(entry: PlanEntry) -> tuple[Any, ...]:

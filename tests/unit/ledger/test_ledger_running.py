@@ -1,0 +1,286 @@
+"""What a run writes: runs, intents, outcomes, what an earlier run left, notes."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from provisioner.ledger import open_ledger, open_reader
+from provisioner.models import Answer, Counts, Status, Verdict
+from tests.ledger_samples import (
+    ANSWERS,
+    CREATED,
+    INPUT,
+    LOST,
+    REFUSED,
+    SENDABLE,
+    SETTINGS,
+    THROTTLED,
+    claim_all,
+    entries,
+    query,
+    send,
+)
+
+
+async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
+    """Attempts are appended, numbered over all runs, each with everything its answer said."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await send(ledger, claim, Status.PENDING)
+        await send(ledger, claim, Status.UNSENT)
+        (claim,) = await claim_all(ledger)
+        await send(ledger, claim, Status.CREATED)
+
+    throttled = (1.0, 1.5, 2.0, 429, "45780", "the limit of 5 a second", None, None, None, 1.5, 0)
+    times = (1_700_000_000.0, 1_700_000_000.25, 1_700_000_000.5)
+    created = (*times, 201, None, None, "CH" + 32 * "1", "wc-1", "RQ" + 32 * "2", None, 0)
+    assert query(path, "SELECT * FROM attempts ORDER BY id") == [
+        (1, 1, 1, "create", 1, "not_processed", *throttled),
+        (2, 1, 1, "create", 2, "not_processed", *throttled),
+        (3, 1, 2, "create", 3, "created", *created),
+    ]
+
+
+async def test_a_possible_orphan_is_marked(path: Path) -> None:
+    """Attempts that failed at the participant can be listed."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id)
+        await ledger.settle(claim.id, Status.REJECTED, structs.replace(REFUSED, may_leave_orphan=True))
+
+    assert query(path, "SELECT may_leave_orphan FROM attempts") == [(1,)]
+
+
+async def test_an_outcome_with_half_a_character_is_kept(path: Path) -> None:
+    """A header that is no text does not cost the outcome it came with."""
+    strange = structs.replace(CREATED, twilio_request_id="RQ\udcff", error="\ud800")
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id)
+        await ledger.settle(claim.id, Status.CREATED, strange)
+
+    assert query(path, "SELECT twilio_request_id, error FROM attempts") == [("RQ?", "?")]
+
+
+async def test_what_a_dead_run_left_in_flight_is_unknown(path: Path) -> None:
+    """Nobody knows what became of it, an attempt says so, and nothing else is touched."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abc"), INPUT)
+        claims = await claim_all(ledger)
+        await send(ledger, claims[0], Status.CREATED)
+        await send(ledger, claims[1], Status.IN_FLIGHT)
+    before = time.time()
+
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        recovered = [await ledger.recover(), await ledger.recover()]
+        counts = await ledger.counts()
+
+    assert recovered == [1, 0]
+    assert counts == Counts(input=3, created=1, unknown=1, pending=1)
+    attempts = "SELECT row_id, run, number, class, due, sent, error_code FROM attempts ORDER BY id"
+    assert query(path, attempts)[1] == (2, 1, 1, "maybe", None, None, "interrupted")
+    ((ended,),) = query(path, "SELECT ended FROM attempts WHERE row_id = 2")
+    assert before <= float(str(ended)) <= time.time()
+    with open_reader(path) as reader:
+        line = list(reader.results())[1]
+    assert (line.status, line.error_code, line.attempts) == ("unknown", "interrupted", 1)
+    assert line.error == "the run ended while this row was in flight: it may or may not have been created"
+
+
+async def test_a_vanished_row_in_flight_is_recovered_too(path: Path) -> None:
+    """A plan made before the recovery does not hide what was in flight."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        await send(ledger, claims[0], Status.IN_FLIGHT)
+        await ledger.plan(entries("b"), INPUT)
+
+        assert await ledger.recover() == 1
+        await ledger.plan(entries("ab"), INPUT)
+
+        assert await ledger.counts() == Counts(input=2, unknown=1, pending=1)
+
+
+async def test_a_cancelled_attempt_that_left_is_unknown_within_its_run(path: Path) -> None:
+    """The run that was cut off recovers its own rows in the end."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id)
+
+        assert await ledger.counts() == Counts(input=1, in_flight=1)
+        await ledger.recover()
+
+        assert await ledger.counts() == Counts(input=1, unknown=1)
+
+
+async def test_counts_follow_every_write(path: Path) -> None:
+    """A count that was kept is never older than the last word about a row."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        seen = [await ledger.counts()]
+        await ledger.plan(entries("ab"), INPUT)
+        seen.append(await ledger.counts())
+        claims = await claim_all(ledger)
+        await ledger.begin(claims[0].id)
+        seen.append(await ledger.counts())
+        await ledger.settle(claims[0].id, Status.CREATED, CREATED)
+        await ledger.begin(claims[1].id)
+        seen.append(await ledger.counts())
+        await ledger.release([claims[1].id])
+        seen.append(await ledger.counts())
+
+    assert seen == [
+        Counts(),
+        Counts(input=2, pending=2),
+        Counts(input=2, pending=1, in_flight=1),
+        Counts(input=2, created=1, in_flight=1),
+        Counts(input=2, created=1, pending=1),
+    ]
+
+
+async def test_a_count_asked_for_beside_a_write_is_not_kept_too_long(path: Path) -> None:
+    """An answer from before a write is not given after it."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        await asyncio.gather(ledger.counts(), *(ledger.begin(claim.id) for claim in claims), ledger.counts())
+
+        assert await ledger.counts() == Counts(input=2, in_flight=2)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 4), (3, 3), (9, 4), (0, 0)])
+async def test_the_rows_to_send_are_known_before(path: Path, limit: int | None, expected: int) -> None:
+    """What a run will send is what it may send, up to its limit, and goes down as rows are handed out."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        before = await ledger.to_send()
+        await ledger.plan(entries("abcd"), INPUT)
+        await ledger.start_run(SENDABLE, limit=limit)
+        at_first = await ledger.to_send()
+        claims = await ledger.claim(1)
+        later = await ledger.to_send()
+
+    assert (before, at_first) == (0, expected)
+    assert later == expected - len(claims)
+
+
+async def test_nothing_is_handed_out_before_a_run_starts(path: Path) -> None:
+    """A plan alone sends nothing."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+
+        assert not await ledger.claim(10)
+
+
+async def test_runs_are_recorded_with_their_ends(path: Path) -> None:
+    """Each has an id of its own, a version and a process; one that was killed has no end."""
+    async with open_ledger(path, SETTINGS, version="1.0") as ledger:
+        first = await ledger.start_run(SENDABLE)
+        await ledger.finish_run(6)
+        second = await ledger.start_run(SENDABLE, run_id="2026-01")
+
+    with open_reader(path) as reader:
+        runs = reader.runs()
+    assert [(run.run_id, run.exit_code, run.version) for run in runs] == [
+        (first, 6, "1.0"),
+        ("2026-01", None, "1.0"),
+    ]
+    assert second == "2026-01"
+    assert runs[0].ended is not None
+    assert runs[0].started <= runs[0].ended
+    assert runs[1].ended is None
+
+
+async def test_finishing_no_run_is_allowed(path: Path) -> None:
+    """A run that ended before it started has nothing to record."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.finish_run(0)
+
+    assert query(path, "SELECT count(*) FROM runs") == [(0,)]
+
+
+async def test_notes_are_kept_from_run_to_run(path: Path) -> None:
+    """A note is there for the next run, in its latest form, and for readers."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        assert await ledger.recall("results") is None
+        await ledger.remember("results", "old")
+        await ledger.remember("results", "new Ω")
+
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        assert await ledger.recall("results") == "new Ω"
+    with open_reader(path) as reader:
+        assert (reader.recall("results"), reader.recall("other")) == ("new Ω", None)
+
+
+async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> None:
+    """In input order, page by page, with the identity and when the attempt was lost."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abcd"), INPUT)
+        for claim, status in zip(
+            await claim_all(ledger), [Status.UNKNOWN, Status.CREATED, Status.UNKNOWN, Status.UNKNOWN], strict=True
+        ):
+            await send(ledger, claim, status)
+        pages = [await ledger.unknown(after, 2) for after in (0, 3, 4)]
+
+    assert [[(row.row, row.key) for row in page] for page in pages] == [[(1, "a"), (3, "c")], [(4, "d")], []]
+    assert {row.lost_at for page in pages for row in page} == {LOST.ended}
+
+
+async def test_the_control_of_a_look_is_a_row_created_by_its_own_answer(path: Path) -> None:
+    """A look that cannot show what certainly exists proves nothing; the latest such row is offered."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abc"), INPUT)
+        none = await ledger.control()
+        claims = await claim_all(ledger)
+        await send(ledger, claims[0], Status.CREATED)
+        await send(ledger, claims[1], Status.UNKNOWN)
+        await ledger.resolve(claims[1].id, Status.CREATED, CREATED)
+        control = await ledger.control()
+
+    assert none is None
+    assert control is not None
+    assert (control.key, control.identity) == ("a", "wc-1")
+
+
+@pytest.mark.parametrize("status", [Status.CREATED, Status.PENDING, Status.UNKNOWN])
+async def test_a_look_up_is_evidence_and_no_attempt(path: Path, status: Status) -> None:
+    """It is appended beside the attempts, gives the row its word, and is not counted."""
+    look = Answer(Verdict.CREATED, due=3.0, ended=4.0, conversation_sid="CH1", error="found by its identity")
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await send(ledger, claim, Status.UNKNOWN)
+        await ledger.resolve(claim.id, status, look)
+
+    assert query(path, "SELECT status, attempts, last_attempt FROM rows") == [(status.value, 1, 2)]
+    assert query(path, "SELECT step, number, conversation_sid FROM attempts") == [
+        ("create", 1, None),
+        ("lookup", 1, "CH1"),
+    ]
+
+
+async def test_a_row_found_absent_is_sent_by_the_next_run(path: Path) -> None:
+    """What certainly does not exist may be created."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        await send(ledger, claims[0], Status.UNKNOWN)
+        await send(ledger, claims[1], Status.CREATED)
+        await ledger.resolve(claims[0].id, Status.PENDING, THROTTLED)
+
+        assert [claim.key for claim in await claim_all(ledger)] == ["a"]
+
+
+async def test_every_answer_can_be_settled(path: Path) -> None:
+    """All samples of answers pass through unharmed."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(status.value for status in ANSWERS), INPUT)
+        for claim, status in zip(await claim_all(ledger), ANSWERS, strict=True):
+            await send(ledger, claim, status)
+
+        assert await ledger.counts() == Counts(input=5, created=1, rejected=1, unsent=1, pending=1, unknown=1)

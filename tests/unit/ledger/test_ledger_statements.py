@@ -1,0 +1,67 @@
+"""The SQL of the ledger: every statement is named, explained, valid, and in use."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import provisioner.ledger
+from provisioner.ledger import statements
+
+FILES = ("schema", "plan", "run", "read")
+FOLDER = Path(provisioner.ledger.__file__).parent
+STATEMENTS = [(file, name) for file in FILES for name in statements.load(file)]
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    """Open a database with all tables, the staged ones too."""
+    plan = statements.load("plan")
+    with closing(sqlite3.connect(":memory:")) as opened:
+        for statement in statements.load("schema").values():
+            opened.execute(statement)
+        for name in ("stage", "create_entries", "create_faults", "find_repeats", "rank_repeats"):
+            opened.execute(plan[name])
+        yield opened
+
+
+@pytest.mark.parametrize(("file", "name"), STATEMENTS)
+def test_every_statement_says_why_it_is_there(file: str, name: str) -> None:
+    """The line below a statement's name is a comment in prose."""
+    text = statements.load(file)[name]
+
+    assert re.match(r"-- [A-Z].*", text)
+
+
+@pytest.mark.parametrize(("file", "name"), [each for each in STATEMENTS if each[0] in {"run", "read"}])
+def test_every_statement_fits_the_schema(connection: sqlite3.Connection, file: str, name: str) -> None:
+    """SQLite compiles it against the tables as they are."""
+    text = statements.load(file)[name]
+    named = dict.fromkeys(re.findall(r":(\w+)", text))
+    numbered = set(re.findall(r"\?\d+", text))
+
+    assert connection.execute(f"EXPLAIN {text}", named or [None] * (len(numbered) or text.count("?"))).fetchall()
+
+
+@pytest.mark.parametrize(("file", "name"), [each for each in STATEMENTS if each[0] != "schema"])
+def test_no_statement_is_left_over(file: str, name: str) -> None:
+    """Each is named somewhere in the code of the room."""
+    code = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+
+    assert f'"{name}"' in code
+
+
+def test_names_are_unique_within_a_file() -> None:
+    """A second statement of the same name would hide the first."""
+    for file in FILES:
+        text = (FOLDER / f"{file}.sql").read_text(encoding="utf-8")
+
+        assert text.count("-- name: ") == len(statements.load(file))
+
+
+def test_every_file_is_loaded() -> None:
+    """There is no SQL that nobody reads."""
+    assert {path.stem for path in FOLDER.glob("*.sql")} == set(FILES)
