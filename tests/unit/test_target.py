@@ -1,0 +1,82 @@
+"""Who is called: Twilio, another URL, or a simulator that opens with the run."""
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.models import Verdict, WebChatRequest
+from provisioner.options import CallOptions, parse_rate
+from provisioner.target import SIMULATED_ADDRESS, Target
+from provisioner.twilio.webchats import WebChatClient
+from tests.gates import OpenGate
+
+ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
+HOME = Path("/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_local"),
+    [
+        ("", False),
+        ("http://127.0.0.1:4010", True),
+        ("http://localhost:4010/", True),
+        ("https://[::1]:4010", True),
+        ("https://twilio.example", False),
+    ],
+)
+def test_only_loopback_is_local(base_url: str, *, is_local: bool) -> None:
+    """What leaves this machine is asked for, and billed, as the real thing."""
+    target = Target.choose(CallOptions(base_url=base_url), ENVIRON, HOME)
+
+    assert target.is_local is is_local
+    assert target.account.account_sid == ENVIRON["TWILIO_ACCOUNT_SID"]
+    assert target.spare_address == ""
+
+
+def test_the_simulator_needs_nothing_from_anybody() -> None:
+    """With --simulate neither credentials nor an address have to be given."""
+    target = Target.choose(CallOptions(simulate=True), {}, HOME)
+
+    assert target.is_local
+    assert target.spare_address == SIMULATED_ADDRESS
+    assert target.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (CallOptions(simulate=True, base_url="http://127.0.0.1:1"), "--simulate calls no Twilio"),
+        (CallOptions(simulate=True, profile="live"), "--simulate calls no Twilio"),
+        (CallOptions(simulate=True, proxy="http://127.0.0.1:1"), "--simulate calls no Twilio"),
+        (CallOptions(base_url="http://twilio.example"), "plain http to another machine"),
+        (CallOptions(proxy="http://me:pw@127.0.0.1"), "--proxy holds credentials"),
+    ],
+)
+def test_what_cannot_be_called_is_refused_at_once(options: CallOptions, words: str) -> None:
+    """Nothing is opened or read before the target is known to be usable."""
+    with pytest.raises(UsageError, match=words):
+        Target.choose(options, ENVIRON, HOME)
+
+
+def test_another_region_is_warned_of() -> None:
+    """Flex is in practice in us1 only."""
+    usual = Target.choose(CallOptions(), ENVIRON | {"TWILIO_REGION": "us1"}, HOME)
+    unusual = Target.choose(CallOptions(), ENVIRON | {"TWILIO_REGION": "ie1"}, HOME)
+
+    assert usual.notes == ()
+    assert len(unusual.notes) == 1
+    assert "ie1" in unusual.notes[0]
+
+
+@pytest.mark.parametrize(("rate", "refused"), [("4/s", 1), ("auto", 1), ("50/s", 0), ("0", 0)])
+async def test_the_simulator_keeps_twilios_limit_unless_more_was_asked_for(rate: str, refused: int) -> None:
+    """A rehearsal at a permitted pace meets the limit of 5 a second; a faster one would only meet 429s."""
+    target = Target.choose(CallOptions(simulate=True), {}, HOME)
+    request = WebChatRequest(address_sid=SIMULATED_ADDRESS)
+
+    async with target.open(parse_rate(rate)) as transport:
+        client = WebChatClient(transport)
+        answers = [await client.create(request, OpenGate()) for _ in range(6)]
+
+    assert [answer.verdict for answer in answers].count(Verdict.NOT_PROCESSED) == refused
