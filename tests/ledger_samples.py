@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from provisioner.ledger import SqliteLedger
 from provisioner.models import Answer, Claim, Fingerprint, PlanEntry, Problem, Status, Verdict
@@ -78,7 +79,7 @@ async def send(ledger: SqliteLedger, claim: Claim, status: Status) -> None:
         await ledger.settle(claim.id, status, ANSWERS[status])
 
 
-def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+def query(path: Path, statement: str) -> list[tuple[Any, ...]]:
     """Ask the file itself, as a shell would."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()

@@ -52,9 +52,7 @@ async def open_real(
                 await send(ledger, claim, status)
         await ledger.start_run(sends, limit=limit)
         lines = "SELECT status, attempts FROM rows ORDER BY id"
-        yield Bench(
-            ledger, lambda: [(Status(str(status)), int(str(count))) for status, count in query(path, lines)]
-        )
+        yield Bench(ledger, lambda: [(Status(status), count) for status, count in query(path, lines)])
 
 
 @pytest.fixture(params=[open_fake, open_real], ids=["fake", "real"])

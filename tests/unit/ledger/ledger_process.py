@@ -1,0 +1,64 @@
+"""Works on a ledger until it is killed, and says what is durable: ``ledger_process.py WHAT LEDGER``."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from provisioner.ledger import open_ledger
+from provisioner.models import Answer, Fingerprint, PlanEntry, Status, Verdict
+
+SETTINGS = {"job": "killed"}
+INPUT = [Fingerprint("customers.csv", 1, "a")]
+ROWS = 400
+
+
+def say(*words: object) -> None:
+    """Tell the parent process."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def entries(count: int) -> Iterator[PlanEntry]:
+    """Make rows known by their number."""
+    for row in range(1, count + 1):
+        yield PlanEntry(row, row + 1, 0, f"k-{row}", row.to_bytes(16, "big"))
+
+
+async def send(path: Path) -> None:
+    """Send every row with eight workers, saying begun and settled once that is durable."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(ROWS), INPUT)
+        await ledger.start_run({Status.PENDING, Status.UNSENT})
+        claims = iter(await ledger.claim(ROWS))
+
+        async def work() -> None:
+            for claim in claims:
+                await ledger.begin(claim.id)
+                say("begun", claim.row)
+                answer = Answer(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row}")
+                await ledger.settle(claim.id, Status.CREATED, answer)
+                say("settled", claim.row)
+
+        await asyncio.gather(*(work() for _ in range(8)))
+        say("finished")
+        await asyncio.sleep(60)
+
+
+async def plan(path: Path) -> None:
+    """Plan many rows, saying how many were read; the last chunk is followed by the merge."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(200_000), INPUT, on_progress=lambda count: say("read", count))
+        say("planned")
+        await asyncio.sleep(60)
+
+
+async def hold(path: Path) -> None:
+    """Take the ledger and keep it."""
+    async with open_ledger(path, SETTINGS, version="1"):
+        say("holding")
+        await asyncio.sleep(60)
+
+
+if __name__ == "__main__":
+    asyncio.run({"send": send, "plan": plan, "hold": hold}[sys.argv[1]](Path(sys.argv[2])))
