@@ -197,21 +197,6 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     lost_at: float
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at what exists for a row: evidence, kept in the ledger.
-
-    ``at`` (Unix seconds) is when the look began. ``conversation_sids`` are in the order of their creation.
-    ``shows_control`` says that the same look showed a row that was certainly created. ``trouble`` says why
-    Twilio could not be asked.
-    """
-
-    at: float
-    path: str
-    conversation_sids: tuple[str, ...] = ()
-    shows_control: bool = False
-    trouble: str = ""
-
-
 class Result(msgspec.Struct, frozen=True, gc=False):
     """One line of the results file; the field order is the column order.
 

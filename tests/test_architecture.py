@@ -18,7 +18,6 @@ FLOORS = {
     "outputs": 5,
     "target": 5,
     "monitor": 5,
-    "reconciling": 5,
     "dispatch": 5,
     "sources": 4,
     "twilio": 4,
