@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.program import Program, programs_in
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
-from tests.acceptance.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
+from tests.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
 
 
 @pytest.fixture

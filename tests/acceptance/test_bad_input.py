@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.acceptance.stub_twilio import StubMaker, obliging
+from tests.stub_twilio import StubMaker, obliging
 
 pytestmark = pytest.mark.acceptance
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.acceptance.stub_twilio import StubMaker, failing, hanging_up, obliging, per_row
 from tests.raw_server import reply
+from tests.stub_twilio import StubMaker, failing, hanging_up, obliging, per_row
 
 pytestmark = pytest.mark.acceptance
 

@@ -8,7 +8,7 @@ import lzma
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.acceptance.stub_twilio import StubMaker, StubTwilio
+from tests.stub_twilio import StubMaker, StubTwilio
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.acceptance.program import ADDRESS, CREDENTIALS, PATIENCE_S, Program
-from tests.acceptance.stub_twilio import StubMaker, failing, per_row
+from tests.stub_twilio import StubMaker, failing, per_row
 
 pytestmark = pytest.mark.acceptance
 

@@ -11,7 +11,7 @@ import pytest
 from provisioner.results import COLUMNS
 from tests.acceptance.program import CREDENTIALS, Program, read_csv
 from tests.acceptance.simulator_process import SimulatorMaker
-from tests.acceptance.stub_twilio import StubMaker, failing, hanging_up, per_row
+from tests.stub_twilio import StubMaker, failing, hanging_up, per_row
 
 pytestmark = pytest.mark.acceptance
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.acceptance.program import API_SECRET, AUTH_TOKEN, CREDENTIALS, Program
-from tests.acceptance.stub_twilio import StubMaker, error, failing, hanging_up, per_row
+from tests.stub_twilio import StubMaker, error, failing, hanging_up, per_row
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
 from tests.acceptance.simulator_process import SimulatorMaker
-from tests.acceptance.stub_twilio import (
+from tests.stub_twilio import (
     Answer,
     Call,
     StubMaker,

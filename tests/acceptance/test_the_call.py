@@ -14,8 +14,8 @@ from tests.acceptance.program import (
     CREDENTIALS,
     Program,
 )
-from tests.acceptance.stub_twilio import Call, StubMaker, StubTwilio
 from tests.raw_server import reply
+from tests.stub_twilio import Call, StubMaker, StubTwilio
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,7 +6,8 @@ from email.utils import formatdate
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.acceptance.stub_twilio import (
+from tests.raw_server import free_port, reply
+from tests.stub_twilio import (
     Answer,
     Call,
     StubMaker,
@@ -19,7 +20,6 @@ from tests.acceptance.stub_twilio import (
     per_row,
     resetting,
 )
-from tests.raw_server import free_port, reply
 
 pytestmark = pytest.mark.acceptance
 
