@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import statements
-from provisioner.ledger.faults import damaged, not_a_ledger
+from provisioner.ledger.faults import not_a_ledger
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
 
@@ -48,9 +48,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     _create_file(path)
     connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
-        if is_ours(connection, path):
-            _require_whole(connection, path)
-        else:
+        if not is_ours(connection, path):
             _create_schema(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
@@ -155,15 +153,6 @@ def _create_schema(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         for statement in _SCHEMA.values():
             connection.execute(statement)
-
-
-def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise ``LedgerError`` when the file was cut short; what a killed run left in the log goes to it first."""
-    _, logged, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
-    if logged == copied and path.stat().st_size < pages * page_size:
-        raise damaged(path)
 
 
 def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str], version: str) -> Manifest:

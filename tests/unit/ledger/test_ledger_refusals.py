@@ -157,6 +157,15 @@ def test_a_ledger_to_read_has_to_be_there(path: Path) -> None:
     assert not path.exists()
 
 
+def test_an_empty_file_is_no_ledger_to_read(path: Path) -> None:
+    """Only a run fills it."""
+    path.touch()
+
+    error = refusal_of(read, path)
+
+    assert error.message == f"{path} is not a ledger"
+
+
 def test_a_new_ledger_needs_its_folder(tmp_path: Path) -> None:
     """No folder is made, as a slip of the pen would make it somewhere else."""
     path = tmp_path / "missing" / "job.ledger"
