@@ -110,7 +110,13 @@ class Pacer:
             if not isinstance(self._schedule, Unlimited):
                 await self._throttler.acquire()
             now = self._clock()
-            return self._wall() - (now - self._schedule.start(now))
+            due = self._schedule.start(now)
+            # Its first byte is written when the loop comes round, and whatever waits there goes first.
+            asyncio.get_running_loop().call_soon(self._leave, now)
+            return self._wall() - (now - due)
+
+    def _leave(self, started: float) -> None:
+        self._schedule.leave(started, self._clock())
 
     def _ready_at(self, now: float) -> float:
         rate = self._governor.rate(now)

@@ -5,7 +5,7 @@ from collections import deque
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
-MARGIN_S = 0.0012
+MARGIN_S = 0.0015
 """How much longer than a second a full window is kept, for what the way to the server may shorten."""
 CATCH_UP_S = 0.05
 """How far a late schedule may run behind before it is moved: more would come out as a burst."""
@@ -43,6 +43,13 @@ class Schedule:
         self._due = due + 1 / self.rate
         self._starts.append(now)
         return due
+
+    def leave(self, started: float, now: float) -> None:
+        """Record that the start at ``started`` left no sooner than ``now``, which is what the server sees."""
+        for place in range(len(self._starts) - 1, -1, -1):
+            if self._starts[place] <= started:
+                self._starts[place] = now
+                return
 
     def pause(self, until: float) -> None:
         """Let nothing start before ``until``."""

@@ -76,6 +76,18 @@ def test_a_start_knows_when_it_was_due() -> None:
     assert schedule.start(10.52) == pytest.approx(10.5)
 
 
+def test_a_start_that_left_late_keeps_its_window_longer() -> None:
+    """What the server sees is when a request left: the window is counted from there, for that start alone."""
+    schedule = Schedule(2)
+    for start in (10.0, 10.5):
+        schedule.start(start)
+
+    schedule.leave(10.0, 10.2)
+    schedule.leave(5.0, 99.0)
+
+    assert schedule.ready_at(10.6) == pytest.approx(11.2, abs=0.01)
+
+
 def test_nothing_is_ready_before_a_pause_ends() -> None:
     """A pause moves everything behind it, and a shorter one does not shorten it."""
     schedule = Schedule(5)
