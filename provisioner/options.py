@@ -90,12 +90,18 @@ class MappingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaceOptions:
-    """How fast and how many at once."""
+class RateOptions:
+    """How fast."""
 
     rate: str = option(
         "4/s", "WebChats to start per second: N, N/s, N/m, N/h; 0 is no limit, auto probes.", metavar="RATE"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaceOptions(RateOptions):
+    """How many at once."""
+
     concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
 
 
@@ -137,7 +143,7 @@ class ResultsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(InputOptions, MappingOptions, PaceOptions, FaceOptions):
+class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
     """``provisioner check``."""
 
     all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")

@@ -47,8 +47,9 @@ def format_of(path: Path, chosen: str) -> Format:
     try:
         return Format(path.suffix.lower().removeprefix("."))
     except ValueError:
+        told = "stdout has no suffix that says" if path == STDOUT else f"{path}: the suffix does not say"
         raise UsageError(
-            f"{path}: the suffix does not say how to write the results",
+            f"{told} how to write the results",
             cure="name the file .csv or .jsonl, or add --format csv or --format jsonl",
         ) from None
 
