@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test lint types check coverage lock clean
+.PHONY: help demo test lint types check coverage docs lock clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -13,6 +13,7 @@ help:
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
 	@echo 'make coverage  tests with branch coverage'
+	@echo 'make docs      write the reference of options anew'
 	@echo 'make lock      renew the lock files'
 
 .venv/.run: requirements.lock
@@ -28,7 +29,7 @@ help:
 
 demo: .venv/.run
 	@rm -f $(DEMO) $(DEMO).ledger
-	$(BIN)/python -m provisioner run samples/customers.csv -o $(DEMO) --simulate
+	$(BIN)/python -m provisioner run samples/customers.csv -o $(DEMO) --key crm_id --simulate
 	@echo
 	@head -n 4 $(DEMO)
 
@@ -49,6 +50,9 @@ coverage: .venv/.dev
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+docs: .venv/.dev
+	$(BIN)/python docs/generate_options.py
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
