@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provisioner.endings import settled
-from provisioner.errors import InputError, UsageError
+from provisioner.errors import InputError, LedgerError, UsageError
 from provisioner.ledger import open_reader
 from provisioner.models import Fingerprint
 from provisioner.options import ExportOptions, InputOptions
 from provisioner.outputs import Outputs
+from provisioner.results import STDOUT
 from provisioner.sources import Source, open_sources
 from provisioner.summary import Summary
 
@@ -18,7 +19,7 @@ STDIN = "-"
 def export(ledger: Path, options: ExportOptions) -> Summary:
     """Write the results, and the failed rows if asked for; raise ``ProvisionerError`` for what is in the way."""
     outputs = Outputs(options)
-    if str(outputs.path) == "-" and options.json:
+    if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
     with open_reader(ledger) as reader:
         counts, fingerprints = reader.counts(), reader.fingerprints()
@@ -26,8 +27,8 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     outputs.spare(ledger, "the ledger")
     for each in fingerprints:
         outputs.spare(Path(each.name), "an input")
-    if outputs.needs_input and reading is not None:
-        with open_sources(_names(fingerprints), InputOptions.from_reading(reading)) as sources:
+    if outputs.needs_input:
+        with open_sources(_names(fingerprints), _reading(reading)) as sources:
             _require_unchanged(sources, fingerprints)
             outputs.check_sources(sources)
             outputs.write(ledger, sources)
@@ -42,7 +43,14 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     )
 
 
+def _reading(note: str | None) -> InputOptions:
+    """Return how the input was read; a run that was killed right after planning left no note of it."""
+    return InputOptions() if note is None else InputOptions.from_reading(note)
+
+
 def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
+    if not fingerprints:
+        raise LedgerError("no input was planned yet", cure="run the job first")
     if any(each.name == STDIN for each in fingerprints):
         raise InputError(
             "the input came through a pipe and is not there any more",
