@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from provisioner.errors import GuardError, InputError, ProvisionerError
 from provisioner.models import Answer, Row, Status, Verdict
@@ -167,6 +168,8 @@ class Dispatcher:
                     await self._ledger.settle(row.id, Status.PENDING, answer)
                     if delay_s:
                         await self._pause(delay_s)
+                case decision:
+                    assert_never(decision)
 
     async def _attempt(self, row: Row) -> Answer | None:
         """Make one attempt; None when the run stopped before the request left.
