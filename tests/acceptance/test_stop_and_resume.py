@@ -170,6 +170,33 @@ async def test_only_one_run_at_a_time_holds_a_ledger(program: Program, twilio: S
     assert len(server.calls) == 20
 
 
+async def test_status_and_export_look_on_while_it_runs_and_after_it_died(
+    program: Program, twilio: StubMaker
+) -> None:
+    """Both read the ledger beside a run without disturbing it, and after kill -9 they tell what is known."""
+    server = await twilio()
+    program.write_customers("customers.csv", 100)
+    running = await program.start(*RUN, "--base-url", server.url, "--rate", "20/s", env=CREDENTIALS)
+    await server.called(10)
+
+    live = await program("status", "results.csv.ledger", "--json")
+    exported = await program("export", "results.csv.ledger", "-o", "live.csv")
+    running.process.kill()
+    await running.end()
+    dead = await program("status", "results.csv.ledger", "--json")
+    again = await program("export", "results.csv.ledger", "-o", "dead.csv")
+
+    assert live.summary["is_running"]
+    assert not dead.summary["is_running"]
+    assert 8 <= live.summary["created"] <= dead.summary["created"]
+    assert live.summary["input"] == dead.summary["input"] == 100
+    assert (live.code, exported.code, dead.code, again.code) == (0, 0, 0, 0)
+    assert len(program.results("live.csv")) == 100
+    assert program.statuses("dead.csv").count("created") == dead.summary["created"]
+    assert set(program.statuses("dead.csv")) == {"created", "unknown", "unsent"}
+    assert exported.counts["created"] >= live.summary["created"]
+
+
 async def test_rejected_rows_are_left_alone_until_asked_for(program: Program, twilio: StubMaker) -> None:
     """A refusal stands on every further run, and --retry rejected sends those rows and no other."""
     server = await twilio(per_row({"Customer 2": failing(400, 45745)}))

@@ -17,6 +17,7 @@ from provisioner.planning import open_input, plan_input
 from provisioner.sources import Source, open_sources
 
 SETTINGS = {"account": "AC" + 32 * "1"}
+SETTLED = (Status.REJECTED, Status.CREATED)
 
 
 def write(folder: Path, **files: str) -> list[str]:
@@ -28,17 +29,19 @@ def write(folder: Path, **files: str) -> list[str]:
 
 
 async def job(folder: Path, files: Sequence[str]) -> Path:
-    """Run a job over files up to its first row, which is refused, and return its ledger."""
+    """Run a job up to its second row and return its ledger: the first is refused, the second created."""
     options = RunOptions(address_sid="IG" + 32 * "a")
-    answer = Answer(Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused")
+    refused = Answer(Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused")
+    created = Answer(Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0")
     ledger_path = folder / "job.ledger"
     with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
         async with open_ledger(ledger_path, SETTINGS, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
             await ledger.start_run({Status.PENDING})
-            (claim,) = await ledger.claim(1)
-            await ledger.begin(claim.id)
-            await ledger.settle(claim.id, Status.REJECTED, answer)
+            claims = await ledger.claim(2)
+            for claim, status, answer in zip(claims, SETTLED, (refused, created), strict=False):
+                await ledger.begin(claim.id)
+                await ledger.settle(claim.id, status, answer)
     return ledger_path
 
 
@@ -160,7 +163,7 @@ async def test_the_columns_of_one_input_stand_as_they_are(tmp_path: Path) -> Non
 
 async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> None:
     """Every row without a conversation is there, with its status and its error, in the input's own form."""
-    names = write(tmp_path, a_csv="id;name\n1;Ana\n2;Bo\n3\n")
+    names = write(tmp_path, a_csv="id;name\n1;Ana\n2;Bo\n3;Cy\n4\n")
     outputs = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", failed=tmp_path / "f.csv"))
     ledger = await job(tmp_path, names)
 
@@ -171,10 +174,10 @@ async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> No
     assert lines[:3] == [
         "id;name;_status;_error_code;_error",
         "1;Ana;rejected;45745;refused",
-        "2;Bo;unsent;stopped;the run stopped before this row was done: run it again to send it",
+        "3;Cy;unsent;stopped;the run stopped before this row was done: run it again to send it",
     ]
-    assert lines[3].startswith("3;invalid;invalid_row;") or lines[3].startswith("3;;invalid;invalid_row;")
-    assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+    assert lines[3].startswith(("4;invalid;invalid_row;", "4;;invalid;invalid_row;"))
+    assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 4
 
 
 async def test_a_stamp_tells_whether_the_files_are_still_those(tmp_path: Path) -> None:
