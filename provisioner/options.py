@@ -22,13 +22,13 @@ def option(
     choices: tuple[str, ...] = (),
     env: str = "",
     off_flag: str = "",
-    least: int = 0,
+    least: float = 0,
 ) -> Any:
     """Declare one option.
 
     ``env`` is a further environment name, besides the one every option has. ``off_flag`` is the flag that
     turns a boolean off, for booleans that are on by default. A tuple default makes the flag repeatable.
-    ``least`` bounds a whole number from below.
+    ``least`` bounds a number from below.
     """
     metadata = {
         "help": help_text,
@@ -109,7 +109,9 @@ class PaceOptions(RateOptions):
 class CallOptions:
     """How Twilio is reached."""
 
-    timeout: float = option(30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS")
+    timeout: float = option(
+        30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS", least=0.1
+    )
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")

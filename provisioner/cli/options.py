@@ -110,7 +110,11 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
     if declared.metadata["choices"]:
         return click.Choice(declared.metadata["choices"])
     kinds = {*(get_args(declared.type) or (declared.type,))} - {NoneType, Ellipsis}
-    return Count(declared.metadata["least"]) if kinds == {int} else _TYPES[kinds.pop()]
+    if kinds == {int}:
+        return Count(declared.metadata["least"])
+    if kinds == {float}:
+        return Quantity(declared.metadata["least"])
+    return _TYPES[kinds.pop()]
 
 
 class Lines(click.types.StringParamType):
@@ -120,21 +124,24 @@ class Lines(click.types.StringParamType):
 
 
 class Quantity(click.types.FloatParamType):
-    """A number from 0 upward, neither infinite nor NaN."""
+    """A number from ``least`` upward, neither infinite nor NaN."""
+
+    def __init__(self, least: float = 0) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Refuse what measures nothing."""
         number = float(super().convert(value, param, ctx))
-        return (
-            number if 0 <= number < math.inf else self.fail(f"{value} is not a number from 0 upward.", param, ctx)
-        )
+        if self.least <= number < math.inf:
+            return number
+        return self.fail(f"{value} is not a number from {self.least:g} upward.", param, ctx)
 
 
 class Count(click.types.IntParamType):
     """A whole number from ``least`` upward."""
 
-    def __init__(self, least: int = 0) -> None:
-        self.least = least
+    def __init__(self, least: float = 0) -> None:
+        self.least = int(least)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Refuse what counts nothing."""
@@ -146,6 +153,5 @@ class Count(click.types.IntParamType):
 
 _TYPES: Mapping[Any, click.ParamType[Any]] = {
     str: Lines(),
-    float: Quantity(),
     Path: click.Path(path_type=Path),
 }

@@ -11,6 +11,8 @@ RUN = "run customers.csv -o results.csv --rate 0 --json"
 ENDS = {
     "no files": ("run --json", 2, "failed", "usage"),
     "wrong value": (f"{RUN} --simulate --concurrency none", 2, "failed", "usage"),
+    "no time at all": (f"{RUN} --simulate --timeout 0", 2, "failed", "usage"),
+    "nobody to send": (f"{RUN} --simulate --concurrency 0", 2, "failed", "usage"),
     "unknown option": (f"{RUN} --simulate --rte 4", 2, "failed", "usage"),
     "no limit of failures": (f"{RUN} --simulate --max-failures some", 2, "failed", "usage"),
     "no target": (RUN, 2, "failed", "usage"),
