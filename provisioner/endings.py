@@ -96,6 +96,11 @@ def advice(
         notes.append("rejected rows are left alone: --retry rejected sends them again")
     if (counts.rejected or counts.invalid) and not has_failed:
         notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
+    if has_failed and (counts.unknown or counts.unsent):
+        notes.append(
+            "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
+            "or they may be created twice"
+        )
     if orphans:
         notes.append(
             f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer"

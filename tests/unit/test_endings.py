@@ -100,6 +100,8 @@ def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
         (Counts(input=1, rejected=1), {}, ["--retry rejected", "--failed PATH"]),
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
         (Counts(input=1, invalid=1), {}, ["--failed PATH"]),
+        (Counts(input=1, unsent=1), {"has_failed": True}, ["take them out before you feed it to another job"]),
+        (Counts(input=1, unknown=1), {"has_failed": True}, ["1 row is unknown", "they may be created twice"]),
         (Counts(input=1, created=1), {"orphans": 2}, ["2 attempts failed at the participant"]),
     ],
 )
