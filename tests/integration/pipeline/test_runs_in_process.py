@@ -20,7 +20,7 @@ from provisioner.pipeline import Surroundings, run
 from provisioner.summary import Outcome, Summary
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
-from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, stub_twilio
+from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 ADDRESS = "IG" + 32 * "a"
@@ -349,3 +349,20 @@ async def test_rejected_rows_are_sent_again_when_asked(job: Job) -> None:
     assert left_alone.counts == Counts(input=3, rejected=3)
     assert retried.counts == Counts(input=3, created=3)
     assert len(twilio.calls) == 6
+
+
+async def test_rows_are_mended_in_the_input_itself(job: Job) -> None:
+    """A mended invalid row is sent by the same command, a mended rejected one with --retry, as it stands now."""
+    customers = job.folder / "customers.csv"
+    customers.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3\n")
+
+    async with stub_twilio(per_row({"Bo": failing(400, 45745)})) as twilio:
+        first = await job.run(twilio.url)
+        customers.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bodil\n3,Cy\n")
+        second = await job.run(twilio.url)
+        third = await job.run(twilio.url, retry=("rejected",))
+
+    assert first.counts == Counts(input=3, created=1, rejected=1, invalid=1)
+    assert second.counts == Counts(input=3, created=2, rejected=1)
+    assert third.counts == Counts(input=3, created=3)
+    assert twilio.names == ["Ana", "Bo", "Cy", "Bodil"]
