@@ -122,9 +122,12 @@ def _render_each(destinations: list[_Destination]) -> Processor:
 
 
 def _console_renderer(*, has_colour: bool) -> Processor:
-    renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=24, sort_keys=False)
+    renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=16, sort_keys=False)
 
     def render(logger: Any, name: str, event: EventDict) -> str:
+        # Somebody is looking on: the time of day will do, and there is one run.
+        event["timestamp"] = event["timestamp"][11:19]
+        event.pop("run_id", None)
         if "traceback" in event:
             event["exception"] = "\n".join(event.pop("traceback"))
         return renderer(logger, name, event)
