@@ -25,19 +25,19 @@ async def test_a_fault_of_the_run_stops_it_after_the_first_request(
 ) -> None:
     """Wrong credentials and wrong addresses cost one request, name the cure, and leave every row to be sent."""
     server = await twilio(failing(status, code))
-    program.write_customers("customers.csv", 50)
+    program.write_customers("customers.csv", 20)
     command = (*RUN, "--base-url", server.url)
 
     stopped = await program(*command, env=CREDENTIALS)
     server.script = obliging
     mended = await program(*command, env=CREDENTIALS)
 
-    assert (stopped.code, stopped.counts) == (6, {"unsent": 50})
+    assert (stopped.code, stopped.counts) == (6, {"unsent": 20})
     assert stopped.stdout.startswith("stopped by a guard after ")
     assert cure in stopped.stderr
     assert stopped.stdout.splitlines()[-1].startswith("next:    provisioner run customers.csv")
-    assert len(server.calls) == 1 + 50
-    assert (mended.code, mended.counts) == (0, {"created": 50})
+    assert len(server.calls) == 1 + 20
+    assert (mended.code, mended.counts) == (0, {"created": 20})
 
 
 @pytest.mark.parametrize(("canary", "sent"), [((), 1), (("--canary", "3"), 3)])

@@ -221,7 +221,7 @@ async def test_results_on_stdout_are_nothing_but_results(program: Program) -> No
 
 async def test_a_reader_who_leaves_early_spoils_nothing(program: Program) -> None:
     """``| head -1`` ends the output and not the job: the ledger has everything, and nobody sees a traceback."""
-    program.write_customers("customers.csv", 2_000)
+    program.write_customers("customers.csv", 800)
     run = ("--log-level", "error", "run", "customers.csv", "-o", "-", "--format", "jsonl")
     command = (*run, "--ledger", "job.ledger", "--simulate", "--rate", "0")
     read_end, write_end = os.pipe()
@@ -236,4 +236,4 @@ async def test_a_reader_who_leaves_early_spoils_nothing(program: Program) -> Non
     assert json.loads(first)["row"] == 1
     assert ended.code == 0
     assert "error" not in ended.stderr
-    assert ended.counts == again.counts == {"created": 2_000}
+    assert ended.counts == again.counts == {"created": 800}
