@@ -221,7 +221,8 @@ class Run:
             except ProvisionerError as failure:
                 failures.append(failure)
         counts = await self._ledger.counts()
-        summary = self._summary(counts, error=next(filter(None, failures), None), notes=self._advice(counts))
+        first = next(filter(None, failures), None)
+        summary = self._summary(counts, error=first, notes=self._advice(counts, first))
         self._log.info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
         with suppress(StorageError):
             await self._ledger.finish_run(summary.exit_code)
@@ -252,11 +253,12 @@ class Run:
             next_command=self._command,
         )
 
-    def _advice(self, counts: Counts) -> tuple[str, ...]:
+    def _advice(self, counts: Counts, error: ProvisionerError | None) -> tuple[str, ...]:
         options, monitor = self._order.options, self._monitor
+        reasons = monitor.reasons if monitor else []
         return advice(
             settled(counts),
-            reasons=monitor.reasons if monitor else (),
+            reasons=[each for each in reasons if error is None or each.sentence not in error.message],
             left=self._left,
             limit=0 if self._brake.exit_code else options.limit,
             orphans=monitor.orphans if monitor else 0,
