@@ -101,7 +101,7 @@ async def test_a_guarded_and_a_busy_run_are_one_object_each(program: Program, tw
     """So does a fault of the run; and who finds the ledger held says by whom."""
     server = await twilio()
     program.write_customers("customers.csv", 20)
-    slow = (*RUN, "--rate", "20/s", "--base-url", server.url)
+    slow = (*RUN, "--rate", "2/s", "--base-url", server.url)
     running = await program.start(*slow, env=CREDENTIALS)
     await server.called(1)
 

@@ -87,7 +87,7 @@ async def test_a_stopped_run_leaves_whole_results(program: Program, twilio: Stub
     """Rows whose turn did not come are unsent, with a code of our own, each on its line."""
     server = await twilio()
     program.write_customers("customers.csv", 20)
-    running = await program.start(*RUN, "--base-url", server.url, "--rate", "20/s", env=CREDENTIALS)
+    running = await program.start(*RUN, "--base-url", server.url, "--rate", "8/s", env=CREDENTIALS)
 
     await server.called(3)
     running.signal(signal.SIGINT)
@@ -157,7 +157,7 @@ async def test_only_one_run_at_a_time_holds_a_ledger(program: Program, twilio: S
     """A second run of the same job ends with 75 at once, and the first does not notice."""
     server = await twilio()
     program.write_customers("customers.csv", 20)
-    command = (*RUN, "--base-url", server.url, "--rate", "20/s")
+    command = (*RUN, "--base-url", server.url, "--rate", "4/s")
 
     running = await program.start(*command, env=CREDENTIALS)
     await server.called(1)
