@@ -5,7 +5,7 @@ from collections import deque
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
-MARGIN_S = 0.0015
+MARGIN_S = 0.0025
 """How much longer than a second a full window is kept, for what the way to the server may shorten."""
 CATCH_UP_S = 0.05
 """How far a late schedule may run behind before it is moved: more would come out as a burst."""
@@ -27,7 +27,7 @@ class Schedule:
 
     def due(self, now: float) -> float:
         """Return when the next start should leave, were it on time."""
-        behind = now - min(CATCH_UP_S, 1 / self.rate) if self._starts else now
+        behind = now - CATCH_UP_S if self._starts else now
         return max(self._due, self._not_before, behind)
 
     def ready_at(self, now: float) -> float:

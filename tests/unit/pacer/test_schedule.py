@@ -159,6 +159,16 @@ def test_auto_probes_upward_and_backs_off() -> None:
     assert governor.rate(1e6) == pytest.approx(1000.0)
 
 
+def test_a_hiccup_at_a_fast_pace_is_caught_up() -> None:
+    """A stall of 30 ms at 500/s costs nothing in the end, and no window overflows."""
+    lateness = [0.0005] * 2499 + [0.03]
+
+    starts = starts_of(Schedule(500), 10, lateness=lateness)
+
+    assert (len(starts) - 1) / (starts[-1] - starts[0]) == pytest.approx(500, rel=0.005)
+    assert worst_second(starts) <= 500
+
+
 def test_the_pace_survives_random_hiccups() -> None:
     """With now and then a tenth of a second lost, the pace stays within one percent and no window overflows."""
     rng = random.Random(7)
