@@ -178,8 +178,8 @@ class Dispatcher:
         """
         departure: _Departure | None = None
         try:
-            await self._ledger.begin(row.id)
             async with self._pace.turn() as gate:
+                await self._ledger.begin(row.id, row.request.identity)
                 departure = _Departure(gate, self._observer)
                 return await self._creator.create(row.request, departure)
         except GateClosed:

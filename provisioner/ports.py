@@ -14,8 +14,8 @@ class Ledger(Protocol):
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
         ...
 
-    async def begin(self, claim_id: int) -> None:
-        """Record that an attempt for this row may leave from now on."""
+    async def begin(self, claim_id: int, identity: str = "") -> None:
+        """Record that an attempt for this row, asking for ``identity``, may leave from now on."""
         ...
 
     async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:

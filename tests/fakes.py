@@ -46,7 +46,7 @@ class FakeLedger:
         await asyncio.sleep(0)
         return claims
 
-    async def begin(self, claim_id: int) -> None:
+    async def begin(self, claim_id: int, identity: str = "") -> None:
         """Note an intent."""
         row = self.rows[claim_id]
         if row.status is not Status.IN_FLIGHT:

@@ -10,8 +10,9 @@ INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
 
 -- name: begin
 -- The intent: an attempt may leave from now on, and what it asks for is the input's present content.
-UPDATE rows SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL
-WHERE id = ? AND status <> 'in_flight';
+UPDATE rows
+SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = ?2
+WHERE id = ?1 AND status <> 'in_flight';
 
 -- name: release
 -- Take an intent back: nothing was sent.
@@ -31,9 +32,9 @@ UPDATE rows SET status = ?2, last_attempt = last_insert_rowid() WHERE id = ?1;
 
 -- name: add_interrupted
 -- Nobody knows what became of an attempt that was never settled: an attempt of class maybe says so.
-INSERT INTO attempts (row_id, run, number, class, ended, error_code, error)
+INSERT INTO attempts (row_id, run, number, class, ended, error_code, error, identity)
 SELECT id, (SELECT max(id) FROM runs), attempts, 'maybe', :now, 'interrupted',
-    'the run ended while this row was in flight: it may or may not have been created'
+    'the run ended while this row was in flight: it may or may not have been created', asked_identity
 FROM rows
 WHERE status = 'in_flight';
 

@@ -26,7 +26,8 @@ CREATE TABLE sources (
 -- name: rows
 -- What became of every key that could ever be sent, for good. The outcome's details are in last_attempt.
 -- sent_digest is the digest of what was sent, where the input has changed since; otherwise NULL.
--- before is the status that a row in flight had, so that an intent can be taken back.
+-- before is the status that a row in flight had, so that an intent can be taken back; asked_identity is what its
+-- last intent asked for, by which a conversation can be found when no answer came.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE rows (
     sent_digest BLOB,
     status TEXT NOT NULL,
     before TEXT,
+    asked_identity TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     last_attempt INTEGER REFERENCES attempts (id)
 );
@@ -123,14 +125,14 @@ SELECT
         ELSE coalesce(rows.status, 'invalid')
     END AS status,
     attempts.conversation_sid AS conversation_sid,
-    attempts.identity AS identity,
+    CASE rows.status WHEN 'in_flight' THEN rows.asked_identity ELSE attempts.identity END AS identity,
     CASE rows.status
         WHEN 'pending' THEN 'stopped'
         WHEN 'in_flight' THEN 'interrupted'
         ELSE coalesce(attempts.error_code, invalid.error_code)
     END AS error_code,
     CASE rows.status
-        WHEN 'pending' THEN 'the run stopped before this row was done: run it again to send it'
+        WHEN 'pending' THEN 'not sent yet: the same command sends it'
         WHEN 'in_flight' THEN 'the request may have left, and no answer was recorded'
         ELSE coalesce(attempts.error, invalid.error)
     END AS error,

@@ -109,10 +109,10 @@ class SqliteLedger:
             return ()
         return await self._writer.call(lambda connection: handout.take(connection, limit))
 
-    async def begin(self, claim_id: int) -> None:
-        """Record that an attempt for this row may leave from now on."""
+    async def begin(self, claim_id: int, identity: str = "") -> None:
+        """Record that an attempt for this row, asking for ``identity``, may leave from now on."""
         self._changes += 1
-        await self._writer.write((_BEGIN, (claim_id,)))
+        await self._writer.write((_BEGIN, (claim_id, identity or None)))
 
     async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""

@@ -60,7 +60,7 @@ async def test_the_results_say_of_every_record_what_became_of_it(path: Path) -> 
         BLANK,
         status="unsent",
         error_code="stopped",
-        error="the run stopped before this row was done: run it again to send it",
+        error="not sent yet: the same command sends it",
     )
     assert results == [
         structs.replace(

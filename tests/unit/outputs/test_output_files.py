@@ -174,7 +174,7 @@ async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> No
     assert lines[:3] == [
         "id;name;_status;_error_code;_error",
         "1;Ana;rejected;45745;refused",
-        "3;Cy;unsent;stopped;the run stopped before this row was done: run it again to send it",
+        "3;Cy;unsent;stopped;not sent yet: the same command sends it",
     ]
     assert lines[3].startswith(("4;invalid;invalid_row;", "4;;invalid;invalid_row;"))
     assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 4
