@@ -131,7 +131,9 @@ class FaceOptions:
 class ResultsOptions:
     """How results are written."""
 
-    output: Path | None = option(None, "Results file; .csv or .jsonl; - is stdout.", short="-o", metavar="PATH")
+    output: Path | None = option(
+        None, "Results file; .csv or .jsonl; - is stdout, as CSV.", short="-o", metavar="PATH"
+    )
     format: str = option("", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl"))
     include_input: bool = option(default=False, help_text="Repeat the input's own columns after ours.")
     formula_guard: bool = option(

@@ -41,15 +41,16 @@ class InputColumns:
 
 
 def format_of(path: Path, chosen: str) -> Format:
-    """Return the format that was chosen, or else the one that the file's suffix names."""
+    """Return the format that was chosen, or else the one that the file's suffix names; stdout is CSV."""
     if chosen:
         return Format(chosen)
+    if path == STDOUT:
+        return Format.CSV
     try:
         return Format(path.suffix.lower().removeprefix("."))
     except ValueError:
-        told = "stdout has no suffix that says" if path == STDOUT else f"{path}: the suffix does not say"
         raise UsageError(
-            f"{told} how to write the results",
+            f"{path}: the suffix does not say how to write the results",
             cure="name the file .csv or .jsonl, or add --format csv or --format jsonl",
         ) from None
 
