@@ -24,9 +24,8 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
 from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
+from provisioner.planning import Input, Interrupted, SourceFeed, check_texts, open_input, plan_input
 from provisioner.results import STDOUT
-from provisioner.rows import address_faults
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Target
@@ -61,10 +60,7 @@ class Order:
         if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
-        if options.address_sid and (faults := address_faults(options.address_sid)):
-            raise UsageError(
-                f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses"
-            )
+        check_texts(address_sid=options.address_sid, ui_version=options.ui_version)
         ledger = options.ledger or Path(f"{outputs.path}.ledger")
         outputs.spare(ledger, "the ledger")
         target = Target.choose(options, surroundings.environ, surroundings.home)
@@ -123,7 +119,7 @@ class Run:
         except Interrupted:
             return self._unplanned()
         if refused := self._refusal(plan):
-            return self._summary(plan.counts, error=refused)
+            return await self._account(refused, has_results=isinstance(refused, StrictError))
         error = await self._send(plan) if plan.to_send else None
         return await self._account(error)
 
@@ -208,14 +204,14 @@ class Run:
             ),
         )
 
-    async def _account(self, error: ProvisionerError | None) -> Summary:
+    async def _account(self, error: ProvisionerError | None, *, has_results: bool = True) -> Summary:
         """Settle what was cut off, write the results, and tell how it ended.
 
         A disk that takes nothing more can still be read, so every step is tried.
         """
         self._brake.release()
         failures = [error]
-        for step in (self._ledger.recover, self._write_results):
+        for step in (self._ledger.recover, *([self._write_results] if has_results else [])):
             try:
                 await step()
             except ProvisionerError as failure:

@@ -14,7 +14,7 @@ from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions
-from provisioner.rows import build, digest, identity_for, is_nearly_full
+from provisioner.rows import address_faults, build, digest, identity_for, is_nearly_full, ui_version_faults
 from provisioner.signals import interruptible
 from provisioner.sources import Source, numbered, open_sources
 
@@ -33,6 +33,14 @@ class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, no
 class _Bound:
     source: Source
     binder: Binder
+
+
+def check_texts(*, address_sid: str = "", ui_version: str = "") -> None:
+    """Raise ``UsageError`` for a text meant for all rows that would make every row invalid."""
+    if address_sid and (faults := address_faults(address_sid)):
+        raise UsageError(f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses")
+    if ui_version and (faults := ui_version_faults(ui_version)):
+        raise UsageError(f"--ui-version {faults[0]}", cure="write it like 1.0.0")
 
 
 class Input:

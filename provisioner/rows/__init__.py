@@ -5,9 +5,18 @@
 """
 
 from .digests import digest, identity_for, marker_for
-from .faults import address_faults
+from .faults import address_faults, ui_version_faults
 from .masking import masked
 from .pre_engagement import is_nearly_full
 from .requests import build
 
-__all__ = ["address_faults", "build", "digest", "identity_for", "is_nearly_full", "marker_for", "masked"]
+__all__ = [
+    "address_faults",
+    "build",
+    "digest",
+    "identity_for",
+    "is_nearly_full",
+    "marker_for",
+    "masked",
+    "ui_version_faults",
+]
