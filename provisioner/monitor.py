@@ -107,7 +107,7 @@ class RunMonitor:
         self._log.debug(
             "attempt.answered",
             row=row.row,
-            row_key=row.key,
+            key=row.key,
             attempt=attempt,
             verdict=answer.verdict.value,
             http_status=answer.http_status,
@@ -120,14 +120,14 @@ class RunMonitor:
         """Count an outcome; what needs somebody's eyes is a warning."""
         self._settled[status] += 1
         if status is Status.CREATED:
-            self._log.debug("row.created", row=row.row, row_key=row.key, conversation_sid=answer.conversation_sid)
+            self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
             return
         self._reasons[status, answer.error_code] += 1
         self._sentences.setdefault((status, answer.error_code), answer.error)
         self._log.warning(
             f"row.{status.value}",
             row=row.row,
-            row_key=row.key,
+            key=row.key,
             http_status=answer.http_status,
             error_code=answer.error_code,
             error=answer.error,
