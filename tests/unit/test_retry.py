@@ -18,6 +18,7 @@ def answer(verdict: Verdict, *, stops_run: bool = False, is_throttled: bool = Fa
         (answer(Verdict.REFUSED), 1, Settle(Status.REJECTED)),
         (answer(Verdict.REFUSED, stops_run=True), 1, Settle(Status.UNSENT)),
         (answer(Verdict.MAYBE), 1, Settle(Status.UNKNOWN)),
+        (answer(Verdict.MAYBE, stops_run=True), 1, Settle(Status.UNKNOWN)),
         (answer(Verdict.NOT_PROCESSED), 1, Again(0.5)),
         (answer(Verdict.NOT_PROCESSED), 2, Again(1.0)),
         (answer(Verdict.NOT_PROCESSED), 5, Settle(Status.UNSENT)),
