@@ -114,17 +114,17 @@ async def test_a_limit_sends_a_part_and_the_next_run_the_next(program: Program, 
 
 
 async def test_strict_sends_nothing_while_a_row_is_invalid(program: Program, twilio: StubMaker) -> None:
-    """--strict makes one bad row reason enough to send none; mended, the same command sends all."""
+    """--strict makes one bad row reason enough to send none, and the results name it; mended, all are sent."""
     server = await twilio()
     program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n1,Bo\n")
     command = (*RUN, "--base-url", server.url, "--strict")
 
     refused = await program(*command, env=CREDENTIALS)
-    calls, has_results = len(server.calls), (program.folder / "results.csv").exists()
+    calls, statuses = len(server.calls), program.statuses()
     program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n2,Bo\n")
     mended = await program(*command, env=CREDENTIALS)
 
-    assert (refused.code, calls, has_results) == (3, 0, False)
+    assert (refused.code, calls, statuses) == (3, 0, ["unsent", "invalid"])
     assert "results:" not in refused.stdout
     assert "so nothing was sent (--strict)" in refused.stderr
     assert (mended.code, mended.counts) == (0, {"created": 2})
