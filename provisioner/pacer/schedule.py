@@ -5,7 +5,7 @@ from collections import deque
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
-MARGIN_S = 0.0025
+MARGIN_S = 0.002
 """How much longer than a second a full window is kept, for what the way to the server may shorten."""
 CATCH_UP_S = 0.05
 """How far a late schedule may run behind before it is moved: more would come out as a burst."""
