@@ -10,10 +10,8 @@ from provisioner.models import Fingerprint
 from provisioner.options import ExportOptions, InputOptions
 from provisioner.outputs import Outputs
 from provisioner.results import STDOUT
-from provisioner.sources import Source, open_sources
+from provisioner.sources import STDIN, Source, open_sources
 from provisioner.summary import Summary
-
-STDIN = "-"
 
 
 def export(ledger: Path, options: ExportOptions) -> Summary:

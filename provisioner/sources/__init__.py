@@ -5,8 +5,9 @@ An input that cannot be trusted raises ``InputError``; a record that alone is wr
 """
 
 from .detect import Detection, Finding
+from .naming import STDIN
 from .numbering import numbered
 from .opening import open_sources
 from .source import RecordWriter, Source
 
-__all__ = ["Detection", "Finding", "RecordWriter", "Source", "numbered", "open_sources"]
+__all__ = ["STDIN", "Detection", "Finding", "RecordWriter", "Source", "numbered", "open_sources"]
