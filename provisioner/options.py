@@ -106,7 +106,7 @@ class PaceOptions(RateOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallOptions:
+class ReachOptions:
     """How Twilio is reached."""
 
     timeout: float = option(
@@ -115,8 +115,41 @@ class CallOptions:
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOptions(ReachOptions):
+    """How Twilio is reached, or played."""
+
     simulate: bool = option(
         default=False, help_text="Use a simulator inside this process: no account needed, nothing leaves."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleOptions:
+    """How long looking waits."""
+
+    settle_delay: float = option(
+        5.0, "Seconds before a look-up may call a row absent; a second look follows.", metavar="SECONDS", least=0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownOptions(SettleOptions):
+    """What becomes of rows that may or may not have been created."""
+
+    on_unknown: str = option(
+        "reconcile",
+        "Unknown rows: look them up and send what is certainly absent; hold them; or resend them blindly, "
+        "which may create them twice.",
+        choices=("reconcile", "hold", "resend"),
+    )
+    marker: str = option(
+        "",
+        "Put a mark of the row under this name into the pre-engagement data, to find it by when there is no "
+        "identity.",
+        metavar="NAME",
     )
 
 
@@ -154,7 +187,9 @@ class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(ResultsOptions, InputOptions, MappingOptions, PaceOptions, CallOptions, FaceOptions):
+class RunOptions(
+    ResultsOptions, InputOptions, MappingOptions, UnknownOptions, PaceOptions, CallOptions, FaceOptions
+):
     """``provisioner run``."""
 
     ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
@@ -179,6 +214,16 @@ class ExportOptions(ResultsOptions, FaceOptions):
 @dataclass(frozen=True, kw_only=True)
 class StatusOptions(FaceOptions):
     """``provisioner status``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
+    """``provisioner reconcile``."""
+
+    rate: str = option("10/s", "Look-ups per second: N, N/s, N/m, N/h; 0 is no limit.", metavar="RATE")
+    audit: bool = option(
+        default=False, help_text="Change nothing; check that every created row has exactly one conversation."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

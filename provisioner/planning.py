@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import InputError, UsageError
@@ -14,7 +13,15 @@ from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions
-from provisioner.rows import address_faults, build, digest, identity_for, is_nearly_full, ui_version_faults
+from provisioner.rows import (
+    Naming,
+    address_faults,
+    build,
+    digest,
+    is_nearly_full,
+    marker_faults,
+    ui_version_faults,
+)
 from provisioner.signals import interruptible
 from provisioner.sources import Source, numbered, open_sources
 
@@ -35,12 +42,14 @@ class _Bound:
     binder: Binder
 
 
-def check_texts(*, address_sid: str = "", ui_version: str = "") -> None:
+def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
     """Raise ``UsageError`` for a text meant for all rows that would make every row invalid."""
     if address_sid and (faults := address_faults(address_sid)):
         raise UsageError(f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses")
     if ui_version and (faults := ui_version_faults(ui_version)):
         raise UsageError(f"--ui-version {faults[0]}", cure="write it like 1.0.0")
+    if marker and (faults := marker_faults(marker)):
+        raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
 
 
 class Input:
@@ -50,9 +59,11 @@ class Input:
     close to Twilio's limit; both are there after a plan pass.
     """
 
-    def __init__(self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool) -> None:
+    def __init__(
+        self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool, marker: str = ""
+    ) -> None:
         self.sources = sources
-        self._friendly_name = friendly_name
+        self._build = partial(build, friendly_name=friendly_name, marker=marker)
         self._bound = [
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
             for source in sources
@@ -102,7 +113,7 @@ class Input:
         if record.problem:
             return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
         mapped = self._bound[index].binder(record.values)
-        request, problems = build(mapped, friendly_name=self._friendly_name)
+        request, problems = self._build(mapped)
         if not problems:
             self._look_at(request)
         key = "" if any(problem.field == "key" for problem in problems) else mapped.key
@@ -125,7 +136,7 @@ class Input:
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].binder(record.values)
-        return build(mapped, friendly_name=self._friendly_name)[0]
+        return self._build(mapped)[0]
 
 
 @contextmanager
@@ -135,13 +146,17 @@ def open_input(
     mapping: Mapping,
     *,
     friendly_name: bool,
+    marker: str = "",
     spool_dir: Path | None = None,
 ) -> Iterator[Input]:
-    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``."""
+    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
+
+    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks.
+    """
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, options, spool_dir=spool_dir))
-        yield Input(sources, mapping, friendly_name=friendly_name)
+        yield Input(sources, mapping, friendly_name=friendly_name, marker=marker)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
@@ -161,14 +176,11 @@ def _reading_of(source: Source) -> str:
 
 
 class SourceFeed:
-    """Rebuilds claimed rows from their source, in one pass from the first to the last.
+    """Rebuilds claimed rows from their source, in one pass from the first to the last."""
 
-    ``job_id`` salts the identities; None leaves it to Twilio to pick one.
-    """
-
-    def __init__(self, job_input: Input, *, job_id: str | None) -> None:
+    def __init__(self, job_input: Input, naming: Naming) -> None:
         self._input = job_input
-        self._job_id = job_id
+        self._naming = naming
         self._records = numbered(job_input.sources)
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
@@ -182,9 +194,7 @@ class SourceFeed:
         request = self._input.request(index, record)
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
-        if self._job_id is not None and not request.identity:
-            request = structs.replace(request, identity=identity_for(self._job_id, claim.key))
-        return Row(claim.id, claim.row, claim.key, request)
+        return Row(claim.id, claim.row, claim.key, self._naming.put_on(request, claim.key))
 
     def _seek(self, row: int) -> tuple[int, Record]:
         for number, index, record in self._records:

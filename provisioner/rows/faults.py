@@ -19,6 +19,7 @@ _OTHER_SIDS = {
     "IS": "begins with IS, like the SID of a Conversations service",
 }
 _IDENTITY = re.compile(r"[A-Za-z0-9._~-]+")
+_MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -50,6 +51,11 @@ def ui_version_faults(text: str) -> tuple[str, ...]:
     if _HEADER_VALUE.fullmatch(text):
         return NO_FAULT
     return ("must be printable ASCII characters without spaces around them, as it travels in a header",)
+
+
+def marker_faults(text: str) -> tuple[str, ...]:
+    """Check the name of a job's marker: it stands in every row's JSON, and in scripts that look for it."""
+    return NO_FAULT if _MARKER.fullmatch(text) else ("may hold only letters, digits and _, at most 64 of them",)
 
 
 def message_faults(text: str) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from .faults import surrogate_faults
 MAX_BYTES = 16_384
 """Twilio says "under 16 KB" and not how it counts (error 45731); these are UTF-8 bytes of the compact JSON."""
 HINT_BYTES = 15_000
+MARK_CHARACTERS = 32
+"""The length of a row's mark."""
 
 Fault = tuple[str, str]
 """The field at fault, and the reason."""
@@ -28,11 +30,12 @@ _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _POSITION = re.compile(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d+)\)")
 
 
-def compose(mapped: Mapped, *, friendly_name: bool) -> tuple[str, list[Fault]]:
+def compose(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[str, list[Fault]]:
     """Return the JSON text of a row, empty where it has nothing to say, and what is wrong with it.
 
     Single values replace those of the same name in the JSON text. ``friendly_name`` adds the customer's name
-    where neither has a ``friendlyName``, as Twilio's own app does.
+    where neither has a ``friendlyName``, as Twilio's own app does. ``marker`` is a name that is kept free, with
+    room for a mark of 32 characters that is added when the row is sent.
     """
     name = mapped.customer_friendly_name if friendly_name else ""
     try:
@@ -40,10 +43,20 @@ def compose(mapped: Mapped, *, friendly_name: bool) -> tuple[str, list[Fault]]:
     except (ValueError, RecursionError):
         # An array, which no valid row has: the digest of an invalid row is never that of a valid one.
         return json.dumps([mapped.pre_engagement_data, mapped.members]), list(_faults(mapped))
-    if len(encoded) > MAX_BYTES:
-        size = f"comes to {len(encoded)} bytes of JSON, at most {MAX_BYTES} are allowed"
-        return encoded.decode(), [("pre_engagement_data", size)]
-    return encoded.decode(), []
+    return encoded.decode(), list(_limits(encoded, marker))
+
+
+def _limits(encoded: bytes, marker: str) -> Iterator[Fault]:
+    most = MAX_BYTES - (len(_encode({marker: "0" * MARK_CHARACTERS})) if marker else 0)
+    if len(encoded) > most:
+        yield "pre_engagement_data", f"comes to {len(encoded)} bytes of JSON, at most {most} are allowed"
+    if marker and encoded and marker in _members_of(encoded):
+        yield f"pre_engagement.{marker}", "has the name that --marker uses: give the marker another"
+
+
+def with_member(data: str, name: str, text: str) -> str:
+    """Return valid JSON text of a row, or none, with one more member."""
+    return _composed(data, {name: text}, "").decode()
 
 
 def is_nearly_full(request: WebChatRequest) -> bool:

@@ -18,14 +18,14 @@ _CHECKS: tuple[tuple[str, Callable[[str], tuple[str, ...]]], ...] = (
 )
 
 
-def build(mapped: Mapped, *, friendly_name: bool) -> tuple[WebChatRequest, tuple[Problem, ...]]:
+def build(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[WebChatRequest, tuple[Problem, ...]]:
     """Make a row's request and find all its problems; with none it may be sent.
 
-    ``friendly_name`` adds the customer's name to the pre-engagement data.
+    ``friendly_name`` adds the customer's name to the pre-engagement data; ``marker`` is a name kept free in it.
     """
     if mapped.refusal:
         return WebChatRequest(), (Problem("", "", mapped.refusal),)
-    data, data_faults = compose(mapped, friendly_name=friendly_name)
+    data, data_faults = compose(mapped, friendly_name=friendly_name, marker=marker)
     request = WebChatRequest(
         mapped.address_sid,
         mapped.chat_friendly_name,
