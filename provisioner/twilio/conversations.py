@@ -3,7 +3,8 @@
 Source: the Conversations API, resources ParticipantConversations and Conversations.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -12,7 +13,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import field
 
-from provisioner.ports import Gate
+from provisioner.ports import Pace
+from provisioner.retry import backoff_s
 
 from .codes import classify
 from .failures import Failure
@@ -22,6 +24,8 @@ from .transport import Reply, Transport
 PAGE_SIZE = 50
 """The most that ParticipantConversations gives at once."""
 SCAN_PAGE_SIZE = 100
+TRIES = 4
+"""How often one page is asked for."""
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -45,13 +49,23 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why Twilio could not be asked. It says nothing about what exists."""
+    """Why Twilio could not be asked. It says nothing about what exists.
+
+    ``is_final`` says that asking again would not help.
+    """
 
     error_code: str
     error: str
     http_status: int | None = None
     is_throttled: bool = False
     retry_after_s: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether the question itself was refused."""
+        status = self.http_status or 0
+        is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return is_refusal and not self.is_throttled and status != HTTPStatus.REQUEST_TIMEOUT
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -96,27 +110,33 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class ConversationClient:
-    """Asks Twilio what exists."""
+    """Asks Twilio what exists, page by page; each page passes the pace, and is asked for again when it fails."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: Transport,
+        pace: Pace,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._transport, self._pace, self._sleep = transport, pace, sleep
 
-    async def find_by_identity(self, identity: str, gate: Gate) -> LookUp:
-        """Find every conversation of one guest, over all pages; each page waits at the gate.
+    async def find_by_identity(self, identity: str) -> LookUp:
+        """Find every conversation of one guest, over all pages.
 
         How soon a new conversation is listed is not documented, so one absence is not yet a proof.
         """
         query = f"Identity={quote(identity, safe='')}&PageSize={PAGE_SIZE}"
         url = self._transport.url("conversations", f"/v1/ParticipantConversations?{query}")
         found: dict[str, Conversation] = {}
-        async for item in self._listed(url, _PARTICIPATIONS, gate):
+        async for item in self._listed(url, _PARTICIPATIONS):
             if isinstance(item, Trouble):
                 return LookUp(tuple(found.values()), item)
             if item.participant_identity in {identity, None}:
                 found[item.sid] = item
         return LookUp(tuple(found.values()))
 
-    async def scan(self, start: date, end: date, gate: Gate) -> AsyncIterator[Conversation | Trouble]:
+    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
         """Go through the conversations created from ``start`` to ``end`` (whole days, UTC), newest first.
 
         Closed ones are listed too, since a flow may have closed what is looked for. A ``Trouble`` is the last
@@ -124,16 +144,14 @@ class ConversationClient:
         """
         query = f"StartDate={start.isoformat()}&EndDate={end.isoformat()}&PageSize={SCAN_PAGE_SIZE}"
         url = self._transport.url("conversations", f"/v1/Conversations?{query}")
-        async for item in self._listed(url, _CONVERSATIONS, gate):
+        async for item in self._listed(url, _CONVERSATIONS):
             yield item
 
-    async def _listed(
-        self, url: str, decoder: msgspec.json.Decoder[_Page[_C]], gate: Gate
-    ) -> AsyncIterator[_C | Trouble]:
+    async def _listed(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> AsyncIterator[_C | Trouble]:
         seen: set[str] = set()
         while url and url not in seen:
             seen.add(url)
-            page = _read_page(await self._transport.send("GET", url, gate=gate), decoder)
+            page = await self._page(url, decoder)
             if isinstance(page, Trouble):
                 yield page
                 return
@@ -142,6 +160,23 @@ class ConversationClient:
             url = _next_url(url, page.meta.next_page_url)
         if url:
             yield Trouble("bad_reply", "Twilio names a next page that cannot be followed")
+
+    async def _page(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
+        """Ask for one page until it comes, is refused, or has failed too often."""
+        page = await self._ask(url, decoder)
+        for attempt in range(1, TRIES):
+            if not isinstance(page, Trouble) or page.is_final:
+                break
+            if page.is_throttled:
+                self._pace.give_way(page.retry_after_s)
+            else:
+                await self._sleep(backoff_s(attempt))
+            page = await self._ask(url, decoder)
+        return page
+
+    async def _ask(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
+        async with self._pace.turn() as gate:
+            return _read_page(await self._transport.send("GET", url, gate=gate), decoder)
 
 
 def _read_page(came: Reply | Failure, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
