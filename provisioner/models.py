@@ -185,16 +185,40 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """A row whose attempt may have created a conversation, as reconciling needs it.
 
-    ``identity`` is the one that was asked for, ``marker`` the row's in the pre-engagement data; either may be
-    empty. ``lost_at`` (Unix seconds) is when the attempt ended, or when a crash was noticed.
+    ``identity`` is the one that was asked for, empty where Twilio was to pick one. The attempt left between
+    ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed`` says that Twilio answered 201, only unreadably.
     """
 
     id: int
     row: int
     key: str
     identity: str = ""
-    marker: str = ""
+    since: float
     lost_at: float
+    is_confirmed: bool = False
+
+
+class Control(StrEnum):
+    """What a look showed of a row that was certainly created; only beside one does not seeing another count."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    NONE = "none"
+    """No such row is there yet."""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at what exists for a row.
+
+    ``at`` (seconds on the reconciler's clock) is when the look began. ``conversation_sids`` are in the order of
+    their creation. ``trouble`` says why Twilio could not be asked, ``is_final`` that it need not be asked again.
+    """
+
+    at: float
+    conversation_sids: tuple[str, ...] = ()
+    control: Control = Control.NONE
+    trouble: str = ""
+    is_final: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

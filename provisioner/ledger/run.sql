@@ -73,23 +73,45 @@ INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 
 -- name: unknown
--- The rows of the current input that nobody knows about, with what their last attempt asked for and when it ended.
-SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.ended
+-- The rows of the current input that nobody knows about, with what their last attempt asked for and between when
+-- and when it left. A look-up that told nothing passes that on in due, and the answer in doubt in http_status.
+SELECT
+    rows.id, plan.row, rows.key, coalesce(attempts.identity, rows.asked_identity, ''),
+    coalesce(iif(attempts.step = 'lookup', attempts.due, attempts.sent), runs.started, attempts.ended),
+    attempts.ended, coalesce(attempts.http_status = 201, 0)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
+LEFT JOIN runs ON runs.id = attempts.run
 WHERE plan.row > ? AND rows.status = 'unknown'
 ORDER BY plan.row
 LIMIT ?;
 
 -- name: control
--- The row that was created last by an answer of its own, in the same shape: a look-up has to show it.
-SELECT rows.id, 0, rows.key, coalesce(attempts.identity, ''), attempts.ended
+-- The row that was created last by an answer of its own, in the same shape: a look-up has to show it. Where
+-- :by_identity, one whose identity was asked for, and was not answered with another.
+SELECT rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended, 1
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 WHERE attempts.class = 'created' AND attempts.step = 'create'
+    AND (NOT :by_identity OR coalesce(attempts.identity, rows.asked_identity) = rows.asked_identity)
 ORDER BY attempts.id DESC
 LIMIT 1;
+
+-- name: other_identity
+-- Whether Twilio ever named a guest otherwise than it was asked to.
+SELECT EXISTS (
+    SELECT 1
+    FROM attempts
+    JOIN rows ON rows.id = attempts.row_id
+    WHERE attempts.class = 'created' AND attempts.step = 'create' AND attempts.identity <> rows.asked_identity
+);
+
+-- name: taken
+-- Which of these conversations, a JSON array of their SIDs, belong to rows.
+SELECT DISTINCT conversation_sid
+FROM attempts
+WHERE class = 'created' AND conversation_sid IN (SELECT value FROM json_each(?));
 
 -- name: planned_at
 -- Whether there is a whole plan.

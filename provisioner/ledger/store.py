@@ -1,6 +1,7 @@
 """The ledger of a run: one SQLite file, one writer thread, one run at a time."""
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -90,9 +91,14 @@ class SqliteLedger:
         """Record a run that may send rows of these statuses, at most ``limit``; return its id."""
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
-        self._handout = Handout(statuses, limit)
-        self._run = await self._writer.call(lambda connection: _start_run(connection, record, self._handout))
+        self._run = await self._writer.call(lambda connection: _start_run(connection, record))
+        await self.offer(statuses, limit=limit)
         return run_id
+
+    async def offer(self, statuses: Collection[Status], *, limit: int | None = None) -> None:
+        """Let ``claim`` begin again from the first row, with rows of these statuses, at most ``limit``."""
+        handout = self._handout = Handout(statuses, limit)
+        await self._writer.call(handout.open)
 
     async def finish_run(self, exit_code: int) -> None:
         """Record that the run has ended, and how."""
@@ -129,10 +135,29 @@ class SqliteLedger:
             lambda connection: [_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit))]
         )
 
-    async def control(self) -> Unknown | None:
-        """Return the row that was created last by an answer of its own, None when there is none yet."""
+    async def control(self, *, by_identity: bool) -> Unknown | None:
+        """Return the row that was created last by an answer of its own, None when there is none yet.
+
+        ``by_identity`` asks for one that can be looked up by its identity.
+        """
+        asked = {"by_identity": by_identity}
         return await self._writer.call(
-            lambda connection: next(map(_unknown, connection.execute(_RUN["control"])), None)
+            lambda connection: next(map(_unknown, connection.execute(_RUN["control"], asked)), None)
+        )
+
+    async def trusts_identities(self) -> bool:
+        """Say whether Twilio never named a guest otherwise than it was asked to."""
+        return not await self._writer.call(
+            lambda connection: connection.execute(_RUN["other_identity"]).fetchone()[0]
+        )
+
+    async def taken(self, conversation_sids: Sequence[str]) -> set[str]:
+        """Return which of these conversations belong to rows already."""
+        if not conversation_sids:
+            return set()
+        asked = json.dumps(list(conversation_sids))
+        return await self._writer.call(
+            lambda connection: {sid for (sid,) in connection.execute(_RUN["taken"], (asked,))}
         )
 
     async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
@@ -226,15 +251,22 @@ def _recover(connection: sqlite3.Connection) -> int:
     return count
 
 
-def _start_run(connection: sqlite3.Connection, record: tuple[object, ...], handout: Handout) -> int | None:
-    handout.open(connection)
+def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
     with transaction(connection):
         return connection.execute(_RUN["start_run"], record).lastrowid
 
 
 def _unknown(line: Sequence[Any]) -> Unknown:
-    claim_id, row, key, identity, lost_at = line
-    return Unknown(id=claim_id, row=row, key=key, identity=identity, lost_at=lost_at)
+    claim_id, row, key, identity, since, lost_at, is_confirmed = line
+    return Unknown(
+        id=claim_id,
+        row=row,
+        key=key,
+        identity=identity,
+        since=since,
+        lost_at=lost_at,
+        is_confirmed=bool(is_confirmed),
+    )
 
 
 def _attempt(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
