@@ -15,6 +15,7 @@ FLOORS = {
     "checking": 6,
     "exporting": 6,
     "planning": 5,
+    "reconciling": 5,
     "outputs": 5,
     "target": 5,
     "monitor": 5,

@@ -1,0 +1,34 @@
+"""By what the rows of a job are found again."""
+
+from dataclasses import dataclass
+
+from provisioner.options import Rate
+from provisioner.pacer import Pacer
+from provisioner.rows import Naming
+from provisioner.twilio.conversations import ConversationClient
+from provisioner.twilio.transport import Transport
+
+from .finders import Finder, IdentityFinder, MarkerFinder
+
+LOOK_UPS_PER_SECOND = 10.0
+"""Reading is not limited as creating is (Conversations v1); this much nobody notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The finder for a job, or why there is none."""
+
+    finder: Finder | None
+    reason: str = ""
+
+
+def choose_finder(transport: Transport, naming: Naming, *, rate: Rate, trusts_identities: bool) -> Choice:
+    """Choose how to look: by identity where rows have one and Twilio kept it, else by the marker."""
+    client = ConversationClient(transport, Pacer(rate))
+    if naming.has_identity and trusts_identities:
+        return Choice(IdentityFinder(client, naming))
+    if naming.marker:
+        return Choice(MarkerFinder(client, naming))
+    if not naming.has_identity:
+        return Choice(None, "rows without identity and without marker cannot be looked up")
+    return Choice(None, "Twilio gave guests other identities than asked for, so looking them up proves nothing")

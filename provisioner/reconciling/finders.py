@@ -1,0 +1,128 @@
+"""Looking at unknown rows: at each by its identity, or at all in one scan by their marks.
+
+Every look includes the control: a row that was certainly created. Only a look that shows it proves anything
+by not showing another.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Protocol
+
+from provisioner.models import Control, Look, Unknown
+from provisioner.rows import Naming
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+
+AT_ONCE = 8
+"""Look-ups that are under way together."""
+CLOCK_SKEW_S = 60.0
+"""How far Twilio's clock and ours may differ."""
+_A_DAY = timedelta(days=1)
+
+
+class Finder(Protocol):
+    """Looks at rows."""
+
+    by_identity: bool
+    """Whether rows are told by their identity; by their mark otherwise."""
+
+    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+        """Return one look at each row, by its id."""
+        ...
+
+
+class IdentityFinder:
+    """Looks each row up by the identity that was asked for it: exact for the identities this program makes.
+
+    An identity that the input gave may be on older conversations of the same person, too: those do not count.
+    """
+
+    by_identity = True
+
+    def __init__(
+        self, client: ConversationClient, naming: Naming, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client, self._naming, self._clock = client, naming, clock
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+        """Look up the control, then each row; a row without an identity cannot be looked up."""
+        began = self._clock()
+        seen = Control.NONE
+        if control:
+            came = await self.find(control)
+            if came.trouble and came.trouble.is_final:
+                return {row.id: _look(began, came, Control.HIDDEN) for row in rows}
+            seen = Control.SHOWN if came.conversations else Control.HIDDEN
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.find(row)) for row in rows]
+        return {row.id: _look(began, task.result(), seen) for row, task in zip(rows, tasks, strict=True)}
+
+    async def find(self, row: Unknown) -> LookUp:
+        """Look one row up."""
+        if not row.identity:
+            return LookUp(trouble=NO_IDENTITY)
+        async with self._places:
+            found = await self._client.find_by_identity(row.identity)
+        if self._naming.is_own(row.identity, row.key):
+            return found
+        return LookUp(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
+
+
+class MarkerFinder:
+    """Scans the conversations of the days in question for the rows' marks: one pass for all of them."""
+
+    by_identity = False
+
+    def __init__(
+        self, client: ConversationClient, naming: Naming, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client, self._naming, self._clock = client, naming, clock
+
+    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+        """Scan once and tell what was seen of each row."""
+        began = self._clock()
+        sought = [*rows, *([control] if control else [])]
+        seen, trouble = await self.find(sought)
+        shown = Control.NONE
+        if control:
+            shown = Control.SHOWN if control.id in seen else Control.HIDDEN
+        return {row.id: _look(began, LookUp(tuple(seen.get(row.id, ())), trouble), shown) for row in rows}
+
+    async def find(self, rows: Sequence[Unknown]) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
+        """Scan for the rows' marks; with trouble, there may be more."""
+        ids = {self._naming.mark_of(row.key): row.id for row in rows}
+        first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
+        last_day = datetime.now(UTC).date() + _A_DAY
+        seen: dict[int, list[Conversation]] = defaultdict(list)
+        async for item in self._client.scan(first_day, last_day):
+            if isinstance(item, Trouble):
+                return seen, item
+            if row_id := ids.get(item.marker(self._naming.marker)):
+                seen[row_id].append(item)
+        return seen, None
+
+
+NO_IDENTITY = Trouble("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
+
+
+def _may_be_of(row: Unknown, conversation: Conversation) -> bool:
+    try:
+        created = datetime.fromisoformat(conversation.created_at or "").timestamp()
+    except ValueError:
+        return True
+    return created >= row.since - CLOCK_SKEW_S
+
+
+def _look(at: float, found: LookUp, control: Control) -> Look:
+    by_age = sorted(found.conversations, key=lambda conversation: conversation.created_at or "")
+    return Look(
+        at=at,
+        conversation_sids=tuple(dict.fromkeys(conversation.sid for conversation in by_age)),
+        control=control,
+        trouble=found.trouble.error if found.trouble else "",
+        is_final=found.trouble is not None and found.trouble.is_final,
+    )

@@ -1,0 +1,157 @@
+"""Waits, looks, looks again, and writes down what was found."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, assert_never
+
+from msgspec import structs
+
+from provisioner.models import Answer, Look, Status, Unknown, Verdict
+
+from .choice import Choice
+from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
+
+BATCH = 500
+"""Rows reconciled together: they wait together, so more would only cost memory."""
+
+
+class UnknownRows(Protocol):
+    """What reconciling asks of the ledger."""
+
+    async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
+        """Return the next unknown rows behind input row ``after``, in input order."""
+        ...
+
+    async def control(self, *, by_identity: bool) -> Unknown | None:
+        """Return the row that was created last by an answer of its own, None when there is none yet.
+
+        ``by_identity`` asks for one that can be looked up by its identity.
+        """
+        ...
+
+    async def taken(self, conversation_sids: Sequence[str]) -> set[str]:
+        """Return which of these conversations belong to rows already."""
+        ...
+
+    async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
+        """Record a look-up for an unknown row and the row's status after it."""
+        ...
+
+
+class Witness(Protocol):
+    """Is told what became of unknown rows, as it is found out."""
+
+    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+        """Hear a row's status after its last look."""
+        ...
+
+
+class Reconciler:
+    """Settles unknown rows by looking; it never sends. May be cancelled at any time: what is proved stands."""
+
+    def __init__(
+        self,
+        ledger: UnknownRows,
+        chosen: Choice,
+        witness: Witness,
+        *,
+        settle_delay_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._ledger, self._chosen, self._witness = ledger, chosen, witness
+        self._settle_delay_s = settle_delay_s
+        self._clock, self._wall, self._sleep = clock, wall, sleep
+        self.ends: Counter[Status] = Counter()
+        """How many rows have come to which status; pending is certainly absent."""
+
+    async def run(self) -> None:
+        """Look at every unknown row until it is settled, or until looking does not help."""
+        # Every attempt in doubt is over by now, so the wait needs no clock but our own from here on.
+        since, after = self._clock(), 0
+        while rows := await self._ledger.unknown(after, BATCH):
+            await self._settle(rows, since)
+            after = rows[-1].row
+
+    async def _settle(self, rows: Sequence[Unknown], since: float) -> None:
+        waiting = {row.id: row for row in rows}
+        looks: dict[int, list[Look]] = {row.id: [] for row in rows}
+        due = dict.fromkeys(waiting, since)
+        while waiting:
+            await self._sleep(min(due.values()) - self._clock())
+            now = self._clock()
+            for row_id, look in (
+                await self._look([waiting[each] for each, at in due.items() if at <= now])
+            ).items():
+                looks[row_id].append(look)
+                end = self._judge(waiting[row_id], looks[row_id], since)
+                await self._record(waiting[row_id], look, end)
+                if isinstance(end, LookLater):
+                    due[row_id] = end.at
+                else:
+                    del waiting[row_id], due[row_id]
+
+    def _judge(self, row: Unknown, looks: Sequence[Look], since: float) -> Judgement:
+        return judge(looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=row.is_confirmed)
+
+    async def _look(self, rows: Sequence[Unknown]) -> Mapping[int, Look]:
+        finder = self._chosen.finder
+        if finder is None:
+            now = self._clock()
+            return {row.id: Look(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
+        control = await self._ledger.control(by_identity=finder.by_identity)
+        looks = await finder.look(rows, control)
+        taken = await self._ledger.taken([sid for look in looks.values() for sid in look.conversation_sids])
+        return {row_id: _without(look, taken) for row_id, look in looks.items()}
+
+    async def _record(self, row: Unknown, look: Look, end: Judgement) -> None:
+        status = _STATUSES[type(end)]
+        evidence = self._evidence(row, look, end)
+        await self._ledger.resolve(row.id, status, evidence)
+        if not isinstance(end, LookLater):
+            self.ends[status] += 1
+            self._witness.resolved(row, status, evidence)
+
+    def _evidence(self, row: Unknown, look: Look, end: Judgement) -> Answer:
+        """Return one look, and what it came to, as the ledger keeps it; due is when the doubtful attempt left."""
+        at = self._wall() - (self._clock() - look.at)
+        status = 201 if row.is_confirmed else None
+        seen = Answer(Verdict.MAYBE, due=row.since, ended=at, identity=row.identity, http_status=status)
+        match end:
+            case Found(sid, duplicates):
+                others = f"there are further conversations of this row: {', '.join(duplicates)}"
+                return structs.replace(
+                    seen,
+                    verdict=Verdict.CREATED,
+                    conversation_sid=sid,
+                    error_code="duplicate" if duplicates else "",
+                    error=others if duplicates else "",
+                )
+            case Absent():
+                text = "looked up twice and not there, beside one that is: it is safe to send"
+                return structs.replace(seen, verdict=Verdict.NOT_PROCESSED, error_code="absent", error=text)
+            case CannotTell(reason):
+                return structs.replace(seen, error_code="cannot_tell", error=reason)
+            case LookLater():
+                code, text = ("look_failed", look.trouble) if look.trouble else ("not_seen", "not seen yet")
+                return structs.replace(seen, error_code=code, error=text)
+            case _:
+                assert_never(end)
+
+
+_STATUSES: Mapping[type[Judgement], Status] = {
+    Found: Status.CREATED,
+    Absent: Status.PENDING,
+    LookLater: Status.UNKNOWN,
+    CannotTell: Status.UNKNOWN,
+}
+
+
+def _without(look: Look, taken: set[str]) -> Look:
+    if not taken.intersection(look.conversation_sids):
+        return look
+    left = tuple(sid for sid in look.conversation_sids if sid not in taken)
+    return structs.replace(look, conversation_sids=left)
