@@ -47,13 +47,18 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The bounds a run keeps. ``to_send`` is the number of rows that a share of failures refers to."""
+    """The bounds a run keeps.
+
+    ``to_send`` is the number of rows that a share of failures refers to. ``resends_unknown`` gives up the promise
+    that no row is created twice: an attempt in doubt is repeated like one that never left.
+    """
 
     concurrency: int
     max_attempts: int
     canary: int = 0
     failures: FailureLimit | None = None
     to_send: int = 0
+    resends_unknown: bool = False
 
 
 @dataclass(slots=True)
@@ -160,7 +165,7 @@ class Dispatcher:
                 return
             self._observer.answered(row, answer, attempt)
             self._yield_to_limits(answer)
-            match decide(answer, attempt=attempt, max_attempts=self._limits.max_attempts):
+            match self._decide(answer, attempt):
                 case Settle(status):
                     await self._settle(row, status, answer)
                     return
@@ -170,6 +175,14 @@ class Dispatcher:
                         await self._pause(delay_s)
                 case decision:
                     assert_never(decision)
+
+    def _decide(self, answer: Answer, attempt: int) -> Settle | Again:
+        return decide(
+            answer,
+            attempt=attempt,
+            max_attempts=self._limits.max_attempts,
+            resends_unknown=self._limits.resends_unknown,
+        )
 
     async def _attempt(self, row: Row) -> Answer | None:
         """Make one attempt; None when the run stopped before the request left.
@@ -231,7 +244,8 @@ def _refused_canary(tally: _Tally) -> GuardError:
     count = "the first row was" if tally.settled == 1 else f"the first {tally.settled} rows were all"
     return GuardError(
         f"{count} refused, so nothing else was sent: {tally.last_refusal}",
-        cure="mend the configuration or the input; if only that row is wrong, run the same command again",
+        cure="mend the configuration or the input; if only that row is wrong, run the same command again; if this "
+        "account takes no Identity, start anew: --identity none --marker NAME, and another -o",
     )
 
 

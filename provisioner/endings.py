@@ -1,7 +1,7 @@
 """How a run ended, from what became of its rows and what stopped it. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import structs
 
@@ -11,6 +11,8 @@ from provisioner.summary import Outcome
 
 MOST_REASONS = 5
 """More are for ``provisioner status``, and for the results."""
+MOST_NAMED = 10
+"""Rows that are named by their numbers; the results name them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +80,78 @@ class Reason:
         return f"{_rows(self.rows)} {self.status}: {', '.join(filter(None, (self.code, self.sentence)))}"
 
 
-def advice(
-    counts: Counts, *, reasons: Sequence[Reason], left: int, limit: int, orphans: int, has_failed: bool
-) -> tuple[str, ...]:
-    """Say what is worth knowing or doing after a run, in sentences.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What there is to say about a run besides its counts.
 
-    ``counts`` are settled; ``reasons`` are this run's, the most frequent first; ``limit`` is 0 where none was
-    reached; ``has_failed`` says that the rows that were not created have a file of their own.
+    ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
+    was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says that the rows that were not
+    created have a file of their own. ``resolved_to`` tells what rows that were looked up turned out to be (pending
+    is certainly absent), ``unknown_rows`` the first of those that are still unknown.
     """
-    notes = [str(reason) for reason in reasons[:MOST_REASONS]]
-    if left and limit:
-        notes.append(f"--limit {limit:,} was reached: {_rows(left, 'waits', 'wait')}")
+
+    reasons: Sequence[Reason] = ()
+    left: int = 0
+    limit: int = 0
+    orphans: int = 0
+    has_failed: bool = False
+    resolved_to: Mapping[Status, int] = field(default_factory=dict)
+    ignores_identity: bool = False
+    unknown_rows: Sequence[int] = ()
+    ledger: str = ""
+
+
+def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
+    """Say what is worth knowing or doing after a run, in sentences; ``counts`` are settled."""
+    return (
+        *map(str, run.reasons[:MOST_REASONS]),
+        *_about_unknown(counts, run),
+        *_about_rest(counts, run),
+    )
+
+
+def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
+    if looked_up := sum(run.resolved_to.values()):
+        created, absent = run.resolved_to.get(Status.CREATED, 0), run.resolved_to.get(Status.PENDING, 0)
+        yield f"{_rows(looked_up)} looked up: {created:,} had been created, {absent:,} certainly had not"
+    if run.ignores_identity:
+        yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
     if counts.unknown:
         are = _rows(counts.unknown, "is", "are")
-        notes.append(f"{are} unknown: a WebChat may or may not exist, so none is sent again")
+        named = listed(run.unknown_rows, counts.unknown)
+        yield f"{are} unknown{named}: a WebChat may or may not exist, so none is sent again"
+        yield (
+            f"provisioner reconcile {run.ledger} looks unknown rows up again; once you know that none exists, "
+            "--on-unknown resend sends them"
+        )
+
+
+def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
+    if run.left and run.limit:
+        yield f"--limit {run.limit:,} was reached: {_rows(run.left, 'waits', 'wait')}"
     if counts.rejected:
-        notes.append("rejected rows are left alone: --retry rejected sends them again")
-    if (counts.rejected or counts.invalid) and not has_failed:
-        notes.append("--failed PATH writes the rows that were not created, to be mended and fed back in")
-    if has_failed and (counts.unknown or counts.unsent):
-        notes.append(
+        yield "rejected rows are left alone: --retry rejected sends them again"
+    if (counts.rejected or counts.invalid) and not run.has_failed:
+        yield "--failed PATH writes the rows that were not created, to be mended and fed back in"
+    if run.has_failed and (counts.unknown or counts.unsent):
+        yield (
             "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
             "or they may be created twice"
         )
-    if orphans:
-        notes.append(
-            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer"
+    if run.orphans:
+        yield (
+            f"{run.orphans:,} attempts failed at the participant: each may have left a conversation without a "
+            f"customer; provisioner reconcile {run.ledger} --audit lists their rows"
         )
-    return tuple(notes)
+
+
+def listed(rows: Sequence[int], total: int) -> str:
+    """Name rows in brackets by their numbers, as many as are worth reading; nothing where there are none."""
+    if not rows:
+        return ""
+    named = ", ".join(f"{row}" for row in rows[:MOST_NAMED])
+    more = f" and {total - MOST_NAMED:,} more" if total > MOST_NAMED else ""
+    return f" ({'row' if total == 1 else 'rows'} {named}{more})"
 
 
 def _rows(number: int, one: str = "", many: str = "") -> str:

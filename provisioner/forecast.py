@@ -19,6 +19,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     counts: Counts
     to_send: int
+    to_look_up: int = 0
     rate_asked: float | None
     duration_s: float | None
     finishes_at: datetime | None
@@ -26,17 +27,26 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forecast(
-    report: PlanReport, *, to_send: int, rate: Rate, now: datetime, is_real: bool, notes: tuple[str, ...] = ()
+    report: PlanReport,
+    *,
+    to_send: int,
+    to_look_up: int = 0,
+    rate: Rate,
+    now: datetime,
+    is_real: bool,
+    notes: tuple[str, ...] = (),
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
-    ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
+    ``to_look_up`` rows are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio;
+    ``notes`` are put first.
     """
     is_paced = math.isfinite(rate.per_second)
     duration_s = to_send / rate.per_second if is_paced else None
     return Forecast(
         counts=report.counts,
         to_send=to_send,
+        to_look_up=to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,
         finishes_at=None if duration_s is None else now + timedelta(seconds=duration_s),

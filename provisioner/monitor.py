@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, Row, Status
+from provisioner.models import Answer, Counts, Row, Status, Unknown
 from provisioner.progress import Progress
 
 SPAN_S = 10
@@ -86,9 +86,14 @@ class RunMonitor:
         self._settled: Counter[Status] = Counter()
         self._reasons: Counter[tuple[Status, str]] = Counter()
         self._sentences: dict[tuple[Status, str], str] = {}
+        self._in_doubt: dict[int, str] = {}
         self._in_flight = 0
+        self.is_looking = False
+        self.resolved_to: Counter[Status] = Counter()
+        """How many unknown rows were looked up, by what they turned out to be; pending is certainly absent."""
         self.throttled = 0
         self.orphans = 0
+        self.ignores_identity = False
         self._is_draining = False
 
     def departed(self) -> None:
@@ -121,9 +126,11 @@ class RunMonitor:
         self._settled[status] += 1
         if status is Status.CREATED:
             self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
+            self._compare_identities(row, answer)
             return
-        self._reasons[status, answer.error_code] += 1
-        self._sentences.setdefault((status, answer.error_code), answer.error)
+        if status is Status.UNKNOWN:
+            self._in_doubt[row.id] = answer.error_code
+        self._give_reason(status, answer)
         self._log.warning(
             f"row.{status.value}",
             row=row.row,
@@ -133,6 +140,36 @@ class RunMonitor:
             error=answer.error,
             twilio_request_id=answer.twilio_request_id,
         )
+
+    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+        """Count what an unknown row of this run or an earlier one turned out to be; pending: certainly absent."""
+        self._settled[Status.UNKNOWN] -= 1
+        if status is not Status.PENDING:
+            self._settled[status] += 1
+        if row.id in self._in_doubt:
+            self._reasons[Status.UNKNOWN, self._in_doubt.pop(row.id)] -= 1
+        if evidence.error_code and status is not Status.PENDING:
+            self._give_reason(status, evidence)
+        self.resolved_to[status] += 1
+        self._log.info(
+            "row.reconciled",
+            row=row.row,
+            key=row.key,
+            status=status.value,
+            conversation_sid=evidence.conversation_sid,
+            error_code=evidence.error_code,
+            error=evidence.error,
+        )
+
+    def _give_reason(self, status: Status, answer: Answer) -> None:
+        self._reasons[status, answer.error_code] += 1
+        self._sentences.setdefault((status, answer.error_code), answer.error)
+
+    def _compare_identities(self, row: Row, answer: Answer) -> None:
+        asked = row.request.identity
+        if asked and answer.identity != asked and not self.ignores_identity:
+            self.ignores_identity = True
+            self._log.warning("identity.ignored", row=row.row, key=row.key)
 
     def gave_way(self, pause_s: float) -> None:
         """Tell that everybody waits."""
@@ -151,7 +188,9 @@ class RunMonitor:
     def reasons(self) -> list[Reason]:
         """Why rows were not created in this run, the most frequent first."""
         found = self._reasons.most_common()
-        return [Reason(status, code, self._sentences[status, code], rows) for (status, code), rows in found]
+        return [
+            Reason(status, code, self._sentences[status, code], rows) for (status, code), rows in found if rows
+        ]
 
     @property
     def elapsed_s(self) -> float:
@@ -189,6 +228,8 @@ class RunMonitor:
         return left / min(speed, self._speed_limit.rate) if speed else None
 
     def _state(self) -> str:
+        if self.is_looking:
+            return "looking up unknown rows"
         if self._settled.total() >= self._to_send:
             return "done"
         if self._is_draining:

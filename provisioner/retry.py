@@ -30,13 +30,14 @@ def decide(
     *,
     attempt: int,
     max_attempts: int,
+    resends_unknown: bool = False,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Settle | Again:
     """Decide what follows from the ``attempt``-th answer (counted from 1) of one row.
 
-    Only what was certainly not processed is ever sent again. A throttled row waits at the pacer, which pauses
-    everyone, so it needs no delay of its own. A fault of the run leaves the row unsent: it was refused for a
-    reason that is not the row's.
+    Only what was certainly not processed is ever sent again, unless ``resends_unknown``. A throttled row waits at
+    the pacer, which pauses everyone, so it needs no delay of its own. A fault of the run leaves the row unsent:
+    it was refused for a reason that is not the row's.
     """
     match answer.verdict:
         case Verdict.CREATED:
@@ -44,6 +45,8 @@ def decide(
         case Verdict.REFUSED:
             return Settle(Status.UNSENT if answer.stops_run else Status.REJECTED)
         case Verdict.MAYBE:
+            if resends_unknown and attempt < max_attempts:
+                return Again(backoff_s(attempt, jitter=jitter))
             return Settle(Status.UNKNOWN)
         case Verdict.NOT_PROCESSED:
             if attempt >= max_attempts or answer.stops_run:

@@ -8,7 +8,7 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.forecast import TWILIO_LIMIT
-from provisioner.options import CallOptions, Rate
+from provisioner.options import Rate, ReachOptions
 from provisioner.simulator import SimulatorSettings, open_simulator
 from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
 from provisioner.twilio.hosts import find_hosts, is_loopback_url, region_warning
@@ -23,19 +23,22 @@ class Target:
     """Who is called, for whom. ``is_local`` says that nothing leaves this machine."""
 
     account: Account
-    options: CallOptions
+    options: ReachOptions
     is_local: bool
+    is_simulated: bool = False
 
     @classmethod
-    def choose(cls, options: CallOptions, environ: Mapping[str, str], home: Path) -> "Target":
+    def choose(
+        cls, options: ReachOptions, environ: Mapping[str, str], home: Path, *, is_simulated: bool = False
+    ) -> "Target":
         """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
-        if options.simulate and (options.base_url or options.profile or options.proxy):
+        if is_simulated and (options.base_url or options.profile or options.proxy):
             raise UsageError(
                 "--simulate calls no Twilio, so --base-url, --profile and --proxy mean nothing with it",
                 cure="leave one of them away",
             )
-        if options.simulate:
-            return cls(SIMULATED, options, is_local=True)
+        if is_simulated:
+            return cls(SIMULATED, options, is_local=True, is_simulated=True)
         account = resolve_account(environ, profile=options.profile, home=home)
         find_hosts(region=account.region, edge=account.edge, base_url=options.base_url, proxy=options.proxy)
         return cls(account, options, is_local=bool(options.base_url) and is_loopback_url(options.base_url))
@@ -43,7 +46,11 @@ class Target:
     @property
     def spare_address(self) -> str:
         """The address for rows that name none, where there is such a thing."""
-        return SIMULATED_ADDRESS if self.options.simulate else ""
+        return SIMULATED_ADDRESS if self.is_simulated else ""
+
+    def settings(self) -> dict[str, str]:
+        """Describe what of a target belongs to a job: a ledger of another account or place is another job's."""
+        return {"account": self.account.account_sid, "target": "this machine" if self.is_local else "Twilio"}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -59,7 +66,7 @@ class Target:
         """
         async with AsyncExitStack() as stack:
             base_url = self.options.base_url
-            if self.options.simulate:
+            if self.is_simulated:
                 limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
                 simulator = await stack.enter_async_context(open_simulator(SimulatorSettings(rate_limit=limit)))
                 base_url = simulator.base_url

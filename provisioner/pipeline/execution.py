@@ -1,96 +1,43 @@
-"""The composition root of ``run``: opens everything in order, plans, sends, and accounts for every row."""
+"""One run: opens everything in order, plans, sends, and accounts for every row."""
 
 import asyncio
 import math
-from collections.abc import Mapping as Environment
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import structlog
+from msgspec import structs
 
 from provisioner import __version__
-from provisioner.dispatch import Dispatcher, Limits
-from provisioner.endings import advice, end_of, settled
+from provisioner.endings import MOST_NAMED, Circumstances, advice, end_of, settled
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.mapping import Mapping
 from provisioner.models import Counts, Status
 from provisioner.monitor import RunMonitor
-from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
-from provisioner.outputs import Outputs
+from provisioner.options import RunOptions
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, SourceFeed, check_texts, open_input, plan_input
+from provisioner.planning import Input, Interrupted, open_input, plan_input
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
-from provisioner.target import Target
-from provisioner.twilio.webchats import WebChatClient
 
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the process was started in; ``command`` is the line that would start it again."""
-
-    environ: Environment[str, str]
-    home: Path
-    command: str
-
-
-@dataclass(frozen=True)
-class Order:
-    """What was asked for, checked as far as it can be without opening anything."""
-
-    options: RunOptions
-    outputs: Outputs
-    target: Target
-    mapping: Mapping
-    rate: Rate
-    failures: FailureLimit | None
-    ledger: Path
-
-    @classmethod
-    def read(cls, options: RunOptions, surroundings: Surroundings) -> "Order":
-        """Check the options; raise ``UsageError`` for the first that cannot be followed."""
-        outputs = Outputs(options)
-        if outputs.path == STDOUT and (options.ledger is None or options.json):
-            clash = "--json" if options.json else "no --ledger"
-            raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
-        check_texts(address_sid=options.address_sid, ui_version=options.ui_version)
-        ledger = options.ledger or Path(f"{outputs.path}.ledger")
-        outputs.spare(ledger, "the ledger")
-        target = Target.choose(options, surroundings.environ, surroundings.home)
-        return cls(
-            options=options,
-            outputs=outputs,
-            target=target,
-            mapping=Mapping.from_options(
-                options, ui_version=options.ui_version, spare_address=target.spare_address
-            ),
-            rate=parse_rate(options.rate),
-            failures=parse_failure_limit(options.max_failures),
-            ledger=ledger,
-        )
-
-    @property
-    def job(self) -> dict[str, str]:
-        """What the ledger belongs to; another value anywhere is another job.
-
-        What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
-        """
-        target = "this machine" if self.target.is_local else "Twilio"
-        return {"account": self.target.account.account_sid, "target": target, **self.mapping.settings()}
+from .order import Order, Surroundings
+from .rounds import Rounds
 
 
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
     with open_input(
-        files, options, order.mapping, friendly_name=options.friendly_name, spool_dir=order.ledger.parent
+        files,
+        options,
+        order.mapping,
+        friendly_name=options.friendly_name,
+        marker=options.marker,
+        spool_dir=order.ledger.parent,
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
         async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
@@ -108,6 +55,7 @@ class Run:
         self._order, self._input, self._ledger = order, job_input, ledger
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
+        self._rounds: Rounds | None = None
         self._eligible = 0
         self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
@@ -120,7 +68,7 @@ class Run:
             return self._unplanned()
         if refused := self._refusal(plan):
             return await self._account(refused, has_results=isinstance(refused, StrictError))
-        error = await self._send(plan) if plan.to_send else None
+        error = await self._send(plan) if plan.to_send or plan.to_look_up else None
         return await self._account(error)
 
     async def _plan(self) -> Forecast:
@@ -132,18 +80,21 @@ class Run:
         options, target = self._order.options, self._order.target
         await self._ledger.remember("reading", options.reading())
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
+        if options.on_unknown == "resend":
+            statuses.add(Status.UNKNOWN)
         await self._ledger.start_run(statuses, limit=options.limit or None)
-        self._eligible = sum(getattr(report.counts, status) for status in statuses)
-        to_send = await self._ledger.to_send()
-        self._is_unchanged = report.is_reused and not interrupted and not to_send
+        counts = await self._ledger.counts()
+        self._eligible = sum(getattr(counts, status) for status in statuses)
         plan = forecast(
-            report,
-            to_send=to_send,
+            structs.replace(report, counts=counts),
+            to_send=await self._ledger.to_send(),
+            to_look_up=counts.unknown if options.on_unknown == "reconcile" else 0,
             rate=self._order.rate,
             now=datetime.now().astimezone(),
             is_real=not target.is_local,
-            notes=(*target.notes, *self._input.notes),
+            notes=(*self._order.notes, *self._input.notes),
         )
+        self._is_unchanged = report.is_reused and not (interrupted or plan.to_send or plan.to_look_up)
         self._face.show_plan(plan)
         return plan
 
@@ -165,44 +116,27 @@ class Run:
         return UsageError("not confirmed, so nothing was sent", cure="answer y, or add --yes")
 
     async def _send(self, plan: Forecast) -> ProvisionerError | None:
-        """Send every row that may be sent; return what stopped it early."""
+        """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
         pacer = Pacer(self._order.rate)
         monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
         async with self._order.target.open(self._order.rate) as transport:
-            dispatcher = self._dispatcher(plan, WebChatClient(transport), pacer, monitor)
+            rounds = self._rounds = Rounds(
+                self._order, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
+            )
 
             def drain() -> None:
-                dispatcher.drain()
-                monitor.drain()
+                rounds.drain()
                 wait = f"what is in flight has {self._order.options.drain:g} s"
                 self._face.note(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
-            self._brake.hold(drain, dispatcher.cancel)
+            self._brake.hold(drain, rounds.cancel)
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
             async with self._face.progress(monitor.snapshot):
                 try:
-                    stop = await dispatcher.run()
+                    stop = await rounds.carry_out(plan.to_send)
                 except ProvisionerError as error:
                     return error
         return stop.error if stop else None
-
-    def _dispatcher(self, plan: Forecast, creator: WebChatClient, pacer: Pacer, monitor: RunMonitor) -> Dispatcher:
-        options = self._order.options
-        job_id = self._ledger.manifest.job_id if options.identity == "auto" else None
-        return Dispatcher(
-            ledger=self._ledger,
-            feed=SourceFeed(self._input, job_id=job_id),
-            creator=creator,
-            pace=pacer,
-            observer=monitor,
-            limits=Limits(
-                concurrency=options.concurrency,
-                max_attempts=options.max_attempts,
-                canary=options.canary,
-                failures=self._order.failures,
-                to_send=plan.to_send,
-            ),
-        )
 
     async def _account(self, error: ProvisionerError | None, *, has_results: bool = True) -> Summary:
         """Settle what was cut off, write the results, and tell how it ended.
@@ -218,7 +152,8 @@ class Run:
                 failures.append(failure)
         counts = await self._ledger.counts()
         first = next(filter(None, failures), None)
-        summary = self._summary(counts, error=first, notes=self._advice(counts, first))
+        unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
+        summary = self._summary(counts, error=first, notes=self._advice(counts, first, unknown))
         self._log.info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
         with suppress(StorageError):
             await self._ledger.finish_run(summary.exit_code)
@@ -236,7 +171,8 @@ class Run:
     @property
     def _left(self) -> int:
         """How many rows might still be sent."""
-        return self._eligible - (self._monitor.done if self._monitor else 0)
+        unlooked = self._rounds.unlooked if self._rounds else 0
+        return self._eligible - (self._monitor.done if self._monitor else 0) + unlooked
 
     def _unplanned(self) -> Summary:
         """Tell of a run that was stopped before it knew its rows."""
@@ -249,16 +185,22 @@ class Run:
             next_command=self._command,
         )
 
-    def _advice(self, counts: Counts, error: ProvisionerError | None) -> tuple[str, ...]:
+    def _advice(self, counts: Counts, error: ProvisionerError | None, unknown: Sequence[int]) -> tuple[str, ...]:
         options, monitor = self._order.options, self._monitor
         reasons = monitor.reasons if monitor else []
         return advice(
             settled(counts),
-            reasons=[each for each in reasons if error is None or each.sentence not in error.message],
-            left=self._left,
-            limit=0 if self._brake.exit_code else options.limit,
-            orphans=monitor.orphans if monitor else 0,
-            has_failed=options.failed is not None,
+            Circumstances(
+                reasons=[each for each in reasons if error is None or each.sentence not in error.message],
+                left=self._left,
+                limit=0 if self._brake.exit_code else options.limit,
+                orphans=monitor.orphans if monitor else 0,
+                has_failed=options.failed is not None,
+                resolved_to=monitor.resolved_to if monitor else {},
+                ignores_identity=monitor is not None and monitor.ignores_identity,
+                unknown_rows=unknown,
+                ledger=str(self._order.ledger),
+            ),
         )
 
     def _summary(
@@ -281,6 +223,6 @@ class Run:
             failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
-            next_command=self._command if end.is_resumable or accounted.unsent else "",
+            next_command=self._command if end.is_resumable or accounted.unsent or accounted.unknown else "",
             error=Failure.from_error(error) if error else None,
         )

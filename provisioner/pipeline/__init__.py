@@ -1,0 +1,9 @@
+"""The composition root of ``run``: opens everything in order, plans, sends, and accounts for every row.
+
+``order`` what was asked for · ``execution`` from the plan to the account · ``rounds`` of sending and looking up.
+"""
+
+from .execution import run
+from .order import Surroundings
+
+__all__ = ["Surroundings", "run"]

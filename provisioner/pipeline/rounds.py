@@ -1,0 +1,127 @@
+"""Sends what may be sent and looks up what nobody knows, in turn, until nothing more comes of it."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from provisioner.dispatch import Dispatcher, Limits, Stop
+from provisioner.ledger import SqliteLedger
+from provisioner.models import Status
+from provisioner.monitor import RunMonitor
+from provisioner.options import Rate
+from provisioner.pacer import Pacer
+from provisioner.planning import Input, SourceFeed
+from provisioner.reconciling import LOOK_UPS_PER_SECOND, Reconciler, choose_finder
+from provisioner.twilio.transport import Transport
+from provisioner.twilio.webchats import WebChatClient
+
+from .order import Order
+
+
+class Rounds:
+    """The rounds of one run over one open transport.
+
+    Rows whose answer was lost are looked up once everything else was sent: by then they have had time to appear,
+    and rows that were certainly created stand beside them. What is proved absent is sent in another round.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        job_input: Input,
+        ledger: SqliteLedger,
+        *,
+        monitor: RunMonitor,
+        pacer: Pacer,
+        transport: Transport,
+    ) -> None:
+        self._order, self._input, self._ledger = order, job_input, ledger
+        self._monitor, self._pacer, self._transport = monitor, pacer, transport
+        self._naming = order.naming(ledger.manifest.job_id)
+        self._creator = WebChatClient(transport)
+        self._dispatcher: Dispatcher | None = None
+        self._patience: asyncio.Timeout | None = None
+        self._is_stopped = False
+        self._log = structlog.get_logger().bind()
+        self.unlooked = 0
+        """Unknown rows that a stop kept from being looked up."""
+
+    async def carry_out(self, to_send: int) -> Stop | None:
+        """Send and look up, as long as looking up gives rows to send; return what stopped it early."""
+        options = self._order.options
+        for number in range(1, options.max_attempts + 1):
+            stop = await self._send(to_send, canary=options.canary if number == 1 else 0)
+            if stop is not None or options.on_unknown != "reconcile":
+                return stop
+            to_send = await self._look_up()
+            if not to_send or self._is_stopped:
+                return None
+            # They were counted against --limit already, and stand before everything that was not.
+            await self._ledger.offer({Status.PENDING}, limit=to_send)
+        return None
+
+    def drain(self) -> None:
+        """Start nothing new; rows that are not settled by a look yet stay unknown."""
+        self._is_stopped = True
+        self._monitor.drain()
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time())
+            self._patience = None
+
+    def cancel(self) -> None:
+        """Wait no longer for what flies."""
+        if self._dispatcher is not None:
+            self._dispatcher.cancel()
+
+    async def _send(self, to_send: int, *, canary: int) -> Stop | None:
+        options = self._order.options
+        self._dispatcher = Dispatcher(
+            ledger=self._ledger,
+            feed=SourceFeed(self._input, self._naming),
+            creator=self._creator,
+            pace=self._pacer,
+            observer=self._monitor,
+            limits=Limits(
+                concurrency=options.concurrency,
+                max_attempts=options.max_attempts,
+                canary=canary,
+                failures=self._order.failures,
+                to_send=to_send,
+                resends_unknown=options.on_unknown == "resend",
+            ),
+        )
+        if self._is_stopped:
+            self._dispatcher.drain()
+        return await self._dispatcher.run()
+
+    async def _look_up(self) -> int:
+        """Look up every unknown row; return how many are certainly absent, and so may be sent."""
+        unknown = (await self._ledger.counts()).unknown
+        if not unknown or self._is_stopped:
+            self.unlooked = unknown
+            return 0
+        chosen = choose_finder(
+            self._transport,
+            self._naming,
+            rate=Rate(per_second=LOOK_UPS_PER_SECOND),
+            trusts_identities=await self._ledger.trusts_identities(),
+        )
+        reconciler = Reconciler(
+            self._ledger,
+            chosen,
+            self._monitor,
+            settle_delay_s=self._order.options.settle_delay,
+        )
+        self._monitor.is_looking = True
+        self._log.info("lookup.started", rows=unknown)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._patience:
+                await reconciler.run()
+        self._patience = None
+        self._monitor.is_looking = False
+        self.unlooked = unknown - reconciler.ends.total()
+        self._log.info("lookup.finished", **{status.value: rows for status, rows in reconciler.ends.items()})
+        return reconciler.ends[Status.PENDING]
