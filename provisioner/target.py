@@ -19,6 +19,15 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What the process was started in; ``command`` is the line that would start it again."""
+
+    environ: Mapping[str, str]
+    home: Path
+    command: str
+
+
+@dataclass(frozen=True)
 class Target:
     """Who is called, for whom. ``is_local`` says that nothing leaves this machine."""
 

@@ -1,10 +1,5 @@
 """``provisioner run``: one WebChat for every row."""
 
-import os
-import shlex
-import sys
-from pathlib import Path
-
 from provisioner.options import RunOptions
 from provisioner.summary import Summary
 
@@ -21,8 +16,8 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     """
     import asyncio
 
-    from provisioner.pipeline import Surroundings
     from provisioner.pipeline import run as run_job
 
-    surroundings = Surroundings(os.environ, Path.home(), shlex.join(["provisioner", *sys.argv[1:]]))
-    return asyncio.run(run_job(files, options, surroundings, console))
+    from .process import surroundings
+
+    return asyncio.run(run_job(files, options, surroundings(), console))

@@ -4,6 +4,5 @@
 """
 
 from .execution import run
-from .order import Surroundings
 
-__all__ = ["Surroundings", "run"]
+__all__ = ["run"]

@@ -23,8 +23,9 @@ from provisioner.planning import Input, Interrupted, open_input, plan_input
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
+from provisioner.target import Surroundings
 
-from .order import Order, Surroundings
+from .order import Order
 from .rounds import Rounds
 
 

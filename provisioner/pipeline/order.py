@@ -1,6 +1,5 @@
 """What a run was asked for."""
 
-from collections.abc import Mapping as Environment
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +10,7 @@ from provisioner.outputs import Outputs
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
-from provisioner.target import Target
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the process was started in; ``command`` is the line that would start it again."""
-
-    environ: Environment[str, str]
-    home: Path
-    command: str
+from provisioner.target import Surroundings, Target
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.options import RunOptions
-from provisioner.pipeline import Surroundings, run
+from provisioner.pipeline import run
+from provisioner.target import Surroundings
 from provisioner.summary import Outcome, Summary
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
