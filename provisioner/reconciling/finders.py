@@ -29,8 +29,12 @@ class Finder(Protocol):
     by_identity: bool
     """Whether rows are told by their identity; by their mark otherwise."""
 
+    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+        """Return what exists for each row, by its id."""
+        ...
+
     async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
-        """Return one look at each row, by its id."""
+        """Return one look at each row, by its id, beside the control."""
         ...
 
 
@@ -49,20 +53,23 @@ class IdentityFinder:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
-        """Look up the control, then each row; a row without an identity cannot be looked up."""
+        """Look up the control, then each row; where the question itself is refused, ask no more."""
         began = self._clock()
         seen = Control.NONE
         if control:
-            came = await self.find(control)
+            came = await self._find(control)
             if came.trouble and came.trouble.is_final:
                 return {row.id: _look(began, came, Control.HIDDEN) for row in rows}
             seen = Control.SHOWN if came.conversations else Control.HIDDEN
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.find(row)) for row in rows]
-        return {row.id: _look(began, task.result(), seen) for row, task in zip(rows, tasks, strict=True)}
+        return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
-    async def find(self, row: Unknown) -> LookUp:
-        """Look one row up."""
+    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+        """Look each row up; one without an identity cannot be."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._find(row)) for row in rows]
+        return {row.id: task.result() for row, task in zip(rows, tasks, strict=True)}
+
+    async def _find(self, row: Unknown) -> LookUp:
         if not row.identity:
             return LookUp(trouble=NO_IDENTITY)
         async with self._places:
@@ -85,15 +92,18 @@ class MarkerFinder:
     async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
         """Scan once and tell what was seen of each row."""
         began = self._clock()
-        sought = [*rows, *([control] if control else [])]
-        seen, trouble = await self.find(sought)
-        shown = Control.NONE
+        found = await self.find([*rows, *([control] if control else [])])
+        seen = Control.NONE
         if control:
-            shown = Control.SHOWN if control.id in seen else Control.HIDDEN
-        return {row.id: _look(began, LookUp(tuple(seen.get(row.id, ())), trouble), shown) for row in rows}
+            seen = Control.SHOWN if found[control.id].conversations else Control.HIDDEN
+        return {row.id: _look(began, found[row.id], seen) for row in rows}
 
-    async def find(self, rows: Sequence[Unknown]) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
-        """Scan for the rows' marks; with trouble, there may be more."""
+    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+        """Scan for the rows' marks, once for all of them."""
+        seen, trouble = await self._scan(rows)
+        return {row.id: LookUp(tuple(seen.get(row.id, ())), trouble) for row in rows}
+
+    async def _scan(self, rows: Sequence[Unknown]) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
         ids = {self._naming.mark_of(row.key): row.id for row in rows}
         first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
         last_day = datetime.now(UTC).date() + _A_DAY
