@@ -85,8 +85,8 @@ class Circumstances:
     """What there is to say about a run besides its counts.
 
     ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
-    was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says that the rows that were not
-    created have a file of their own. ``resolved_to`` tells what rows that were looked up turned out to be (pending
+    was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says whether the rows that were not
+    created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were looked up turned out to be (pending
     is certainly absent), ``unknown_rows`` the first of those that are still unknown.
     """
 
@@ -94,11 +94,12 @@ class Circumstances:
     left: int = 0
     limit: int = 0
     orphans: int = 0
-    has_failed: bool = False
+    has_failed: bool | None = None
     resolved_to: Mapping[Status, int] = field(default_factory=dict)
     ignores_identity: bool = False
     unknown_rows: Sequence[int] = ()
-    ledger: str = ""
+    reconcile: str = ""
+    """The command that looks unknown rows up."""
 
 
 def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
         named = listed(run.unknown_rows, counts.unknown)
         yield f"{are} unknown{named}: a WebChat may or may not exist, so none is sent again"
         yield (
-            f"provisioner reconcile {run.ledger} looks unknown rows up again; once you know that none exists, "
+            f"{run.reconcile} looks unknown rows up again; once you know that none exists, "
             "--on-unknown resend sends them"
         )
 
@@ -131,7 +132,7 @@ def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
         yield f"--limit {run.limit:,} was reached: {_rows(run.left, 'waits', 'wait')}"
     if counts.rejected:
         yield "rejected rows are left alone: --retry rejected sends them again"
-    if (counts.rejected or counts.invalid) and not run.has_failed:
+    if (counts.rejected or counts.invalid) and run.has_failed is False:
         yield "--failed PATH writes the rows that were not created, to be mended and fed back in"
     if run.has_failed and (counts.unknown or counts.unsent):
         yield (
@@ -141,7 +142,7 @@ def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
     if run.orphans:
         yield (
             f"{run.orphans:,} attempts failed at the participant: each may have left a conversation without a "
-            f"customer; provisioner reconcile {run.ledger} --audit lists their rows"
+            f"customer; {run.reconcile} --audit lists their rows"
         )
 
 

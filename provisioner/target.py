@@ -61,6 +61,11 @@ class Target:
         """Describe what of a target belongs to a job: a ledger of another account or place is another job's."""
         return {"account": self.account.account_sid, "target": "this machine" if self.is_local else "Twilio"}
 
+    def flags(self) -> list[str]:
+        """Return the flags by which another command reaches the same place; a proxy's may hold a password."""
+        given = {"--base-url": self.options.base_url, "--profile": self.options.profile}
+        return [word for flag, value in given.items() if value for word in (flag, value)]
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing about the target before it is called."""

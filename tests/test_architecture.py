@@ -14,6 +14,7 @@ FLOORS = {
     "pipeline": 6,
     "checking": 6,
     "exporting": 6,
+    "reconcile": 6,
     "planning": 5,
     "reconciling": 5,
     "outputs": 5,

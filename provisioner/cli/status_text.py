@@ -17,6 +17,7 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
         "is_running": is_running,
         "sources": [structs.asdict(fingerprint) for fingerprint in reader.fingerprints()],
         "runs": [structs.asdict(run) for run in reader.runs()],
+        "orphans": [orphan._asdict() for orphan in reader.orphans()],
         "errors": [
             count._asdict()
             for count in reader.error_counts()
@@ -38,3 +39,8 @@ def show_job(details: dict[str, Any], console: Console) -> None:
     if details["errors"]:
         errors = [(each["status"], each["error_code"] or "", f"{each['rows']:,}") for each in details["errors"]]
         console.table(("status", "error code", "rows"), errors)
+    if orphans := len(details["orphans"]):
+        console.say(
+            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer; "
+            "provisioner reconcile LEDGER --audit lists them"
+        )

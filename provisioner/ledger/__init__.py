@@ -3,13 +3,24 @@
 The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
 """
 
-from provisioner.ledger.reader import ErrorCount, InvalidRow, LedgerReader, RowStatus, RunRecord, open_reader
+from provisioner.ledger.reader import (
+    CreatedRow,
+    ErrorCount,
+    InvalidRow,
+    LedgerReader,
+    Orphan,
+    RowStatus,
+    RunRecord,
+    open_reader,
+)
 from provisioner.ledger.store import SqliteLedger, open_ledger
 
 __all__ = [
+    "CreatedRow",
     "ErrorCount",
     "InvalidRow",
     "LedgerReader",
+    "Orphan",
     "RowStatus",
     "RunRecord",
     "SqliteLedger",

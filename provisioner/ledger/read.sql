@@ -55,3 +55,21 @@ SELECT field, input_column, reason FROM problems WHERE row = ? ORDER BY number;
 -- name: runs
 -- Every execution of the command, the first one first.
 SELECT run_id, started, ended, exit_code, version, pid FROM runs ORDER BY id;
+
+-- name: created
+-- The rows of the current input that are created, with what finds them again.
+SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.conversation_sid
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created'
+ORDER BY plan.row;
+
+-- name: orphans
+-- The attempts that may have left a conversation without a customer.
+SELECT plan.row, rows.key, attempts.error_code, attempts.ended, attempts.twilio_request_id
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+LEFT JOIN plan ON plan.row_id = rows.id
+WHERE attempts.may_leave_orphan
+ORDER BY attempts.id;

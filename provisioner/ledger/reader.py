@@ -49,6 +49,29 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
     pid: int
 
 
+class CreatedRow(NamedTuple):
+    """A created row, with what finds its conversation again."""
+
+    id: int
+    row: int
+    key: str
+    identity: str
+    conversation_sid: str
+
+
+class Orphan(NamedTuple):
+    """An attempt that may have left a conversation without a customer; ``row`` is None when the row has vanished.
+
+    ``ended`` is in Unix seconds.
+    """
+
+    row: int | None
+    key: str
+    error_code: str
+    ended: float
+    twilio_request_id: str | None
+
+
 class ErrorCount(NamedTuple):
     """How many rows of one status have one error."""
 
@@ -107,6 +130,15 @@ class LedgerReader:
     def error_counts(self) -> Sequence[ErrorCount]:
         """Count the errors in the results, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts")]
+
+    def created(self) -> Iterator[CreatedRow]:
+        """Yield the created rows of the current input, in its order."""
+        for line in self._lines("created"):
+            yield CreatedRow(*line)
+
+    def orphans(self) -> Sequence[Orphan]:
+        """Return the attempts that may have left a conversation without a customer, the first one first."""
+        return [Orphan(*line) for line in self._lines("orphans")]
 
     def runs(self) -> Sequence[RunRecord]:
         """Return every execution of the command, the first one first."""

@@ -10,7 +10,7 @@ import structlog
 from msgspec import structs
 
 from provisioner import __version__
-from provisioner.endings import MOST_NAMED, Circumstances, advice, end_of, settled
+from provisioner.endings import MOST_NAMED, Circumstances, Ending, advice, end_of, settled
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
@@ -200,9 +200,16 @@ class Run:
                 resolved_to=monitor.resolved_to if monitor else {},
                 ignores_identity=monitor is not None and monitor.ignores_identity,
                 unknown_rows=unknown,
-                ledger=str(self._order.ledger),
+                reconcile=self._order.reconcile_command,
             ),
         )
+
+    def _next(self, end: Ending, counts: Counts) -> str:
+        if end.is_resumable or counts.unsent:
+            return self._command
+        if not counts.unknown:
+            return ""
+        return self._command if self._order.options.on_unknown == "reconcile" else self._order.reconcile_command
 
     def _summary(
         self, counts: Counts, *, error: ProvisionerError | None = None, notes: tuple[str, ...] = ()
@@ -224,6 +231,6 @@ class Run:
             failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
-            next_command=self._command if end.is_resumable or accounted.unsent or accounted.unknown else "",
+            next_command=self._next(end, accounted),
             error=Failure.from_error(error) if error else None,
         )

@@ -1,5 +1,6 @@
 """What a run was asked for."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,11 @@ class Order:
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""
         return Naming(job_id, self.options.identity or "auto", self.options.marker)
+
+    @property
+    def reconcile_command(self) -> str:
+        """Return the command that looks this job's unknown rows up, ready to be typed."""
+        return shlex.join(["provisioner", "reconcile", str(self.ledger), *self.target.flags()])
 
     @property
     def notes(self) -> tuple[str, ...]:

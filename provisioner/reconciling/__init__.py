@@ -5,7 +5,18 @@ them · ``reconciler`` waits, looks, looks again, and writes down what it found 
 compares what was created with what exists.
 """
 
-from .choice import LOOK_UPS_PER_SECOND, choose_finder
-from .reconciler import Reconciler
+from .audit import Audit, Created, Finding, Flaw
+from .choice import LOOK_UPS_PER_SECOND, Choice, choose_finder
+from .reconciler import BATCH, Reconciler
 
-__all__ = ["LOOK_UPS_PER_SECOND", "Reconciler", "choose_finder"]
+__all__ = [
+    "BATCH",
+    "LOOK_UPS_PER_SECOND",
+    "Audit",
+    "Choice",
+    "Created",
+    "Finding",
+    "Flaw",
+    "Reconciler",
+    "choose_finder",
+]

@@ -1,0 +1,33 @@
+"""An audit in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner.reconciling import Flaw
+
+
+def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
+    """Render what an audit found, a line for each row that is not as it should be."""
+    findings, orphans = details["findings"], details["orphans"]
+    yield from (f"row {each['row']}, key {each['key']}: {_flaw_text(each)}" for each in findings)
+    for each in orphans:
+        place = f"row {each['row']}" if each["row"] else "a row that left the input"
+        yield (
+            f"{place}, key {each['key']}: error {each['error_code']} may have left a conversation without a "
+            f"customer (Twilio-Request-Id {each['twilio_request_id'] or 'not given'})"
+        )
+    audited = f"{details['audited']:,} created {'row was' if details['audited'] == 1 else 'rows were'} looked up"
+    yield f"{audited}: {len(findings):,} not as recorded, {len(orphans):,} attempts with a possible orphan"
+
+
+def _flaw_text(finding: Mapping[str, Any]) -> str:
+    recorded, found = finding["recorded"], ", ".join(finding["found"])
+    match finding["flaw"]:
+        case Flaw.NONE:
+            return f"no conversation is found; {recorded} was recorded"
+        case Flaw.SEVERAL:
+            return f"{len(finding['found'])} conversations are found: {found}; {recorded} was recorded"
+        case Flaw.OTHER:
+            return f"another conversation is found: {found}; {recorded} was recorded"
+        case _:
+            return f"Twilio could not be asked: {finding['reason']}"

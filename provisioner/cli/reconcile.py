@@ -1,0 +1,29 @@
+"""``provisioner reconcile``: what became of rows that nobody knows about."""
+
+from pathlib import Path
+
+from provisioner.options import ReconcileOptions
+from provisioner.summary import Summary
+
+from .console import Console
+from .options import argument, command
+
+
+@command(ReconcileOptions, argument("ledger", "LEDGER", of=Path))
+def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summary:
+    """Settle unknown rows by asking Twilio; nothing is created.
+
+    With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
+    that some have not, 5 that Twilio could not be asked about some.
+    """
+    import asyncio
+
+    from provisioner.reconcile import reconcile as reconcile_job
+
+    from .audit_text import audit_lines
+    from .process import surroundings
+
+    summary = asyncio.run(reconcile_job(ledger, options, surroundings(), console))
+    for line in audit_lines(summary.details) if options.audit else ():
+        console.say(line)
+    return summary

@@ -1,0 +1,182 @@
+"""What ``reconcile`` does: settles a job's unknown rows by asking Twilio, or audits its created ones."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from provisioner import __version__
+from provisioner.endings import MOST_NAMED, Circumstances, advice, end_of, settled
+from provisioner.errors import ExitCode, UsageError
+from provisioner.face import Face
+from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
+from provisioner.models import Counts, Status, Unknown
+from provisioner.monitor import RunMonitor
+from provisioner.options import Rate, ReconcileOptions, parse_rate
+from provisioner.pacer import Pacer
+from provisioner.progress import Progress
+from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
+from provisioner.rows import Naming
+from provisioner.signals import Brake
+from provisioner.summary import Outcome, Summary
+from provisioner.target import Surroundings, Target
+from provisioner.twilio.transport import Transport
+
+
+async def reconcile(path: Path, options: ReconcileOptions, surroundings: Surroundings, face: Face) -> Summary:
+    """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
+
+    What the job is stands in its ledger; only the account has to be told again, and has to be the same.
+    """
+    rate = parse_rate(options.rate)
+    with open_reader(path) as reader:
+        settings = reader.manifest.settings
+    target = Target.choose(options, surroundings.environ, surroundings.home)
+    async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
+        inquiry = Inquiry(ledger, options, target, rate, face=face, command=surroundings.command)
+        with Brake(drain_s=0) as brake:
+            return await (inquiry.audit(brake) if options.audit else inquiry.settle(brake))
+
+
+class Inquiry:
+    """One round of questions about a job whose ledger is open."""
+
+    def __init__(
+        self,
+        ledger: SqliteLedger,
+        options: ReconcileOptions,
+        target: Target,
+        rate: Rate,
+        *,
+        face: Face,
+        command: str,
+    ) -> None:
+        self._ledger, self._options, self._target, self._rate = ledger, options, target, rate
+        self._face, self._command = face, command
+        settings = ledger.manifest.settings
+        self._naming = Naming(ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", ""))
+        self._log = structlog.get_logger().bind()
+
+    async def settle(self, brake: Brake) -> Summary:
+        """Look every unknown row up."""
+        await self._ledger.recover()
+        await self._ledger.start_run(())
+        before = await self._ledger.counts()
+        monitor = RunMonitor(before, to_send=0, speed_limit=Pacer(self._rate))
+        monitor.is_looking = True
+        if before.unknown:
+            async with self._target.open(self._rate) as transport:
+                chosen = await self._choose(transport)
+                reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
+                self._log.info("lookup.started", rows=before.unknown)
+                async with self._face.progress(monitor.snapshot):
+                    await _until_stopped(reconciler.run, brake)
+        left = before.unknown - sum(monitor.resolved_to.values())
+        summary = await self._account(monitor, left, brake.exit_code)
+        self._log.info("lookup.finished", **{each.value: rows for each, rows in monitor.resolved_to.items()})
+        await self._ledger.finish_run(summary.exit_code)
+        return summary
+
+    async def audit(self, brake: Brake) -> Summary:
+        """Compare every created row with what exists; the ledger stays as it is."""
+        counts = await self._ledger.counts()
+        async with self._target.open(self._rate) as transport:
+            chosen = await self._choose(transport)
+            if chosen.finder is None:
+                raise UsageError(
+                    f"this job cannot be audited: {chosen.reason}",
+                    cure="compare the results with the conversations in Flex",
+                )
+            audit = Audit(chosen.finder, settle_delay_s=self._options.settle_delay)
+            since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
+            size = BATCH if chosen.finder.by_identity else counts.created
+            with open_reader(self._ledger.path) as reader:
+                orphans = reader.orphans()
+                batches = _batches((_created(row, since) for row in reader.created()), size)
+                async with self._face.progress(lambda: _progress(audit, counts)):
+                    await _until_stopped(lambda: audit.run(batches), brake)
+        is_stopped = audit.rows < counts.created
+        return Summary(
+            command="reconcile",
+            exit_code=brake.exit_code if is_stopped and brake.exit_code else _audit_code(audit),
+            outcome=Outcome.STOPPED if is_stopped else Outcome.FINISHED,
+            counts=settled(counts),
+            ledger=str(self._ledger.path),
+            details={
+                "audited": audit.rows,
+                "findings": [finding._asdict() for finding in audit.findings],
+                "orphans": [orphan._asdict() for orphan in orphans],
+            },
+        )
+
+    async def _choose(self, transport: Transport) -> Choice:
+        is_trusted = await self._ledger.trusts_identities()
+        return choose_finder(transport, self._naming, rate=self._rate, trusts_identities=is_trusted)
+
+    async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
+        counts = await self._ledger.counts()
+        end = end_of(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
+        unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
+        found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
+        notes = advice(
+            settled(counts),
+            Circumstances(
+                reasons=monitor.reasons,
+                resolved_to=monitor.resolved_to,
+                unknown_rows=unknown,
+                reconcile=self._command,
+            ),
+        )
+        return Summary(
+            command="reconcile",
+            exit_code=end.exit_code,
+            outcome=end.outcome,
+            counts=settled(counts),
+            elapsed_s=monitor.elapsed_s,
+            ledger=str(self._ledger.path),
+            notes=(*notes, *_what_follows(found, absent, self._ledger.path)),
+            next_command=self._command if counts.unknown else "",
+            details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
+        )
+
+
+async def _until_stopped(work: Callable[[], Awaitable[None]], brake: Brake) -> None:
+    """Do the work until it is done, or until somebody has had enough of it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None) as patience:
+            brake.hold(lambda: patience.reschedule(asyncio.get_running_loop().time()))
+            await work()
+    brake.release()
+
+
+def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:
+    if absent:
+        yield "the job's own command sends the rows that certainly do not exist"
+    if found or absent:
+        yield f"the results are as they were: that command or provisioner export {ledger} -o PATH writes them anew"
+
+
+def _created(row: CreatedRow, since: float) -> Created:
+    sought = Unknown(id=row.id, row=row.row, key=row.key, identity=row.identity, since=since, lost_at=since)
+    return Created(sought, row.conversation_sid)
+
+
+def _batches(rows: Iterator[Created], size: int) -> Iterator[Sequence[Created]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def _progress(audit: Audit, counts: Counts) -> Progress:
+    return Progress(total=counts.created, done=audit.rows, created=counts.created, state="auditing")
+
+
+def _audit_code(audit: Audit) -> ExitCode:
+    """Return 5 where something could not be asked, 4 where something is not as it should be."""
+    flaws = {finding.flaw for finding in audit.findings}
+    if Flaw.UNASKED in flaws:
+        return ExitCode.UNKNOWN
+    return ExitCode.REJECTED if flaws else ExitCode.DONE

@@ -1,0 +1,101 @@
+"""Compares what a job says it created with what exists."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from provisioner.models import Unknown
+
+from .finders import Finder
+
+
+class Flaw(StrEnum):
+    """What is wrong with a created row."""
+
+    NONE = "none"
+    """No conversation is found."""
+    SEVERAL = "several"
+    """Two or more are found."""
+    OTHER = "other"
+    """The one that is found has another SID than was recorded."""
+    UNASKED = "unasked"
+    """Twilio could not be asked."""
+
+
+class Created(NamedTuple):
+    """A created row: how it is found, and the SID that was recorded for it."""
+
+    row: Unknown
+    conversation_sid: str
+
+
+class Finding(NamedTuple):
+    """A row that does not have exactly the conversation that was recorded for it; ``reason`` is Twilio's."""
+
+    row: int
+    key: str
+    flaw: Flaw
+    recorded: str
+    found: tuple[str, ...]
+    reason: str
+
+
+class Audit:
+    """Looks created rows up and notes what is not as it should be.
+
+    ``rows`` counts those that were looked at so far. A row that is not found is looked up once more, a settle
+    delay after all others.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        *,
+        settle_delay_s: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._finder, self._settle_delay_s, self._sleep = finder, settle_delay_s, sleep
+        self._missing: list[Created] = []
+        self.rows = 0
+        self.findings: list[Finding] = []
+
+    async def run(self, batches: Iterable[Sequence[Created]]) -> None:
+        """Look at every batch; may be cancelled, and what was found until then stands."""
+        for batch in batches:
+            for created, finding in await self._compare(batch):
+                if finding.flaw is Flaw.NONE:
+                    self._missing.append(created)
+                else:
+                    self.findings.append(finding)
+            self.rows += len(batch)
+        if self._missing:
+            await self._sleep(self._settle_delay_s)
+            self.findings += [finding for _, finding in await self._compare(self._missing)]
+            self.findings.sort()
+
+    async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding]]:
+        came = await self._finder.find([each.row for each in batch])
+        findings = []
+        for created in batch:
+            row, recorded = created
+            trouble = came[row.id].trouble
+            found = tuple(dict.fromkeys(each.sid for each in came[row.id].conversations))
+            if flaw := compare(recorded, found, is_whole=trouble is None):
+                reason = trouble.error if trouble else ""
+                findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason)))
+        return findings
+
+
+def compare(recorded: str, found: Sequence[str], *, is_whole: bool) -> Flaw | None:
+    """Judge one created row by the SIDs that were found for it; None: exactly the one that was recorded.
+
+    Where the list is not whole (``is_whole``), two are too many all the same, and everything else stays open.
+    """
+    if len(found) > 1:
+        return Flaw.SEVERAL
+    if not is_whole:
+        return Flaw.UNASKED
+    if not found:
+        return Flaw.NONE
+    return None if found[0] == recorded else Flaw.OTHER
