@@ -86,8 +86,9 @@ class Circumstances:
 
     ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
     was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says whether the rows that were not
-    created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were looked up turned out to be (pending
-    is certainly absent), ``unknown_rows`` the first of those that are still unknown.
+    created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were
+    looked up turned out to be (pending is certainly absent), ``unknown_rows`` the first of those that are still
+    unknown, and ``reconcile`` the command that looks them up.
     """
 
     reasons: Sequence[Reason] = ()
@@ -99,7 +100,6 @@ class Circumstances:
     ignores_identity: bool = False
     unknown_rows: Sequence[int] = ()
     reconcile: str = ""
-    """The command that looks unknown rows up."""
 
 
 def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:

@@ -41,6 +41,6 @@ def show_job(details: dict[str, Any], console: Console) -> None:
         console.table(("status", "error code", "rows"), errors)
     if orphans := len(details["orphans"]):
         console.say(
-            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a customer; "
-            "provisioner reconcile LEDGER --audit lists them"
+            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a "
+            "customer; provisioner reconcile LEDGER --audit lists them"
         )
