@@ -112,9 +112,9 @@ def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
 
 
 def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
-    if looked_up := sum(run.resolved_to.values()):
-        created, absent = run.resolved_to.get(Status.CREATED, 0), run.resolved_to.get(Status.PENDING, 0)
-        yield f"{_rows(looked_up)} looked up: {created:,} had been created, {absent:,} certainly had not"
+    created, absent = run.resolved_to.get(Status.CREATED, 0), run.resolved_to.get(Status.PENDING, 0)
+    if created or absent:
+        yield f"{_rows(created + absent)} looked up: {created:,} had been created, {absent:,} certainly had not"
     if run.ignores_identity:
         yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
     if counts.unknown:

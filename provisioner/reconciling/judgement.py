@@ -91,7 +91,7 @@ def _is_hopeless(settled: Sequence[Look]) -> bool:
 
 def _reason(look: Look) -> str:
     if look.trouble:
-        return f"Twilio could not be asked: {look.trouble}"
+        return look.trouble
     if look.control is Control.NONE:
         return "not seen, and no other row was created yet beside which that would prove anything"
     return "not seen, but the look-up does not show rows that were certainly created either"
