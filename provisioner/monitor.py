@@ -225,7 +225,7 @@ class RunMonitor:
 
     def _eta_s(self, left: int) -> float | None:
         speed = self._speed.speed(self._clock())
-        return left / min(speed, self._speed_limit.rate) if speed else None
+        return left / min(speed, self._speed_limit.rate) if speed and not self.is_looking else None
 
     def _state(self) -> str:
         if self.is_looking:
