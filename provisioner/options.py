@@ -147,8 +147,7 @@ class UnknownOptions(SettleOptions):
     )
     marker: str = option(
         "",
-        "Put a mark of the row under this name into the pre-engagement data, to find it by when there is no "
-        "identity.",
+        "Put a mark of the row under this name into the pre-engagement data, to find it by without identity.",
         metavar="NAME",
     )
 
