@@ -4,11 +4,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test lint types check coverage docs lock clean
+.PHONY: help demo test storm lint types check coverage docs lock clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
 	@echo 'make test      run every test'
+	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50")'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
@@ -35,6 +36,9 @@ demo: .venv/.run
 
 test: .venv/.dev
 	$(BIN)/python -m pytest
+
+storm: .venv/.dev
+	$(BIN)/python -m tests.storm $(STORM)
 
 lint: .venv/.dev
 	$(BIN)/ruff check

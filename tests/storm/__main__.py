@@ -1,0 +1,64 @@
+"""``python -m tests.storm``: the long storm."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.storm.figures import figures, line_of
+from tests.storm.job import Report
+from tests.storm.storm import storm
+
+
+def main() -> int:
+    """Run a storm and tell its figures; return 1 where anything was lost, made twice or named wrongly."""
+    options = _options()
+    say(f"seed {options.seed}; jobs are kept in {options.folder}")
+    began = time.monotonic()
+
+    def tell(report: Report) -> None:
+        say(f"{time.monotonic() - began:5.0f} s  {line_of(report)}")
+
+    reports = asyncio.run(
+        storm(
+            options.folder,
+            seed=options.seed,
+            kills=options.kills,
+            rows=options.rows,
+            share=options.share,
+            at_once=options.at_once,
+            tell=tell,
+        )
+    )
+    say(figures(reports, time.monotonic() - began))
+    failed = [report.job.number for report in reports if report.failures]
+    if failed:
+        say(f"failed: jobs {', '.join(map(str, failed))} of seed {options.seed}")
+    return 1 if failed else 0
+
+
+def say(text: str) -> None:
+    """Print at once, also into a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    for flag, default, meaning in (
+        ("--seed", int(time.time()) % 100_000, "what everything is drawn from"),
+        ("--kills", 300, "how many lives to end by signals"),
+        ("--rows", 500, "rows in each job"),
+        ("--share", 24, "most kills in one job"),
+        ("--at-once", 3, "jobs at a time"),
+    ):
+        parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
+    parser.add_argument("--folder", type=Path, help="where to keep the jobs; they are not removed")
+    options = parser.parse_args()
+    options.folder = options.folder or Path(tempfile.mkdtemp(prefix="storm-"))
+    return options
+
+
+sys.exit(main())

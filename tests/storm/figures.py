@@ -1,0 +1,61 @@
+"""The figures of a storm, as text. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tests.storm.evidence import Evidence
+from tests.storm.job import Report
+from tests.storm.life import Life
+
+MOST_FAILURES = 20
+"""How many failures of one job are told, and how many lines of the ledger about them."""
+
+
+def line_of(report: Report) -> str:
+    """Tell of one job in a line, and of each of its failures in another."""
+    job, evidence = report.job, report.evidence
+    head = f"job {job.number} ({job.shape.name}): {report.kills} kills, {len(report.lives)} starts"
+    tail = f"{evidence.rows} rows in doubt, {len(report.failures)} failures"
+    more = (*report.failures[:MOST_FAILURES], *report.trails[:MOST_FAILURES])
+    return "\n".join((f"{head}, {tail}", *(f"  {each}" for each in more)))
+
+
+def figures(reports: Sequence[Report], elapsed_s: float) -> str:
+    """Sum all jobs up."""
+    rows = sum(report.job.rows for report in reports)
+    faults = sum((Counter(report.counted["faults"]) for report in reports), Counter[str]())
+    orphans = sum(report.counted["conversations"]["orphans"] for report in reports)
+    return "\n".join((
+        f"{len(reports)} jobs, {rows:,} rows, {elapsed_s:.0f} s",
+        *_about_lives([life for report in reports for life in report.lives]),
+        f"faults       {faults.total():,}: {_listed(faults)}",
+        *_about_doubts([report.evidence for report in reports]),
+        f"orphans      {orphans:,}",
+        f"missing      {sum(len(report.account.missing) for report in reports)}",
+        f"twice        {sum(len(report.account.twice) for report in reports)}",
+        f"wrong SIDs   {sum(len(report.account.wrong) for report in reports)}",
+        f"no evidence  {sum(len(report.evidence.breaches) for report in reports)}",
+        f"trouble      {sum(len(report.trouble) for report in reports)}",
+    ))  # fmt: skip
+
+
+def _about_lives(lives: Sequence[Life]) -> Iterator[str]:
+    killed = [life for life in lives if life.is_kill]
+    signals = Counter(life.strike.name for life in killed if life.strike)
+    stages = Counter(life.struck_in.value for life in killed if life.struck_in)
+    codes = Counter(f"with {life.code}" for life in lives if not life.is_kill)
+    yield f"kills        {len(killed):,}: {_listed(signals)}"
+    yield f"  while      {_listed(stages)}"
+    yield f"starts       {len(lives):,}, ended by themselves: {_listed(codes)}"
+
+
+def _about_doubts(doubts: Sequence[Evidence]) -> Iterator[str]:
+    looks = sum(each.looks for each in doubts)
+    yield f"in doubt     {sum(each.rows for each in doubts):,} rows, looked at {looks:,} times"
+    yield f"  found      {sum(each.found for each in doubts):,}"
+    yield f"  absent     {sum(each.absent for each in doubts):,}, sent again"
+    yield f"  unknown    {sum(each.left for each in doubts):,}, where nobody can look"
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in counter.most_common()) or "none"

@@ -1,0 +1,105 @@
+"""One life of the program: from its start to its end, or to the signals that end it."""
+
+import asyncio
+import json
+import os
+import signal
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tests.acceptance.program import CREDENTIALS, Program
+from tests.storm.strikes import EVENTS, PATIENCE_S, Stage, Strike
+
+LAST_WORDS = 12
+"""Lines of stderr that are kept."""
+ENDED_BY_SIGNAL = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130, 143})
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How a life went. ``struck_in`` is None where the program ended before anything struck it."""
+
+    code: int
+    strike: Strike | None
+    struck_in: Stage | None
+    is_hung: bool
+    has_traceback: bool
+    last_words: tuple[str, ...]
+
+    @property
+    def is_kill(self) -> bool:
+        """Say whether the signals ended it, and did not come too late."""
+        return self.struck_in is not None and self.code in ENDED_BY_SIGNAL
+
+
+@dataclass(slots=True)
+class _Witness:
+    """Follows a life by what it says on stderr."""
+
+    stage: Stage = Stage.STARTING
+    struck_in: Stage | None = None
+    has_traceback: bool = False
+    last_words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
+    _begun: dict[Stage, asyncio.Event] = field(default_factory=lambda: {stage: asyncio.Event() for stage in Stage})
+
+    async def follow(self, stderr: asyncio.StreamReader) -> None:
+        self._begun[Stage.STARTING].set()
+        while line := (await stderr.readline()).decode(errors="replace").rstrip():
+            self.last_words.append(line)
+            self.has_traceback |= line.startswith("Traceback")
+            if stage := EVENTS.get(_event_of(line)):
+                self.stage = stage
+                self._begun[stage].set()
+
+    async def wait_for(self, stage: Stage) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._begun[stage].wait()
+
+
+def _event_of(line: str) -> str:
+    with suppress(ValueError):
+        document = json.loads(line)
+        if isinstance(document, dict):
+            return str(document.get("event", ""))
+    return ""
+
+
+async def live(program: Program, command: Sequence[str], strike: Strike | None, *, longest_s: float) -> Life:
+    """Run the command once; strike it, where there is a strike; what lasts longer than ``longest_s`` hangs."""
+    running = await program.start(*command, env=CREDENTIALS)
+    process, witness = running.process, _Witness()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    is_hung = False
+    async with asyncio.TaskGroup() as group:
+        group.create_task(process.stdout.read())
+        group.create_task(witness.follow(process.stderr))
+        striking = group.create_task(_strike(process, witness, strike))
+        try:
+            async with asyncio.timeout(longest_s):
+                code = await process.wait()
+        except TimeoutError:
+            is_hung = True
+            process.kill()
+            code = await process.wait()
+        striking.cancel()
+    return Life(code, strike, witness.struck_in, is_hung, witness.has_traceback, tuple(witness.last_words))
+
+
+async def _strike(process: asyncio.subprocess.Process, witness: _Witness, strike: Strike | None) -> None:
+    """Send the signals, and note which stage the first one hit; it may hit nothing any more."""
+    if strike is None:
+        return
+    await witness.wait_for(strike.stage)
+    await asyncio.sleep(strike.delay_s)
+    for number, pause_s in zip(strike.signals, (strike.gap_s, 0.0), strict=False):
+        if process.returncode is not None:
+            return
+        witness.struck_in = witness.struck_in or witness.stage
+        with suppress(ProcessLookupError):
+            # The process's own send_signal would reap one that has just ended, and its exit code be lost.
+            os.kill(process.pid, number)
+        await asyncio.sleep(pause_s)

@@ -1,0 +1,105 @@
+"""The jobs of the storm: what comes in, how it is sent, and by what its rows are found again."""
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One kind of job.
+
+    ``write`` puts rows with these labels into a folder and returns the names of the files. ``server`` are flags
+    of the simulator. So many rows in a row (``repeats``) have one content. Where a job ``is_blind``, nothing can
+    be looked up, and it ends with unknown rows.
+    """
+
+    name: str
+    write: Callable[[Path, Sequence[str]], Sequence[str]]
+    flags: str
+    server: str = "--rate-limit 0"
+    output: str = "results.csv"
+    repeats: int = 1
+    is_blind: bool = False
+
+    def labels(self, rows: int) -> list[str]:
+        """Return what each row calls its customer, which is how the server's account is compared with ours."""
+        return [f"Row {number - number % self.repeats}" for number in range(1, rows + 1)]
+
+
+def _csv(labels: Sequence[str], *, first: int = 1) -> str:
+    head = "crm_id,customer_friendly_name,pre_engagement.topic"
+    rows = (f"C-{number},{label},storm" for number, label in enumerate(labels, start=first))
+    return "\n".join((head, *rows, ""))
+
+
+def write_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
+    """Write one CSV file with a key column."""
+    (folder / "customers.csv").write_text(_csv(labels), encoding="utf-8")
+    return ["customers.csv"]
+
+
+def write_two_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
+    """Write the rows into two CSV files, the second one compressed."""
+    half = len(labels) // 2
+    (folder / "first.csv").write_text(_csv(labels[:half]), encoding="utf-8")
+    (folder / "second.csv.gz").write_bytes(gzip.compress(_csv(labels[half:], first=half + 1).encode()))
+    return ["first.csv", "second.csv.gz"]
+
+
+def write_json_lines(folder: Path, labels: Sequence[str]) -> Sequence[str]:
+    """Write JSON Lines, and nothing in them but what the server is told."""
+    lines = [json.dumps({"customer_friendly_name": label}) for label in labels]
+    (folder / "customers.jsonl").write_text("\n".join((*lines, "")), encoding="utf-8")
+    return ["customers.jsonl"]
+
+
+_ALWAYS = "--timeout 0.7 --settle-delay 0.5 --retry rejected"
+
+SHAPES = (
+    Shape(
+        name="keys",
+        write=write_csv,
+        flags=f"{_ALWAYS} --key crm_id --rate 70/s",
+    ),
+    Shape(
+        name="contents",
+        write=write_json_lines,
+        flags=f"{_ALWAYS} --rate 0 --drain 0.3",
+        server="--rate-limit 60",
+        output="results.jsonl",
+        repeats=3,
+    ),
+    Shape(
+        name="marks",
+        write=write_two_csv,
+        flags=f"{_ALWAYS} --identity none --marker storm_mark --key crm_id --rate 80/s",
+    ),
+    Shape(
+        name="own identities",
+        write=write_csv,
+        flags=f"{_ALWAYS} --identity guest-{{crm_id}} --rate 40/s --concurrency 4 --include-input",
+    ),
+    Shape(
+        name="overlooked identities, marks",
+        write=write_json_lines,
+        flags=f"{_ALWAYS} --marker storm_mark --rate 100/s --concurrency 8",
+        server="--rate-limit 0 --ignore-identity",
+    ),
+    Shape(
+        name="no way to look up",
+        write=write_csv,
+        flags=f"{_ALWAYS} --identity none --key crm_id --rate 100/s --concurrency 8",
+        is_blind=True,
+    ),
+    Shape(
+        name="overlooked identities",
+        write=write_csv,
+        flags=f"{_ALWAYS} --rate 100/s --concurrency 8 --failed failed.csv",
+        server="--rate-limit 0 --ignore-identity",
+        is_blind=True,
+    ),
+)
+"""Everything a storm runs over, in turn."""

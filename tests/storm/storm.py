@@ -1,0 +1,42 @@
+"""The storm: jobs of all shapes under all faults, some at a time, until enough kills are done."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+
+from tests.storm.job import Budget, Job, Report, storm_over
+from tests.storm.shapes import SHAPES, Shape
+
+
+async def storm(
+    folder: Path,
+    *,
+    seed: int,
+    kills: int,
+    rows: int,
+    share: int,
+    at_once: int,
+    shapes: Sequence[Shape] = SHAPES,
+    tell: Callable[[Report], None] = lambda _report: None,
+) -> list[Report]:
+    """Do jobs of ``rows`` rows each until there were ``kills`` kills, at most ``share`` of them in one job.
+
+    A job that is under way is always finished. Each is told of when it is done.
+    """
+    budget, numbers, reports = Budget(kills), count(), list[Report]()
+
+    async def work() -> None:
+        while not budget.is_spent:
+            number = next(numbers)
+            place = folder / f"job-{number}"
+            place.mkdir()
+            job = Job(number, shapes[number % len(shapes)], seed * 1000 + number, rows, share)
+            report = await storm_over(job, place, budget)
+            reports.append(report)
+            tell(report)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(work())
+    return sorted(reports, key=lambda report: report.job.number)
