@@ -38,6 +38,7 @@ class Application:
             "/v1/ParticipantConversations": {"GET": lookups.of_participant},
             "/v1/Conversations": {"GET": lookups.by_date},
             "/v1/Conversations/{sid}": {"GET": records.fetch, "POST": records.update, "DELETE": records.delete},
+            "/v1/Conversations/{sid}/Participants": {"GET": records.list_participants},
             "/v1/Conversations/{sid}/Messages": {"GET": records.list_messages, "POST": records.post_message},
         }
 

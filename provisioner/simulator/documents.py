@@ -53,6 +53,26 @@ def participation_document(conversation: Conversation, account: str, origin: str
     }
 
 
+def participant_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
+    """Write the guest of a conversation as the Participant resource does."""
+    sid = _relative("MB", conversation)
+    return {
+        "sid": sid,
+        "account_sid": account,
+        "conversation_sid": conversation.sid,
+        "identity": conversation.identity,
+        "attributes": "{}",
+        "messaging_binding": None,
+        "role_sid": None,
+        "last_read_message_index": None,
+        "last_read_timestamp": None,
+        "date_created": timestamp(conversation.created_at),
+        "date_updated": timestamp(conversation.created_at),
+        "url": f"{origin}/v1/Conversations/{conversation.sid}/Participants/{sid}",
+        "links": None,
+    }
+
+
 def message_document(
     message: Message, index: int, conversation: Conversation, account: str, origin: str
 ) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""One conversation and its messages: fetch, update, delete, post.
+"""One conversation, its guest and its messages: fetch, update, delete, post.
 
 Source: https://www.twilio.com/docs/conversations/api
 """
@@ -8,12 +8,13 @@ from secrets import token_hex
 
 from .call import Call
 from .conversations import Conversation, Message
-from .documents import conversation_document, message_document
+from .documents import conversation_document, message_document, participant_document
 from .lookups import STATES
 from .pages import page_reply, read_page
 from .replies import ApiError, Reply, json_reply
 from .state import SimulatorState
 
+MOST_PARTICIPANTS = 50
 MOST_MESSAGES = 100
 MOST_BODY_CHARACTERS = 1600
 
@@ -44,6 +45,20 @@ class Records:
         self._spend_action(call)
         self._state.conversations.delete(self._find(call))
         return Reply(204)
+
+    def list_participants(self, call: Call) -> Reply:
+        """List the conversation's guest; an orphan has none."""
+        asked = read_page(call.read_query(), MOST_PARTICIPANTS)
+        conversation = self._find(call)
+        has_guest = conversation.identity is not None and not asked.after
+        return page_reply(
+            call,
+            asked,
+            "participants",
+            [conversation] if has_guest else [],
+            mark=lambda each: each.sid,
+            show=lambda each: participant_document(each, call.account, call.origin),
+        )
 
     def post_message(self, call: Call) -> Reply:
         """Add a message of the conversation's guest."""

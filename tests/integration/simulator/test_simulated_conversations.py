@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from provisioner.simulator import FaultName, FaultRule, FaultScript
 from tests.integration.simulator.caller import Simulate
 
 
@@ -19,6 +20,26 @@ async def test_a_conversation_is_fetched_by_its_sid(simulate: Simulate) -> None:
     assert document["friendly_name"] == "Chat"
     assert document["attributes"] == "{}"
     assert document["links"]["messages"] == f"{caller.running.base_url}/v1/Conversations/{sid}/Messages"
+
+
+async def test_a_conversation_has_its_guest(simulate: Simulate) -> None:
+    """The one participant is the guest, on the first page and on no other; an orphan has none."""
+    caller = await simulate(faults=FaultScript((FaultRule(name=FaultName.HALF_CREATION, at=frozenset({2})),)))
+    sid = await caller.create_sid(Identity="a")
+    path = f"/v1/Conversations/{sid}/Participants"
+    await caller.create(Identity="b")
+    orphan = (await caller.get("/v1/Conversations?PageSize=1")).json["conversations"][0]["sid"]
+
+    document = (await caller.get(path)).json
+
+    (guest,) = document["participants"]
+    assert (guest["identity"], guest["conversation_sid"]) == ("a", sid)
+    assert guest["url"] == f"{caller.running.base_url}{path}/{guest['sid']}"
+    assert document["meta"]["next_page_url"] is None
+    assert (await caller.get(f"{path}?Page=1&PageToken=PT{sid}")).json["participants"] == []
+    assert (await caller.get(f"/v1/Conversations/{orphan}/Participants")).json["participants"] == []
+    assert (await caller.get(f"{path}?PageSize=51")).code == (400, 20007)
+    assert (await caller.get("/v1/Conversations/CH0/Participants")).code == (404, 20404)
 
 
 async def test_closing_is_final(simulate: Simulate) -> None:
