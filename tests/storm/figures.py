@@ -54,7 +54,7 @@ def _about_doubts(doubts: Sequence[Evidence]) -> Iterator[str]:
     yield f"in doubt     {sum(each.rows for each in doubts):,} rows, looked at {looks:,} times"
     yield f"  found      {sum(each.found for each in doubts):,}"
     yield f"  absent     {sum(each.absent for each in doubts):,}, sent again"
-    yield f"  unknown    {sum(each.left for each in doubts):,}, where nobody can look"
+    yield f"  unknown    {sum(each.left for each in doubts):,}, where looking does not help"
 
 
 def _listed(counter: Counter[str]) -> str:

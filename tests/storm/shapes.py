@@ -12,8 +12,8 @@ class Shape:
     """One kind of job.
 
     ``write`` puts rows with these labels into a folder and returns the names of the files. ``server`` are flags
-    of the simulator. So many rows in a row (``repeats``) have one content. Where a job ``is_blind``, nothing can
-    be looked up, and it ends with unknown rows.
+    of the simulator. So many rows in a row (``repeats``) have one content. Where a job ``is_blind``, looking
+    does not always help, and it may end with unknown rows.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Shape:
 
 
 def _csv(labels: Sequence[str], *, first: int = 1) -> str:
-    head = "crm_id,customer_friendly_name,pre_engagement.topic"
-    rows = (f"C-{number},{label},storm" for number, label in enumerate(labels, start=first))
+    head = "crm_id,household,customer_friendly_name,pre_engagement.topic"
+    rows = (f"C-{number},{number // 2},{label},storm" for number, label in enumerate(labels, start=first))
     return "\n".join((head, *rows, ""))
 
 
 def write_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
-    """Write one CSV file with a key column."""
+    """Write one CSV file with a key column, and a column that two rows share."""
     (folder / "customers.csv").write_text(_csv(labels), encoding="utf-8")
     return ["customers.csv"]
 
@@ -87,6 +87,12 @@ SHAPES = (
         write=write_json_lines,
         flags=f"{_ALWAYS} --marker storm_mark --rate 100/s --concurrency 8",
         server="--rate-limit 0 --ignore-identity",
+    ),
+    Shape(
+        name="shared identities",
+        write=write_csv,
+        flags=f"{_ALWAYS} --identity guest-{{household}} --rate 70/s",
+        is_blind=True,
     ),
     Shape(
         name="no way to look up",
