@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -15,7 +16,8 @@ from tests.storm.storm import storm
 def main() -> int:
     """Run a storm and tell its figures; return 1 where anything was lost, made twice or named wrongly."""
     options = _options()
-    say(f"seed {options.seed}; jobs are kept in {options.folder}")
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="storm-"))
+    say(f"seed {options.seed}, in {folder}")
     began = time.monotonic()
 
     def tell(report: Report) -> None:
@@ -23,7 +25,7 @@ def main() -> int:
 
     reports = asyncio.run(
         storm(
-            options.folder,
+            folder,
             seed=options.seed,
             kills=options.kills,
             rows=options.rows,
@@ -35,8 +37,11 @@ def main() -> int:
     say(figures(reports, time.monotonic() - began))
     failed = [report.job.number for report in reports if report.failures]
     if failed:
-        say(f"failed: jobs {', '.join(map(str, failed))} of seed {options.seed}")
-    return 1 if failed else 0
+        say(f"failed: jobs {', '.join(map(str, failed))} of seed {options.seed}, kept in {folder}")
+        return 1
+    if options.folder is None:
+        shutil.rmtree(folder)
+    return 0
 
 
 def say(text: str) -> None:
@@ -55,10 +60,8 @@ def _options() -> argparse.Namespace:
         ("--at-once", 3, "jobs at a time"),
     ):
         parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
-    parser.add_argument("--folder", type=Path, help="where to keep the jobs; they are not removed")
-    options = parser.parse_args()
-    options.folder = options.folder or Path(tempfile.mkdtemp(prefix="storm-"))
-    return options
+    parser.add_argument("--folder", type=Path, help="an empty folder to keep the jobs in")
+    return parser.parse_args()
 
 
 sys.exit(main())

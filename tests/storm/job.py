@@ -14,7 +14,7 @@ from tests.storm.account import Account, Line, Made, compare
 from tests.storm.evidence import Evidence, read_evidence, read_trails
 from tests.storm.life import Life, live
 from tests.storm.shapes import Shape
-from tests.storm.strikes import Stage, draw_strike
+from tests.storm.strikes import draw_strike
 
 FAULTS = Path(__file__).with_name("faults.toml")
 MOST_QUIET_LIVES = 40
@@ -152,15 +152,12 @@ def _complain(life: Life, report: Report) -> None:
     said = "\n    ".join(life.last_words)
     if life.is_hung:
         report.trouble.append(f"hung:\n    {said}")
+    elif life.is_nipped:
+        return
     elif not life.is_kill and life.code not in WAYS_TO_END:
         report.trouble.append(f"exit code {life.code}:\n    {said}")
-    if life.has_traceback and not _is_nipped(life):
-        report.trouble.append(f"a traceback:\n    {said}")
-
-
-def _is_nipped(life: Life) -> bool:
-    """Say whether it was interrupted while Python still imported it, which tells that in its own way."""
-    return life.struck_in is Stage.STARTING and life.code < 0
+    elif life.has_traceback:
+        report.trouble.append(f"a traceback, exit code {life.code}:\n    {said}")
 
 
 def _is_done(life: Life, shape: Shape, folder: Path) -> bool:

@@ -31,7 +31,13 @@ class Life:
     @property
     def is_kill(self) -> bool:
         """Say whether the signals ended it, and did not come too late."""
-        return self.struck_in is not None and self.code in ENDED_BY_SIGNAL
+        return self.struck_in is not None and (self.code in ENDED_BY_SIGNAL or self.is_nipped)
+
+    @property
+    def is_nipped(self) -> bool:
+        """Say whether Python was interrupted while it imported the program, and told that in its own way."""
+        is_early = self.struck_in is Stage.STARTING and self.has_traceback
+        return is_early and (self.code < 0 or self.last_words[-1] == "KeyboardInterrupt")
 
 
 @dataclass(slots=True)
