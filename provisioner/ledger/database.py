@@ -1,7 +1,6 @@
 """Opens the file behind a ledger: makes a new one, or makes sure that an old one is ours and whole."""
 
 import json
-import os
 import secrets
 import sqlite3
 import time
@@ -10,8 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
-from provisioner.ledger import statements
+from provisioner.ledger import journal, statements
+from provisioner.ledger.creation import create
 from provisioner.ledger.faults import not_a_ledger
+from provisioner.ledger.journal import has_log, journal_path, require_log
+from provisioner.ledger.lock import is_held
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
 
@@ -25,6 +27,7 @@ _READ = statements.load("read")
 _PATIENCE_S = 30.0
 """How long another program may hold the file's own lock, a shell for one."""
 _PRAGMAS = (
+    "wal_autocheckpoint = 0",  # the log is merged by ``journal``
     "cache_size = -8000",
     "journal_size_limit = 16777216",
     "secure_delete = OFF",
@@ -41,15 +44,20 @@ def require_place(path: Path) -> None:
 
 
 def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
-    """Open a ledger, or make an empty one; whoever calls holds its lock.
+    """Open a ledger, or make one without a job. Whoever calls holds its lock, and ends it with ``journal.close``.
 
     Raise ``LedgerError`` for what is no ledger of ours, or not whole.
     """
-    _create_file(path)
+    real = path.resolve()
+    if not real.exists():
+        _require_no_log(path)
+        create(real, _create_schema, synchronous=synchronous)
+    _require_content(path)
+    had_log = has_log(path)
     connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
-        if not is_ours(connection, path):
-            _create_schema(connection)
+        _require_ours(connection, path)
+        require_log(connection, path, had_log=had_log)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
@@ -58,51 +66,76 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    try:
+        journal.merge(connection)
+    except BaseException:
+        journal.close(connection, path)
+        raise
     return connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open a ledger that is there; a run may be writing it.
 
-    Not with ``mode=ro``: such a connection leaves a log and its index behind that nobody removes.
+    What a run that died has left beside it stays as it is. Elsewhere not with ``mode=ro``: such a connection
+    leaves a log and its index behind that nobody removes.
     """
     if not path.exists():
         raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
     if path.is_dir():
         raise not_a_ledger(path)
-    address = f"{path.absolute().as_uri()}?mode=rw"
+    _require_content(path)
+    is_written = is_held(path)
+    had_log = has_log(path)
+    mode = "ro" if had_log and not is_written else "rw"
     connection = sqlite3.connect(
-        address, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
         connection.execute("PRAGMA query_only = ON")
         _require_ours(connection, path)
+        require_log(connection, path, had_log=had_log or is_written)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
-    """Say whether this is a ledger, False for an empty database; raise ``LedgerError`` for any other file."""
+def _require_no_log(path: Path) -> None:
+    """Raise ``LedgerError`` when the log of a ledger is there without it: a new one would be mixed up with it."""
+    log = journal_path(path)
+    if log.exists():
+        raise LedgerError(
+            f"{path} is not there, but its log {log.name} is",
+            cure="restore it from a copy; without it, the rows it knew would be created again",
+        )
+
+
+def _require_content(path: Path) -> None:
+    """Raise ``LedgerError`` for an empty file, which no run leaves: a ledger is whole from the first moment."""
+    if not path.is_dir() and not path.stat().st_size:
+        raise LedgerError(
+            f"{path} is empty",
+            cure="restore it from a copy; if no job was ever run with it, remove it",
+        )
+
+
+def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ``LedgerError`` for any file that is not a ledger, or one of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if (mark, tables) == (0, 0):
-        return False
-    if mark != APPLICATION_ID:
+    if mark != APPLICATION_ID or not tables:
         raise not_a_ledger(path)
     if version > SCHEMA_VERSION:
         raise LedgerError(
             f"{path} was written by a newer version of this program (schema {version}, known is {SCHEMA_VERSION})",
             cure="install that version or a later one",
         )
-    return True
-
-
-def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    if not is_ours(connection, path):
-        raise not_a_ledger(path)
 
 
 def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
@@ -133,21 +166,7 @@ def claim_for(
     return known, False
 
 
-def _create_file(path: Path) -> None:
-    """Make a missing file, readable by its owner only; SQLite gives its log the same rights."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _create_schema(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL").fetchone()
     with transaction(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -24,12 +24,17 @@ class LedgerLock:
         self._path = lock_path(ledger)
         self._descriptor = _acquire(self._path, ledger)
         holder = f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}\n"
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, holder.encode("ascii"))
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, holder.encode("ascii"))
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Remove the lock's file, then let go, in this order: nobody can have locked it in between."""
-        self._path.unlink(missing_ok=True)
+        if _is_still_there(self._descriptor, self._path):
+            self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 
@@ -73,7 +78,7 @@ def _is_still_there(descriptor: int, path: Path) -> bool:
     """Say whether the locked file is the one that others will try, not one its last holder just removed."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

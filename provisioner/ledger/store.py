@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from provisioner.ledger import statements
+from provisioner.ledger import journal, statements
 from provisioner.ledger.database import claim_for, open_for_writing, require_place
 from provisioner.ledger.faults import translated
 from provisioner.ledger.handout import Handout
@@ -206,7 +206,7 @@ def _open(path: Path, settings: Mapping[str, str], *, version: str, synchronous:
         require_place(path)
         stack.callback(LedgerLock(path).release)
         connection = open_for_writing(path, synchronous=synchronous)
-        stack.callback(connection.close)
+        stack.callback(journal.close, connection, path)
         manifest, is_new = claim_for(connection, path, settings, version)
         return _Opened(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
 

@@ -9,13 +9,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
 from provisioner.ledger.faults import translated
+from provisioner.ledger.journal import Journal
+from provisioner.ledger.place import Place
 
 Step = tuple[str, Sequence[Any]]
 """A statement with its parameters."""
@@ -43,6 +45,7 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
+        self._journal, self._place = Journal(connection), Place(path)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Write | _Call[Any]] = SimpleQueue()
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
@@ -69,6 +72,8 @@ class Writer:
                 for call in operations:
                     self._perform(call)
                     is_open = is_open and not call.is_last
+            if is_open:
+                self._journal.merge_if_long()
 
     def _take(self) -> list[Any]:
         """Wait for an operation, then take it and all that wait behind it."""
@@ -80,9 +85,10 @@ class Writer:
 
     def _commit(self, writes: list[_Write]) -> None:
         try:
-            with translated(self._path), transaction(self._connection):
-                for write in writes:
-                    for statement, parameters in write.steps:
+            with translated(self._path):
+                self._place.require(self._connection)
+                with transaction(self._connection):
+                    for statement, parameters in chain.from_iterable(write.steps for write in writes):
                         self._connection.execute(statement, parameters)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             if len(writes) == 1:

@@ -13,6 +13,7 @@ from provisioner.errors import ExitCode, LedgerBusyError
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.lock import LedgerLock, is_held, lock_path
 from tests.ledger_samples import SETTINGS
+from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
 
 
 async def test_a_second_run_is_told_who_has_the_ledger(path: Path) -> None:
@@ -134,3 +135,24 @@ def test_a_holder_that_has_not_signed_yet_is_still_a_holder(path: Path, monkeypa
         LedgerLock(path)
 
     lock.release()
+
+
+def test_a_lock_that_finds_no_room_is_none(path: Path) -> None:
+    """A full disk leaves no lock behind, and says that it is the disk."""
+    with files_no_larger_than(0), pytest.raises(OSError, match="too large"):
+        LedgerLock(path)
+
+    assert list(path.parent.iterdir()) == []
+
+
+def test_the_lock_of_another_is_not_removed(path: Path) -> None:
+    """Where somebody removed a lock's file and another run made its own, that one stays."""
+    first = LedgerLock(path)
+    lock_path(path).unlink()
+    second = LedgerLock(path)
+
+    first.release()
+
+    with pytest.raises(LedgerBusyError):
+        LedgerLock(path)
+    second.release()

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.database import APPLICATION_ID, SCHEMA_VERSION, open_for_writing
+from provisioner.ledger.journal import close
 from provisioner.models import Counts
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 
@@ -118,30 +117,41 @@ async def test_settings_may_hold_any_text(path: Path) -> None:
         settings = dict(reversed(settings.items()))
 
 
-def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
-    """A file that was made before, to have its rights set for one, is filled."""
-    path.touch()
+def killed() -> None:
+    """Stand in for a kill: nothing after it is done."""
+    raise KeyboardInterrupt
+
+
+def test_a_ledger_whose_making_was_cut_off_is_made_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger is there whole or not at all; what a kill has left of the making is no obstacle."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", lambda _draft, _path: killed())
+        patch.setattr("provisioner.ledger.creation._remove", lambda _draft: None)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(make(path))
+    left = [file.name for file in path.parent.iterdir()]
 
     asyncio.run(make(path))
 
+    assert left == [".job.ledger.draft"]
+    assert [file.name for file in path.parent.iterdir()] == ["job.ledger"]
     with open_reader(path) as reader:
         assert reader.counts() == Counts(input=3, pending=3)
 
 
-async def test_a_ledger_whose_making_was_cut_off_is_made_again(path: Path) -> None:
-    """A kill before the first commit leaves a database without tables, which is no obstacle."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+def test_a_making_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error on the way takes the draft with it."""
+    monkeypatch.setattr(Path, "rename", lambda _draft, _path: killed())
 
-    await make(path)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(make(path))
 
-    with open_reader(path) as reader:
-        assert reader.counts() == Counts(input=3, pending=3)
+    assert list(path.parent.iterdir()) == []
 
 
 async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
-    """A kill right after the first commit leaves tables and no job."""
-    open_for_writing(path, synchronous="FULL").close()
+    """A kill right after it was made leaves tables and no job."""
+    close(open_for_writing(path, synchronous="FULL"), path)
 
     with open_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
         _ = reader.manifest

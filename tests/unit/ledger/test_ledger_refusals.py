@@ -157,11 +157,24 @@ def test_a_ledger_to_read_has_to_be_there(path: Path) -> None:
     assert not path.exists()
 
 
-def test_an_empty_file_is_no_ledger_to_read(path: Path) -> None:
-    """Only a run fills it."""
+@both
+def test_an_empty_file_is_a_ledger_that_has_lost_everything(path: Path, opening: Opening) -> None:
+    """No run leaves one, so filling it might create everything again."""
     path.touch()
 
-    error = refusal_of(read, path)
+    error = refusal_of(opening, path)
+
+    assert error.message == f"{path} is empty"
+    assert error.cure == "restore it from a copy; if no job was ever run with it, remove it"
+    assert path.stat().st_size == 0
+
+
+def test_a_database_without_tables_is_refused(path: Path) -> None:
+    """A ledger has its tables from the first moment."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+    error = refusal_of(write, path)
 
     assert error.message == f"{path} is not a ledger"
 
