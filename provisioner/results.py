@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import fcntl
 import io
 import os
 import sys
@@ -21,7 +22,11 @@ from provisioner.models import Result
 COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
 STDOUT = Path("-")
-_ALL_IS_KEPT = "the ledger has everything: make room, then run the same command again, or provisioner export"
+_DRAFT = ".draft"
+_ALL_IS_KEPT = "the ledger has everything"
+_MAKE_ROOM = f"make room, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
+_TO_A_FILE = f"write them to a file: provisioner export LEDGER -o FILE; {_ALL_IS_KEPT}"
+_AGAIN = f"look at the file and its folder, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
 _FORMULA_STARTS = frozenset("=+-@\t\r")
 
 
@@ -88,19 +93,41 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         return
     draft = None
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        draft = Path(name)
+        draft, descriptor = _open_draft(path)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(path)
+            draft.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise _unwritten(path, error) from error
     finally:
         if draft is not None:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # renamed, or gone with its folder
+                draft.unlink()
+
+
+def _open_draft(path: Path) -> tuple[Path, int]:
+    """Make a file of a name of its own, held by a lock until it is closed, and remove what was left of others."""
+    _remove_left_drafts(path)
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_DRAFT)
+        with suppress(OSError):  # without locks nothing left behind is ever found, and nothing else is lost
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            return Path(name), descriptor
+        os.close(descriptor)  # somebody found it before it was locked
+
+
+def _remove_left_drafts(path: Path) -> None:
+    """Remove the drafts of ``path`` that nobody holds: whoever wrote them was killed."""
+    for left in path.parent.iterdir():
+        if not (left.name.startswith(f".{path.name}.") and left.name.endswith(_DRAFT)):
+            continue
+        with suppress(OSError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 @contextmanager
@@ -111,7 +138,7 @@ def _stdout() -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
     except OSError as error:
-        raise StorageError(f"stdout takes no results: {error.strerror}", cure=_ALL_IS_KEPT) from error
+        raise StorageError(f"stdout takes no results: {error.strerror}", cure=_TO_A_FILE) from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -123,11 +150,15 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _unwritten(path: Path, error: OSError) -> StorageError:
-    reason = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else (error.strerror or "error")
-    return StorageError(
-        f"{path}: not written ({reason}); what was there before is still there",
-        cure=_ALL_IS_KEPT,
-    )
+    old = "; what was there before is still there" if path.exists() else ""
+    if not path.parent.is_dir():
+        return StorageError(
+            f"{path}: not written, its folder is not there any more",
+            cure=f"create it again (mkdir -p {path.parent}), then run the same command again: {_ALL_IS_KEPT}",
+        )
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return StorageError(f"{path}: not written, the disk is full{old}", cure=_MAKE_ROOM)
+    return StorageError(f"{path}: not written ({error.strerror or 'error'}){old}", cure=_AGAIN)
 
 
 def write_results(

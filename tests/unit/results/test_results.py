@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -214,6 +215,54 @@ def test_a_failing_disk_is_said_with_the_cure(tmp_path: Path, code: int, reason:
 
     assert "run the same command again" in caught.value.cure
     assert list(tmp_path.iterdir()) == []
+
+
+def test_results_whose_folder_has_gone_say_so(tmp_path: Path) -> None:
+    """A folder removed during the run is named with what makes it again."""
+    path = tmp_path / "out" / "results.csv"
+    path.parent.mkdir()
+
+    with pytest.raises(StorageError) as caught, replacing(path):
+        shutil.rmtree(path.parent)
+
+    assert caught.value.message == f"{path}: not written, its folder is not there any more"
+    assert caught.value.cure == (
+        f"create it again (mkdir -p {path.parent}), then run the same command again: the ledger has everything"
+    )
+
+
+def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    """A draft that nobody writes goes with the next results; one that is being written stays, as others do."""
+    path = tmp_path / "out.csv"
+    left, other, foreign = ".out.csv.abcdefgh.draft", ".other.csv.abcdefgh.draft", ".out.csv.swp"
+    for name in (left, other, foreign):
+        (tmp_path / name).touch()
+
+    with replacing(path) as outer:
+        outer.write(b"outer")
+        with replacing(path) as inner:
+            inner.write(b"inner")
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["out.csv", other, foreign])
+    assert path.read_text() == "outer"
+
+
+def test_a_draft_that_was_taken_for_litter_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer may find a draft before it is locked; nothing is written into one that was removed."""
+    locks: list[int] = []
+
+    def lock(descriptor: int, _kind: int) -> None:
+        locks.append(descriptor)
+        if len(locks) == 1:
+            next(tmp_path.glob(".out.csv.*.draft")).unlink()
+
+    monkeypatch.setattr("fcntl.flock", lock)
+
+    with replacing(tmp_path / "out.csv") as stream:
+        stream.write(b"whole")
+
+    assert len(locks) == 2
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("out.csv", "whole")]
 
 
 def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
