@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from provisioner.errors import StorageError
 from provisioner.forecast import Forecast
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Summary
@@ -38,9 +39,20 @@ class Console:
         self._above: Callable[[str], None] | None = None
 
     def say(self, text: str = "") -> None:
-        """Print a line of the command's answer on stdout; nothing with ``--json``."""
-        if not self.is_json:
+        """Print a line of the command's answer on stdout; nothing with ``--json``.
+
+        Raise ``StorageError`` when stdout takes no more, as on a full disk; a reader who left is no such thing.
+        """
+        if self.is_json:
+            return
+        try:
             _print(text, self.stdout, has_colour=self.stdout_has_colour)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StorageError(
+                f"stdout: not written ({error.strerror})", cure="send it where there is room, then ask again"
+            ) from error
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a small table on stdout; nothing with ``--json``. All of it is held in memory."""

@@ -14,7 +14,7 @@ from typing import ClassVar, NoReturn
 import click
 
 from provisioner import __version__
-from provisioner.errors import ExitCode, ProvisionerError, UsageError
+from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageError
 from provisioner.summary import Summary
 
 from .console import Console
@@ -85,14 +85,26 @@ def known_error(error: BaseException, *, command: str = "", traceback_at: str = 
             return error
         case click.ClickException():
             return _usage_error(error, command)
-        case click.Abort():
-            return _stopped_error(error.__cause__)
-        case KeyboardInterrupt():
-            return _stopped_error(error)
+        case click.Abort() | KeyboardInterrupt():
+            return _stopped_error(error.__cause__ or error)
+        case OSError(errno=number) if number in _DISK_FAULTS:
+            return _disk_error(error)
         case BaseExceptionGroup():
             found = (known_error(each, traceback_at=traceback_at) for each in error.exceptions)
             return min(found, key=lambda each: isinstance(each, InternalError))
     return InternalError(error, traceback_at=traceback_at)
+
+
+_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def _disk_error(error: OSError) -> StorageError:
+    """Say what a disk refused to whoever wrote without an eye on it: click its help, a library its files."""
+    what = error.filename if isinstance(error.filename, str) else "what was to be told"
+    return StorageError(f"{what} could not be written: {error.strerror}", cure=_MAKE_ROOM)
+
+
+_MAKE_ROOM = "make room, or look at the disk, then run the same command again"
 
 
 def report(error: BaseException, arguments: Sequence[str]) -> int:
@@ -122,7 +134,7 @@ def close_with(console: Console, summary: Summary) -> int:
     except OSError as error:
         if error.errno != errno.EPIPE:
             console.note(f"error: stdout: {error.strerror}")
-            return summary.exit_code or ExitCode.INTERNAL
+            return summary.exit_code or ExitCode.GUARD
     finally:
         console.let_go()
     return summary.exit_code
@@ -134,7 +146,7 @@ def _usage_error(error: click.ClickException, command: str) -> UsageError:
     return UsageError(error.format_message().rstrip("."), cure=f"see '{where} --help'")
 
 
-def _stopped_error(cause: BaseException | None) -> StoppedError:
+def _stopped_error(cause: BaseException) -> StoppedError:
     if isinstance(cause, Terminated):
         return TerminatedError("stopped by SIGTERM")
     return StoppedError("stopped by SIGINT")

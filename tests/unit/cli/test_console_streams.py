@@ -12,8 +12,8 @@ import click
 import pytest
 
 from provisioner.cli.console import Console, has_colour
-from provisioner.cli.exits import close_with
-from provisioner.errors import ExitCode
+from provisioner.cli.exits import close_with, known_error
+from provisioner.errors import ExitCode, StorageError
 from provisioner.models import Counts
 from provisioner.progress import Progress
 from provisioner.summary import Summary
@@ -215,7 +215,7 @@ def test_a_program_started_without_streams_still_ends_with_its_code(monkeypatch:
     [
         (32, ExitCode.DONE, 0, ""),
         (32, ExitCode.REJECTED, 4, ""),
-        (28, ExitCode.DONE, 1, "error: stdout: No space left on device\n"),
+        (28, ExitCode.DONE, 6, "error: stdout: No space left on device\n"),
         (28, ExitCode.REJECTED, 4, "error: stdout: No space left on device\n"),
     ],
 )
@@ -231,3 +231,33 @@ def test_a_summary_that_nobody_takes(
 
     assert code == expected
     assert capsys.readouterr().err == said
+
+
+def test_an_answer_that_finds_no_room_is_the_disks_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stdout on a full disk ends the command with a sentence, and a reader who left with none."""
+    monkeypatch.setattr(sys, "stdout", FullPipe(28))
+    with pytest.raises(StorageError, match=r"^stdout: not written \(No space left on device\)$") as refusal:
+        Console().say("status")
+    monkeypatch.setattr(sys, "stdout", FullPipe(32))
+    with pytest.raises(BrokenPipeError):
+        Console().say("status")
+
+    assert refusal.value.cure
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            OSError(28, "No space left on device"),
+            "what was to be told could not be written: No space left on device",
+        ),
+        (OSError(5, "Input/output error", "a.csv"), "a.csv could not be written: Input/output error"),
+    ],
+)
+def test_a_disk_that_fails_unforeseen_is_no_fault_of_the_program(error: OSError, message: str) -> None:
+    """Whoever writes without an eye on the disk, click its help for one, ends as storage does: with 6."""
+    known = known_error(error)
+
+    assert (known.message, known.exit_code) == (message, ExitCode.GUARD)
+    assert known.cure
