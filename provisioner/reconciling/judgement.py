@@ -66,9 +66,8 @@ def judge(looks: Sequence[Look], *, since: float, settle_delay_s: float, is_conf
         return CannotTell("Twilio answered 201 and does not show it") if is_confirmed else Absent()
     if looks[-1].is_final or len(looks) >= MOST_LOOKS or _is_hopeless(settled):
         return CannotTell(_reason(looks[-1]))
-    if proofs:
-        return LookLater(proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s)
-    return LookLater(max(since, looks[-1].at) + settle_delay_s)
+    next_proof = proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s if proofs else since
+    return LookLater(max(next_proof, looks[-1].at + settle_delay_s))
 
 
 def _proofs(settled: Sequence[Look], settle_delay_s: float) -> list[float]:
