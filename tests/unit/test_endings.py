@@ -1,8 +1,22 @@
 """How a run ended, by table."""
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from provisioner.endings import MOST_REASONS, Ending, Reason, advice, end_of, settled
+from provisioner.endings import (
+    MOST_NAMED,
+    MOST_REASONS,
+    Circumstances,
+    Ending,
+    Reason,
+    advice,
+    end_of,
+    listed,
+    settled,
+)
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
 from provisioner.models import Counts, Status
 from provisioner.summary import Outcome
@@ -87,6 +101,9 @@ def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
     assert counts.is_balanced
 
 
+AGAIN = "provisioner reconcile x.ledger"
+
+
 @pytest.mark.parametrize(
     ("counts", "told", "words"),
     [
@@ -95,29 +112,63 @@ def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
         (Counts(input=3, created=1, unsent=2), {"limit": 1, "left": 2}, ["--limit 1 was reached: 2 rows wait"]),
         (Counts(input=2, created=2), {"limit": 2}, []),
         (Counts(input=2, created=1, unsent=1), {"left": 1}, []),
-        (Counts(input=1500, unknown=1500), {}, ["1,500 rows are unknown"]),
-        (Counts(input=1, unknown=1), {}, ["1 row is unknown"]),
-        (Counts(input=1, rejected=1), {}, ["--retry rejected", "--failed PATH"]),
+        (Counts(input=1, rejected=1), {"has_failed": False}, ["--retry rejected", "--failed PATH"]),
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
-        (Counts(input=1, invalid=1), {}, ["--failed PATH"]),
+        (Counts(input=1, rejected=1), {}, ["--retry rejected"]),
+        (Counts(input=1, invalid=1), {"has_failed": False}, ["--failed PATH"]),
         (Counts(input=1, unsent=1), {"has_failed": True}, ["take them out before you feed it to another job"]),
-        (Counts(input=1, unknown=1), {"has_failed": True}, ["1 row is unknown", "they may be created twice"]),
-        (Counts(input=1, created=1), {"orphans": 2}, ["2 attempts failed at the participant"]),
+        (
+            Counts(input=1, unknown=1),
+            {"has_failed": True},
+            ["1 row is unknown: a WebChat may", f"{AGAIN} looks unknown rows up", "they may be created twice"],
+        ),
+        (
+            Counts(input=1, created=1),
+            {"orphans": 2},
+            [f"2 attempts failed at the participant: each may .*; {AGAIN} --audit lists their rows"],
+        ),
+        (
+            Counts(input=9, created=9),
+            {"resolved_to": {Status.CREATED: 1_000, Status.PENDING: 2}},
+            ["1,002 rows looked up: 1,000 had been created, 2 certainly had not"],
+        ),
+        (
+            Counts(input=9, created=9),
+            {"resolved_to": {Status.PENDING: 1}},
+            ["1 row looked up: 0 had been created, 1 certainly had not"],
+        ),
+        (
+            Counts(input=1, unknown=1),
+            {"resolved_to": {Status.UNKNOWN: 1}, "ignores_identity": True, "unknown_rows": [7]},
+            [
+                "Twilio gave guests other identities than were asked for",
+                r"1 row is unknown \(row 7\): a WebChat may or may not exist, so none is sent again",
+                f"{AGAIN} looks unknown rows up again; .* --on-unknown resend sends them",
+            ],
+        ),
     ],
 )
-def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, int], words: list[str]) -> None:
+def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, Any], words: list[str]) -> None:
     """What is worth doing is said, in a fixed order, and nothing else is."""
-    notes = advice(
-        counts,
-        reasons=(),
-        left=told.get("left", 0),
-        limit=told.get("limit", 0),
-        orphans=told.get("orphans", 0),
-        has_failed=bool(told.get("has_failed")),
-    )
+    notes = advice(counts, Circumstances(reconcile=AGAIN, **told))
 
     assert len(notes) == len(words)
-    assert all(word in note for word, note in zip(words, notes, strict=True))
+    assert all(re.match(f".*{word}", note) for word, note in zip(words, notes, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "expected"),
+    [
+        ([], 3, ""),
+        ([4], 1, " (row 4)"),
+        ([1, 2, 1_000], 3, " (rows 1, 2, 1000)"),
+        (range(1, MOST_NAMED + 2), 1_500, " (rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 1,490 more)"),
+        (range(1, MOST_NAMED + 1), MOST_NAMED, " (rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"),
+    ],
+)
+def test_rows_are_named_as_far_as_anybody_reads(rows: Sequence[int], total: int, expected: str) -> None:
+    """The first rows stand there by their numbers, the rest as how many they are."""
+    assert listed(rows, total) == expected
 
 
 def test_why_rows_were_not_created_is_said_first() -> None:
@@ -126,7 +177,7 @@ def test_why_rows_were_not_created_is_said_first() -> None:
         Reason(Status.UNSENT, f"code-{number}", "the server is away", 1_000 - number) for number in range(9)
     ]
 
-    notes = advice(Counts(unsent=9), reasons=reasons, left=0, limit=0, orphans=0, has_failed=False)
+    notes = advice(Counts(unsent=9), Circumstances(reasons=reasons))
 
     assert notes[0] == "1,000 rows unsent: code-0, the server is away"
     assert len(notes) == MOST_REASONS

@@ -17,8 +17,8 @@ from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
-from provisioner.target import Surroundings
 from provisioner.summary import Outcome, Summary
+from provisioner.target import Surroundings
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
 from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
@@ -273,7 +273,7 @@ async def test_a_disk_that_takes_nothing_more_stops_the_run_and_can_be_read(
             patch.setattr(SqliteLedger, "recover", _only_once(SqliteLedger.recover))
             patch.setattr(SqliteLedger, "finish_run", full)
             summary = await job.run(twilio.url)
-        again = await job.run(twilio.url)
+        again = await job.run(twilio.url, on_unknown="hold")
 
     assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
     assert summary.counts == Counts(input=3, unknown=1, unsent=2)
@@ -305,11 +305,16 @@ async def test_what_a_dead_run_left_in_flight_is_said(job: Job, monkeypatch: pyt
             with pytest.raises(BaseExceptionGroup):
                 await job.run(twilio.url)
         with capture_logs() as logs:
-            summary = await job.run(twilio.url)
+            summary = await job.run(twilio.url, on_unknown="hold")
 
     assert {"event": "rows.interrupted", "rows": 1, "log_level": "warning"} in logs
     assert (summary.exit_code, summary.counts) == (ExitCode.UNKNOWN, Counts(input=3, created=2, unknown=1))
-    assert summary.notes == ("1 row is unknown: a WebChat may or may not exist, so none is sent again",)
+    unknown, advice = summary.notes
+    assert unknown == "1 row is unknown (row 1): a WebChat may or may not exist, so none is sent again"
+    command = f"provisioner reconcile {job.results}.ledger --base-url {twilio.url}"
+    assert advice == (
+        f"{command} looks unknown rows up again; once you know that none exists, --on-unknown resend sends them"
+    )
     assert len(twilio.calls) == 3
 
 

@@ -3,16 +3,18 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pytest
 
 from provisioner.ports import GateClosed
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+from provisioner.retry import LONGEST_BACKOFF_S
+from provisioner.twilio.conversations import TRIES, Conversation, ConversationClient, LookUp, Trouble
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.transport import open_transport
-from tests.gates import ClosedGate, OpenGate
+from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 
 NEXT = "https://conversations.twilio.com/v1/ParticipantConversations?Identity=wc-1&Page=1&PageToken=PT%2B1"
@@ -42,9 +44,24 @@ def page(*entries: dict[str, Any], following: str | None = None) -> bytes:
     return reply(200, json.dumps({"conversations": entries, "meta": meta}).encode())
 
 
+@dataclass
+class Bench:
+    """A client, the server it asks, the pace it passes, and how long it would have waited between tries."""
+
+    client: ConversationClient
+    server: RawServer
+    pace: FreePace
+    waits: list[float]
+
+
 @asynccontextmanager
-async def client_of(behaviour: Behaviour) -> AsyncIterator[tuple[ConversationClient, RawServer]]:
+async def client_of(behaviour: Behaviour) -> AsyncIterator[Bench]:
     """Open a client of a server that behaves so."""
+    pace, waits = FreePace(), list[float]()
+
+    async def note(delay_s: float) -> None:
+        waits.append(delay_s)
+
     async with (
         raw_server(behaviour) as server,
         open_transport(
@@ -54,13 +71,13 @@ async def client_of(behaviour: Behaviour) -> AsyncIterator[tuple[ConversationCli
             timeout_s=0.1 if behaviour is stalling else 5.0,
         ) as transport,
     ):
-        yield ConversationClient(transport), server
+        yield Bench(ConversationClient(transport, pace, sleep=note), server, pace, waits)
 
 
-async def find(behaviour: Behaviour) -> tuple[LookUp, RawServer]:
+async def find(behaviour: Behaviour) -> tuple[LookUp, Bench]:
     """Look up ``wc-1`` at a server that behaves so."""
-    async with client_of(behaviour) as (client, server):
-        return await client.find_by_identity("wc-1", OpenGate()), server
+    async with client_of(behaviour) as bench:
+        return await bench.client.find_by_identity("wc-1"), bench
 
 
 def sids(look_up: LookUp) -> list[str]:
@@ -70,14 +87,14 @@ def sids(look_up: LookUp) -> list[str]:
 
 async def test_a_conversation_is_found_by_its_identity() -> None:
     """The look-up asks for the identity, escaped, and tells what it found."""
-    async with client_of(answering(page(participation(1, "a b&c")))) as (client, server):
-        look_up = await client.find_by_identity("a b&c", OpenGate())
+    async with client_of(answering(page(participation(1, "a b&c")))) as bench:
+        look_up = await bench.client.find_by_identity("a b&c")
 
     (conversation,) = look_up.conversations
     assert look_up.trouble is None
     assert (conversation.sid, conversation.state) == (sid(1), "active")
     assert (conversation.created_at, conversation.attributes) == ("2026-01-02T03:04:05Z", '{"row": 1}')
-    request_line = server.requests[0].partition(b"\r\n")[0].decode()
+    request_line = bench.server.requests[0].partition(b"\r\n")[0].decode()
     assert request_line == "GET /prefix/v1/ParticipantConversations?Identity=a%20b%26c&PageSize=50 HTTP/1.1"
 
 
@@ -90,18 +107,13 @@ async def test_nothing_found_is_verifiably_absent() -> None:
 
 async def test_every_page_is_read_on_our_own_host() -> None:
     """The next page is asked for where the first one was, whatever host its link names."""
-    gate = OpenGate()
-    async with client_of(answering(page(participation(1), following=NEXT), page(participation(2)))) as (
-        client,
-        server,
-    ):
-        look_up = await client.find_by_identity("wc-1", gate)
+    look_up, bench = await find(answering(page(participation(1), following=NEXT), page(participation(2))))
 
     assert sids(look_up) == [sid(1), sid(2)]
-    request_line = server.requests[1].partition(b"\r\n")[0].decode()
+    request_line = bench.server.requests[1].partition(b"\r\n")[0].decode()
     query = NEXT.partition("?")[2]
     assert request_line == f"GET /prefix/v1/ParticipantConversations?{query} HTTP/1.1"
-    assert gate.passed == 2
+    assert bench.pace.passed == 2
 
 
 async def test_a_conversation_listed_twice_is_one() -> None:
@@ -146,9 +158,46 @@ async def test_a_look_up_that_fails_says_nothing_about_absence(
     assert (look_up.trouble.error_code, look_up.trouble.http_status) == (code, status)
 
 
-async def test_a_throttled_look_up_says_how_long_to_wait() -> None:
-    """A 429 is told with its wait, so that the caller gives way."""
-    look_up, _ = await find(answering(reply(429, b'{"code": 20429}', "Retry-After: 3")))
+@pytest.mark.parametrize(
+    ("bad", "waits", "retry_afters"),
+    [
+        (reply(503, b"<html>"), [0.5, 1.0], []),
+        (reply(200, b"{"), [0.5, 1.0], []),
+        (reply(429, b'{"code": 20429}', "Retry-After: 3"), [], [3.0, 3.0]),
+        (reply(429, b'{"code": 20429}'), [], [None, None]),
+    ],
+)
+async def test_a_page_that_does_not_come_is_asked_for_again(
+    bad: bytes, waits: list[float], retry_afters: list[float | None]
+) -> None:
+    """After a growing wait of its own, or after a 429 with everyone who passes the pace."""
+    behaviour = answering(page(participation(1), following=NEXT), bad, bad, page(participation(2)))
+
+    look_up, bench = await find(behaviour)
+
+    assert (sids(look_up), look_up.trouble) == ([sid(1), sid(2)], None)
+    assert len(bench.server.requests) == 4
+    assert all(longest / 2 <= wait <= longest for wait, longest in zip(bench.waits, waits, strict=True))
+    assert bench.pace.retry_afters == retry_afters
+
+
+@pytest.mark.parametrize(
+    ("bad", "requests"),
+    [(reply(503), TRIES), (reply(408), TRIES), (reply(404), 1), (reply(400), 1), (reply(403), 1)],
+)
+async def test_a_refused_question_is_not_repeated(bad: bytes, requests: int) -> None:
+    """A 4xx is an answer to the question itself; whatever may pass is asked a few times, then given up."""
+    look_up, bench = await find(answering(bad))
+
+    assert look_up.trouble is not None
+    assert look_up.trouble.is_final is (requests == 1)
+    assert len(bench.server.requests) == requests
+    assert sum(bench.waits) < TRIES * LONGEST_BACKOFF_S
+
+
+async def test_a_look_up_that_is_throttled_for_good_is_given_up() -> None:
+    """The last 429 is told, and is no final answer."""
+    look_up, bench = await find(answering(reply(429, b'{"code": 20429}', "Retry-After: 3")))
 
     assert look_up.trouble == Trouble(
         error_code="20429",
@@ -157,6 +206,8 @@ async def test_a_throttled_look_up_says_how_long_to_wait() -> None:
         is_throttled=True,
         retry_after_s=3.0,
     )
+    assert not look_up.trouble.is_final
+    assert (len(bench.server.requests), bench.waits) == (TRIES, [])
 
 
 async def test_what_was_found_before_the_trouble_is_kept() -> None:
@@ -169,11 +220,12 @@ async def test_what_was_found_before_the_trouble_is_kept() -> None:
 
 async def test_a_closed_gate_ends_a_look_up() -> None:
     """Look-ups pass the gate too, and ``GateClosed`` goes on to the caller."""
-    async with client_of(answering(page())) as (client, server):
+    async with client_of(answering(page())) as bench:
+        bench.pace.close()
         with pytest.raises(GateClosed):
-            await client.find_by_identity("wc-1", ClosedGate())
+            await bench.client.find_by_identity("wc-1")
 
-        assert server.requests == []
+        assert bench.server.requests == []
 
 
 async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
@@ -182,15 +234,12 @@ async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
     first = {"sid": sid(1), "state": "closed", "date_created": "2026-01-02", "attributes": attributes}
     following = "http://elsewhere.example/v1/Conversations?Page=1"
 
-    async with client_of(answering(page(first, following=following), page({"sid": sid(2)}))) as (
-        client,
-        server,
-    ):
-        found = [item async for item in client.scan(date(2026, 1, 1), date(2026, 1, 2), OpenGate())]
+    async with client_of(answering(page(first, following=following), page({"sid": sid(2)}))) as bench:
+        found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 2))]
 
     assert [item.sid for item in found if isinstance(item, Conversation)] == [sid(1), sid(2)]
     assert [item.marker("marker") for item in found if isinstance(item, Conversation)] == ["abc", ""]
-    assert server.requests[0].startswith(
+    assert bench.server.requests[0].startswith(
         b"GET /prefix/v1/Conversations?StartDate=2026-01-01&EndDate=2026-01-02&PageSize=100 HTTP/1.1"
     )
 
@@ -199,7 +248,7 @@ async def test_a_scan_that_breaks_ends_with_its_trouble() -> None:
     """What could not be listed is told last, so that silence is never taken for absence."""
     behaviour = answering(page({"sid": sid(1)}, following="?Page=1"), reply(500))
 
-    async with client_of(behaviour) as (client, _):
-        found = [item async for item in client.scan(date(2026, 1, 1), date(2026, 1, 1), OpenGate())]
+    async with client_of(behaviour) as bench:
+        found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 1))]
 
     assert [type(item) for item in found] == [Conversation, Trouble]

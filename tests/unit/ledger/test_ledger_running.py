@@ -228,23 +228,149 @@ async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> Non
         pages = [await ledger.unknown(after, 2) for after in (0, 3, 4)]
 
     assert [[(row.row, row.key) for row in page] for page in pages] == [[(1, "a"), (3, "c")], [(4, "d")], []]
-    assert {row.lost_at for page in pages for row in page} == {LOST.ended}
+    assert {(row.since, row.lost_at, row.is_confirmed) for page in pages for row in page} == {
+        (LOST.sent, LOST.ended, False)
+    }
+
+
+UNREADABLE = structs.replace(LOST, http_status=201, error_code="bad_reply")
+NOT_SEEN = Answer(Verdict.MAYBE, due=1.5, ended=50.0, error_code="not_seen")
+
+
+@pytest.mark.parametrize(
+    ("lost", "looks", "expected"),
+    [
+        (LOST, [], (1.5, 31.5, False)),
+        (UNREADABLE, [], (1.5, 31.5, True)),
+        (LOST, [NOT_SEEN, NOT_SEEN], (1.5, 50.0, False)),
+        (UNREADABLE, [structs.replace(NOT_SEEN, http_status=201)], (1.5, 50.0, True)),
+        (structs.replace(LOST, http_status=503), [], (1.5, 31.5, False)),
+    ],
+)
+async def test_looks_that_told_nothing_pass_on_what_the_next_one_needs(
+    path: Path, lost: Answer, looks: list[Answer], expected: tuple[float, float, bool]
+) -> None:
+    """When the attempt left, and whether Twilio had confirmed it, is known after any number of looks."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id, "wc-a")
+        await ledger.settle(claim.id, Status.UNKNOWN, lost)
+        for look in looks:
+            await ledger.resolve(claim.id, Status.UNKNOWN, look)
+        (row,) = await ledger.unknown(0, 10)
+
+    assert (row.since, row.lost_at, row.is_confirmed) == expected
+    assert (row.id, row.row, row.key, row.identity) == (claim.id, 1, "a", "wc-a")
+
+
+async def test_an_interrupted_attempt_left_after_its_run_began(path: Path) -> None:
+    """Nobody noted when it left, so the start of its run is the earliest it can have been."""
+    before = time.time()
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id, "wc-a")
+        begun = time.time()
+        await ledger.recover()
+        (row,) = await ledger.unknown(0, 10)
+
+    assert before <= row.since <= begun <= row.lost_at <= time.time()
+    assert (row.identity, row.is_confirmed) == ("wc-a", False)
 
 
 async def test_the_control_of_a_look_is_a_row_created_by_its_own_answer(path: Path) -> None:
     """A look that cannot show what certainly exists proves nothing; the latest such row is offered."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
-        none = await ledger.control()
+        none = await ledger.control(by_identity=False)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.CREATED)
         await send(ledger, claims[1], Status.UNKNOWN)
         await ledger.resolve(claims[1].id, Status.CREATED, CREATED)
-        control = await ledger.control()
+        control = await ledger.control(by_identity=False)
+        by_identity = await ledger.control(by_identity=True)
 
-    assert none is None
+    assert (none, by_identity) == (None, None)
     assert control is not None
-    assert (control.key, control.identity) == ("a", "wc-1")
+    assert (control.id, control.key, control.since, control.lost_at) == (1, "a", CREATED.sent, CREATED.ended)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "is_control", "is_trusted"),
+    [
+        ("wc-1", "wc-1", True, True),
+        ("wc-1", "", True, True),
+        ("wc-1", "other", False, False),
+        ("", "x", False, True),
+    ],
+)
+async def test_an_identity_serves_as_control_only_where_twilio_kept_it(
+    path: Path, asked: str, answered: str, *, is_control: bool, is_trusted: bool
+) -> None:
+    """One that was answered with another name ends the trust; one that was not asked for says nothing."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        before = await ledger.trusts_identities()
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id, asked)
+        await ledger.settle(claim.id, Status.CREATED, structs.replace(CREATED, identity=answered))
+        control = await ledger.control(by_identity=True)
+        after = await ledger.trusts_identities()
+
+    assert (before, after) == (True, is_trusted)
+    assert (control is not None) is is_control
+    assert control is None or control.identity == asked
+
+
+async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Path) -> None:
+    """The rows before and after it change nothing about that, and those that kept theirs can be controls."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abc"), INPUT)
+        for claim, answered in zip(await claim_all(ledger), ["wc-a", "other", "wc-c"], strict=True):
+            await ledger.begin(claim.id, f"wc-{claim.key}")
+            await ledger.settle(claim.id, Status.CREATED, structs.replace(CREATED, identity=answered))
+        control = await ledger.control(by_identity=True)
+
+        assert control is not None
+        assert control.key == "c"
+        assert not await ledger.trusts_identities()
+
+
+async def test_conversations_of_other_rows_are_known(path: Path) -> None:
+    """A SID belongs to the row it was created or found for; one that was only seen belongs to nobody."""
+    found = Answer(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid="CH-found")
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        await send(ledger, claims[0], Status.CREATED)
+        await send(ledger, claims[1], Status.UNKNOWN)
+        await ledger.resolve(claims[1].id, Status.UNKNOWN, structs.replace(NOT_SEEN, conversation_sid="CH-seen"))
+        before = await ledger.taken([CREATED.conversation_sid, "CH-found", "CH-seen", "CH-other"])
+        await ledger.resolve(claims[1].id, Status.CREATED, found)
+        after = await ledger.taken([CREATED.conversation_sid, "CH-found", "CH-seen", "CH-other"])
+
+        assert await ledger.taken([]) == set()
+    assert before == {CREATED.conversation_sid}
+    assert after == {CREATED.conversation_sid, "CH-found"}
+
+
+async def test_rows_are_offered_anew_within_a_run(path: Path) -> None:
+    """What looking proved absent is handed out from the first row on, as far as the limit goes."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abcd"), INPUT)
+        claims = await claim_all(ledger)
+        for claim in claims:
+            await send(ledger, claim, Status.UNKNOWN)
+        for claim in claims[:3]:
+            await ledger.resolve(claim.id, Status.PENDING, NOT_SEEN)
+        exhausted = await ledger.claim(10)
+        await ledger.offer({Status.PENDING}, limit=2)
+        to_send = await ledger.to_send()
+        offered = [await ledger.claim(10), await ledger.claim(10)]
+
+    assert (list(exhausted), to_send) == ([], 2)
+    assert [[claim.key for claim in batch] for batch in offered] == [["a", "b"], []]
 
 
 @pytest.mark.parametrize("status", [Status.CREATED, Status.PENDING, Status.UNKNOWN])

@@ -1,5 +1,6 @@
 """The two passes over an input: what is planned, and the same rows found again to be sent."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from provisioner.mapping import Mapping
 from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
 from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
-from provisioner.rows import digest, identity_for
+from provisioner.rows import Naming, digest, identity_for, marker_for
 
 ADDRESS = "IG" + 32 * "a"
 TABLE = "id,CustomerFriendlyName,identity\n1,Ana,\n,Bo,\n3,Cy,guest-3\n4\n5,Eve,not allowed\n"
@@ -111,7 +112,7 @@ async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
     """Each claim becomes its request, rows that were not claimed are passed over, over several files."""
     with input_of(tmp_path, TABLE, "id,CustomerFriendlyName\n6,Dee\n") as opened:
         claims = claims_of(list(opened.entries()))
-        feed = SourceFeed(opened, job_id="salt")
+        feed = SourceFeed(opened, Naming("salt"))
         rows = [*await feed.rows(claims[:1]), *await feed.rows(claims[1:])]
 
     assert [(row.id, row.row, row.key, row.request.customer_friendly_name) for row in rows] == [
@@ -122,18 +123,36 @@ async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("job_id", "identities"), [("salt", [identity_for("salt", "1"), "guest-3"]), (None, ["", "guest-3"])]
+    ("naming", "identities"),
+    [
+        (Naming("salt"), [identity_for("salt", "1"), "guest-3"]),
+        (Naming("salt", "none"), ["", "guest-3"]),
+        (Naming("salt", "{Name}"), ["", "guest-3"]),
+    ],
 )
 async def test_an_identity_is_made_where_the_row_gives_none(
-    tmp_path: Path, job_id: str | None, identities: list[str]
+    tmp_path: Path, naming: Naming, identities: list[str]
 ) -> None:
     """It follows from job and key, after the digest, which is the same in every job."""
     with input_of(tmp_path, TABLE) as opened:
         claims = claims_of(list(opened.entries()))
-        rows = await SourceFeed(opened, job_id=job_id).rows(claims)
+        rows = await SourceFeed(opened, naming).rows(claims)
 
     assert [row.request.identity for row in rows] == identities
     assert digest(rows[1].request) == claims[1].digest
+
+
+async def test_the_mark_of_a_row_is_in_its_data(tmp_path: Path) -> None:
+    """It follows from job and key, after the digest, and stands under the name that was asked for."""
+    with input_of(tmp_path, TABLE) as opened:
+        claims = claims_of(list(opened.entries()))
+        rows = await SourceFeed(opened, Naming("salt", "none", "crm_mark")).rows(claims)
+
+    data = [json.loads(row.request.pre_engagement_data) for row in rows]
+    assert data == [
+        {"friendlyName": "Ana", "crm_mark": marker_for("salt", "1")},
+        {"friendlyName": "Cy", "crm_mark": marker_for("salt", "3")},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +171,7 @@ async def test_a_row_that_is_not_what_was_planned_is_not_sent(
     with input_of(tmp_path, TABLE) as opened:
         list(opened.entries())
         with pytest.raises(InputError, match="has changed since it was planned") as caught:
-            await SourceFeed(opened, job_id="salt").rows([claim])
+            await SourceFeed(opened, Naming("salt")).rows([claim])
 
     assert (caught.value.source, caught.value.line) == (str(tmp_path / "in-0.csv"), line)
     assert "run the same command again" in caught.value.cure
