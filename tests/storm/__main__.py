@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
         ("--kills", 300, "how many lives to end by signals"),
         ("--rows", 500, "rows in each job"),
         ("--share", 24, "most kills in one job"),
-        ("--at-once", 3, "jobs at a time"),
+        ("--at-once", 5, "jobs at a time"),
     ):
         parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
     parser.add_argument("--folder", type=Path, help="an empty folder to keep the jobs in")
