@@ -165,6 +165,7 @@ async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callab
     reader = "\n".join([__version__, *map(_reading_of, job_input.sources)])
     if await ledger.recall("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
+    await ledger.remember("results", "")  # those that are there are of another plan, whatever happens next
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
     await ledger.remember("planned_by", reader)
     return report

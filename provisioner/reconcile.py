@@ -65,6 +65,7 @@ class Inquiry:
         """Look every unknown row up."""
         await self._ledger.recover()
         await self._ledger.start_run(())
+        await self._ledger.remember("results", "")  # the next run writes them anew
         before = await self._ledger.counts()
         monitor = RunMonitor(before, to_send=0, speed_limit=Pacer(self._rate))
         monitor.is_looking = True

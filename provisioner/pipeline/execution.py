@@ -96,6 +96,8 @@ class Run:
             notes=(*self._order.notes, *self._input.notes),
         )
         self._is_unchanged = report.is_reused and not (interrupted or plan.to_send or plan.to_look_up)
+        if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
+            await self._ledger.remember("results", "")
         self._face.show_plan(plan)
         return plan
 
