@@ -108,7 +108,7 @@ async def test_who_waits_no_longer_leaves_unknown_rows_that_are_never_resent(
     server = await twilio(per_row({"Customer 2": lambda _twilio, _call: keeping_silent}))
     program.write_customers("customers.csv", 3)
     drain = impatience.split() if impatience.startswith("--") else []
-    command = (*RUN, "--base-url", server.url, "--rate", "20/s", *drain)
+    command = (*RUN, "--base-url", server.url, "--rate", "20/s", "--on-unknown", "hold", *drain)
 
     running = await program.start(*command, env=CREDENTIALS)
     await server.called(3)
@@ -128,29 +128,34 @@ async def test_who_waits_no_longer_leaves_unknown_rows_that_are_never_resent(
 async def test_a_killed_run_is_taken_up_without_sending_anything_twice(
     program: Program, simulator: SimulatorMaker
 ) -> None:
-    """After kill -9 only what was in flight is unknown; everything else is created, once."""
+    """After kill -9 only what was in flight is unknown; looked up, it is created as well, and nothing twice."""
     server = await simulator("--rate-limit", "0", "--latency", "50ms")
     program.write_customers("customers.csv", 60)
-    command = (*RUN, "--base-url", server.url, "--rate", "60/s", "--concurrency", "4")
+    command = (*RUN, "--base-url", server.url, "--rate", "60/s", "--concurrency", "4", "--settle-delay", "0.2")
 
     for goal in (15, 35):
-        running = await program.start(*command, env=CREDENTIALS)
+        running = await program.start(*command, "--on-unknown", "hold", env=CREDENTIALS)
         while (await server.state())["webchats"]["requests"] < goal:
             pass
         running.process.kill()
         assert (await running.end()).code == -signal.SIGKILL
-    ended = await program(*command, env=CREDENTIALS)
-
+    held = await program(*command, "--on-unknown", "hold", env=CREDENTIALS)
     names = [each["customer_friendly_name"] for each in await server.conversations()]
     rows = program.results()
-    assert ended.code == 5
-    assert ended.counts["created"] + ended.counts["unknown"] == 60
-    assert 1 <= ended.counts["unknown"] <= 8
+    ended = await program(*command, env=CREDENTIALS)
+
+    assert held.code == 5
+    assert held.counts["created"] + held.counts["unknown"] == 60
+    assert 1 <= held.counts["unknown"] <= 8
     assert len(names) == len(set(names))
     created = {f"Customer {row['row']}" for row in rows if row["status"] == "created"}
     unknown = {f"Customer {row['row']}" for row in rows if row["status"] == "unknown"}
     assert created <= set(names) <= created | unknown
     assert {row["error_code"] for row in rows if row["status"] == "unknown"} == {"interrupted"}
+    assert (ended.code, ended.counts) == (0, {"created": 60})
+    kept = {each["sid"]: each["customer_friendly_name"] for each in await server.conversations()}
+    assert sorted(kept.values()) == sorted(f"Customer {number}" for number in range(1, 61))
+    assert {row["conversation_sid"] for row in program.results()} == set(kept)
 
 
 async def test_only_one_run_at_a_time_holds_a_ledger(program: Program, twilio: StubMaker) -> None:

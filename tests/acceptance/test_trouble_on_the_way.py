@@ -45,7 +45,7 @@ async def test_a_doubtful_row_is_unknown_and_never_sent_again(program: Program, 
     customers = dict(zip((f"Customer {number}" for number in range(2, 99)), DOUBTFUL.values(), strict=False))
     server = await twilio(per_row({name: lambda t, c: customers[c.name][0] for name in customers}))
     program.write_customers("customers.csv", len(DOUBTFUL) + 2)
-    command = (*RUN, "--base-url", server.url, "--timeout", "0.5")
+    command = (*RUN, "--base-url", server.url, "--timeout", "0.5", "--on-unknown", "hold")
 
     first = await program(*command, env=CREDENTIALS)
     rows = program.results()
