@@ -1,0 +1,143 @@
+"""A reconciler over a real ledger, with a finder that sees what a test says, at times the test sets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.models import Answer, Control, Look, Status, Unknown
+from provisioner.reconciling import Choice, Reconciler
+from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
+
+WALL = 1_700_001_000.0
+"""What a clock on the wall shows when the reconciler's own stands at 0."""
+
+
+@dataclass
+class Clock:
+    """A clock that moves by waiting alone."""
+
+    now: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+    def wall(self) -> float:
+        """Return the time as Unix seconds."""
+        return WALL + self.now
+
+    async def sleep(self, delay_s: float) -> None:
+        """Move on."""
+        if delay_s > 0:
+            self.waits.append(delay_s)
+            self.now += delay_s
+        await asyncio.sleep(0)
+
+
+@dataclass
+class FakeFinder:
+    """Shows each key's conversations from their times on; ``script`` says what else a look meets, in turn.
+
+    ``looks`` notes when which keys were looked at, and the key of the control beside them.
+    """
+
+    clock: Clock
+    shows: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    script: Sequence[Mapping[str, Any]] = ()
+    by_identity: bool = True
+    looks: list[tuple[float, list[str], str]] = field(default_factory=list)
+
+    async def find(self, rows: Sequence[Unknown]) -> Any:
+        """Is not asked by a reconciler."""
+        raise NotImplementedError
+
+    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+        """Return what is to be seen now."""
+        usual = {"control": Control.SHOWN if control else Control.NONE}
+        turn = len(self.looks)
+        met = {**usual, **(self.script[min(turn, len(self.script) - 1)] if self.script else {})}
+        self.looks.append((self.clock.now, [row.key for row in rows], control.key if control else ""))
+        await asyncio.sleep(0)
+        return {row.id: Look(at=self.clock.now, conversation_sids=self._seen(row.key), **met) for row in rows}
+
+    def _seen(self, key: str) -> tuple[str, ...]:
+        return tuple(sid for sid, since in self.shows.get(key, {}).items() if since <= self.clock.now)
+
+
+@dataclass
+class Witness:
+    """Keeps what it hears."""
+
+    heard: list[tuple[str, Status, str]] = field(default_factory=list)
+
+    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+        """Note a row's end, and what the evidence calls it."""
+        self.heard.append((row.key, status, evidence.error_code or evidence.conversation_sid))
+
+
+@dataclass
+class Bench:
+    """What a test of the reconciler has before it: rows ``a``, ``b`` … unknown, and ``z`` created."""
+
+    path: Path
+    ledger: SqliteLedger
+    clock: Clock = field(default_factory=Clock)
+    witness: Witness = field(default_factory=Witness)
+    finder: FakeFinder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.finder = FakeFinder(self.clock)
+
+    def reconciler(
+        self, chosen: Choice | None = None, *, sleep: Callable[[float], Awaitable[None]] | None = None
+    ) -> Reconciler:
+        """Build one with a settle delay of 5 s."""
+        return Reconciler(
+            self.ledger,
+            chosen or Choice(self.finder),
+            self.witness,
+            settle_delay_s=5.0,
+            clock=self.clock,
+            wall=self.clock.wall,
+            sleep=sleep or self.clock.sleep,
+        )
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """Where every row stands."""
+        return dict(query(self.path, "SELECT key, status FROM rows ORDER BY id"))
+
+    @property
+    def evidence(self) -> list[tuple[str, str, str | None, float]]:
+        """Every look in the ledger: key, class, code or SID, and when it began on the reconciler's clock."""
+        lines = query(
+            self.path,
+            "SELECT key, class, coalesce(error_code, conversation_sid), ended FROM attempts "
+            "JOIN rows ON rows.id = row_id WHERE step = 'lookup' ORDER BY attempts.id",
+        )
+        return [(key, verdict, code, ended - WALL) for key, verdict, code, ended in lines]
+
+
+@asynccontextmanager
+async def open_bench(
+    folder: Path, unknown: str = "a", *, lost: Answer = LOST, has_control: bool = True
+) -> AsyncIterator[Bench]:
+    """Open a ledger with a row for every letter, and a created one besides."""
+    path = folder / "job.ledger"
+    async with open_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
+        await ledger.plan(entries(f"{unknown}z" if has_control else unknown), INPUT)
+        for claim in await claim_all(ledger):
+            await ledger.begin(claim.id, f"wc-{claim.key}")
+            if claim.key == "z":
+                created = structs.replace(CREATED, identity="wc-z", conversation_sid="CH-z")
+                await ledger.settle(claim.id, Status.CREATED, created)
+            else:
+                await ledger.settle(claim.id, Status.UNKNOWN, lost)
+        yield Bench(path, ledger)

@@ -1,0 +1,257 @@
+"""What one look tells of each row: by its identity, or by its mark in a scan."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import pytest
+
+from provisioner.models import Control, Look, Unknown
+from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
+from provisioner.rows import Naming, identity_for, marker_for
+from provisioner.twilio.conversations import Conversation, LookUp, Trouble
+from tests.fake_listing import FakeListing
+
+AUTO = Naming("salt")
+MARKED = Naming("salt", "none", "crm_mark")
+SENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REFUSED = Trouble("20404", "Twilio did not list the conversations (HTTP 404)", HTTPStatus.NOT_FOUND)
+AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)
+NOW = 70.0
+
+
+def unknown(number: int, identity: str | None = None, *, sent: datetime = SENT) -> Unknown:
+    """Return an unknown row, with the identity that the job gives it unless another is said."""
+    key = f"k-{number}"
+    return Unknown(
+        id=number,
+        row=number,
+        key=key,
+        identity=identity_for("salt", key) if identity is None else identity,
+        since=sent.timestamp(),
+        lost_at=sent.timestamp() + 30,
+    )
+
+
+def conversation(sid: str, *, after_s: float = 1.0, mark: str = "") -> Conversation:
+    """Return a conversation that Twilio created so many seconds after the attempt left."""
+    data = {"pre_engagement_data": {"crm_mark": mark}} if mark else {}
+    created = (SENT + timedelta(seconds=after_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Conversation(sid=sid, created_at=created, attributes=json.dumps(data))
+
+
+def by_identity(listing: FakeListing) -> IdentityFinder:
+    """Return a finder by identity at ``NOW``."""
+    return IdentityFinder(listing, AUTO, clock=lambda: NOW)
+
+
+def by_mark(listing: FakeListing) -> MarkerFinder:
+    """Return a finder by mark at ``NOW``."""
+    return MarkerFinder(listing, MARKED, clock=lambda: NOW)
+
+
+ONE, TWO, CONTROL = unknown(1), unknown(2), unknown(3)
+SHOWN = {CONTROL.identity: LookUp((conversation("CH9"),))}
+
+
+async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> None:
+    """The control is asked for first, and what is seen counts with when the look began."""
+    listing = FakeListing({**SHOWN, ONE.identity: LookUp((conversation("CH1"),))})
+
+    looks = await by_identity(listing).look([ONE, TWO], CONTROL)
+
+    assert looks == {
+        1: Look(at=NOW, conversation_sids=("CH1",), control=Control.SHOWN),
+        2: Look(at=NOW, control=Control.SHOWN),
+    }
+    assert listing.identities == [CONTROL.identity, ONE.identity, TWO.identity]
+
+
+@pytest.mark.parametrize(
+    ("control", "listed", "expected"),
+    [
+        (None, LookUp(), Control.NONE),
+        (CONTROL, LookUp(), Control.HIDDEN),
+        (CONTROL, LookUp(trouble=AWAY), Control.HIDDEN),
+        (CONTROL, LookUp((conversation("CH9"),), AWAY), Control.SHOWN),
+        (CONTROL, LookUp((conversation("CH9"),)), Control.SHOWN),
+    ],
+)
+async def test_a_look_says_what_became_of_the_control(
+    control: Unknown | None, listed: LookUp, expected: Control
+) -> None:
+    """Only a control that was really seen was shown."""
+    listing = FakeListing({CONTROL.identity: listed})
+
+    looks = await by_identity(listing).look([ONE], control)
+
+    assert looks == {1: Look(at=NOW, control=expected)}
+
+
+async def test_a_refused_question_is_asked_once() -> None:
+    """Where the control already shows that this is not answered, nobody else is asked for."""
+    listing = FakeListing({CONTROL.identity: LookUp(trouble=REFUSED)})
+
+    looks = await by_identity(listing).look([ONE, TWO], CONTROL)
+
+    refused = Look(
+        at=NOW,
+        control=Control.HIDDEN,
+        trouble="Twilio could not be asked: Twilio did not list the conversations (HTTP 404)",
+        is_final=True,
+    )
+    assert looks == {1: refused, 2: refused}
+    assert listing.identities == [CONTROL.identity]
+
+
+async def test_trouble_with_one_row_is_its_own() -> None:
+    """What could not be asked about one row says nothing of another."""
+    listing = FakeListing({**SHOWN, ONE.identity: LookUp(trouble=AWAY)})
+
+    looks = await by_identity(listing).look([ONE, TWO], CONTROL)
+
+    assert looks == {
+        1: Look(at=NOW, control=Control.SHOWN, trouble=f"Twilio could not be asked: {AWAY.error}"),
+        2: Look(at=NOW, control=Control.SHOWN),
+    }
+
+
+async def test_what_was_found_before_the_trouble_is_seen() -> None:
+    """A listing that breaks off has shown what it has shown."""
+    listing = FakeListing({ONE.identity: LookUp((conversation("CH1"),), AWAY)})
+
+    looks = await by_identity(listing).look([ONE], None)
+
+    assert looks[1].conversation_sids == ("CH1",)
+    assert looks[1].trouble
+
+
+async def test_further_conversations_come_in_the_order_of_their_creation() -> None:
+    """The first one created is the row's, whatever the order of the list; one listed twice is one."""
+    found = [conversation("CH2", after_s=2), conversation("CH1"), conversation("CH2", after_s=2)]
+
+    looks = await by_identity(FakeListing({ONE.identity: LookUp(tuple(found))})).look([ONE], None)
+
+    assert looks[1].conversation_sids == ("CH1", "CH2")
+
+
+async def test_a_row_without_an_identity_is_not_asked_for() -> None:
+    """Everybody's conversations would come back, so it is final that it cannot be looked up so."""
+    listing = FakeListing(SHOWN)
+
+    looks = await by_identity(listing).look([unknown(1, "")], CONTROL)
+
+    assert looks[1].is_final
+    assert looks[1].trouble == "Twilio could not be asked: no identity was asked for, and there is no marker"
+    assert listing.identities == [CONTROL.identity]
+
+
+@pytest.mark.parametrize(
+    ("identity", "after_s", "counts"),
+    [
+        (None, -86_400, True),
+        ("guest-7", -86_400, False),
+        ("guest-7", -CLOCK_SKEW_S - 1, False),
+        ("guest-7", -CLOCK_SKEW_S, True),
+        ("guest-7", 5, True),
+    ],
+)
+async def test_only_an_identity_of_the_jobs_own_is_exact(
+    identity: str | None, after_s: float, *, counts: bool
+) -> None:
+    """A guest known by other means may have older conversations: those from before the attempt are not its own."""
+    row = unknown(1, identity)
+    listing = FakeListing({row.identity: LookUp((conversation("CH1", after_s=after_s),))})
+
+    looks = await by_identity(listing).look([row], None)
+
+    assert looks[1].conversation_sids == (("CH1",) if counts else ())
+
+
+@pytest.mark.parametrize("created_at", [None, "yesterday"])
+async def test_a_conversation_of_unknown_age_counts(created_at: str | None) -> None:
+    """What may be the row's is taken for it, rather than sent again."""
+    row = unknown(1, "guest-7")
+    listing = FakeListing({"guest-7": LookUp((Conversation(sid="CH1", created_at=created_at),))})
+
+    looks = await by_identity(listing).look([row], None)
+
+    assert looks[1].conversation_sids == ("CH1",)
+
+
+async def test_only_so_many_look_ups_are_under_way_together() -> None:
+    """However many rows there are, Twilio is not flooded."""
+    listing = FakeListing()
+
+    await by_identity(listing).look([unknown(number) for number in range(1, 4 * AT_ONCE)], None)
+
+    assert listing.most_at_once == AT_ONCE
+
+
+def mark(row: Unknown) -> str:
+    """Return the mark that the row carries."""
+    return marker_for("salt", row.key)
+
+
+async def test_one_scan_sees_all_rows_and_the_control() -> None:
+    """Rows are told by their marks, and strangers, with a mark or without, are passed over."""
+    listed = [
+        conversation("CH9", mark=mark(CONTROL)),
+        conversation("CH8", mark="somebody else's"),
+        conversation("CH2", mark=mark(TWO), after_s=2),
+        conversation("CH7"),
+        conversation("CH1", mark=mark(TWO)),
+    ]
+    listing = FakeListing(listed=listed)
+
+    looks = await by_mark(listing).look([ONE, TWO], CONTROL)
+
+    assert looks == {
+        1: Look(at=NOW, control=Control.SHOWN),
+        2: Look(at=NOW, conversation_sids=("CH1", "CH2"), control=Control.SHOWN),
+    }
+    assert len(listing.days) == 1
+
+
+async def test_a_scan_covers_all_days_in_question() -> None:
+    """From the day before the oldest attempt to the day after today, since clocks and zones differ."""
+    listing = FakeListing()
+    older = unknown(2, sent=SENT - timedelta(days=9))
+
+    await by_mark(listing).look([ONE, older], CONTROL)
+
+    today = datetime.now(UTC).date()
+    ((first, last),) = listing.days
+    assert first == (SENT - timedelta(days=10)).date()
+    assert last - today == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("control", "listed", "expected"),
+    [
+        (None, [], Control.NONE),
+        (CONTROL, [], Control.HIDDEN),
+        (CONTROL, [conversation("CH9", mark=mark(CONTROL))], Control.SHOWN),
+    ],
+)
+async def test_a_scan_says_what_became_of_the_control(
+    control: Unknown | None, listed: list[Conversation], expected: Control
+) -> None:
+    """The control has to be in the very scan that does not show a row."""
+    looks = await by_mark(FakeListing(listed=listed)).look([ONE], control)
+
+    assert looks == {1: Look(at=NOW, control=expected)}
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, AWAY])
+async def test_a_scan_that_breaks_off_is_no_absence(trouble: Trouble) -> None:
+    """What was seen before stands, and of the rest the look says that it could not be asked for."""
+    seen = [conversation("CH9", mark=mark(CONTROL)), conversation("CH1", mark=mark(ONE))]
+    listing = FakeListing(listed=[*seen, trouble])
+
+    looks = await by_mark(listing).look([ONE, TWO], CONTROL)
+
+    assert [look.conversation_sids for look in looks.values()] == [("CH1",), ()]
+    assert {(look.trouble, look.is_final) for look in looks.values()} == {
+        (f"Twilio could not be asked: {trouble.error}", trouble is REFUSED)
+    }
