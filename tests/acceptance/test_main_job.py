@@ -80,7 +80,7 @@ async def test_every_input_row_has_its_line_in_input_order(program: Program, twi
 
     ended = await program(
         *("run", "customers.csv", "-o", "results.csv", "--key", "crm_id"),
-        *("--base-url", server.url, *FAST),
+        *("--base-url", server.url, *FAST, "--on-unknown", "hold"),
         env=CREDENTIALS,
     )
 
