@@ -52,11 +52,11 @@ class Rounds:
         options = self._order.options
         for number in range(1, options.max_attempts + 1):
             stop = await self._send(to_send, canary=options.canary if number == 1 else 0)
-            if stop is not None or options.on_unknown != "reconcile":
+            if options.on_unknown != "reconcile":
                 return stop
-            to_send = await self._look_up()
-            if not to_send or self._is_stopped:
-                return None
+            to_send = await self._look_up(stop)
+            if stop is not None or not to_send or self._is_stopped:
+                return stop
             # They were counted against --limit already, and stand before everything that was not.
             await self._ledger.offer({Status.PENDING}, limit=to_send)
         return None
@@ -97,10 +97,10 @@ class Rounds:
             self._dispatcher.drain()
         return await self._dispatcher.run()
 
-    async def _look_up(self) -> int:
-        """Look up every unknown row; return how many are certainly absent, and so may be sent."""
+    async def _look_up(self, stop: Stop | None) -> int:
+        """Look up every unknown row, unless the run stops; return how many are certainly absent, to be sent."""
         unknown = (await self._ledger.counts()).unknown
-        if not unknown or self._is_stopped:
+        if not unknown or stop is not None or self._is_stopped:
             self.unlooked = unknown
             return 0
         chosen = choose_finder(
