@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,55 +13,11 @@ from structlog.testing import capture_logs
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
-from provisioner.options import RunOptions
-from provisioner.pipeline import run
-from provisioner.summary import Outcome, Summary
-from provisioner.target import Surroundings
+from provisioner.summary import Outcome
+from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
 from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
-
-ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
-ADDRESS = "IG" + 32 * "a"
-
-
-@dataclass
-class Job:
-    """A folder with customers, and runs over them."""
-
-    folder: Path
-
-    def write(self, count: int) -> None:
-        """Write so many customers."""
-        lines = [f"{number},Customer {number}\n" for number in range(1, count + 1)]
-        (self.folder / "customers.csv").write_text("id,CustomerFriendlyName\n" + "".join(lines))
-
-    async def run(
-        self,
-        base_url: str = "",
-        *,
-        face: QuietFace | None = None,
-        environ: Mapping[str, str] = ENVIRON,
-        **options: Any,
-    ) -> Summary:
-        """Run it, as fast as it goes unless options say otherwise."""
-        usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
-        chosen = replace(usual, **options)
-        surroundings = Surroundings(environ, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], chosen, surroundings, face or QuietFace())
-
-    @property
-    def results(self) -> Path:
-        """The results file."""
-        return self.folder / "results.csv"
-
-
-@pytest.fixture
-def job(tmp_path: Path) -> Job:
-    """Give a job with three customers."""
-    job = Job(tmp_path)
-    job.write(3)
-    return job
 
 
 async def test_a_run_plans_sends_and_accounts(job: Job) -> None:

@@ -1,0 +1,15 @@
+"""What tests of whole runs share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.pipeline.job import Job
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """Give a job with three customers."""
+    job = Job(tmp_path)
+    job.write(3)
+    return job
