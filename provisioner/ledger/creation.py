@@ -9,6 +9,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+PAGE_BYTES = 4_096
+"""A ledger is made of whole pages."""
+
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronous: str = "FULL") -> None:
     """Make a database at ``path``, readable by its owner only, that holds what ``fill`` wrote.
@@ -20,6 +23,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronou
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             fill(connection)
         draft.rename(path)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import journal, statements
-from provisioner.ledger.creation import create
-from provisioner.ledger.faults import not_a_ledger
+from provisioner.ledger.creation import PAGE_BYTES, create
+from provisioner.ledger.faults import damaged, not_a_ledger
 from provisioner.ledger.journal import has_log, journal_path, require_log
 from provisioner.ledger.lock import is_held
 from provisioner.ledger.writer import transaction
@@ -56,8 +56,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     had_log = has_log(path)
     connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
-        _require_ours(connection, path)
-        require_log(connection, path, had_log=had_log)
+        _require_whole(connection, path, had_log=had_log)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
@@ -97,8 +96,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA query_only = ON")
-        _require_ours(connection, path)
-        require_log(connection, path, had_log=had_log or is_written)
+        _require_whole(connection, path, had_log=had_log or is_written)
     except BaseException:
         connection.close()
         raise
@@ -117,11 +115,22 @@ def _require_no_log(path: Path) -> None:
 
 def _require_content(path: Path) -> None:
     """Raise ``LedgerError`` for an empty file, which no run leaves: a ledger is whole from the first moment."""
-    if not path.is_dir() and not path.stat().st_size:
+    if not path.stat().st_size:
         raise LedgerError(
             f"{path} is empty",
             cure="restore it from a copy; if no job was ever run with it, remove it",
         )
+
+
+def _require_whole(connection: sqlite3.Connection, path: Path, *, had_log: bool) -> None:
+    """Raise ``LedgerError`` for what is no ledger of ours, has lost its log, or ends within a page.
+
+    SQLite takes the part of a page for a page; only a log can make up for the rest.
+    """
+    _require_ours(connection, path)
+    require_log(connection, path, had_log=had_log)
+    if not had_log and path.stat().st_size % PAGE_BYTES:
+        raise damaged(path)
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:

@@ -38,7 +38,7 @@ def not_a_ledger(path: Path) -> LedgerError:
     return LedgerError(f"{path} is not a ledger", cure="name another file, or move this one away")
 
 
-def _damaged(path: Path) -> LedgerError:
+def damaged(path: Path) -> LedgerError:
     """Say that a ledger has lost something; starting without it would create its rows again."""
     return LedgerError(
         f"{path} is damaged",
@@ -85,7 +85,7 @@ _FAULTS: Mapping[int, Callable[[Path], ProvisionerError]] = {
     sqlite3.SQLITE_FULL: _no_room,
     sqlite3.SQLITE_IOERR: _failing,
     sqlite3.SQLITE_NOTADB: not_a_ledger,
-    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_CORRUPT: damaged,
     sqlite3.SQLITE_READONLY: _forbidden,
     sqlite3.SQLITE_CANTOPEN: _forbidden,
     sqlite3.SQLITE_PERM: _forbidden,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import statements
+from provisioner.ledger.creation import PAGE_BYTES
 
 _NOTE = "log"
 _MISSED, _MERGED = "belongs to it", "is merged"
 _SET_NOTE = statements.load("run")["set_note"]
 _GET_NOTE = statements.load("read")["note"]
-_PAGE = 4_096
 _LONG = 2_000
 """Changes after which a log is merged: a few megabytes, and some hundred rows."""
 
@@ -30,7 +30,7 @@ def journal_path(ledger: Path) -> Path:
 def has_log(ledger: Path) -> bool:
     """Say whether a log with something in it is there; one of a run is never shorter than a page."""
     try:
-        return journal_path(ledger).stat().st_size > _PAGE
+        return journal_path(ledger).stat().st_size > PAGE_BYTES
     except FileNotFoundError:
         return False
 
