@@ -78,6 +78,7 @@ class Job:
         await self.has_created(created)
         running.process.kill()
         await running.end()
+        await asyncio.sleep(0.2)  # what it sent last is still being created
 
     async def has_created(self, count: int) -> None:
         """Wait until so many of its conversations are there."""
