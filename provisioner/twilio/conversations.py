@@ -98,10 +98,10 @@ class _Meta(msgspec.Struct):
 
 
 class _Page(msgspec.Struct, Generic[_C]):
-    """A page without its list or its ``meta`` is no answer: absence has to be seen."""
+    """A page without its list is no answer: absence has to be seen. One that names no next page is the last."""
 
     conversations: list[_C]
-    meta: _Meta
+    meta: _Meta = field(default_factory=_Meta)
 
 
 _PARTICIPATIONS = msgspec.json.Decoder(_Page[_Participation])
