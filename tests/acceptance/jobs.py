@@ -72,9 +72,9 @@ class Job:
             *self.command, *flags, env={**CREDENTIALS, **unwritten, **self.env, **(env or {})}, **how
         )
 
-    async def kill_after(self, created: int, *flags: str) -> None:
+    async def kill_after(self, created: int, **how: Any) -> None:
         """Start it and kill it once so many conversations are there."""
-        running = await self.start(*flags)
+        running = await self.start(**how)
         await self.has_created(created)
         running.process.kill()
         await running.end()
