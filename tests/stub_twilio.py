@@ -44,13 +44,22 @@ Answer = bytes | Behaviour
 Script = Callable[["StubTwilio", Call], Answer]
 
 
+def _refusing(_twilio: "StubTwilio", _call: Call) -> Answer:
+    return error(404, 20404)
+
+
 @dataclass
 class StubTwilio:
-    """Where it listens, what came, and how many conversations it made of each customer."""
+    """Where it listens, what came, and how many conversations it made of each customer.
+
+    ``listing`` answers look-ups, which are kept apart from the calls that ask for conversations.
+    """
 
     script: Script
+    listing: Script = _refusing
     url: str = ""
     calls: list[Call] = field(default_factory=list)
+    lookups: list[Call] = field(default_factory=list)
     created: Counter[str] = field(default_factory=Counter)
     _has_come: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -79,10 +88,12 @@ class StubTwilio:
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         form = dict(parse_qsl(body.decode(), strict_parsing=bool(body)))
-        call = Call(len(self.calls) + 1, first.split()[1], headers, form, time.monotonic())
-        self.calls.append(call)
+        method, target, _ = first.split()
+        kept, script = (self.lookups, self.listing) if method == "GET" else (self.calls, self.script)
+        call = Call(len(kept) + 1, target, headers, form, time.monotonic())
+        kept.append(call)
         self._has_come.set()
-        return self.script(self, call)
+        return script(self, call)
 
 
 StubMaker = Callable[..., Awaitable[StubTwilio]]

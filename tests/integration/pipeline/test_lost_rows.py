@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from tests.integration.pipeline.job import Job
 from tests.ledger_samples import query
 from tests.quiet_face import QuietFace
 from tests.raw_server import reply
-from tests.stub_twilio import Answer, Call, StubTwilio, error, hanging_up, stub_twilio
+from tests.stub_twilio import Answer, Call, StubTwilio, hanging_up, per_row, stub_twilio
 
 DELAY_S = 0.03
 
@@ -200,15 +200,7 @@ async def test_without_identity_and_mark_nothing_is_looked_up(job: Job) -> None:
     assert results(job)[1]["error"] == "rows without identity and without marker cannot be looked up"
 
 
-def losing(number: int, listing: Callable[[Call], Answer]) -> Callable[[StubTwilio, Call], Answer]:
-    """Create everything, hang up on one customer, and answer look-ups so."""
-
-    def script(twilio: StubTwilio, call: Call) -> Answer:
-        if call.target.startswith("/v1/"):
-            return listing(call)
-        return hanging_up if call.name == f"Customer {number}" else twilio.create(call)
-
-    return script
+LOSING = per_row({"Customer 2": lambda _twilio, _call: hanging_up})
 
 
 def page(*sids: str) -> bytes:
@@ -219,11 +211,11 @@ def page(*sids: str) -> bytes:
 
 async def test_look_ups_that_are_refused_are_given_up_at_once(job: Job) -> None:
     """A 404 is asked for once, for all rows, and nobody waits."""
-    async with stub_twilio(losing(2, lambda _call: error(404, 20404))) as twilio:
+    async with stub_twilio(LOSING) as twilio:
         summary = await job.run(twilio.url, settle_delay=60.0)
 
     assert (summary.exit_code, summary.counts) == (ExitCode.UNKNOWN, Counts(input=3, created=2, unknown=1))
-    assert [call.target for call in twilio.calls[3:]] == [twilio.calls[3].target]
+    assert (len(twilio.calls), len(twilio.lookups)) == (3, 1)
     assert looks(job) == [("maybe", "cannot_tell")]
     assert "(HTTP 404)" in results(job)[1]["error"]
 
@@ -268,7 +260,8 @@ async def test_what_twilio_confirmed_is_never_sent_again(job: Job) -> None:
 
 async def test_a_row_found_twice_is_created_with_a_note(job: Job) -> None:
     """It has the first conversation, and its error and the summary name the other."""
-    async with stub_twilio(losing(2, lambda _call: page("CH-first", "CH-other"))) as twilio:
+    async with stub_twilio(LOSING) as twilio:
+        twilio.listing = lambda _twilio, _call: page("CH-first", "CH-other")
         summary = await job.run(twilio.url, settle_delay=DELAY_S)
 
     assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=3, created=3))
@@ -280,38 +273,39 @@ async def test_a_row_found_twice_is_created_with_a_note(job: Job) -> None:
 async def test_looking_is_stopped_by_a_signal_and_taken_up_again(job: Job) -> None:
     """The row stays unknown, the run ends as stopped, and the same command looks again and finds it."""
 
-    def stopping(_call: Call) -> Answer:
+    def stopping(_twilio: StubTwilio, _call: Call) -> Answer:
         os.kill(os.getpid(), signal.SIGINT)
         return page()
 
-    async with stub_twilio(losing(2, stopping)) as twilio:
+    async with stub_twilio(LOSING) as twilio:
+        twilio.listing = stopping
         stopped = await job.run(twilio.url, settle_delay=60.0)
-        twilio.script = losing(2, lambda _call: page("CH-found"))
+        twilio.listing = lambda _twilio, _call: page("CH-found")
         found = await job.run(twilio.url, settle_delay=60.0)
 
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
     assert stopped.counts == Counts(input=3, created=2, unknown=1)
     assert stopped.next_command == "provisioner run as before"
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
-    assert sum(call.target == "/v2/WebChats" for call in twilio.calls) == 3
+    assert len(twilio.calls) == 3
 
 
 async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> None:
     """Rows that would have been looked up are left: the exit code says that it was stopped."""
-    listing = losing(2, lambda _call: page("CH-found"))
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
         if call.name == "Customer 3":
             os.kill(os.getpid(), signal.SIGTERM)
-        return listing(twilio, call)
+        return LOSING(twilio, call)
 
     async with stub_twilio(stopping) as twilio:
+        twilio.listing = lambda _twilio, _call: page("CH-found")
         stopped = await job.run(twilio.url, concurrency=1)
-        sent = len(twilio.calls)
+        looked = len(twilio.lookups)
         found = await job.run(twilio.url)
 
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGTERM, Outcome.STOPPED)
-    assert (stopped.counts, sent) == (Counts(input=3, created=2, unknown=1), 3)
+    assert (stopped.counts, looked) == (Counts(input=3, created=2, unknown=1), 0)
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
 
