@@ -4,12 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test storm lint types check coverage docs lock clean
+.PHONY: help demo test storm bench-durability lint types check coverage docs lock clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
 	@echo 'make test      run every test'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50")'
+	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
@@ -39,6 +40,9 @@ test: .venv/.dev
 
 storm: .venv/.dev
 	$(BIN)/python -m tests.storm $(STORM)
+
+bench-durability: .venv/.dev
+	$(BIN)/python -m benchmarks.durability
 
 lint: .venv/.dev
 	$(BIN)/ruff check

@@ -1,0 +1,152 @@
+"""What durability costs: the same job with every intent and outcome on disk, and with none of them synced.
+
+Drives the real pipeline against a responder in a process of its own that answers after 50 ms. Runs come in pairs,
+one with ``synchronous=FULL`` and one with ``OFF``, so that a busy moment of the machine hits both. Ends with 1
+when durability costs more than a tenth of the throughput at 500 rows a second.
+"""
+
+import argparse
+import asyncio
+import itertools
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import cast
+from unittest.mock import patch
+
+import structlog
+
+from provisioner.ledger import open_ledger
+from provisioner.options import RunOptions
+from provisioner.pipeline import run
+from provisioner.target import Surroundings
+from tests.quiet_face import QuietFace
+
+LATENCY_S = 0.05
+RATE = 500
+LEAST_RATIO = 0.9
+ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "an-invented-auth-token"}
+
+
+class Responder(asyncio.Protocol):
+    """Answers every request on a connection with a conversation of its own, after the latency."""
+
+    numbers = itertools.count(1)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with nothing read."""
+        self._transport, self._read = cast("asyncio.Transport", transport), b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is complete."""
+        self._read += data
+        while (end := self._read.find(b"\r\n\r\n")) >= 0:
+            head = self._read[:end].lower()
+            length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
+            if len(self._read) < end + 4 + length:
+                return
+            self._read = self._read[end + 4 + length :]
+            asyncio.get_running_loop().call_later(LATENCY_S, self._answer)
+
+    def _answer(self) -> None:
+        body = b'{"conversation_sid": "CH%032x", "identity": null}' % next(self.numbers)
+        head = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        self._transport.write(head % len(body) + body)
+
+
+def respond(port: "Connection[int, int]") -> None:
+    """Serve on a free port of this machine, which is sent through ``port``, until the process is ended."""
+
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(Responder, "127.0.0.1", 0)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous: str) -> float:
+    """Run one job from its plan to its results; return the rows it created in a second of sending."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        source = Path(name, "customers.csv")
+        lines = (f"C-{number},Customer {number}" for number in range(rows))
+        source.write_text("\n".join(("crm_id,CustomerFriendlyName", *lines, "")), encoding="utf-8")
+        options = RunOptions(
+            output=Path(name, "results.csv"),
+            key=("crm_id",),
+            address_sid="IG" + 32 * "a",
+            base_url=base_url,
+            rate=rate,
+            concurrency=64,
+            identity="none",
+            on_unknown="hold",
+        )
+        surroundings = Surroundings(ENVIRON, Path(name), "provisioner run")
+        opening = partial(open_ledger, synchronous=synchronous)
+        with patch("provisioner.pipeline.execution.open_ledger", opening):
+            summary = asyncio.run(run([str(source)], options, surroundings, QuietFace()))
+    if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:
+        raise RuntimeError(f"not every row was created: {summary}")
+    return rows / summary.elapsed_s
+
+
+def sync_ms(folder: Path) -> float:
+    """Return how long the disk takes to sync a page, the median of a hundred."""
+    took = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(100):
+            began = time.perf_counter()
+            file.write(bytes(4_096))
+            file.flush()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1_000
+
+
+def compare(folder: Path, base_url: str, *, rows: int, rate: str, pairs: int) -> float:
+    """Run the pairs, print what each gave and return the ratio of the medians."""
+    found: dict[str, list[float]] = {"FULL": [], "OFF": []}
+    for number in range(pairs):
+        for synchronous in sorted(found, reverse=bool(number % 2)):
+            found[synchronous].append(throughput(folder, base_url, rows=rows, rate=rate, synchronous=synchronous))
+        print(f"  pair {number + 1}: FULL {found['FULL'][-1]:7.1f}/s   OFF {found['OFF'][-1]:7.1f}/s", flush=True)
+    full, off = (statistics.median(found[each]) for each in ("FULL", "OFF"))
+    print(f"  median: FULL {full:7.1f}/s   OFF {off:7.1f}/s   ratio {full / off:.3f}")
+    return full / off
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare at the pace and without one; return what the process should end with."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1_500)
+    parser.add_argument("--folder", type=Path, default=Path(), help="on the disk to be measured")
+    asked = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    ours, theirs = multiprocessing.Pipe()
+    responder = multiprocessing.get_context("spawn").Process(target=respond, args=(theirs,), daemon=True)
+    responder.start()
+    try:
+        base_url = f"http://127.0.0.1:{ours.recv()}"
+        print(f"this disk syncs a page in {sync_ms(asked.folder):.2f} ms")
+        how_many = {"rows": asked.rows, "pairs": asked.pairs}
+        print(f"{RATE}/s asked for, {asked.rows:,} rows, {LATENCY_S * 1000:.0f} ms, 64 in flight")
+        ratio = compare(asked.folder, base_url, rate=f"{RATE}/s", **how_many)
+        print("no pace limit, for information")
+        compare(asked.folder, base_url, rate="0", **how_many)
+    finally:
+        responder.terminate()
+        responder.join()
+    print(f"durability keeps {ratio:.1%} of the throughput at {RATE}/s; at least {LEAST_RATIO:.0%} is promised")
+    return int(ratio < LEAST_RATIO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
