@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ class Job:
     rows: int = 40
     folder: str = "."
     flags: Sequence[str] = ()
-    env: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.program = self.program.unwatched()
@@ -67,10 +66,7 @@ class Job:
 
     async def start(self, *flags: str, env: dict[str, str] | None = None, **how: Any) -> Running:
         """Start it and come back at once."""
-        unwritten = {"PYTHONDONTWRITEBYTECODE": "1"}  # a module cut short by a full disk stays so for all
-        return await self.program.start(
-            *self.command, *flags, env={**CREDENTIALS, **unwritten, **self.env, **(env or {})}, **how
-        )
+        return await self.program.start(*self.command, *flags, env={**CREDENTIALS, **(env or {})}, **how)
 
     async def kill_after(self, created: int, **how: Any) -> None:
         """Start it and kill it once so many conversations are there."""

@@ -140,9 +140,12 @@ class Program:
         return await running.end(stdin)
 
     def unwatched(self) -> "Program":
-        """Return the same program, to be run where coverage, which writes files itself, must not follow it."""
+        """Return the same program, to be run where files cannot grow: without coverage, and writing no bytecode.
+
+        A module's bytecode that was cut short would be found broken by every later run.
+        """
         env = {name: value for name, value in self.env.items() if not name.startswith("COVERAGE_")}
-        return replace(self, env=env)
+        return replace(self, env={**env, "PYTHONDONTWRITEBYTECODE": "1"})
 
     async def end_all(self) -> None:
         """Kill what still runs, each by its own number."""

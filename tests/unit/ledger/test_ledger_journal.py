@@ -120,6 +120,25 @@ def test_a_shell_that_merges_the_log_does_no_harm(killed: Path) -> None:
     assert asyncio.run(reopened(killed)).created == ROWS // 2
 
 
+def test_a_kill_in_the_middle_of_a_merge_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger misses its log then, and there is nothing in it: the log is there, and that is enough."""
+    connection = open_for_writing(path, synchronous="FULL")
+    connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
+    with monkeypatch.context() as patch:
+        patch.setattr("provisioner.ledger.journal._MERGED", "belongs to it")
+        merge(connection)
+    copy_all(path, path.parent / "killed")
+    close(connection, path)
+    killed = path.parent / "killed" / path.name
+
+    with open_reader(killed) as reader:
+        note = reader.recall("kept")
+    counts = asyncio.run(reopened(killed))
+
+    assert (note, counts) == ("x", Counts())
+    assert not has_log(killed)
+
+
 def test_a_long_log_is_merged(path: Path) -> None:
     """So a log does not grow with the run, and a lost one is noticed after a merge as before it."""
     connection = open_for_writing(path, synchronous="OFF")
