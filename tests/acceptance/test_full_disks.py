@@ -35,7 +35,7 @@ async def test_a_file_that_cannot_grow_stops_the_run_wherever_that_is(
 ) -> None:
     """Lock, making, plan, intent, outcome, results: exit code 6 each time, and room is all that is missing."""
     first = Job(program, await simulator("--rate-limit", "0", "--latency", "5ms"))
-    sizes = [0, 10, 40_000, 70_000, 100_000, 150_000, 200_000]
+    sizes = [0, 40_000, 100_000, 150_000, 200_000]
     jobs = [first.numbered(number) for number in range(1, len(sizes) + 1)]
     two_at_a_time = asyncio.Semaphore(2)
 
@@ -49,7 +49,7 @@ async def test_a_file_that_cannot_grow_stops_the_run_wherever_that_is(
 
     sent = await asyncio.gather(*map(suffer, jobs, sizes))
 
-    assert sent[:3] == [0, 0, 0]
+    assert sent[:2] == [0, 0]
     assert 0 < sent[-1] < first.rows
 
 
@@ -72,7 +72,7 @@ def leave_room(disk: Path, kib: int) -> Path:
     return filler
 
 
-@pytest.mark.parametrize("room_kib", [0, 16, 64, 128])
+@pytest.mark.parametrize("room_kib", [0, 64, 128])
 async def test_a_full_disk_is_told_and_costs_nothing(
     program: Program, simulator: SimulatorMaker, disk: Path, room_kib: int
 ) -> None:

@@ -63,16 +63,13 @@ def replaced(content: bytes) -> Callable[[Job], None]:
 FINISHED = {
     "all but nothing": (cut("", 0), "is empty"),
     "within its head": (cut("", 0.001), "is damaged"),
-    "a page of it": (cut("", 0.08), "is damaged"),
     "half of it": (cut("", 0.5), "is damaged"),
     "all but the end": (cut("", 0.99), "is damaged"),
     "text": (replaced(b"crm_id,name\n" * 600), "is not a ledger"),
 }
 KILLED = {
-    "its log is removed": (removed("-wal"), "is not whole: its log"),
     "log, index and lock are removed": (removed("-wal", "-shm", ".lock"), "is not whole: its log"),
     "its log is emptied": (cut("-wal", 0), "is not whole: its log"),
-    "its log is cut in its head": (cut("-wal", 0.0001), "is not whole: its log"),
     "it is removed and its log is not": (removed(""), "is not there, but its log"),
     "it is emptied and its log is not": (cut("", 0), "is empty"),
 }
@@ -121,15 +118,14 @@ async def test_the_ledger_of_a_killed_run_needs_its_log(program: Program, simula
     await job.comes_to_a_good_end()
 
 
-@pytest.mark.parametrize("share", [0.01, 0.5])
 async def test_a_killed_ledger_that_was_cut_is_whole_with_its_log_or_refused(
-    program: Program, simulator: SimulatorMaker, share: float
+    program: Program, simulator: SimulatorMaker
 ) -> None:
     """The log makes up for what was cut off where it holds that; where it does not, nothing is sent."""
     job = Job(program, await simulator("--rate-limit", "0", "--latency", "20ms"), flags=("--concurrency", "4"))
     await job.kill_after(12)
     whole = job.ledger.read_bytes()
-    cut("", share)(job)
+    cut("", 0.5)(job)
 
     ended = await job.run()
 
@@ -206,7 +202,7 @@ async def test_of_two_runs_that_start_together_one_works(program: Program, simul
         ends[at_work].signal(signal.SIGINT)
         return (await refused).code, (await at_work).code
 
-    jobs = [first.numbered(number) for number in range(1, 5)]
+    jobs = [first.numbered(number) for number in range(1, 4)]
     codes = [await pair_up(job) for job in jobs]
 
     assert codes == len(jobs) * [(75, 130)]
