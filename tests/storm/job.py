@@ -14,13 +14,15 @@ from tests.storm.account import Account, Line, Made, compare
 from tests.storm.evidence import Evidence, read_evidence, read_trails
 from tests.storm.life import Life, live
 from tests.storm.shapes import Shape
-from tests.storm.strikes import draw_strike
+from tests.storm.strikes import Stage, draw_strike
 
 FAULTS = Path(__file__).with_name("faults.toml")
 MOST_QUIET_LIVES = 40
 """How often a job may be started again that nothing strikes any more."""
 LONGEST_LIFE_S, AND_FOR_EACH_ROW_S = 60.0, 0.2
 """A life that lasts longer hangs: the slowest jobs take a third of it."""
+INQUIRIES = 0.15
+"""The share of lives that only look unknown rows up: ``reconcile`` in place of ``run``."""
 WAYS_TO_END = frozenset({0, 4, 5, 6})
 """The exit codes of a life that ended by itself; 4 and 6 are the doing of faults."""
 
@@ -58,6 +60,24 @@ class Job:
     seed: int
     rows: int
     kills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What is started, again and again."""
+
+    run: tuple[str, ...]
+    reconcile: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shape: Shape, files: Sequence[str], server: Simulator) -> "Commands":
+        """Make the commands of a job against a server."""
+        place = ("--base-url", server.url)
+        looking = ("--timeout", "0.7", "--settle-delay", "0.5", "--rate", "200/s")
+        return cls(
+            run=("run", *files, "-o", shape.output, *place, *shape.flags.split()),
+            reconcile=("reconcile", f"{shape.output}.ledger", *place, *looking),
+        )
 
 
 @dataclass(slots=True)
@@ -101,8 +121,10 @@ async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
         server = await _serve(program, job)
         labels = job.shape.labels(job.rows)
         files = job.shape.write(folder, labels)
-        command = ("run", *files, "-o", job.shape.output, "--base-url", server.url, *job.shape.flags.split())
-        await _live_on(program, command, job, budget, report)
+        commands = Commands.of(job.shape, files, server)
+        await _live_on(program, commands, job, budget, report)
+        if job.shape.has_own_identities:
+            await _have_audited(program, commands, report)
         report.counted = await server.state()
         made = [_made(each) for each in await server.conversations()]
         lines = _lines(folder / job.shape.output, labels)
@@ -129,23 +151,36 @@ async def _serve(program: Program, job: Job) -> Simulator:
     return Simulator((await running.process.stdout.readline()).decode().split()[2].rstrip(","))
 
 
-async def _live_on(program: Program, command: Sequence[str], job: Job, budget: Budget, report: Report) -> None:
-    """Start the job again and again until it is done."""
+async def _live_on(program: Program, commands: Commands, job: Job, budget: Budget, report: Report) -> None:
+    """Start the job again and again until it is done, and look its unknown rows up now and then."""
     chance = random.Random(f"strikes {job.seed}")
-    longest_s = LONGEST_LIFE_S + AND_FOR_EACH_ROW_S * job.rows
     quiet = 0
     while quiet < MOST_QUIET_LIVES:
         is_struck = report.kills < job.kills and budget.take()
         strike = draw_strike(chance) if is_struck else None
-        life = await live(program, command, strike, longest_s=longest_s)
+        has_begun = any(life.stage is not Stage.STARTING for life in report.lives)
+        is_inquiry = chance.random() < INQUIRIES and has_begun
+        command = commands.reconcile if is_inquiry else commands.run
+        life = await live(program, command, strike, longest_s=_longest_s(job))
         report.lives.append(life)
         if is_struck and not life.is_kill:
             budget.give_back()
         _complain(life, report)
         quiet += not life.is_kill
-        if life.is_hung or _is_done(life, job.shape, program.folder):
+        if life.is_hung or (not is_inquiry and _is_done(life, job.shape, program.folder)):
             return
     report.trouble.append(f"not done after {quiet} starts that nothing struck")
+
+
+def _longest_s(job: Job) -> float:
+    return LONGEST_LIFE_S + AND_FOR_EACH_ROW_S * job.rows
+
+
+async def _have_audited(program: Program, commands: Commands, report: Report) -> None:
+    """Let the program itself compare what it says with what there is."""
+    audit = await live(program, (*commands.reconcile, "--audit"), None, longest_s=_longest_s(report.job))
+    if audit.code:
+        report.trouble.append(f"the audit ended with {audit.code}:\n{audit.summary}")
 
 
 def _complain(life: Life, report: Report) -> None:

@@ -19,14 +19,16 @@ ENDED_BY_SIGNAL = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 1
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How a life went. ``struck_in`` is None where the program ended before anything struck it."""
+    """How a life went: how far, and ``struck_in`` which stage, None where nothing struck it before its end."""
 
     code: int
+    stage: Stage
     strike: Strike | None
     struck_in: Stage | None
     is_hung: bool
     has_traceback: bool
     last_words: tuple[str, ...]
+    summary: str
 
     @property
     def is_kill(self) -> bool:
@@ -81,7 +83,7 @@ async def live(program: Program, command: Sequence[str], strike: Strike | None, 
     assert process.stderr is not None
     is_hung = False
     async with asyncio.TaskGroup() as group:
-        group.create_task(process.stdout.read())
+        summary = group.create_task(process.stdout.read())
         group.create_task(witness.follow(process.stderr))
         striking = group.create_task(_strike(process, witness, strike))
         try:
@@ -92,7 +94,16 @@ async def live(program: Program, command: Sequence[str], strike: Strike | None, 
             process.kill()
             code = await process.wait()
         striking.cancel()
-    return Life(code, strike, witness.struck_in, is_hung, witness.has_traceback, tuple(witness.last_words))
+    return Life(
+        code=code,
+        stage=witness.stage,
+        strike=strike,
+        struck_in=witness.struck_in,
+        is_hung=is_hung,
+        has_traceback=witness.has_traceback,
+        last_words=tuple(witness.last_words),
+        summary=summary.result().decode(errors="replace"),
+    )
 
 
 async def _strike(process: asyncio.subprocess.Process, witness: _Witness, strike: Strike | None) -> None:

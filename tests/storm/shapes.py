@@ -13,7 +13,8 @@ class Shape:
 
     ``write`` puts rows with these labels into a folder and returns the names of the files. ``server`` are flags
     of the simulator. So many rows in a row (``repeats``) have one content. Where a job ``is_blind``, looking
-    does not always help, and it may end with unknown rows.
+    does not always help, and it may end with unknown rows. Where a job ``has_own_identities``, each row's is its
+    own, so that an audit finds exactly one conversation for each.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Shape:
     output: str = "results.csv"
     repeats: int = 1
     is_blind: bool = False
+    has_own_identities: bool = False
 
     def labels(self, rows: int) -> list[str]:
         """Return what each row calls its customer, which is how the server's account is compared with ours."""
@@ -63,6 +65,7 @@ SHAPES = (
         name="keys",
         write=write_csv,
         flags=f"{_ALWAYS} --key crm_id --rate 70/s",
+        has_own_identities=True,
     ),
     Shape(
         name="contents",
@@ -71,6 +74,7 @@ SHAPES = (
         server="--rate-limit 60",
         output="results.jsonl",
         repeats=3,
+        has_own_identities=True,
     ),
     Shape(
         name="marks",
@@ -81,6 +85,7 @@ SHAPES = (
         name="own identities",
         write=write_csv,
         flags=f"{_ALWAYS} --identity guest-{{crm_id}} --rate 40/s --concurrency 4 --include-input",
+        has_own_identities=True,
     ),
     Shape(
         name="overlooked identities, marks",
