@@ -8,16 +8,19 @@ from provisioner.twilio.conversations import Conversation, ConversationClient, L
 
 
 class FakeListing(ConversationClient):
-    """Answers look-ups by identity from ``of_identity``, and scans with ``listed``.
+    """Answers look-ups by identity from ``of_identity``, scans with ``listed``, guests with ``guests``.
 
     ``identities`` and ``days`` are what it was asked for; ``most_at_once`` is how many look-ups were under way
     together.
     """
 
     def __init__(
-        self, of_identity: Mapping[str, LookUp] | None = None, listed: Sequence[Conversation | Trouble] = ()
+        self,
+        of_identity: Mapping[str, LookUp] | None = None,
+        listed: Sequence[Conversation | Trouble] = (),
+        guests: Mapping[str, bool | Trouble] | None = None,
     ) -> None:
-        self._of_identity, self._listing = of_identity or {}, listed
+        self._of_identity, self._listing, self._guests = of_identity or {}, listed, guests or {}
         self.identities: list[str] = []
         self.days: list[tuple[date, date]] = []
         self.most_at_once = self._under_way = 0
@@ -30,6 +33,10 @@ class FakeListing(ConversationClient):
         await asyncio.sleep(0)
         self._under_way -= 1
         return self._of_identity.get(identity, LookUp())
+
+    async def has_guest(self, sid: str) -> bool | Trouble:
+        """Say that somebody takes part, unless the test says otherwise."""
+        return self._guests.get(sid, True)
 
     async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
         """List everything, whatever the days."""

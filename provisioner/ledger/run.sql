@@ -78,11 +78,18 @@ UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 SELECT
     rows.id, plan.row, rows.key, coalesce(attempts.identity, rows.asked_identity, ''),
     coalesce(iif(attempts.step = 'lookup', attempts.due, attempts.sent), runs.started, attempts.ended),
-    attempts.ended, coalesce(attempts.http_status = 201, 0)
+    attempts.ended, coalesce(attempts.http_status = 201, 0), shared.identity IS NOT NULL, ''
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN runs ON runs.id = attempts.run
+LEFT JOIN (
+    SELECT asked_identity AS identity
+    FROM rows
+    WHERE status = 'unknown' AND asked_identity <> ''
+    GROUP BY asked_identity
+    HAVING count(*) > 1
+) AS shared ON shared.identity = rows.asked_identity
 WHERE plan.row > ? AND rows.status = 'unknown'
 ORDER BY plan.row
 LIMIT ?;
@@ -90,7 +97,9 @@ LIMIT ?;
 -- name: control
 -- The row that was created last by an answer of its own, in the same shape: a look-up has to show it. Where
 -- :by_identity, one whose identity was asked for, and was not answered with another.
-SELECT rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended, 1
+SELECT
+    rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended,
+    1, 0, attempts.conversation_sid
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 WHERE attempts.class = 'created' AND attempts.step = 'create'

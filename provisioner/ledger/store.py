@@ -257,7 +257,7 @@ def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> in
 
 
 def _unknown(line: Sequence[Any]) -> Unknown:
-    claim_id, row, key, identity, since, lost_at, is_confirmed = line
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line
     return Unknown(
         id=claim_id,
         row=row,
@@ -266,6 +266,8 @@ def _unknown(line: Sequence[Any]) -> Unknown:
         since=since,
         lost_at=lost_at,
         is_confirmed=bool(is_confirmed),
+        is_shared=bool(is_shared),
+        conversation_sid=conversation_sid,
     )
 
 

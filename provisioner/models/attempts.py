@@ -43,7 +43,9 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """A row whose attempt may have created a conversation, as reconciling needs it.
 
     ``identity`` is the one that was asked for, empty where Twilio was to pick one. The attempt left between
-    ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed`` says that Twilio answered 201, only unreadably.
+    ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed`` says that Twilio answered 201, only unreadably,
+    ``is_shared`` that other unknown rows asked for the same identity. ``conversation_sid`` is known of a row that
+    serves as control.
     """
 
     id: int
@@ -53,6 +55,8 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     lost_at: float
     is_confirmed: bool = False
+    is_shared: bool = False
+    conversation_sid: str = ""
 
 
 class Control(StrEnum):

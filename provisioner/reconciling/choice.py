@@ -23,8 +23,10 @@ class Choice:
 
 
 def choose_finder(transport: Transport, naming: Naming, *, rate: Rate, trusts_identities: bool) -> Choice:
-    """Choose how to look: by identity where rows have one and Twilio kept it, else by the marker."""
+    """Choose how to look: by identity where each row has its own and Twilio kept it, else by the marker."""
     client = ConversationClient(transport, Pacer(rate))
+    if naming.marker and naming.identity != "auto":
+        return Choice(MarkerFinder(client, naming))
     if naming.has_identity and trusts_identities:
         return Choice(IdentityFinder(client, naming))
     if naming.marker:

@@ -60,7 +60,7 @@ class IdentityFinder:
             came = await self._find(control)
             if came.trouble and came.trouble.is_final:
                 return {row.id: _look(began, came, Control.HIDDEN) for row in rows}
-            seen = Control.SHOWN if came.conversations else Control.HIDDEN
+            seen = _shown(control, came)
         return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
     async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
@@ -95,7 +95,7 @@ class MarkerFinder:
         found = await self.find([*rows, *([control] if control else [])])
         seen = Control.NONE
         if control:
-            seen = Control.SHOWN if found[control.id].conversations else Control.HIDDEN
+            seen = _shown(control, found[control.id])
         return {row.id: _look(began, found[row.id], seen) for row in rows}
 
     async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
@@ -108,15 +108,29 @@ class MarkerFinder:
         first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
         last_day = datetime.now(UTC).date() + _A_DAY
         seen: dict[int, list[Conversation]] = defaultdict(list)
+        marked: list[tuple[int, Conversation]] = []
+        trouble: Trouble | None = None
         async for item in self._client.scan(first_day, last_day):
             if isinstance(item, Trouble):
-                return seen, item
-            if row_id := ids.get(item.marker(self._naming.marker)):
-                seen[row_id].append(item)
-        return seen, None
+                trouble = item
+            elif row_id := ids.get(item.marker(self._naming.marker)):
+                marked.append((row_id, item))
+        for row_id, conversation in marked:
+            # Half a creation (45711, 45715, 45719) carries the mark, too, and is nobody's WebChat.
+            has_guest = await self._client.has_guest(conversation.sid)
+            if isinstance(has_guest, Trouble) and not has_guest.is_final:
+                trouble = trouble or has_guest
+            elif has_guest:  # or nobody may ask: it is there, so the row is not sent again
+                seen[row_id].append(conversation)
+        return seen, trouble
 
 
 NO_IDENTITY = Trouble("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
+
+
+def _shown(control: Unknown, found: LookUp) -> Control:
+    is_there = any(each.sid == control.conversation_sid for each in found.conversations)
+    return Control.SHOWN if is_there else Control.HIDDEN
 
 
 def _may_be_of(row: Unknown, conversation: Conversation) -> bool:

@@ -47,14 +47,24 @@ class CannotTell:
 Judgement = Found | Absent | LookLater | CannotTell
 
 
-def judge(looks: Sequence[Look], *, since: float, settle_delay_s: float, is_confirmed: bool = False) -> Judgement:
+def judge(
+    looks: Sequence[Look],
+    *,
+    since: float,
+    settle_delay_s: float,
+    is_confirmed: bool = False,
+    is_shared: bool = False,
+) -> Judgement:
     """Decide from all looks at one row so far, in their order.
 
     ``since`` is when its attempt was certainly over, on the same clock as the looks. The first look may be at
     once, because what it finds is found; what it does not find is not yet absent. What Twilio has confirmed
-    (``is_confirmed``) is never absent, however well it hides.
+    (``is_confirmed``) is never absent, however well it hides; what other unknown rows may have left as well
+    (``is_shared``) is nobody's.
     """
     seen = dict.fromkeys(sid for look in looks for sid in look.conversation_sids)
+    if seen and is_shared:
+        return CannotTell("other unknown rows asked for the same identity, so what is there may be theirs")
     if seen:
         first, *others = seen
         return Found(first, tuple(others))

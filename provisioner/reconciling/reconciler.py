@@ -95,7 +95,14 @@ class Reconciler:
                     del waiting[row_id], due[row_id]
 
     def _judge(self, row: Unknown, looks: Sequence[Look], since: float) -> Judgement:
-        return judge(looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=row.is_confirmed)
+        finder = self._chosen.finder
+        return judge(
+            looks,
+            since=since,
+            settle_delay_s=self._settle_delay_s,
+            is_confirmed=row.is_confirmed,
+            is_shared=row.is_shared and finder is not None and finder.by_identity,
+        )
 
     async def _look(self, rows: Sequence[Unknown]) -> Mapping[int, Look]:
         finder = self._chosen.finder

@@ -81,6 +81,7 @@ class LookUp(msgspec.Struct, frozen=True):
 
 
 _C = TypeVar("_C", bound=Conversation)
+_T = TypeVar("_T")
 
 
 class _Participation(Conversation, frozen=True):
@@ -97,6 +98,14 @@ class _Meta(msgspec.Struct):
     next_page_url: str | None = None
 
 
+class _Participant(msgspec.Struct):
+    sid: str
+
+
+class _Participants(msgspec.Struct):
+    participants: list[_Participant]
+
+
 class _Page(msgspec.Struct, Generic[_C]):
     """A page without its list is no answer: absence has to be seen. One that names no next page is the last."""
 
@@ -106,6 +115,7 @@ class _Page(msgspec.Struct, Generic[_C]):
 
 _PARTICIPATIONS = msgspec.json.Decoder(_Page[_Participation])
 _CONVERSATIONS = msgspec.json.Decoder(_Page[Conversation])
+_PARTICIPANTS = msgspec.json.Decoder(_Participants)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -147,6 +157,12 @@ class ConversationClient:
         async for item in self._listed(url, _CONVERSATIONS):
             yield item
 
+    async def has_guest(self, sid: str) -> bool | Trouble:
+        """Tell a WebChat from half a creation: a conversation that nobody takes part in."""
+        url = self._transport.url("conversations", f"/v1/Conversations/{sid}/Participants?PageSize=1")
+        page = await self._page(url, _PARTICIPANTS)
+        return page if isinstance(page, Trouble) else bool(page.participants)
+
     async def _listed(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> AsyncIterator[_C | Trouble]:
         seen: set[str] = set()
         while url and url not in seen:
@@ -161,7 +177,7 @@ class ConversationClient:
         if url:
             yield Trouble("bad_reply", "Twilio names a next page that cannot be followed")
 
-    async def _page(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
+    async def _page(self, url: str, decoder: msgspec.json.Decoder[_T]) -> _T | Trouble:
         """Ask for one page until it comes, is refused, or has failed too often."""
         page = await self._ask(url, decoder)
         for attempt in range(1, TRIES):
@@ -174,12 +190,12 @@ class ConversationClient:
             page = await self._ask(url, decoder)
         return page
 
-    async def _ask(self, url: str, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
+    async def _ask(self, url: str, decoder: msgspec.json.Decoder[_T]) -> _T | Trouble:
         async with self._pace.turn() as gate:
             return _read_page(await self._transport.send("GET", url, gate=gate), decoder)
 
 
-def _read_page(came: Reply | Failure, decoder: msgspec.json.Decoder[_Page[_C]]) -> _Page[_C] | Trouble:
+def _read_page(came: Reply | Failure, decoder: msgspec.json.Decoder[_T]) -> _T | Trouble:
     if isinstance(came, Failure):
         return Trouble(came.error_code, came.error)
     page = decode(decoder, came.body) if came.status == HTTPStatus.OK else None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from msgspec import structs
 
 from provisioner.models import Control, Look, Unknown
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
@@ -50,7 +51,8 @@ def by_mark(listing: FakeListing) -> MarkerFinder:
     return MarkerFinder(listing, MARKED, clock=lambda: NOW)
 
 
-ONE, TWO, CONTROL = unknown(1), unknown(2), unknown(3)
+ONE, TWO = unknown(1), unknown(2)
+CONTROL = structs.replace(unknown(3), conversation_sid="CH9")
 SHOWN = {CONTROL.identity: LookUp((conversation("CH9"),))}
 
 
@@ -224,6 +226,20 @@ async def test_a_scan_covers_all_days_in_question() -> None:
     ((first, last),) = listing.days
     assert first == (SENT - timedelta(days=10)).date()
     assert last - today == timedelta(days=1)
+
+
+async def test_half_a_creation_is_nobodys_webchat() -> None:
+    """It carries the mark, but nobody takes part in it; where that cannot be asked, the row is not sent again."""
+    listed = [conversation("CH9", mark=mark(CONTROL)), conversation("CH1", mark=mark(ONE))]
+
+    half = await by_mark(FakeListing(listed=listed, guests={"CH1": False})).look([ONE], CONTROL)
+    unasked = await by_mark(FakeListing(listed=listed, guests={"CH1": REFUSED})).look([ONE], CONTROL)
+    away = await by_mark(FakeListing(listed=listed, guests={"CH1": AWAY})).look([ONE], CONTROL)
+
+    assert half == {1: Look(at=NOW, control=Control.SHOWN)}
+    assert unasked == {1: Look(at=NOW, conversation_sids=("CH1",), control=Control.SHOWN)}
+    assert away[1].conversation_sids == ()
+    assert away[1].trouble
 
 
 @pytest.mark.parametrize(
