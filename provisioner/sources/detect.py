@@ -8,6 +8,7 @@ import msgspec
 
 from provisioner.errors import InputError, UsageError
 
+from .json_forms import recognised
 from .text import BOM
 
 
@@ -61,8 +62,6 @@ _BOM_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """Encodings that leave the byte order to the mark, and what they mean without one."""
 
-_JSON_ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
-_JSON_OBJECT = re.compile(r"\s*\{\s*[\"}]")
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz))?$", re.IGNORECASE)
 
 
@@ -121,13 +120,11 @@ def _canonical(encoding: str) -> str:
 
 
 def find_format(text: str, override: str, name: str) -> Finding:
-    """Decide between ``csv``, ``jsonl`` and ``json`` (one array) by how the text starts, then by the name."""
+    """Decide between ``csv``, ``jsonl`` and ``json`` (one document) by how the text starts, then by the name."""
     if override:
         return Finding(override, "--input-format")
-    if _JSON_ARRAY.match(text):
-        return Finding("json", "starts like a JSON array")
-    if _JSON_OBJECT.match(text):
-        return Finding("jsonl", "starts like a JSON object")
+    if form := recognised(text):
+        return Finding(form.format, form.reason)
     if _JSON_NAME.search(name):
         return Finding("jsonl", "by its name")
     return Finding("csv", "does not start like JSON")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
-from provisioner.sources.json_array import read_array
+from provisioner.sources.json_document import read_array
 from provisioner.sources.json_lines import read_lines
 from provisioner.sources.opening import open_source
 from provisioner.sources.stored import Stored
