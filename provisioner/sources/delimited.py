@@ -39,6 +39,11 @@ class DelimitedSource:
         """The input's name as the user gave it."""
         return self.stored.name
 
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Delimited text with these columns."""
+        return ("csv", *self.columns)
+
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
         return self.stored.fingerprint()

@@ -45,6 +45,11 @@ class JsonSource:
         """The input's name as the user gave it."""
         return self.stored.name
 
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Objects of any names in this form."""
+        return (self.form.name,)
+
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
         return self.stored.fingerprint()

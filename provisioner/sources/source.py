@@ -40,6 +40,11 @@ class Source(Protocol):
         """How the input is read, and why so."""
         ...
 
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """What a ``writer`` depends on: the records of sources of one shape fit into one file."""
+        ...
+
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes, which takes a pass over them."""
         ...

@@ -103,6 +103,8 @@ def test_nothing_that_is_needed_is_replaced(tmp_path: Path, monkeypatch: pytest.
         ({"a_csv": "id,name\n1,Ana\n", "b_csv": "name,id\nBo,2\n"}, False),
         ({"a_csv": "id,name\n1,Ana\n", "b_jsonl": '{"id": 2}\n'}, False),
         ({"a_jsonl": '{"id": 1}\n', "b_jsonl": '{"name": 2}\n'}, True),
+        ({"a_jsonl": '{"id": 1}\n', "b_jsonl": '\x1e{"id": 2}\n'}, False),
+        ({"a_json": '[{"id": 1}]', "b_json": '{"records": [{"id": 2}]}'}, False),
     ],
 )
 def test_failed_rows_of_unlike_files_do_not_fit_into_one(
@@ -119,7 +121,7 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
         if fits:
             picky.check_sources(sources)
             return
-        with pytest.raises(UsageError, match="their columns differ"):
+        with pytest.raises(UsageError, match="their columns or formats differ"):
             picky.check_sources(sources)
 
 
@@ -145,6 +147,35 @@ async def test_the_columns_of_unlike_inputs_are_brought_together(tmp_path: Path)
         ("", "Bo", "0123", ""),
         ("7", "", "9", ""),
         ("8", "", "", "x"),
+    ]
+
+
+async def test_json_keeps_its_types_in_json_lines(tmp_path: Path) -> None:
+    """--include-input repeats JSON values as they are spelt; in CSV, and from CSV, they are texts."""
+    names = write(
+        tmp_path,
+        a_jsonl='{"id": 1.10, "deep": {"n": [123456789012345678901]}, "no": null, "ok": true, "t": "x"}\noops\n',
+        b_csv="id,t\n007,y\n",
+    )
+    lines = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", include_input=True))
+    table = Outputs(ResultsOptions(output=tmp_path / "r.csv", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        sources = opened(stack, names)
+        lines.write(ledger, sources)
+        table.write(ledger, sources)
+
+    ends = [line.split('"message_sid":null,')[1] for line in lines.path.read_text(encoding="utf-8").splitlines()]
+    assert ends == [
+        '"id":1.10,"deep":{"n": [123456789012345678901]},"ok":true,"t":"x"}',
+        '"id":null,"deep":null,"ok":null,"t":null}',
+        '"id":"007","deep":null,"ok":null,"t":"y"}',
+    ]
+    assert [(row["id"], row["deep"], row["ok"]) for row in read(table.path)] == [
+        ("1.10", '{"n":[123456789012345678901]}', "true"),
+        ("", "", ""),
+        ("007", "", ""),
     ]
 
 

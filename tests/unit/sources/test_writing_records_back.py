@@ -170,8 +170,9 @@ def test_json_that_is_fed_back_is_the_same_however_often(opened: Open, content: 
     for _ in range(3):
         source = opened(_written(source))
         again = [
-            ({name: value for name, value in dict(record.values).items() if name not in EXTRA}, record.problem)
+            ({name: value for name, value in record.values.items() if name not in EXTRA}, record.problem)
             for record in source.records()
+            if isinstance(record.values, dict)
         ]
 
         assert again == first
