@@ -1,5 +1,6 @@
 """The nouns that every room shares: what a row asks for, what became of it, and how we know."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -95,13 +96,18 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
         return f"{self.field}{column}: {self.reason}"
 
 
+Members = Mapping[str, str | msgspec.Raw]
+"""Values of the pre-engagement object by name: texts, and JSON where a type was asked for."""
+
+
 class Mapped(msgspec.Struct, frozen=True, gc=False):
     """One record's texts, sorted to what they are for; nothing is validated yet.
 
-    ``members`` are the non-empty texts of single pre-engagement values, in name order; they go on top of the
+    ``members`` are the single pre-engagement values that are not empty, in name order; they go on top of the
     JSON text in ``pre_engagement_data``. ``columns`` tells the input column of each field (and of ``key``,
     which is there only when the job has key columns), for messages; all rows of one shape share it.
-    ``refusal`` says why a record could not be mapped at all; every text is empty then.
+    ``refusal`` says why a record could not be mapped at all; every text is empty then. ``faults`` are values
+    that are not of the type asked for, as field and reason; their texts stand in ``members`` as they are.
     """
 
     address_sid: str = ""
@@ -112,9 +118,10 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     ui_version: str = ""
     first_message: str = ""
     key: str = ""
-    members: dict[str, str] = {}
+    members: Members = {}
     columns: dict[str, str] = {}
     refusal: str = ""
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 class PlanEntry(msgspec.Struct, frozen=True, gc=False):

@@ -61,10 +61,30 @@ class InputOptions:
         return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
 
 
+AUTO = "auto"
+PRESETS = (
+    AUTO,
+    "salesforce-report",
+    "salesforce-dataloader",
+    "hubspot",
+    "dynamics",
+    "zendesk",
+    "zoho",
+    "pipedrive",
+    "freshdesk",
+    "intercom",
+)
+"""The CRM exports whose columns are known; each but ``auto`` has a mapping file in ``mapping/presets``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MappingOptions:
     """Where each field of a WebChat comes from."""
 
+    map: Path | None = option(None, "Take fields, key and input options from this mapping file.", metavar="FILE")
+    preset: str = option(
+        "", "Map the usual export of this CRM; auto recognises it by its columns.", choices=PRESETS
+    )
     address_sid: str = option(
         "", "Conversations Address (IG…) of the WebChats.", metavar="IG…", env="PROVISIONER_ADDRESS_SID"
     )
@@ -179,6 +199,11 @@ class ExportOptions(ResultsOptions, FaceOptions):
 @dataclass(frozen=True, kw_only=True)
 class StatusOptions(FaceOptions):
     """``provisioner status``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingCommandOptions(InputOptions, FaceOptions):
+    """``provisioner mapping``."""
 
 
 @dataclass(frozen=True, kw_only=True)

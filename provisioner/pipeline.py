@@ -76,14 +76,13 @@ class Order:
             ledger=ledger,
         )
 
-    @property
-    def job(self) -> dict[str, str]:
-        """What the ledger belongs to; another value anywhere is another job.
+    def job(self, mapping: Mapping) -> dict[str, str]:
+        """Describe what the ledger belongs to; another value anywhere is another job.
 
         What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
         """
         target = "this machine" if self.target.is_local else "Twilio"
-        return {"account": self.target.account.account_sid, "target": target, **self.mapping.settings()}
+        return {"account": self.target.account.account_sid, "target": target, **mapping.settings()}
 
 
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
@@ -93,7 +92,7 @@ async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundi
         files, options, order.mapping, friendly_name=options.friendly_name, spool_dir=order.ledger.parent
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
-        async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
+        async with open_ledger(order.ledger, order.job(job_input.mapping), version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
                 whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)
                 return await whole.carry_out()
@@ -130,7 +129,7 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
-        await self._ledger.remember("reading", options.reading())
+        await self._ledger.remember("reading", self._input.reading.reading())
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         await self._ledger.start_run(statuses, limit=options.limit or None)
         self._eligible = sum(getattr(report.counts, status) for status in statuses)

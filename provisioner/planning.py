@@ -46,12 +46,14 @@ def check_texts(*, address_sid: str = "", ui_version: str = "") -> None:
 class Input:
     """A job's sources with its mapping: what both passes read.
 
-    ``samples`` are the first valid requests and ``nearly_full`` counts the rows whose pre-engagement data comes
-    close to Twilio's limit; both are there after a plan pass.
+    ``reading`` is how the sources were opened. ``samples`` are the first valid requests and ``nearly_full`` counts
+    the rows whose pre-engagement data comes close to Twilio's limit; both are there after a plan pass.
     """
 
-    def __init__(self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool) -> None:
-        self.sources = sources
+    def __init__(
+        self, sources: Sequence[Source], mapping: Mapping, reading: InputOptions, *, friendly_name: bool
+    ) -> None:
+        self.sources, self.mapping, self.reading = sources, mapping, reading
         self._friendly_name = friendly_name
         self._bound = [
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
@@ -69,7 +71,7 @@ class Input:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a plan pass found that is no fault, in sentences."""
-        notes = []
+        notes = [*self.mapping.notes]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
@@ -137,11 +139,16 @@ def open_input(
     friendly_name: bool,
     spool_dir: Path | None = None,
 ) -> Iterator[Input]:
-    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``."""
+    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
+
+    What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
+    """
+    reading = mapping.reading(options)
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
-            sources = stack.enter_context(open_sources(files, options, spool_dir=spool_dir))
-        yield Input(sources, mapping, friendly_name=friendly_name)
+            sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
+        final = mapping.settled([(source.name, source.columns) for source in sources])
+        yield Input(sources, final, reading, friendly_name=friendly_name)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:

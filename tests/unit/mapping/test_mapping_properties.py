@@ -1,5 +1,6 @@
 """Rules of the mapping that hold for every text there is."""
 
+import json
 from operator import itemgetter
 
 from hypothesis import given
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
+from provisioner.mapping.conversions import KINDS, ConversionError, Kind
 from provisioner.mapping.keys import joined
+from provisioner.mapping.mapping_files import read_mapping
 from provisioner.mapping.templates import parse
 from provisioner.options import MappingOptions
 
@@ -44,13 +47,15 @@ def escaped(text: str) -> str:
 
 @given(before=ANY_TEXT, value=ANY_TEXT, after=ANY_TEXT)
 def test_a_template_is_expanded_once(before: str, value: str, after: str) -> None:
-    """Whatever a value holds, braces above all, it comes out as it went in."""
+    """Whatever a value holds, braces above all, it comes out as it went in; an empty one leaves no space."""
     template = parse(f"{escaped(before)}{{A}}{escaped(after)}", "--set x")
 
-    rendered = template.bind(itemgetter)({"A": value})
+    rendered = template.bind(lambda slot: itemgetter(slot.column))({"A": value})
 
-    assert rendered in {f"{before}{value}{after}", ""}
-    assert rendered or f"{before}{value}{after}".strip() == ""
+    if value.strip() or not before + after:
+        assert rendered == f"{before}{value}{after}"
+    else:
+        assert rendered.split() == f"{before}{after}".split()
 
 
 @given(options=OPTIONS, columns=st.lists(COLUMN_LIKE, max_size=6), data=st.data())
@@ -106,3 +111,59 @@ def test_columns_may_change_places(texts: list[str], columns: list[int]) -> None
 def test_different_texts_never_join_to_the_same_key(one: list[str], other: list[str]) -> None:
     """The separator inside a text is told from the separator between two."""
     assert (joined(one) == joined(other)) == (one == other)
+
+
+TOML_VALUE = st.recursive(
+    st.one_of(st.text('{}|"A b', max_size=6).map(json.dumps), st.sampled_from(["1", "true", "1979-05-27", "[]"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.lists(
+            st.tuples(st.sampled_from(["from", "type", "format", "x"]), inner), max_size=3, unique_by=itemgetter(0)
+        ).map(lambda items: "{" + ", ".join(f"{name} = {value}" for name, value in items) + "}"),
+    ),
+    max_leaves=4,
+)
+TOML_LINE = st.one_of(
+    st.sampled_from(["[key]", "[input]", "[pre_engagement]", "[pre_engagement.a]", "[x]", "# ", ""]),
+    st.builds(
+        "{} = {}".format,
+        st.sampled_from(["identity", "ui_version", "columns", "encoding", "format", "a", '"{A}"', "key", "from"]),
+        TOML_VALUE,
+    ),
+    st.text(max_size=10),
+)
+
+
+@given(lines=st.lists(TOML_LINE, max_size=6))
+def test_a_text_is_a_mapping_file_or_a_usage_error(lines: list[str]) -> None:
+    """Nothing that stands in a mapping file makes anything else."""
+    try:
+        file = read_mapping("\n".join(lines), "mapping.toml")
+    except UsageError:
+        return
+
+    assert all(rule.choices for rule in file.rules.values())
+
+
+@given(text=st.text(st.characters(exclude_categories=()), max_size=20))
+def test_a_template_of_any_text_is_read_or_a_usage_error(text: str) -> None:
+    """Nothing that stands in a template makes anything else, or reaches anything but columns."""
+    try:
+        template = parse(text, "--set x")
+    except UsageError:
+        return
+
+    rendered = template.bind(lambda _slot: lambda _values: "value")([])
+
+    assert rendered.replace("value", "").strip() in text.replace("{{", "{").replace("}}", "}") or template.columns
+
+
+@given(text=ANY_TEXT, kind=st.sampled_from(KINDS[1:]))
+def test_any_text_is_converted_or_refused(text: str, kind: str) -> None:
+    """What comes out is JSON, to the last character."""
+    try:
+        converted = Kind(kind).converter()(text)
+    except ConversionError:
+        return
+
+    json.loads(bytes(converted), parse_float=str, parse_int=str)
