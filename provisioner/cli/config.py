@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from provisioner.errors import UsageError
-from provisioner.options import CheckOptions, ExportOptions, RunOptions, SimulateOptions, StatusOptions
+from provisioner.options import (
+    CheckOptions,
+    ExportOptions,
+    MappingCommandOptions,
+    RunOptions,
+    SimulateOptions,
+    StatusOptions,
+)
 
 from .options import Count, Quantity, sections_of
 
@@ -18,6 +25,7 @@ TABLES: Mapping[str, type[Any]] = {
     "run": RunOptions,
     "status": StatusOptions,
     "export": ExportOptions,
+    "mapping": MappingCommandOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""
