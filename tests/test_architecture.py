@@ -51,6 +51,7 @@ ONLY = {
     "asyncio_throttle": {"pacer"},
     "aiohttp": {"twilio", "simulator"},
     "chardet": {"sources"},
+    "openpyxl": {"sources"},
 }
 """Which rooms may import a library."""
 

@@ -27,6 +27,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     encoding: Finding
     bom: Finding
     delimiter: Finding = Finding("", "JSON has none")
+    sheet: Finding = Finding("", "only a workbook has sheets")
 
     @property
     def has_bom(self) -> bool:
@@ -35,7 +36,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self) -> Iterator[tuple[str, Finding]]:
         """Name what was found, in the order it was decided."""
-        for name in ("compression", "encoding", "bom", "format", "delimiter"):
+        for name in ("compression", "encoding", "bom", "format", "delimiter", "sheet"):
             finding: Finding = getattr(self, name)
             if finding.value:
                 yield name, finding
@@ -49,10 +50,11 @@ class _Binary(msgspec.Struct, frozen=True):
 
 _SAVE_AS_CSV = "open it in the spreadsheet program and save it as CSV UTF-8"
 _BINARIES = (
-    _Binary(re.compile(rb"PK\x03\x04.*xl/", re.DOTALL), "an Excel workbook", _SAVE_AS_CSV),
-    _Binary(re.compile(rb"PK\x03\x04.*\[Content_Types\]", re.DOTALL), "an Excel workbook", _SAVE_AS_CSV),
-    _Binary(re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old Excel workbook", _SAVE_AS_CSV),
-    _Binary(re.compile(rb"PK\x03\x04"), "a zip archive", "unpack it and name the file inside"),
+    _Binary(
+        re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        "an old Excel workbook (.xls), or one with a password",
+        _SAVE_AS_CSV,
+    ),
     _Binary(re.compile(rb"\x28\xb5\x2f\xfd"), "compressed with zstd", "unpack it first"),
 )
 

@@ -14,6 +14,8 @@ from .naming import find_inputs
 from .source import Source
 from .stored import Stored
 from .text import BOM
+from .workbook import open_workbook
+from .workbook_package import is_zip
 
 
 @contextmanager
@@ -36,6 +38,8 @@ def open_source(stored: Stored, options: InputOptions) -> Source:
     head = stored.head()
     if not head:
         raise InputError("is empty", source=stored.name, cure="export it again")
+    if is_zip(head):
+        return open_workbook(stored, options.input_format)
     refuse_binary(head, stored.name)
     encoding, bom = find_encoding(head, options.encoding, stored.name)
     text = head.decode(encoding.value, errors="replace").removeprefix(BOM)

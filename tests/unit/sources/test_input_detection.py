@@ -137,10 +137,11 @@ def test_damaged_compression_is_refused(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04\x14\x00 xl/workbook.xml", "is an Excel workbook, not text"),
-        (b"PK\x03\x04\x14\x00 [Content_Types].xml", "is an Excel workbook, not text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest", "is an old Excel workbook, not text"),
-        (b"PK\x03\x04\x14\x00 names.csv", "is a zip archive, not text"),
+        (b"PK\x03\x04\x14\x00 [Content_Types].xml", "is a zip archive, or a workbook, that is cut short"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest",
+            "is an old Excel workbook (.xls), or one with a password, not text",
+        ),
         (b"\x28\xb5\x2f\xfd rest", "is compressed with zstd, not text"),
         (b"name,topic\nA\0B,1\n", "is binary, or UTF-16 without a byte order mark: NUL at byte offset 12"),
         ("name,topic\nAda,1\n".encode("utf-16-le"), "is binary, or UTF-16 without a byte order mark: NUL at"),
