@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from provisioner.errors import UsageError
 from .templates import is_blank
 
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_MOST_DATES = 4096
 _WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), b"true"),
     **dict.fromkeys(("false", "f", "no", "n", "0"), b"false"),
@@ -35,7 +37,8 @@ class Kind(NamedTuple):
 
     def converter(self) -> Convert:
         """Return what converts a text to this kind."""
-        return _Date(self.format) if self.name == "date" else _CONVERTERS[self.name]
+        # Dates are slow to read and come again and again.
+        return lru_cache(_MOST_DATES)(_Date(self.format)) if self.name == "date" else _CONVERTERS[self.name]
 
 
 def convert_members(

@@ -77,8 +77,10 @@ class Template:
             texts = [get(values) for get in getters]
             if sum(map(len, texts)) > MAX_CHARACTERS:
                 raise TooLongError(f"{origin} comes to more than {MAX_CHARACTERS:,} characters")
-            has_gaps = any(is_blank(texts[at]) for at in slots)
-            return _closed_up(texts, are_slots) if has_gaps else "".join(texts)
+            for at in slots:
+                if is_blank(texts[at]):
+                    return _closed_up(texts, are_slots)
+            return "".join(texts)
 
         return render
 
