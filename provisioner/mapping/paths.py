@@ -6,6 +6,8 @@ import msgspec
 
 from .templates import Getter, Values
 
+_MOST_DIGITS = 9
+"""No place in any list has more, and no number is made of them."""
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _text_of = msgspec.json.Decoder(str).decode
@@ -32,8 +34,8 @@ def follow(text: str, steps: Sequence[str]) -> str | None:
 
     Texts are decoded, everything else stays as it is spelt; ``null`` is an empty text.
     """
-    spelt: str | bytes = text
     try:
+        spelt = text.encode()
         for step in steps:
             inner = _step(spelt, step)
             if inner is None:
@@ -44,19 +46,16 @@ def follow(text: str, steps: Sequence[str]) -> str | None:
         return None
 
 
-def _step(spelt: str | bytes, step: str) -> msgspec.Raw | None:
-    if spelt[:1] in ("{", b"{"):
+def _step(spelt: bytes, step: str) -> msgspec.Raw | None:
+    if spelt.startswith(b"{"):
         return _members_of(spelt).get(step)
-    if spelt[:1] in ("[", b"[") and step.isascii() and step.isdecimal():
+    if spelt.startswith(b"[") and step.isascii() and step.isdecimal():
         items = _items_of(spelt)
-        # A number of more digits than this is no place in any list.
-        return items[int(step)] if len(step) < 10 and int(step) < len(items) else None  # noqa: PLR2004
+        return items[int(step)] if len(step) <= _MOST_DIGITS and int(step) < len(items) else None
     return None
 
 
-def _told(spelt: str | bytes) -> str:
-    if isinstance(spelt, str):
-        return spelt
+def _told(spelt: bytes) -> str:
     if spelt.startswith(b'"'):
         return _text_of(spelt)
     return "" if spelt == b"null" else spelt.decode()

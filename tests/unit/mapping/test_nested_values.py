@@ -1,5 +1,7 @@
 """Names with dots, in records that hold objects and lists."""
 
+from pathlib import Path
+
 import pytest
 
 from provisioner.errors import UsageError
@@ -113,6 +115,18 @@ def test_values_with_a_choice_of_nothing_may_be_missing_everywhere() -> None:
     mapped = binder({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"})
 
     assert mapped.members == {"crm": "HubSpot", "record_id": "1"}
+    assert binder.never_seen() == ()
+
+
+def test_half_a_choice_is_more_than_none_of_it(tmp_path: Path) -> None:
+    """A record without a last name still has a name, also where the name may be left out."""
+    file = tmp_path / "mapping.toml"
+    file.write_text('customer_friendly_name = ["{First} {Last}", ""]', encoding="utf-8")
+    binder = Mapping.from_options(MappingOptions(map=file)).bind((), is_open_ended=True)
+
+    names = [binder(record).customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
+
+    assert names == ["Ada", ""]
     assert binder.never_seen() == ()
 
 

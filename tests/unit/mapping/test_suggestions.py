@@ -65,7 +65,7 @@ def templates_in(text: str) -> dict[str, str]:
                 "key": "UUID",
             },
         ),
-        (["Identity", "CustomerFriendlyName", "pre_engagement.plan", "_status"], {}),
+        (["Identity", "CustomerFriendlyName", "ChatFriendlyName", "pre_engagement.plan", "_status"], {}),
         (["Name", "Name", "a{b}", "", "x|y", "company id"], {}),
     ],
 )
