@@ -18,7 +18,7 @@ from provisioner.results import (
     replacing,
     write_results,
 )
-from provisioner.sources import Source, members_of, numbered
+from provisioner.sources import WORKBOOK, Source, members_of, numbered
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
 
@@ -57,6 +57,7 @@ class Outputs:
             self.spare(Path(source.name), "an input")
         if self._options.failed is None:
             return
+        _check_name(self._options.failed, sources[0])
         first = sources[0]
         for other in sources[1:]:
             if other.shape != first.shape:
@@ -99,6 +100,17 @@ def _check_failed(failed: Path, results: Path) -> None:
         raise UsageError("--failed cannot go to stdout", cure="name a file")
     if failed.resolve() == results.resolve():
         raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
+
+
+def _check_name(failed: Path, source: Source) -> None:
+    """Raise ``UsageError`` for a name that no program would open the file by."""
+    is_workbook = source.detection.format.value == WORKBOOK
+    if is_workbook != (failed.suffix.lower() == f".{WORKBOOK}"):
+        what = "a workbook like the input" if is_workbook else "text like the input, not a workbook"
+        raise UsageError(
+            f"--failed {failed}: the file will be {what}",
+            cure=f"name it {failed.with_suffix(f'.{WORKBOOK}' if is_workbook else '.csv').name}",
+        )
 
 
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:

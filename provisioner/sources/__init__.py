@@ -10,5 +10,16 @@ from .naming import STDIN
 from .numbering import numbered
 from .opening import open_sources
 from .source import RecordWriter, Source
+from .workbook import WORKBOOK
 
-__all__ = ["STDIN", "Detection", "Finding", "RecordWriter", "Source", "members_of", "numbered", "open_sources"]
+__all__ = [
+    "STDIN",
+    "WORKBOOK",
+    "Detection",
+    "Finding",
+    "RecordWriter",
+    "Source",
+    "members_of",
+    "numbered",
+    "open_sources",
+]

@@ -16,6 +16,8 @@ from .workbook_cells import ReadCell, read_cells
 from .workbook_package import require_workbook
 from .workbook_writer import WorkbookWriter, note_kinds
 
+WORKBOOK = "xlsx"
+"""The format's name, and the suffix of its files."""
 _MOST_ROWS = 1_048_576
 """Rows of a sheet, as Excel has it."""
 _LOOK_AHEAD = 1_000
@@ -78,7 +80,7 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
     if len(starts) == 1:
         raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
     detection = Detection(
-        format=Finding("xlsx", "a zip archive with a workbook in it"),
+        format=Finding(WORKBOOK, "a zip archive with a workbook in it"),
         compression=Finding("none", "a workbook has its own"),
         encoding=Finding("", "a workbook has its own"),
         bom=Finding("", "a workbook has none"),

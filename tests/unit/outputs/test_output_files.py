@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
@@ -123,6 +124,42 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
             return
         with pytest.raises(UsageError, match="their columns or formats differ"):
             picky.check_sources(sources)
+
+
+@pytest.mark.parametrize(
+    ("input_name", "failed", "message", "cure"),
+    [
+        ("a.xlsx", "mend.csv", "mend.csv: the file will be a workbook like the input", "name it mend.xlsx"),
+        (
+            "a.csv",
+            "mend.XLSX",
+            "mend.XLSX: the file will be text like the input, not a workbook",
+            "name it mend.csv",
+        ),
+        ("a.xlsx", "mend.XLSX", "", ""),
+    ],
+)
+def test_failed_rows_go_into_a_file_that_is_named_for_what_it_is(
+    input_name: str, failed: str, message: str, cure: str, tmp_path: Path
+) -> None:
+    """The rows of a workbook are written as one, and Excel opens only what is called so."""
+    path = tmp_path / input_name
+    book = Workbook()
+    for row in (["id"], ["007"]):
+        book.worksheets[0].append(row)
+    book.save(path) if path.suffix == ".xlsx" else path.write_text("id\n007\n", encoding="utf-8")
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / failed))
+
+    with ExitStack() as stack:
+        sources = opened(stack, [str(path)])
+        if not message:
+            outputs.check_sources(sources)
+            return
+        with pytest.raises(UsageError) as caught:
+            outputs.check_sources(sources)
+
+    assert caught.value.message == f"--failed {tmp_path}/{message}"
+    assert caught.value.cure == cure
 
 
 async def test_the_columns_of_unlike_inputs_are_brought_together(tmp_path: Path) -> None:
