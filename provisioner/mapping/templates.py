@@ -60,8 +60,8 @@ class Template:
     def bind(self, locate: Callable[[Slot], Getter], origin: str = "") -> Getter:
         """Return what renders it, with ``locate`` telling how to get the text of a slot.
 
-        An empty slot takes the spaces before it along, or those after it where nothing stands before: a name of
-        two columns has no stray space when one is empty. ``TooLongError`` is raised, with ``origin``, for a row
+        An empty slot takes the spaces beside it along, unless they part two words: a name of two columns has no
+        stray space when one is empty. ``TooLongError`` is raised, with ``origin``, for a row
         whose text exceeds ``MAX_CHARACTERS``.
         """
         getters = [locate(part) if isinstance(part, Slot) else constant(part) for part in self.parts]
@@ -122,17 +122,22 @@ def _part(token: re.Match[str], origin: str) -> str | Slot:
 
 
 def _closed_up(texts: Sequence[str], are_slots: Sequence[bool]) -> str:
-    """Join texts without the empty slots; spaces are taken from the template's own texts only."""
+    """Join texts without the empty slots; spaces are taken from the template's own texts only.
+
+    Those before an empty slot stay where a word would be joined to another.
+    """
     kept: list[str] = []
-    is_own = is_start = False
+    gap, is_own, is_start = "", False, False
     for text, is_slot in zip(texts, are_slots, strict=True):
         if is_slot and is_blank(text):
-            last = kept.pop().rstrip(" ") if kept and is_own else ""
-            kept += [last] if last else []
+            last = kept.pop() if kept and is_own else ""
+            bare = last.rstrip(" ")
+            gap = last[len(bare) :] or gap
+            kept += [bare] if bare else []
             is_start = not kept
         elif text := text.lstrip(" ") if is_start and not is_slot else text:
-            kept.append(text)
-            is_start = False
+            kept += [gap, text] if text[0].isalnum() and not is_start else [text]
+            gap, is_start = "", False
         is_own = not is_slot and bool(kept)
     text = "".join(kept)
     return "" if text.isspace() else text

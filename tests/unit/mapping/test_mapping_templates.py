@@ -67,6 +67,10 @@ def test_a_text_of_several_parts_that_says_nothing_is_empty(first: str, last: st
         ("{First} {Last} {Note}", ["Ada", "", ""], "Ada"),
         ("Dear {First}, welcome", ["", "", ""], "Dear, welcome"),
         ("{First}: {Last}", ["", "Example", ""], ": Example"),
+        ("Order {First}a", ["", "", ""], "Order a"),
+        ("a {First}{Last}b", ["", "", ""], "a b"),
+        ("{First} {Last}{Note}", ["Ada", "", "x"], "Ada x"),
+        (" {First} {Last}", ["", "Example", ""], "Example"),
         ("({First}) {Last}", ["", "Example", ""], "() Example"),
         ("WebChat {First}", ["", "", ""], "WebChat"),
         ("Hello\n{First}!", ["", "", ""], "Hello\n!"),
@@ -77,7 +81,7 @@ def test_a_text_of_several_parts_that_says_nothing_is_empty(first: str, last: st
     ],
 )
 def test_an_empty_column_leaves_no_stray_space(template: str, values: list[str], expected: str) -> None:
-    """It takes the template's spaces before it along, or those after it at the start; a value keeps its own."""
+    """It takes the template's spaces beside it along, unless they part two words; a value keeps its own."""
     assert rendered(template, values) == expected
 
 
