@@ -1,5 +1,6 @@
 """What the user asked for, before any column is known."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,17 +53,17 @@ class Rules:
 
 def describe_rules(rules: Rules) -> dict[str, str]:
     """Write down what decides a row's texts, so that equal rules, wherever they were given, read the same."""
-    described: dict[str, str] = {}
-    for target in sorted(rules.chosen):
-        rule = rules.chosen[target]
-        described |= _described_choices(f"set {target}", target, rule)
-        if rule.kind != TEXT:
-            described[f"type of {target}"] = " ".join(filter(None, rule.kind))
-    for number, part in enumerate(rules.key, 1):
-        described |= dict(list(_described_choices("", f"key {number}", part).items())[1:])
-    return described
+    described = dict(_described(rule, target) for target, rule in rules.chosen.items())
+    typed = {target: rule.kind for target, rule in rules.chosen.items() if rule.kind != TEXT}
+    described |= {f"type of {target}": " ".join(filter(None, kind)) for target, kind in typed.items()}
+    parts = {f"key {number}": part for number, part in enumerate(rules.key, 1) if len(part.choices) > 1}
+    described |= dict(_described(part, name) for name, part in parts.items())
+    return dict(sorted(described.items()))
 
 
-def _described_choices(first: str, name: str, rule: Rule) -> dict[str, str]:
-    names = [first, *(f"choice {number} of {name}" for number in range(2, len(rule.choices) + 1))]
-    return {name: choice.text for name, choice in zip(names, rule.choices, strict=True)}
+def _described(rule: Rule, name: str) -> tuple[str, str]:
+    """Name several choices in another way than a single one, or some text could be taken for a list of them."""
+    texts = [choice.text for choice in rule.choices]
+    if len(texts) == 1:
+        return f"set {name}", texts[0]
+    return f"first of {name}", json.dumps(texts, ensure_ascii=False)

@@ -146,7 +146,7 @@ def test_a_preset_is_the_same_job_as_its_own_file(tmp_path: Path) -> None:
     assert mapping_of(tmp_path, preset_text("hubspot")).settings() == by_name.settings()
 
 
-def test_every_choice_type_and_key_is_a_setting_of_its_own(tmp_path: Path) -> None:
+def test_every_rule_and_type_is_a_setting_of_its_own(tmp_path: Path) -> None:
     """So that the difference between two jobs names what changed."""
     settings = mapping_of(tmp_path, WHOLE.replace('"number"', '"date", format = "%d.%m.%Y"')).settings()
 
@@ -155,10 +155,9 @@ def test_every_choice_type_and_key_is_a_setting_of_its_own(tmp_path: Path) -> No
         "friendly_name": "yes",
         "identity": "auto",
         "key": "Id|Region",
-        "choice 2 of key 2": "Area",
+        "first of key 2": '["Region", "Area"]',
         "ui_version": "",
-        "set chat_friendly_name": "Case {Case}",
-        "choice 2 of chat_friendly_name": "WebChat {Id}",
+        "first of chat_friendly_name": '["Case {Case}", "WebChat {Id}"]',
         "set customer_friendly_name": "{First} {Last}",
         "set pre_engagement.age": "{Age}",
         "type of pre_engagement.age": "date %d.%m.%Y",
