@@ -11,7 +11,7 @@ from msgspec import structs
 from provisioner import __version__
 from provisioner.errors import InputError, UsageError
 from provisioner.ledger import SqliteLedger
-from provisioner.mapping import Binder, Mapping
+from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions
 from provisioner.rows import address_faults, build, digest, identity_for, is_nearly_full, ui_version_faults
@@ -119,9 +119,10 @@ class Input:
         for bound in self._bound:
             if missing := bound.binder.never_seen():
                 names = ", ".join(repr(name) for name in missing)
+                hint = nearest(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
-                    cure=f"the names there are: {', '.join(bound.source.columns)}",
+                    cure=f"{hint}the names there are: {', '.join(bound.source.columns)}",
                 )
 
     def request(self, index: int, record: Record) -> WebChatRequest:

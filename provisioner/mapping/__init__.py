@@ -8,8 +8,9 @@ one or of many shapes · ``mapping`` the whole · ``suggestions`` and
 """
 
 from .binders import Binder
+from .header import nearest
 from .mapping import Mapping
 from .preset_files import preset_text
 from .suggestions import suggest
 
-__all__ = ["Binder", "Mapping", "preset_text", "suggest"]
+__all__ = ["Binder", "Mapping", "nearest", "preset_text", "suggest"]
