@@ -128,5 +128,5 @@ def find_format(text: str, override: str, name: str) -> Finding:
     if form := recognised(text):
         return Finding(form.format, form.reason)
     if _JSON_NAME.search(name):
-        return Finding("jsonl", "by its name")
+        return Finding("json" if text.lstrip().startswith("[") else "jsonl", "by its name")
     return Finding("csv", "does not start like JSON")

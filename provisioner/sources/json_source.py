@@ -20,7 +20,7 @@ from .text import BOM
 _SAMPLE_RECORDS = 1_000
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
-_READERS: dict[Form, _Reader] = {
+READERS: dict[Form, _Reader] = {
     Form.LINES: read_lines,
     Form.SEQUENCE: read_sequence,
     Form.ARRAY: read_array,
@@ -97,4 +97,4 @@ def _frame(form: Form, text: str) -> Frame:
 
 def _records(stored: Stored, detection: Detection, form: Form) -> Iterator[Record]:
     with closing(stored.chunks()) as chunks:
-        yield from _READERS[form](chunks, detection.encoding.value, stored.name)
+        yield from READERS[form](chunks, detection.encoding.value, stored.name)

@@ -164,6 +164,7 @@ def test_what_is_no_text_is_refused_by_what_it_is(opened: Open, content: bytes, 
         (b'\xef\xbb\xbf[\n {"a": 1}]', "export", Finding("json", "starts like a JSON array")),
         (b'"a": 1}\n{"a": 2}\n', "export.jsonl", Finding("jsonl", "by its name")),
         (b'oops\n{"a": 2}\n', "export.NDJSON.gz", Finding("jsonl", "by its name")),
+        (b'[\n42,\n{"a": 2}]', "failed.json", Finding("json", "by its name")),
         (b"{a},[b]\n1,2\n", "export.csv", Finding("csv", "does not start like JSON")),
     ],
 )
