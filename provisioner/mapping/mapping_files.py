@@ -19,7 +19,7 @@ from .conversions import KINDS, Kind, check_format
 from .rules import TEXT, Rule
 from .targets import MEMBER, target_of
 from .templates import Template
-from .toml_places import line_of
+from .toml_places import line_of, lines_of
 
 MAX_BYTES = 1024**2
 _TABLES = ("pre_engagement", "key", "input")
@@ -76,7 +76,7 @@ def _text_of(path: Path) -> str:
 
 class _Reader:
     def __init__(self, text: str, name: str) -> None:
-        self._text, self._name = text, name
+        self._lines, self._name = lines_of(text), name
 
     def read(self, document: Mapping[str, Any]) -> MappingFile:
         tables = {name: self._table(document, name) for name in _TABLES}
@@ -101,11 +101,9 @@ class _Reader:
         target = target_of(key)
         if target:
             return target
-        raise (
-            self._unknown(key, _TABLES, "tables")
-            if isinstance(value, dict)
-            else unknown_field(key, self._place(key))
-        )
+        if isinstance(value, dict):
+            raise self._unknown(key, _TABLES, "tables")
+        raise unknown_field(key, self._place(key))
 
     def _require_new(self, target: str, rules: Mapping[str, Rule], *keys: str) -> None:
         if target in rules:
@@ -148,9 +146,8 @@ class _Reader:
         self._require_known(table, ("columns",), "key")
         origin = self._place("key", "columns")
         columns = table.get("columns", [])
-        parts = (
-            [part if isinstance(part, list) else [part] for part in columns] if isinstance(columns, list) else [[]]
-        )
+        listed = columns if isinstance(columns, list) else [[]]
+        parts = [part if isinstance(part, list) else [part] for part in listed]
         if not all(part and all(isinstance(name, str) for name in part) for part in parts):
             raise UsageError(
                 f"{origin} must be a list of column names",
@@ -182,7 +179,7 @@ class _Reader:
         return UsageError(f"{self._place(*keys, key)} is unknown", cure=f"{hint}{what}: {', '.join(known)}")
 
     def _place(self, *keys: str) -> str:
-        line = line_of(self._text, keys)
+        line = line_of(self._lines, keys)
         where = f"{self._name}, line {line}" if line else self._name
         return f"{where}: {'.'.join(keys)}"
 

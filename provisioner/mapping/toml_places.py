@@ -1,34 +1,40 @@
-"""Where in a TOML text a key stands: the parser that reads it does not say."""
+"""Where in a TOML text its keys stand: the parser that reads them does not say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-_TABLE = re.compile(r"\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+")
+_TABLE = re.compile(r"\s*\[+\s*(?P<name>[^\[\]=]+?)\s*\]+")
 
 
-def line_of(text: str, keys: Sequence[str]) -> int | None:
-    """Return the line, from 1, where a key is given, or None where that is not plain to see.
+def lines_of(text: str) -> Mapping[str, int]:
+    """Return the line, from 1, where every key and table is given first, by its name with dots.
+
+    Every line is looked at once and by itself, so a line of a long text may be taken for a key.
+    """
+    lines: dict[str, int] = {}
+    for name, line in _names(text):
+        lines.setdefault(name, line)
+    return lines
+
+
+def line_of(lines: Mapping[str, int], keys: Sequence[str]) -> int | None:
+    """Return the line of a key, or of what it stands in, or None where that is not plain to see.
 
     ``keys`` lead to it: names of tables, then its own.
     """
+    return lines.get(".".join(keys)) or lines.get(".".join(keys[:-1]))
+
+
+def _names(text: str) -> Iterator[tuple[str, int]]:
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        found = _TABLE.match(line)
-        if found and "=" not in line[: found.end()]:
+        if found := _TABLE.match(line):
             table = _plain(found["name"])
-            if table == ".".join(keys):
-                return number
-        elif _is_given(line, keys, table):
-            return number
-    return None
-
-
-def _is_given(line: str, keys: Sequence[str], table: str) -> bool:
-    name, equals, _ = line.partition("=")
-    path = ".".join(filter(None, (table, _plain(name))))
-    return bool(equals) and path in {
-        ".".join(keys[:count]) for count in range(max(1, len(keys) - 1), len(keys) + 1)
-    }
+            yield table, number
+            continue
+        name, equals, _ = line.partition("=")
+        if equals:
+            yield ".".join(filter(None, (table, _plain(name)))), number
 
 
 def _plain(name: str) -> str:
