@@ -72,6 +72,7 @@ class Input:
     def notes(self) -> tuple[str, ...]:
         """What a plan pass found that is no fault, in sentences."""
         notes = [*self.mapping.notes]
+        notes += [f"{source.name}: {source.detection.note}" for source in self.sources if source.detection.note]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")

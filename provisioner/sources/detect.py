@@ -20,7 +20,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """How an input is read. ``bom`` is ``yes`` or ``no``; ``delimiter`` is empty for JSON."""
+    """How an input is read. ``bom`` is ``yes`` or ``no``; ``delimiter`` is empty for JSON.
+
+    ``note`` says what of the input is left unread, in a sentence; empty where nothing is.
+    """
 
     format: Finding
     compression: Finding
@@ -28,6 +31,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     bom: Finding
     delimiter: Finding = Finding("", "JSON has none")
     sheet: Finding = Finding("", "only a workbook has sheets")
+    note: str = ""
 
     @property
     def has_bom(self) -> bool:

@@ -75,8 +75,8 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
             cure="leave --input-format out",
         )
     with _opened(stored) as book:
-        sheet = _found_sheet(book, stored.name)
-        starts = [cells for _, cells in islice(_filled_rows(book[sheet.value], stored.name), 2)]
+        sheet, *unread = _filled_sheets(book, stored.name)
+        starts = [cells for _, cells in islice(_filled_rows(book[sheet], stored.name), 2)]
     if len(starts) == 1:
         raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
     detection = Detection(
@@ -84,20 +84,18 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
         compression=Finding("none", "a workbook has its own"),
         encoding=Finding("", "a workbook has its own"),
         bom=Finding("", "a workbook has none"),
-        sheet=sheet,
+        sheet=Finding(sheet, "the first one with a value in it"),
+        note=f"read is the sheet {sheet!r}, and not {', '.join(map(repr, unread))}" if unread else "",
     )
     return WorkbookSource(stored, detection, _header(starts[0], stored.name))
 
 
-def _found_sheet(book: Any, name: str) -> Finding:
+def _filled_sheets(book: Any, name: str) -> list[str]:
     visible = (sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
     filled = [sheet.title for sheet in visible if _is_filled(sheet)]
     if not filled:
         raise InputError("has no sheet with a value in it", source=name, cure="export it again")
-    if len(filled) == 1:
-        return Finding(filled[0], "the only one with a value in it")
-    others = ", ".join(map(repr, filled[1:]))
-    return Finding(filled[0], f"the first one; not read: {others}")
+    return filled
 
 
 def _is_filled(sheet: Any) -> bool:

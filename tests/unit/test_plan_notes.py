@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
@@ -33,3 +34,18 @@ def test_what_is_left_out_is_said(header: str, notes: tuple[str, ...], tmp_path:
         assert len(list(job_input.entries())) == 1
 
     assert job_input.notes == notes
+
+
+def test_what_is_left_unread_is_said(tmp_path: Path) -> None:
+    """Each input with more sheets than one is named with them."""
+    file = tmp_path / "book.xlsx"
+    book = Workbook()
+    for title in ("Contacts", "Leads"):
+        sheet = book.create_sheet(title)
+        sheet.append(["CustomerFriendlyName"])
+        sheet.append(["Ana"])
+    book.save(file)
+    options = RunOptions(address_sid="IG" + 32 * "a")
+
+    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+        assert job_input.notes == (f"{file}: read is the sheet 'Contacts', and not 'Leads'",)

@@ -50,8 +50,9 @@ def test_a_workbook_is_told_by_its_content(opened: Open) -> None:
     assert list(source.detection.findings()) == [
         ("compression", Finding("none", "a workbook has its own")),
         ("format", Finding("xlsx", "a zip archive with a workbook in it")),
-        ("sheet", Finding("Sheet", "the only one with a value in it")),
+        ("sheet", Finding("Sheet", "the first one with a value in it")),
     ]
+    assert source.detection.note == ""
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,8 @@ def test_the_first_sheet_with_values_is_read_and_the_others_are_named(opened: Op
     source = opened(saved(book))
 
     assert source.columns == ("Contacts",)
-    assert source.detection.sheet == Finding("Contacts", "the first one; not read: 'Leads'")
+    assert source.detection.sheet == Finding("Contacts", "the first one with a value in it")
+    assert source.detection.note == "read is the sheet 'Contacts', and not 'Leads'"
 
 
 def test_the_size_that_a_sheet_tells_is_not_believed(opened: Open) -> None:
