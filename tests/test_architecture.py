@@ -52,6 +52,7 @@ ONLY = {
     "aiohttp": {"twilio", "simulator"},
     "chardet": {"sources"},
     "openpyxl": {"sources"},
+    "zstandard": {"sources"},
 }
 """Which rooms may import a library."""
 

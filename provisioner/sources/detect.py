@@ -59,7 +59,6 @@ _BINARIES = (
         "an old Excel workbook (.xls), or one with a password",
         _SAVE_AS_CSV,
     ),
-    _Binary(re.compile(rb"\x28\xb5\x2f\xfd"), "compressed with zstd", "unpack it first"),
 )
 
 _BOM_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")
@@ -68,7 +67,7 @@ _BOM_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """Encodings that leave the byte order to the mark, and what they mean without one."""
 
-_JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz))?$", re.IGNORECASE)
+_JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 
 def refuse_binary(head: bytes, name: str) -> None:

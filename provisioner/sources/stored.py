@@ -39,7 +39,7 @@ class Stored:
 
     def chunks(self) -> Generator[bytes, None, None]:
         """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
-        with self._open() as stored, compression_of(stored.peek()).decompressed(stored) as stream:
+        with self._open() as stored, self._decompressed(stored) as stream:
             while chunk := self._read(stream):
                 yield chunk
 
@@ -47,6 +47,17 @@ class Stored:
         """Read the first piece."""
         with closing(self.chunks()) as chunks:
             return next(chunks, b"")
+
+    def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
+        compression = compression_of(stored.peek())
+        try:
+            return compression.decompressed(stored)
+        except ImportError as error:
+            raise InputError(
+                f"is compressed with {compression.name}, which needs an extra to be read",
+                source=self.name,
+                cure=f"install it with pip install 'webchat-provisioner[{compression.name}]', or unpack it first",
+            ) from error
 
     def _open(self) -> io.BufferedReader:
         try:
