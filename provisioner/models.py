@@ -52,7 +52,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     ``values`` are texts: a list along the source's columns (delimited files), or a mapping by name (JSON).
     A record that cannot be read as a row has ``problem`` set, and its values are not to be used.
-    ``raw`` is the record's own bytes where the format keeps them (JSON Lines).
+    ``raw`` is what the source needs, besides the values, to write the record back: its own bytes (JSON), or the
+    kinds of the cells that could not be read (a workbook).
     """
 
     line: int

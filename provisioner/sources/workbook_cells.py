@@ -53,10 +53,8 @@ def read_cell(cell: Any) -> ReadCell:
             return _read_text(value, is_error=cell.data_type == "e")
         case int(value) | float(value):
             return _read_number(value, cell.number_format or "")
-        case datetime() | date() | time() | timedelta() as value:
+        case value:
             return ReadCell(_spell_time(value))
-        case _:
-            return ReadCell(_NO_VALUE, "holds something else than text, a number or a date", ERROR)
 
 
 def escaped(text: str) -> str:

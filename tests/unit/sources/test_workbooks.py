@@ -328,9 +328,10 @@ def test_a_workbook_too_large_for_the_memory_is_refused(opened: Open, monkeypatc
         opened(with_shared(BOOK, "x" * 11))
 
 
-def test_what_the_disk_refuses_is_worded() -> None:
-    """As for every other input."""
-    readings = iter([BOOK, BOOK])
+@pytest.mark.parametrize("times", [2, 3])
+def test_what_the_disk_refuses_is_worded(times: int) -> None:
+    """As for every other input, whichever of the openings it is."""
+    readings = iter([BOOK] * times)
 
     def opening() -> io.BufferedReader:
         content = next(readings, None)
