@@ -54,7 +54,10 @@ CASES = {
         ("customers.csv, line 2:", "close the quote"), {"customers.csv": f'{HEADER}1,"Ana"x\n'}
     ),
     "spreadsheet": Case(
-        ("customers.csv: is a zip archive, or a workbook, that is cut short or damaged", "copy or export it again"),
+        (
+            "customers.csv: is a zip archive, or a workbook, that is cut short or damaged",
+            "copy or export it again",
+        ),
         {"customers.csv": b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml xl/workbook.xml"},
     ),
     "binary file": Case(
