@@ -15,7 +15,6 @@ from .json_forms import Form, form_within, is_spread_over_lines
 from .json_lines import read_lines, read_sequence
 from .json_writer import CRLF_LINES, FRAMES, Frame, JsonWriter
 from .stored import Stored
-from .text import BOM
 
 _SAMPLE_RECORDS = 1_000
 
@@ -71,7 +70,7 @@ def open_json(stored: Stored, detection: Detection) -> JsonSource:
 
     Raise ``InputError`` where there is no record at all, or one object where lines of objects should be.
     """
-    text = stored.head().decode(detection.encoding.value, errors="replace").lstrip(BOM)
+    text = stored.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
     form = form_within(detection.format.value, text)
     if form is Form.LINES and is_spread_over_lines(text):
         raise InputError(

@@ -12,7 +12,6 @@ from provisioner.models import Record
 from .detect import Detection
 from .json_forms import SEPARATOR, Form
 from .json_object import members_of
-from .text import BOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ class JsonWriter:
         self._encoding = detection.encoding.value
         self._extra_columns = tuple(extra_columns)
         self._is_empty = True
-        if detection.has_bom:
-            stream.write(BOM.encode(self._encoding))
+        stream.write(detection.mark)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
         """Write one record; an extra value takes the place of one of that name."""

@@ -11,6 +11,7 @@ import pytest
 import zstandard
 
 from provisioner.errors import InputError, UsageError
+from provisioner.models import Record
 from provisioner.sources import Finding, Source
 
 Open = Callable[..., Source]
@@ -29,12 +30,57 @@ def test_a_byte_order_mark_decides_the_encoding(opened: Open, encoding: str) -> 
     assert next(source.records()).values == ["Zoë", "日本"]
 
 
-def test_without_a_mark_the_text_is_utf_8_to_the_letter(opened: Open) -> None:
-    """No other encoding is guessed."""
+def test_text_that_is_utf_8_to_the_last_byte_is_utf_8(opened: Open) -> None:
+    """No mark is needed."""
     source = opened(TEXT.encode())
 
-    assert source.detection.encoding == Finding("utf-8", "no byte order mark, so UTF-8 to the letter")
+    assert source.detection.encoding == Finding("utf-8", "no byte order mark, and UTF-8 to the last byte")
     assert source.detection.bom.value == "no"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (TEXT, ("name", "topic")),
+        ("名前,備考\r\n山田\u3000太郎,東京\u3000渋谷\r\n", ("名前", "備考")),
+        ("Ānā\nȀlpha\n", ("Ānā",)),
+        ("a\tb\n🎈\t1\n", ("a", "b")),
+    ],
+    ids=["Latin", "Japanese", "other NULs", "beyond the plane"],
+)
+def test_without_a_mark_nul_bytes_tell_the_byte_order(
+    opened: Open, text: str, columns: tuple[str, ...], encoding: str
+) -> None:
+    """Line ends and delimiters have NUL bytes on one side, whatever else the text is in."""
+    source = opened(text.encode(encoding))
+
+    assert source.detection.encoding == Finding(encoding, "by where NUL bytes stand")
+    assert source.detection.bom.value == "no"
+    assert source.columns == columns
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_mark_in_the_wrong_byte_order_is_no_matter(opened: Open, encoding: str) -> None:
+    """Salesforce's Data Loader writes FE FF whatever follows; the text is believed, and the mark is skipped."""
+    source = opened(b"\xfe\xff" + TEXT.encode(encoding))
+
+    despite = "" if encoding == "utf-16-be" else "by where NUL bytes stand; the byte order mark says utf-16-be"
+    assert source.detection.encoding == Finding(encoding, despite or "byte order mark")
+    assert source.detection.bom == Finding("yes", "starts with the mark of utf-16-be")
+    assert source.columns == ("name", "topic")
+    assert next(source.records()) == Record(2, ["Zoë", "日本"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("content", [TEXT, '{"name": "Zoë", "topic": "日本"}\n'])
+def test_repeated_marks_are_all_skipped(opened: Open, content: str, encoding: str) -> None:
+    """Each program on the way may have added one; none of them is a part of a name."""
+    source = opened(("\ufeff" * 3 + content).encode(encoding))
+
+    assert source.detection.bom == Finding("yes", f"starts with the mark of {encoding}, 3 times")
+    assert source.columns == ("name", "topic")
+    assert next(source.records()).line == (2 if content == TEXT else 1)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +109,7 @@ def test_a_given_encoding_is_taken(opened: Open, stored: str, given: str, found:
 
 def test_an_encoding_that_contradicts_the_mark_is_refused(opened: Open) -> None:
     """It could only mangle names."""
-    with pytest.raises(InputError, match="byte order mark of utf-8, which contradicts --encoding cp1252"):
+    with pytest.raises(InputError, match="is utf-8 by its byte order mark or its NUL bytes, which contradicts"):
         opened(("\ufeff" + TEXT).encode(), encoding="cp1252")
 
 
@@ -89,7 +135,7 @@ def test_bytes_that_are_no_text_are_named_by_line_and_offset(
 ) -> None:
     """The error tells where to look and which option cures it."""
     with pytest.raises(InputError) as caught:
-        list(opened(content).records())
+        list(opened(content, encoding="utf-8").records())
 
     assert caught.value.line == line
     assert caught.value.message.endswith(f"is not utf-8 text, from byte offset {offset} of the file on")
@@ -108,7 +154,7 @@ def test_a_fault_behind_a_torn_line_end_is_counted_right(opened: Open, size: int
     filler = b"x" * (size - len(b"name,topic\r\n,1\r\n"))
 
     with pytest.raises(InputError) as caught:
-        list(opened(b"name,topic\r\n" + filler + b",1\r\n\xff,2\r\n").records())
+        list(opened(b"name,topic\r\n" + filler + b",1\r\n\xff,2\r\n", encoding="utf-8").records())
 
     assert caught.value.line == 3
 
@@ -184,14 +230,16 @@ def test_damaged_compression_is_refused(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest",
             "is an old Excel workbook (.xls), or one with a password, not text",
         ),
-        (b"name,topic\nA\0B,1\n", "is binary, or UTF-16 without a byte order mark: NUL at byte offset 12"),
-        ("name,topic\nAda,1\n".encode("utf-16-le"), "is binary, or UTF-16 without a byte order mark: NUL at"),
+        (b"name,topic\nA\0B,1\n", "is binary: NUL at byte offset 12"),
+        (bytes(range(256)) * 4, "is binary: NUL at byte offset 0"),
+        (b"\xef\xbb\xbfname\n\x00\x00", "holds a NUL character"),
+        (b"name\n\x1b$B;3ED\x1b(B\n", "has escape sequences, as ISO-2022 has"),
     ],
 )
 def test_what_is_no_text_is_refused_by_what_it_is(opened: Open, content: bytes, message: str) -> None:
     """A person who saved the wrong kind of file is told what to do instead."""
     with pytest.raises(InputError) as caught:
-        opened(content)
+        list(opened(content).records())
 
     assert message in caught.value.message
     assert caught.value.cure
