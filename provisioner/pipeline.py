@@ -24,7 +24,7 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
 from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, SourceFeed, check_texts, open_input, plan_input
+from provisioner.planning import Input, Interrupted, SourceFeed, check_texts, open_input, plan_input, unconfirmed
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
@@ -154,6 +154,8 @@ class Run:
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
                 cure="provisioner check lists them: mend them, or leave --strict away",
             )
+        if plan.to_send and (guess := unconfirmed(self._input.sources, options)):
+            return guess
         if target.is_local or options.yes or not plan.to_send:
             return None
         is_boundless = math.isinf(self._order.rate.per_second)

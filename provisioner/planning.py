@@ -13,7 +13,7 @@ from provisioner.errors import InputError, UsageError
 from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
-from provisioner.options import InputOptions
+from provisioner.options import InputOptions, RunOptions
 from provisioner.rows import address_faults, build, digest, identity_for, is_nearly_full, ui_version_faults
 from provisioner.signals import interruptible
 from provisioner.sources import Source, numbered, open_sources
@@ -72,7 +72,7 @@ class Input:
     def notes(self) -> tuple[str, ...]:
         """What a plan pass found that is no fault, in sentences."""
         notes = [*self.mapping.notes]
-        notes += [f"{source.name}: {source.detection.note}" for source in self.sources if source.detection.note]
+        notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
@@ -167,6 +167,18 @@ async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callab
 def _reading_of(source: Source) -> str:
     """Write down what decides which records the bytes of a source are."""
     return " ".join(repr(finding.value) for _, finding in source.detection.findings())
+
+
+def unconfirmed(sources: Sequence[Source], options: RunOptions) -> UsageError | None:
+    """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
+    guessed = [source for source in sources if source.detection.encoding.is_guess]
+    if options.yes or not guessed:
+        return None
+    name, encoding = guessed[0].name, guessed[0].detection.encoding.value
+    return UsageError(
+        f"{name}: that its encoding is {encoding} is a guess, so nothing was sent",
+        cure=f"look at its letters with 'provisioner check {name}', then add --encoding {encoding}, or --yes",
+    )
 
 
 class SourceFeed:

@@ -9,7 +9,7 @@ import lzma
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.program import CREDENTIALS, Program, lines_of
 from tests.stub_twilio import StubMaker, StubTwilio, failing, per_row
 
 pytestmark = pytest.mark.acceptance
@@ -208,3 +208,28 @@ async def test_an_input_that_changes_under_a_run_stops_it(program: Program, twil
     assert set(stopped.counts) == {"created", "unsent"}
     assert (finished.code, finished.counts) == (0, {"created": 199})
     assert set(server.created.values()) == {1}
+
+
+async def test_a_guessed_encoding_needs_somebody_s_word(program: Program, twilio: StubMaker) -> None:
+    """Nothing is sent before --encoding or --yes; the guess is told, and then names arrive whole."""
+    server = await twilio()
+    program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n2,José Müller\n".encode("cp1252"))
+    command = ("run", "customers.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    checked = await program("check", "customers.csv", env=CREDENTIALS)
+    refused = await program(*command, env=CREDENTIALS)
+    called = len(server.calls)
+    confirmed = await program(*command, "--yes", env=CREDENTIALS)
+    again = await program(*command, env=CREDENTIALS)
+    named = await program(*command, "--encoding", "cp1252", "--ledger", "other.ledger", env=CREDENTIALS)
+
+    guess = "a guess: line 3 is not UTF-8, and so it has the letters é ü"
+    assert f"encoding 'cp1252' ({guess})" in checked.stdout
+    assert (refused.code, called, refused.counts) == (2, 0, {"unsent": 2})
+    assert lines_of(refused.stderr, "note: customers.csv: the encoding cp1252 is a guess")
+    assert refused.stderr.splitlines()[-2:] == [
+        "error: customers.csv: that its encoding is cp1252 is a guess, so nothing was sent",
+        "  look at its letters with 'provisioner check customers.csv', then add --encoding cp1252, or --yes",
+    ]
+    assert (confirmed.code, again.code, named.code) == (0, 0, 0)
+    assert server.created == {"Ana": 2, "José Müller": 2}
