@@ -71,16 +71,20 @@ class Template:
             case [getter]:
                 return getter
         are_slots = [isinstance(part, Slot) for part in self.parts]
-        slots = [at for at, is_slot in enumerate(are_slots) if is_slot]
+        slots = [(at, get) for at, get in enumerate(getters) if are_slots[at]]
+        own = [part if isinstance(part, str) else "" for part in self.parts]
+        room = MAX_CHARACTERS - sum(map(len, own))
 
         def render(values: Values) -> str:
-            texts = [get(values) for get in getters]
-            if sum(map(len, texts)) > MAX_CHARACTERS:
+            texts, size, is_whole = own.copy(), 0, True
+            for at, get in slots:
+                text = texts[at] = get(values)
+                size += len(text)
+                if not text or text.isspace():
+                    is_whole = False
+            if size > room:
                 raise TooLongError(f"{origin} comes to more than {MAX_CHARACTERS:,} characters")
-            for at in slots:
-                if is_blank(texts[at]):
-                    return _closed_up(texts, are_slots)
-            return "".join(texts)
+            return "".join(texts) if is_whole else _closed_up(texts, are_slots)
 
         return render
 
