@@ -24,7 +24,16 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
 from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, SourceFeed, check_texts, open_input, plan_input, unconfirmed
+from provisioner.planning import (
+    Input,
+    Interrupted,
+    SourceFeed,
+    check_texts,
+    open_input,
+    plan_input,
+    skipped_records,
+    unconfirmed,
+)
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
@@ -248,6 +257,7 @@ class Run:
             ledger=str(self._order.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
             next_command=self._command,
+            details={"skipped": skipped_records(self._input.sources)},
         )
 
     def _advice(self, counts: Counts, error: ProvisionerError | None) -> tuple[str, ...]:
@@ -284,4 +294,5 @@ class Run:
             notes=notes,
             next_command=self._command if end.is_resumable or accounted.unsent else "",
             error=Failure.from_error(error) if error else None,
+            details={"skipped": skipped_records(self._input.sources)},
         )

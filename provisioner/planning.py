@@ -181,6 +181,13 @@ def unconfirmed(sources: Sequence[Source], options: RunOptions) -> UsageError | 
     )
 
 
+def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
+    """List the records that are no rows, in values that JSON knows."""
+    return [
+        {"source": source.name, **structs.asdict(each)} for source in sources for each in source.detection.skipped
+    ]
+
+
 class SourceFeed:
     """Rebuilds claimed rows from their source, in one pass from the first to the last.
 

@@ -29,7 +29,7 @@ class DelimitedWriter:
         self._columns = len(columns)
         header = [*columns, *(name for name in extra_columns if name not in columns)]
         self._places = [header.index(name) for name in extra_columns]
-        stream.write(detection.mark)
+        stream.write(detection.mark + dialect.separator_line.encode(self._encoding))
         self._write_row(header)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:

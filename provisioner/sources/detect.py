@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import msgspec
 
@@ -21,6 +22,13 @@ class Finding(msgspec.Struct, frozen=True):
     is_guess: bool = False
 
 
+class Skipped(msgspec.Struct, frozen=True):
+    """A record that is no row: the line it starts on, and what it is in a word or two."""
+
+    line: int
+    what: str
+
+
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
     """How an input is read. ``bom`` is ``yes`` or ``no``; ``delimiter`` is empty for JSON.
 
@@ -34,18 +42,27 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     mark: bytes = b""
     delimiter: Finding = Finding("", "JSON has none")
     sheet: Finding = Finding("", "only a workbook has sheets")
+    line_ends: Finding = Finding("", "only delimited text is cut at them")
+    skipped: tuple[Skipped, ...] = ()
     note: str = ""
 
     def notes(self) -> Iterator[str]:
         """Say what somebody has to look at before anything is sent."""
         if self.encoding.is_guess:
             yield f"the encoding {self.encoding.value} is {self.encoding.reason}"
+        if self.skipped:
+            yield f"skipped, being no rows: {', '.join(self._skipped_places())}"
         if self.note:
             yield self.note
 
+    def _skipped_places(self) -> Iterator[str]:
+        for what, group in groupby(self.skipped, lambda each: each.what):
+            lines = [each.line for each in group]
+            yield f"line {lines[0]} ({what})" if len(lines) == 1 else f"lines {lines[0]}-{lines[-1]} ({what})"
+
     def findings(self) -> Iterator[tuple[str, Finding]]:
         """Name what was found, in the order it was decided."""
-        for name in ("compression", "encoding", "bom", "format", "delimiter", "sheet"):
+        for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet"):
             finding: Finding = getattr(self, name)
             if finding.value:
                 yield name, finding

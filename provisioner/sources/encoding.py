@@ -21,6 +21,7 @@ _NO_MARK = Finding("no", "none at the start")
 _LETTERS = 12
 """How many letters a guess tells, to be judged by."""
 _MANY = 0.5
+_QUARTER = 0.25
 _CLEARLY = 2
 
 
@@ -138,9 +139,15 @@ def _nul_pattern(text: bytes) -> str:
 
 
 def _is_text(start: bytes, encoding: str) -> bool:
-    """Say whether bytes read as lines or fields, without characters that no text has."""
+    """Say whether bytes read as lines or fields, without characters that no text has.
+
+    A NUL that got into other text makes a line end of hardly any of its line ends.
+    """
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start)
     except UnicodeDecodeError:
         return False
-    return bool({*"\n\r,;\t{["} & {*text}) and not {*"\0\1\2\3\4\5\6\7\x08"} & {*text}
+    ends = text.count("\n") + text.count("\r")
+    raw_ends = start.count(b"\n") + start.count(b"\r")
+    is_wide = start.count(0) > len(start) * _QUARTER or ends > raw_ends * _MANY
+    return is_wide and bool({*"\n\r,;\t{["} & {*text}) and not {*"\0\1\2\3\4\5\6\7\x08"} & {*text}

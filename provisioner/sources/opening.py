@@ -7,7 +7,7 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 
-from .delimited import open_delimited
+from .delimited_opening import open_delimited
 from .detect import Detection, Finding, find_format, refuse_binary
 from .encoding import JSON_ENCODING, Encoding, read_encoding, search_encoding
 from .json_source import open_json

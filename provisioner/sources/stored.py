@@ -11,7 +11,7 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint
 
-from .compression import DAMAGE, Compression, compression_of
+from .compression import DAMAGE, NONE, Compression, compression_of
 
 CHUNK_SIZE = 64 * 1024
 
@@ -47,6 +47,18 @@ class Stored:
         """Read the first piece."""
         with closing(self.chunks()) as chunks:
             return next(chunks, b"")
+
+    def tail(self, size: int) -> tuple[bytes, int]:
+        """Read the last bytes, decompressed, at least ``size`` if there are; and tell where they start."""
+        if self.compression() is NONE:
+            with self._open() as stored:
+                start = max(0, stored.seek(0, os.SEEK_END) - size)
+                stored.seek(start)
+                return stored.read(), start
+        last, end = b"", 0
+        for chunk in self.chunks():
+            last, end = last[-size:] + chunk, end + len(chunk)
+        return last, end - len(last)
 
     def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
         compression = compression_of(stored.peek())

@@ -37,11 +37,17 @@ class _LineCount:
 
     def __init__(self) -> None:
         self._breaks = 0
-        self._ends_in_cr = False
+        self._ends_in_cr = self._is_open = False
 
     def add(self, text: str) -> None:
         self._breaks += self._breaks_in(text)
         self._ends_in_cr = text.endswith("\r")
+        self._is_open = not text.endswith(("\r", "\n"))
+
+    @property
+    def total(self) -> int:
+        """How many lines there are; what stands after the last line end is one."""
+        return self._breaks + self._is_open
 
     def line_after(self, text: str) -> int:
         """Return the number of the line that stands after ``text``, from 1."""
@@ -114,3 +120,21 @@ def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
             yield lines
     if rest:
         yield [rest]
+
+
+def count_lines(texts: Iterable[str]) -> int:
+    """Count the lines of a text in pieces, as ``line_blocks`` cuts them."""
+    count = _LineCount()
+    for text in texts:
+        count.add(text)
+    return count.total
+
+
+def lines_at_end(tail: bytes, offset: int, encoding: str, mark_size: int) -> list[str]:
+    """Cut the end of a file, from ``offset`` on, into lines, without the first if only a part of it is there."""
+    if offset == 0:
+        tail = tail[mark_size:]
+    elif encoding.startswith(("utf-16", "utf-32")):
+        tail = tail[-(offset - mark_size) % 4 :]
+    lines = io.StringIO(tail.decode(encoding, errors="replace"), newline="").readlines()
+    return lines if offset == 0 else lines[1:]

@@ -277,5 +277,5 @@ def test_findings_are_listed_in_the_order_they_were_decided(opened: Open) -> Non
     delimited = [name for name, _ in opened(TEXT.encode()).detection.findings()]
     lines = [name for name, _ in opened(b'{"a": 1}').detection.findings()]
 
-    assert delimited == ["compression", "encoding", "bom", "format", "delimiter"]
+    assert delimited == ["compression", "encoding", "bom", "format", "delimiter", "line_ends"]
     assert lines == ["compression", "encoding", "bom", "format"]
