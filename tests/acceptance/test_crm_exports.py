@@ -77,6 +77,16 @@ async def test_an_export_goes_in_unchanged(program: Program, twilio: StubMaker, 
     assert data[1].get("phone", "none in tickets") in {"+47 55 50 01 02", "none in tickets"}
 
 
+async def test_the_footer_of_a_report_is_no_row(program: Program) -> None:
+    """Salesforce signs its reports: what stands below the last row is skipped, and said to be."""
+    export = EXPORTS / "salesforce-report.csv"
+
+    ended = await program("run", export, "-o", "results.csv", "--preset", "auto", "--simulate", "--rate", "50/s")
+
+    assert (ended.code, ended.counts) == (0, {"created": 7})
+    assert lines_of(ended.stderr, f"note: {export}: skipped, being no rows: lines 11-15 (footer)")
+
+
 @pytest.mark.parametrize("preset", CHATS)
 async def test_no_personal_data_gets_where_twilio_logs_it(
     program: Program, twilio: StubMaker, preset: str
