@@ -24,6 +24,7 @@ class Call:
     headers: Mapping[str, str]
     form: Mapping[str, str]
     at: float
+    body: bytes = b""
 
     @property
     def credentials(self) -> str:
@@ -79,7 +80,7 @@ class StubTwilio:
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         form = dict(parse_qsl(body.decode(), strict_parsing=bool(body)))
-        call = Call(len(self.calls) + 1, first.split()[1], headers, form, time.monotonic())
+        call = Call(len(self.calls) + 1, first.split()[1], headers, form, time.monotonic(), body)
         self.calls.append(call)
         self._has_come.set()
         return self.script(self, call)
