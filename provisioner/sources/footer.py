@@ -43,13 +43,15 @@ def is_nothing(line: str) -> bool:
 
 def _kind(line: str, delimiter: str, width: int) -> str:
     """Sort a line; empty for one that cannot belong to a footer."""
-    if not line.strip('" \r\n'):
+    if is_nothing(line):
         return "B"
     try:
-        values = next(iter(parser([line], delimiter)))
+        first, *rest = next(iter(parser([line], delimiter)))
     except csv.Error:
         return ""
-    first, *rest = values
-    if any(rest) or (len(values) >= width > 1):
+    if any(rest) or (rest and len(rest) + 1 >= width):
         return ""
-    return next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(first.strip())), "X")
+    text = first.strip()
+    if not text:
+        return "B"
+    return next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(text)), "X")

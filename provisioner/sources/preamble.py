@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'("?)sep=(?P<delimiter>[^"\r\n])\1[\r\n]*', re.IGNORECASE)
 _NUMBER = re.compile(r"[-+.,:/\s\d]*")
 _MOST_TITLES = 20
 _LEAST_PADDED_WIDTH = 3
@@ -13,7 +13,7 @@ _LEAST_PADDED_WIDTH = 3
 def separator_told(line: str) -> str:
     """Return the delimiter that a line like ``sep=;`` tells; empty when it is none."""
     told = _SEPARATOR.fullmatch(line)
-    return told[1] if told else ""
+    return told["delimiter"] if told else ""
 
 
 def count_titles(records: Sequence[Sequence[str]]) -> int:

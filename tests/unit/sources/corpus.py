@@ -203,6 +203,9 @@ AROUND = {
         skipped=((1, "separator line"),),
     ),
     "a strange sep line": Case(("sep=:\n" + table(":")).encode(), delimiter=":", skipped=((1, "separator line"),)),
+    "half a sep line": Case(
+        b'"sep=,\nId,Name\n1,Ada\n', error="a quote in the record that starts here is never closed"
+    ),
     "one title": Case(("Customer Contact List\n" + TABLE).encode(), skipped=((1, "title"),)),
     "titles of QuickBooks": Case(
         ('"Acme, Inc."\nCustomer Contact List\n"January 1, 2026"\n\n' + TABLE).encode(),
