@@ -21,8 +21,9 @@ _MOST_LINES = 20
 def count_footer_lines(last_lines: Sequence[str], delimiter: str, width: int) -> int:
     """Count the lines at the end of a text that are a footer below records of ``width``; blank ones included.
 
-    Only lines that fill one cell, and are no full record, can belong to it. Since a text ends outside quotes, so
-    do all of its last lines in which quotes are paired. In a list of one column a footer has to have a copyright.
+    Only lines that fill one cell, and are no full record, can belong to it, and the legal ones as they stand.
+    Since a text ends outside quotes, so do all of its last lines in which quotes are paired. In a list of one
+    column a footer has to have a copyright.
     """
     kinds = ""
     for line in reversed(last_lines[-_MOST_LINES:]):
@@ -45,13 +46,17 @@ def _kind(line: str, delimiter: str, width: int) -> str:
     """Sort a line; empty for one that cannot belong to a footer."""
     if is_nothing(line):
         return "B"
+    if '"' not in line and (kind := _shape_of(line.rstrip("\r\n" + delimiter), "CNG")):
+        return kind  # a comma in it, if not quoted, cuts it into cells
     try:
         first, *rest = next(iter(parser([line], delimiter)))
     except csv.Error:
         return ""
     if any(rest) or (rest and len(rest) + 1 >= width):
         return ""
-    text = first.strip()
-    if not text:
-        return "B"
-    return next((kind for kind, shape in _SHAPES.items() if shape.fullmatch(text)), "X")
+    return (_shape_of(first, "CNGT") or "X") if first.strip() else "B"
+
+
+def _shape_of(text: str, kinds: str) -> str:
+    """Return which of the kinds a text is of; empty if none."""
+    return next((kind for kind in kinds if _SHAPES[kind].fullmatch(text.strip())), "")

@@ -236,6 +236,13 @@ AROUND = {
         ("Contact List\n\n" + QUOTED + footer()).encode(),
         skipped=((1, "title"), *((line + 2, what) for line, what in FOOTER)),
     ),
+    "footer without quotes": Case((TABLE + footer().replace('"', "")).encode(), skipped=FOOTER),
+    "footer without quotes, two columns": Case(
+        ("Id,Name\n1,Ada\n2,Bo\n" + footer().replace('"', "")).encode(),
+        columns=("Id", "Name"),
+        rows=[["1", "Ada"], ["2", "Bo"]],
+        skipped=FOOTER,
+    ),
     "totals alone": Case((TABLE + "\nTotal\n").encode(), skipped=((5, "footer"),)),
     "totals of records": Case((TABLE + '"Grand Totals (1,234 records)"\n').encode(), skipped=((4, "footer"),)),
     "totals with figures are a row": Case(
