@@ -73,6 +73,11 @@ class Input:
         """What a plan pass found that is no fault, in sentences."""
         notes = [*self.mapping.notes]
         notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
+        notes += [
+            f"{source.name}: {source.blank_lines:,} blank lines are no rows"
+            for source in self.sources
+            if source.blank_lines
+        ]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, ClassVar
 
@@ -38,6 +38,13 @@ class Span:
             start = end
 
 
+@dataclass(slots=True)
+class Blanks:
+    """How many blank lines the last whole pass has left out."""
+
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class DelimitedSource:
     """One delimited text. Every record has its values along ``columns``, or a problem."""
@@ -47,6 +54,7 @@ class DelimitedSource:
     dialect: Dialect
     span: Span
     columns: tuple[str, ...]
+    _blanks: Blanks = field(default_factory=Blanks)
 
     is_open_ended: ClassVar[bool] = False
 
@@ -60,6 +68,11 @@ class DelimitedSource:
         """Delimited text with these columns."""
         return ("csv", *self.columns)
 
+    @property
+    def blank_lines(self) -> int:
+        """How many blank lines the last whole pass has left out."""
+        return self._blanks.count
+
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
         return self.stored.fingerprint()
@@ -71,7 +84,7 @@ class DelimitedSource:
         """
         width = len(self.columns)
         encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
-        with opened_rows(self.stored, encoding, delimiter, self.span) as rows:
+        with opened_rows(self.stored, encoding, delimiter, self.span, self._blanks) as rows:
             for line, values in islice(rows, 1, None):
                 if len(values) == width:
                     yield Record(line, values)
@@ -85,16 +98,18 @@ class DelimitedSource:
 
 @contextmanager
 def opened_rows(
-    stored: Stored, encoding: str, delimiter: str, span: Span
+    stored: Stored, encoding: str, delimiter: str, span: Span, blanks: Blanks
 ) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """Read all rows with the line each starts on, header included and blank lines left out."""
+    """Read all rows with the line each starts on, header included and blank lines left out but counted."""
     with closing(stored.chunks()) as chunks:
         blocks = line_blocks(decoded(chunks, encoding, stored.name), stored.name)
-        yield _rows(blocks, delimiter, span, stored.name)
+        yield _rows(blocks, delimiter, span, blanks, stored.name)
 
 
-def _rows(blocks: Iterable[list[str]], delimiter: str, span: Span, name: str) -> Iterator[tuple[int, list[str]]]:
-    start = span.first
+def _rows(
+    blocks: Iterable[list[str]], delimiter: str, span: Span, blanks: Blanks, name: str
+) -> Iterator[tuple[int, list[str]]]:
+    start, blank_lines = span.first, 0
 
     def watched() -> Iterator[list[str]]:
         """Stop a record that never ends before it fills the memory."""
@@ -111,9 +126,12 @@ def _rows(blocks: Iterable[list[str]], delimiter: str, span: Span, name: str) ->
         for values in rows:
             if values:
                 yield start, values
+            else:
+                blank_lines += 1
             start = rows.line_num + span.first
     except csv.Error as error:
         raise _unparsable(error, name, start) from error
+    blanks.count = blank_lines
 
 
 def _ragged(width: int, header_width: int) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from provisioner.errors import InputError
 
-from .delimited import DelimitedSource, Span, opened_rows
+from .delimited import Blanks, DelimitedSource, Span, opened_rows
 from .detect import Detection, Finding, Skipped
 from .dialect import Dialect, Sampled, named_delimiter, parse_sample, rank_delimiters, read_dialect
 from .footer import count_footer_lines, is_nothing
@@ -44,7 +44,7 @@ def open_delimited(stored: Stored, detection: Detection, delimiter: str) -> Deli
     start = _look_at(lines, delimiter, stored.name, is_whole=is_whole)
     footer = _footer(stored, detection, start)
     span = Span(start.line, footer[0].line - 1 if footer else 0)
-    with opened_rows(stored, encoding, start.delimiter.value, span) as rows:
+    with opened_rows(stored, encoding, start.delimiter.value, span, Blanks()) as rows:
         columns = _columns([values for _, values in islice(rows, 2)], stored.name)
     detection = msgspec.structs.replace(
         detection,

@@ -38,6 +38,7 @@ class JsonSource:
     columns: tuple[str, ...]
 
     is_open_ended: ClassVar[bool] = True
+    blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:

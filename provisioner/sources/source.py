@@ -41,6 +41,11 @@ class Source(Protocol):
         ...
 
     @property
+    def blank_lines(self) -> int:
+        """How many blank lines of delimited text the last whole pass has left out; none of other formats."""
+        ...
+
+    @property
     def shape(self) -> tuple[str, ...]:
         """What a ``writer`` depends on: the records of sources of one shape fit into one file."""
         ...

@@ -33,6 +33,7 @@ class WorkbookSource:
     columns: tuple[str, ...]
 
     is_open_ended: ClassVar[bool] = False
+    blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:

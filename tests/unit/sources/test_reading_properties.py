@@ -132,7 +132,7 @@ def test_where_the_pieces_are_cut_makes_no_difference(
     for form, read in READERS.items():
         content = _spelt(objects, form).encode()
         assert list(read(_pieces(content, cuts), "utf-8", "-")) == list(read([content], "utf-8", "-"))
-    content = b"\xef\xbb\xbf" + text.encode()
+    content = b"\xef\xbb\xbf" + text.lstrip("\ufeff").encode()  # marks are never cut: the first piece is long
     assert _lines(_pieces(content, cuts)) == _lines([content])
 
 
