@@ -233,3 +233,27 @@ async def test_a_guessed_encoding_needs_somebody_s_word(program: Program, twilio
     ]
     assert (confirmed.code, again.code, named.code) == (0, 0, 0)
     assert server.created == {"Ana": 2, "José Müller": 2}
+
+
+async def test_lines_that_are_no_rows_are_told(program: Program, twilio: StubMaker) -> None:
+    """Titles and footers of a report are not sent, and are named with their lines by every way of telling."""
+    server = await twilio()
+    legal = '"Copyright (c) 2026 salesforce.com"'
+    program.write("report.csv", f'Contacts\nCustomerFriendlyName,Id\nAna,1\n\nBo,2\nCy\n\n"Contacts"\n{legal}\n')
+    command = ("run", "report.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    checked = await program("check", "report.csv", "--json", env=CREDENTIALS)
+    ended = await program(*command, "--json", "--failed", "failed.csv", env=CREDENTIALS)
+
+    skipped = [{"line": 1, "what": "title"}, {"line": 8, "what": "footer"}, {"line": 9, "what": "footer"}]
+    told = "skipped, being no rows: line 1 (title), lines 8-9 (footer)"
+    assert checked.summary["sources"][0]["skipped"] == skipped
+    assert f"report.csv: {told}" in checked.summary["plan_notes"]
+    assert ended.summary["skipped"] == [{"source": "report.csv", **each} for each in skipped]
+    assert lines_of(ended.stderr, "note: report.csv: ") == [
+        f"note: report.csv: {told}",
+        "note: report.csv: 2 blank lines are no rows",
+    ]
+    assert (ended.code, server.created) == (4, {"Ana": 1, "Bo": 1})
+    failed = (program.folder / "failed.csv").read_text()
+    assert failed == "CustomerFriendlyName,Id,_status,_error_code,_error\nCy\n"
