@@ -256,4 +256,7 @@ async def test_lines_that_are_no_rows_are_told(program: Program, twilio: StubMak
     ]
     assert (ended.code, server.created) == (4, {"Ana": 1, "Bo": 1})
     failed = (program.folder / "failed.csv").read_text()
-    assert failed == "CustomerFriendlyName,Id,_status,_error_code,_error\nCy\n"
+    assert failed.splitlines() == [
+        "CustomerFriendlyName,Id,_status,_error_code,_error",
+        'Cy,invalid,invalid_row,"has 1 field, the header has 2"',
+    ]
