@@ -11,9 +11,9 @@ from provisioner.errors import InputError
 
 from .delimited import Blanks, DelimitedSource, Span, opened_rows
 from .detect import Detection, Finding, Skipped
-from .dialect import Dialect, Sampled, named_delimiter, parse_sample, rank_delimiters, read_dialect
+from .dialect import Dialect, Sampled, named_delimiter, parse_sample, rank_delimiters, read_dialect, titles_of
 from .footer import count_footer_lines, is_nothing
-from .preamble import count_titles, separator_told
+from .preamble import separator_told
 from .stored import Stored
 from .text import count_lines, decoded, line_blocks, lines_at_end
 
@@ -74,7 +74,7 @@ def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool)
     offset = 2 if told else 1
     finding = _delimiter(body, told, delimiter, name, is_whole=is_whole)
     records = parse_sample(body, finding.value).records
-    titles = count_titles([record.values for record in records])
+    titles = titles_of(records)
     skipped = [Skipped(1, "separator line")] if told else []
     skipped += [Skipped(record.line + offset, "title") for record in records[:titles]]
     return _Start(

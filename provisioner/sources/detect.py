@@ -68,29 +68,36 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
                 yield name, finding
 
 
-class _Binary(msgspec.Struct, frozen=True):
-    magic: re.Pattern[bytes]
+class _Stranger(msgspec.Struct, frozen=True):
+    """A kind of file that holds no records of ours, told by how it starts."""
+
+    start: re.Pattern[bytes]
     what: str
     cure: str
 
 
-_SAVE_AS_CSV = "open it in the spreadsheet program and save it as CSV UTF-8"
-_BINARIES = (
-    _Binary(
+_STRANGERS = (
+    _Stranger(
         re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        "an old Excel workbook (.xls), or one with a password",
-        _SAVE_AS_CSV,
+        "an old Excel workbook (.xls), or one with a password, not text",
+        "open it in the spreadsheet program and save it as CSV UTF-8",
     ),
+    _Stranger(
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:html|!doctype|table|head|body|meta|style|\?xml)\b", re.IGNORECASE),
+        "a page of HTML or XML, whatever its name says",
+        "export it as CSV, or open it in a spreadsheet program and save it as CSV UTF-8",
+    ),
+    _Stranger(re.compile(rb"%PDF-"), "a PDF document", "export it as CSV"),
 )
 
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 
-def refuse_binary(head: bytes, name: str) -> None:
-    """Raise ``InputError`` for known kinds of files that hold no text."""
-    for binary in _BINARIES:
-        if binary.magic.match(head):
-            raise InputError(f"is {binary.what}, not text", source=name, cure=binary.cure)
+def refuse_strangers(head: bytes, name: str) -> None:
+    """Raise ``InputError`` for known kinds of files that exports are mistaken for."""
+    for stranger in _STRANGERS:
+        if stranger.start.match(head):
+            raise InputError(f"is {stranger.what}", source=name, cure=stranger.cure)
 
 
 def find_format(text: str, override: str, name: str) -> Finding:

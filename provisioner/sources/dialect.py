@@ -116,7 +116,7 @@ def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[Fit]:
 def _fit(lines: Sequence[str], delimiter: str, is_whole: bool) -> Fit:
     """Score by columns gained, times the share of records that are as wide as the header."""
     sample = parse_sample(lines, delimiter)
-    titles = count_titles([record.values for record in sample.records])
+    titles = titles_of(sample.records)
     widths = [len(record.values) for record in sample.records[titles:]]
     if not widths:
         return Fit(is_untitled=False, score=0, delimiter=delimiter, width=0, matching=0, records=0)
@@ -149,6 +149,7 @@ class Sampled:
     line: int
     text: str
     values: list[str]
+    is_after_blank: bool
 
     @property
     def bare(self) -> str:
@@ -171,13 +172,19 @@ class _Parsed(NamedTuple):
 
 def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
     """Parse lines into records, blank lines left out, up to what cannot be parsed."""
-    rows, start = parser(lines, delimiter), 0
+    rows, start, is_after_blank = parser(lines, delimiter), 0, False
     records: list[Sampled] = []
     try:
         for values in rows:
             if values:
-                records.append(Sampled(start, "".join(lines[start : rows.line_num]), values))
-            start = rows.line_num
+                records.append(Sampled(start, "".join(lines[start : rows.line_num]), values, is_after_blank))
+            start, is_after_blank = rows.line_num, not values
     except csv.Error:
         return _Parsed(records, rows.line_num, is_faulty=True)
     return _Parsed(records, rows.line_num, is_faulty=False)
+
+
+def titles_of(records: Sequence[Sampled]) -> int:
+    """Count the sampled records that stand before the header."""
+    parted = {place for place, record in enumerate(records) if record.is_after_blank}
+    return count_titles([record.values for record in records], parted)

@@ -11,7 +11,7 @@ from .legacy import guess_encoding
 from .stored import Stored
 from .text import BOM, UndecodableError, decoded, leading_mark
 
-_MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")
+_MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
 """UTF-32 first: its little-endian mark starts with the one of UTF-16."""
 
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
@@ -46,7 +46,7 @@ def read_encoding(head: bytes, override: str, name: str) -> Encoding | None:
     """
     first = next((known for known in _MARKED if head.startswith(BOM.encode(known))), "")
     mark = leading_mark(head, first) if first else b""
-    pattern = "" if first == "utf-8" else _nul_pattern(head[len(mark) :])
+    pattern = "" if first in {"utf-8", "gb18030"} else _nul_pattern(head[len(mark) :])
     if override:
         return _overridden(head, _canonical(override), pattern or first, name)
     if pattern and pattern != first:

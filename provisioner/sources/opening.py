@@ -8,7 +8,7 @@ from provisioner.errors import InputError
 from provisioner.options import InputOptions
 
 from .delimited_opening import open_delimited
-from .detect import Detection, Finding, find_format, refuse_binary
+from .detect import Detection, Finding, find_format, refuse_strangers
 from .encoding import JSON_ENCODING, Encoding, read_encoding, search_encoding
 from .json_source import open_json
 from .naming import find_inputs
@@ -40,7 +40,7 @@ def open_source(stored: Stored, options: InputOptions) -> Source:
         raise InputError("is empty", source=stored.name, cure="export it again")
     if is_zip(head):
         return open_workbook(stored, options.input_format)
-    refuse_binary(head, stored.name)
+    refuse_strangers(head, stored.name)
     encoding = read_encoding(head, options.encoding, stored.name)
     found_format = _format_of(head, encoding, options.input_format, stored.name)
     if encoding is None:

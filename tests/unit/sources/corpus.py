@@ -156,6 +156,7 @@ ENCODED = {
     **{f"{each} mark": Case((BOM + TABLE).encode(each), encoding=each, bom="yes") for each in WIDE},
     **{f"{each}, no mark": Case(TABLE.encode(each), encoding=each) for each in WIDE},
     **{f"{each} behind FE FF": Case(b"\xfe\xff" + TABLE.encode(each), encoding=each, bom="yes") for each in WIDE},
+    "GB 18030 mark": Case((BOM + TABLE).encode("gb18030"), encoding="gb18030", bom="yes"),
     "a letter at the end": Case(
         b"Id,Name\n" + b"1,Ada\n" * 40_000 + "2,Zoë\n".encode(),
         columns=("Id", "Name"),
@@ -201,6 +202,33 @@ AROUND = {
         bom="yes",
         delimiter=";",
         skipped=((1, "separator line"),),
+    ),
+    "a title above two columns": Case(
+        b"Contacts\n\nName,City\nAda,Rome\nBo,Oslo\n",
+        columns=("Name", "City"),
+        rows=[["Ada", "Rome"], ["Bo", "Oslo"]],
+        skipped=((1, "title"),),
+    ),
+    "a title above names and numbers": Case(
+        b"Contacts\nName,Id\nAda,C-1\nBo,C-2\n",
+        columns=("Name", "Id"),
+        rows=[["Ada", "C-1"], ["Bo", "C-2"]],
+        skipped=((1, "title"),),
+    ),
+    "a name above two columns": Case(
+        b"Name\nAda,x\nBo,y\n", columns=("Name",), rows=[["Ada", "x"], ["Bo", "y"]], invalid=(0, 1)
+    ),
+    "a list with commas": Case(
+        b"Name\nMadonna\nDoe,Jo\nPoe,Al\n",
+        columns=("Name",),
+        rows=[["Madonna"], ["Doe", "Jo"], ["Poe", "Al"]],
+        invalid=(1, 2),
+    ),
+    "a list of sentences": Case(
+        b"Address\nMain Street\nOak, Rome, IT\nElm, Oslo, NO\n",
+        columns=("Address",),
+        rows=[["Main Street"], ["Oak", " Rome", " IT"], ["Elm", " Oslo", " NO"]],
+        invalid=(1, 2),
     ),
     "a strange sep line": Case(("sep=:\n" + table(":")).encode(), delimiter=":", skipped=((1, "separator line"),)),
     "half a sep line": Case(
@@ -291,6 +319,9 @@ WRONG = {
     ),
     "cp1252 or cp1250": Case("Id,Name\n1,Muñoz\n".encode("cp1252"), error="could be cp1252 (ñ) or cp1250 (ń)"),
     "cut UTF-16": Case(TABLE.encode("utf-16")[:-1], error="is not utf-16-le text"),
+    "HTML": Case(b"<html><table><tr><td>a</td></tr>\n</table></html>\n", error="is a page of HTML or XML"),
+    "XML": Case((BOM + "\n<?xml version='1.0'?>\n<a/>\n").encode(), error="is a page of HTML or XML"),
+    "PDF": Case(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", error="is a PDF document"),
     "an old workbook": Case(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64), error="is an old Excel workbook"),
     "ISO-2022": Case("名前,都市\n山田,東京\n".encode("iso2022_jp"), error="has escape sequences, as ISO-2022 has"),
 }
