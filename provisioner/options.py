@@ -188,7 +188,7 @@ class RunOptions(ResultsOptions, InputOptions, MappingOptions, PaceOptions, Call
     limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
     drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
-    yes: bool = option(default=False, help_text="Ask no questions.")
+    yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 
 
 @dataclass(frozen=True, kw_only=True)
