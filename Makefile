@@ -64,7 +64,7 @@ docs: .venv/.dev
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --extra excel --extra zstd --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger

@@ -37,7 +37,7 @@ async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Chec
     check_texts(address_sid=options.address_sid)
     mapping = Mapping.from_options(options)
     with open_input(files, options, mapping, friendly_name=options.friendly_name) as job_input:
-        async with open_ledger(None, mapping.settings(), version=__version__) as ledger:
+        async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with face.planning() as on_progress:
                 report = await plan_input(ledger, job_input, on_progress)
             plan = forecast(

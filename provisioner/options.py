@@ -61,10 +61,30 @@ class InputOptions:
         return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
 
 
+AUTO = "auto"
+PRESETS = (
+    AUTO,
+    "salesforce-report",
+    "salesforce-dataloader",
+    "hubspot",
+    "dynamics",
+    "zendesk",
+    "zoho",
+    "pipedrive",
+    "freshdesk",
+    "intercom",
+)
+"""The CRM exports whose columns are known; each but ``auto`` has a mapping file in ``mapping/presets``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MappingOptions:
     """Where each field of a WebChat comes from."""
 
+    map: Path | None = option(None, "Take fields, key and input options from this mapping file.", metavar="FILE")
+    preset: str = option(
+        "", "Map the usual export of this CRM; auto recognises it by its columns.", choices=PRESETS
+    )
     address_sid: str = option(
         "", "Conversations Address (IG…) of the WebChats.", metavar="IG…", env="PROVISIONER_ADDRESS_SID"
     )
@@ -202,7 +222,7 @@ class RunOptions(
     limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
     drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
-    yes: bool = option(default=False, help_text="Ask no questions.")
+    yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +243,11 @@ class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
     audit: bool = option(
         default=False, help_text="Change nothing; check that every created row has exactly one conversation."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingCommandOptions(InputOptions, FaceOptions):
+    """``provisioner mapping``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a job leaves behind for its user: the results, and the rows to mend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -8,8 +8,17 @@ from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader, open_reader
 from provisioner.models import Record, Status
 from provisioner.options import ResultsOptions
-from provisioner.results import STDOUT, InputColumns, check_writable, format_of, replacing, write_results
-from provisioner.sources import Source, numbered
+from provisioner.results import (
+    STDOUT,
+    Cell,
+    Format,
+    InputColumns,
+    check_writable,
+    format_of,
+    replacing,
+    write_results,
+)
+from provisioner.sources import WORKBOOK, Source, members_of, numbered
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
 
@@ -48,18 +57,19 @@ class Outputs:
             self.spare(Path(source.name), "an input")
         if self._options.failed is None:
             return
+        _check_name(self._options.failed, sources[0])
         first = sources[0]
         for other in sources[1:]:
-            if _shape(other) != _shape(first):
+            if other.shape != first.shape:
                 raise UsageError(
-                    f"--failed cannot hold rows of {first.name} and {other.name}: their columns differ",
+                    f"--failed cannot hold rows of {first.name} and {other.name}: their columns or formats differ",
                     cure="run the files one by one, or leave --failed away",
                 )
 
     def write(self, ledger: Path, sources: Sequence[Source] = ()) -> None:
         """Write every file whole; ``sources`` are read once more where ``needs_input``. Blocks."""
         with open_reader(ledger) as reader:
-            columns = _input_columns(sources) if self._options.include_input else None
+            columns = _input_columns(sources, self._format) if self._options.include_input else None
             with replacing(self.path) as stream:
                 write_results(
                     stream,
@@ -92,9 +102,15 @@ def _check_failed(failed: Path, results: Path) -> None:
         raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
 
 
-def _shape(source: Source) -> tuple[str, Sequence[str]]:
-    style = source.detection.format.value
-    return style, () if source.is_open_ended else source.columns
+def _check_name(failed: Path, source: Source) -> None:
+    """Raise ``UsageError`` for a name that no program would open the file by."""
+    is_workbook = source.detection.format.value == WORKBOOK
+    if is_workbook != (failed.suffix.lower() == f".{WORKBOOK}"):
+        what = "a workbook like the input" if is_workbook else "text like the input, not a workbook"
+        raise UsageError(
+            f"--failed {failed}: the file will be {what}",
+            cure=f"name it {failed.with_suffix(f'.{WORKBOOK}' if is_workbook else '.csv').name}",
+        )
 
 
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
@@ -105,23 +121,30 @@ def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -
                 writer.write(record, (found.status, found.error_code or "", found.error or ""))
 
 
-def _input_columns(sources: Sequence[Source]) -> InputColumns:
+def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
     names = tuple(dict.fromkeys(name for source in sources for name in source.columns))
-    cells = [_cells_of(source, names) for source in sources]
+    cells = [_cells_of(source, names, style) for source in sources]
     return InputColumns(names, (cells[index](record) for _, index, record in numbered(sources)))
 
 
-def _cells_of(source: Source, names: Sequence[str]) -> Callable[[Record], Sequence[str | None]]:
-    """Return what brings a record's values into the order of ``names``; what is not there is None."""
+def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:
+    """Return what brings a record's values into the order of ``names``; what is not there is None.
+
+    What came as JSON goes into JSON as it is spelt, with its type.
+    """
     columns = source.columns
 
-    def cells(record: Record) -> Sequence[str | None]:
-        values = (
-            record.values if isinstance(record.values, dict) else dict(zip(columns, record.values, strict=False))
-        )
+    def cells(record: Record) -> Sequence[Cell]:
+        values: Mapping[str, Cell]
+        if not isinstance(record.values, dict):
+            values = dict(zip(columns, record.values, strict=False))
+        elif style is Format.JSONL and not record.problem:
+            values = members_of(record.raw)
+        else:
+            values = record.values
         return [values.get(name) for name in names]
 
-    def aligned(record: Record) -> Sequence[str | None]:
+    def aligned(record: Record) -> Sequence[Cell]:
         values = record.values
         return values if isinstance(values, list) and len(values) == len(names) else cells(record)
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from msgspec import structs
+
 from provisioner import __version__
 from provisioner.errors import InputError, UsageError
 from provisioner.ledger import SqliteLedger
-from provisioner.mapping import Binder, Mapping
+from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
-from provisioner.options import InputOptions
+from provisioner.options import InputOptions, RunOptions
 from provisioner.rows import (
     Naming,
     address_faults,
@@ -55,14 +57,20 @@ def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = ""
 class Input:
     """A job's sources with its mapping: what both passes read.
 
-    ``samples`` are the first valid requests and ``nearly_full`` counts the rows whose pre-engagement data comes
-    close to Twilio's limit; both are there after a plan pass.
+    ``reading`` is how the sources were opened. ``samples`` are the first valid requests and ``nearly_full`` counts
+    the rows whose pre-engagement data comes close to Twilio's limit; both are there after a plan pass.
     """
 
     def __init__(
-        self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool, marker: str = ""
+        self,
+        sources: Sequence[Source],
+        mapping: Mapping,
+        reading: InputOptions,
+        *,
+        friendly_name: bool,
+        marker: str = "",
     ) -> None:
-        self.sources = sources
+        self.sources, self.mapping, self.reading = sources, mapping, reading
         self._build = partial(build, friendly_name=friendly_name, marker=marker)
         self._bound = [
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
@@ -80,7 +88,13 @@ class Input:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a plan pass found that is no fault, in sentences."""
-        notes = []
+        notes = [*self.mapping.notes]
+        notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
+        notes += [
+            f"{source.name}: {source.blank_lines:,} blank lines are no rows"
+            for source in self.sources
+            if source.blank_lines
+        ]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
@@ -128,9 +142,10 @@ class Input:
         for bound in self._bound:
             if missing := bound.binder.never_seen():
                 names = ", ".join(repr(name) for name in missing)
+                hint = nearest(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
-                    cure=f"the names there are: {', '.join(bound.source.columns)}",
+                    cure=f"{hint}the names there are: {', '.join(bound.source.columns)}",
                 )
 
     def request(self, index: int, record: Record) -> WebChatRequest:
@@ -151,12 +166,15 @@ def open_input(
 ) -> Iterator[Input]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
+    What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
     ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks.
     """
+    reading = mapping.reading(options)
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
-            sources = stack.enter_context(open_sources(files, options, spool_dir=spool_dir))
-        yield Input(sources, mapping, friendly_name=friendly_name, marker=marker)
+            sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
+        final = mapping.settled([(source.name, source.columns) for source in sources])
+        yield Input(sources, final, reading, friendly_name=friendly_name, marker=marker)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
@@ -174,6 +192,25 @@ async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callab
 def _reading_of(source: Source) -> str:
     """Write down what decides which records the bytes of a source are."""
     return " ".join(repr(finding.value) for _, finding in source.detection.findings())
+
+
+def unconfirmed(sources: Sequence[Source], options: RunOptions) -> UsageError | None:
+    """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
+    guessed = [source for source in sources if source.detection.encoding.is_guess]
+    if options.yes or not guessed:
+        return None
+    name, encoding = guessed[0].name, guessed[0].detection.encoding.value
+    return UsageError(
+        f"{name}: that its encoding is {encoding} is a guess, so nothing was sent",
+        cure=f"look at its letters with 'provisioner check {name}', then add --encoding {encoding}, or --yes",
+    )
+
+
+def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
+    """List the records that are no rows, in values that JSON knows."""
+    return [
+        {"source": source.name, **structs.asdict(each)} for source in sources for each in source.detection.skipped
+    ]
 
 
 class SourceFeed:

@@ -37,12 +37,16 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+Cell = str | msgspec.Raw | None
+"""A value of the input: a text, or JSON as it is spelt, which is for JSON Lines only."""
+
+
 @dataclass(frozen=True)
 class InputColumns:
     """The input's own columns, to be repeated after ours: their names, and one list of cells per row."""
 
     names: Sequence[str]
-    cells: Iterable[Sequence[str | None]]
+    cells: Iterable[Sequence[Cell]]
 
 
 def format_of(path: Path, chosen: str) -> Format:

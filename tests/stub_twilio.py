@@ -24,6 +24,7 @@ class Call:
     headers: Mapping[str, str]
     form: Mapping[str, str]
     at: float
+    body: bytes = b""
 
     @property
     def credentials(self) -> str:
@@ -90,7 +91,7 @@ class StubTwilio:
         form = dict(parse_qsl(body.decode(), strict_parsing=bool(body)))
         method, target, _ = first.split()
         kept, script = (self.lookups, self.listing) if method == "GET" else (self.calls, self.script)
-        call = Call(len(kept) + 1, target, headers, form, time.monotonic())
+        call = Call(len(kept) + 1, target, headers, form, time.monotonic(), body)
         kept.append(call)
         self._has_come.set()
         return script(self, call)

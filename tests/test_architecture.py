@@ -53,6 +53,8 @@ ONLY = {
     "asyncio_throttle": {"pacer"},
     "aiohttp": {"twilio", "simulator"},
     "chardet": {"sources"},
+    "openpyxl": {"sources"},
+    "zstandard": {"sources"},
 }
 """Which rooms may import a library."""
 

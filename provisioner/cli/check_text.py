@@ -32,7 +32,12 @@ def check_lines(checked: Checked) -> Iterator[str]:
 def _found(detection: Detection) -> str:
     """Tell how an input is read; no compression and no byte order mark are not worth a word."""
     told = [(what, finding) for what, finding in detection.findings() if finding.value not in {"none", "no"}]
-    return ", ".join(f"{what} {finding.value!r} ({finding.reason})" for what, finding in told)
+    return ", ".join(f"{what.replace('_', ' ')} {finding.value!r} ({finding.reason})" for what, finding in told)
+
+
+def _detected(detection: Detection) -> dict[str, object]:
+    found = {what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}
+    return {**found, "skipped": [msgspec.structs.asdict(each) for each in detection.skipped]}
 
 
 def _place(row: InvalidRow) -> str:
@@ -44,10 +49,7 @@ def check_details(checked: Checked, counts: Counts) -> dict[str, object]:
     plan = checked.plan
     return {
         "valid": counts.pending,
-        "sources": [
-            {"source": name, **{what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}}
-            for name, detection in checked.detections
-        ],
+        "sources": [{"source": name, **_detected(detection)} for name, detection in checked.detections],
         "invalid_rows": [
             {
                 "row": row.row,

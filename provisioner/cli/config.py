@@ -12,6 +12,7 @@ from provisioner.errors import UsageError
 from provisioner.options import (
     CheckOptions,
     ExportOptions,
+    MappingCommandOptions,
     ReconcileOptions,
     RunOptions,
     SimulateOptions,
@@ -26,6 +27,7 @@ TABLES: Mapping[str, type[Any]] = {
     "status": StatusOptions,
     "export": ExportOptions,
     "reconcile": ReconcileOptions,
+    "mapping": MappingCommandOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""

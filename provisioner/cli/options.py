@@ -15,9 +15,12 @@ from provisioner.summary import Summary
 Handler = Callable[..., Summary]
 
 
-def argument(name: str, metavar: str, *, is_many: bool = False, of: type = str) -> click.Argument:
-    """Declare a positional argument that must be given; ``of`` is ``str`` or ``Path``."""
-    return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=True, type=_TYPES[of])
+def argument(
+    name: str, metavar: str, *, is_many: bool = False, of: type = str, choices: Sequence[str] = ()
+) -> click.Argument:
+    """Declare a positional argument that must be given: a ``str``, a ``Path``, or one of ``choices``."""
+    kind = click.Choice(choices) if choices else _TYPES[of]
+    return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=True, type=kind)
 
 
 def command(options_class: type, *arguments: click.Argument) -> Callable[[Handler], click.Command]:

@@ -1,11 +1,16 @@
 """From a record's values to the texts of a WebChat.
 
-``targets`` what names stand for · ``templates`` texts with columns in them · ``header`` finding columns ·
-``rules`` and ``assignments`` what the user asked for · ``supplies`` and ``layouts`` rules meet columns ·
-``binders`` records of one or of many shapes · ``mapping`` the whole.
+``targets`` what names stand for · ``templates`` texts with columns in them · ``conversions`` typed JSON ·
+``paths`` values inside a value · ``header`` finding columns · ``rules``, ``assignments``, ``mapping_files``,
+``preset_files`` what the user asked for · ``supplies`` and ``layouts`` rules meet columns · ``binders`` records of
+one or of many shapes · ``mapping`` the whole · ``suggestions`` and
+``column_words`` a start for an export that nobody knows.
 """
 
 from .binders import Binder
+from .header import nearest
 from .mapping import Mapping
+from .preset_files import preset_text
+from .suggestions import suggest
 
-__all__ = ["Binder", "Mapping"]
+__all__ = ["Binder", "Mapping", "nearest", "preset_text", "suggest"]

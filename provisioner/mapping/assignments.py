@@ -1,7 +1,7 @@
 """Reads the options that say where a text comes from."""
 
-import difflib
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from provisioner.errors import UsageError
 from provisioner.models import FIELDS
@@ -22,18 +22,28 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
             raise UsageError(f"--set {assignment!r} has no '='", cure="write it as --set FIELD=TEMPLATE")
         target = target_of(field)
         if not target:
-            raise _unknown_field(field)
+            raise unknown_field(field, "--set")
         if target in rules:
             raise UsageError(f"--set {target} is given twice", cure="give it once")
         origin = f"--set {target}"
-        is_identity = target == "identity"
-        rules[target] = Rule(origin, _identity(text, origin) if is_identity else parse(text, origin))
+        rules[target] = Rule(origin, (template_for(target, text, origin),))
     return rules
+
+
+def template_for(target: str, text: str, origin: str) -> Template:
+    """Read the template of a target; ``UsageError`` for an identity that all guests would share."""
+    template = parse(text, origin)
+    if target == "identity" and text and not template.columns:
+        raise UsageError(
+            f"{origin}: {text!r} names no column, so every guest would have the same identity",
+            cure="name the column that tells rows apart, as in crm-{Id}",
+        )
+    return template
 
 
 def identity_template(text: str) -> Template:
     """Read ``--identity``; of the modes without a template, return the empty one."""
-    return Template.literal("") if text in _IDENTITY_MODES else _identity(text, "--identity")
+    return Template.literal("") if text in _IDENTITY_MODES else template_for("identity", text, "--identity")
 
 
 def require_unicode(texts: Iterable[str]) -> None:
@@ -47,18 +57,9 @@ def require_unicode(texts: Iterable[str]) -> None:
             ) from error
 
 
-def _identity(text: str, origin: str) -> Template:
-    template = parse(text, origin)
-    if text and not template.columns:
-        raise UsageError(
-            f"{origin}: {text!r} names no column, so every guest would have the same identity",
-            cure="name the column that tells rows apart, as in crm-{Id}",
-        )
-    return template
-
-
-def _unknown_field(field: str) -> UsageError:
-    near = difflib.get_close_matches(field.casefold(), FIELDS, n=1)
+def unknown_field(field: str, origin: str) -> UsageError:
+    """Return the error for a field there is not: the nearest, and all there are."""
+    near = get_close_matches(field.casefold(), FIELDS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     listed = ", ".join((*FIELDS, f"{MEMBER}<name>"))
-    return UsageError(f"--set: there is no field {field!r}", cure=f"{hint}the fields are: {listed}")
+    return UsageError(f"{origin}: there is no field {field!r}", cure=f"{hint}the fields are: {listed}")

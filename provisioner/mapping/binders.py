@@ -49,6 +49,7 @@ class ShapeBinder:
         self._by_shape: dict[tuple[str, ...], Callable[[Values], Mapped]] = {}
         self._unused: dict[str, None] = {}
         self._unseen = frozenset(rules.columns)
+        self._found: set[str] = set()
         self.columns_by_field: dict[str, str] = {}
 
     @property
@@ -58,7 +59,8 @@ class ShapeBinder:
 
     def never_seen(self) -> tuple[str, ...]:
         """Return the columns that were asked for and that no record so far had."""
-        return tuple(name for name in self._rules.columns if name in self._unseen)
+        unseen = self._unseen - self._found
+        return tuple(name for name in self._rules.columns if name in unseen)
 
     def __call__(self, values: Values) -> Mapped:
         """Map one record by the layout of its names."""
@@ -74,7 +76,7 @@ class ShapeBinder:
 
     def _lay_out(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         try:
-            layout = lay_out(self._rules, Header(shape), is_open_ended=True)
+            layout = lay_out(self._rules, Header(shape), is_open_ended=True, found=self._found)
         except UsageError as error:
             return _refuser(error.message)
         self._take_account(layout)

@@ -39,13 +39,13 @@ class Header:
         named = [f"column {position + 1} ({self.columns[position]!r})" for position in positions]
         return f" {conjunction} ".join(named)
 
-    def unknown(self, name: str, origin: str) -> UsageError:
-        """Return the error for a column that is not there: the nearest names, and all there are."""
-        near = difflib.get_close_matches(_folded(name), self._loose, n=3)
-        nearest = " or ".join(repr(self.columns[self._loose[folded][0]]) for folded in near)
-        hint = f"did you mean {nearest}? " if near else ""
+    def unknown(self, names: Sequence[str], origin: str) -> UsageError:
+        """Return the error for columns of which one had to be there: the nearest names, and all there are."""
+        wanted = list(dict.fromkeys(names))
+        hint = nearest(wanted, self.columns)
         listed = ", ".join(repr(column) for column in self.columns)
-        return self.fault(f"{origin}: there is no column {name!r}", cure=f"{hint}the columns are: {listed}")
+        asked = " or ".join(map(repr, wanted))
+        return self.fault(f"{origin}: there is no column {asked}", cure=f"{hint}the columns are: {listed}")
 
     def fault(self, message: str, *, cure: str) -> UsageError:
         """Return an error about this source's columns."""
@@ -54,3 +54,13 @@ class Header:
 
 def _folded(name: str) -> str:
     return name.strip().casefold()
+
+
+def nearest(names: Sequence[str], columns: Sequence[str]) -> str:
+    """Ask in a sentence whether the columns that are spelt most like ``names`` are meant; empty where none is."""
+    spelt: dict[str, str] = {}
+    for column in columns:
+        spelt.setdefault(_folded(column), column)
+    near = [folded for name in names for folded in difflib.get_close_matches(_folded(name), spelt, n=3)]
+    listed = " or ".join(repr(spelt[folded]) for folded in dict.fromkeys(near))
+    return f"did you mean {listed}? " if listed else ""

@@ -1,4 +1,4 @@
-"""The text that identifies a row, out of the columns named by ``--key``."""
+"""The text that identifies a row, out of its key columns."""
 
 from collections.abc import Sequence
 

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import Raw
+
 from provisioner.models import FIELDS, Mapped
 
+from .conversions import Convert, convert_members
 from .header import Header
 from .keys import key_getter
-from .rules import Rules
+from .rules import TEXT, Rules
 from .supplies import Supplier, Supply, named_columns
 from .targets import MEMBER
-from .templates import Getter, Values, constant
+from .templates import Getter, TooLongError, Values, constant
 
 _NOTHING = Supply(constant(""))
 
@@ -19,11 +22,13 @@ _NOTHING = Supply(constant(""))
 class Layout:
     """Sorts the values of a record to what they are for.
 
-    ``texts`` get the fields in the order of ``FIELDS``, then the key; ``members`` the pre-engagement values.
+    ``texts`` get the fields in the order of ``FIELDS``, then the key; ``members`` the pre-engagement values, of
+    which ``converters`` make typed ones.
     """
 
     texts: tuple[Getter, ...]
     members: tuple[tuple[str, Getter], ...]
+    converters: dict[str, Convert]
     columns_by_field: dict[str, str]
     unused: tuple[str, ...]
     missing: tuple[str, ...]
@@ -34,17 +39,25 @@ class Layout:
 
     def __call__(self, values: Values) -> Mapped:
         """Map one record that has these columns, all of them."""
-        members = {name: text for name, get in self.members if (text := get(values))}
-        sid, chat, name, data, identity, ui_version, message, key = [get(values) for get in self.texts]
-        return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, self.columns_by_field)
+        try:
+            members: dict[str, str | Raw] = {name: text for name, get in self.members if (text := get(values))}
+            sid, chat, name, data, identity, ui_version, message, key = [get(values) for get in self.texts]
+        except TooLongError as error:
+            return Mapped(refusal=str(error))
+        columns = self.columns_by_field
+        if not self.converters:
+            return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns)
+        faults = tuple((MEMBER + name, reason) for name, reason in convert_members(members, self.converters))
+        return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns, "", faults)
 
 
-def lay_out(rules: Rules, header: Header, *, is_open_ended: bool) -> Layout:
+def lay_out(rules: Rules, header: Header, *, is_open_ended: bool, found: set[str]) -> Layout:
     """Work out the layout of a source's columns; raise ``UsageError`` when they contradict the rules.
 
-    Where ``is_open_ended``, a record is one of many shapes, and what it lacks is no fault.
+    Where ``is_open_ended``, a record is one of many shapes, and what it lacks is no fault; ``found`` collects
+    the names that led into nested values.
     """
-    supplier = Supplier(header, is_open_ended=is_open_ended)
+    supplier = Supplier(header, is_open_ended=is_open_ended, found=found)
     named = named_columns(header, tuple(rules.chosen))
     supplies = {target: supplier.by_name(position) for target, position in named.items()}
     supplies |= {target: supplier.by_rule(rule) for target, rule in rules.chosen.items()}
@@ -56,11 +69,12 @@ def lay_out(rules: Rules, header: Header, *, is_open_ended: bool) -> Layout:
             "nothing gives the Conversations Address of the WebChats",
             cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",
         )
-    key = key_getter([supplier.column(name, "--key") for name in rules.key])
+    key = [supplier.by_rule(rule) for rule in rules.key]
     return Layout(
-        texts=(*(supplies.get(field, _NOTHING).get for field in FIELDS), key),
+        texts=(*(supplies.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])),
         members=_members(supplies),
-        columns_by_field=_columns(supplies, rules.key),
+        converters=_converters(rules),
+        columns_by_field=_columns(supplies, key),
         unused=supplier.unused,
         missing=tuple(supplier.missing),
     )
@@ -72,8 +86,13 @@ def _members(supplies: Mapping[str, Supply]) -> tuple[tuple[str, Getter], ...]:
     return tuple((target.removeprefix(MEMBER), supplies[target].get) for target in targets)
 
 
-def _columns(supplies: Mapping[str, Supply], key: Sequence[str]) -> dict[str, str]:
+def _converters(rules: Rules) -> dict[str, Convert]:
+    typed = {target: rule.kind for target, rule in rules.chosen.items() if rule.kind != TEXT}
+    return {target.removeprefix(MEMBER): kind.converter() for target, kind in sorted(typed.items())}
+
+
+def _columns(supplies: Mapping[str, Supply], key: Sequence[Supply]) -> dict[str, str]:
     columns = {target: ", ".join(supply.columns) for target, supply in supplies.items() if supply.columns}
     if key:
-        columns["key"] = ", ".join(key)
+        columns["key"] = ", ".join(column for part in key for column in part.columns)
     return columns

@@ -1,17 +1,21 @@
 """Where each text of a WebChat comes from: read from the options once, bound to every source."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Self
 
-from provisioner.options import MappingOptions
+from provisioner.errors import UsageError
+from provisioner.options import AUTO, InputOptions, MappingOptions
 
 from .assignments import identity_template, read_assignments, require_unicode
 from .binders import Binder, ShapeBinder
 from .header import Header
 from .keys import joined
 from .layouts import lay_out
-from .rules import Rule, Rules
+from .mapping_files import NO_FILE, load_mapping
+from .preset_files import load_preset, recognise, told
+from .rules import Rule, Rules, describe_rules
 from .templates import Template
 
 
@@ -19,37 +23,72 @@ from .templates import Template
 class Mapping:
     """Turns the values of records into the texts of WebChats.
 
-    A text comes from, in this order: the ``--set`` of its target; the column named after it; and, where that
-    gives nothing in a row, the option for all rows (``--address-sid``, an ``--identity`` template).
+    A text comes from, in this order: the ``--set`` of its target; the mapping file; the preset; the column named
+    after it; and, where that gives nothing in a row, the option for all rows (``--address-sid``, an
+    ``--identity`` template). ``notes`` are sentences for people about how the mapping was chosen.
     """
 
     rules: Rules
+    notes: tuple[str, ...]
     _settings: dict[str, str]
+    _reading: InputOptions
+    _choose_preset: Callable[[str], "Mapping"] | None = None
 
     @classmethod
     def from_options(cls, options: MappingOptions, *, ui_version: str = "", spare_address: str = "") -> Self:
-        """Read the options; raise ``UsageError`` for what cannot be understood.
+        """Read the options and the files they name; raise ``UsageError`` for what cannot be understood.
 
         ``ui_version`` holds for rows that give none; ``spare_address`` where nobody names an address.
         """
         require_unicode((*options.set, *options.key, options.address_sid, options.identity, ui_version))
         address_sid = options.address_sid or spare_address
-        chosen = read_assignments(options.set)
+        preset = load_preset(options.preset) if options.preset not in ("", AUTO) else NO_FILE
+        file = load_mapping(options.map) if options.map else NO_FILE
         spare = {
-            "address_sid": Rule("--address-sid", Template.literal(address_sid)),
-            "identity": Rule("--identity", identity_template(options.identity)),
-            "ui_version": Rule("--ui-version", Template.literal(ui_version)),
+            "address_sid": _rule("--address-sid", Template.literal(address_sid)),
+            "identity": _rule("--identity", identity_template(options.identity)),
+            "ui_version": _rule("--ui-version", Template.literal(ui_version)),
         }
-        given = {target: rule for target, rule in spare.items() if rule.template.text}
+        rules = Rules(
+            chosen={**preset.rules, **file.rules, **read_assignments(options.set)},
+            spare={target: rule for target, rule in spare.items() if rule.choices[0].text},
+            key=tuple(_rule("--key", Template.of_column(name)) for name in options.key) or file.key or preset.key,
+        )
         settings = {
             "address_sid": address_sid,
             "friendly_name": "yes" if options.friendly_name else "no",
             "identity": options.identity or "auto",
-            "key": joined(options.key),
+            "key": joined([part.choices[0].text for part in rules.key]),
             "ui_version": ui_version,
+            **describe_rules(rules),
         }
-        settings |= {f"set {target}": chosen[target].template.text for target in sorted(chosen)}
-        return cls(Rules(chosen, given, options.key), settings)
+        choose = partial(cls._with_preset, options, ui_version, spare_address) if options.preset == AUTO else None
+        return cls(rules, (), settings, file.reading, choose)
+
+    @classmethod
+    def _with_preset(cls, options: MappingOptions, ui_version: str, spare_address: str, preset: str) -> Self:
+        chosen = replace(options, preset=preset)
+        return cls.from_options(chosen, ui_version=ui_version, spare_address=spare_address)
+
+    def reading(self, options: InputOptions) -> InputOptions:
+        """Return how the input is to be read: as the options say, else as the mapping file does."""
+        names = [each.name for each in fields(InputOptions)]
+        return InputOptions(**{name: getattr(options, name) or getattr(self._reading, name) for name in names})
+
+    def settled(self, headers: Sequence[tuple[str, Sequence[str]]]) -> "Mapping":
+        """Return the mapping for inputs of these names and columns, with the preset they are recognised by.
+
+        Without ``--preset auto`` that is this one. Raise ``UsageError`` for inputs that no one preset fits.
+        """
+        if self._choose_preset is None:
+            return self
+        found = {name: recognise(name, columns) for name, columns in headers}
+        presets = {each.preset for each in found.values()}
+        if len(presets) > 1:
+            listed = ", ".join(f"{name} is of {each.preset}" for name, each in found.items())
+            raise UsageError(f"the inputs come of several systems: {listed}", cure="run each of them on its own")
+        first = next(iter(found.values()))
+        return replace(self._choose_preset(first.preset), notes=(told(first),))
 
     def settings(self) -> dict[str, str]:
         """Describe everything that decides what a row asks for, so that a changed mapping is noticed."""
@@ -62,4 +101,8 @@ class Mapping:
         """
         if is_open_ended:
             return ShapeBinder(self.rules)
-        return lay_out(self.rules, Header(columns, source), is_open_ended=False)
+        return lay_out(self.rules, Header(columns, source), is_open_ended=False, found=set())
+
+
+def _rule(origin: str, template: Template) -> Rule:
+    return Rule(origin, (template,))

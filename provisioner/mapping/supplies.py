@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 
 from .header import Header
+from .paths import path_getter
 from .rules import Rule
 from .targets import OURS, target_of
-from .templates import Getter, constant
+from .templates import Getter, Slot, Template, constant, or_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,15 @@ class Supply:
 class Supplier:
     """Makes supplies from one source's columns, and keeps account of the columns.
 
-    Where ``is_open_ended``, records are mappings by name, and a column that is not there gives an empty text.
-    Elsewhere they are lists along the columns, and a column that is not there is a ``UsageError``.
+    Where ``is_open_ended``, records are mappings by name, a name with dots may lead into a nested value, and a
+    column that is not there gives an empty text. Elsewhere they are lists along the columns, and a column that
+    is not there is a ``UsageError``. ``found`` collects the dotted names that led somewhere, row by row.
     """
 
-    def __init__(self, header: Header, *, is_open_ended: bool) -> None:
+    def __init__(self, header: Header, *, is_open_ended: bool, found: set[str]) -> None:
         self._header = header
         self._is_open_ended = is_open_ended
+        self._found = found
         self._used: set[int] = set()
         self.missing: list[str] = []
 
@@ -47,19 +51,61 @@ class Supplier:
         return Supply(self._getter(position), (self._header.columns[position],))
 
     def by_rule(self, rule: Rule) -> Supply:
-        """Supply a target from a template."""
-        template = rule.template
-        return Supply(template.bind(lambda name: self.column(name, rule.origin)), template.columns)
+        """Supply a target from the choice of a rule that fits this source."""
+        template = self._choose(rule)
+        get = template.bind(lambda slot: self._slot(slot, rule), rule.origin)
+        return Supply(get, template.columns)
 
-    def column(self, name: str, origin: str) -> Getter:
-        """Return what gets the text of the column that ``origin`` names."""
-        position = self._header.find(name, origin)
+    def _choose(self, rule: Rule) -> Template:
+        fits = [(self._share(choice, rule.origin), choice) for choice in rule.choices]
+        whole = [choice for share, choice in fits if share == 1 and (choice.columns or not self._is_open_ended)]
+        # A record leaves out what it has not, so half a name is more than none of it.
+        partly = [choice for share, choice in fits if share and choice.columns and self._is_open_ended]
+        free = [choice for choice in rule.choices if not choice.columns]
+        chosen = next(iter((*whole, *partly, *free)), None)
+        if chosen is None and not self._is_open_ended:
+            raise self._header.unknown(
+                [self._lacking(choice, rule.origin) for choice in rule.choices], rule.origin
+            )
+        return chosen or rule.choices[0]
+
+    def _share(self, template: Template, origin: str) -> float:
+        """Return which share of a template's columns is there."""
+        columns = template.columns
+        return sum(self._has(name, origin) for name in columns) / len(columns) if columns else 1
+
+    def _lacking(self, template: Template, origin: str) -> str:
+        return next(name for name in template.columns if not self._has(name, origin))
+
+    def _has(self, name: str, origin: str) -> bool:
+        return self._header.find(name, origin) is not None or self._way_into(name, origin) is not None
+
+    def _slot(self, slot: Slot, rule: Rule) -> Getter:
+        get = self._column(slot.column, rule)
+        return or_default(get, slot.default) if slot.default else get
+
+    def _column(self, name: str, rule: Rule) -> Getter:
+        position = self._header.find(name, rule.origin)
         if position is not None:
             return self._getter(position)
+        if not rule.is_optional:
+            self.missing.append(name)
+        way = self._way_into(name, rule.origin)
+        if way is None:
+            return constant("")
+        position, steps = way
+        return path_getter(self._getter(position), steps, partial(self._found.add, name))
+
+    def _way_into(self, name: str, origin: str) -> tuple[int, list[str]] | None:
+        """Return the column that holds a dotted name, and the steps that lead on from there."""
         if not self._is_open_ended:
-            raise self._header.unknown(name, origin)
-        self.missing.append(name)
-        return constant("")
+            return None
+        steps = name.split(".")
+        for count in range(len(steps) - 1, 0, -1):
+            position = self._header.find(".".join(steps[:count]), origin)
+            if position is not None:
+                return position, steps[count:]
+        return None
 
     def _getter(self, position: int) -> Getter:
         self._used.add(position)

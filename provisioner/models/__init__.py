@@ -4,7 +4,7 @@
 """
 
 from .attempts import Answer, Control, Look, Unknown
-from .inputs import FIELDS, Mapped, Problem, Record, WebChatRequest
+from .inputs import FIELDS, Mapped, Members, Problem, Record, WebChatRequest
 from .jobs import Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Result, Row
 from .outcomes import Status, Verdict
 
@@ -18,6 +18,7 @@ __all__ = [
     "Look",
     "Manifest",
     "Mapped",
+    "Members",
     "PlanEntry",
     "PlanReport",
     "Problem",

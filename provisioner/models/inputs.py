@@ -1,5 +1,7 @@
 """What an input asks for, on its way from a record to a request."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 FIELDS = (
@@ -19,7 +21,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     ``values`` are texts: a list along the source's columns (delimited files), or a mapping by name (JSON).
     A record that cannot be read as a row has ``problem`` set, and its values are not to be used.
-    ``raw`` is the record's own bytes where the format keeps them (JSON Lines).
+    ``raw`` is what the source needs, besides the values, to write the record back: its own bytes (JSON), or the
+    kinds of the cells that could not be read (a workbook).
     """
 
     line: int
@@ -63,13 +66,18 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
         return f"{self.field}{column}: {self.reason}"
 
 
+Members = Mapping[str, str | msgspec.Raw]
+"""Values of the pre-engagement object by name: texts, and JSON where a type was asked for."""
+
+
 class Mapped(msgspec.Struct, frozen=True, gc=False):
     """One record's texts, sorted to what they are for; nothing is validated yet.
 
-    ``members`` are the non-empty texts of single pre-engagement values, in name order; they go on top of the
+    ``members`` are the single pre-engagement values that are not empty, in name order; they go on top of the
     JSON text in ``pre_engagement_data``. ``columns`` tells the input column of each field (and of ``key``,
     which is there only when the job has key columns), for messages; all rows of one shape share it.
-    ``refusal`` says why a record could not be mapped at all; every text is empty then.
+    ``refusal`` says why a record could not be mapped at all; every text is empty then. ``faults`` are values
+    that are not of the type asked for, as field and reason; their texts stand in ``members`` as they are.
     """
 
     address_sid: str = ""
@@ -80,6 +88,7 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     ui_version: str = ""
     first_message: str = ""
     key: str = ""
-    members: dict[str, str] = {}
+    members: Members = {}
     columns: dict[str, str] = {}
     refusal: str = ""
+    faults: tuple[tuple[str, str], ...] = ()

@@ -19,7 +19,7 @@ from provisioner.models import Counts, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, Interrupted, open_input, plan_input
+from provisioner.planning import Input, Interrupted, open_input, plan_input, skipped_records, unconfirmed
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
@@ -41,7 +41,7 @@ async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundi
         spool_dir=order.ledger.parent,
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
-        async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
+        async with open_ledger(order.ledger, order.job(job_input.mapping), version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
                 whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)
                 return await whole.carry_out()
@@ -79,7 +79,7 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
-        await self._ledger.remember("reading", options.reading())
+        await self._ledger.remember("reading", self._input.reading.reading())
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
@@ -109,6 +109,8 @@ class Run:
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
                 cure="provisioner check lists them: mend them, or leave --strict away",
             )
+        if plan.to_send and (guess := unconfirmed(self._input.sources, options)):
+            return guess
         if target.is_local or options.yes or not plan.to_send:
             return None
         is_boundless = math.isinf(self._order.rate.per_second)
@@ -186,6 +188,7 @@ class Run:
             ledger=str(self._order.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
             next_command=self._command,
+            details={"skipped": skipped_records(self._input.sources)},
         )
 
     def _advice(self, counts: Counts, error: ProvisionerError | None, unknown: Sequence[int]) -> tuple[str, ...]:
@@ -235,4 +238,5 @@ class Run:
             notes=notes,
             next_command=self._next(end, accounted),
             error=Failure.from_error(error) if error else None,
+            details={"skipped": skipped_records(self._input.sources)},
         )

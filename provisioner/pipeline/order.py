@@ -49,14 +49,13 @@ class Order:
             ledger=ledger,
         )
 
-    @property
-    def job(self) -> dict[str, str]:
-        """What the ledger belongs to; another value anywhere is another job.
+    def job(self, mapping: Mapping) -> dict[str, str]:
+        """Describe what the ledger belongs to; another value anywhere is another job.
 
         What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
         """
         marker = {"marker": self.options.marker} if self.options.marker else {}
-        return {**self.target.settings(), **self.mapping.settings(), **marker}
+        return {**self.target.settings(), **mapping.settings(), **marker}
 
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.models import Mapped, WebChatRequest
+from provisioner.models import Mapped, Members, WebChatRequest
 
 from .faults import surrogate_faults
 
@@ -41,8 +41,9 @@ def compose(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[s
     try:
         encoded = _composed(mapped.pre_engagement_data, mapped.members, name)
     except (ValueError, RecursionError):
-        # An array, which no valid row has: the digest of an invalid row is never that of a valid one.
-        return json.dumps([mapped.pre_engagement_data, mapped.members]), list(_faults(mapped))
+        return _unsendable(mapped), [*mapped.faults, *_faults(mapped)]
+    if mapped.faults:
+        return _unsendable(mapped), list(mapped.faults)
     return encoded.decode(), list(_limits(encoded, marker))
 
 
@@ -65,7 +66,15 @@ def is_nearly_full(request: WebChatRequest) -> bool:
     return len(data) * _MOST_BYTES_PER_CHARACTER > HINT_BYTES and len(data.encode()) > HINT_BYTES
 
 
-def _composed(data: str, members: dict[str, str], name: str) -> bytes:
+def _unsendable(mapped: Mapped) -> str:
+    """Return an array, which no valid row has: the digest of an invalid row is never that of a valid one."""
+    members = {
+        name: value if isinstance(value, str) else str(bytes(value)) for name, value in mapped.members.items()
+    }
+    return json.dumps([mapped.pre_engagement_data, members])
+
+
+def _composed(data: str, members: Members, name: str) -> bytes:
     is_blank = _is_blank(data)
     given = {} if is_blank else _members_of(data)
     if name and _FRIENDLY_NAME not in given and _FRIENDLY_NAME not in members:
@@ -83,8 +92,8 @@ def _is_blank(data: str) -> bool:
 def _faults(mapped: Mapped) -> Iterator[Fault]:
     for reason in _json_faults(mapped.pre_engagement_data):
         yield "pre_engagement_data", reason
-    for name, text in mapped.members.items():
-        for reason in surrogate_faults(name) or surrogate_faults(text):
+    for name, value in mapped.members.items():
+        for reason in surrogate_faults(name) or (surrogate_faults(value) if isinstance(value, str) else ()):
             yield f"pre_engagement.{name}", reason
 
 

@@ -5,9 +5,21 @@ An input that cannot be trusted raises ``InputError``; a record that alone is wr
 """
 
 from .detect import Detection, Finding
+from .json_object import members_of
 from .naming import STDIN
 from .numbering import numbered
 from .opening import open_sources
 from .source import RecordWriter, Source
+from .workbook import WORKBOOK
 
-__all__ = ["STDIN", "Detection", "Finding", "RecordWriter", "Source", "numbered", "open_sources"]
+__all__ = [
+    "STDIN",
+    "WORKBOOK",
+    "Detection",
+    "Finding",
+    "RecordWriter",
+    "Source",
+    "members_of",
+    "numbered",
+    "open_sources",
+]

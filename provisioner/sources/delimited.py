@@ -3,24 +3,46 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, ClassVar
-
-import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 
 from .delimited_writer import DelimitedWriter
-from .detect import Detection, Finding
-from .dialect import MAX_FIELD_SIZE, Dialect, named_delimiter, parser, rank_delimiters, read_dialect
+from .detect import Detection
+from .dialect import MAX_FIELD_SIZE, Dialect, parser
 from .stored import CHUNK_SIZE, Stored
 from .text import MAX_RECORD_SIZE, decoded, line_blocks
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
-_SAMPLE_LINES = 1_000
-_SAMPLE_SIZE = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The lines from the header to the last record, counted from 1; ``last`` is 0 where nothing follows it."""
+
+    first: int = 1
+    last: int = 0
+
+    def of(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Leave out the lines before and after."""
+        start = 1
+        for block in blocks:
+            end = start + len(block)
+            if self.last and start > self.last:
+                return
+            if end > self.first:
+                yield block[max(self.first - start, 0) : self.last + 1 - start if self.last else None]
+            start = end
+
+
+@dataclass(slots=True)
+class Blanks:
+    """How many blank lines the last whole pass has left out."""
+
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +52,9 @@ class DelimitedSource:
     stored: Stored
     detection: Detection
     dialect: Dialect
+    span: Span
     columns: tuple[str, ...]
+    _blanks: Blanks = field(default_factory=Blanks)
 
     is_open_ended: ClassVar[bool] = False
 
@@ -38,6 +62,16 @@ class DelimitedSource:
     def name(self) -> str:
         """The input's name as the user gave it."""
         return self.stored.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Delimited text with these columns."""
+        return ("csv", *self.columns)
+
+    @property
+    def blank_lines(self) -> int:
+        """How many blank lines the last whole pass has left out."""
+        return self._blanks.count
 
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
@@ -49,7 +83,8 @@ class DelimitedSource:
         A row of another width than the header's has a problem: filling it up or cutting it off would guess.
         """
         width = len(self.columns)
-        with _opened_rows(self.stored, self.detection.encoding.value, self.dialect.delimiter) as rows:
+        encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
+        with opened_rows(self.stored, encoding, delimiter, self.span, self._blanks) as rows:
             for line, values in islice(rows, 1, None):
                 if len(values) == width:
                     yield Record(line, values)
@@ -61,74 +96,25 @@ class DelimitedSource:
         return nullcontext(DelimitedWriter(stream, self.dialect, self.detection, self.columns, extra_columns))
 
 
-def open_delimited(stored: Stored, detection: Detection, delimiter: str) -> DelimitedSource:
-    """Find the delimiter, unless it is given, and read the header.
-
-    Raise ``InputError`` where there is no header, no row after it, or no telling two delimiters apart.
-    """
-    encoding = detection.encoding.value
-    lines, is_whole = _sample(stored, encoding)
-    if delimiter:
-        finding = Finding(named_delimiter(delimiter), "--delimiter")
-    else:
-        finding = _found_delimiter(lines, stored.name, is_whole=is_whole)
-    with _opened_rows(stored, encoding, finding.value) as rows:
-        starts = [values for _, values in islice(rows, 2)]
-    if not starts:
-        raise InputError("is empty", source=stored.name, cure="export it again")
-    if len(starts) == 1:
-        raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
-    return DelimitedSource(
-        stored=stored,
-        detection=msgspec.structs.replace(detection, delimiter=finding),
-        dialect=read_dialect(lines, finding.value),
-        columns=tuple(starts[0]),
-    )
-
-
-def _sample(stored: Stored, encoding: str) -> tuple[list[str], bool]:
-    """Take the first lines, and say whether they are all there are."""
-    with closing(stored.chunks()) as chunks:
-        lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, stored.name), stored.name))
-        sample, size = [], 0
-        for line in lines:
-            sample.append(line)
-            size += len(line)
-            if len(sample) == _SAMPLE_LINES or size > _SAMPLE_SIZE:
-                break
-        return sample, next(lines, None) is None
-
-
-def _found_delimiter(lines: Sequence[str], name: str, *, is_whole: bool) -> Finding:
-    fits = rank_delimiters(lines, is_whole=is_whole)
-    if not fits:
-        return Finding(",", "no delimiter in the header, so one column")
-    best = fits[0]
-    if len(fits) > 1 and fits[1].score == best.score:
-        raise InputError(
-            f"the delimiters {best.delimiter!r} and {fits[1].delimiter!r} fit equally well",
-            source=name,
-            cure="name the right one with --delimiter",
-        )
-    share = f"{best.matching} of {best.records} sampled records"
-    return Finding(best.delimiter, f"makes {best.width} columns in the header and in {share}")
-
-
 @contextmanager
-def _opened_rows(stored: Stored, encoding: str, delimiter: str) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """Read all rows with the line each starts on, header included and blank lines left out."""
+def opened_rows(
+    stored: Stored, encoding: str, delimiter: str, span: Span, blanks: Blanks
+) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """Read all rows with the line each starts on, header included and blank lines left out but counted."""
     with closing(stored.chunks()) as chunks:
         blocks = line_blocks(decoded(chunks, encoding, stored.name), stored.name)
-        yield _rows(blocks, delimiter, stored.name)
+        yield _rows(blocks, delimiter, span, blanks, stored.name)
 
 
-def _rows(blocks: Iterable[list[str]], delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    start = 1
+def _rows(
+    blocks: Iterable[list[str]], delimiter: str, span: Span, blanks: Blanks, name: str
+) -> Iterator[tuple[int, list[str]]]:
+    start, blank_lines = span.first, 0
 
     def watched() -> Iterator[list[str]]:
         """Stop a record that never ends before it fills the memory."""
         last_start, idle_blocks = 0, 0
-        for block in blocks:
+        for block in span.of(blocks):
             idle_blocks = idle_blocks + 1 if start == last_start else 0
             last_start = start
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
@@ -140,9 +126,12 @@ def _rows(blocks: Iterable[list[str]], delimiter: str, name: str) -> Iterator[tu
         for values in rows:
             if values:
                 yield start, values
-            start = rows.line_num + 1
+            else:
+                blank_lines += 1
+            start = rows.line_num + span.first
     except csv.Error as error:
         raise _unparsable(error, name, start) from error
+    blanks.count = blank_lines
 
 
 def _ragged(width: int, header_width: int) -> str:

@@ -7,7 +7,6 @@ from provisioner.models import Record
 
 from .detect import Detection
 from .dialect import Dialect, RowFormatter
-from .text import BOM
 
 
 class DelimitedWriter:
@@ -30,8 +29,7 @@ class DelimitedWriter:
         self._columns = len(columns)
         header = [*columns, *(name for name in extra_columns if name not in columns)]
         self._places = [header.index(name) for name in extra_columns]
-        if detection.has_bom:
-            stream.write(BOM.encode(self._encoding))
+        stream.write(detection.mark + dialect.separator_line.encode(self._encoding))
         self._write_row(header)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:

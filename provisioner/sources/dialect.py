@@ -7,31 +7,48 @@ from typing import NamedTuple, Protocol
 
 from provisioner.errors import UsageError
 
+from .preamble import count_titles
+
 DELIMITERS = (",", ";", "\t", "|", "^", "`")
 MAX_FIELD_SIZE = 1024 * 1024
 """Most characters of one field."""
+
+_FAIR_SHARE = 0.5
 
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited text is written, as far as writing the same again needs it."""
+    """How a delimited text is written, as far as writing the same again needs it.
+
+    ``separator_line`` is Excel's ``sep=`` line with its end, empty where there is none.
+    """
 
     delimiter: str
     is_all_quoted: bool
     line_end: str
+    separator_line: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fit:
-    """How well a delimiter explains a sample; a greater one explains more."""
+    """How well a delimiter explains a sample; a greater one explains more.
 
+    A title that is skipped explains nothing, so a text that makes sense from its first record on is preferred.
+    """
+
+    is_untitled: bool
     score: float
     delimiter: str
     width: int
     matching: int
     records: int
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """What decides; two delimiters of one rank cannot be told apart."""
+        return self.is_untitled, self.score
 
 
 class Rows(Protocol):
@@ -98,42 +115,76 @@ def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[Fit]:
 
 def _fit(lines: Sequence[str], delimiter: str, is_whole: bool) -> Fit:
     """Score by columns gained, times the share of records that are as wide as the header."""
-    sample = _parsed(lines, delimiter)
-    widths = [len(values) for _, values in sample.records]
+    sample = parse_sample(lines, delimiter)
+    titles = titles_of(sample.records)
+    widths = [len(record.values) for record in sample.records[titles:]]
     if not widths:
-        return Fit(0, delimiter, 0, 0, 0)
+        return Fit(is_untitled=False, score=0, delimiter=delimiter, width=0, matching=0, records=0)
     is_broken = sample.lines_parsed < len(lines) or (is_whole and sample.is_faulty)
     width, records = widths[0], len(widths) - 1 + is_broken
     matching = widths[1:].count(width)
     share = matching / records if records else 1.0
-    return Fit(share * (width - 1), delimiter, width, matching, records)
+    return Fit(
+        is_untitled=not titles and share >= _FAIR_SHARE,
+        score=share * (width - 1),
+        delimiter=delimiter,
+        width=width,
+        matching=matching,
+        records=records,
+    )
 
 
-def read_dialect(lines: Sequence[str], delimiter: str) -> Dialect:
-    """Tell quoting and line end by the sampled lines."""
-    records = _parsed(lines, delimiter).records
-    header = records[0][0] if records else ""
-    line_end = header[len(header.rstrip("\r\n")) :] or "\n"
+def read_dialect(records: Sequence["Sampled"], delimiter: str, separator_line: str = "") -> Dialect:
+    """Tell quoting and line end by the header and the sampled records below it."""
+    line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
-    is_all_quoted = all(text.rstrip("\r\n") == all_quoted.format(values) for text, values in records)
-    return Dialect(delimiter, bool(records) and is_all_quoted, line_end)
+    is_all_quoted = all(record.bare == all_quoted.format(record.values) for record in records)
+    return Dialect(delimiter, bool(records) and is_all_quoted, line_end, separator_line)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One record of a sample: its text and its values, and the line it starts on, from 0."""
+
+    line: int
+    text: str
+    values: list[str]
+    is_after_blank: bool
+
+    @property
+    def bare(self) -> str:
+        """The text without its line end."""
+        return self.text.rstrip("\r\n")
+
+    @property
+    def line_end(self) -> str:
+        """What ends it; empty at the end of the text."""
+        return self.text[len(self.bare) :]
 
 
 class _Parsed(NamedTuple):
-    """As much of a sample as could be parsed: each record as text and as values."""
+    """As much of a sample as could be parsed."""
 
-    records: list[tuple[str, list[str]]]
+    records: list[Sampled]
     lines_parsed: int
     is_faulty: bool
 
 
-def _parsed(lines: Sequence[str], delimiter: str) -> _Parsed:
-    rows, records, start = parser(lines, delimiter), [], 0
+def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
+    """Parse lines into records, blank lines left out, up to what cannot be parsed."""
+    rows, start, is_after_blank = parser(lines, delimiter), 0, False
+    records: list[Sampled] = []
     try:
         for values in rows:
             if values:
-                records.append(("".join(lines[start : rows.line_num]), values))
-            start = rows.line_num
+                records.append(Sampled(start, "".join(lines[start : rows.line_num]), values, is_after_blank))
+            start, is_after_blank = rows.line_num, not values
     except csv.Error:
         return _Parsed(records, rows.line_num, is_faulty=True)
     return _Parsed(records, rows.line_num, is_faulty=False)
+
+
+def titles_of(records: Sequence[Sampled]) -> int:
+    """Count the sampled records that stand before the header."""
+    parted = {place for place, record in enumerate(records) if record.is_after_blank}
+    return count_titles([record.values for record in records], parted)

@@ -10,9 +10,10 @@ import msgspec
 
 from provisioner.models import Record
 
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _STRING = msgspec.json.Decoder(str)
 _QUOTE = b'"'
+_NESTING = b"[{"
 
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<found>NaN|-?Infinity)')
 _SURROGATE = re.compile(
@@ -29,8 +30,8 @@ class _RepeatedNameError(ValueError):
 def read_object(line: int, raw: bytes) -> Record:
     """Read one JSON object. A fault of it becomes the record's problem.
 
-    Strings are decoded; numbers, ``true`` and ``false``, arrays and objects stay as they are spelt; ``null`` is
-    left out.
+    Strings are decoded; numbers, ``true`` and ``false`` stay as they are spelt, and so does what is inside arrays
+    and objects, which only lose the white space between; ``null`` is left out.
     """
     try:
         text = raw.decode()
@@ -49,6 +50,11 @@ def read_object(line: int, raw: bytes) -> Record:
     return Record(line, {}, problem, raw)
 
 
+def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
+    """Give each value of an object, which was read before without a problem, as it is spelt."""
+    return _members(raw)
+
+
 def _values(raw: bytes, text: str) -> dict[str, str]:
     """Convert what each name stands for.
 
@@ -56,7 +62,7 @@ def _values(raw: bytes, text: str) -> dict[str, str]:
     account for. Then it is looked for in earnest, as it always is inside nested objects.
     """
     values = {}
-    objects = _OBJECT.decode(raw)
+    objects = _members(raw)
     quotes = raw.count(_QUOTE) - 2 * len(objects)
     for name, value in objects.items():
         spelt = bytes(value)
@@ -64,12 +70,16 @@ def _values(raw: bytes, text: str) -> dict[str, str]:
         if spelt.startswith(_QUOTE):
             values[name] = _STRING.decode(spelt)
         elif spelt != b"null":
-            values[name] = spelt.decode()
+            values[name] = _compact(spelt).decode()
             if b"{" in spelt:
                 _check_nested(name, values[name])
     if quotes:
         _check_names(text)
     return values
+
+
+def _compact(spelt: bytes) -> bytes:
+    return msgspec.json.format(spelt, indent=-1) if spelt[0] in _NESTING else spelt
 
 
 def _check_names(text: str) -> None:

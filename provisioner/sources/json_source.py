@@ -1,4 +1,4 @@
-"""A JSON input, as lines or as one array."""
+"""A JSON input, whatever the form of its records."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,12 +10,21 @@ from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 
 from .detect import Detection
-from .json_array import read_array
-from .json_lines import read_lines
-from .json_writer import ARRAY, CRLF_LINES, LINES, Frame, JsonWriter
+from .json_document import read_array, read_tree
+from .json_forms import Form, form_within, is_spread_over_lines
+from .json_lines import read_lines, read_sequence
+from .json_writer import CRLF_LINES, FRAMES, Frame, JsonWriter
 from .stored import Stored
 
 _SAMPLE_RECORDS = 1_000
+
+_Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
+READERS: dict[Form, _Reader] = {
+    Form.LINES: read_lines,
+    Form.SEQUENCE: read_sequence,
+    Form.ARRAY: read_array,
+    Form.TREE: read_tree,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +33,22 @@ class JsonSource:
 
     stored: Stored
     detection: Detection
+    form: Form
     frame: Frame
     columns: tuple[str, ...]
 
     is_open_ended: ClassVar[bool] = True
+    blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:
         """The input's name as the user gave it."""
         return self.stored.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Objects of any names in this form."""
+        return (self.form.name,)
 
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
@@ -40,7 +56,7 @@ class JsonSource:
 
     def records(self) -> Iterator[Record]:
         """Read every record."""
-        return _records(self.stored, self.detection)
+        return _records(self.stored, self.detection, self.form)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
@@ -51,26 +67,34 @@ class JsonSource:
 
 
 def open_json(stored: Stored, detection: Detection) -> JsonSource:
-    """Look at the first records for the names they use; having no record at all raises ``InputError``."""
+    """Look at the first records for the names they use.
+
+    Raise ``InputError`` where there is no record at all, or one object where lines of objects should be.
+    """
+    text = stored.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
+    form = form_within(detection.format.value, text)
+    if form is Form.LINES and is_spread_over_lines(text):
+        raise InputError(
+            "is JSON with one object spread over several lines",
+            source=stored.name,
+            cure="write one object per line, e.g. with jq -c, or put all of them into one array",
+        )
     names: dict[str, None] = {}
     is_empty = True
-    for record in islice(_records(stored, detection), _SAMPLE_RECORDS):
+    for record in islice(_records(stored, detection, form), _SAMPLE_RECORDS):
         names.update(dict.fromkeys(record.values))
         is_empty = False
     if is_empty:
         raise InputError("has no records", source=stored.name, cure="export it again")
-    return JsonSource(stored, detection, _frame(stored, detection), tuple(names))
+    return JsonSource(stored, detection, form, _frame(form, text), tuple(names))
 
 
-def _frame(stored: Stored, detection: Detection) -> Frame:
-    if detection.format.value == "json":
-        return ARRAY
-    text = stored.head().decode(detection.encoding.value, errors="replace")
-    return CRLF_LINES if text.partition("\n")[0].endswith("\r") else LINES
+def _frame(form: Form, text: str) -> Frame:
+    if form is Form.LINES and text.partition("\n")[0].endswith("\r"):
+        return CRLF_LINES
+    return FRAMES[form]
 
 
-def _records(stored: Stored, detection: Detection) -> Iterator[Record]:
-    read: Callable[[Iterable[bytes], str, str], Iterator[Record]]
-    read = read_array if detection.format.value == "json" else read_lines
+def _records(stored: Stored, detection: Detection, form: Form) -> Iterator[Record]:
     with closing(stored.chunks()) as chunks:
-        yield from read(chunks, detection.encoding.value, stored.name)
+        yield from READERS[form](chunks, detection.encoding.value, stored.name)

@@ -1,6 +1,7 @@
 """JSON records back into the form they came in."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -9,9 +10,8 @@ import msgspec
 from provisioner.models import Record
 
 from .detect import Detection
-from .text import BOM
-
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+from .json_forms import SEPARATOR, Form
+from .json_object import members_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,19 @@ class Frame:
     instead: str
 
 
-LINES = Frame(before="", between="\n", after="\n", instead="")
+FRAMES = {
+    Form.LINES: Frame(before="", between="\n", after="\n", instead=""),
+    Form.SEQUENCE: Frame(before=SEPARATOR, between=f"\n{SEPARATOR}", after="\n", instead=""),
+    Form.ARRAY: Frame(before="[\n", between=",\n", after="\n]\n", instead="[]\n"),
+    Form.TREE: Frame(before='{"records":[\n', between=",\n", after="\n]}\n", instead='{"records":[]}\n'),
+}
 CRLF_LINES = Frame(before="", between="\r\n", after="\r\n", instead="")
-ARRAY = Frame(before="[\n", between=",\n", after="\n]\n", instead="[]\n")
 
 
 class JsonWriter:
     """Writes records with their extra values; ``finish`` has to follow the last.
 
-    Values keep their spelling. A record with a problem is written as it was found, so the problem stays.
+    A record keeps its own text to the letter. One with a problem gets no extra values, so the problem stays.
     """
 
     def __init__(self, stream: BinaryIO, frame: Frame, detection: Detection, extra_columns: Sequence[str]) -> None:
@@ -41,8 +45,7 @@ class JsonWriter:
         self._encoding = detection.encoding.value
         self._extra_columns = tuple(extra_columns)
         self._is_empty = True
-        if detection.has_bom:
-            stream.write(BOM.encode(self._encoding))
+        stream.write(detection.mark)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
         """Write one record; an extra value takes the place of one of that name."""
@@ -51,10 +54,7 @@ class JsonWriter:
         if record.problem:
             self._write_raw(record.raw)
             return
-        values = _OBJECT.decode(record.raw)
-        for name, value in zip(self._extra_columns, extra, strict=True):
-            values[name] = msgspec.Raw(msgspec.json.encode(value))
-        self._write_raw(msgspec.json.encode(values))
+        self._write_raw(_extended(record.raw, dict(zip(self._extra_columns, extra, strict=True))))
 
     def finish(self) -> None:
         """Write what comes after the last record."""
@@ -67,3 +67,15 @@ class JsonWriter:
         if self._encoding != "utf-8":
             raw = raw.decode(errors="replace").encode(self._encoding, errors="backslashreplace")
         self._stream.write(raw)
+
+
+def _extended(raw: bytes, extra: Mapping[str, str]) -> bytes:
+    """Put members behind those of an object; only one that has such members already is composed anew."""
+    # Escaped, so that any encoding can say them.
+    spelt = {name: json.dumps(value).encode() for name, value in extra.items()}
+    members = members_of(raw)
+    if not members.keys().isdisjoint(spelt):
+        return msgspec.json.encode(members | {name: msgspec.Raw(value) for name, value in spelt.items()})
+    start = raw[: raw.rindex(b"}")].rstrip()
+    added = b",".join(json.dumps(name).encode() + b":" + value for name, value in spelt.items())
+    return start + (b"," if members and added else b"") + added + b"}"

@@ -7,13 +7,15 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 
-from .delimited import open_delimited
-from .detect import Detection, Finding, find_encoding, find_format, refuse_binary
+from .delimited_opening import open_delimited
+from .detect import Detection, Finding, find_format, refuse_strangers
+from .encoding import JSON_ENCODING, Encoding, read_encoding, search_encoding
 from .json_source import open_json
 from .naming import find_inputs
 from .source import Source
 from .stored import Stored
-from .text import BOM
+from .workbook import open_workbook
+from .workbook_package import is_zip
 
 
 @contextmanager
@@ -36,16 +38,27 @@ def open_source(stored: Stored, options: InputOptions) -> Source:
     head = stored.head()
     if not head:
         raise InputError("is empty", source=stored.name, cure="export it again")
-    refuse_binary(head, stored.name)
-    encoding, bom = find_encoding(head, options.encoding, stored.name)
-    text = head.decode(encoding.value, errors="replace").removeprefix(BOM)
-    compression = stored.compression().name
+    if is_zip(head):
+        return open_workbook(stored, options.input_format)
+    refuse_strangers(head, stored.name)
+    encoding = read_encoding(head, options.encoding, stored.name)
+    found_format = _format_of(head, encoding, options.input_format, stored.name)
+    if encoding is None:
+        encoding = search_encoding(stored) if found_format.value == "csv" else JSON_ENCODING
     detection = Detection(
-        format=find_format(text, options.input_format, stored.name),
-        compression=Finding(compression, "by its first bytes"),
-        encoding=encoding,
-        bom=bom,
+        format=found_format,
+        compression=Finding(stored.compression().name, "by its first bytes"),
+        encoding=encoding.found,
+        bom=encoding.bom,
+        mark=encoding.mark,
     )
     if detection.format.value == "csv":
         return open_delimited(stored, detection, options.delimiter)
     return open_json(stored, detection)
+
+
+def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Finding:
+    """Decide by the start of the text; the signs of JSON are the same in every encoding that is left to search."""
+    encoding = encoding or JSON_ENCODING
+    text = head[len(encoding.mark) :].decode(encoding.found.value, errors="replace")
+    return find_format(text, override, name)

@@ -40,6 +40,16 @@ class Source(Protocol):
         """How the input is read, and why so."""
         ...
 
+    @property
+    def blank_lines(self) -> int:
+        """How many blank lines of delimited text the last whole pass has left out; none of other formats."""
+        ...
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """What a ``writer`` depends on: the records of sources of one shape fit into one file."""
+        ...
+
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes, which takes a pass over them."""
         ...

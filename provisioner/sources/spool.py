@@ -28,6 +28,14 @@ class _PositionedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: os.fstat(self._descriptor).st_size}
+        self._position = starts[whence] + offset
+        return self._position
+
     def readinto(self, buffer: Any) -> int:
         data = os.pread(self._descriptor, len(buffer), self._position)
         buffer[: len(data)] = data

@@ -11,7 +11,7 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint
 
-from .compression import DAMAGE, Compression, compression_of
+from .compression import DAMAGE, NONE, Compression, compression_of
 
 CHUNK_SIZE = 64 * 1024
 
@@ -39,7 +39,7 @@ class Stored:
 
     def chunks(self) -> Generator[bytes, None, None]:
         """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
-        with self._open() as stored, compression_of(stored.peek()).decompressed(stored) as stream:
+        with self._open() as stored, self._decompressed(stored) as stream:
             while chunk := self._read(stream):
                 yield chunk
 
@@ -47,6 +47,29 @@ class Stored:
         """Read the first piece."""
         with closing(self.chunks()) as chunks:
             return next(chunks, b"")
+
+    def tail(self, size: int) -> tuple[bytes, int]:
+        """Read the last bytes, decompressed, at least ``size`` if there are; and tell where they start."""
+        if self.compression() is NONE:
+            with self._open() as stored:
+                start = max(0, stored.seek(0, os.SEEK_END) - size)
+                stored.seek(start)
+                return stored.read(), start
+        last, end = b"", 0
+        for chunk in self.chunks():
+            last, end = last[-size:] + chunk, end + len(chunk)
+        return last, end - len(last)
+
+    def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
+        compression = compression_of(stored.peek())
+        try:
+            return compression.decompressed(stored)
+        except ImportError as error:
+            raise InputError(
+                f"is compressed with {compression.name}, which needs an extra to be read",
+                source=self.name,
+                cure=f"install it with pip install 'webchat-provisioner[{compression.name}]', or unpack it first",
+            ) from error
 
     def _open(self) -> io.BufferedReader:
         try:

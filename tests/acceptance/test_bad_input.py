@@ -54,19 +54,23 @@ CASES = {
         ("customers.csv, line 2:", "close the quote"), {"customers.csv": f'{HEADER}1,"Ana"x\n'}
     ),
     "spreadsheet": Case(
-        ("customers.csv: is an Excel workbook", "save it as CSV UTF-8"),
+        (
+            "customers.csv: is a zip archive, or a workbook, that is cut short or damaged",
+            "copy or export it again",
+        ),
         {"customers.csv": b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml xl/workbook.xml"},
     ),
     "binary file": Case(
         ("customers.csv: is binary", "save it as UTF-8"), {"customers.csv": bytes(range(256)) * 4}
     ),
-    "unreadable encoding": Case(
-        ("customers.csv, line 3:", "is not utf-8 text", "--encoding cp1252"),
-        {"customers.csv": f"{HEADER}1,Ana\n2,Jos\xe9\n".encode("latin-1")},
+    "encoding that cannot be guessed": Case(
+        ("customers.csv, line 3: is not UTF-8 text, and could be cp1252", "or cp1250", "--encoding cp1252"),
+        {"customers.csv": f"{HEADER}1,Ana\n2,Mu\xf1oz\n".encode("latin-1")},
     ),
-    "unreadable encoding far below": Case(
-        ("customers.csv, line 30002:", "is not utf-8 text"),
-        {"customers.csv": f"{HEADER}{'1,Ana' + chr(10)}".encode() + b"2,Bo\n" * 29_999 + b"3,Jos\xe9\n"},
+    "wrong encoding": Case(
+        ("customers.csv, line 3: is not utf-8 text", "--encoding cp1252"),
+        {"customers.csv": f"{HEADER}1,Ana\n2,Jos\xe9\n".encode("latin-1")},
+        flags=("--encoding", "utf-8"),
     ),
     "cut compression": Case(
         ("customers.csv.gz", "cut short or damaged"),

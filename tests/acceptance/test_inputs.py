@@ -2,21 +2,33 @@
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 
 import pytest
+from openpyxl import Workbook, load_workbook
 
-from tests.acceptance.program import CREDENTIALS, Program
-from tests.stub_twilio import StubMaker, StubTwilio
+from tests.acceptance.program import CREDENTIALS, Program, lines_of
+from tests.stub_twilio import StubMaker, StubTwilio, failing, per_row
 
 pytestmark = pytest.mark.acceptance
 
 ROWS = "crm_id,CustomerFriendlyName,pre_engagement.plan\n0001,Zoë Ødegård,gold\n0002,雪 Yuki,\n"
-RECORDS = [
+RECORDS: list[dict[str, object]] = [
     {"crm_id": "0001", "CustomerFriendlyName": "Zoë Ødegård", "pre_engagement_data": {"plan": "gold"}},
     {"crm_id": "0002", "CustomerFriendlyName": "雪 Yuki"},
 ]
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    """Save rows as an Excel workbook."""
+    book, stream = Workbook(), io.BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(stream)
+    return stream.getvalue()
+
 
 FORMS = {
     "plain.csv": ROWS.encode(),
@@ -29,6 +41,12 @@ FORMS = {
     "packed.csv.xz": lzma.compress(ROWS.encode()),
     "lines.jsonl": "".join(json.dumps(record) + "\n" for record in RECORDS).encode(),
     "array.json": json.dumps(RECORDS, ensure_ascii=False, indent=1).encode(),
+    "tree.json": json.dumps(
+        {"records": [{"attributes": {"type": "Lead"}, **record} for record in RECORDS]}
+    ).encode(),
+    "sequence.json": "".join(f"\x1e{json.dumps(record, indent=1)}\n" for record in RECORDS).encode("utf-16"),
+    "book.xlsx": workbook([line.split(",") for line in ROWS.splitlines()]),
+    "misnamed.csv": workbook([line.split(",") for line in ROWS.splitlines()]),
 }
 
 
@@ -59,6 +77,62 @@ async def test_every_accepted_form_says_the_same(program: Program, twilio: StubM
     assert [row["source"] for row in rows] == [name for name in FORMS for _ in range(2)]
     assert [row["row"] for row in rows] == [str(number + 1) for number in range(2 * len(FORMS))]
     assert len({row["key"] for row in rows}) == len(rows)
+
+
+async def test_the_rows_of_a_workbook_are_mended_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
+    """--failed is a workbook again; an error cell stays one until it is mended."""
+    server = await twilio(per_row({"Bo": failing(400, 45745)}))
+    rows = [["crm_id", "CustomerFriendlyName"], ["0001", "Ana"], ["0002", "Bo"], ["0003", "#N/A"]]
+    program.write("customers.xlsx", workbook(rows))
+    call = ("--base-url", server.url, "--rate", "200/s", "--key", "crm_id")
+
+    first = await program(
+        *("run", "customers.xlsx", "-o", "results.csv", "--failed", "mend.xlsx", "--include-input", *call),
+        env=CREDENTIALS,
+    )
+    again = await program("run", "mend.xlsx", "-o", "again.csv", *call, env=CREDENTIALS)
+    book = load_workbook(program.folder / "mend.xlsx")
+    found = [[cell.value for cell in row][:5] for row in book.worksheets[0].iter_rows()]
+    book.worksheets[0]["B2"], book.worksheets[0]["B3"] = "Bodil", "Cy"
+    book.save(program.folder / "mend.xlsx")
+    mended = await program("run", "mend.xlsx", "-o", "mended.csv", *call, env=CREDENTIALS)
+
+    assert (first.code, first.counts) == (4, {"created": 1, "rejected": 1, "invalid": 1})
+    assert [row["CustomerFriendlyName"] for row in program.results()] == ["Ana", "Bo", "#N/A"]
+    assert found == [
+        ["crm_id", "CustomerFriendlyName", "_status", "_error_code", "_error"],
+        ["0002", "Bo", "rejected", "45745", found[1][4]],
+        ["0003", "#N/A", "invalid", "invalid_row", "column 'CustomerFriendlyName' holds the error #N/A"],
+    ]
+    assert again.counts == {"rejected": 1, "invalid": 1}
+    assert (mended.code, mended.counts) == (0, {"created": 2})
+    assert dict(server.created) == {"Ana": 1, "Bodil": 1, "Cy": 1}
+
+
+async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Program, twilio: StubMaker) -> None:
+    """--failed keeps a record's own text; its notes are ignored, and the same data is asked for again."""
+    server = await twilio(per_row({"Bo": failing(400, 45745)}))
+    data = '{"n": 123456789012345678901234567890, "deep": [1.10, {"a": null}]}'
+    records = (
+        f'{{"CustomerFriendlyName": "Ana"}},\n{{"CustomerFriendlyName": "Bo", "pre_engagement_data": {data}}}'
+    )
+    program.write("customers.json", f'{{"records": [{records}]}}')
+    call = ("--base-url", server.url, "--rate", "200/s")
+
+    await program("run", "customers.json", "-o", "results.csv", "--failed", "mend.json", *call, env=CREDENTIALS)
+    again = await program("run", "mend.json", "-o", "again.csv", *call, env=CREDENTIALS)
+
+    first, second = [call.form["PreEngagementData"] for call in server.calls if call.name == "Bo"]
+    assert again.counts == {"rejected": 1}
+    assert first == second
+    assert first == '{"n":123456789012345678901234567890,"deep":[1.10,{"a":null}],"friendlyName":"Bo"}'
+    assert (
+        (program.folder / "mend.json")
+        .read_text()
+        .startswith(
+            f'{{"records":[\n{{"CustomerFriendlyName": "Bo", "pre_engagement_data": {data},"_status":"rejected",'
+        )
+    )
 
 
 async def test_stdin_is_an_input_like_any_other(program: Program, twilio: StubMaker) -> None:
@@ -134,3 +208,55 @@ async def test_an_input_that_changes_under_a_run_stops_it(program: Program, twil
     assert set(stopped.counts) == {"created", "unsent"}
     assert (finished.code, finished.counts) == (0, {"created": 199})
     assert set(server.created.values()) == {1}
+
+
+async def test_a_guessed_encoding_needs_somebody_s_word(program: Program, twilio: StubMaker) -> None:
+    """Nothing is sent before --encoding or --yes; the guess is told, and then names arrive whole."""
+    server = await twilio()
+    program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n2,José Müller\n".encode("cp1252"))
+    command = ("run", "customers.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    checked = await program("check", "customers.csv", env=CREDENTIALS)
+    refused = await program(*command, env=CREDENTIALS)
+    called = len(server.calls)
+    confirmed = await program(*command, "--yes", env=CREDENTIALS)
+    again = await program(*command, env=CREDENTIALS)
+    named = await program(*command, "--encoding", "cp1252", "--ledger", "other.ledger", env=CREDENTIALS)
+
+    guess = "a guess: line 3 is not UTF-8, and so it has the letters é ü"
+    assert f"encoding 'cp1252' ({guess})" in checked.stdout
+    assert (refused.code, called, refused.counts) == (2, 0, {"unsent": 2})
+    assert lines_of(refused.stderr, "note: customers.csv: the encoding cp1252 is a guess")
+    assert refused.stderr.splitlines()[-2:] == [
+        "error: customers.csv: that its encoding is cp1252 is a guess, so nothing was sent",
+        "  look at its letters with 'provisioner check customers.csv', then add --encoding cp1252, or --yes",
+    ]
+    assert (confirmed.code, again.code, named.code) == (0, 0, 0)
+    assert server.created == {"Ana": 2, "José Müller": 2}
+
+
+async def test_lines_that_are_no_rows_are_told(program: Program, twilio: StubMaker) -> None:
+    """Titles and footers of a report are not sent, and are named with their lines by every way of telling."""
+    server = await twilio()
+    legal = '"Copyright (c) 2026 salesforce.com"'
+    program.write("report.csv", f'Contacts\nCustomerFriendlyName,Id\nAna,1\n\nBo,2\nCy\n\n"Contacts"\n{legal}\n')
+    command = ("run", "report.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s")
+
+    checked = await program("check", "report.csv", "--json", env=CREDENTIALS)
+    ended = await program(*command, "--json", "--failed", "failed.csv", env=CREDENTIALS)
+
+    skipped = [{"line": 1, "what": "title"}, {"line": 8, "what": "footer"}, {"line": 9, "what": "footer"}]
+    told = "skipped, being no rows: line 1 (title), lines 8-9 (footer)"
+    assert checked.summary["sources"][0]["skipped"] == skipped
+    assert f"report.csv: {told}" in checked.summary["plan_notes"]
+    assert ended.summary["skipped"] == [{"source": "report.csv", **each} for each in skipped]
+    assert lines_of(ended.stderr, "note: report.csv: ") == [
+        f"note: report.csv: {told}",
+        "note: report.csv: 2 blank lines are no rows",
+    ]
+    assert (ended.code, server.created) == (4, {"Ana": 1, "Bo": 1})
+    failed = (program.folder / "failed.csv").read_text()
+    assert failed.splitlines() == [
+        "CustomerFriendlyName,Id,_status,_error_code,_error",
+        'Cy,invalid,invalid_row,"has 1 field, the header has 2"',
+    ]

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
-from provisioner.planning import open_input
+from provisioner.planning import open_input, skipped_records
 
 UNUSED = "columns that nothing is made from: "
 IMPERSONAL = "no column gives a name or data of the customers: say with --set which ones do"
@@ -33,3 +34,41 @@ def test_what_is_left_out_is_said(header: str, notes: tuple[str, ...], tmp_path:
         assert len(list(job_input.entries())) == 1
 
     assert job_input.notes == notes
+
+
+def test_what_is_left_unread_is_said(tmp_path: Path) -> None:
+    """Each input with more sheets than one is named with them."""
+    file = tmp_path / "book.xlsx"
+    book = Workbook()
+    for title in ("Contacts", "Leads"):
+        sheet = book.create_sheet(title)
+        sheet.append(["CustomerFriendlyName"])
+        sheet.append(["Ana"])
+    book.save(file)
+    options = RunOptions(address_sid="IG" + 32 * "a")
+
+    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+        assert job_input.notes == (f"{file}: read is the sheet 'Contacts', and not 'Leads'",)
+
+
+def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
+    """Every line that is no row is accounted for, and a guess is called one."""
+    file = tmp_path / "report.csv"
+    text = 'Contacts\n\nId,CustomerFriendlyName\n1,Zoë\n\n\n2,Bo\n\n"My report"\n"Copyright salesforce.com"\n'
+    file.write_text(text, encoding="cp1252")
+    options = RunOptions(address_sid="IG" + 32 * "a")
+
+    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+        assert len(list(job_input.entries())) == 2
+
+    assert job_input.notes == (
+        f"{file}: the encoding cp1252 is a guess: line 4 is not UTF-8, and so it has the letters ë",
+        f"{file}: skipped, being no rows: line 1 (title), lines 9-10 (footer)",
+        f"{file}: 3 blank lines are no rows",
+        f"{UNUSED}Id",
+    )
+    assert skipped_records(job_input.sources) == [
+        {"source": str(file), "line": 1, "what": "title"},
+        {"source": str(file), "line": 9, "what": "footer"},
+        {"source": str(file), "line": 10, "what": "footer"},
+    ]

@@ -36,7 +36,7 @@ def test_a_column_that_a_record_lacks_is_empty() -> None:
 
     mapped = binder({"First": "Ada"})
 
-    assert (mapped.customer_friendly_name, mapped.key) == ("Ada ", "")
+    assert (mapped.customer_friendly_name, mapped.key) == ("Ada", "")
 
 
 def test_columns_that_no_record_had_are_told() -> None:

@@ -1,5 +1,6 @@
 """Rules of the mapping that hold for every text there is."""
 
+import json
 from operator import itemgetter
 
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
+from provisioner.mapping.conversions import KINDS, ConversionError, Kind
 from provisioner.mapping.keys import joined
 from provisioner.mapping.templates import parse
 from provisioner.options import MappingOptions
@@ -44,13 +46,15 @@ def escaped(text: str) -> str:
 
 @given(before=ANY_TEXT, value=ANY_TEXT, after=ANY_TEXT)
 def test_a_template_is_expanded_once(before: str, value: str, after: str) -> None:
-    """Whatever a value holds, braces above all, it comes out as it went in."""
+    """Whatever a value holds, braces above all, it comes out as it went in; an empty one leaves no space."""
     template = parse(f"{escaped(before)}{{A}}{escaped(after)}", "--set x")
 
-    rendered = template.bind(itemgetter)({"A": value})
+    rendered = template.bind(lambda slot: itemgetter(slot.column))({"A": value})
 
-    assert rendered in {f"{before}{value}{after}", ""}
-    assert rendered or f"{before}{value}{after}".strip() == ""
+    if value.strip() or not before + after:
+        assert rendered == f"{before}{value}{after}"
+    else:
+        assert "".join(rendered.split()) == "".join(f"{before}{after}".split())
 
 
 @given(options=OPTIONS, columns=st.lists(COLUMN_LIKE, max_size=6), data=st.data())
@@ -106,3 +110,27 @@ def test_columns_may_change_places(texts: list[str], columns: list[int]) -> None
 def test_different_texts_never_join_to_the_same_key(one: list[str], other: list[str]) -> None:
     """The separator inside a text is told from the separator between two."""
     assert (joined(one) == joined(other)) == (one == other)
+
+
+@given(text=st.text(st.characters(exclude_categories=()), max_size=20))
+def test_a_template_of_any_text_is_read_or_a_usage_error(text: str) -> None:
+    """Nothing that stands in a template makes anything else, or reaches anything but columns."""
+    try:
+        template = parse(text, "--set x")
+    except UsageError:
+        return
+
+    rendered = template.bind(lambda _slot: lambda _values: "value")([])
+
+    assert rendered.replace("value", "").strip() in text.replace("{{", "{").replace("}}", "}") or template.columns
+
+
+@given(text=ANY_TEXT, kind=st.sampled_from(KINDS[1:]))
+def test_any_text_is_converted_or_refused(text: str, kind: str) -> None:
+    """What comes out is JSON, to the last character."""
+    try:
+        converted = Kind(kind).converter()(text)
+    except ConversionError:
+        return
+
+    json.loads(bytes(converted), parse_float=str, parse_int=str)

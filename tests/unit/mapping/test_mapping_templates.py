@@ -5,14 +5,17 @@ from operator import itemgetter
 import pytest
 
 from provisioner.errors import UsageError
+from provisioner.mapping import Mapping
 from provisioner.mapping.templates import Getter, Slot, Template, parse
+from provisioner.models import Mapped
+from provisioner.options import MappingOptions
 
 COLUMNS = ["First", "Last", "Note"]
 
 
-def locate(name: str) -> Getter:
+def locate(slot: Slot) -> Getter:
     """Find a column by its exact name."""
-    return itemgetter(COLUMNS.index(name))
+    return itemgetter(COLUMNS.index(slot.column))
 
 
 def rendered(text: str, values: list[str]) -> str:
@@ -54,6 +57,67 @@ def test_a_text_of_several_parts_that_says_nothing_is_empty(first: str, last: st
     assert rendered("{First} {Last}", [first, last, ""]) == ""
 
 
+@pytest.mark.parametrize(
+    ("template", "values", "expected"),
+    [
+        ("{First} {Last}", ["", "Example", ""], "Example"),
+        ("{First} {Last}", ["Ada", "", ""], "Ada"),
+        ("{First} {Last} {Note}", ["Ada", "", "x"], "Ada x"),
+        ("{First} {Last} {Note}", ["", "", "x"], "x"),
+        ("{First} {Last} {Note}", ["Ada", "", ""], "Ada"),
+        ("Dear {First}, welcome", ["", "", ""], "Dear, welcome"),
+        ("{First}: {Last}", ["", "Example", ""], ": Example"),
+        ("Order {First}a", ["", "", ""], "Order a"),
+        ("a {First}{Last}b", ["", "", ""], "a b"),
+        ("{First} {Last}{Note}", ["Ada", "", "x"], "Ada x"),
+        (" {First} {Last}", ["", "Example", ""], "Example"),
+        ("({First}) {Last}", ["", "Example", ""], "() Example"),
+        ("WebChat {First}", ["", "", ""], "WebChat"),
+        ("Hello\n{First}!", ["", "", ""], "Hello\n!"),
+        ("{First} {Last}", [" Ada ", "", ""], " Ada "),
+        ("{First}  {Last}", ["Ada", "Example", ""], "Ada  Example"),
+        ("{First}{Last} {Note}", ["a ", "", "b"], "a  b"),
+        ("  {First}", ["", "", ""], ""),
+    ],
+)
+def test_an_empty_column_leaves_no_stray_space(template: str, values: list[str], expected: str) -> None:
+    """It takes the template's spaces beside it along, unless they part two words; a value keeps its own."""
+    assert rendered(template, values) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "expected"),
+    [
+        ("{First|guest}", ["", "", ""], "guest"),
+        ("{First|guest}", ["  ", "", ""], "guest"),
+        ("{First|guest}", ["Ada", "", ""], "Ada"),
+        ("{First|}", [" ", "", ""], " "),
+        ("{First|no name|at all}", ["", "", ""], "no name|at all"),
+        ("Dear {First|guest} {Last}", ["", "", ""], "Dear guest"),
+        ("{First|%s} {Last}", ["", "{Note}", "x"], "%s {Note}"),
+    ],
+)
+def test_a_default_stands_where_a_column_has_nothing(template: str, values: list[str], expected: str) -> None:
+    """Everything after the first bar is the default, literally."""
+    binder = Mapping.from_options(MappingOptions(address_sid="IG", set=(f"chat_friendly_name={template}",))).bind(
+        COLUMNS, is_open_ended=False
+    )
+
+    assert binder(values).chat_friendly_name == expected
+
+
+def test_a_text_beyond_the_bound_is_refused_before_it_is_made() -> None:
+    """A template that names one long column again and again cannot fill the memory."""
+    options = MappingOptions(address_sid="IG", set=(f"first_message={'{Note}' * 100_000}",))
+    binder = Mapping.from_options(options).bind(COLUMNS, is_open_ended=False)
+
+    refused = binder(["", "", "x" * 1_000_000])
+    mapped = binder(["", "", ""])
+
+    assert refused == Mapped(refusal="--set first_message comes to more than 65,536 characters")
+    assert (mapped.refusal, mapped.first_message) == ("", "")
+
+
 def test_a_single_column_is_passed_on_verbatim() -> None:
     """Alone, even spaces travel as they stand."""
     assert rendered("{First}", ["  ", "", ""]) == "  "
@@ -85,6 +149,7 @@ def test_a_literal_template_keeps_its_braces() -> None:
         ("Dear First}", "'}' at character 11 has no partner"),
         ("{First{Last}}", "'{' at character 1 has no partner"),
         ("a{}", "'{}' at character 2 names no column"),
+        ("{|x}", "'{|x}' at character 1 names no column"),
     ],
 )
 def test_a_broken_template_is_a_usage_error_that_names_the_place(template: str, fault: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
@@ -103,6 +104,8 @@ def test_nothing_that_is_needed_is_replaced(tmp_path: Path, monkeypatch: pytest.
         ({"a_csv": "id,name\n1,Ana\n", "b_csv": "name,id\nBo,2\n"}, False),
         ({"a_csv": "id,name\n1,Ana\n", "b_jsonl": '{"id": 2}\n'}, False),
         ({"a_jsonl": '{"id": 1}\n', "b_jsonl": '{"name": 2}\n'}, True),
+        ({"a_jsonl": '{"id": 1}\n', "b_jsonl": '\x1e{"id": 2}\n'}, False),
+        ({"a_json": '[{"id": 1}]', "b_json": '{"records": [{"id": 2}]}'}, False),
     ],
 )
 def test_failed_rows_of_unlike_files_do_not_fit_into_one(
@@ -119,8 +122,44 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
         if fits:
             picky.check_sources(sources)
             return
-        with pytest.raises(UsageError, match="their columns differ"):
+        with pytest.raises(UsageError, match="their columns or formats differ"):
             picky.check_sources(sources)
+
+
+@pytest.mark.parametrize(
+    ("input_name", "failed", "message", "cure"),
+    [
+        ("a.xlsx", "mend.csv", "mend.csv: the file will be a workbook like the input", "name it mend.xlsx"),
+        (
+            "a.csv",
+            "mend.XLSX",
+            "mend.XLSX: the file will be text like the input, not a workbook",
+            "name it mend.csv",
+        ),
+        ("a.xlsx", "mend.XLSX", "", ""),
+    ],
+)
+def test_failed_rows_go_into_a_file_that_is_named_for_what_it_is(
+    input_name: str, failed: str, message: str, cure: str, tmp_path: Path
+) -> None:
+    """The rows of a workbook are written as one, and Excel opens only what is called so."""
+    path = tmp_path / input_name
+    book = Workbook()
+    for row in (["id"], ["007"]):
+        book.worksheets[0].append(row)
+    book.save(path) if path.suffix == ".xlsx" else path.write_text("id\n007\n", encoding="utf-8")
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / failed))
+
+    with ExitStack() as stack:
+        sources = opened(stack, [str(path)])
+        if not message:
+            outputs.check_sources(sources)
+            return
+        with pytest.raises(UsageError) as caught:
+            outputs.check_sources(sources)
+
+    assert caught.value.message == f"--failed {tmp_path}/{message}"
+    assert caught.value.cure == cure
 
 
 async def test_the_columns_of_unlike_inputs_are_brought_together(tmp_path: Path) -> None:
@@ -145,6 +184,35 @@ async def test_the_columns_of_unlike_inputs_are_brought_together(tmp_path: Path)
         ("", "Bo", "0123", ""),
         ("7", "", "9", ""),
         ("8", "", "", "x"),
+    ]
+
+
+async def test_json_keeps_its_types_in_json_lines(tmp_path: Path) -> None:
+    """--include-input repeats JSON values as they are spelt; in CSV, and from CSV, they are texts."""
+    names = write(
+        tmp_path,
+        a_jsonl='{"id": 1.10, "deep": {"n": [123456789012345678901]}, "no": null, "ok": true, "t": "x"}\noops\n',
+        b_csv="id,t\n007,y\n",
+    )
+    lines = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", include_input=True))
+    table = Outputs(ResultsOptions(output=tmp_path / "r.csv", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        sources = opened(stack, names)
+        lines.write(ledger, sources)
+        table.write(ledger, sources)
+
+    ends = [line.split('"message_sid":null,')[1] for line in lines.path.read_text(encoding="utf-8").splitlines()]
+    assert ends == [
+        '"id":1.10,"deep":{"n": [123456789012345678901]},"ok":true,"t":"x"}',
+        '"id":null,"deep":null,"ok":null,"t":null}',
+        '"id":"007","deep":null,"ok":null,"t":"y"}',
+    ]
+    assert [(row["id"], row["deep"], row["ok"]) for row in read(table.path)] == [
+        ("1.10", '{"n":[123456789012345678901]}', "true"),
+        ("", "", ""),
+        ("007", "", ""),
     ]
 
 

@@ -96,6 +96,17 @@ def test_a_name_that_no_record_has_is_refused_at_the_end(tmp_path: Path) -> None
     assert caught.value.cure == "the names there are: crm_id, Name"
 
 
+def test_a_misspelt_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    """As in a table, where it is known before the first row."""
+    with (
+        input_of(tmp_path, '{"crm_id": "1"}\n', suffix="jsonl", key=("crm_di",)) as opened,
+        pytest.raises(UsageError) as caught,
+    ):
+        list(opened.entries())
+
+    assert caught.value.cure == "did you mean 'crm_id'? the names there are: crm_id"
+
+
 async def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning the same bytes again costs nothing, unless by another version, which may see them otherwise."""
     with input_of(tmp_path, "id\n1\n2\n") as opened:

@@ -7,6 +7,7 @@ import pytest
 
 from provisioner.errors import InputError, UsageError
 from provisioner.sources import Finding, Source
+from provisioner.sources.detect import Skipped
 from provisioner.sources.dialect import named_delimiter, rank_delimiters
 
 Open = Callable[..., Source]
@@ -81,6 +82,15 @@ def test_a_given_delimiter_is_taken(opened: Open, given: str, meant: str) -> Non
 
     assert source.columns == ("a,b", "c")
     assert source.detection.delimiter == Finding(meant, "--delimiter")
+
+
+def test_a_given_delimiter_wins_over_the_separator_line(opened: Open) -> None:
+    """The line is skipped all the same."""
+    source = opened(b"sep=;\na,b\n1,2\n", delimiter=",")
+
+    assert source.columns == ("a", "b")
+    assert source.detection.delimiter == Finding(",", "--delimiter")
+    assert source.detection.skipped == (Skipped(1, "separator line"),)
 
 
 @pytest.mark.parametrize("given", ["", ",,", '"', "\n", "\0", "tabulator"])

@@ -3,11 +3,15 @@
 import bz2
 import gzip
 import lzma
+import sys
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
+import zstandard
 
 from provisioner.errors import InputError, UsageError
+from provisioner.models import Record
 from provisioner.sources import Finding, Source
 
 Open = Callable[..., Source]
@@ -26,12 +30,57 @@ def test_a_byte_order_mark_decides_the_encoding(opened: Open, encoding: str) -> 
     assert next(source.records()).values == ["Zoë", "日本"]
 
 
-def test_without_a_mark_the_text_is_utf_8_to_the_letter(opened: Open) -> None:
-    """No other encoding is guessed."""
+def test_text_that_is_utf_8_to_the_last_byte_is_utf_8(opened: Open) -> None:
+    """No mark is needed."""
     source = opened(TEXT.encode())
 
-    assert source.detection.encoding == Finding("utf-8", "no byte order mark, so UTF-8 to the letter")
+    assert source.detection.encoding == Finding("utf-8", "no byte order mark, and UTF-8 to the last byte")
     assert source.detection.bom.value == "no"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (TEXT, ("name", "topic")),
+        ("名前,備考\r\n山田\u3000太郎,東京\u3000渋谷\r\n", ("名前", "備考")),
+        ("Ānā\nȀlpha\n", ("Ānā",)),
+        ("a\tb\n🎈\t1\n", ("a", "b")),
+    ],
+    ids=["Latin", "Japanese", "other NULs", "beyond the plane"],
+)
+def test_without_a_mark_nul_bytes_tell_the_byte_order(
+    opened: Open, text: str, columns: tuple[str, ...], encoding: str
+) -> None:
+    """Line ends and delimiters have NUL bytes on one side, whatever else the text is in."""
+    source = opened(text.encode(encoding))
+
+    assert source.detection.encoding == Finding(encoding, "by where NUL bytes stand")
+    assert source.detection.bom.value == "no"
+    assert source.columns == columns
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_mark_in_the_wrong_byte_order_is_no_matter(opened: Open, encoding: str) -> None:
+    """Salesforce's Data Loader writes FE FF whatever follows; the text is believed, and the mark is skipped."""
+    source = opened(b"\xfe\xff" + TEXT.encode(encoding))
+
+    despite = "" if encoding == "utf-16-be" else "by where NUL bytes stand; the byte order mark says utf-16-be"
+    assert source.detection.encoding == Finding(encoding, despite or "byte order mark")
+    assert source.detection.bom == Finding("yes", "starts with the mark of utf-16-be")
+    assert source.columns == ("name", "topic")
+    assert next(source.records()) == Record(2, ["Zoë", "日本"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("content", [TEXT, '{"name": "Zoë", "topic": "日本"}\n'])
+def test_repeated_marks_are_all_skipped(opened: Open, content: str, encoding: str) -> None:
+    """Each program on the way may have added one; none of them is a part of a name."""
+    source = opened(("\ufeff" * 3 + content).encode(encoding))
+
+    assert source.detection.bom == Finding("yes", f"starts with the mark of {encoding}, 3 times")
+    assert source.columns == ("name", "topic")
+    assert next(source.records()).line == (2 if content == TEXT else 1)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +109,7 @@ def test_a_given_encoding_is_taken(opened: Open, stored: str, given: str, found:
 
 def test_an_encoding_that_contradicts_the_mark_is_refused(opened: Open) -> None:
     """It could only mangle names."""
-    with pytest.raises(InputError, match="byte order mark of utf-8, which contradicts --encoding cp1252"):
+    with pytest.raises(InputError, match="is utf-8 by its byte order mark or its NUL bytes, which contradicts"):
         opened(("\ufeff" + TEXT).encode(), encoding="cp1252")
 
 
@@ -86,7 +135,7 @@ def test_bytes_that_are_no_text_are_named_by_line_and_offset(
 ) -> None:
     """The error tells where to look and which option cures it."""
     with pytest.raises(InputError) as caught:
-        list(opened(content).records())
+        list(opened(content, encoding="utf-8").records())
 
     assert caught.value.line == line
     assert caught.value.message.endswith(f"is not utf-8 text, from byte offset {offset} of the file on")
@@ -105,14 +154,20 @@ def test_a_fault_behind_a_torn_line_end_is_counted_right(opened: Open, size: int
     filler = b"x" * (size - len(b"name,topic\r\n,1\r\n"))
 
     with pytest.raises(InputError) as caught:
-        list(opened(b"name,topic\r\n" + filler + b",1\r\n\xff,2\r\n").records())
+        list(opened(b"name,topic\r\n" + filler + b",1\r\n\xff,2\r\n", encoding="utf-8").records())
 
     assert caught.value.line == 3
 
 
 @pytest.mark.parametrize(
     ("name", "compress"),
-    [("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress), ("none", bytes)],
+    [
+        ("gzip", gzip.compress),
+        ("bzip2", bz2.compress),
+        ("xz", lzma.compress),
+        ("zstd", zstandard.compress),
+        ("none", bytes),
+    ],
 )
 def test_compression_is_told_by_content(opened: Open, name: str, compress: Callable[[bytes], bytes]) -> None:
     """The file's name plays no part."""
@@ -122,7 +177,40 @@ def test_compression_is_told_by_content(opened: Open, name: str, compress: Calla
     assert [record.values for record in source.records()] == [["Zoë", "日本"]]
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_parts_compressed_one_by_one_are_one_text(opened: Open, compress: Callable[[bytes], bytes]) -> None:
+    """Compressed files may be appended to each other."""
+    rows = "".join(f"{number},{number**7}\n" for number in range(30_000)).encode()
+
+    source = opened(compress(b"a,b\n") + compress(rows[:99]) + compress(rows[99:]))
+
+    assert [record.values for record in source.records()] == [row.split(",") for row in rows.decode().split()]
+
+
+def test_without_its_extra_zstd_is_refused_by_name(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cure can be typed."""
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+
+    with pytest.raises(InputError, match="is compressed with zstd, which needs an extra to be read") as caught:
+        opened(zstandard.compress(TEXT.encode()))
+
+    assert caught.value.cure == "install it with pip install 'webchat-provisioner[zstd]', or unpack it first"
+
+
+def test_a_small_zstd_file_that_unpacks_to_much_takes_little_memory(opened: Open) -> None:
+    """A few bytes can stand for gigabytes, and are read a little at a time."""
+    content = zstandard.compress(b"a,b\n" + b"x,1\n" * 20_000_000)
+    tracemalloc.start()
+
+    opened(content)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(content) < 50_000
+    assert peak < 50_000_000
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 @pytest.mark.parametrize("spoil", [lambda data: data[:-20], lambda data: data[:40] + b"\xff" * 40])
 def test_damaged_compression_is_refused(
     opened: Open, compress: Callable[[bytes], bytes], spoil: Callable[[bytes], bytes]
@@ -137,19 +225,21 @@ def test_damaged_compression_is_refused(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04\x14\x00 xl/workbook.xml", "is an Excel workbook, not text"),
-        (b"PK\x03\x04\x14\x00 [Content_Types].xml", "is an Excel workbook, not text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest", "is an old Excel workbook, not text"),
-        (b"PK\x03\x04\x14\x00 names.csv", "is a zip archive, not text"),
-        (b"\x28\xb5\x2f\xfd rest", "is compressed with zstd, not text"),
-        (b"name,topic\nA\0B,1\n", "is binary, or UTF-16 without a byte order mark: NUL at byte offset 12"),
-        ("name,topic\nAda,1\n".encode("utf-16-le"), "is binary, or UTF-16 without a byte order mark: NUL at"),
+        (b"PK\x03\x04\x14\x00 [Content_Types].xml", "is a zip archive, or a workbook, that is cut short"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest",
+            "is an old Excel workbook (.xls), or one with a password, not text",
+        ),
+        (b"name,topic\nA\0B,1\n", "is binary: NUL at byte offset 12"),
+        (bytes(range(256)) * 4, "is binary: NUL at byte offset 0"),
+        (b"\xef\xbb\xbfname\n\x00\x00", "holds a NUL character"),
+        (b"name\n\x1b$B;3ED\x1b(B\n", "has escape sequences, as ISO-2022 has"),
     ],
 )
 def test_what_is_no_text_is_refused_by_what_it_is(opened: Open, content: bytes, message: str) -> None:
     """A person who saved the wrong kind of file is told what to do instead."""
     with pytest.raises(InputError) as caught:
-        opened(content)
+        list(opened(content).records())
 
     assert message in caught.value.message
     assert caught.value.cure
@@ -163,6 +253,7 @@ def test_what_is_no_text_is_refused_by_what_it_is(opened: Open, content: bytes, 
         (b'\xef\xbb\xbf[\n {"a": 1}]', "export", Finding("json", "starts like a JSON array")),
         (b'"a": 1}\n{"a": 2}\n', "export.jsonl", Finding("jsonl", "by its name")),
         (b'oops\n{"a": 2}\n', "export.NDJSON.gz", Finding("jsonl", "by its name")),
+        (b'[\n42,\n{"a": 2}]', "failed.json", Finding("json", "by its name")),
         (b"{a},[b]\n1,2\n", "export.csv", Finding("csv", "does not start like JSON")),
     ],
 )
@@ -186,5 +277,5 @@ def test_findings_are_listed_in_the_order_they_were_decided(opened: Open) -> Non
     delimited = [name for name, _ in opened(TEXT.encode()).detection.findings()]
     lines = [name for name, _ in opened(b'{"a": 1}').detection.findings()]
 
-    assert delimited == ["compression", "encoding", "bom", "format", "delimiter"]
+    assert delimited == ["compression", "encoding", "bom", "format", "delimiter", "line_ends"]
     assert lines == ["compression", "encoding", "bom", "format"]

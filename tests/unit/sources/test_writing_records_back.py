@@ -87,30 +87,52 @@ def test_a_ragged_row_stays_ragged_however_often_it_is_fed_back(opened: Open, co
     ("content", "written"),
     [
         (
-            '{"a": 1.10, "b": "\\u00e9"}\n\n{"_error": "old"}',
+            '{ "a": 1.10, "b" :"\\u00e9"  }\n\n{"_error": "old", "a": 1E+2}\n{ }',
             (
-                '{"a":1.10,"b":"\\u00e9","_status":"rejected","_error":"no, sorry"}\n'
-                '{"_error":"no, sorry","_status":"rejected"}\n'
+                '{ "a": 1.10, "b" :"\\u00e9","_status":"rejected","_error":"no, sorry"}\n'
+                '{"_error":"no, sorry","a":1E+2,"_status":"rejected"}\n'
+                '{"_status":"rejected","_error":"no, sorry"}\n'
             ),
         ),
-        ('{"a": 1}\r\noops\r\n', '{"a":1,"_status":"rejected","_error":"no, sorry"}\r\noops\r\n'),
+        ('{"a": 1}\r\noops\r\n', '{"a": 1,"_status":"rejected","_error":"no, sorry"}\r\noops\r\n'),
         (
             '[{"a": [1, 2]}, 42]',
-            '[\n{"a":[1, 2],"_status":"rejected","_error":"no, sorry"},\n42\n]\n',
+            '[\n{"a": [1, 2],"_status":"rejected","_error":"no, sorry"},\n42\n]\n',
+        ),
+        (
+            '{"totalSize": 1, "records": [{\n "attributes": {"type": "Lead"},\n "a": 1.10\n}]}',
+            (
+                '{"records":[\n{\n "attributes": {"type": "Lead"},\n "a": 1.10,'
+                '"_status":"rejected","_error":"no, sorry"}\n]}\n'
+            ),
+        ),
+        (
+            '\x1e{"a": 1}\n\x1e{\n"b": {"c": 2}}\n\x1e42\n',
+            (
+                '\x1e{"a": 1,"_status":"rejected","_error":"no, sorry"}\n'
+                '\x1e{\n"b": {"c": 2},"_status":"rejected","_error":"no, sorry"}\n\x1e42\n'
+            ),
         ),
     ],
-    ids=["lines", "CRLF lines", "array"],
+    ids=["lines", "CRLF lines", "array", "records", "sequence"],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_json_records_are_written_in_their_own_form(
     opened: Open, content: str, written: str, encoding: str
 ) -> None:
-    """Values keep their spelling, and a record with a problem is written as it was found."""
+    """A record keeps its own text, and one with a problem is written as it was found."""
     assert _written(opened(content.encode(encoding))) == written.encode(encoding)
 
 
 @pytest.mark.parametrize(
-    ("content", "written"), [(b'{"a": 1}', b""), (b'[{"a": 1}]', b"[]\n"), (b"a,b\n1,2\n", b"a,b\n")]
+    ("content", "written"),
+    [
+        (b'{"a": 1}', b""),
+        (b'\x1e{"a": 1}', b""),
+        (b'[{"a": 1}]', b"[]\n"),
+        (b'{"records": [{"a": 1}]}', b'{"records":[]}\n'),
+        (b"a,b\n1,2\n", b"a,b\n"),
+    ],
 )
 def test_no_record_leaves_a_file_of_the_same_form(opened: Open, content: bytes, written: bytes) -> None:
     """Nothing failed, and the file says so."""
@@ -127,6 +149,42 @@ def test_a_line_that_is_no_utf_8_is_written_as_it_was(opened: Open) -> None:
     content = b'{"a": 1}\n{"a": "\xff"}\n'
 
     assert _written(opened(content)).splitlines()[1] == b'{"a": "\xff"}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a": {"b": [123456789012345678901234567890, 1.10, -0]}, "c": null}\n{"a": "\\u00e9", "d":1e-999}\n',
+        '[{"a": {"b": [1.10, {"c": "é"}]}},\n {"a": 1}]',
+        '{"result": {"records": [{"attributes": {"type": "Contact"}, "a": {"attributes": {"x": 1}}}]}}',
+        '\x1e{"a": 1}\n\x1e{"b": [ ]}\n',
+        '{"a": 1, "a": 2}\n{"a": 1\n',
+    ],
+    ids=["lines", "array", "records", "sequence", "unreadable"],
+)
+def test_json_that_is_fed_back_is_the_same_however_often(opened: Open, content: str) -> None:
+    """Our members come on top and are renewed; all others say what they said, digit for digit."""
+    source = opened(content.encode())
+    first = [(record.values, record.problem) for record in source.records()]
+
+    for _ in range(3):
+        source = opened(_written(source))
+        again = [
+            ({name: value for name, value in record.values.items() if name not in EXTRA}, record.problem)
+            for record in source.records()
+            if isinstance(record.values, dict)
+        ]
+
+        assert again == first
+
+
+def test_an_error_s_text_never_breaks_json(opened: Open) -> None:
+    """What the encoding cannot say is escaped as JSON does it."""
+    source = opened(b'{"name": "Zo\xeb"}\n', encoding="cp1252")
+
+    written = _written(source, ("rejected", "日🎈"))
+
+    assert json.loads(written.decode("cp1252")) == {"name": "Zoë", "_status": "rejected", "_error": "日🎈"}
 
 
 def test_every_extra_column_needs_a_value(opened: Open) -> None:

@@ -1,46 +1,27 @@
-"""A JSON document that is one array of objects, read element by element."""
+"""A JSON document seen through a window that moves from value to value, so that it need not be held whole."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from provisioner.errors import InputError
-from provisioner.models import Record
 
-from .json_object import read_object
-from .text import MAX_RECORD_SIZE, decoded
+from .text import MAX_RECORD_SIZE
 
-# It only finds where an element ends, so it takes what read_object will refuse by name, and builds no numbers.
+# It only finds where a value ends, so it takes what read_object will refuse by name, and builds no numbers.
 _SCANNER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
-    """Read every element of the array; ``line`` is where it starts.
-
-    Where an element cannot be told from the next, the rest cannot be read: that raises ``InputError``.
-    """
-    window = _Window(decoded(chunks, encoding, name), name)
-    window.take("[")
-    if window.next_mark() != "]":
-        yield window.element()
-        while window.next_mark() == ",":
-            window.take(",")
-            yield window.element()
-    window.take("]")
-    if window.next_mark():
-        raise window.fault("text follows the end of the array")
-
-
-class _Window:
-    """The part of the text that is being read; it grows by a piece when an element is not whole."""
+class Window:
+    """The part of the text that is being read; it grows by a piece when a value is not whole."""
 
     def __init__(self, texts: Iterator[str], name: str) -> None:
         self._texts = texts
         self._name = name
         self._text = ""
         self._at = 0
-        self._line = 1
+        self.line = 1
 
     def next_mark(self) -> str:
         """Skip white space and return the character that follows, or nothing at the end."""
@@ -60,11 +41,18 @@ class _Window:
             raise self.fault(f"{mark!r} is expected here, but {what}")
         self._at += 1
 
-    def element(self) -> Record:
-        """Read one element, whole."""
+    def took(self, mark: str) -> bool:
+        """Step over a character if it comes next, and say so."""
+        if self.next_mark() != mark:
+            return False
+        self._at += 1
+        return True
+
+    def value(self) -> str:
+        """Read one value, whole, as it is spelt."""
         self.next_mark()
         while True:
-            end = self._element_end()
+            end = self._value_end()
             if len(self._text) - self._at > MAX_RECORD_SIZE and end is None:
                 raise self.fault(f"an element is longer than {MAX_RECORD_SIZE // 1024**2} MiB or broken")
             # A number at the very end of the text may have more digits in the next piece.
@@ -72,17 +60,17 @@ class _Window:
                 break
             if not self._grow():
                 raise self.fault("an element is broken, or the file is cut short")
-        record = read_object(self._line, self._text[self._at : end].encode(errors="surrogatepass"))
+        spelt = self._text[self._at : end]
         self._skip_to(end)
-        return record
+        return spelt
 
     def fault(self, message: str) -> InputError:
         """Word a fault of the document where reading stands."""
         return InputError(
-            message, source=self._name, line=self._line, cure="export it again, or write one object per line"
+            message, source=self._name, line=self.line, cure="export it again, or write one object per line"
         )
 
-    def _element_end(self) -> int | None:
+    def _value_end(self) -> int | None:
         try:
             return _SCANNER.raw_decode(self._text, self._at)[1]
         except json.JSONDecodeError:
@@ -96,5 +84,5 @@ class _Window:
         return bool(more)
 
     def _skip_to(self, end: int) -> None:
-        self._line += self._text.count("\n", self._at, end)
+        self.line += self._text.count("\n", self._at, end)
         self._at = end

@@ -1,0 +1,187 @@
+"""Mapping files: TOML that says where each field comes from, and how the input is read.
+
+Fields stand on top, below them the tables ``[pre_engagement]``, ``[key]`` and ``[input]``. Whatever is wrong is a
+``UsageError`` that names the file, the line where it can be found, and the key.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.options import InputOptions
+
+from .assignments import template_for, unknown_field
+from .conversions import KINDS, Kind, check_format
+from .rules import TEXT, Rule
+from .targets import MEMBER, target_of
+from .templates import Template
+from .toml_places import line_of, lines_of
+
+MAX_BYTES = 1024**2
+_TABLES = ("pre_engagement", "key", "input")
+_INPUT_KEYS = {"encoding": "encoding", "delimiter": "delimiter", "format": "input_format"}
+_TYPED_KEYS = ("from", "type", "format")
+_AS_TEXT = 'write it as a text like "{Column}", or as a list of texts, of which the first that fits is taken'
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFile:
+    """What a mapping file says: rules by target, a rule for each part of the key, and how to read the input."""
+
+    rules: Mapping[str, Rule]
+    key: tuple[Rule, ...]
+    reading: InputOptions
+
+
+NO_FILE = MappingFile({}, (), InputOptions())
+
+
+def load_mapping(path: Path) -> MappingFile:
+    """Read a mapping file."""
+    return read_mapping(_text_of(path), str(path))
+
+
+def read_mapping(text: str, name: str) -> MappingFile:
+    """Read the text of a mapping file; ``name`` stands for it in errors."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: not TOML: {error}", cure="mend the file at that place") from error
+    except RecursionError as error:
+        raise UsageError(f"{name}: is nested too deeply", cure="write it flat") from error
+    return _Reader(text, name).read(document)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}", cure="name a mapping file that can be read with --map"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise UsageError(
+            f"{path}: is larger than 1 MiB, so no mapping file", cure="name a mapping file with --map"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error
+
+
+class _Reader:
+    def __init__(self, text: str, name: str) -> None:
+        self._lines, self._name = lines_of(text), name
+
+    def read(self, document: Mapping[str, Any]) -> MappingFile:
+        tables = {name: self._table(document, name) for name in _TABLES}
+        rules: dict[str, Rule] = {}
+        for key, value in document.items():
+            if key not in _TABLES:
+                target = self._target(key, value)
+                self._require_new(target, rules, key)
+                rules[target] = self._plain_rule(target, value, key)
+        for name, value in tables["pre_engagement"].items():
+            self._require_new(MEMBER + name, rules, "pre_engagement", name)
+            rules[MEMBER + name] = self._member_rule(name, value)
+        return MappingFile(rules, self._key(tables["key"]), self._reading(tables["input"]))
+
+    def _table(self, document: Mapping[str, Any], name: str) -> dict[str, Any]:
+        table = document.get(name, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{self._place(name)} is no table", cure=f"write [{name}] and its keys below")
+        return table
+
+    def _target(self, key: str, value: object) -> str:
+        target = target_of(key)
+        if target:
+            return target
+        if isinstance(value, dict):
+            raise self._unknown(key, _TABLES, "tables")
+        raise unknown_field(key, self._place(key))
+
+    def _require_new(self, target: str, rules: Mapping[str, Rule], *keys: str) -> None:
+        if target in rules:
+            raise UsageError(f"{self._place(*keys)} gives {target} a second time", cure="give it once")
+
+    def _plain_rule(self, target: str, value: object, *keys: str, kind: Kind = TEXT) -> Rule:
+        origin = self._place(*keys)
+        given = value if isinstance(value, list) and value else [value]
+        texts = [text for text in given if isinstance(text, str)]
+        if len(texts) < len(given):
+            raise UsageError(f"{origin} must be a text", cure=_AS_TEXT)
+        return Rule(origin, tuple(template_for(target, text, origin) for text in texts), kind)
+
+    def _member_rule(self, name: str, value: object) -> Rule:
+        keys = ("pre_engagement", name)
+        if not name:
+            raise UsageError(f"{self._place(*keys)}: a value needs a name", cure='write it as name = "{Column}"')
+        if not isinstance(value, dict):
+            return self._plain_rule(MEMBER + name, value, *keys)
+        self._require_known(value, _TYPED_KEYS, *keys)
+        if "from" not in value:
+            raise UsageError(f"{self._place(*keys)} has no 'from'", cure='add from = "{Column}"')
+        return self._plain_rule(MEMBER + name, value["from"], *keys, kind=self._kind(value, *keys))
+
+    def _kind(self, value: Mapping[str, Any], *keys: str) -> Kind:
+        kind, date_format = value.get("type", "text"), value.get("format", "")
+        if kind not in KINDS:
+            near = get_close_matches(str(kind), KINDS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(
+                f"{self._place(*keys)}: there is no type {kind!r}", cure=f"{hint}types: {', '.join(KINDS)}"
+            )
+        if "format" in value:
+            if kind != "date" or not isinstance(date_format, str):
+                raise UsageError(f"{self._place(*keys)}: a format is for dates", cure='add type = "date"')
+            check_format(date_format, self._place(*keys))
+        return Kind(kind, date_format)
+
+    def _key(self, table: Mapping[str, Any]) -> tuple[Rule, ...]:
+        self._require_known(table, ("columns",), "key")
+        origin = self._place("key", "columns")
+        columns = table.get("columns", [])
+        listed = columns if isinstance(columns, list) else [[]]
+        parts = [part if isinstance(part, list) else [part] for part in listed]
+        if not all(part and all(isinstance(name, str) for name in part) for part in parts):
+            raise UsageError(
+                f"{origin} must be a list of column names",
+                cure='write it like ["Id"]; a list inside it names alternatives, as in [["Id", "Record ID"]]',
+            )
+        return tuple(Rule(origin, tuple(map(Template.of_column, part))) for part in parts)
+
+    def _reading(self, table: Mapping[str, Any]) -> InputOptions:
+        self._require_known(table, _INPUT_KEYS, "input")
+        for key, value in table.items():
+            if not isinstance(value, str):
+                raise UsageError(f"{self._place('input', key)} must be a text", cure="put it into quotes")
+            choices = _CHOICES.get(_INPUT_KEYS[key])
+            if choices and value not in choices:
+                known = ", ".join(choices)
+                raise UsageError(
+                    f"{self._place('input', key)}: there is no {key} {value!r}", cure=f"known are {known}"
+                )
+        return InputOptions(**{_INPUT_KEYS[key]: value for key, value in table.items()})
+
+    def _require_known(self, table: Mapping[str, Any], known: Iterable[str], *keys: str) -> None:
+        for key in table:
+            if key not in known:
+                raise self._unknown(key, known, "keys", *keys)
+
+    def _unknown(self, key: str, known: Iterable[str], what: str, *keys: str) -> UsageError:
+        near = get_close_matches(key, list(known), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return UsageError(f"{self._place(*keys, key)} is unknown", cure=f"{hint}{what}: {', '.join(known)}")
+
+    def _place(self, *keys: str) -> str:
+        line = line_of(self._lines, keys)
+        where = f"{self._name}, line {line}" if line else self._name
+        return f"{where}: {'.'.join(keys)}"
+
+
+_CHOICES = {each.name: each.metadata["choices"] for each in fields(InputOptions)}

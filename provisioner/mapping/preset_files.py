@@ -1,0 +1,85 @@
+"""The mappings that come with the program: one for the usual export of each CRM, as mapping files."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import NamedTuple
+
+from provisioner.errors import UsageError
+from provisioner.options import AUTO, PRESETS
+
+from .mapping_files import MappingFile, read_mapping
+
+_NAMES = tuple(name for name in PRESETS if name != AUTO)
+_MARKS = "marks"
+
+
+class Recognised(NamedTuple):
+    """The preset that fits an input, and the columns by which it is known."""
+
+    preset: str
+    columns: tuple[str, ...]
+
+
+def preset_text(name: str) -> str:
+    """Return a preset as the mapping file that it is; ``UsageError`` when there is none of the name."""
+    if name not in _NAMES:
+        near = get_close_matches(name, _NAMES, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"there is no preset {name!r}", cure=f"{hint}the presets are: {', '.join(_NAMES)}")
+    return _read(name)
+
+
+def load_preset(name: str) -> MappingFile:
+    """Read a preset."""
+    return read_mapping(preset_text(name), f"--preset {name}")
+
+
+def recognise(name: str, columns: Sequence[str]) -> Recognised:
+    """Find the preset whose marks are all among the columns of the input of this name: the one with the most.
+
+    Raise ``UsageError`` when there is none, or no telling which.
+    """
+    fits = candidates(columns)
+    if not fits:
+        raise UsageError(
+            f"{name}: no preset knows these columns",
+            cure=f"name one ({', '.join(_NAMES)}), or start a mapping file with provisioner mapping suggest",
+        )
+    best, *others = fits
+    ties = [best, *(each for each in others if len(each.columns) == len(best.columns))]
+    if len(ties) > 1:
+        told = " or ".join(f"{each.preset} (it has {_listed(each.columns)})" for each in ties)
+        raise UsageError(f"{name}: could be of {told}", cure="name the right one with --preset")
+    return best
+
+
+def candidates(columns: Sequence[str]) -> list[Recognised]:
+    """Return every preset that knows these columns, by the number of columns it is known by, the most first."""
+    there = {name.strip() for name in columns}
+    found = []
+    for preset, marks in _marks().items():
+        known: list[list[str]] = [each for each in marks if there.issuperset(each)]
+        if known:
+            longest = max(known, key=len)
+            found.append(Recognised(preset, tuple(longest)))
+    return sorted(found, key=lambda each: -len(each.columns))
+
+
+def told(found: Recognised) -> str:
+    """Say in a sentence which preset was recognised, and why."""
+    return f"preset {found.preset}: the columns {_listed(found.columns)} are those of its exports"
+
+
+def _marks() -> Mapping[str, list[list[str]]]:
+    document = tomllib.loads(_read(_MARKS))
+    return {name: document[name] for name in _NAMES}
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(map(repr, columns))

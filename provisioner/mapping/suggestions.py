@@ -1,0 +1,93 @@
+"""A mapping file for an export that nobody knows, out of the names of its columns alone."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from provisioner.options import InputOptions
+
+from .column_words import score
+from .preset_files import candidates
+from .targets import MEMBER, OURS, target_of
+
+_MEMBERS = ("email", "phone", "company", "language", "country", "subject")
+_UNNAMEABLE = frozenset("{}|")
+
+
+def suggest(columns: Sequence[str], source: str, reading: InputOptions) -> str:
+    """Propose a mapping file for an input with these columns; ``--map`` accepts it as it is.
+
+    ``reading`` is how the columns were read; what was asked for there is written down too.
+    """
+    return "\n".join((*_head(columns, source), *_body(_nameable(columns), columns), *_input(reading), ""))
+
+
+def _head(columns: Sequence[str], source: str) -> Iterator[str]:
+    yield f"# Proposed for {source!a} by the names of its columns alone."
+    yield "# Read it through, change it, and use it with --map; provisioner check shows what it makes."
+    for found in candidates(columns)[:1]:
+        yield f"# The columns are those of an export that is known: --preset {found.preset} may do as it is."
+    yield ""
+
+
+def _body(columns: Sequence[str], all_columns: Sequence[str]) -> Iterator[str]:
+    by_name = {target_of(name) for name in all_columns if not name.startswith(OURS)}
+    key, names = _best(columns, "id"), _names(columns)
+    members = {purpose: column for purpose in _MEMBERS if (column := _best(columns, purpose))}
+    if "customer_friendly_name" not in by_name:
+        yield _line("customer_friendly_name", names, "no column looks like the name of a customer")
+    if "chat_friendly_name" not in by_name:
+        yield _line("chat_friendly_name", [key] if key else [], "no column looks like an id", before="WebChat ")
+    yield from ("", "[pre_engagement]")
+    yield from (_line(name, [column], "") for name, column in members.items() if MEMBER + name not in by_name)
+    used = {key, *names, *members.values()}
+    yield from (f"# {_line(_quoted(name), [name], '')}" for name in columns if name not in used)
+    if key:
+        yield from ("", "[key]", f"columns = [{_quoted(key)}]")
+
+
+def _input(reading: InputOptions) -> Iterator[str]:
+    given = {"encoding": reading.encoding, "delimiter": reading.delimiter, "format": reading.input_format}
+    lines = [f"{name} = {_quoted(value)}" for name, value in given.items() if value]
+    if lines:
+        yield from ("", "[input]", *lines)
+
+
+def _nameable(columns: Sequence[str]) -> list[str]:
+    """Leave out what a template cannot name, or not without doubt, and what is a field by its name or is ours."""
+    counts = Counter(columns)
+    return [
+        name
+        for name in columns
+        if counts[name] == 1
+        and name.strip()
+        and name.isprintable()
+        and not (_UNNAMEABLE & {*name})
+        and not name.startswith(OURS)
+        and not target_of(name)
+    ]
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    """Choose the columns of a customer's name: first and last where both are there, else a full one."""
+    first, last, full = (_best(columns, purpose) for purpose in ("first name", "last name", "full name"))
+    if first and last and first != last:
+        return [first, last]
+    return [name for name in (full or first or last,) if name]
+
+
+def _best(columns: Sequence[str], purpose: str) -> str:
+    """Return the column that fits a purpose best, of equals the first; empty where none does."""
+    best = max(columns, key=lambda name: score(name, purpose), default="")
+    return best if best and any(score(best, purpose)) else ""
+
+
+def _line(field: str, columns: Sequence[str], otherwise: str, *, before: str = "") -> str:
+    if not columns:
+        return f"# {field} = {_quoted(before + '{…}')}  # {otherwise}"
+    return f"{field} = {_quoted(before + ' '.join(f'{{{name}}}' for name in columns))}"
+
+
+def _quoted(text: str) -> str:
+    """Write a text as TOML does: what JSON makes of it, as control characters were left out."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""What the letters of a text say about its languages, for telling apart encodings that look alike."""
+
+import re
+import unicodedata
+from functools import cache
+
+_ALPHABETS = tuple(
+    frozenset(letters)
+    for letters in (
+        "äöüß",  # German
+        "àâæçéèêëîïôœùûüÿ",  # French
+        "áéíñóúüªº",  # Spanish
+        "ãáâàçéêíóôõúüªº",  # Portuguese
+        "àçéèíïòóúü",  # Catalan
+        "àèéìíîòóù",  # Italian
+        "éëïèöüá",  # Dutch
+        "åäöæøéóòèê",  # Danish, Finnish, Norwegian, Swedish
+        "áðéíóúýþæö",  # Icelandic
+        "äöõüšž",  # Estonian
+        "ąćęłńóśźż",  # Polish
+        "áčďéěíňóřšťúůýž",  # Czech
+        "áäčďéíĺľňóôŕšťúýž",  # Slovak
+        "áéíóöőúüű",  # Hungarian
+        "ăâîșțşţ",  # Romanian
+        "čćđšž",  # Bosnian, Croatian, Serbian, Slovene
+        "çğıöşüâîû",  # Turkish
+        "āčēģīķļņšūž",  # Latvian
+        "ąčęėįšųūž",  # Lithuanian
+    )
+)
+"""The letters that languages of Latin script have beyond ASCII."""
+
+_WITHIN_WORDS = "\u2019·"
+"""Signs that stand between letters: the apostrophe of print, and the point of Catalan."""
+_SCRIPTS = {"LATIN": "a", "CYRILLIC": "c", "GREEK": "g", "HEBREW": "h", "ARABIC": "r", "THAI": "t"}
+_ODD = re.compile(
+    r"!"  # a control character, or no character at all
+    r"|[laUA][cghrt]|[cghrt][laUA]"  # two alphabets in one word
+    r"|c[ghrt]|g[chrt]|h[cgrt]|r[cght]|t[cghr]"
+    r"|[la]A|aU"  # a capital behind a small letter
+    r"|[la]z|z[la]"  # an ideogram beside a small letter
+    r"|[^.?]\?[^.?]"  # a sign within a word
+)
+
+
+def oddity(text: str) -> float:
+    """Return the share of words that no language writes so, among the words that are not ASCII (0 to 1)."""
+    words = ["".join(map(_kind, word)) for word in text.split() if not word.isascii()]
+    return sum(_ODD.search(word) is not None for word in words) / max(len(words), 1)
+
+
+def languages_needed(text: str) -> int:
+    """Count how many languages of Latin script it takes to have every letter of a text; at least 1."""
+    left = {char for char in set(text.lower()) if not char.isascii() and _kind(char) in "aA"}
+    count = 0
+    while left:
+        best = max(_ALPHABETS, key=lambda letters: len(letters & left))
+        left -= best & left or set(list(left)[:1])
+        count += 1
+    return max(count, 1)
+
+
+@cache
+def _kind(char: str) -> str:
+    """Sort a character, in one letter: ``l`` and ``U`` are ASCII letters, ``a`` and ``A`` other Latin ones."""
+    category = unicodedata.category(char)
+    if category[0] == "C":
+        return "!"
+    if char.isascii():
+        return "." if not char.isalpha() else "U" if char.isupper() else "l"
+    if category[0] not in "LM":
+        return "." if category == "Pd" or char in _WITHIN_WORDS else "?"
+    script = _SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0], "." if char in "ªº" else "z")
+    return "A" if script == "a" and char.isupper() else script

@@ -1,0 +1,64 @@
+"""What may stand before the header: the separator line of Excel, and titles as reports print them."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+_SEPARATOR = re.compile(r'("?)sep=(?P<delimiter>[^"\r\n])\1[\r\n]*', re.IGNORECASE)
+_NUMBER = re.compile(r"[-+.,:/\s\d]*")
+_OF_A_ROW = re.compile(r"[\d@]")
+_MOST_TITLES = 20
+_DOUBTFUL_WIDTH = 2
+
+
+def separator_told(line: str) -> str:
+    """Return the delimiter that a line like ``sep=;`` tells; empty when it is none."""
+    told = _SEPARATOR.fullmatch(line)
+    return told["delimiter"] if told else ""
+
+
+def count_titles(records: Sequence[Sequence[str]], parted: Collection[int]) -> int:
+    """Count the records before the header; 0 where there is any doubt.
+
+    A title fills few cells and stands alone, or padded with empty ones among others like it. The header is the
+    first record of the width that most have, and names every column once, without spaces around and not by a
+    number. Two columns alone are no sign of one, since a list of names may have commas in some of them: then a
+    blank line has to part it from the titles, or the rows have to look different. ``parted`` are the places of
+    records behind blank lines.
+    """
+    width = _usual_width(records)
+    place = next((i for i, values in enumerate(records) if not _is_title(values, width)), 0)
+    titles, header = records[:place], records[place] if records else []
+    if not titles or len(titles) > _MOST_TITLES or len(header) != width or not _is_header(header):
+        return 0
+    if width == _DOUBTFUL_WIDTH and place not in parted and not _stands_out(header, records[place + 1 :]):
+        return 0
+    is_padded = any(len(values) == width for values in titles)
+    return 0 if is_padded and len(titles) == 1 else len(titles)
+
+
+def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    widths = Counter(len(values) for values in records if len(values) > 1)
+    width, count = widths.most_common(1)[0] if widths else (0, 0)
+    return width if count > 1 else 0
+
+
+def _is_title(values: Sequence[str], width: int) -> bool:
+    filled = [place for place, value in enumerate(values) if value.strip()]
+    if len(values) < width:
+        return len(filled) <= max(1, width // 3)
+    return len(values) == width > _DOUBTFUL_WIDTH and filled in ([], [0])
+
+
+def _is_header(values: Sequence[str]) -> bool:
+    names = {value.casefold() for value in values if value == value.strip()}
+    return len(names) == len(values) and not any(_NUMBER.fullmatch(name) for name in names)
+
+
+def _stands_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether a column has digits or addresses in every row, and none in its name."""
+    full = [values for values in rows if len(values) == len(header)]
+    return any(
+        not _OF_A_ROW.search(name) and all(_OF_A_ROW.search(values[column]) for values in full)
+        for column, name in enumerate(header)
+    )

@@ -1,0 +1,168 @@
+"""An Excel workbook (``.xlsx``), read row by row from its first sheet that has any."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO, ClassVar
+
+from provisioner.errors import InputError, ProvisionerError
+from provisioner.models import Fingerprint, Record
+
+from .detect import Detection, Finding
+from .stored import Stored, unreadable
+from .workbook_cells import ReadCell, read_cells
+from .workbook_package import require_workbook
+from .workbook_writer import WorkbookWriter, note_kinds
+
+WORKBOOK = "xlsx"
+"""The format's name, and the suffix of its files."""
+_MOST_ROWS = 1_048_576
+"""Rows of a sheet, as Excel has it."""
+_LOOK_AHEAD = 1_000
+"""Rows to look at for saying that a sheet is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookSource:
+    """One sheet of a workbook; ``line`` is the row's number in it."""
+
+    stored: Stored
+    detection: Detection
+    columns: tuple[str, ...]
+
+    is_open_ended: ClassVar[bool] = False
+    blank_lines: ClassVar[int] = 0
+
+    @property
+    def name(self) -> str:
+        """The input's name as the user gave it."""
+        return self.stored.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """A workbook with these columns."""
+        return (self.detection.format.value, *self.columns)
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the stored bytes."""
+        return self.stored.fingerprint()
+
+    def records(self) -> Iterator[Record]:
+        """Read every row after the header that has a value; cells that are not there are empty."""
+        with _opened(self.stored) as book:
+            for line, cells in islice(_filled_rows(book[self.detection.sheet.value], self.name), 1, None):
+                yield _record(line, cells, self.columns)
+
+    @contextmanager
+    def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:
+        """Write records to a stream as a workbook."""
+        writer = WorkbookWriter(stream, self.detection.sheet.value, self.columns, extra_columns)
+        yield writer
+        writer.finish()
+
+
+def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
+    """Find the first sheet with a value in it, and read its header.
+
+    Raise ``InputError`` where there is none, for other archives, and when the extra is not installed.
+    """
+    require_workbook(stored)
+    if input_format:
+        raise InputError(
+            f"is an Excel workbook, which contradicts --input-format {input_format}",
+            source=stored.name,
+            cure="leave --input-format out",
+        )
+    with _opened(stored) as book:
+        sheet, *unread = _filled_sheets(book, stored.name)
+        starts = [cells for _, cells in islice(_filled_rows(book[sheet], stored.name), 2)]
+    if len(starts) == 1:
+        raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
+    detection = Detection(
+        format=Finding(WORKBOOK, "a zip archive with a workbook in it"),
+        compression=Finding("none", "a workbook has its own"),
+        encoding=Finding("", "a workbook has its own"),
+        bom=Finding("", "a workbook has none"),
+        sheet=Finding(sheet, "the first one with a value in it"),
+        note=f"read is the sheet {sheet!r}, and not {', '.join(map(repr, unread))}" if unread else "",
+    )
+    return WorkbookSource(stored, detection, _header(starts[0], stored.name))
+
+
+def _filled_sheets(book: Any, name: str) -> list[str]:
+    visible = (sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
+    filled = [sheet.title for sheet in visible if _is_filled(sheet)]
+    if not filled:
+        raise InputError("has no sheet with a value in it", source=name, cure="export it again")
+    return filled
+
+
+def _is_filled(sheet: Any) -> bool:
+    sheet.reset_dimensions()
+    return any(cell.value is not None for row in islice(sheet.iter_rows(), _LOOK_AHEAD) for cell in row)
+
+
+def _header(cells: Sequence[ReadCell], name: str) -> tuple[str, ...]:
+    for cell in cells:
+        if cell.fault:
+            raise InputError(f"a cell of the header {cell.fault}", source=name, cure="mend the header")
+    return tuple(cell.text for cell in cells)
+
+
+def _filled_rows(sheet: Any, name: str) -> Iterator[tuple[int, list[ReadCell]]]:
+    """Read the rows that have a value, with their numbers; the size that the sheet tells is not believed."""
+    sheet.reset_dimensions()
+    for line, cells in enumerate(sheet.iter_rows(), 1):
+        if line > _MOST_ROWS:
+            raise InputError("has more rows than Excel allows", source=name, cure="save it as CSV UTF-8")
+        if found := read_cells(cells):
+            yield line, found
+
+
+def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Record:
+    values = [cell.text for cell in cells]
+    values += [""] * (len(columns) - len(values))
+    faults = [f"column {name!r} {cell.fault}" for name, cell in zip(columns, cells, strict=False) if cell.fault]
+    if len(cells) > len(columns):
+        faults.append(f"has a value in column {len(cells)}, the header has {len(columns)}")
+    if not faults:
+        return Record(line, values)
+    return Record(line, values, "; ".join(faults), note_kinds([cell.kind for cell in cells]))
+
+
+@contextmanager
+def _opened(stored: Stored) -> Iterator[Any]:
+    """Open a workbook, so that what its reader stumbles over, then or later, is an ``InputError``."""
+    load_workbook = _reader(stored.name)
+    try:
+        with (
+            stored.opened() as file,
+            closing(load_workbook(file, read_only=True, data_only=True, keep_links=False)) as book,
+        ):
+            yield book
+    except ProvisionerError:
+        raise
+    except OSError as error:
+        raise unreadable(stored.name, error) from error
+    except Exception as error:
+        raise InputError(
+            "is a workbook that is damaged or was written in a way of its own",
+            source=stored.name,
+            cure="open it in the spreadsheet program and save it anew, or as CSV UTF-8",
+        ) from error
+
+
+def _reader(name: str) -> Any:
+    try:
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise InputError(
+            "is an Excel workbook, which needs an extra to be read",
+            source=name,
+            cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
+        ) from error
+    # Its warnings are about what is not read anyway, and some repeat a value.
+    warnings.filterwarnings("ignore", module="openpyxl")
+    return load_workbook

@@ -1,0 +1,100 @@
+"""The cells of a workbook as texts: as they stand, or with the reason why they cannot be."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ERROR_CODE = re.compile(r"#[A-Z0/_]{2,20}[!?]?")
+_NO_VALUE = "#VALUE!"
+_ZEROS = re.compile(r"0{2,30}")
+
+_LONGEST_TEXT = 32_767
+"""Most characters of a cell, as Excel has it."""
+_LARGEST = 1e300
+_TOO_LARGE = 10**15
+"""From here on a number has more digits than the 15 that Excel keeps."""
+
+
+TEXT, NUMBER, ERROR = "s", "n", "e"
+"""The kinds of cells that are written, as openpyxl spells them."""
+
+
+class ReadCell(NamedTuple):
+    """A cell's text, why it is not to be used, and as what it is to be written so that this stays so."""
+
+    text: str
+    fault: str = ""
+    kind: str = TEXT
+
+
+def read_cells(cells: Sequence[Any]) -> list[ReadCell]:
+    """Read a row of cells, without the empty ones at its end."""
+    found = [read_cell(cell) for cell in cells]
+    while found and not found[-1].text:
+        found.pop()
+    return found
+
+
+def read_cell(cell: Any) -> ReadCell:
+    """Read one cell of openpyxl's.
+
+    Texts are kept to the letter. Numbers have the up to 15 digits of Excel, and the leading zeros that a format
+    such as ``00000`` shows; dates and times are ISO 8601; an empty cell is an empty text.
+    """
+    match cell.value:
+        case None:
+            return ReadCell("")
+        case bool(value):
+            return ReadCell("TRUE" if value else "FALSE")
+        case str(value):
+            return _read_text(value, is_error=cell.data_type == "e")
+        case int(value) | float(value):
+            return _read_number(value, cell.number_format or "")
+        case value:
+            return ReadCell(_spell_time(value))
+
+
+def escaped(text: str) -> str:
+    """Write what XML cannot say as Excel does: ``_x000D_`` is a carriage return."""
+    return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+def _read_text(value: str, *, is_error: bool) -> ReadCell:
+    if is_error:
+        code = value if _ERROR_CODE.fullmatch(value) else _NO_VALUE
+        return ReadCell(code, f"holds the error {code}", ERROR)
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+    if len(text) > _LONGEST_TEXT:
+        return ReadCell(_NO_VALUE, f"holds more than {_LONGEST_TEXT:,} characters, the most of Excel's", ERROR)
+    return ReadCell(text)
+
+
+def _read_number(value: float, number_format: str) -> ReadCell:
+    if abs(value) >= _TOO_LARGE:
+        return ReadCell(
+            f"{max(min(value, _LARGEST), -_LARGEST):.17g}",
+            "holds a number of more than 15 digits, of which Excel keeps only 15; "
+            "format the column as text and enter it again",
+            NUMBER,
+        )
+    if value == int(value) >= 0 and _ZEROS.fullmatch(number_format):
+        return ReadCell(f"{int(value):0{len(number_format)}}")
+    return ReadCell(f"{value:.15G}")
+
+
+def _spell_time(value: datetime | date | time | timedelta) -> str:
+    """Spell a date without a time of day where that is midnight, which is how Excel stores a date alone."""
+    if isinstance(value, timedelta):
+        return _spell_duration(value)
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return value.isoformat()
+
+
+def _spell_duration(value: timedelta) -> str:
+    seconds = round(value.total_seconds())
+    minutes, seconds = divmod(abs(seconds), 60)
+    return f"{'-' if value < timedelta() else ''}{minutes // 60}:{minutes % 60:02}:{seconds:02}"

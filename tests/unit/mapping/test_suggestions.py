@@ -1,0 +1,151 @@
+"""Mapping files proposed for exports that nobody knows."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from provisioner.errors import UsageError
+from provisioner.mapping import suggest
+from provisioner.mapping.column_words import words_of
+from provisioner.mapping.header import Header
+from provisioner.mapping.layouts import lay_out
+from provisioner.mapping.mapping_files import read_mapping
+from provisioner.mapping.rules import Rules
+from provisioner.options import InputOptions
+
+NOTHING = InputOptions()
+
+
+def templates_in(text: str) -> dict[str, str]:
+    """Return the template of every target that a mapping file gives, and its key."""
+    file = read_mapping(text, "mapping.toml")
+    rules = {**file.rules, **dict(zip(["key"], file.key, strict=False))}
+    return {target: rule.choices[0].text for target, rule in rules.items()}
+
+
+@pytest.mark.parametrize(
+    ("columns", "proposed"),
+    [
+        (
+            ["customer_no", "First Name", "Surname", "E-Mail", "Owner Email", "Score"],
+            {
+                "customer_friendly_name": "{First Name} {Surname}",
+                "chat_friendly_name": "WebChat {customer_no}",
+                "pre_engagement.email": "{E-Mail}",
+                "key": "customer_no",
+            },
+        ),
+        (
+            ["KundenNr", "Vorname", "Nachname", "Telefon privat", "Firma"],
+            {
+                "customer_friendly_name": "{Vorname} {Nachname}",
+                "chat_friendly_name": "WebChat {KundenNr}",
+                "pre_engagement.phone": "{Telefon privat}",
+                "pre_engagement.company": "{Firma}",
+                "key": "KundenNr",
+            },
+        ),
+        (
+            ["Prénom", "Nom", "Courriel", "Société", "Langue"],
+            {
+                "customer_friendly_name": "{Prénom} {Nom}",
+                "pre_engagement.email": "{Courriel}",
+                "pre_engagement.company": "{Société}",
+                "pre_engagement.language": "{Langue}",
+            },
+        ),
+        (
+            ["UUID", "FullName", "WorkEmail", "Subject", "Country"],
+            {
+                "customer_friendly_name": "{FullName}",
+                "chat_friendly_name": "WebChat {UUID}",
+                "pre_engagement.email": "{WorkEmail}",
+                "pre_engagement.country": "{Country}",
+                "pre_engagement.subject": "{Subject}",
+                "key": "UUID",
+            },
+        ),
+        (["Identity", "CustomerFriendlyName", "ChatFriendlyName", "pre_engagement.plan", "_status"], {}),
+        (["Name", "Name", "a{b}", "", "x|y", "company id"], {}),
+    ],
+)
+def test_columns_are_proposed_for_what_they_are_called(columns: list[str], proposed: dict[str, str]) -> None:
+    """In several languages; another person's column is nobody's, and what has a field's name needs no proposal."""
+    assert templates_in(suggest(columns, "export.csv", NOTHING)) == proposed
+
+
+def test_a_proposal_is_a_whole_file_to_read_through() -> None:
+    """It says what it is, leaves the other columns as comments, and repeats how the input is read."""
+    reading = InputOptions(encoding="cp1252", delimiter=";")
+
+    text = suggest(["Record ID", "First Name", "Last Name", 'Say "hi"'], "a\nb.csv", reading)
+
+    assert text == (
+        "# Proposed for 'a\\nb.csv' by the names of its columns alone.\n"
+        "# Read it through, change it, and use it with --map; provisioner check shows what it makes.\n"
+        "# The columns are those of an export that is known: --preset hubspot may do as it is.\n"
+        "\n"
+        'customer_friendly_name = "{First Name} {Last Name}"\n'
+        'chat_friendly_name = "WebChat {Record ID}"\n'
+        "\n"
+        "[pre_engagement]\n"
+        '# "Say \\"hi\\"" = "{Say \\"hi\\"}"\n'
+        "\n"
+        "[key]\n"
+        'columns = ["Record ID"]\n'
+        "\n"
+        "[input]\n"
+        'encoding = "cp1252"\n'
+        'delimiter = ";"\n'
+    )
+
+
+def test_what_is_not_found_is_said() -> None:
+    """The lines stand there to be filled in."""
+    text = suggest(["a"], "export.csv", NOTHING)
+
+    assert '# customer_friendly_name = "{…}"  # no column looks like the name of a customer\n' in text
+    assert '# chat_friendly_name = "WebChat {…}"  # no column looks like an id\n' in text
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("FirstName", "first name"),
+        ("E-Mail", "e mail"),
+        ("Prénom", "prenom"),
+        ("Person - ID", "person id"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_compared_by_its_words(column: str, words: str) -> None:
+    """Case, accents and punctuation do not matter."""
+    assert words_of(column) == words
+
+
+COLUMN = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=12),
+    st.sampled_from(
+        ["Id", "id", "First Name", "Nachname", "Name", " Name", "Email", "Courriel", "_id", "Tel\x7f"]
+    ),
+)
+
+
+def contradict_each_other(columns: list[str]) -> bool:
+    """Say whether the columns are refused without any mapping."""
+    try:
+        lay_out(Rules({}, {}, ()), Header(columns), is_open_ended=True, found=set())
+    except UsageError:
+        return True
+    return False
+
+
+@given(columns=st.lists(COLUMN, max_size=8))
+def test_every_proposal_is_accepted_for_its_columns(columns: list[str]) -> None:
+    """Whatever the columns are called, the file is read, and finds the columns it names."""
+    file = read_mapping(suggest(columns, "export.csv", NOTHING), "mapping.toml")
+
+    assume(not contradict_each_other(columns))
+    layout = lay_out(Rules(file.rules, {}, file.key), Header(columns), is_open_ended=True, found=set())
+
+    assert layout.missing == ()
