@@ -6,5 +6,6 @@ than were asked for, whatever the schedule says.
 """
 
 from .pacer import Pacer, Turn
+from .schedule import Timetable
 
-__all__ = ["Pacer", "Turn"]
+__all__ = ["Pacer", "Timetable", "Turn"]

@@ -31,19 +31,20 @@ class Pacer:
     """Lets requests start at the asked pace, in the order they came, and gives way to 429s for all of them.
 
     Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups. Only one
-    waiter has a timer; the others queue behind it and cost nothing.
+    waiter has a timer; the others queue behind it and cost nothing. ``schedule`` takes the place of an even one.
     """
 
     def __init__(
         self,
         rate: Rate,
         *,
+        schedule: Schedule | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._governor = Governor(rate)
-        self._schedule = Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second)
+        self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
         self._places = asyncio.Semaphore(_places(rate.per_second))
         self._front = asyncio.Lock()

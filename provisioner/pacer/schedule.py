@@ -1,7 +1,8 @@
-"""When: a rate turned into times, so that no window of a second holds more starts than were asked for."""
+"""When: a rate, or a list of times, so that no window of a second holds more starts than were asked for."""
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
@@ -89,3 +90,46 @@ class Unlimited(Schedule):
         """Record a start at ``now``."""
         self._starts.append(now)
         return now
+
+
+class Timetable(Schedule):
+    """Starts at given times, in seconds from the first moment it is asked. Pure, as the others.
+
+    A start that is late stays due when it was due, and leaves as soon as the cap lets it. ``rate`` is the highest
+    the times come to; ``headroom`` more may start in one second, so that what is late can be made good. Starts
+    beyond the last time (repeated attempts) are due at once.
+    """
+
+    def __init__(self, times: Iterable[float], *, rate: float, headroom: float) -> None:
+        super().__init__(rate)
+        self._times = iter(times)
+        self._headroom = headroom / rate
+        self._began: float | None = None
+        self._next: float | None = None
+
+    @property
+    def cap(self) -> int:
+        """Most starts in any window of one second; a cut rate cuts it as well."""
+        return max(1, math.ceil(self.rate * (1 + self._headroom)))
+
+    def due(self, now: float) -> float:
+        """Return when the next start should leave; pauses make it late, and not due later."""
+        if self._began is None:
+            self._began = now
+            self._advance()
+        return now if self._next is None else self._next
+
+    def ready_at(self, now: float) -> float:
+        """Return the earliest time at which the next start keeps the pace in every window."""
+        return max(super().ready_at(now), self._not_before)
+
+    def start(self, now: float) -> float:
+        """Record a start at ``now`` and return when it was due."""
+        due = self.due(now)
+        self._advance()
+        self._starts.append(now)
+        return due
+
+    def _advance(self) -> None:
+        offset = next(self._times, None)
+        self._next = None if offset is None or self._began is None else self._began + offset
