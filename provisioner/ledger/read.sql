@@ -73,3 +73,12 @@ JOIN rows ON rows.id = attempts.row_id
 LEFT JOIN plan ON plan.row_id = rows.id
 WHERE attempts.may_leave_orphan
 ORDER BY attempts.id;
+
+-- name: attempts
+-- Every request of one step, in the order they ended.
+SELECT
+    attempts.row_id, attempts.number, attempts.class, attempts.due, attempts.sent, attempts.ended,
+    attempts.http_status, coalesce(attempts.error_code, '')
+FROM attempts
+WHERE attempts.step = ?
+ORDER BY attempts.id;

@@ -49,6 +49,19 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
     pid: int
 
 
+class AttemptRecord(NamedTuple):
+    """One request, as far as its time and its end go; times are Unix seconds, None where it never came so far."""
+
+    row_id: int
+    number: int
+    verdict: str
+    due: float | None
+    sent: float | None
+    ended: float
+    http_status: int | None
+    error_code: str
+
+
 class CreatedRow(NamedTuple):
     """A created row, with what finds its conversation again."""
 
@@ -131,6 +144,11 @@ class LedgerReader:
         """Count the errors in the results, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts")]
 
+    def attempts(self, step: str) -> Iterator[AttemptRecord]:
+        """Yield every request of one step (``create`` or ``message``), in the order they ended."""
+        for line in self._lines("attempts", step):
+            yield AttemptRecord(*line)
+
     def created(self) -> Iterator[CreatedRow]:
         """Yield the created rows of the current input, in its order."""
         for line in self._lines("created"):
@@ -155,7 +173,7 @@ class LedgerReader:
         with translated(self._path):
             return lock.is_held(self._path)
 
-    def _lines(self, name: str, *parameters: int) -> Iterator[tuple[Any, ...]]:
+    def _lines(self, name: str, *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with translated(self._path):
             cursor = self._connection.execute(_READ[name], parameters)
             while lines := cursor.fetchmany(_BATCH):
