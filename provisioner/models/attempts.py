@@ -1,0 +1,92 @@
+"""What an attempt came to, and what looking showed of one in doubt."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from .outcomes import Verdict
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What one attempt came to.
+
+    ``due`` (when it should have started), ``sent`` (when its first byte was handed to the connection; None:
+    never) and ``ended`` are Unix times in seconds. ``error_code`` is Twilio's number, or one of our words.
+    ``error`` is for people and holds no customer data.
+    """
+
+    verdict: Verdict
+    due: float
+    ended: float
+    sent: float | None = None
+    conversation_sid: str = ""
+    identity: str = ""
+    http_status: int | None = None
+    error_code: str = ""
+    error: str = ""
+    twilio_request_id: str = ""
+    retry_after_s: float | None = None
+    is_throttled: bool = False
+    """A 429: the whole run gives way."""
+    stops_run: bool = False
+    """The fault is the run's (credentials, address), not the row's."""
+    may_leave_orphan: bool = False
+    """A conversation without a customer may exist (errors of the participant step)."""
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds from sent to ended, or None when nothing was sent."""
+        return None if self.sent is None else (self.ended - self.sent) * 1000
+
+
+class AttemptRecord(NamedTuple):
+    """One request, as far as its time and its end go; times are Unix seconds, None where it never came so far."""
+
+    row_id: int
+    number: int
+    verdict: str
+    due: float | None
+    sent: float | None
+    ended: float
+    http_status: int | None
+    error_code: str
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """A row whose attempt may have created a conversation, as reconciling needs it.
+
+    ``identity`` is the one that was asked for, empty where Twilio was to pick one. The attempt left between
+    ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed`` says that Twilio answered 201, only unreadably.
+    """
+
+    id: int
+    row: int
+    key: str
+    identity: str = ""
+    since: float
+    lost_at: float
+    is_confirmed: bool = False
+
+
+class Control(StrEnum):
+    """What a look showed of a row that was certainly created; only beside one does not seeing another count."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    NONE = "none"
+    """No such row is there yet."""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at what exists for a row.
+
+    ``at`` (seconds on the reconciler's clock) is when the look began. ``conversation_sids`` are in the order of
+    their creation. ``trouble`` says why Twilio could not be asked, ``is_final`` that it need not be asked again.
+    """
+
+    at: float
+    conversation_sids: tuple[str, ...] = ()
+    control: Control = Control.NONE
+    trouble: str = ""
+    is_final: bool = False
