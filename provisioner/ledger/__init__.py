@@ -4,7 +4,6 @@ The only room that knows SQLite. ``docs/ledger.md`` describes the file to those 
 """
 
 from provisioner.ledger.reader import (
-    AttemptRecord,
     CreatedRow,
     ErrorCount,
     InvalidRow,
@@ -17,7 +16,6 @@ from provisioner.ledger.reader import (
 from provisioner.ledger.store import SqliteLedger, open_ledger
 
 __all__ = [
-    "AttemptRecord",
     "CreatedRow",
     "ErrorCount",
     "InvalidRow",

@@ -12,7 +12,7 @@ from provisioner.errors import LedgerError
 from provisioner.ledger import lock, statements
 from provisioner.ledger.database import open_for_reading, read_manifest
 from provisioner.ledger.faults import translated
-from provisioner.models import Counts, Fingerprint, Manifest, Problem, Result
+from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, Problem, Result
 
 _READ = statements.load("read")
 _BATCH = 1_000
@@ -47,19 +47,6 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
     exit_code: int | None
     version: str
     pid: int
-
-
-class AttemptRecord(NamedTuple):
-    """One request, as far as its time and its end go; times are Unix seconds, None where it never came so far."""
-
-    row_id: int
-    number: int
-    verdict: str
-    due: float | None
-    sent: float | None
-    ended: float
-    http_status: int | None
-    error_code: str
 
 
 class CreatedRow(NamedTuple):
