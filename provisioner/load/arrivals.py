@@ -12,9 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
-from provisioner.options import parse_rate
-
-from .durations import parse_duration
+from provisioner.options import parse_duration, parse_rate
 
 _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
