@@ -6,6 +6,7 @@ COMMANDS = {
     "status": "Tell what has become of a job, also while it runs.",
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
+    "report": "Write one self-contained HTML page about a job; several are compared.",
     "simulate": "Play Twilio on this machine, with scripted faults.",
 }
 """Every command with its one line of help; ``provisioner.cli.NAME`` holds it under its own name.

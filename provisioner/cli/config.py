@@ -13,6 +13,7 @@ from provisioner.options import (
     CheckOptions,
     ExportOptions,
     ReconcileOptions,
+    ReportOptions,
     RunOptions,
     SimulateOptions,
     StatusOptions,
@@ -26,6 +27,7 @@ TABLES: Mapping[str, type[Any]] = {
     "status": StatusOptions,
     "export": ExportOptions,
     "reconcile": ReconcileOptions,
+    "report": ReportOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""
