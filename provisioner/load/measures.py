@@ -75,7 +75,7 @@ def measure(attempts: Iterable[AttemptRecord]) -> Measures:
         due = waiting.pop(attempt.row_id, attempt.due)
         found.rows += attempt.number == 1
         _count(found, attempt, due)
-        if attempt.verdict == Verdict.NOT_PROCESSED:
+        if attempt.verdict in {Verdict.NOT_PROCESSED, Verdict.MAYBE}:
             waiting[attempt.row_id] = due
     return found
 
