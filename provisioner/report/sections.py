@@ -41,7 +41,7 @@ def steps(job: JobFigures) -> Iterator[str]:
             _STEP_NAMES[step],
             _figures(measures),
             _latencies(measures),
-            *map(draw, _over_time(line)),
+            *map(draw, over_time(line)),
             draw(_spread(measures)),
         )
 
@@ -77,7 +77,8 @@ def _cells(found: Distribution) -> tuple[str, ...]:
     return number_text(found.count), *map(time_text, times)
 
 
-def _over_time(line: Timeline) -> Iterator[Chart]:
+def over_time(line: Timeline) -> Iterator[Chart]:
+    """Chart rate, latency, requests in flight and 429s over time."""
     places, width = line.offsets_s, line.width_s
     asked = Line("due", "a", [each.due / width for each in line.stretches])
     achieved = Line("sent", "b", [each.sent / width for each in line.stretches])
