@@ -40,6 +40,7 @@ FLOORS = {
     "summary": 2,
     "progress": 1,
     "models": 1,
+    "closures": 1,
     "errors": 1,
     "__init__": 1,
 }
