@@ -4,7 +4,15 @@ The classes are small groups that the commands combine by inheritance. Texts sta
 ``parse_…`` turns one into the value a room works with and raises ``UsageError`` with the cure.
 """
 
-from .commands import CheckOptions, ExportOptions, ReconcileOptions, RunOptions, SimulateOptions, StatusOptions
+from .commands import (
+    CheckOptions,
+    ExportOptions,
+    ReconcileOptions,
+    ReportOptions,
+    RunOptions,
+    SimulateOptions,
+    StatusOptions,
+)
 from .durations import parse_duration
 from .groups import (
     CallOptions,
@@ -16,7 +24,7 @@ from .groups import (
     ReachOptions,
     ResultsOptions,
     SettleOptions,
-    UnknownOptions,
+    WatchOptions,
     option,
 )
 from .limits import FailureLimit, Rate, parse_failure_limit, parse_rate
@@ -28,18 +36,21 @@ __all__ = [
     "FaceOptions",
     "FailureLimit",
     "InputOptions",
+    "JobOptions",
+    "LoadOptions",
     "MappingOptions",
     "PaceOptions",
     "Rate",
     "RateOptions",
     "ReachOptions",
     "ReconcileOptions",
+    "ReportOptions",
     "ResultsOptions",
     "RunOptions",
     "SettleOptions",
     "SimulateOptions",
     "StatusOptions",
-    "UnknownOptions",
+    "WatchOptions",
     "option",
     "parse_duration",
     "parse_failure_limit",

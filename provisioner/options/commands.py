@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from .groups import (
     CallOptions,
@@ -13,7 +14,7 @@ from .groups import (
     ReachOptions,
     ResultsOptions,
     SettleOptions,
-    UnknownOptions,
+    WatchOptions,
     option,
 )
 
@@ -26,23 +27,66 @@ class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(
-    ResultsOptions, InputOptions, MappingOptions, UnknownOptions, PaceOptions, CallOptions, FaceOptions
+class JobOptions(
+    ResultsOptions, InputOptions, MappingOptions, SettleOptions, PaceOptions, CallOptions, WatchOptions
 ):
-    """``provisioner run``."""
+    """How far it goes, and what stops it."""
 
     ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
-    max_attempts: int = option(
-        5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
-    )
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
-    retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
+    marker: str = option(
+        "",
+        "Put a mark of the row under this name into the pre-engagement data, to find it by without identity.",
+        metavar="NAME",
+    )
     canary: int = option(1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N")
     max_failures: str = option("", "Stop, resumable, at so many rejected or unknown rows.", metavar="N|P%")
     limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
     drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(JobOptions, FaceOptions):
+    """``provisioner run``."""
+
+    max_attempts: int = option(
+        5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
+    )
+    on_unknown: str = option(
+        "reconcile",
+        "Unknown rows: look them up and send what is certainly absent; hold them; or resend them blindly, "
+        "which may create them twice.",
+        choices=("reconcile", "hold", "resend"),
+    )
+    retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions(JobOptions, FaceOptions):
+    """``provisioner load``."""
+
+    max_attempts: ClassVar[int] = 5
+    on_unknown: ClassVar[str] = "reconcile"
+    retry: ClassVar[tuple[str, ...]] = ()
+
+    duration: str = option(
+        "", "How long rows arrive, at --rate.  [default: until they are used up]", metavar="TIME"
+    )
+    stage: tuple[str, ...] = option(
+        (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it; repeat for several.", metavar="TIME:RATE"
+    )
+    arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
+    seed: int | None = option(None, "Draw Poisson arrivals from this seed.  [default: the job's]", metavar="N")
+    cycle: bool = option(default=False, help_text="Go round when the rows are used up, each use a new customer.")
+    fail_if: tuple[str, ...] = option(
+        (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
+    )
+    abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is so.", metavar="CONDITION")
+    metrics_file: Path | None = option(
+        None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +106,15 @@ class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
     rate: str = option("10/s", "Look-ups per second: N, N/s, N/m, N/h; 0 is no limit.", metavar="RATE")
     audit: bool = option(
         default=False, help_text="Change nothing; check that every created row has exactly one conversation."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(FaceOptions):
+    """``provisioner report``."""
+
+    output: Path | None = option(
+        None, "The page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
     )
 
 

@@ -128,21 +128,13 @@ class SettleOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnknownOptions(SettleOptions):
-    """What becomes of rows that may or may not have been created."""
+class WatchOptions:
+    """Watching it in a browser."""
 
-    on_unknown: str = option(
-        "reconcile",
-        "Unknown rows: look them up and send what is certainly absent; hold them; or resend them blindly, "
-        "which may create them twice.",
-        choices=("reconcile", "hold", "resend"),
+    dashboard: str = option(
+        "", "Serve the live page here; its address, with a token, is said at the start.", metavar="[HOST:]PORT"
     )
-    marker: str = option(
-        "",
-        "Put a mark of the row under this name into the pre-engagement data, to find it by when there is no "
-        "identity.",
-        metavar="NAME",
-    )
+    dashboard_public: bool = option(default=False, help_text="Let other machines see the page.")
 
 
 @dataclass(frozen=True, kw_only=True)
