@@ -28,6 +28,11 @@ class SpeedLimit(Protocol):
         """Seconds of pause that are left."""
         ...
 
+    @property
+    def held_by(self) -> str:
+        """Why nothing may start at all, empty while something may."""
+        ...
+
 
 class Speedometer:
     """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
@@ -88,6 +93,8 @@ class RunMonitor:
         self._sentences: dict[tuple[Status, str], str] = {}
         self._in_doubt: dict[int, str] = {}
         self._in_flight = 0
+        self.listeners: list[Callable[[Row, Answer, int], None]] = []
+        """Are told of every answer; they decide nothing and never wait."""
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
         """How many unknown rows were looked up, by what they turned out to be; pending is certainly absent."""
@@ -109,6 +116,8 @@ class RunMonitor:
         """Count an answer, and what it may have left behind."""
         self.throttled += answer.is_throttled
         self.orphans += answer.may_leave_orphan
+        for listen in self.listeners:
+            listen(row, answer, attempt)
         self._log.debug(
             "attempt.answered",
             row=row.row,
@@ -234,5 +243,7 @@ class RunMonitor:
             return "done"
         if self._is_draining:
             return "draining"
+        if self._speed_limit.held_by:
+            return f"paused: {self._speed_limit.held_by}"
         paused = self._speed_limit.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "sending"

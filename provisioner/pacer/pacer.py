@@ -50,6 +50,8 @@ class Pacer:
         self._front = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._is_closed = False
+        self.held_by = ""
+        """Why nothing starts until ``release``, empty while something may."""
         self._strikes = 0
         self._clock, self._wall, self._jitter = clock, wall, jitter
 
@@ -90,6 +92,20 @@ class Pacer:
     def accept(self) -> None:
         """Note an answer that was no 429: the next one starts with a short pause again."""
         self._strikes = 0
+
+    def hold(self, reason: str) -> None:
+        """Start nothing until ``release``; ``reason`` is for people."""
+        self.held_by = reason
+
+    def release(self) -> None:
+        """Go on after ``hold``."""
+        self.held_by = ""
+        self._ring()
+
+    def ask(self, rate: Rate) -> None:
+        """Change the pace from now on, whatever 429s have made of it."""
+        self._governor = Governor(rate)
+        self._ring()
 
     def close(self) -> None:
         """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
@@ -133,14 +149,15 @@ class Pacer:
         self._throttler.rate_limit = self._schedule.cap
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
-        while not self._is_closed and (delay := ready_at(now := self._clock()) - now) > 0:
+        while not self._is_closed and (self.held_by or (delay := ready_at(now := self._clock()) - now) > 0):
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
+            timer = None if self.held_by else loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
             try:
                 await self._alarm
             finally:
-                timer.cancel()
+                if timer is not None:
+                    timer.cancel()
                 self._alarm = None
         if self._is_closed:
             raise GateClosed

@@ -29,6 +29,7 @@ class Pace:
 
     rate: float = 4.0
     paused_for: float = 0.0
+    held_by: str = ""
 
 
 def answer(
