@@ -17,9 +17,11 @@ from provisioner.models import Manifest
 
 APPLICATION_ID = 0x57435042
 """Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = statements.load("schema")
+_MIGRATE = statements.load("migrate")
+_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _RUN = statements.load("run")
 _READ = statements.load("read")
 _PATIENCE_S = 30.0
@@ -50,6 +52,8 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     try:
         if not is_ours(connection, path):
             _create_schema(connection)
+        elif version_of(connection) < SCHEMA_VERSION:
+            _migrate(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
@@ -86,7 +90,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
     """Say whether this is a ledger, False for an empty database; raise ``LedgerError`` for any other file."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if (mark, tables) == (0, 0):
         return False
@@ -98,6 +102,12 @@ def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
             cure="install that version or a later one",
         )
     return True
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of the schema that a ledger has."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
@@ -153,6 +163,15 @@ def _create_schema(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         for statement in _SCHEMA.values():
             connection.execute(statement)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a ledger of version 1 up to date, wholly or not at all."""
+    with transaction(connection):
+        for name in _TO_VERSION_2:
+            connection.execute(_MIGRATE[name])
+        connection.execute(_SCHEMA["results"])
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str], version: str) -> Manifest:

@@ -10,11 +10,12 @@ import msgspec
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import lock, statements
-from provisioner.ledger.database import open_for_reading, read_manifest
+from provisioner.ledger.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.faults import translated
-from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, Problem, Result
+from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
 
 _READ = statements.load("read")
+_MESSAGES = statements.load("messages")
 _BATCH = 1_000
 """Lines fetched at a time: all of a long answer that is ever in memory."""
 
@@ -104,6 +105,11 @@ class LedgerReader:
         with translated(self._path):
             return read_counts(self._connection)
 
+    def message_counts(self) -> MessageCounts:
+        """Count the first messages of the current input's created rows; version 1 knew of none."""
+        with translated(self._path):
+            return read_message_counts(self._connection)
+
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return what the input files were when they were planned; none before the first plan."""
         with translated(self._path):
@@ -182,6 +188,13 @@ def read_counts(connection: sqlite3.Connection) -> Counts:
     """Count the current input's rows by status."""
     counts = dict(connection.execute(_READ["counts"]))
     return Counts(input=sum(counts.values()), **counts)
+
+
+def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
+    """Count the first messages of the current input's created rows by status."""
+    if version_of(connection) == 1:
+        return MessageCounts()
+    return MessageCounts(**dict(connection.execute(_MESSAGES["counts"])))
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:

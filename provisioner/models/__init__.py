@@ -1,12 +1,14 @@
 """The nouns that every room shares: what a row asks for, what became of it, and how we know.
 
-``outcomes`` words · ``inputs`` from record to request · ``attempts`` answers and looks · ``jobs`` rows and plans.
+``outcomes`` words · ``inputs`` from record to request · ``attempts`` answers and looks · ``jobs`` rows and plans ·
+``messages`` what is said first.
 """
 
 from .attempts import Answer, AttemptRecord, Control, Look, Unknown
 from .inputs import FIELDS, Mapped, Problem, Record, WebChatRequest
 from .jobs import Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Result, Row
-from .outcomes import Status, Verdict
+from .messages import DoubtfulMessage, Message, MessageCounts, MessageLook
+from .outcomes import MessageStatus, Status, Step, Verdict
 
 __all__ = [
     "FIELDS",
@@ -15,10 +17,15 @@ __all__ = [
     "Claim",
     "Control",
     "Counts",
+    "DoubtfulMessage",
     "Fingerprint",
     "Look",
     "Manifest",
     "Mapped",
+    "Message",
+    "MessageCounts",
+    "MessageLook",
+    "MessageStatus",
     "PlanEntry",
     "PlanReport",
     "Problem",
@@ -26,6 +33,7 @@ __all__ = [
     "Result",
     "Row",
     "Status",
+    "Step",
     "Unknown",
     "Verdict",
     "WebChatRequest",

@@ -25,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     http_status: int | None = None
     error_code: str = ""
     error: str = ""
+    message_sid: str = ""
     twilio_request_id: str = ""
     retry_after_s: float | None = None
     is_throttled: bool = False
