@@ -32,17 +32,19 @@ def forecast(
     to_send: int,
     to_look_up: int = 0,
     rate: Rate,
+    duration_s: float | None = None,
     now: datetime,
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
-    ``to_look_up`` rows are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio;
+    ``duration_s`` is given where it does not follow from rows and pace. ``to_look_up`` rows are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio;
     ``notes`` are put first.
     """
     is_paced = math.isfinite(rate.per_second)
-    duration_s = to_send / rate.per_second if is_paced else None
+    if is_paced and (duration_s is None or not to_send):
+        duration_s = to_send / rate.per_second
     return Forecast(
         counts=report.counts,
         to_send=to_send,

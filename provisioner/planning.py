@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from provisioner import __version__
@@ -60,7 +61,7 @@ class Input:
     """
 
     def __init__(
-        self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool, marker: str = ""
+        self, sources: Sequence[Source], mapping: Mapping, *, friendly_name: bool, marker: str = "", uses: int = 0
     ) -> None:
         self.sources = sources
         self._build = partial(build, friendly_name=friendly_name, marker=marker)
@@ -68,6 +69,7 @@ class Input:
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
             for source in sources
         ]
+        self._uses, self._round = uses, 1
         self._is_interrupted = False
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
@@ -92,6 +94,11 @@ class Input:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
         return tuple(notes)
 
+    @property
+    def manner(self) -> Sequence[str]:
+        """What else decides which rows the records make."""
+        return [f"going round up to {self._uses}"] if self._uses else []
+
     def interrupt(self) -> None:
         """Make a plan pass that is under way raise ``Interrupted`` at its next row."""
         self._is_interrupted = True
@@ -103,11 +110,27 @@ class Input:
         for and that no record has.
         """
         self.samples, self.nearly_full = [], 0
-        for number, index, record in numbered(self.sources):
+        for number, index, record in self.records():
             yield self._entry(number, index, record)
             if self._is_interrupted:
                 raise Interrupted
         self._require_columns()
+
+    def records(self) -> Iterator[tuple[int, int, Record]]:
+        """Yield every record with its row number and its source's place.
+
+        With ``uses``, go round until there are so many; a use after the first is another row, with ``#2`` and so
+        on behind its key.
+        """
+        if not self._uses:
+            yield from numbered(self.sources)
+            return
+        number, self._round, before = 0, 0, -1
+        while before < number < self._uses:
+            before, self._round = number, self._round + 1
+            for _, index, record in islice(numbered(self.sources), self._uses - number):
+                number += 1
+                yield number, index, record
 
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
@@ -117,6 +140,8 @@ class Input:
         if not problems:
             self._look_at(request)
         key = "" if any(problem.field == "key" for problem in problems) else mapped.key
+        if key and self._round > 1:
+            key = f"{key}#{self._round}"
         return PlanEntry(number, record.line, index, key, digest(request), problems)
 
     def _look_at(self, request: WebChatRequest) -> None:
@@ -147,22 +172,24 @@ def open_input(
     *,
     friendly_name: bool,
     marker: str = "",
+    uses: int = 0,
     spool_dir: Path | None = None,
 ) -> Iterator[Input]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
-    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks.
+    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks; ``uses`` is how many
+    rows to make of the records, going round, 0 for one of each.
     """
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, options, spool_dir=spool_dir))
-        yield Input(sources, mapping, friendly_name=friendly_name, marker=marker)
+        yield Input(sources, mapping, friendly_name=friendly_name, marker=marker, uses=uses)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
     """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
-    reader = "\n".join([__version__, *map(_reading_of, job_input.sources)])
+    reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
     if await ledger.recall("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
@@ -181,7 +208,7 @@ class SourceFeed:
     def __init__(self, job_input: Input, naming: Naming) -> None:
         self._input = job_input
         self._naming = naming
-        self._records = numbered(job_input.sources)
+        self._records = job_input.records()
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return a row for each claim; ``InputError`` when a record is not what was planned."""

@@ -12,6 +12,7 @@ from provisioner.errors import UsageError
 from provisioner.options import (
     CheckOptions,
     ExportOptions,
+    LoadOptions,
     ReconcileOptions,
     ReportOptions,
     RunOptions,
@@ -28,6 +29,7 @@ TABLES: Mapping[str, type[Any]] = {
     "export": ExportOptions,
     "reconcile": ReconcileOptions,
     "report": ReportOptions,
+    "load": LoadOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""

@@ -75,10 +75,14 @@ WHERE attempts.may_leave_orphan
 ORDER BY attempts.id;
 
 -- name: attempts
--- Every request of one step, in the order they ended.
+-- Every request of one step since a run, in the order they ended.
 SELECT
     attempts.row_id, attempts.number, attempts.class, attempts.due, attempts.sent, attempts.ended,
     attempts.http_status, coalesce(attempts.error_code, '')
 FROM attempts
-WHERE attempts.step = ?
+WHERE attempts.step = ? AND coalesce(attempts.run, 0) >= ?
 ORDER BY attempts.id;
+
+-- name: last_run
+-- The run that came last.
+SELECT coalesce(max(id), 0) FROM runs;

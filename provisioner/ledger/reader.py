@@ -137,10 +137,17 @@ class LedgerReader:
         """Count the errors in the results, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts")]
 
-    def attempts(self, step: str) -> Iterator[AttemptRecord]:
-        """Yield every request of one step (``create`` or ``message``), in the order they ended."""
-        for line in self._lines("attempts", step):
+    def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
+        """Yield every request of one step (``create`` or ``message``), in the order they ended.
+
+        ``since_run`` leaves those of earlier runs away; see ``last_run``.
+        """
+        for line in self._lines("attempts", step, since_run):
             yield AttemptRecord(*line)
+
+    def last_run(self) -> int:
+        """Return the number of the run that came last, 0 where there was none."""
+        return next(int(line[0]) for line in self._lines("last_run"))
 
     def created(self) -> Iterator[CreatedRow]:
         """Yield the created rows of the current input, in its order."""

@@ -1,14 +1,13 @@
 """Load tests: when rows arrive, what is measured, and what counts as failed. Pure, and knows nothing of HTTP.
 
-``arrivals`` when rows are due · ``figures`` percentiles · ``measures`` of a step · ``thresholds``
-what fails a test.
+``arrivals`` when rows are due · ``figures`` percentiles · ``measures`` of a step · ``thresholds`` what fails a
+test · ``metrics`` the figures for Prometheus.
 """
-
-from provisioner.options import parse_duration
 
 from .arrivals import Arrivals, Stage, parse_stages, steady
 from .figures import Distribution, distribution, rank
-from .measures import Measures, measure
+from .measures import Measures, achieved_share, measure
+from .metrics import prometheus_text
 from .thresholds import Ruling, Threshold, judge, parse_threshold
 
 __all__ = [
@@ -18,12 +17,13 @@ __all__ = [
     "Ruling",
     "Stage",
     "Threshold",
+    "achieved_share",
     "distribution",
     "judge",
     "measure",
-    "parse_duration",
     "parse_stages",
     "parse_threshold",
+    "prometheus_text",
     "rank",
     "steady",
 ]

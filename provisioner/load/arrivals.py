@@ -95,9 +95,14 @@ class Arrivals:
         return max(max(stage.start, stage.end) for stage in self.stages)
 
     @property
-    def offered(self) -> int:
-        """How many rows are due in all."""
-        return sum(1 for _ in self.times())
+    def headroom(self) -> float:
+        """How many more than ``peak`` may leave in one second, to make up for a delay or where chance piles up."""
+        return self.peak / 4 if self.seed is None else 6 * math.sqrt(self.peak) + 4
+
+    @property
+    def offered(self) -> int | None:
+        """How many rows are due in all; None where rows arrive until they are used up."""
+        return None if math.isinf(self.duration_s) else sum(1 for _ in self.times())
 
     def times(self) -> Iterator[float]:
         """Yield when each row is due, in seconds from the start, in order."""

@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
+
+from msgspec import structs
 
 from provisioner.models import AttemptRecord, Verdict
 
@@ -39,6 +42,33 @@ class Measures:
     ended: "array[float]" = field(default_factory=_times)
     from_due: "array[float]" = field(default_factory=_times)
     from_sent: "array[float]" = field(default_factory=_times)
+    _waiting: dict[int, float] = field(default_factory=dict)
+
+    def add(self, attempt: AttemptRecord) -> None:
+        """Count one request; they come in the order they ended. What a crash cut off has no times."""
+        if attempt.due is None:
+            return
+        due = self._waiting.pop(attempt.row_id, None)
+        if due is None:
+            self.rows += 1
+            due = attempt.due
+        self._count(attempt, due)
+        if attempt.verdict in {Verdict.NOT_PROCESSED, Verdict.MAYBE}:
+            self._waiting[attempt.row_id] = due
+
+    def _count(self, attempt: AttemptRecord, due: float) -> None:
+        self.first_due = due if self.first_due is None else min(self.first_due, due)
+        self.last_ended = attempt.ended if self.last_ended is None else max(self.last_ended, attempt.ended)
+        self.throttled += attempt.http_status == HTTPStatus.TOO_MANY_REQUESTS
+        if attempt.sent is not None:
+            self.requests += 1
+            self.late += attempt.sent - (attempt.due or attempt.sent) > LATE_S
+        if attempt.verdict == Verdict.CREATED:
+            self.ended.append(attempt.ended)
+            self.from_due.append(attempt.ended - due)
+            self.from_sent.append(attempt.ended - (attempt.sent or due))
+        else:
+            self.failures[attempt.error_code] += 1
 
     @property
     def succeeded(self) -> int:
@@ -60,36 +90,39 @@ class Measures:
         """The share of requests that were answered 429."""
         return self.throttled / self.requests if self.requests else None
 
+    def latencies(self, since: str) -> list[float]:
+        """Return the latencies from ``due`` or from ``sent``, the shortest first."""
+        return sorted(self.from_due if since == "due" else self.from_sent)
+
     def distribution(self, since: str) -> Distribution:
         """Describe the latencies from ``due`` or from ``sent``."""
-        return distribution(sorted(self.from_due if since == "due" else self.from_sent))
+        return distribution(self.latencies(since))
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything in values that JSON knows; latencies in seconds."""
+        return {
+            "rows": self.rows,
+            "requests": self.requests,
+            "succeeded": self.succeeded,
+            "throttled": self.throttled,
+            "late": self.late,
+            "failures": dict(self.failures),
+            "from_due": structs.asdict(self.distribution("due")),
+            "from_sent": structs.asdict(self.distribution("sent")),
+        }
 
 
 def measure(attempts: Iterable[AttemptRecord]) -> Measures:
     """Go through the requests of one step, in the order they ended."""
     found = Measures()
-    waiting: dict[int, float] = {}
     for attempt in attempts:
-        if attempt.due is None:
-            continue
-        due = waiting.pop(attempt.row_id, attempt.due)
-        found.rows += attempt.number == 1
-        _count(found, attempt, due)
-        if attempt.verdict in {Verdict.NOT_PROCESSED, Verdict.MAYBE}:
-            waiting[attempt.row_id] = due
+        found.add(attempt)
     return found
 
 
-def _count(found: Measures, attempt: AttemptRecord, due: float) -> None:
-    found.first_due = due if found.first_due is None else min(found.first_due, due)
-    found.last_ended = attempt.ended if found.last_ended is None else max(found.last_ended, attempt.ended)
-    found.throttled += attempt.http_status == HTTPStatus.TOO_MANY_REQUESTS
-    if attempt.sent is not None:
-        found.requests += 1
-        found.late += attempt.sent - (attempt.due or attempt.sent) > LATE_S
-    if attempt.verdict == Verdict.CREATED:
-        found.ended.append(attempt.ended)
-        found.from_due.append(attempt.ended - due)
-        found.from_sent.append(attempt.ended - (attempt.sent or due))
-    else:
-        found.failures[attempt.error_code] += 1
+def achieved_share(measures: Measures, *, offered: int, duration_s: float) -> float | None:
+    """Return the rate of successes as a share of the offered one, at most 1; None where nothing was offered."""
+    if not offered or not measures.rows:
+        return None
+    took_s = max(measures.elapsed_s, duration_s)
+    return min(measures.succeeded / took_s * duration_s / offered, 1.0)

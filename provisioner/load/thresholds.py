@@ -1,11 +1,15 @@
 """What makes a load test fail: ``p95(create.due) > 2s``, ``rate(error) > 1%``, ``achieved < 95%``. Pure."""
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
+
+from .figures import rank
+from .measures import Measures
 
 STEPS = ("create", "message")
 SINCE = ("due", "sent")
@@ -60,6 +64,13 @@ class Ruling:
         """Say whether the test fails by it."""
         return self.threshold.is_met(self.value)
 
+    def __str__(self) -> str:
+        """Render the condition with its figure."""
+        if self.value is None:
+            return f"{self.threshold.text} (nothing was measured)"
+        figure = f"{self.value:.3g} s" if self.threshold.step else f"{self.value * 100:.2f} %"
+        return f"{self.threshold.text} ({figure})"
+
 
 def parse_threshold(text: str, flag: str) -> Threshold:
     """Read one condition; ``flag`` is named in a ``UsageError``."""
@@ -75,6 +86,34 @@ def parse_threshold(text: str, flag: str) -> Threshold:
     return Threshold(text.strip(), figure, found["sign"], bound, found["step"] or "", found["since"] or "")
 
 
-def judge(thresholds: Sequence[Threshold], measure: Callable[[Threshold], float | None]) -> tuple[Ruling, ...]:
-    """Rule on every threshold with the figure that ``measure`` finds for it."""
-    return tuple(Ruling(threshold, measure(threshold)) for threshold in thresholds)
+def judge(
+    thresholds: Sequence[Threshold], measures: Mapping[str, Measures], *, achieved: float | None = None
+) -> tuple[Ruling, ...]:
+    """Rule on every threshold by what was measured of each step."""
+    return tuple(Ruling(each, _figure(each, measures, achieved)) for each in thresholds)
+
+
+def _figure(threshold: Threshold, measures: Mapping[str, Measures], achieved: float | None) -> float | None:
+    creation = measures["create"]
+    match threshold.figure:
+        case "achieved":
+            return achieved
+        case "rate(error)":
+            return creation.error_share
+        case "rate(429)":
+            return creation.throttled_share
+    step = measures.get(threshold.step)
+    latencies = step.latencies(threshold.since) if step else []
+    return _latency(threshold.figure, latencies) if latencies else None
+
+
+def _latency(figure: str, latencies: Sequence[float]) -> float:
+    match figure:
+        case "mean":
+            return math.fsum(latencies) / len(latencies)
+        case "min":
+            return latencies[0]
+        case "max":
+            return latencies[-1]
+        case _:
+            return latencies[rank(len(latencies), float(figure.removeprefix("p")) / 100) - 1]

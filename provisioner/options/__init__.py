@@ -7,6 +7,8 @@ The classes are small groups that the commands combine by inheritance. Texts sta
 from .commands import (
     CheckOptions,
     ExportOptions,
+    JobOptions,
+    LoadOptions,
     ReconcileOptions,
     ReportOptions,
     RunOptions,

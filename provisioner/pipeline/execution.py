@@ -18,7 +18,6 @@ from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.models import Counts, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
-from provisioner.pacer import Pacer
 from provisioner.planning import Input, Interrupted, open_input, plan_input
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
@@ -27,23 +26,31 @@ from provisioner.target import Surroundings
 
 from .order import Order
 from .rounds import Rounds
+from .watch import Watch
 
 
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
+    return await carry_out(files, order, Watch(order), surroundings.command, face)
+
+
+async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, face: Face) -> Summary:
+    """Open input and ledger, and do one run of what was ordered; ``command`` is what the user typed."""
+    options = order.options
     with open_input(
         files,
         options,
         order.mapping,
         friendly_name=options.friendly_name,
         marker=options.marker,
+        uses=order.uses,
         spool_dir=order.ledger.parent,
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
         async with open_ledger(order.ledger, order.job, version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
-                whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)
+                whole = Run(order, job_input, ledger, watch, face=face, brake=brake, command=command)
                 return await whole.carry_out()
 
 
@@ -51,9 +58,17 @@ class Run:
     """One run over an open ledger."""
 
     def __init__(
-        self, order: Order, job_input: Input, ledger: SqliteLedger, *, face: Face, brake: Brake, command: str
+        self,
+        order: Order,
+        job_input: Input,
+        ledger: SqliteLedger,
+        watch: Watch,
+        *,
+        face: Face,
+        brake: Brake,
+        command: str,
     ) -> None:
-        self._order, self._input, self._ledger = order, job_input, ledger
+        self._order, self._input, self._ledger, self._watch = order, job_input, ledger, watch
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
         self._rounds: Rounds | None = None
@@ -83,14 +98,15 @@ class Run:
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
-        await self._ledger.start_run(statuses, limit=options.limit or None)
+        await self._ledger.start_run(statuses, limit=self._order.limit)
         counts = await self._ledger.counts()
-        self._eligible = sum(getattr(counts, status) for status in statuses)
+        self._eligible = self._order.at_stake(sum(getattr(counts, status) for status in statuses))
         plan = forecast(
             structs.replace(report, counts=counts),
             to_send=await self._ledger.to_send(),
             to_look_up=counts.unknown if options.on_unknown == "reconcile" else 0,
-            rate=self._order.rate,
+            rate=self._order.pace,
+            duration_s=self._order.duration_s,
             now=datetime.now().astimezone(),
             is_real=not target.is_local,
             notes=(*self._order.notes, *self._input.notes),
@@ -118,9 +134,9 @@ class Run:
 
     async def _send(self, plan: Forecast) -> ProvisionerError | None:
         """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
-        pacer = Pacer(self._order.rate)
+        pacer = self._order.pacer()
         monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
-        async with self._order.target.open(self._order.rate) as transport:
+        async with self._order.target.open(self._order.pace) as transport:
             rounds = self._rounds = Rounds(
                 self._order, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
             )
@@ -132,7 +148,10 @@ class Run:
 
             self._brake.hold(drain, rounds.cancel)
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
-            async with self._face.progress(monitor.snapshot):
+            async with (
+                self._watch.open(monitor, pacer, self._face, rounds.drain),
+                self._face.progress(monitor.snapshot),
+            ):
                 try:
                     stop = await rounds.carry_out(plan.to_send)
                 except ProvisionerError as error:
@@ -178,7 +197,7 @@ class Run:
     def _unplanned(self) -> Summary:
         """Tell of a run that was stopped before it knew its rows."""
         return Summary(
-            command="run",
+            command=self._order.command,
             exit_code=self._brake.exit_code or ExitCode.SIGINT,
             outcome=Outcome.STOPPED,
             ledger=str(self._order.ledger),
@@ -217,10 +236,11 @@ class Run:
         order, monitor = self._order, self._monitor
         is_limited = bool(order.options.limit)
         signal_exit = self._brake.exit_code
-        end = end_of(counts, left=self._left, error=error, signal_exit=signal_exit, is_limited=is_limited)
+        at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
+        end = end_of(at_stake, left=self._left, error=error, signal_exit=signal_exit, is_limited=is_limited)
         accounted = settled(counts)
         return Summary(
-            command="run",
+            command=self._order.command,
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
@@ -231,6 +251,6 @@ class Run:
             failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
-            next_command=self._next(end, accounted),
+            next_command=self._next(end, settled(at_stake)),
             error=Failure.from_error(error) if error else None,
         )

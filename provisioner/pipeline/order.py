@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
-from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
+from provisioner.options import FailureLimit, LoadOptions, Rate, RunOptions, parse_failure_limit, parse_rate
 from provisioner.outputs import Outputs
+from provisioner.pacer import Pacer, Timetable
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
@@ -18,16 +20,20 @@ from provisioner.target import Surroundings, Target
 class Order:
     """What was asked for, checked as far as it can be without opening anything."""
 
-    options: RunOptions
+    options: RunOptions | LoadOptions
     outputs: Outputs
     target: Target
     mapping: Mapping
     rate: Rate
     failures: FailureLimit | None
     ledger: Path
+    arrivals: Arrivals | None = None
+    """When rows are due in a load test; None in a run, which starts them evenly."""
 
     @classmethod
-    def read(cls, options: RunOptions, surroundings: Surroundings) -> "Order":
+    def read(
+        cls, options: RunOptions | LoadOptions, surroundings: Surroundings, arrivals: Arrivals | None = None
+    ) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
@@ -47,6 +53,7 @@ class Order:
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
             ledger=ledger,
+            arrivals=arrivals,
         )
 
     @property
@@ -57,6 +64,44 @@ class Order:
         """
         marker = {"marker": self.options.marker} if self.options.marker else {}
         return {**self.target.settings(), **self.mapping.settings(), **marker}
+
+    @property
+    def command(self) -> str:
+        """The command it was asked for with."""
+        return "load" if isinstance(self.options, LoadOptions) else "run"
+
+    @property
+    def limit(self) -> int | None:
+        """At most so many rows are sent in this run; None for no limit."""
+        limits = [self.options.limit or None, self.arrivals.offered if self.arrivals else None]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def at_stake(self, rows: int) -> int:
+        """Return how many of the rows that may be sent have to be: a load test ends when its time is up."""
+        return rows if self.arrivals is None else min(rows, self.limit or rows)
+
+    @property
+    def uses(self) -> int:
+        """How many rows to make of the records, going round; 0 for one of each."""
+        options = self.options
+        return self.limit or 0 if isinstance(options, LoadOptions) and options.cycle else 0
+
+    @property
+    def pace(self) -> Rate:
+        """The pace asked for, at its highest."""
+        return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it takes where that does not follow from rows and pace."""
+        return self.arrivals.duration_s if self.arrivals and self.arrivals.offered is not None else None
+
+    def pacer(self) -> Pacer:
+        """Return what lets this order's requests start."""
+        if self.arrivals is None:
+            return Pacer(self.rate)
+        timetable = Timetable(self.arrivals.times(), rate=self.arrivals.peak, headroom=self.arrivals.headroom)
+        return Pacer(self.pace, schedule=timetable)
 
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""

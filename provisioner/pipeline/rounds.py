@@ -61,12 +61,12 @@ class Rounds:
             await self._ledger.offer({Status.PENDING}, limit=to_send)
         return None
 
-    def drain(self) -> None:
+    def drain(self, stop: Stop | None = None) -> None:
         """Start nothing new; rows that are not settled by a look yet stay unknown."""
         self._is_stopped = True
         self._monitor.drain()
         if self._dispatcher is not None:
-            self._dispatcher.drain()
+            self._dispatcher.drain(stop)
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
             self._patience = None

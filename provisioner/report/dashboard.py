@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -145,15 +145,15 @@ class Dashboard:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        while True:
-            data = json.dumps(fragments(self._snapshot(), self._tape))
-            await response.write(f"data: {data}\n\n".encode())
-            if self._closing.is_set():
-                return response
-            try:
-                await asyncio.wait_for(self._closing.wait(), REFRESH_S)
-            except TimeoutError:
-                continue
+        with suppress(ConnectionError):  # the page was closed
+            while True:
+                data = json.dumps(fragments(self._snapshot(), self._tape))
+                await response.write(f"data: {data}\n\n".encode())
+                if self._closing.is_set():
+                    break
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), REFRESH_S)
+        return response
 
     async def _control(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get("X-Token", "").encode(), self.token.encode()):

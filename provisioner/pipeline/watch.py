@@ -1,0 +1,94 @@
+"""Looks on while a run sends: measures it, aborts it when it fails, shows it in a browser."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from provisioner.dispatch import Stop, StopKind
+from provisioner.errors import ThresholdError
+from provisioner.face import Face
+from provisioner.load import Measures, Threshold, judge
+from provisioner.models import Answer, AttemptRecord, Row
+from provisioner.monitor import RunMonitor
+from provisioner.options import parse_rate
+from provisioner.pacer import Pacer
+from provisioner.report.dashboard import Place, open_dashboard, parse_place
+from provisioner.report.tape import Tape
+
+from .order import Order
+
+CHECK_S = 1.0
+"""How often ``--abort-if`` is looked at."""
+
+
+class Watch:
+    """What looks on at one run. ``abort_if`` are the conditions under which it is stopped early."""
+
+    def __init__(self, order: Order, abort_if: Sequence[Threshold] = ()) -> None:
+        options = order.options
+        self._place: Place | None = None
+        if options.dashboard:
+            self._place = parse_place(options.dashboard, is_public=options.dashboard_public)
+        self._title = str(order.outputs.path)
+        self._abort_if = abort_if
+        self._measures = Measures()
+        self._tape = Tape(time.time)
+
+    @asynccontextmanager
+    async def open(
+        self, monitor: RunMonitor, pacer: Pacer, face: Face, stop: Callable[[Stop], None]
+    ) -> AsyncIterator[None]:
+        """Look on while the context lasts; ``stop`` ends the run early."""
+        async with AsyncExitStack() as stack:
+            if self._place is not None:
+                monitor.listeners.append(lambda _row, answer, _attempt: self._tape.record(answer))
+                page = open_dashboard(self._place, self._title, monitor.snapshot, self._tape, Hands(pacer))
+                face.note(f"dashboard: {await stack.enter_async_context(page)}")
+            if self._abort_if:
+                monitor.listeners.append(self._measure)
+                checking = asyncio.create_task(self._check(stop))
+                stack.callback(checking.cancel)
+            yield
+
+    def _measure(self, row: Row, answer: Answer, attempt: int) -> None:
+        self._measures.add(
+            AttemptRecord(
+                row_id=row.id,
+                number=attempt,
+                verdict=answer.verdict,
+                due=answer.due,
+                sent=answer.sent,
+                ended=answer.ended,
+                http_status=answer.http_status,
+                error_code=answer.error_code,
+            )
+        )
+
+    async def _check(self, stop: Callable[[Stop], None]) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            rulings = judge(self._abort_if, {"create": self._measures})
+            failed = [ruling for ruling in rulings if ruling.has_failed]
+            if failed:
+                stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {failed[0]}")))
+                return
+
+
+class Hands:
+    """What the live page may do to a run: the pacer's, and no more."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+
+    def pause(self) -> None:
+        """Start nothing new until ``resume``."""
+        self._pacer.hold("from the dashboard")
+
+    def resume(self) -> None:
+        """Go on."""
+        self._pacer.release()
+
+    def set_rate(self, rate: str) -> None:
+        """Change the pace asked for; raise ``UsageError`` for what is no rate."""
+        self._pacer.ask(parse_rate(rate))
