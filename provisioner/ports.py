@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
+from provisioner.models import (
+    Answer,
+    Claim,
+    Message,
+    MessageLook,
+    Row,
+    Status,
+    WebChatRequest,
+)
 
 
 class Ledger(Protocol):
@@ -53,6 +61,18 @@ class Creator(Protocol):
 
         Every failure of the row is an answer. Raise only ``GateClosed`` (nothing was sent) and cancellation.
         """
+        ...
+
+
+class Messenger(Protocol):
+    """Posts first messages as the guest, and finds them again."""
+
+    async def post(self, message: Message, gate: Gate) -> Answer:
+        """Make one attempt, so that a flow starts; as ``Creator.create``, with a message SID in its answer."""
+        ...
+
+    async def find(self, message: Message) -> MessageLook:
+        """Look for the message in its conversation, all of it; every failure is a value."""
         ...
 
 

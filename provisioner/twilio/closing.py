@@ -15,10 +15,11 @@ from provisioner.closures import Closure, Parting
 from provisioner.models import Verdict
 from provisioner.ports import Gate
 
-from .codes import Ruling, classify
+from .codes import classify
 from .failures import Failure
 from .form import CONTENT_TYPE
 from .replies import decode, read_error_code
+from .rulings import Ruling
 from .transport import Reply, Transport
 
 SHORTEST_TIMER_S = 600.0

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from provisioner.ports import GateClosed
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.pages import Trouble
 from provisioner.twilio.transport import open_transport
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
