@@ -39,8 +39,8 @@ def forecast(
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
-    ``duration_s`` is given where it does not follow from rows and pace. ``to_look_up`` rows are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio;
-    ``notes`` are put first.
+    ``duration_s`` is given where it does not follow from rows and pace. ``to_look_up`` rows are unknown from an
+    earlier run. ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
     """
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not to_send):

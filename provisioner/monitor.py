@@ -92,7 +92,7 @@ class RunMonitor:
         self._reasons: Counter[tuple[Status, str]] = Counter()
         self._sentences: dict[tuple[Status, str], str] = {}
         self._in_doubt: dict[int, str] = {}
-        self._in_flight = 0
+        self.in_flight = self.most_in_flight = 0
         self.listeners: list[Callable[[Row, Answer, int], None]] = []
         """Are told of every answer; they decide nothing and never wait."""
         self.is_looking = False
@@ -105,12 +105,13 @@ class RunMonitor:
 
     def departed(self) -> None:
         """Count a request that leaves."""
-        self._in_flight += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         self._speed.count(self._clock())
 
     def landed(self) -> None:
         """Count a request that is under way no more."""
-        self._in_flight -= 1
+        self.in_flight -= 1
 
     def answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Count an answer, and what it may have left behind."""
@@ -223,7 +224,7 @@ class RunMonitor:
             unknown=before.unknown + now[Status.UNKNOWN],
             unsent=now[Status.UNSENT],
             invalid=before.invalid,
-            in_flight=self._in_flight,
+            in_flight=self.in_flight,
             throttled=self.throttled,
             rate_now=self._speed.speed(self._clock()),
             rate_asked=self._speed_limit.rate,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -23,6 +24,7 @@ from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Surroundings
+from provisioner.twilio.transport import Traffic
 
 from .order import Order
 from .rounds import Rounds
@@ -72,6 +74,7 @@ class Run:
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
         self._rounds: Rounds | None = None
+        self._traffic = Traffic()
         self._eligible = 0
         self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
@@ -137,6 +140,7 @@ class Run:
         pacer = self._order.pacer()
         monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
         async with self._order.target.open(self._order.pace) as transport:
+            self._traffic = transport.traffic
             rounds = self._rounds = Rounds(
                 self._order, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
             )
@@ -223,6 +227,15 @@ class Run:
             ),
         )
 
+    def _details(self) -> dict[str, Any]:
+        """Return what programs are told besides; bytes are those of bodies."""
+        traffic = self._traffic
+        return {
+            "most_in_flight": self._monitor.most_in_flight if self._monitor else 0,
+            "bytes_sent": traffic.sent,
+            "bytes_received": traffic.received,
+        }
+
     def _next(self, end: Ending, counts: Counts) -> str:
         if end.is_resumable or counts.unsent:
             return self._command
@@ -253,4 +266,5 @@ class Run:
             notes=notes,
             next_command=self._next(end, settled(at_stake)),
             error=Failure.from_error(error) if error else None,
+            details=self._details(),
         )

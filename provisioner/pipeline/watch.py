@@ -42,7 +42,7 @@ class Watch:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
             if self._place is not None:
-                monitor.listeners.append(lambda _row, answer, _attempt: self._tape.record(answer))
+                monitor.listeners.append(lambda _row, answer, _attempt: self._record(answer, monitor.in_flight))
                 page = open_dashboard(self._place, self._title, monitor.snapshot, self._tape, Hands(pacer))
                 face.note(f"dashboard: {await stack.enter_async_context(page)}")
             if self._abort_if:
@@ -50,6 +50,10 @@ class Watch:
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
             yield
+
+    def _record(self, answer: Answer, in_flight: int) -> None:
+        self._tape.record(answer)
+        self._tape.note_in_flight(in_flight + 1, answer.ended)
 
     def _measure(self, row: Row, answer: Answer, attempt: int) -> None:
         self._measures.add(
