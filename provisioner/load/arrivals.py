@@ -66,10 +66,13 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
 
 
 def _rate(text: str, stage: str) -> float:
-    if text.strip().lower() == "auto":
+    try:
+        rate = parse_rate(text)
+    except UsageError as error:
+        raise UsageError(f"--stage {stage!r}: {text!r} is not a rate", cure=error.cure) from error
+    if rate.is_auto:
         raise UsageError(f"--stage {stage!r}: a stage has a rate", cure="write it as 30s:2/s")
-    per_second = parse_rate(text).per_second
-    return 0.0 if math.isinf(per_second) else per_second
+    return 0.0 if math.isinf(rate.per_second) else rate.per_second
 
 
 def steady(rate: float, duration_s: float) -> tuple[Stage, ...]:

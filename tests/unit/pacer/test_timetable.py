@@ -1,0 +1,58 @@
+"""Starts at given times, late where they cannot be helped, and never in a burst."""
+
+from provisioner.pacer import Timetable
+
+
+def test_starts_are_due_when_the_table_says() -> None:
+    """Times count from the first moment anything is asked."""
+    table = Timetable([0, 1, 3], rate=1, headroom=0)
+
+    due = []
+    now = 100.0
+    for _ in range(3):
+        now = table.ready_at(now)
+        due.append(table.start(now))
+
+    assert due == [100, 101, 103]
+
+
+def test_a_late_start_stays_due_when_it_was() -> None:
+    """Being late is seen in the difference, and moves nothing behind it."""
+    table = Timetable([0, 1, 2], rate=10, headroom=0)
+    table.start(table.ready_at(100))
+
+    assert table.start(105.5) == 101
+    assert table.start(105.6) == 102
+
+
+def test_what_is_late_is_made_good_within_the_headroom() -> None:
+    """After a stall of ten seconds at 4 a second, no more than 5 leave in any second, until all have left."""
+    table = Timetable([n / 4 for n in range(80)], rate=4, headroom=1)
+    now, left = 100.0, []
+    for number in range(80):
+        now = max(table.ready_at(now), 110.0 if number else 100.0)
+        table.start(now)
+        left.append(now)
+
+    most = max(sum(1 for each in left if start <= each < start + 1) for start in left)
+    assert most == 5
+    assert left[-1] - 100 < 80 / 4 + 10
+
+
+def test_a_pause_makes_late_and_not_due_later() -> None:
+    """A 429 holds everybody up, and the customer has waited all the same."""
+    table = Timetable([0, 1], rate=1, headroom=0)
+    table.start(table.ready_at(100))
+    table.pause(105)
+
+    assert table.ready_at(101) == 105
+    assert table.start(105) == 101
+
+
+def test_beyond_the_table_starts_are_due_at_once() -> None:
+    """A repeated attempt takes the next place; the last rows then leave as soon as the cap lets them."""
+    table = Timetable([0], rate=2, headroom=0)
+    table.start(table.ready_at(100))
+
+    assert table.start(table.ready_at(100.1)) == 100.1
+    assert table.ready_at(100.2) > 101
