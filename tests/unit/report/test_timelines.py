@@ -1,0 +1,71 @@
+"""A job's requests over time, from a ledger and from a run at work."""
+
+import pytest
+
+from provisioner.models import Answer, AttemptRecord, Verdict
+from provisioner.report.tape import Tape
+from provisioner.report.timeline import MOST_STRETCHES, timeline
+
+
+def record(row: int, due: float, sent: float, ended: float, verdict: str = "created") -> AttemptRecord:
+    """Return one request."""
+    return AttemptRecord(row, 1, verdict, due, sent, ended, 201 if verdict == "created" else 429, "")
+
+
+def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
+    """Rates by due and sent, latencies by the end, in flight the most at once, also in stretches without a change."""
+    line = timeline(
+        [
+            record(1, 100.0, 100.0, 100.5),
+            record(2, 100.5, 101.2, 104.1),
+            record(3, 101.0, 101.3, 101.4, verdict="not_processed"),
+        ]
+    )
+
+    assert line is not None
+    assert (line.start, line.width_s, line.offsets_s) == (100.0, 1, [0, 1, 2, 3, 4])
+    assert [each.due for each in line.stretches] == [2, 1, 0, 0, 0]
+    assert [each.sent for each in line.stretches] == [1, 2, 0, 0, 0]
+    assert [each.throttled for each in line.stretches] == [0, 1, 0, 0, 0]
+    assert [each.in_flight for each in line.stretches] == [1, 2, 1, 1, 1]
+    assert line.percentile("due", 0.95) == [0.5, None, None, None, pytest.approx(3.6)]
+    assert line.percentile("sent", 0.5) == [0.5, None, None, None, pytest.approx(2.9)]
+
+
+def test_nothing_sent_is_no_timeline() -> None:
+    """A job that was only planned has no first request."""
+    assert timeline([]) is None
+
+
+@pytest.mark.parametrize("length_s", [1, 239, 241, 5_000, 400_000])
+def test_a_long_job_is_told_in_longer_stretches(length_s: int) -> None:
+    """There are never more than a chart has room for."""
+    line = timeline([record(1, 0.0, 0.0, 0.1), record(2, 0.0, 0.0, float(length_s))])
+
+    assert line is not None
+    assert len(line.stretches) <= MOST_STRETCHES
+    assert line.stretches[-1].in_flight == 1
+
+
+def test_a_tape_keeps_everything_in_bounded_memory() -> None:
+    """A run of any length is told in so many stretches; nothing that was counted is lost when they are joined."""
+    tape = Tape(lambda: 0.0)
+    for second in range(1000):
+        tape.record(Answer(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
+    tape.note_in_flight(7, 999.0)
+
+    line = tape.timeline()
+
+    assert line is not None
+    assert len(line.stretches) <= MOST_STRETCHES
+    assert sum(each.sent for each in line.stretches) == 1000
+    assert line.stretches[-1].in_flight == 7
+    assert line.width_s == 8
+
+
+def test_a_tape_notes_nothing_that_never_left() -> None:
+    """A connection that failed is no request."""
+    tape = Tape(lambda: 0.0)
+    tape.record(Answer(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
+
+    assert tape.timeline() is None
