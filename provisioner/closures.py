@@ -52,3 +52,10 @@ class Parting(msgspec.Struct, frozen=True, gc=False):
     def is_settled(self) -> bool:
         """Say whether another attempt would change nothing."""
         return self.stops_run or self.closure not in {Closure.MAYBE, Closure.NOT_PROCESSED}
+
+
+DONE = {
+    False: frozenset({Closure.CLOSED, Closure.DELETED, Closure.GONE}),
+    True: frozenset({Closure.DELETED, Closure.GONE}),
+}
+"""What leaves nothing to do, where conversations are to be closed (False) or deleted (True)."""

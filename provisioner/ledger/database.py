@@ -170,7 +170,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         for name in _TO_VERSION_2:
             connection.execute(_MIGRATE[name])
-        connection.execute(_SCHEMA["results"])
+        for name in ("closures", "results"):
+            connection.execute(_SCHEMA[name])
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

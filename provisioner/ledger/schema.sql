@@ -93,6 +93,15 @@ CREATE TABLE runs (
     pid INTEGER NOT NULL
 );
 
+-- name: closures
+-- What became of the conversations of created rows when the job was cleaned up. A row without a line has an open one,
+-- as far as is known.
+CREATE TABLE closures (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    state TEXT NOT NULL,
+    last_attempt INTEGER NOT NULL REFERENCES attempts (id)
+);
+
 -- name: attempts
 -- Every request made for a row and every look-up after it, append-only. Times are Unix seconds.
 -- step is create or message, or lookup or message_lookup for what looking showed; number counts the row's requests

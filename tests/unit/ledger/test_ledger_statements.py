@@ -11,7 +11,7 @@ import pytest
 import provisioner.ledger
 from provisioner.ledger import statements
 
-FILES = ("schema", "migrate", "plan", "run", "messages", "read")
+FILES = ("schema", "migrate", "plan", "run", "messages", "closures", "read")
 FOLDER = Path(provisioner.ledger.__file__).parent
 STATEMENTS = [(file, name) for file in FILES for name in statements.load(file)]
 
