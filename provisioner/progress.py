@@ -1,6 +1,7 @@
 """How far a run has come, as one snapshot."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -29,6 +30,10 @@ class Progress:
     elapsed_s: float = 0.0
     eta_s: float | None = None
     state: str = "sending"
+    noun: str = "rows"
+    """What is counted."""
+    outcomes: Mapping[str, int] | None = None
+    """How much of it came to what, where it is not rows that become something."""
 
     @property
     def share(self) -> float:

@@ -8,6 +8,7 @@ COMMANDS = {
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
     "report": "Write one self-contained HTML page about a job; several are compared.",
     "load": "Load test: rows arrive by a schedule, thresholds, percentiles.",
+    "close": "Close or delete the conversations that a job made.",
     "simulate": "Play Twilio on this machine, with scripted faults.",
 }
 """Every command with its one line of help; ``provisioner.cli.NAME`` holds it under its own name.

@@ -11,6 +11,7 @@ import click
 from provisioner.errors import UsageError
 from provisioner.options import (
     CheckOptions,
+    CloseOptions,
     ExportOptions,
     LoadOptions,
     ReconcileOptions,
@@ -30,6 +31,7 @@ TABLES: Mapping[str, type[Any]] = {
     "reconcile": ReconcileOptions,
     "report": ReportOptions,
     "load": LoadOptions,
+    "close": CloseOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""

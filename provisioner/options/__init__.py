@@ -6,6 +6,7 @@ The classes are small groups that the commands combine by inheritance. Texts sta
 
 from .commands import (
     CheckOptions,
+    CloseOptions,
     ExportOptions,
     JobOptions,
     LoadOptions,
@@ -34,6 +35,7 @@ from .limits import FailureLimit, Rate, parse_failure_limit, parse_rate
 __all__ = [
     "CallOptions",
     "CheckOptions",
+    "CloseOptions",
     "ExportOptions",
     "FaceOptions",
     "FailureLimit",

@@ -119,6 +119,20 @@ class ReportOptions(FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CloseOptions(CallOptions, FaceOptions):
+    """``provisioner close``."""
+
+    delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")
+    rate: str = option(
+        "10/s",
+        "Conversations per second: N, N/s, N/m, N/h; 0 is no limit. Twilio's 30/s are shared with production.",
+        metavar="RATE",
+    )
+    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
+    yes: bool = option(default=False, help_text="Close them; without it, only tell what would be closed, and ask.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimulateOptions(FaceOptions):
     """``provisioner simulate``."""
 

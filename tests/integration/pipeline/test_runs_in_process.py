@@ -17,8 +17,8 @@ from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
-from provisioner.target import Surroundings
 from provisioner.summary import Outcome, Summary
+from provisioner.target import Surroundings
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
 from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
