@@ -5,6 +5,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from provisioner.ports import GateClosed
 
 from .governor import Governor
 from .schedule import WINDOW_S, Schedule, Unlimited
+from .window import Window
 
 LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
@@ -32,6 +34,7 @@ class Pacer:
 
     Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups. Only one
     waiter has a timer; the others queue behind it and cost nothing. ``schedule`` takes the place of an even one.
+    Outside of ``window`` nothing starts.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Pacer:
         rate: Rate,
         *,
         schedule: Schedule | None = None,
+        window: Window | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._governor = Governor(rate)
+        self._window = window
         self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
         self._places = asyncio.Semaphore(_places(rate.per_second))
@@ -69,6 +74,11 @@ class Pacer:
     def paused_for(self) -> float:
         """Seconds of pause that are left, 0.0 for none."""
         return self._schedule.paused_for(self._clock())
+
+    @property
+    def closed_until(self) -> datetime | None:
+        """When the window opens, in its own zone; None where it is open, or there is none."""
+        return self._window.closed_until(self._moment(0.0)) if self._window else None
 
     def turn(self) -> "Turn":
         """Queue for one start; see ``Turn``."""
@@ -116,7 +126,7 @@ class Pacer:
         await self._places.acquire()
         try:
             async with self._front:
-                await self._sleep_until(lambda now: self._schedule.ready_at(now) - LEAD_S)
+                await self._sleep_until(lambda now: self._opened_at(self._schedule.ready_at(now), now) - LEAD_S)
         except BaseException:
             self._places.release()
             raise
@@ -139,7 +149,21 @@ class Pacer:
         rate = self._governor.rate(now)
         if rate != self._schedule.rate:
             self._follow(rate)
-        return self._schedule.ready_at(now)
+        return self._opened_at(self._schedule.ready_at(now), now)
+
+    def _opened_at(self, ready_at: float, now: float) -> float:
+        """Return ``ready_at``, or when the window opens after that, on the same clock.
+
+        Asked anew whenever a sleep is over, since the wall clock may have been set meanwhile.
+        """
+        if self._window is None or not math.isfinite(ready_at):
+            return ready_at
+        moment = self._moment(ready_at - now)
+        opens = self._window.closed_until(moment)
+        return ready_at if opens is None else ready_at + (opens - moment).total_seconds()
+
+    def _moment(self, ahead_s: float) -> datetime:
+        return datetime.fromtimestamp(self._wall() + ahead_s, UTC)
 
     def _follow(self, rate: float) -> None:
         if isinstance(self._schedule, Unlimited):

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -11,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer import Pacer
+from provisioner.pacer import Pacer, Window
 from provisioner.ports import GateClosed
 from tests.clock import now, run_virtually
 
@@ -182,3 +183,84 @@ async def test_due_is_a_unix_time() -> None:
         due = await gate.wait()
 
     assert due == pytest.approx(now() + 1e9, abs=0.001)
+
+
+NINE = datetime(2026, 1, 15, 9, tzinfo=UTC).timestamp()
+OFFICE_HOURS = Window(time(9), time(17), UTC)
+
+
+def pacer_at(start: float) -> Pacer:
+    """Return a pacer that starts one a second in office hours, on a virtual clock that begins at ``start``."""
+    begun = now()
+    rate = Rate(per_second=1)
+    return Pacer(
+        rate, window=OFFICE_HOURS, clock=now, wall=lambda: start + now() - begun, jitter=lambda low, _: low
+    )
+
+
+@in_virtual_time
+async def test_outside_of_its_window_nothing_starts() -> None:
+    """Who comes at night waits until it opens; then the pace is kept from the first one on, without a burst."""
+    pacer, starts = pacer_at(NINE - 3600), list[float]()
+    begun = now()
+    opens = pacer.closed_until
+
+    await asyncio.gather(*(start(pacer, starts) for _ in range(3)))
+
+    assert opens == datetime(2026, 1, 15, 9, tzinfo=UTC)
+    assert [each - begun for each in starts] == pytest.approx([3600, 3601, 3602], abs=0.06)
+    assert pacer.closed_until is None
+
+
+@in_virtual_time
+async def test_a_window_that_closes_pauses_until_it_opens_again() -> None:
+    """What has its turn before it closes starts, and the next one waits for the morning without a connection."""
+    pacer, starts = pacer_at(NINE + 8 * 3600 - 1.5), list[float]()
+    begun = now()
+    await start(pacer, starts)
+    await start(pacer, starts)
+
+    async with pacer.turn() as gate:
+        entered = now()
+        await gate.wait()
+
+    morning = 16 * 3600 + 1.5
+    assert [each - begun for each in starts] == pytest.approx([0, 1], abs=0.01)
+    assert entered - begun == pytest.approx(morning - 1, abs=0.01)
+    assert now() - begun == pytest.approx(morning, abs=0.01)
+
+
+@in_virtual_time
+async def test_closing_ends_the_wait_for_a_window() -> None:
+    """A run that is stopped at night does not wait for the morning."""
+    pacer, starts = pacer_at(NINE - 3600), list[float]()
+    begun = now()
+    waiting = asyncio.create_task(start(pacer, starts))
+    await asyncio.sleep(1)
+
+    pacer.close()
+
+    with pytest.raises(GateClosed):
+        await waiting
+    assert now() - begun < 2
+
+
+@in_virtual_time
+async def test_a_clock_that_was_set_is_asked_again() -> None:
+    """The window is one of the wall clock: where that went back during the wait, the wait goes on."""
+    pacer, starts, set_back = pacer_of(1), list[float](), [0.0]
+    begun = now()
+    pacer = Pacer(
+        Rate(per_second=1),
+        window=OFFICE_HOURS,
+        clock=now,
+        wall=lambda: NINE - 60 + now() - begun - set_back[0],
+        jitter=lambda low, _: low,
+    )
+    waiting = asyncio.create_task(start(pacer, starts))
+    await asyncio.sleep(30)
+    set_back[0] = 600.0
+
+    await waiting
+
+    assert starts[0] - begun == pytest.approx(660, abs=0.06)
