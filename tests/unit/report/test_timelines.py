@@ -13,7 +13,7 @@ def record(row: int, due: float, sent: float, ended: float, verdict: str = "crea
 
 
 def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
-    """Rates by due and sent, latencies by the end, in flight the most at once, also in stretches without a change."""
+    """Rates by due and sent, latencies by the end, in flight the most at once, even where nothing changed."""
     line = timeline(
         [
             record(1, 100.0, 100.0, 100.5),
