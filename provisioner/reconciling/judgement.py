@@ -67,7 +67,8 @@ def judge(looks: Sequence[Look], *, since: float, settle_delay_s: float, is_conf
     if looks[-1].is_final or len(looks) >= MOST_LOOKS or _is_hopeless(settled):
         return CannotTell(_reason(looks[-1]))
     if proofs:
-        return LookLater(proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s)
+        second = proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s
+        return LookLater(max(second, looks[-1].at + settle_delay_s))
     return LookLater(max(since, looks[-1].at) + settle_delay_s)
 
 
