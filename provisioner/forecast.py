@@ -19,17 +19,24 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     counts: Counts
     to_send: int
+    to_post: int = 0
     to_look_up: int = 0
     rate_asked: float | None
     duration_s: float | None
     finishes_at: datetime | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_work(self) -> bool:
+        """Say whether anything will be asked of Twilio."""
+        return bool(self.to_send or self.to_post or self.to_look_up)
+
 
 def forecast(
     report: PlanReport,
     *,
     to_send: int,
+    to_post: int = 0,
     to_look_up: int = 0,
     rate: Rate,
     duration_s: float | None = None,
@@ -39,8 +46,8 @@ def forecast(
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
-    ``duration_s`` is given where it does not follow from rows and pace. ``to_look_up`` rows are unknown from an
-    earlier run. ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
+    ``duration_s`` is given where it does not follow from rows and pace. ``to_post`` rows are created and wait for
+    their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
     """
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not to_send):
@@ -48,6 +55,7 @@ def forecast(
     return Forecast(
         counts=report.counts,
         to_send=to_send,
+        to_post=to_post,
         to_look_up=to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,

@@ -88,8 +88,6 @@ class Input:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
             if fields <= _IMPERSONAL:
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
-        if "first_message" in fields:
-            notes.append("first messages are checked, and not posted yet")
         if self.nearly_full:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
         return tuple(notes)
@@ -221,7 +219,8 @@ class SourceFeed:
         request = self._input.request(index, record)
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
-        return Row(claim.id, claim.row, claim.key, self._naming.put_on(request, claim.key))
+        named = self._naming.put_on(request, claim.key)
+        return Row(claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity)
 
     def _seek(self, row: int) -> tuple[int, Record]:
         for number, index, record in self._records:

@@ -9,8 +9,10 @@ from provisioner.models import (
     Claim,
     Message,
     MessageLook,
+    MessageStatus,
     Row,
     Status,
+    Step,
     WebChatRequest,
 )
 
@@ -22,8 +24,16 @@ class Ledger(Protocol):
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
         ...
 
-    async def begin(self, claim_id: int, identity: str = "") -> None:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on."""
+    @property
+    def messages(self) -> "Messages":
+        """The first messages of its rows."""
+        ...
+
+    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
+
+        ``owes_message`` says that a first message follows once the row is created, however that is found out.
+        """
         ...
 
     async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
@@ -35,6 +45,29 @@ class Ledger(Protocol):
 
     async def release(self, claim_ids: Sequence[int]) -> None:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
+        ...
+
+
+class Messages(Protocol):
+    """The durable record of the first messages of created rows, which stay created whatever becomes of those."""
+
+    async def begin(self, claim_id: int) -> None:
+        """Record that the message of this row may leave from now on."""
+        ...
+
+    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+        """Record an attempt's end and the message's status after it.
+
+        ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
+        """
+        ...
+
+    async def release(self, claim_id: int) -> None:
+        """Take an intent back: nothing was sent, and the message waits."""
+        ...
+
+    async def drop(self, claim_id: int) -> None:
+        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
         ...
 
 
@@ -107,8 +140,8 @@ class Pace(Protocol):
 class Observer(Protocol):
     """Is told what happens, as it happens; never decides anything and never waits."""
 
-    def departed(self) -> None:
-        """Hear that a request is about to leave."""
+    def departed(self, step: Step) -> None:
+        """Hear that a request of this step is about to leave."""
         ...
 
     def landed(self) -> None:
@@ -123,6 +156,14 @@ class Observer(Protocol):
         """Hear a row's outcome, which is durable by now."""
         ...
 
-    def gave_way(self, pause_s: float) -> None:
-        """Hear that a 429 paused everyone."""
+    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Hear what the ``attempt``-th attempt at a row's message came to."""
+        ...
+
+    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+        """Hear what became of the message of an input row, which is durable by now."""
+        ...
+
+    def gave_way(self, pause_s: float, step: Step) -> None:
+        """Hear that a 429 paused everyone who is at this step."""
         ...

@@ -25,6 +25,8 @@ class Progress:
     in_flight: int = 0
     throttled: int = 0
     """Answers 429 in this run."""
+    messages: int | None = None
+    """First messages posted in this run; None where there are none to post."""
     rate_now: float = 0.0
     rate_asked: float = math.inf
     elapsed_s: float = 0.0

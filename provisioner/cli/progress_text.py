@@ -27,6 +27,7 @@ def pace_text(progress: Progress) -> str:
     parts = (
         f"{rate_text(progress.rate_now)} of {rate_text(progress.rate_asked)}",
         f"in flight {progress.in_flight:,}",
+        *([] if progress.messages is None else [f"messages {progress.messages:,}"]),
         f"429s {progress.throttled:,}",
         f"elapsed {duration_text(progress.elapsed_s)}",
         f"left {left}",

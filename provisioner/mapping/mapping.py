@@ -12,7 +12,7 @@ from .header import Header
 from .keys import joined
 from .layouts import lay_out
 from .rules import Rule, Rules
-from .templates import Template
+from .templates import Template, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Mapping:
     """Turns the values of records into the texts of WebChats.
 
     A text comes from, in this order: the ``--set`` of its target; the column named after it; and, where that
-    gives nothing in a row, the option for all rows (``--address-sid``, an ``--identity`` template).
+    gives nothing in a row, the option for all rows (``--address-sid``, an ``--identity`` or ``--first-message``
+    template).
     """
 
     rules: Rules
@@ -32,12 +33,14 @@ class Mapping:
 
         ``ui_version`` holds for rows that give none; ``spare_address`` where nobody names an address.
         """
-        require_unicode((*options.set, *options.key, options.address_sid, options.identity, ui_version))
+        texts = (options.address_sid, options.identity, options.first_message, ui_version)
+        require_unicode((*options.set, *options.key, *texts))
         address_sid = options.address_sid or spare_address
         chosen = read_assignments(options.set)
         spare = {
             "address_sid": Rule("--address-sid", Template.literal(address_sid)),
             "identity": Rule("--identity", identity_template(options.identity)),
+            "first_message": Rule("--first-message", parse(options.first_message, "--first-message")),
             "ui_version": Rule("--ui-version", Template.literal(ui_version)),
         }
         given = {target: rule for target, rule in spare.items() if rule.template.text}
@@ -48,6 +51,8 @@ class Mapping:
             "key": joined(options.key),
             "ui_version": ui_version,
         }
+        if options.first_message:
+            settings["first_message"] = options.first_message
         settings |= {f"set {target}": chosen[target].template.text for target in sorted(chosen)}
         return cls(Rules(chosen, given, options.key), settings)
 

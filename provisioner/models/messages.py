@@ -56,6 +56,12 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
         return sum(msgspec.structs.astuple(self))
 
     @property
+    def accounting(self) -> dict[str, int]:
+        """How many there are of each outcome, in the order they are told; what is none yet, where there is any."""
+        counts = msgspec.structs.asdict(self)
+        return {name: number for name, number in counts.items() if number or name not in {"pending", "in_flight"}}
+
+    @property
     def settled(self) -> "MessageCounts":
         """The counts of a run that is over: what waits is unsent, what flies is unknown."""
         return MessageCounts(

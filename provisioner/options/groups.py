@@ -79,6 +79,12 @@ class MappingOptions:
         "anything else is a template.",
         metavar="auto|none|TEMPLATE",
     )
+    first_message: str = option(
+        "",
+        "Post this as the customer once the chat is created, e.g. 'I am {First} {Last}'; without it no flow "
+        "starts.  [default: the column first_message]",
+        metavar="TEMPLATE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

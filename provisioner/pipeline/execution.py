@@ -16,7 +16,7 @@ from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictE
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.models import Counts, Status
+from provisioner.models import Counts, MessageCounts, MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
 from provisioner.planning import Input, Interrupted, open_input, plan_input
@@ -76,6 +76,7 @@ class Run:
         self._rounds: Rounds | None = None
         self._traffic = Traffic()
         self._eligible = 0
+        self._messages = MessageCounts()
         self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
 
@@ -87,7 +88,7 @@ class Run:
             return self._unplanned()
         if refused := self._refusal(plan):
             return await self._account(refused, has_results=isinstance(refused, StrictError))
-        error = await self._send(plan) if plan.to_send or plan.to_look_up else None
+        error = await self._send(plan) if plan.has_work else None
         return await self._account(error)
 
     async def _plan(self) -> Forecast:
@@ -101,20 +102,23 @@ class Run:
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
-        await self._ledger.start_run(statuses, limit=self._order.limit)
-        counts = await self._ledger.counts()
+        messages = {MessageStatus.PENDING, MessageStatus.UNSENT, *map(MessageStatus, options.retry)}
+        await self._ledger.start_run(statuses, messages=messages, limit=self._order.limit)
+        counts, in_doubt = await self._ledger.counts(), (await self._ledger.messages.counts()).unknown
         self._eligible = self._order.at_stake(sum(getattr(counts, status) for status in statuses))
         plan = forecast(
             structs.replace(report, counts=counts),
             to_send=await self._ledger.to_send(),
-            to_look_up=counts.unknown if options.on_unknown == "reconcile" else 0,
+            to_post=await self._ledger.to_post(),
+            to_look_up=(counts.unknown if options.on_unknown == "reconcile" else 0)
+            + (in_doubt if options.on_unknown != "hold" else 0),
             rate=self._order.pace,
             duration_s=self._order.duration_s,
             now=datetime.now().astimezone(),
             is_real=not target.is_local,
             notes=(*self._order.notes, *self._input.notes),
         )
-        self._is_unchanged = report.is_reused and not (interrupted or plan.to_send or plan.to_look_up)
+        self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         self._face.show_plan(plan)
         return plan
 
@@ -138,7 +142,9 @@ class Run:
     async def _send(self, plan: Forecast) -> ProvisionerError | None:
         """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
         pacer = self._order.pacer()
-        monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
+        monitor = self._monitor = RunMonitor(
+            plan.counts, to_send=plan.to_send, to_post=plan.to_post, speed_limit=pacer
+        )
         async with self._order.target.open(self._order.pace) as transport:
             self._traffic = transport.traffic
             rounds = self._rounds = Rounds(
@@ -157,7 +163,7 @@ class Run:
                 self._face.progress(monitor.snapshot),
             ):
                 try:
-                    stop = await rounds.carry_out(plan.to_send)
+                    stop = await rounds.carry_out(plan.to_send + plan.to_post)
                 except ProvisionerError as error:
                     return error
         return stop.error if stop else None
@@ -175,6 +181,7 @@ class Run:
             except ProvisionerError as failure:
                 failures.append(failure)
         counts = await self._ledger.counts()
+        self._messages = await self._ledger.messages.counts()
         first = next(filter(None, failures), None)
         unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
         summary = self._summary(counts, error=first, notes=self._advice(counts, first, unknown))
@@ -194,9 +201,10 @@ class Run:
 
     @property
     def _left(self) -> int:
-        """How many rows might still be sent."""
+        """How many rows might still be sent, or have a message that might be posted."""
         unlooked = self._rounds.unlooked if self._rounds else 0
-        return self._eligible - (self._monitor.done if self._monitor else 0) + unlooked
+        unposted = self._messages.pending
+        return self._eligible - (self._monitor.done if self._monitor else 0) + unlooked + unposted
 
     def _unplanned(self) -> Summary:
         """Tell of a run that was stopped before it knew its rows."""
@@ -224,6 +232,7 @@ class Run:
                 ignores_identity=monitor is not None and monitor.ignores_identity,
                 unknown_rows=unknown,
                 reconcile=self._order.reconcile_command,
+                messages=self._messages.settled,
             ),
         )
 
@@ -237,7 +246,8 @@ class Run:
         }
 
     def _next(self, end: Ending, counts: Counts) -> str:
-        if end.is_resumable or counts.unsent:
+        messages = self._messages.settled
+        if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
             return self._command
         if not counts.unknown:
             return ""
@@ -250,13 +260,21 @@ class Run:
         is_limited = bool(order.options.limit)
         signal_exit = self._brake.exit_code
         at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
-        end = end_of(at_stake, left=self._left, error=error, signal_exit=signal_exit, is_limited=is_limited)
+        end = end_of(
+            at_stake,
+            left=self._left,
+            error=error,
+            signal_exit=signal_exit,
+            is_limited=is_limited,
+            messages=self._messages,
+        )
         accounted = settled(counts)
         return Summary(
             command=self._order.command,
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
+            messages=self._messages.settled if self._messages.total else None,
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, Row, Status, Verdict, WebChatRequest
+from provisioner.models import Answer, Counts, Row, Status, Step, Verdict, WebChatRequest
 from provisioner.monitor import RunMonitor, Speedometer
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
@@ -69,11 +69,11 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     monitor = RunMonitor(before, to_send=4, speed_limit=Pace(), clock=clock)
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
-        monitor.departed()
+        monitor.departed(Step.CREATE)
         monitor.landed()
         monitor.answered(ROW, answer(verdict), 1)
         monitor.settled(ROW, status, answer(verdict))
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     clock.now = 102.0
     progress = monitor.snapshot()
 
@@ -89,7 +89,7 @@ def test_a_failed_connection_was_never_in_flight() -> None:
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     monitor.landed()
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 2)
 
@@ -101,9 +101,9 @@ def test_429s_and_orphans_are_counted() -> None:
     """What the server turned away, and what it may have left behind, is told at the end."""
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
-    monitor.gave_way(1.2)
+    monitor.gave_way(1.2, Step.CREATE)
 
     assert (monitor.throttled, monitor.orphans, monitor.snapshot().throttled) == (1, 1, 1)
 
@@ -145,7 +145,7 @@ def test_no_log_event_holds_a_customers_data() -> None:
     """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
     with structlog.testing.capture_logs() as events:
         monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
-        monitor.departed()
+        monitor.departed(Step.CREATE)
         monitor.answered(ROW, answer(Verdict.CREATED), 1)
         for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
             monitor.settled(ROW, status, answer(Verdict.CREATED))
