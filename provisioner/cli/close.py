@@ -13,8 +13,9 @@ from .options import argument, command
 def close(made: Path, options: CloseOptions, console: Console) -> Summary:
     """Close or delete the conversations that a job made.
 
-    It closes those and no other; --delete removes them for good, with their messages. Without --yes it tells what it would close and asks on a terminal; where nobody can be asked, it closes
-    nothing. Run again, it closes what is left. Beside a results file, RESULTS.close.ledger remembers what is done.
+    It closes those and no other; --delete removes them for good, with their messages. Without --yes it tells what
+    it would close and asks on a terminal; where nobody can be asked, it closes nothing. Run again, it closes what
+    is left. Beside a results file, RESULTS.close.ledger remembers what is done.
 
     What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
     """
