@@ -4,6 +4,7 @@ The only room that knows SQLite. ``docs/ledger.md`` describes the file to those 
 """
 
 from provisioner.ledger.closures import Closures, is_ledger
+from provisioner.ledger.lock import hold_lock
 from provisioner.ledger.reader import (
     CreatedRow,
     ErrorCount,
@@ -26,6 +27,7 @@ __all__ = [
     "RowStatus",
     "RunRecord",
     "SqliteLedger",
+    "hold_lock",
     "is_ledger",
     "open_ledger",
     "open_reader",

@@ -7,6 +7,7 @@ from typing import ClassVar
 from .groups import (
     CallOptions,
     FaceOptions,
+    HoursOptions,
     InputOptions,
     MappingOptions,
     PaceOptions,
@@ -28,7 +29,14 @@ class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions(
-    ResultsOptions, InputOptions, MappingOptions, SettleOptions, PaceOptions, CallOptions, WatchOptions
+    ResultsOptions,
+    InputOptions,
+    MappingOptions,
+    SettleOptions,
+    PaceOptions,
+    HoursOptions,
+    CallOptions,
+    WatchOptions,
 ):
     """How far it goes, and what stops it."""
 

@@ -104,6 +104,21 @@ class PaceOptions(RateOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoursOptions:
+    """In which hours."""
+
+    window: str = option(
+        "",
+        "Start requests only in these hours of every day, as 22:00-06:00; outside it pauses.",
+        metavar="HH:MM-HH:MM",
+    )
+    tz: str = option(
+        "", "Time zone of --window, and of {date} and {time}, as Europe/Berlin.  [default: this machine's]"
+    )
+    max_duration: str = option("", "Stop, resumable, after this time (90s, 5m, 6h).", metavar="TIME")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReachOptions:
     """How Twilio is reached."""
 
@@ -155,7 +170,10 @@ class ResultsOptions:
     """How results are written."""
 
     output: Path | None = option(
-        None, "Results file; .csv or .jsonl; - is stdout, as CSV.", short="-o", metavar="PATH"
+        None,
+        "Results file; .csv or .jsonl; - is stdout, as CSV; {date} and {time} go into its name.",
+        short="-o",
+        metavar="PATH",
     )
     format: str = option("", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl"))
     include_input: bool = option(default=False, help_text="Repeat the input's own columns after ours.")

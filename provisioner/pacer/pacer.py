@@ -55,8 +55,7 @@ class Pacer:
         self._front = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._is_closed = False
-        self.held_by = ""
-        """Why nothing starts until ``release``, empty while something may."""
+        self._hold = ""
         self._strikes = 0
         self._clock, self._wall, self._jitter = clock, wall, jitter
 
@@ -74,6 +73,12 @@ class Pacer:
     def paused_for(self) -> float:
         """Seconds of pause that are left, 0.0 for none."""
         return self._schedule.paused_for(self._clock())
+
+    @property
+    def held_by(self) -> str:
+        """Why nothing starts at all, for people; empty while something may."""
+        opens = None if self._hold else self.closed_until
+        return self._hold if opens is None else f"until {opens:%H:%M} (window)"
 
     @property
     def closed_until(self) -> datetime | None:
@@ -105,11 +110,11 @@ class Pacer:
 
     def hold(self, reason: str) -> None:
         """Start nothing until ``release``; ``reason`` is for people."""
-        self.held_by = reason
+        self._hold = reason
 
     def release(self) -> None:
         """Go on after ``hold``."""
-        self.held_by = ""
+        self._hold = ""
         self._ring()
 
     def ask(self, rate: Rate) -> None:
@@ -173,10 +178,10 @@ class Pacer:
         self._throttler.rate_limit = self._schedule.cap
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
-        while not self._is_closed and (self.held_by or (delay := ready_at(now := self._clock()) - now) > 0):
+        while not self._is_closed and (self._hold or (delay := ready_at(now := self._clock()) - now) > 0):
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = None if self.held_by else loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
+            timer = None if self._hold else loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
             try:
                 await self._alarm
             finally:

@@ -34,7 +34,8 @@ from .watch import Watch
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
-    return await carry_out(files, order, Watch(order), surroundings.command, face)
+    with order.occasion.alone():
+        return await carry_out(files, order, Watch(order), order.resume_command, face)
 
 
 async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, face: Face) -> Summary:

@@ -43,7 +43,8 @@ async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroun
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
         order.outputs.spare(options.metrics_file, "the metrics file")
-    summary = await carry_out(files, order, Watch(order, abort_if), surroundings.command, face)
+    with order.occasion.alone():
+        summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, face)
     with open_reader(order.ledger) as reader:
         run = reader.last_run()
         measures = {step: measure(reader.attempts(step, since_run=run)) for step in STEPS}

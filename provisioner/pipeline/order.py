@@ -2,18 +2,29 @@
 
 import shlex
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
-from provisioner.options import FailureLimit, LoadOptions, Rate, RunOptions, parse_failure_limit, parse_rate
+from provisioner.options import (
+    FailureLimit,
+    LoadOptions,
+    Rate,
+    RunOptions,
+    parse_duration,
+    parse_failure_limit,
+    parse_rate,
+)
 from provisioner.outputs import Outputs
-from provisioner.pacer import Pacer, Timetable
+from provisioner.pacer import Pacer, Timetable, Window, parse_window, parse_zone
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
 from provisioner.target import Surroundings, Target
+
+from .occasion import Occasion
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,10 @@ class Order:
     rate: Rate
     failures: FailureLimit | None
     ledger: Path
+    occasion: Occasion
+    resume_command: str
+    window: Window | None = None
+    max_duration_s: float | None = None
     arrivals: Arrivals | None = None
     """When rows are due in a load test; None in a run, which starts them evenly."""
 
@@ -35,6 +50,9 @@ class Order:
         cls, options: RunOptions | LoadOptions, surroundings: Surroundings, arrivals: Arrivals | None = None
     ) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
+        zone = parse_zone(options.tz)
+        occasion = Occasion.of(options, datetime.now().astimezone(zone))
+        options = occasion.named(options)
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
@@ -53,6 +71,10 @@ class Order:
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
             ledger=ledger,
+            occasion=occasion,
+            resume_command=occasion.resuming(surroundings.command),
+            window=parse_window(options.window, zone),
+            max_duration_s=_time_given(options.max_duration),
             arrivals=arrivals,
         )
 
@@ -99,9 +121,9 @@ class Order:
     def pacer(self) -> Pacer:
         """Return what lets this order's requests start."""
         if self.arrivals is None:
-            return Pacer(self.rate)
+            return Pacer(self.rate, window=self.window)
         timetable = Timetable(self.arrivals.times(), rate=self.arrivals.peak, headroom=self.arrivals.headroom)
-        return Pacer(self.pace, schedule=timetable)
+        return Pacer(self.pace, schedule=timetable, window=self.window)
 
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""
@@ -116,7 +138,7 @@ class Order:
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing about the order before it is carried out."""
         options = self.options
-        cautions = []
+        cautions = [f"nothing starts outside of --window {self.window}"] if self.window else []
         if options.on_unknown == "resend":
             cautions.append(
                 "--on-unknown resend: a row whose answer is lost is sent again, and may be created twice"
@@ -124,3 +146,12 @@ class Order:
         elif options.identity == "none" and not options.marker:
             cautions.append("without identity and without --marker, rows whose answer is lost stay unknown")
         return (*self.target.notes, *cautions)
+
+
+def _time_given(text: str) -> float | None:
+    if not text:
+        return None
+    seconds = parse_duration(text, "--max-duration")
+    if not seconds:
+        raise UsageError(f"--max-duration {text!r} gives it no time", cure="leave it away, or give it some, as 6h")
+    return seconds

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from provisioner.dispatch import Stop, StopKind
-from provisioner.errors import ThresholdError
+from provisioner.errors import GuardError, ThresholdError
 from provisioner.face import Face
 from provisioner.load import Measures, Threshold, judge
 from provisioner.models import Answer, AttemptRecord, Row
@@ -31,7 +31,8 @@ class Watch:
         if options.dashboard:
             self._place = parse_place(options.dashboard, is_public=options.dashboard_public)
         self._title = str(order.outputs.path)
-        self._abort_if = abort_if
+        self._abort_if, self._order = abort_if, order
+        self._began = time.monotonic()
         self._measures = Measures()
         self._tape = Tape(time.time)
 
@@ -49,7 +50,18 @@ class Watch:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
+            if self._order.max_duration_s is not None:
+                left_s = self._began + self._order.max_duration_s - time.monotonic()
+                alarm = asyncio.get_running_loop().call_later(max(left_s, 0.0), lambda: stop(self._time_is_up()))
+                stack.callback(alarm.cancel)
             yield
+
+    def _time_is_up(self) -> Stop:
+        error = GuardError(
+            f"--max-duration {self._order.options.max_duration} is over",
+            cure="run the same command again to go on",
+        )
+        return Stop(StopKind.ASKED, error)
 
     def _record(self, answer: Answer, in_flight: int) -> None:
         self._tape.record(answer)

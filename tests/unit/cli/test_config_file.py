@@ -129,7 +129,11 @@ def test_a_repeatable_option_stands_one_to_a_line_in_the_environment(
         ("[toy]\nIs-Red = true", "toy.Is-Red is unknown", "did you mean is-red?"),
         ("[tyo]\n", "tyo is unknown", "did you mean toy?"),
         ('log_levle = "info"', "log_levle is unknown", "did you mean log-level?"),
-        ("[zzzzz]\n", "zzzzz is unknown", "known are check, close, export, load, reconcile, report, run, simulate, status, toy"),
+        (
+            "[zzzzz]\n",
+            "zzzzz is unknown",
+            "known are check, close, export, load, reconcile, report, run, simulate, status, toy",
+        ),
         ("toy = 1", "toy is no table", "write [toy] and its options below"),
         ('[toy]\ncount = "5"', "toy.count must be a whole number", "mend the configuration file"),
         ("[toy]\ncount = true", "toy.count must be a whole number", "mend the configuration file"),
