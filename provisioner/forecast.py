@@ -1,6 +1,7 @@
 """What a run will do, told before it does it. Pure."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -32,6 +33,10 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.to_send or self.to_post or self.to_look_up)
 
 
+def _later(start: datetime, seconds: float) -> datetime:
+    return start + timedelta(seconds=seconds)
+
+
 def forecast(
     report: PlanReport,
     *,
@@ -41,13 +46,16 @@ def forecast(
     rate: Rate,
     duration_s: float | None = None,
     now: datetime,
+    finish: Callable[[datetime, float], datetime] = _later,
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
     ``duration_s`` is given where it does not follow from rows and pace. ``to_post`` rows are created and wait for
-    their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
+    their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``finish`` says when
+    so many seconds of sending are over. ``is_real`` says that the requests will reach Twilio; ``notes`` are put
+    first.
     """
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not to_send):
@@ -59,7 +67,7 @@ def forecast(
         to_look_up=to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,
-        finishes_at=None if duration_s is None else now + timedelta(seconds=duration_s),
+        finishes_at=None if duration_s is None else finish(now, duration_s),
         notes=(*notes, *_changes(report), *_cautions(to_send, rate, is_real=is_real)),
     )
 

@@ -221,6 +221,6 @@ class RunMonitor:
         if self._is_draining:
             return "draining"
         if self._speed_limit.held_by:
-            return f"paused: {self._speed_limit.held_by}"
+            return f"paused {self._speed_limit.held_by}"
         paused = self._speed_limit.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "sending"

@@ -116,6 +116,7 @@ class Run:
             rate=self._order.pace,
             duration_s=self._order.duration_s,
             now=datetime.now().astimezone(),
+            finish=self._order.finish,
             is_real=not target.is_local,
             notes=(*self._order.notes, *self._input.notes),
         )

@@ -2,7 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from provisioner.errors import UsageError
@@ -112,6 +112,10 @@ class Order:
     def pace(self) -> Rate:
         """The pace asked for, at its highest."""
         return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
+
+    def finish(self, start: datetime, seconds: float) -> datetime:
+        """Return when so many seconds of sending are over that begin at ``start``."""
+        return self.window.finish(start, seconds) if self.window else start + timedelta(seconds=seconds)
 
     @property
     def duration_s(self) -> float | None:

@@ -48,10 +48,11 @@ class Rounds:
         self._naming = order.naming(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
-        self._message_pacer = Pacer(_message_rate(order.pace))
+        self._message_pacer = Pacer(_message_rate(order.pace), window=order.window)
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
+        self._stop: Stop | None = None
         self._log = structlog.get_logger().bind()
         self.unlooked = 0
         """Unknown rows, and created ones with an unknown message, that a stop kept from being looked up."""
@@ -66,7 +67,7 @@ class Rounds:
             again = await self._look_up_rows() if options.on_unknown == "reconcile" else 0
             again += await self._look_for_messages()
             if not again or self._is_stopped:
-                return None
+                return self._stop
             # They were counted against --limit already, and stand before everything that was not.
             await self._ledger.offer({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
             to_send = await self._ledger.to_send() + await self._ledger.to_post()
@@ -77,6 +78,7 @@ class Rounds:
     def drain(self, stop: Stop | None = None) -> None:
         """Start nothing new; rows that are not settled by a look yet stay unknown."""
         self._is_stopped = True
+        self._stop = self._stop or stop
         self._monitor.drain()
         if self._dispatcher is not None:
             self._dispatcher.drain(stop)
@@ -109,7 +111,7 @@ class Rounds:
             ),
         )
         if self._is_stopped:
-            self._dispatcher.drain()
+            self._dispatcher.drain(self._stop)
         return await self._dispatcher.run()
 
     async def _look_up_rows(self) -> int:

@@ -14,7 +14,7 @@ from provisioner.pipeline import run
 from provisioner.summary import Outcome, Summary
 from provisioner.target import Surroundings
 from tests.quiet_face import QuietFace
-from tests.stub_twilio import stub_twilio
+from tests.stub_twilio import hanging_up, per_row, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 COMMAND = "provisioner run customers.csv -o 'results-{date}.csv'"
@@ -49,7 +49,7 @@ async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(fil
     hours = closed_now()
 
     async with stub_twilio() as twilio:
-        summary = await start(file, twilio.url, face, window=hours, max_duration="0.5s")
+        summary = await start(file, twilio.url, face, rate="1000", window=hours, max_duration="0.5s")
         finished = await start(file, twilio.url)
         calls = len(twilio.calls)
 
@@ -64,6 +64,7 @@ async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(fil
     )
     assert summary.next_command == COMMAND
     assert f"nothing starts outside of --window {hours}" in face.plans[0].notes
+    assert f"{face.plans[0].finishes_at:%H:%M}" == hours[:5]
     assert finished.exit_code is ExitCode.DONE
 
 
@@ -80,7 +81,7 @@ async def test_a_waiting_run_shows_when_it_goes_on(file: Path) -> None:
     async with stub_twilio() as twilio:
         await start(file, twilio.url, Face(), window=hours, max_duration="0.6s")
 
-    assert states == [f"paused: until {hours[:5]} (window)"]
+    assert states == [f"paused until {hours[:5]} (window)"]
 
 
 async def test_inside_of_its_window_a_run_runs(file: Path) -> None:
@@ -126,3 +127,15 @@ async def test_hours_that_make_no_sense_are_refused(file: Path, how: dict[str, A
 
     assert refusal.value.message.startswith(words)
     assert [each.name for each in file.parent.iterdir()] == ["customers.csv"]
+
+
+async def test_a_time_limit_ends_looking_up_as_well(file: Path) -> None:
+    """Rows that are looked up when the time is over stay unknown, and the run ends as stopped by a guard."""
+    answers = {"Bo": lambda _twilio, _call: hanging_up}
+
+    async with stub_twilio(per_row(answers)) as twilio:
+        summary = await start(file, twilio.url, max_duration="0.5s", settle_delay=5.0)
+
+    assert summary.exit_code is ExitCode.GUARD
+    assert summary.counts is not None
+    assert (summary.counts.created, summary.counts.unknown) == (2, 1)
