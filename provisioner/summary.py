@@ -52,11 +52,11 @@ _OUTCOMES = {
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one command.
 
-    ``counts`` is None where no rows were looked at, ``messages`` where no created row asks for one. ``throttled``
-    counts answers 429. ``output``, ``failed`` and ``ledger`` are paths as the user gave them, empty where there is
-    none; an output of ``-`` is stdout.
-    ``next_command`` is ready to be typed. ``details`` holds what only this command has to tell a program,
-    in values that JSON knows; its names must not repeat those of the fields.
+    ``counts`` is None where no rows were looked at, ``messages`` has none where no created row asks for one.
+    ``throttled`` counts answers 429. ``output``, ``failed`` and ``ledger`` are paths as the user gave them, empty
+    where there is none; an output of ``-`` is stdout. ``next_command`` is ready to be typed. ``details`` holds
+    what only this command has to tell a program, in values that JSON knows; its names must not repeat those of the
+    fields.
     """
 
     command: str
@@ -98,7 +98,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         rows = {name: getattr(counts, name, None) for name in Counts.__struct_fields__}
         rest = {name: _known(value) for name, value in told.items()}
         objects = {
-            "messages": messages.accounting if messages else None,
+            "messages": messages.accounting if messages and messages.total else None,
             "notes": notes,
             "error": msgspec.structs.asdict(error) if error else None,
         }

@@ -28,7 +28,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield _headline(summary)
     if summary.counts is not None and summary.outcome is not Outcome.CHECKED:
         yield accounting_line(summary.counts)
-    if summary.messages is not None:
+    if summary.messages is not None and summary.messages.total:
         yield messages_line(summary.messages)
     for title, place in (("results", summary.output), ("failed", summary.failed), ("ledger", summary.ledger)):
         if place and place != "-":

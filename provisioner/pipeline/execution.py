@@ -276,7 +276,7 @@ class Run:
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
-            messages=self._messages.settled if self._messages.total else None,
+            messages=self._messages.settled,
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,

@@ -1,6 +1,7 @@
 """First messages of the real program: after faults and a kill, one in every conversation."""
 
 import signal
+
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
