@@ -120,8 +120,11 @@ class Feed(Protocol):
 class Pace(Protocol):
     """Decides when the next request may start, for everyone who calls the same endpoint."""
 
-    def turn(self) -> AbstractAsyncContextManager[Gate]:
-        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``."""
+    def turn(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
+        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``.
+
+        ``again`` says that it repeats an attempt, which a schedule of arrivals has no time for.
+        """
         ...
 
     def give_way(self, retry_after_s: float | None = None) -> float:

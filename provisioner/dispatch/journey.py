@@ -87,7 +87,7 @@ class Journey:
         attempt = 0
         while not self.stopping.is_set():
             attempt += 1
-            answer = await self._attempt(leg)
+            answer = await self._attempt(leg, again=attempt > 1)
             if answer is None:
                 return None
             leg.answered(answer, attempt)
@@ -105,14 +105,14 @@ class Journey:
                     assert_never(decision)
         return None
 
-    async def _attempt(self, leg: Leg) -> Answer | None:
+    async def _attempt(self, leg: Leg, *, again: bool) -> Answer | None:
         """Make one attempt; None when the run stopped before the request left.
 
         A cancelled attempt whose request has left stays *in flight* in the ledger, like after a crash.
         """
         departure: _Departure | None = None
         try:
-            async with leg.pace.turn() as gate:
+            async with leg.pace.turn(again=again) as gate:
                 await leg.begin()
                 departure = _Departure(gate, self.observer, leg.step)
                 return await leg.send(departure)

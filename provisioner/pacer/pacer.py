@@ -15,7 +15,7 @@ from provisioner.options import Rate
 from provisioner.ports import GateClosed
 
 from .governor import Governor
-from .schedule import WINDOW_S, Schedule, Unlimited
+from .schedule import WINDOW_S, Schedule, Timetable, Unlimited
 from .window import Window
 
 LEAD_S = 1.0
@@ -85,9 +85,9 @@ class Pacer:
         """When the window opens, in its own zone; None where it is open, or there is none."""
         return self._window.closed_until(self._moment(0.0)) if self._window else None
 
-    def turn(self) -> "Turn":
-        """Queue for one start; see ``Turn``."""
-        return Turn(self)
+    def turn(self, *, again: bool = False) -> "Turn":
+        """Queue for one start, which repeats another if ``again``; see ``Turn``."""
+        return Turn(self, again=again)
 
     def give_way(self, retry_after_s: float | None = None) -> float:
         """Pause everyone after a 429 and cut the pace; return the seconds of pause.
@@ -118,8 +118,12 @@ class Pacer:
         self._ring()
 
     def ask(self, rate: Rate) -> None:
-        """Change the pace from now on, whatever 429s have made of it."""
+        """Change the pace from now on, whatever 429s have made of it; a timetable is stretched to it."""
+        for _ in range(_places(rate.per_second) - _places(self.asked)):
+            self._places.release()
         self._governor = Governor(rate)
+        if isinstance(self._schedule, Timetable):
+            self._schedule.retime(rate.per_second, self._clock())
         self._ring()
 
     def close(self) -> None:
@@ -127,22 +131,22 @@ class Pacer:
         self._is_closed = True
         self._ring()
 
-    async def _approach(self) -> None:
+    async def _approach(self, *, again: bool) -> None:
         await self._places.acquire()
         try:
             async with self._front:
-                await self._sleep_until(lambda now: self._opened_at(self._schedule.ready_at(now), now) - LEAD_S)
+                await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
         except BaseException:
             self._places.release()
             raise
 
-    async def _pass(self) -> float:
+    async def _pass(self, *, again: bool) -> float:
         async with self._front:
-            await self._sleep_until(self._ready_at)
+            await self._sleep_until(lambda now: self._ready_at(now, again=again))
             if not isinstance(self._schedule, Unlimited):
                 await self._throttler.acquire()
             now = self._clock()
-            due = self._schedule.start(now)
+            due = self._schedule.start(now, again=again)
             # Its first byte is written when the loop comes round, and whatever waits there goes first.
             asyncio.get_running_loop().call_soon(self._leave, now)
             return self._wall() - (now - due)
@@ -150,11 +154,11 @@ class Pacer:
     def _leave(self, started: float) -> None:
         self._schedule.leave(started, self._clock())
 
-    def _ready_at(self, now: float) -> float:
+    def _ready_at(self, now: float, *, again: bool) -> float:
         rate = self._governor.rate(now)
         if rate != self._schedule.rate:
             self._follow(rate)
-        return self._opened_at(self._schedule.ready_at(now), now)
+        return self._opened_at(self._schedule.ready_at(now, again=again), now)
 
     def _opened_at(self, ready_at: float, now: float) -> float:
         """Return ``ready_at``, or when the window opens after that, on the same clock.
@@ -203,18 +207,18 @@ class Turn:
     waited (the connection failed) frees the place.
     """
 
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
+    def __init__(self, pacer: Pacer, *, again: bool) -> None:
+        self._pacer, self._again = pacer, again
         self._holds_place = False
 
     async def __aenter__(self) -> Self:
-        await self._pacer._approach()  # noqa: SLF001 - a turn is a part of its pacer
+        await self._pacer._approach(again=self._again)  # noqa: SLF001 - a turn is a part of its pacer
         self._holds_place = True
         return self
 
     async def wait(self) -> float:
         """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
-        due = await self._pacer._pass()  # noqa: SLF001
+        due = await self._pacer._pass(again=self._again)  # noqa: SLF001
         self._leave()
         return due
 

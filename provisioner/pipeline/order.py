@@ -126,7 +126,12 @@ class Order:
         """Return what lets this order's requests start."""
         if self.arrivals is None:
             return Pacer(self.rate, window=self.window)
-        timetable = Timetable(self.arrivals.times(), rate=self.arrivals.peak, headroom=self.arrivals.headroom)
+        timetable = Timetable(
+            self.arrivals.times(),
+            rate=self.arrivals.peak,
+            headroom=self.arrivals.headroom,
+            lone=self.options.canary,
+        )
         return Pacer(self.pace, schedule=timetable, window=self.window)
 
     def naming(self, job_id: str) -> Naming:

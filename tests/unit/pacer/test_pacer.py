@@ -12,14 +12,20 @@ from unittest.mock import patch
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer import Pacer, Window
+from provisioner.pacer import Pacer, Timetable, Window
 from provisioner.ports import GateClosed
 from tests.clock import now, run_virtually
 
 
-def pacer_of(per_second: float) -> Pacer:
+def pacer_of(per_second: float, schedule: Timetable | None = None) -> Pacer:
     """Return a pacer on the loop's virtual clock, with no jitter."""
-    return Pacer(Rate(per_second=per_second), clock=now, wall=lambda: now() + 1e9, jitter=lambda low, _: low)
+    return Pacer(
+        Rate(per_second=per_second),
+        schedule=schedule,
+        clock=now,
+        wall=lambda: now() + 1e9,
+        jitter=lambda low, _: low,
+    )
 
 
 async def start(pacer: Pacer, starts: list[float]) -> None:
@@ -264,3 +270,60 @@ async def test_a_clock_that_was_set_is_asked_again() -> None:
     await waiting
 
     assert starts[0] - begun == pytest.approx(660, abs=0.06)
+
+
+@in_virtual_time
+async def test_nothing_starts_while_it_is_held() -> None:
+    """From ``hold`` to ``release`` nobody starts, also those who had nearly waited long enough."""
+    pacer, starts = pacer_of(4), list[float]()
+    waiting = asyncio.create_task(start_many(pacer, starts, 8))
+    await asyncio.sleep(0.6)
+    begun = now() - 0.6
+
+    pacer.hold("by hand")
+    await asyncio.sleep(10)
+    before = len(starts)
+    pacer.release()
+    await waiting
+
+    assert before == 3
+    assert min(starts[3:]) >= begun + 10.6
+    assert [b - a for a, b in itertools.pairwise(starts[3:])][1:] == pytest.approx([0.25] * 3, abs=0.06)
+
+
+@in_virtual_time
+async def test_another_pace_counts_from_when_it_is_asked_for() -> None:
+    """Who waits already waits no longer than the new pace says."""
+    pacer, starts = pacer_of(0.1), list[float]()
+    waiting = asyncio.create_task(start_many(pacer, starts, 11))
+    await asyncio.sleep(11)
+
+    pacer.ask(Rate(per_second=10))
+    await waiting
+
+    assert pacer.asked == pacer.rate == 10
+    assert [b - a for a, b in itertools.pairwise(starts)][2:] == pytest.approx([0.1] * 8, abs=0.06)
+
+
+@in_virtual_time
+async def test_another_pace_stretches_a_timetable() -> None:
+    """A load test that is slowed down by hand is due later, not late."""
+    table = Timetable([n / 4 for n in range(9)], rate=4, headroom=1)
+    pacer, dues = pacer_of(4, table), list[float]()
+
+    async def due() -> None:
+        async with pacer.turn() as gate:
+            dues.append(await gate.wait())
+
+    waiting = asyncio.gather(*(due() for _ in range(9)))
+    await asyncio.sleep(1.1)
+    pacer.ask(Rate(per_second=2))
+    await waiting
+
+    gaps = [b - a for a, b in itertools.pairwise(dues)]
+    assert gaps == pytest.approx([0.25] * 4 + [0.4] + [0.5] * 3, abs=0.01)
+
+
+async def start_many(pacer: Pacer, starts: list[float], count: int) -> None:
+    """Let so many tasks pass the gate that come at once."""
+    await asyncio.gather(*(start(pacer, starts) for _ in range(count)))

@@ -50,9 +50,44 @@ def test_a_pause_makes_late_and_not_due_later() -> None:
 
 
 def test_beyond_the_table_starts_are_due_at_once() -> None:
-    """A repeated attempt takes the next place; the last rows then leave as soon as the cap lets them."""
+    """What is sent in a further round leaves as soon as the cap lets it."""
     table = Timetable([0], rate=2, headroom=0)
     table.start(table.ready_at(100))
 
     assert table.start(table.ready_at(100.1)) == 100.1
     assert table.ready_at(100.2) > 101
+
+
+def test_a_repeated_start_takes_no_time_of_the_table() -> None:
+    """It is due at once, keeps the cap, and every arrival behind it stays due when it was."""
+    table = Timetable([0, 1, 2], rate=1, headroom=1)
+    table.start(table.ready_at(100))
+
+    assert table.ready_at(100.5, again=True) == 100.5
+    assert table.start(100.5, again=True) == 100.5
+    assert table.ready_at(100.6, again=True) > 101
+    assert table.start(102.1) == 101
+    assert table.start(102.2) == 102
+
+
+def test_the_table_waits_for_lone_starts() -> None:
+    """A canary's answer is waited for; that is no lateness of the rows behind it."""
+    table = Timetable([0, 1, 2], rate=1, headroom=1, lone=1)
+    table.start(table.ready_at(100))
+
+    assert table.ready_at(105) == 105
+    assert table.start(105) == 105
+    assert table.ready_at(105.1) == 106
+
+
+def test_a_table_can_be_stretched_on_the_way() -> None:
+    """Twice the rate from half-way between two arrivals: half of the gap is left, and then half gaps."""
+    table = Timetable([0, 1, 2, 3], rate=1, headroom=0)
+    table.retime(2, 99.0)
+    table.retime(1, 99.5)
+    table.start(table.ready_at(100))
+    table.retime(2, 100.5)
+
+    due = [table.start(at) for at in (101, 102, 103)]
+
+    assert due == [100.75, 101.25, 101.75]
