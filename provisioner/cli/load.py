@@ -22,6 +22,7 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     from .process import surroundings
 
     summary = asyncio.run(load_job(files, options, surroundings(), console))
+    tell = console.note if summary.output == "-" else console.say
     for line in load_lines(summary.details):
-        console.say(line)
+        tell(line)
     return summary

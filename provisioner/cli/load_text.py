@@ -23,6 +23,9 @@ def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
             yield f"  from {since + ':':<6}{times}"
         for code, count in sorted(figures["failures"].items()):
             yield f"  {code or 'no code'}: {count:,}"
+    if details.get("steps"):
+        sent, received = details["bytes_sent"], details["bytes_received"]
+        yield f"most in flight {details['most_in_flight']:,}, {sent:,} bytes sent, {received:,} received"
     for ruling in details.get("thresholds", ()):
         yield f"{'passed' if ruling['passed'] else 'FAILED'}: {ruling['text']}"
 

@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from provisioner.errors import UsageError
 from provisioner.options import parse_duration, parse_rate
@@ -30,23 +31,12 @@ class Stage:
         """How many rows are due in it."""
         return self.duration_s * (self.start + self.end) / 2
 
-    def rows_until(self, elapsed_s: float) -> float:
-        """How many of them are due in its first ``elapsed_s`` seconds."""
-        return self.start * elapsed_s + self._slope * elapsed_s**2 / 2
-
-    def rate_at(self, elapsed_s: float) -> float:
-        """Rows a second at a moment of it."""
-        return self.start + self._slope * elapsed_s
-
     def time_of(self, rows: float) -> float:
-        """Return after how many seconds of it ``rows`` rows are due; the inverse of ``rows_until``."""
-        root = math.sqrt(max(self.start**2 + 2 * self._slope * rows, 0.0))
+        """Return after how many seconds of it ``rows`` rows are due."""
+        slope = (self.end - self.start) / self.duration_s
+        root = math.sqrt(max(self.start**2 + 2 * slope * rows, 0.0))
         # Written so that a slope of nothing, or of nearly nothing, divides by no small number.
         return 2 * rows / (self.start + root) if rows else 0.0
-
-    @property
-    def _slope(self) -> float:
-        return (self.end - self.start) / self.duration_s
 
 
 def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
@@ -105,7 +95,7 @@ class Arrivals:
     @property
     def offered(self) -> int | None:
         """How many rows are due in all; None where rows arrive until they are used up."""
-        return None if math.isinf(self.duration_s) else sum(1 for _ in self.times())
+        return None if math.isinf(self.duration_s) else _count(self)
 
     def times(self) -> Iterator[float]:
         """Yield when each row is due, in seconds from the start, in order."""
@@ -135,10 +125,8 @@ class Arrivals:
             mark += draw.expovariate(1.0)
             yield mark
 
-    def rate_at(self, elapsed_s: float) -> float:
-        """Rows a second that are asked for at a moment of the test; 0.0 after its end."""
-        for stage in self.stages:
-            if elapsed_s < stage.duration_s:
-                return stage.rate_at(elapsed_s)
-            elapsed_s -= stage.duration_s
-        return 0.0
+
+@lru_cache
+def _count(arrivals: Arrivals) -> int:
+    """Count the rows of a test once, however often it is asked: a long one has millions."""
+    return sum(1 for _ in arrivals.times())

@@ -38,11 +38,15 @@ class Measures:
     failures: Counter[str] = field(default_factory=Counter)
     """Requests that did not succeed, by their code."""
     first_due: float | None = None
+    last_due: float | None = None
+    """When the last row was due for the first time."""
+    last_sent: float | None = None
     last_ended: float | None = None
     ended: "array[float]" = field(default_factory=_times)
     from_due: "array[float]" = field(default_factory=_times)
     from_sent: "array[float]" = field(default_factory=_times)
     _waiting: dict[int, float] = field(default_factory=dict)
+    _thrown_back: set[int] = field(default_factory=set)
 
     def add(self, attempt: AttemptRecord) -> None:
         """Count one request; they come in the order they ended. What a crash cut off has no times."""
@@ -52,9 +56,13 @@ class Measures:
         if due is None:
             self.rows += 1
             due = attempt.due
+            self.last_due = due if self.last_due is None else max(self.last_due, due)
         self._count(attempt, due)
+        self._thrown_back.discard(attempt.row_id)
         if attempt.verdict in {Verdict.NOT_PROCESSED, Verdict.MAYBE}:
             self._waiting[attempt.row_id] = due
+        if attempt.verdict == Verdict.NOT_PROCESSED:
+            self._thrown_back.add(attempt.row_id)
 
     def _count(self, attempt: AttemptRecord, due: float) -> None:
         self.first_due = due if self.first_due is None else min(self.first_due, due)
@@ -62,6 +70,7 @@ class Measures:
         self.throttled += attempt.http_status == HTTPStatus.TOO_MANY_REQUESTS
         if attempt.sent is not None:
             self.requests += 1
+            self.last_sent = max(self.last_sent or attempt.sent, attempt.sent)
             self.late += attempt.sent - (attempt.due or attempt.sent) > LATE_S
         if attempt.verdict == Verdict.CREATED:
             self.ended.append(attempt.ended)
@@ -76,9 +85,14 @@ class Measures:
         return len(self.ended)
 
     @property
-    def elapsed_s(self) -> float:
-        """Seconds from the first request's due time to the last one's end."""
-        return 0.0 if self.first_due is None or self.last_ended is None else self.last_ended - self.first_due
+    def offered_s(self) -> float:
+        """Seconds from when the first row was due to when the last one was."""
+        return 0.0 if self.first_due is None or self.last_due is None else self.last_due - self.first_due
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from when the first request was due to when the last one left."""
+        return 0.0 if self.first_due is None or self.last_sent is None else self.last_sent - self.first_due
 
     @property
     def error_share(self) -> float | None:
@@ -86,17 +100,22 @@ class Measures:
         return (self.rows - self.succeeded) / self.rows if self.rows else None
 
     @property
+    def error_share_so_far(self) -> float | None:
+        """The same while a test goes on: rows that were thrown back may still succeed."""
+        return (self.rows - self.succeeded - len(self._thrown_back)) / self.rows if self.rows else None
+
+    @property
     def throttled_share(self) -> float | None:
         """The share of requests that were answered 429."""
         return self.throttled / self.requests if self.requests else None
 
-    def latencies(self, since: str) -> list[float]:
-        """Return the latencies from ``due`` or from ``sent``, the shortest first."""
-        return sorted(self.from_due if since == "due" else self.from_sent)
+    def latencies(self, since: str) -> "array[float]":
+        """Return the latencies from ``due`` or from ``sent``, in the order they ended."""
+        return self.from_due if since == "due" else self.from_sent
 
     def distribution(self, since: str) -> Distribution:
         """Describe the latencies from ``due`` or from ``sent``."""
-        return distribution(self.latencies(since))
+        return distribution(sorted(self.latencies(since)))
 
     def summary(self) -> dict[str, Any]:
         """Return everything in values that JSON knows; latencies in seconds."""
@@ -120,9 +139,12 @@ def measure(attempts: Iterable[AttemptRecord]) -> Measures:
     return found
 
 
-def achieved_share(measures: Measures, *, offered: int, duration_s: float) -> float | None:
-    """Return the rate of successes as a share of the offered one, at most 1; None where nothing was offered."""
+def achieved_share(measures: Measures, offered: int) -> float | None:
+    """Return the rate of successes as a share of the offered one; None where nothing was offered.
+
+    Time counts until the last request left: how long its answer took is latency, and no rate.
+    """
     if not offered or not measures.rows:
         return None
-    took_s = max(measures.elapsed_s, duration_s)
-    return min(measures.succeeded / took_s * duration_s / offered, 1.0)
+    pace = min(measures.offered_s / measures.span_s, 1.0) if measures.span_s else 1.0
+    return measures.succeeded / offered * pace

@@ -51,6 +51,18 @@ class Threshold:
         """Say whether the test fails by this figure; one that was not measured fails nothing."""
         return value is not None and _SIGNS[self.sign](value, self.bound)
 
+    def rank(self, count: int) -> int:
+        """Return which of ``count`` latencies it is about, from 1, the shortest first; 0 for the mean of all."""
+        match self.figure:
+            case "mean":
+                return 0
+            case "min":
+                return 1
+            case "max":
+                return count
+            case _:
+                return rank(count, float(self.figure.removeprefix("p")) / 100)
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -102,18 +114,8 @@ def _figure(threshold: Threshold, measures: Mapping[str, Measures], achieved: fl
             return creation.error_share
         case "rate(429)":
             return creation.throttled_share
-    step = measures.get(threshold.step)
-    latencies = step.latencies(threshold.since) if step else []
-    return _latency(threshold.figure, latencies) if latencies else None
-
-
-def _latency(figure: str, latencies: Sequence[float]) -> float:
-    match figure:
-        case "mean":
-            return math.fsum(latencies) / len(latencies)
-        case "min":
-            return latencies[0]
-        case "max":
-            return latencies[-1]
-        case _:
-            return latencies[rank(len(latencies), float(figure.removeprefix("p")) / 100) - 1]
+    latencies = sorted(measures[threshold.step].latencies(threshold.since))
+    if not latencies:
+        return None
+    place = threshold.rank(len(latencies))
+    return latencies[place - 1] if place else math.fsum(latencies) / len(latencies)

@@ -41,7 +41,7 @@ class RunMonitor:
         self._in_doubt: dict[int, str] = {}
         self._posts = Posts(owed=to_post)
         self.in_flight = self.most_in_flight = 0
-        self.listeners: list[Callable[[Row, Answer, int], None]] = []
+        self.listeners: list[Callable[[Step, Row, Answer], None]] = []
         """Are told of every answer; they decide nothing and never wait."""
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
@@ -66,14 +66,18 @@ class RunMonitor:
         """Count an answer, and what it may have left behind."""
         self.throttled += answer.is_throttled
         self.orphans += answer.may_leave_orphan
-        for listen in self.listeners:
-            listen(row, answer, attempt)
+        self._tell(Step.CREATE, row, answer)
         self._log_answer("attempt.answered", row, answer, attempt)
 
     def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Count an answer to a row's message."""
         self.throttled += answer.is_throttled
+        self._tell(Step.MESSAGE, row, answer)
         self._log_answer("message.answered", row, answer, attempt)
+
+    def _tell(self, step: Step, row: Row, answer: Answer) -> None:
+        for listen in self.listeners:
+            listen(step, row, answer)
 
     def _log_answer(self, event: str, row: Row, answer: Answer, attempt: int) -> None:
         self._log.debug(

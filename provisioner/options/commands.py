@@ -86,7 +86,7 @@ class LoadOptions(JobOptions, FaceOptions):
         (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it; repeat for several.", metavar="TIME:RATE"
     )
     arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
-    seed: int | None = option(None, "Draw Poisson arrivals from this seed.  [default: the job's]", metavar="N")
+    seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N")
     cycle: bool = option(default=False, help_text="Go round when the rows are used up, each use a new customer.")
     fail_if: tuple[str, ...] = option(
         (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"

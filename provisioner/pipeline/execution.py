@@ -242,6 +242,7 @@ class Run:
         """Return what programs are told besides; bytes are those of bodies."""
         traffic = self._traffic
         return {
+            "to_send": self._eligible,
             "most_in_flight": self._monitor.most_in_flight if self._monitor else 0,
             "bytes_sent": traffic.sent,
             "bytes_received": traffic.received,

@@ -1,7 +1,7 @@
 """The composition root of ``load``: a run whose rows arrive by a schedule, judged by its figures."""
 
-from collections.abc import Sequence
-from itertools import islice
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -11,8 +11,9 @@ from provisioner.face import Face
 from provisioner.ledger import open_reader
 from provisioner.load import (
     Arrivals,
-    Measures,
     Ruling,
+    Stage,
+    Threshold,
     achieved_share,
     judge,
     measure,
@@ -39,17 +40,32 @@ async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroun
     """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
     abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
+    for each in abort_if:
+        if each.figure == "achieved":
+            raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
     order = Order.read(options, surroundings, arrivals_of(options))
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
         order.outputs.spare(options.metrics_file, "the metrics file")
     with order.occasion.alone():
         summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, face)
+    if summary.counts is None:
+        return summary
+    told = _measured(summary, order, fail_if)
+    if options.metrics_file is not None:
+        with replacing(options.metrics_file) as stream:
+            stream.write(prometheus_text(told).encode())
+    return told
+
+
+def _measured(summary: Summary, order: Order, fail_if: Sequence[Threshold]) -> Summary:
+    """Add the figures of the run that has just ended, and judge it by them."""
     with open_reader(order.ledger) as reader:
         run = reader.last_run()
         measures = {step: measure(reader.attempts(step, since_run=run)) for step in STEPS}
-    offered = _offered(order, summary)
-    achieved = None if offered is None else _achieved(measures["create"], order, offered)
+        waiting = reader.counts().pending
+    offered = summary.details["to_send"]
+    achieved = achieved_share(measures["create"], offered) if summary.exit_code in _JUDGED else None
     rulings = judge(fail_if, measures, achieved=achieved)
     details = {
         **summary.details,
@@ -58,47 +74,47 @@ async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroun
         "steps": {step: found.summary() for step, found in measures.items() if found.rows},
         "thresholds": [_told(ruling) for ruling in rulings],
     }
-    told = _judged(structs.replace(summary, details=details), rulings)
-    if options.metrics_file is not None:
-        with replacing(options.metrics_file) as stream:
-            stream.write(prometheus_text(details, told.counts).encode())
-    return told
+    notes = (*summary.notes, *_notes(order, details, waiting if summary.exit_code in _JUDGED else 0))
+    return _judged(structs.replace(summary, details=details, notes=notes), rulings)
+
+
+def _notes(order: Order, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
+    if waiting:
+        yield f"the schedule is over, and {waiting:,} rows were not due: the same command sends the next ones"
+    late = sum(figures["late"] for figures in details["steps"].values())
+    most = order.options.concurrency
+    if late and details["most_in_flight"] >= most:
+        yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
 
 
 def arrivals_of(options: LoadOptions) -> Arrivals:
     """Read when rows are due; raise ``UsageError`` for what contradicts itself."""
     if options.stage and options.duration:
         raise UsageError("--stage and --duration both say how long it takes", cure="leave one of them away")
-    seed = (options.seed or 0) if options.arrivals == "poisson" else None
-    if options.stage:
-        stages = parse_stages(options.stage)
-        if not any(stage.rows for stage in stages):
-            raise UsageError("no stage has a rate above 0, so no row would arrive", cure="give one, e.g. 30s:2/s")
-        return Arrivals(stages, seed)
+    if options.cycle and not (options.stage or options.duration):
+        raise UsageError("--cycle would never end", cure="say how long with --duration or --stage")
+    if options.cycle and (options.failed or options.include_input):
+        flag = "--failed" if options.failed else "--include-input"
+        raise UsageError(
+            f"{flag} needs a record for each row, and --cycle makes several of one", cure=f"leave {flag} away"
+        )
+    seed = options.seed if options.arrivals == "poisson" else None
+    arrivals = Arrivals(parse_stages(options.stage) if options.stage else _steady(options), seed)
+    if not arrivals.offered and arrivals.offered is not None:
+        raise UsageError("no row would arrive in that time", cure="give a higher rate, or more time")
+    return arrivals
+
+
+def _steady(options: LoadOptions) -> tuple[Stage, ...]:
     rate = parse_rate(options.rate)
-    if rate.is_auto or rate.per_second == float("inf"):
+    if rate.is_auto or math.isinf(rate.per_second):
         raise UsageError(
             f"--rate {options.rate}: a load test needs a rate", cure="write it as 4/s, or give --stage"
         )
-    duration_s = parse_duration(options.duration, "--duration") if options.duration else float("inf")
-    if options.cycle and not options.duration:
-        raise UsageError("--cycle would never end", cure="say how long with --duration or --stage")
-    return Arrivals(steady(rate.per_second, duration_s), seed)
-
-
-def _offered(order: Order, summary: Summary) -> int | None:
-    """Return how many rows were due, of those that could be sent."""
-    counts = summary.counts
-    rows = counts.input - counts.invalid if counts else 0
-    return rows if order.limit is None else min(order.limit, rows)
-
-
-def _achieved(measures: Measures, order: Order, offered: int) -> float | None:
-    if order.arrivals is None:
-        return None
-    last = next(islice(order.arrivals.times(), max(offered - 1, 0), None), 0.0)
-    duration_s = last if order.arrivals.offered != offered else order.arrivals.duration_s
-    return achieved_share(measures, offered=offered, duration_s=duration_s)
+    duration_s = parse_duration(options.duration, "--duration") if options.duration else math.inf
+    if not duration_s:
+        raise UsageError(f"--duration {options.duration!r} takes no time", cure="give it some, e.g. 5m")
+    return steady(rate.per_second, duration_s)
 
 
 def _told(ruling: Ruling) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Looks on while a run sends: measures it, aborts it when it fails, shows it in a browser."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from provisioner.dispatch import Stop, StopKind
-from provisioner.errors import GuardError, ThresholdError
+from provisioner.errors import GuardError, ThresholdError, UsageError
 from provisioner.face import Face
-from provisioner.load import Measures, Threshold, judge
-from provisioner.models import Answer, AttemptRecord, Row
+from provisioner.load import Measures, Threshold, Tripwire, judge
+from provisioner.models import Answer, AttemptRecord, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.options import parse_rate
 from provisioner.pacer import Pacer
@@ -31,10 +32,9 @@ class Watch:
         if options.dashboard:
             self._place = parse_place(options.dashboard, is_public=options.dashboard_public)
         self._title = str(order.outputs.path)
-        self._abort_if, self._order = abort_if, order
-        self._began = time.monotonic()
-        self._measures = Measures()
-        self._tape = Tape(time.time)
+        self._order, self._began = order, time.monotonic()
+        self._tripwires = [Tripwire(each) for each in abort_if]
+        self._measures: dict[str, Measures] = {Step.CREATE: Measures(), Step.MESSAGE: Measures()}
 
     @asynccontextmanager
     async def open(
@@ -43,10 +43,11 @@ class Watch:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
             if self._place is not None:
-                monitor.listeners.append(lambda _row, answer, _attempt: self._record(answer, monitor.in_flight))
-                page = open_dashboard(self._place, self._title, monitor.snapshot, self._tape, Hands(pacer))
+                tape = Tape(time.time)
+                monitor.listeners.append(lambda step, _, answer: _record(tape, monitor, step, answer))
+                page = open_dashboard(self._place, self._title, monitor.snapshot, tape, Hands(pacer))
                 face.note(f"dashboard: {await stack.enter_async_context(page)}")
-            if self._abort_if:
+            if self._tripwires:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
@@ -63,15 +64,11 @@ class Watch:
         )
         return Stop(StopKind.ASKED, error)
 
-    def _record(self, answer: Answer, in_flight: int) -> None:
-        self._tape.record(answer)
-        self._tape.note_in_flight(in_flight + 1, answer.ended)
-
-    def _measure(self, row: Row, answer: Answer, attempt: int) -> None:
-        self._measures.add(
+    def _measure(self, step: Step, row: Row, answer: Answer) -> None:
+        self._measures[step].add(
             AttemptRecord(
                 row_id=row.id,
-                number=attempt,
+                number=1,
                 verdict=answer.verdict,
                 due=answer.due,
                 sent=answer.sent,
@@ -84,11 +81,18 @@ class Watch:
     async def _check(self, stop: Callable[[Stop], None]) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
-            rulings = judge(self._abort_if, {"create": self._measures})
-            failed = [ruling for ruling in rulings if ruling.has_failed]
-            if failed:
-                stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {failed[0]}")))
-                return
+            for wire in self._tripwires:
+                if wire.is_touched(self._measures):
+                    (ruling,) = judge([wire.threshold], self._measures)
+                    stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {ruling}")))
+                    return
+
+
+def _record(tape: Tape, monitor: RunMonitor, step: Step, answer: Answer) -> None:
+    """Note an answer to a creation; its own request has landed already, and was in flight until now."""
+    if step is Step.CREATE:
+        tape.record(answer)
+        tape.note_in_flight(monitor.in_flight + 1)
 
 
 class Hands:
@@ -106,5 +110,8 @@ class Hands:
         self._pacer.release()
 
     def set_rate(self, rate: str) -> None:
-        """Change the pace asked for; raise ``UsageError`` for what is no rate."""
-        self._pacer.ask(parse_rate(rate))
+        """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
+        asked = parse_rate(rate)
+        if asked.is_auto or math.isinf(asked.per_second):
+            raise UsageError(f"{rate} is no pace to change to", cure="name one, e.g. 4/s")
+        self._pacer.ask(asked)

@@ -7,6 +7,8 @@ from html import escape
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 28
+LEAST = 1e-9
+"""Less is drawn as nothing."""
 _TICKS = 4
 
 
@@ -64,10 +66,10 @@ class _Scale:
 
 def nice_ceiling(value: float) -> float:
     """Return the next round number: 1, 2 or 5 times a power of ten."""
-    if value <= 0:
+    if value < LEAST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value)
+    return next((factor * power for factor in (1, 2, 5) if factor * power >= value), 10 * power)
 
 
 def figure_text(value: float) -> str:

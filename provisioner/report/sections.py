@@ -47,7 +47,7 @@ def steps(job: JobFigures) -> Iterator[str]:
 
 
 def _figures(measures: Measures) -> str:
-    rate = (measures.requests - 1) / measures.elapsed_s if measures.elapsed_s and measures.requests > 1 else None
+    rate = (measures.requests - 1) / measures.span_s if measures.span_s and measures.requests > 1 else None
     figures = [
         ("rows that had their turn", number_text(measures.rows)),
         ("succeeded", number_text(measures.succeeded)),

@@ -17,7 +17,7 @@ class Tape:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._start = clock()
+        self._clock, self._start = clock, clock()
         self._width = 1
         self._stretches: list[Stretch] = []
 
@@ -33,9 +33,9 @@ class Tape:
             ended.from_due.append(answer.ended - answer.due)
             ended.from_sent.append(answer.ended - answer.sent)
 
-    def note_in_flight(self, count: int, now: float) -> None:
-        """Note how many requests are under way."""
-        stretch = self._at(now)
+    def note_in_flight(self, count: int) -> None:
+        """Note how many requests are under way now."""
+        stretch = self._at(self._clock())
         stretch.in_flight = max(stretch.in_flight, count)
 
     def timeline(self) -> Timeline | None:

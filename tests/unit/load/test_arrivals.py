@@ -94,14 +94,6 @@ def test_a_test_without_an_end_offers_as_many_as_there_are() -> None:
     assert list(islice(arrivals.times(), 3)) == [0, 0.5, 1]
 
 
-def test_the_rate_of_any_moment_is_known() -> None:
-    """In a ramp it is in between, after the end it is nothing."""
-    arrivals = Arrivals(parse_stages(["10s:10/s", "10s:=4/s"]))
-
-    assert [arrivals.rate_at(at) for at in (0, 5, 10, 19.9, 20)] == [0, 5, 4, 4, 0]
-    assert arrivals.peak == 10
-
-
 def test_no_drift_over_ten_minutes() -> None:
     """Times are worked out from the start each, so that the last is as exact as the first."""
     times = list(Arrivals(steady(500, 600)).times())

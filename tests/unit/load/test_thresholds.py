@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.load import Measures, judge, measure, parse_threshold
+from provisioner.load import Measures, achieved_share, judge, measure, parse_threshold
 from provisioner.models import AttemptRecord
 
 
@@ -107,3 +107,22 @@ def test_what_a_crash_cut_off_is_not_measured() -> None:
     found = measure([record(1, 0.1, "maybe", due=None, sent=None)])
 
     assert (found.rows, found.requests) == (0, 0)
+
+
+def test_achieved_is_the_share_that_succeeded_in_the_time_it_was_offered_in() -> None:
+    """Half of the rows is a half; all of them in twice the time is a half, too. A slow answer is no slow rate."""
+    on_time = [record(row, 0.1, due=100.0 + row, sent=100.0 + row) for row in range(11)]
+    half = [each if n % 2 else each._replace(verdict="refused") for n, each in enumerate(on_time[1:])]
+    late = [record(row, 20.0, due=100.0 + row, sent=100.0 + 2 * row) for row in range(11)]
+    slow = [each._replace(ended=each.ended + 100) for each in on_time]
+
+    shares = [achieved_share(measure(each), len(each)) for each in (on_time, half, late, slow)]
+
+    assert shares == [1.0, 0.5, 0.5, 1.0]
+
+
+def test_achieved_is_unknown_where_nothing_was_offered_or_sent() -> None:
+    """No rows, or none that had their turn."""
+    assert achieved_share(Measures(), 0) is None
+    assert achieved_share(Measures(), 10) is None
+    assert achieved_share(measure([record(1, 0.1)]), 1) == 1.0
