@@ -183,7 +183,7 @@ def test_hadolint_reads_the_dockerfile() -> None:
 
 
 def test_the_image_is_pinned_small_and_nobodys() -> None:
-    """Exact bases, the locked libraries by their hashes, nothing run in the last stage, a user that is not root."""
+    """Exact bases, locked libraries by their hashes, nothing run in the last stage, a user that is not root."""
     text = text_of("Dockerfile")
     bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
     last_stage = text.rpartition("\nFROM ")[2]
