@@ -1,7 +1,10 @@
 """First messages inside one process: a real ledger, real sockets, and a simulator that misbehaves."""
 
+import asyncio
 import csv
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -347,3 +350,24 @@ async def test_the_steps_are_timed_in_the_ledger(open_job: OpenJob) -> None:
                 assert each.sent is not None
                 assert each.due <= each.sent + 0.001
                 assert each.sent <= each.ended
+
+
+async def test_a_stop_while_messages_are_looked_for_leaves_them_unknown(open_job: OpenJob) -> None:
+    """Nobody waits out the looks: the run ends with the signal's code, and the next one looks again."""
+    job = await open_job(at(FaultName.MESSAGE_RESET, 2))
+    job.write_customers(2)
+
+    async def stop_while_looking() -> None:
+        while not job.server.state.lookups:  # noqa: ASYNC110 - the simulator has no events to wait for
+            await asyncio.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopping = asyncio.create_task(stop_while_looking())
+    stopped = await job.run(settle_delay=30)
+    await stopping
+    finished = await job.run()
+
+    assert (stopped.exit_code, stopped.messages) == (ExitCode.SIGTERM, MessageCounts(posted=1, unknown=1))
+    assert stopped.next_command == "provisioner run as before"
+    assert (finished.exit_code, finished.messages) == (ExitCode.DONE, MessageCounts(posted=2))
+    assert [len(texts) for texts in job.said.values()] == [1, 1]
