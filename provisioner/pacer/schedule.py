@@ -95,10 +95,10 @@ class Unlimited(Schedule):
 class Timetable(Schedule):
     """Starts at given times, in seconds from the first moment it is asked. Pure, as the others.
 
-    A start that is late stays due when it was due, and leaves as soon as the cap lets it. ``rate`` is the highest
-    the times come to; ``headroom`` more may start in one second, so that what is late can be made good. A repeated
-    start takes no time of the table, and is due at once. After ``lone`` starts, which are waited for before
-    anything else may leave, the table goes on when it is asked again.
+    A start that is late stays due when it was due, and leaves as soon as it may: ``rate`` is the highest the times
+    come to, and ``headroom`` more may start in one second, evenly, so that what is late is made good without a
+    burst. A repeated start takes no time of the table, and is due at once. After ``lone`` starts, which are waited
+    for before anything else may leave, the table goes on when it is asked again.
     """
 
     def __init__(self, times: Iterable[float], *, rate: float, headroom: float, lone: int = 0) -> None:
@@ -127,7 +127,10 @@ class Timetable(Schedule):
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the earliest time at which the next start keeps the pace in every window."""
-        return max(super().ready_at(now, again=again), self._not_before)
+        ready_at = max(super().ready_at(now, again=again), self._not_before)
+        if self._starts and (again or now - self.due(now) > CATCH_UP_S):
+            return max(ready_at, self._starts[-1] + 1 / self.cap)
+        return ready_at
 
     def start(self, now: float, *, again: bool = False) -> float:
         """Record a start at ``now`` and return when it was due."""

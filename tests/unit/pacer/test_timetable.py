@@ -1,5 +1,7 @@
 """Starts at given times, late where they cannot be helped, and never in a burst."""
 
+from itertools import pairwise
+
 from provisioner.pacer import Timetable
 
 
@@ -36,6 +38,8 @@ def test_what_is_late_is_made_good_within_the_headroom() -> None:
 
     most = max(sum(1 for each in left if start <= each < start + 1) for start in left)
     assert most == 5
+    late = [second - first for first, second in pairwise(left) if first > 110.1 and second < 125]
+    assert min(late) >= 1 / 5
     assert left[-1] - 100 < 80 / 4 + 10
 
 
@@ -63,6 +67,7 @@ def test_a_repeated_start_takes_no_time_of_the_table() -> None:
     table = Timetable([0, 1, 2], rate=1, headroom=1)
     table.start(table.ready_at(100))
 
+    assert table.ready_at(100.1, again=True) == 100.5
     assert table.ready_at(100.5, again=True) == 100.5
     assert table.start(100.5, again=True) == 100.5
     assert table.ready_at(100.6, again=True) > 101
