@@ -136,7 +136,8 @@ class Rounds:
         await self._look(reconciler.run)
         self.unlooked = unknown - reconciler.ends.total()
         self._log.info("lookup.finished", **{status.value: rows for status, rows in reconciler.ends.items()})
-        return reconciler.ends[Status.PENDING] + reconciler.ends[Status.CREATED]
+        owed = (await self._ledger.messages.counts()).pending
+        return reconciler.ends[Status.PENDING] + min(reconciler.ends[Status.CREATED], owed)
 
     async def _look_for_messages(self) -> int:
         """Look for every message in doubt; return how many are certainly not there, and so may be posted."""
