@@ -100,6 +100,7 @@ class Run:
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
         await self._ledger.remember("reading", options.reading())
+        await self._ledger.remember("asked", self._order.asked)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)

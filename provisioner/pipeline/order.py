@@ -1,5 +1,6 @@
 """What a run was asked for."""
 
+import json
 import shlex
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,12 @@ from provisioner.rows import Naming
 from provisioner.target import Surroundings, Target
 
 from .occasion import Occasion
+
+_TOLD = (
+    *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
+    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if"),
+)
+"""The options that a report tells."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,12 @@ class Order:
         )
         return Pacer(self.pace, schedule=timetable, window=self.window)
 
+    @property
+    def asked(self) -> str:
+        """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
+        values = {name: getattr(self.options, name, None) for name in _TOLD}
+        return json.dumps({name: _written(value) for name, value in values.items() if value})
+
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""
         return Naming(job_id, self.options.identity or "auto", self.options.marker)
@@ -164,3 +177,7 @@ def _time_given(text: str) -> float | None:
     if not seconds:
         raise UsageError(f"--max-duration {text!r} gives it no time", cure="leave it away, or give it some, as 6h")
     return seconds
+
+
+def _written(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "yes" if value is True else str(value)

@@ -23,16 +23,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over one axis; ``places`` are the x values they share, ``unit`` is that of their values."""
+    """Lines over one axis; ``places`` are the x values they share, ``unit`` is that of their values.
+
+    ``marks`` are places at which something happened that ``marked`` names.
+    """
 
     title: str
     unit: str
     places: Sequence[float]
     lines: Sequence[Line]
     x_unit: str = "s"
+    marks: Sequence[float] = ()
+    marked: str = ""
 
 
-def draw(chart: Chart) -> str:
+def draw(chart: Chart, *, has_values: bool = True) -> str:
     """Draw a chart as a figure: SVG with a legend, and its values as a table that opens by keyboard."""
     values = [value for line in chart.lines for value in line.values if value is not None]
     if not values or not chart.places:
@@ -43,13 +48,15 @@ def draw(chart: Chart) -> str:
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(_described(chart))}">',
         *_grid(chart, scale),
+        _marks(chart.marks, scale),
         *(_drawn(line, chart.places, scale) for line in chart.lines),
         "</svg>",
     ]
-    legend = " ".join(f'<span class="key {line.style}">{escape(line.name)}</span>' for line in chart.lines)
+    keys = [(line.style, line.name) for line in chart.lines] + ([("mark", chart.marked)] if chart.marks else [])
+    legend = " ".join(f'<span class="key {style}">{escape(name)}</span>' for style, name in keys)
     title = escape(f"{chart.title}, {chart.unit}")
     caption = f"<figcaption>{title} <span>{legend}</span></figcaption>"
-    return f"<figure>{caption}{''.join(parts)}{_table(chart)}</figure>"
+    return f"<figure>{caption}{''.join(parts)}{_table(chart) if has_values else ''}</figure>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,11 @@ def _grid(chart: Chart, scale: _Scale) -> list[str]:
             f'<text x="{x}" y="{HEIGHT - 8}" text-anchor="{anchor}">{figure_text(place)} {chart.x_unit}</text>',
         ]
     return parts
+
+
+def _marks(places: Sequence[float], scale: _Scale) -> str:
+    words = "".join(f"M{scale.x(place)} {TOP}V{HEIGHT - BOTTOM}" for place in places)
+    return f'<path class="mark" d="{words}"/>' if words else ""
 
 
 def _drawn(line: Line, places: Sequence[float], scale: _Scale) -> str:

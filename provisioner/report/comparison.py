@@ -77,11 +77,11 @@ def _differs(first: float | None, other: float | None) -> bool:
 
 
 def _setting_names(jobs: Sequence[JobFigures]) -> list[str]:
-    return sorted({name for job in jobs for name in job.manifest.settings})
+    return sorted({name for job in jobs for name in job.settings})
 
 
 def _setting(name: str, jobs: Sequence[JobFigures]) -> str:
-    values = [job.manifest.settings.get(name, "") for job in jobs]
+    values = [job.settings.get(name, "") for job in jobs]
     if len(set(values)) == 1:
         return ""
     cells = "".join(_cell(value, is_marked=value != values[0]) for value in values)

@@ -3,7 +3,9 @@
 import asyncio
 import hmac
 import json
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -109,6 +111,7 @@ class Dashboard:
         self._place, self._title = place, title
         self._snapshot, self._tape, self._controls = snapshot, tape, controls
         self._closing = asyncio.Event()
+        self._made, self._made_at = b"", -math.inf
         self._log = structlog.get_logger().bind()
         self.token = secrets.token_urlsafe(24)
 
@@ -147,13 +150,21 @@ class Dashboard:
         await response.prepare(request)
         with suppress(ConnectionError):  # the page was closed
             while True:
-                data = json.dumps(fragments(self._snapshot(), self._tape))
-                await response.write(f"data: {data}\n\n".encode())
-                if self._closing.is_set():
+                is_last = self._closing.is_set()
+                await response.write(self._event(is_fresh=is_last))
+                if is_last:
                     break
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), REFRESH_S)
         return response
+
+    def _event(self, *, is_fresh: bool) -> bytes:
+        """Return what is sent to every page in the same second: it is made once, so that many hold nothing up."""
+        now = time.monotonic()
+        if is_fresh or now - self._made_at > REFRESH_S / 2:
+            text = json.dumps(fragments(self._snapshot(), self._tape))
+            self._made, self._made_at = f"data: {text}\n\n".encode(), now
+        return self._made
 
     async def _control(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get("X-Token", "").encode(), self.token.encode()):

@@ -14,12 +14,13 @@ from .tape import Tape
 
 def fragments(progress: Progress, tape: Tape) -> dict[str, str]:
     """Return the parts of the page that change, by the id of their place."""
+    tape.note_in_flight(progress.in_flight)
     line = tape.timeline()
     return {
         "state": f'<p class="sum" role="status">{escape(progress.state)}</p>',
         "figures": _figures(progress),
         "accounting": sections.accounting(_counts(progress)),
-        "charts": "".join(map(draw, sections.over_time(line))) if line else "",
+        "charts": "".join(draw(chart, has_values=False) for chart in sections.over_time(line)) if line else "",
     }
 
 
@@ -63,6 +64,7 @@ def _figures(progress: Progress) -> str:
         ("starts a second, of late", number_text(progress.rate_now, decimals=2)),
         ("starts a second, allowed now", number_text(progress.rate_asked, decimals=2)),
         ("in flight", number_text(progress.in_flight)),
+        *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
         ("answered 429", number_text(progress.throttled)),
         ("elapsed", f"{progress.elapsed_s:,.0f} s"),
         ("left", left),

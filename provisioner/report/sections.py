@@ -1,6 +1,6 @@
 """The parts of a report on one job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from provisioner.load import Distribution, Measures
@@ -82,7 +82,9 @@ def over_time(line: Timeline) -> Iterator[Chart]:
     places, width = line.offsets_s, line.width_s
     asked = Line("due", "a", [each.due / width for each in line.stretches])
     achieved = Line("sent", "b", [each.sent / width for each in line.stretches])
-    yield Chart("Rate", "requests/s", places, (asked, achieved))
+    cuts = [place for place, each in zip(places, line.stretches, strict=True) if each.throttled]
+    lines = (asked, achieved)
+    yield Chart("Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut")
     latencies = [
         Line(f"p{share * 100:.0f} from {since}", style, line.percentile(since, share))
         for since, share, style in (
@@ -123,19 +125,26 @@ def _spread(measures: Measures) -> Chart:
 
 
 def errors(job: JobFigures) -> str:
-    """List the errors with the rows behind each."""
+    """List the errors with the rows behind each, and the requests that did not succeed, repeated ones included."""
+    failures = [
+        (_STEP_NAMES[step], code or DASH, number_text(count))
+        for step, (measures, _) in job.steps.items()
+        for code, count in measures.failures.most_common()
+    ]
+    requests = table(("step", "code", "requests without success"), failures) if failures else ""
     if not job.errors:
-        return section("Errors", paragraph("None."))
+        return section("Errors", paragraph("No row has one."), requests)
     rows = [
         (group.status, group.code, number_text(group.rows), group.sentence, _named(group.named, group.rows))
         for group in job.errors
     ]
-    return section("Errors", table(("status", "code", "rows", "error", "which rows"), rows))
+    return section("Errors", table(("status", "code", "rows", "error", "which rows (and keys)"), rows), requests)
 
 
-def _named(named: list[int], total: int) -> str:
+def _named(named: Sequence[tuple[int, str]], total: int) -> str:
+    rows = [f"{row} ({key})" if key else str(row) for row, key in named]
     more = f" and {total - len(named):,} more" if total > len(named) else ""
-    return f"{', '.join(map(str, named))}{more}"
+    return f"{', '.join(rows)}{more}"
 
 
 def slowest(job: JobFigures) -> str:
@@ -157,7 +166,7 @@ def configuration(job: JobFigures) -> str:
     """Tell what the job was and how often it was run."""
     manifest = job.manifest
     facts = [("job", manifest.job_id), ("begun", manifest.created_at), ("by", manifest.created_by)]
-    settings = [(name, value) for name, value in sorted(manifest.settings.items()) if value]
+    settings = [(name, value) for name, value in sorted(job.settings.items()) if value]
     runs = [
         (
             run.run_id,

@@ -30,6 +30,18 @@ class Stretch:
     in_flight: int = 0
     from_due: "array[float]" = field(default_factory=_times)
     from_sent: "array[float]" = field(default_factory=_times)
+    _known: dict[tuple[str, float], tuple[int, float]] = field(default_factory=dict)
+
+    def percentile(self, since: str, share: float) -> float | None:
+        """Return a percentile of the latencies from ``due`` or ``sent``; it is kept until more come."""
+        values = self.from_due if since == "due" else self.from_sent
+        if not values:
+            return None
+        count, known = self._known.get((since, share), (0, 0.0))
+        if count != len(values):
+            known = sorted(values)[rank(len(values), share) - 1]
+            self._known[since, share] = len(values), known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +57,63 @@ class Timeline:
         """When each stretch begins, in seconds from the start."""
         return [place * self.width_s for place in range(len(self.stretches))]
 
+    def place(self, moment: float) -> int:
+        """Return which stretch a moment lies in; what a clock that was set puts outside goes to the edge."""
+        return min(max(int((moment - self.start) / self.width_s), 0), len(self.stretches) - 1)
+
+    def at(self, moment: float) -> Stretch:
+        """Return the stretch a moment lies in."""
+        return self.stretches[self.place(moment)]
+
+    def carry(self, place: int, moment: float, flying: int) -> int:
+        """Go on from a stretch to that of ``moment`` with so many in flight, and return its place."""
+        now = max(self.place(moment), place)
+        for passed in range(place + 1, now + 1):
+            self.stretches[passed].in_flight = flying
+        return now
+
     def percentile(self, since: str, share: float) -> list[float | None]:
         """Return a percentile of the latencies from ``due`` or ``sent`` for every stretch."""
-        return [_percentile(getattr(each, f"from_{since}"), share) for each in self.stretches]
+        return [each.percentile(since, share) for each in self.stretches]
 
 
-def timeline(attempts: Iterable[AttemptRecord]) -> Timeline | None:
-    """Arrange the requests of one step by time; None where nothing was sent."""
-    sent = [each for each in attempts if each.sent is not None and each.due is not None]
-    if not sent:
-        return None
-    start = min(min(each.due or 0.0, each.sent or 0.0) for each in sent)
-    end = max(each.ended for each in sent)
+def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
+    """Arrange the requests of one step by time; they lie between ``start`` and ``end``, and come as they ended.
+
+    Of each request only when it left is kept, so a large job needs little memory.
+    """
     width = next((width for width in WIDTHS_S if (end - start) / width < MOST_STRETCHES), WIDTHS_S[-1])
-    stretches = [Stretch() for _ in range(int((end - start) / width) + 1)]
-
-    def at(moment: float) -> Stretch:
-        return stretches[int((moment - start) / width)]
-
+    line = Timeline(start, width, [Stretch() for _ in range(int((end - start) / width) + 1)])
     first_due: dict[int, float] = {}
-    for each in sent:
-        due = first_due.setdefault(each.row_id, each.due or 0.0)
-        at(each.due or 0.0).due += 1
-        at(each.sent or 0.0).sent += 1
-        at(each.ended).throttled += each.http_status == HTTPStatus.TOO_MANY_REQUESTS
+    sent, ended = _times(), _times()
+    for each in attempts:
+        if each.sent is None or each.due is None:
+            continue
+        due = first_due.pop(each.row_id, each.due)
+        line.at(each.due).due += 1
+        line.at(each.sent).sent += 1
+        line.at(each.ended).throttled += each.http_status == HTTPStatus.TOO_MANY_REQUESTS
         if each.verdict == Verdict.CREATED:
-            at(each.ended).from_due.append(each.ended - due)
-            at(each.ended).from_sent.append(each.ended - (each.sent or due))
-    _count_in_flight(sent, stretches, start, width)
-    return Timeline(start, width, stretches)
+            line.at(each.ended).from_due.append(each.ended - due)
+            line.at(each.ended).from_sent.append(each.ended - each.sent)
+        elif each.verdict != Verdict.REFUSED:
+            first_due[each.row_id] = due
+        sent.append(each.sent)
+        ended.append(each.ended)
+    _count_in_flight(line, sorted(sent), ended)
+    return line
 
 
-def _count_in_flight(
-    sent: Sequence[AttemptRecord], stretches: Sequence[Stretch], start: float, width: int
-) -> None:
-    changes = sorted([(each.sent or 0.0, 1) for each in sent] + [(each.ended, -1) for each in sent])
-    flying, place = 0, 0
-    for moment, change in changes:
-        now = int((moment - start) / width)
-        while place < now:
-            place += 1
-            stretches[place].in_flight = flying
-        flying += change
-        stretches[place].in_flight = max(stretches[place].in_flight, flying)
-
-
-def _percentile(values: "array[float]", share: float) -> float | None:
-    return sorted(values)[rank(len(values), share) - 1] if values else None
+def _count_in_flight(line: Timeline, sent: Sequence[float], ended: Sequence[float]) -> None:
+    """Follow how many were under way; both lists are in order, and of equal moments an end comes first."""
+    flying, landed, place = 0, 0, 0
+    for moment in sent:
+        while landed < len(ended) and ended[landed] <= moment:
+            place = line.carry(place, ended[landed], flying)
+            flying, landed = flying - 1, landed + 1
+        place = line.carry(place, moment, flying)
+        flying += 1
+        line.stretches[place].in_flight = max(line.stretches[place].in_flight, flying)
+    for moment in ended[landed:]:
+        place = line.carry(place, moment, flying)
+        flying -= 1

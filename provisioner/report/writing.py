@@ -21,7 +21,8 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     if any(output.resolve() == ledger.resolve() for ledger in ledgers):
         raise UsageError(f"{output} is the ledger", cure="name another file with -o")
     check_writable(output)
-    jobs = [_gathered(ledger) for ledger in ledgers]
+    are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
+    jobs = [_gathered(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     with replacing(output) as stream:
         stream.write(render(jobs, version=f"provisioner {__version__}", made_at=made_at).encode())
@@ -33,6 +34,6 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     )
 
 
-def _gathered(path: Path) -> JobFigures:
+def _gathered(path: Path, name: str) -> JobFigures:
     with open_reader(path) as reader:
-        return gather(path, reader)
+        return gather(name, reader)

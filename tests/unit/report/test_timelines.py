@@ -28,12 +28,14 @@ def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
     line = timeline(
         [
             record(1, 100.0, 100.0, 100.5),
-            record(2, 100.5, 101.2, 104.1),
             record(3, 101.0, 101.3, 101.4, verdict="not_processed"),
-        ]
+            record(2, 100.5, 101.2, 104.1),
+            record(4, 101.0, 104.1, 104.2)._replace(sent=None),
+        ],
+        start=100.0,
+        end=104.1,
     )
 
-    assert line is not None
     assert (line.start, line.width_s, line.offsets_s) == (100.0, 1, [0, 1, 2, 3, 4])
     assert [each.due for each in line.stretches] == [2, 1, 0, 0, 0]
     assert [each.sent for each in line.stretches] == [1, 2, 0, 0, 0]
@@ -43,17 +45,31 @@ def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
     assert line.percentile("sent", 0.5) == [0.5, None, None, None, pytest.approx(2.9)]
 
 
-def test_nothing_sent_is_no_timeline() -> None:
-    """A job that was only planned has no first request."""
-    assert timeline([]) is None
+def test_a_repeated_request_counts_from_when_the_first_was_due() -> None:
+    """A customer has waited since then; from sent counts the request that succeeded."""
+    line = timeline(
+        [record(1, 10.0, 10.0, 10.1, verdict="not_processed"), record(1, 11.0, 11.0, 11.5)], start=10.0, end=11.5
+    )
+
+    assert line.percentile("due", 0.5) == [None, 1.5]
+    assert line.percentile("sent", 0.5) == [None, 0.5]
+
+
+def test_a_clock_that_was_set_moves_nothing_off_the_chart() -> None:
+    """What a clock puts before the start or behind the end is told at the edge."""
+    line = timeline([record(1, 90.0, 90.0, 120.0)], start=100.0, end=103.0)
+
+    assert [each.sent for each in line.stretches] == [1, 0, 0, 0]
+    assert [len(each.from_due) for each in line.stretches] == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("length_s", [1, 239, 241, 5_000, 400_000])
 def test_a_long_job_is_told_in_longer_stretches(length_s: int) -> None:
     """There are never more than a chart has room for."""
-    line = timeline([record(1, 0.0, 0.0, 0.1), record(2, 0.0, 0.0, float(length_s))])
+    end = float(length_s)
 
-    assert line is not None
+    line = timeline([record(1, 0.0, 0.0, 0.1), record(2, 0.0, 0.0, end)], start=0.0, end=end)
+
     assert len(line.stretches) <= MOST_STRETCHES
     assert line.stretches[-1].in_flight == 1
 
