@@ -55,7 +55,7 @@ def parse_place(text: str, *, is_public: bool) -> Place:
     """Read ``PORT`` or ``HOST:PORT``; another host than this machine needs ``is_public``."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the highest port there is
+    if not (port.isascii() and port.isdecimal()) or int(port) > 65535:  # noqa: PLR2004 - the highest port there is
         raise UsageError(f"--dashboard {text!r} is not a place", cure="write it as 8080 or 127.0.0.1:8080")
     if not is_public and not _is_loopback(host):
         raise UsageError(

@@ -25,7 +25,9 @@ def accounting(counts: Counts) -> str:
         for name, number in numbers.items()
         if number
     )
-    sum_text = " + ".join(f"{name} {number:,}" for name, number in numbers.items())
+    waiting = counts.pending + counts.in_flight
+    parts = {**numbers, "pending": waiting} if waiting else numbers
+    sum_text = " + ".join(f"{name} {number:,}" for name, number in parts.items())
     sign = "=" if counts.is_balanced else "≠"
     return section(
         "Accounting",
