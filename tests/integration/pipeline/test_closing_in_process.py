@@ -12,6 +12,7 @@ import pytest
 from provisioner.cleanup import close
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
 from provisioner.ledger import open_ledger, open_reader
+from provisioner.models import Answer, Status, Verdict
 from provisioner.options import CloseOptions, RunOptions
 from provisioner.pipeline import run
 from provisioner.results import COLUMNS
@@ -221,6 +222,40 @@ def rows_of(job: Job) -> list[dict[str, object]]:
     """Return the results as JSON has them."""
     with open_reader(job.ledger) as reader:
         return [{name: getattr(row, name) for name in row.__struct_fields__} for row in reader.results()]
+
+
+async def test_a_yes_to_a_results_file_is_carried_out_and_kept(job: Job) -> None:
+    """The dry run before the question leaves nothing behind, and the progress is kept from the yes on."""
+    first = await job.close(job.results, face=QuietFace(answer=True), yes=False)
+    again = await job.close(job.results, face=QuietFace(), yes=False)
+
+    assert job.states == ["closed"] * 3
+    assert account(first) == {"to_close": 3, "closed": 3}
+    assert account(again) == {"done_before": 3}
+
+
+async def test_conversations_that_nobody_recorded_are_told_of(job: Job) -> None:
+    """Orphans and further conversations of a row are not closed; the end says how many and where they stand."""
+    with open_reader(job.ledger) as reader:
+        settings = reader.manifest.settings
+    lost = Answer(Verdict.MAYBE, due=1.0, ended=2.0, may_leave_orphan=True)
+    async with open_ledger(job.ledger, settings, version="1") as ledger:
+        await ledger.start_run(())
+        await ledger.begin(2)
+        await ledger.settle(2, Status.UNKNOWN, lost)
+        found = Answer(Verdict.CREATED, due=1.0, ended=3.0, conversation_sid=job.sids[1], error_code="duplicate")
+        await ledger.resolve(2, Status.CREATED, found)
+
+    summary = await job.close()
+
+    assert (summary.exit_code, account(summary)) == (
+        ExitCode.DONE,
+        {"to_close": 3, "closed": 3, "orphans": 1, "duplicates": 1},
+    )
+    orphans, duplicates = summary.notes
+    assert orphans.startswith("1 attempts may each have left a conversation without a customer")
+    assert orphans.endswith("--audit lists them")
+    assert duplicates.startswith("1 rows have further conversations, which are not closed here")
 
 
 async def test_another_account_closes_nothing(job: Job) -> None:
