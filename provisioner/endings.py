@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.models import Counts, Status
+from provisioner.models import Counts, MessageCounts, MessageStatus, Status
 from provisioner.summary import Outcome
 
 MOST_REASONS = 5
 """More are for ``provisioner status``, and for the results."""
 MOST_NAMED = 10
 """Rows that are named by their numbers; the results name them all."""
+
+
+_NO_MESSAGES = MessageCounts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,20 @@ def settled(counts: Counts) -> Counts:
 
 
 def end_of(
-    counts: Counts, *, left: int, error: ProvisionerError | None, signal_exit: ExitCode | None, is_limited: bool
+    counts: Counts,
+    *,
+    left: int,
+    error: ProvisionerError | None,
+    signal_exit: ExitCode | None,
+    is_limited: bool,
+    messages: MessageCounts = _NO_MESSAGES,
 ) -> Ending:
     """Decide how a run ended.
 
     ``counts`` are those of the ledger, and ``left`` of its rows might have been sent and got no last word in this
     run, whatever they are called from an earlier one. An error outranks a signal; a signal or ``--limit`` counts
-    only where rows are left. Unknown rows outrank rows that were not created.
+    only where rows are left. Unknown rows outrank rows that were not created, and so it is with the first
+    ``messages`` of created rows.
     """
     if error is not None:
         is_guard = error.exit_code is ExitCode.GUARD
@@ -55,29 +65,34 @@ def end_of(
         return Ending(signal_exit, Outcome.STOPPED)
     if left and is_limited:
         return Ending(ExitCode.GUARD, Outcome.GUARDED)
-    return Ending(_exit_code(settled(counts)), Outcome.FINISHED)
+    return Ending(_exit_code(settled(counts), messages.settled), Outcome.FINISHED)
 
 
-def _exit_code(counts: Counts) -> ExitCode:
-    if counts.unknown:
+def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
+    if counts.unknown or messages.unknown:
         return ExitCode.UNKNOWN
-    if counts.rejected or counts.invalid or counts.unsent:
+    if counts.rejected or counts.invalid or counts.unsent or messages.rejected or messages.unsent:
         return ExitCode.REJECTED
     return ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why rows were not created: their status, the code they share, and the sentence of one of them."""
+    """Why rows were not created: their status, the code they share, and the sentence of one of them.
 
-    status: Status
+    ``of`` says where it is something else of theirs that has this status.
+    """
+
+    status: Status | MessageStatus
     code: str
     sentence: str
     rows: int
+    of: str = "row"
 
     def __str__(self) -> str:
         """Render as ``12 rows unsent: timeout, …``."""
-        return f"{_rows(self.rows)} {self.status}: {', '.join(filter(None, (self.code, self.sentence)))}"
+        why = ", ".join(filter(None, (self.code, self.sentence)))
+        return f"{_number_of(self.of, self.rows)} {self.status}: {why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +103,7 @@ class Circumstances:
     was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says whether the rows that were not
     created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were
     looked up turned out to be (pending is certainly absent), ``unknown_rows`` the first of those that are still
-    unknown, and ``reconcile`` the command that looks them up.
+    unknown, and ``reconcile`` the command that looks them up. ``messages`` are the first messages, settled.
     """
 
     reasons: Sequence[Reason] = ()
@@ -100,6 +115,7 @@ class Circumstances:
     ignores_identity: bool = False
     unknown_rows: Sequence[int] = ()
     reconcile: str = ""
+    messages: MessageCounts = _NO_MESSAGES
 
 
 def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
@@ -107,6 +123,7 @@ def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
     return (
         *map(str, run.reasons[:MOST_REASONS]),
         *_about_unknown(counts, run),
+        *_about_messages(run.messages),
         *_about_rest(counts, run),
     )
 
@@ -125,6 +142,17 @@ def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
             f"{run.reconcile} looks unknown rows up again; once you know that none exists, "
             "--on-unknown resend sends them"
         )
+
+
+def _about_messages(messages: MessageCounts) -> Iterator[str]:
+    if messages.unknown:
+        are = _number_of("first message", messages.unknown, "is", "are")
+        yield f"{are} unknown: the same command looks again, and posts none that may be there"
+    if messages.unsent:
+        are = _number_of("first message", messages.unsent, "is", "are")
+        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
+    if messages.rejected:
+        yield "rejected messages are left alone: --retry rejected posts them again"
 
 
 def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
@@ -157,4 +185,8 @@ def listed(rows: Sequence[int], total: int) -> str:
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
     """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
-    return f"{number:,} {'row' if number == 1 else 'rows'} {one if number == 1 else many}".rstrip()
+    return _number_of("row", number, one, many)
+
+
+def _number_of(what: str, number: int, one: str = "", many: str = "") -> str:
+    return f"{number:,} {what if number == 1 else f'{what}s'} {one if number == 1 else many}".rstrip()

@@ -8,7 +8,8 @@ ProvisionerError
 │   └── LedgerBusyError  75   another run holds the ledger
 ├── StrictError           3   invalid rows and ``--strict``
 ├── StorageError          6   the disk failed under a run
-└── GuardError            6   a guard stopped the run
+├── GuardError            6   a guard stopped the run
+└── ThresholdError       99   a load test failed by its own conditions
 
 A row's failure is a value (``models.Answer``), never one of these.
 """
@@ -98,3 +99,9 @@ class GuardError(ProvisionerError):
     """Cure what the guard named, then run the same command again."""
 
     exit_code = ExitCode.GUARD
+
+
+class ThresholdError(ProvisionerError):
+    """Look at the figures, and change what was tested or the condition."""
+
+    exit_code = ExitCode.THRESHOLDS

@@ -20,7 +20,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
     with open_reader(ledger) as reader:
-        counts, fingerprints = reader.counts(), reader.fingerprints()
+        counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.recall("reading")
     outputs.spare(ledger, "the ledger")
     for each in fingerprints:
@@ -35,6 +35,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     return Summary(
         command="export",
         counts=settled(counts),
+        messages=messages.settled,
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(ledger),

@@ -1,6 +1,7 @@
 """What a run will do, told before it does it. Pure."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,37 +20,54 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     counts: Counts
     to_send: int
+    to_post: int = 0
     to_look_up: int = 0
     rate_asked: float | None
     duration_s: float | None
     finishes_at: datetime | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_work(self) -> bool:
+        """Say whether anything will be asked of Twilio."""
+        return bool(self.to_send or self.to_post or self.to_look_up)
+
+
+def _later(start: datetime, seconds: float) -> datetime:
+    return start + timedelta(seconds=seconds)
+
 
 def forecast(
     report: PlanReport,
     *,
     to_send: int,
+    to_post: int = 0,
     to_look_up: int = 0,
     rate: Rate,
+    duration_s: float | None = None,
     now: datetime,
+    finish: Callable[[datetime, float], datetime] = _later,
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
     """Work out how long ``to_send`` rows take and what else is worth knowing first.
 
-    ``to_look_up`` rows are unknown from an earlier run. ``is_real`` says that the requests will reach Twilio;
-    ``notes`` are put first.
+    ``duration_s`` is given where it does not follow from rows and pace. ``to_post`` rows are created and wait for
+    their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``finish`` says when
+    so many seconds of sending are over. ``is_real`` says that the requests will reach Twilio; ``notes`` are put
+    first.
     """
     is_paced = math.isfinite(rate.per_second)
-    duration_s = to_send / rate.per_second if is_paced else None
+    if is_paced and (duration_s is None or not to_send):
+        duration_s = to_send / rate.per_second
     return Forecast(
         counts=report.counts,
         to_send=to_send,
+        to_post=to_post,
         to_look_up=to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,
-        finishes_at=None if duration_s is None else now + timedelta(seconds=duration_s),
+        finishes_at=None if duration_s is None else finish(now, duration_s),
         notes=(*notes, *_changes(report), *_cautions(to_send, rate, is_real=is_real)),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from msgspec import structs
@@ -14,7 +15,7 @@ from provisioner.errors import InputError, UsageError
 from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
-from provisioner.options import InputOptions, RunOptions
+from provisioner.options import InputOptions, JobOptions
 from provisioner.rows import (
     Naming,
     address_faults,
@@ -69,6 +70,7 @@ class Input:
         *,
         friendly_name: bool,
         marker: str = "",
+        uses: int = 0,
     ) -> None:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._build = partial(build, friendly_name=friendly_name, marker=marker)
@@ -76,6 +78,7 @@ class Input:
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
             for source in sources
         ]
+        self._uses, self._round = uses, 1
         self._is_interrupted = False
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
@@ -100,11 +103,14 @@ class Input:
             notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
             if fields <= _IMPERSONAL:
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
-        if "first_message" in fields:
-            notes.append("first messages are checked, and not posted yet")
         if self.nearly_full:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
         return tuple(notes)
+
+    @property
+    def manner(self) -> Sequence[str]:
+        """What else decides which rows the records make."""
+        return [f"going round up to {self._uses}"] if self._uses else []
 
     def interrupt(self) -> None:
         """Make a plan pass that is under way raise ``Interrupted`` at its next row."""
@@ -117,11 +123,27 @@ class Input:
         for and that no record has.
         """
         self.samples, self.nearly_full = [], 0
-        for number, index, record in numbered(self.sources):
+        for number, index, record in self.records():
             yield self._entry(number, index, record)
             if self._is_interrupted:
                 raise Interrupted
         self._require_columns()
+
+    def records(self) -> Iterator[tuple[int, int, Record]]:
+        """Yield every record with its row number and its source's place.
+
+        With ``uses``, go round until there are so many; a use after the first is another row, with ``#2`` and so
+        on behind its key.
+        """
+        if not self._uses:
+            yield from numbered(self.sources)
+            return
+        number, self._round, before = 0, 0, -1
+        while before < number < self._uses:
+            before, self._round = number, self._round + 1
+            for _, index, record in islice(numbered(self.sources), self._uses - number):
+                number += 1
+                yield number, index, record
 
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
@@ -131,6 +153,8 @@ class Input:
         if not problems:
             self._look_at(request)
         key = "" if any(problem.field == "key" for problem in problems) else mapped.key
+        if key and self._round > 1:
+            key = f"{key}#{self._round}"
         return PlanEntry(number, record.line, index, key, digest(request), problems)
 
     def _look_at(self, request: WebChatRequest) -> None:
@@ -162,25 +186,27 @@ def open_input(
     *,
     friendly_name: bool,
     marker: str = "",
+    uses: int = 0,
     spool_dir: Path | None = None,
 ) -> Iterator[Input]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
     What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
-    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks.
+    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks; ``uses`` is how many
+    rows to make of the records, going round, 0 for one of each.
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         final = mapping.settled([(source.name, source.columns) for source in sources])
-        yield Input(sources, final, reading, friendly_name=friendly_name, marker=marker)
+        yield Input(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)
 
 
 async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
     """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
-    reader = "\n".join([__version__, *map(_reading_of, job_input.sources)])
+    reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
     if await ledger.recall("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
     await ledger.remember("results", "")  # those that are there are of another plan, whatever happens next
@@ -194,7 +220,7 @@ def _reading_of(source: Source) -> str:
     return " ".join(repr(finding.value) for _, finding in source.detection.findings())
 
 
-def unconfirmed(sources: Sequence[Source], options: RunOptions) -> UsageError | None:
+def unconfirmed(sources: Sequence[Source], options: JobOptions) -> UsageError | None:
     """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
     guessed = [source for source in sources if source.detection.encoding.is_guess]
     if options.yes or not guessed:
@@ -219,7 +245,7 @@ class SourceFeed:
     def __init__(self, job_input: Input, naming: Naming) -> None:
         self._input = job_input
         self._naming = naming
-        self._records = numbered(job_input.sources)
+        self._records = job_input.records()
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return a row for each claim; ``InputError`` when a record is not what was planned."""
@@ -232,7 +258,8 @@ class SourceFeed:
         request = self._input.request(index, record)
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
-        return Row(claim.id, claim.row, claim.key, self._naming.put_on(request, claim.key))
+        named = self._naming.put_on(request, claim.key)
+        return Row(claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity)
 
     def _seek(self, row: int) -> tuple[int, Record]:
         for number, index, record in self._records:

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
+from provisioner.models import (
+    Answer,
+    Claim,
+    Message,
+    MessageLook,
+    MessageStatus,
+    Row,
+    Status,
+    Step,
+    WebChatRequest,
+)
 
 
 class Ledger(Protocol):
@@ -14,8 +24,16 @@ class Ledger(Protocol):
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
         ...
 
-    async def begin(self, claim_id: int, identity: str = "") -> None:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on."""
+    @property
+    def messages(self) -> "Messages":
+        """The first messages of its rows."""
+        ...
+
+    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
+
+        ``owes_message`` says that a first message follows once the row is created, however that is found out.
+        """
         ...
 
     async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
@@ -27,6 +45,29 @@ class Ledger(Protocol):
 
     async def release(self, claim_ids: Sequence[int]) -> None:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
+        ...
+
+
+class Messages(Protocol):
+    """The durable record of the first messages of created rows, which stay created whatever becomes of those."""
+
+    async def begin(self, claim_id: int) -> None:
+        """Record that the message of this row may leave from now on."""
+        ...
+
+    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+        """Record an attempt's end and the message's status after it.
+
+        ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
+        """
+        ...
+
+    async def release(self, claim_id: int) -> None:
+        """Take an intent back: nothing was sent, and the message waits."""
+        ...
+
+    async def drop(self, claim_id: int) -> None:
+        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
         ...
 
 
@@ -56,6 +97,18 @@ class Creator(Protocol):
         ...
 
 
+class Messenger(Protocol):
+    """Posts first messages as the guest, and finds them again."""
+
+    async def post(self, message: Message, gate: Gate) -> Answer:
+        """Make one attempt, so that a flow starts; as ``Creator.create``, with a message SID in its answer."""
+        ...
+
+    async def find(self, message: Message) -> MessageLook:
+        """Look for the message in its conversation, all of it; every failure is a value."""
+        ...
+
+
 class Feed(Protocol):
     """Rebuilds claimed rows from their source."""
 
@@ -67,8 +120,11 @@ class Feed(Protocol):
 class Pace(Protocol):
     """Decides when the next request may start, for everyone who calls the same endpoint."""
 
-    def turn(self) -> AbstractAsyncContextManager[Gate]:
-        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``."""
+    def turn(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
+        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``.
+
+        ``again`` says that it repeats an attempt, which a schedule of arrivals has no time for.
+        """
         ...
 
     def give_way(self, retry_after_s: float | None = None) -> float:
@@ -87,8 +143,8 @@ class Pace(Protocol):
 class Observer(Protocol):
     """Is told what happens, as it happens; never decides anything and never waits."""
 
-    def departed(self) -> None:
-        """Hear that a request is about to leave."""
+    def departed(self, step: Step) -> None:
+        """Hear that a request of this step is about to leave."""
         ...
 
     def landed(self) -> None:
@@ -103,6 +159,14 @@ class Observer(Protocol):
         """Hear a row's outcome, which is durable by now."""
         ...
 
-    def gave_way(self, pause_s: float) -> None:
-        """Hear that a 429 paused everyone."""
+    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Hear what the ``attempt``-th attempt at a row's message came to."""
+        ...
+
+    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+        """Hear what became of the message of an input row, which is durable by now."""
+        ...
+
+    def gave_way(self, pause_s: float, step: Step) -> None:
+        """Hear that a 429 paused everyone who is at this step."""
         ...

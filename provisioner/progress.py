@@ -1,6 +1,7 @@
 """How far a run has come, as one snapshot."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -24,11 +25,17 @@ class Progress:
     in_flight: int = 0
     throttled: int = 0
     """Answers 429 in this run."""
+    messages: int | None = None
+    """First messages posted in this run; None where there are none to post."""
     rate_now: float = 0.0
     rate_asked: float = math.inf
     elapsed_s: float = 0.0
     eta_s: float | None = None
     state: str = "sending"
+    noun: str = "rows"
+    """What is counted."""
+    outcomes: Mapping[str, int] | None = None
+    """How much of it came to what, where it is not rows that become something."""
 
     @property
     def share(self) -> float:

@@ -14,7 +14,7 @@ from provisioner.endings import MOST_NAMED, Circumstances, advice, end_of, settl
 from provisioner.errors import ExitCode, UsageError
 from provisioner.face import Face
 from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
-from provisioner.models import Counts, Status, Unknown
+from provisioner.models import Counts, MessageCounts, Status, Unknown
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, ReconcileOptions, parse_rate
 from provisioner.pacer import Pacer
@@ -119,7 +119,7 @@ class Inquiry:
         return choose_finder(transport, self._naming, rate=self._rate, trusts_identities=is_trusted)
 
     async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
-        counts = await self._ledger.counts()
+        counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).settled
         end = end_of(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
         unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
         found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
@@ -137,9 +137,10 @@ class Inquiry:
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=settled(counts),
+            messages=messages,
             elapsed_s=monitor.elapsed_s,
             ledger=str(self._ledger.path),
-            notes=(*notes, *_what_follows(found, absent, self._ledger.path)),
+            notes=(*notes, *_what_follows(found, absent, self._ledger.path), *_about(messages)),
             next_command=self._command if counts.unknown else "",
             details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
         )
@@ -159,6 +160,11 @@ def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:
         yield "the job's own command sends the rows that certainly do not exist"
     if found or absent:
         yield f"the results are as they were: that command or provisioner export {ledger} -o PATH writes them anew"
+
+
+def _about(messages: MessageCounts) -> Iterator[str]:
+    if messages.unsent or messages.unknown:
+        yield "the job's own command sees to the first messages: their texts are in its input alone"
 
 
 def _created(row: CreatedRow, since: float) -> Created:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.models import Counts
+from provisioner.models import Counts, MessageCounts
 
 
 class Outcome(StrEnum):
@@ -52,16 +52,18 @@ _OUTCOMES = {
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one command.
 
-    ``counts`` is None where no rows were looked at. ``throttled`` counts answers 429. ``output``, ``failed``
-    and ``ledger`` are paths as the user gave them, empty where there is none; an output of ``-`` is stdout.
-    ``next_command`` is ready to be typed. ``details`` holds what only this command has to tell a program,
-    in values that JSON knows; its names must not repeat those of the fields.
+    ``counts`` is None where no rows were looked at, ``messages`` has none where no created row asks for one.
+    ``throttled`` counts answers 429. ``output``, ``failed`` and ``ledger`` are paths as the user gave them, empty
+    where there is none; an output of ``-`` is stdout. ``next_command`` is ready to be typed. ``details`` holds
+    what only this command has to tell a program, in values that JSON knows; its names must not repeat those of the
+    fields.
     """
 
     command: str
     exit_code: ExitCode = ExitCode.DONE
     outcome: Outcome = Outcome.FINISHED
     counts: Counts | None = None
+    messages: MessageCounts | None = None
     throttled: int = 0
     elapsed_s: float | None = None
     rate_achieved: float | None = None
@@ -91,12 +93,16 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         """
         told = msgspec.structs.asdict(self)
         counts, details = told.pop("counts"), told.pop("details")
-        error, notes = told.pop("error"), told.pop("notes")
+        error, notes, messages = told.pop("error"), told.pop("notes"), told.pop("messages")
         head = {name: told.pop(name) for name in ("command", "exit_code", "outcome")}
         rows = {name: getattr(counts, name, None) for name in Counts.__struct_fields__}
         rest = {name: _known(value) for name, value in told.items()}
-        failure = msgspec.structs.asdict(error) if error else None
-        return json.dumps({**head, **rows, **rest, "notes": notes, "error": failure, **details}, allow_nan=False)
+        objects = {
+            "messages": messages.accounting if messages and messages.total else None,
+            "notes": notes,
+            "error": msgspec.structs.asdict(error) if error else None,
+        }
+        return json.dumps({**head, **rows, **rest, **objects, **details}, allow_nan=False)
 
 
 def _known(value: object) -> object:

@@ -24,6 +24,8 @@ class Fault(Enum):
     """Created, but the reply is lost."""
     NAMELESS = auto()
     """Created, but the reply names no conversation."""
+    SWALLOWED = auto()
+    """Not created, but nobody can tell from the reply."""
 
 
 _ANSWERS: dict[Fault, dict[str, Any]] = {
@@ -43,6 +45,7 @@ _ANSWERS: dict[Fault, dict[str, Any]] = {
     },
     Fault.LOST: {"verdict": Verdict.MAYBE, "error_code": "connection_lost"},
     Fault.NAMELESS: {"verdict": Verdict.MAYBE, "http_status": 201, "error_code": "bad_reply"},
+    Fault.SWALLOWED: {"verdict": Verdict.MAYBE, "http_status": 502, "error_code": "server_error"},
 }
 _CREATES = {None, Fault.LOST, Fault.NAMELESS}
 

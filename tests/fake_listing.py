@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
+from provisioner.twilio.pages import Trouble
 
 
 class FakeListing(ConversationClient):

@@ -4,18 +4,59 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.models import Answer, Claim, Status
+from msgspec import structs
+
+from provisioner.models import Answer, Claim, MessageStatus, Status
 
 
 @dataclass
 class FakeRow:
-    """One row and what has become of it; ``answers`` are its attempts that were settled."""
+    """One row and what has become of it; ``answers`` are its attempts that were settled.
+
+    ``message`` counts once it is created, ``posts`` are the attempts at it that were settled.
+    """
 
     claim: Claim
     status: Status = Status.PENDING
     before: Status = Status.PENDING
     attempts: int = 0
     answers: list[Answer] = field(default_factory=list)
+    message: MessageStatus | None = None
+    posts: list[Answer] = field(default_factory=list)
+
+
+class FakeMessages:
+    """Keeps the messages of the rows of a ``FakeLedger``, and notes everything in the same history."""
+
+    def __init__(self, rows: dict[int, FakeRow], history: list[tuple[str, int]]) -> None:
+        self._rows, self._history = rows, history
+
+    async def begin(self, claim_id: int) -> None:
+        """Note an intent."""
+        self._rows[claim_id].message = MessageStatus.IN_FLIGHT
+        await self._note("begin message", claim_id)
+
+    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+        """Note an outcome."""
+        self._rows[claim_id].message = status
+        self._rows[claim_id].posts.append(answer)
+        await self._note(f"message {status.value}", claim_id)
+
+    async def release(self, claim_id: int) -> None:
+        """Take an intent back."""
+        if self._rows[claim_id].message is MessageStatus.IN_FLIGHT:
+            self._rows[claim_id].message = MessageStatus.PENDING
+        await self._note("release message", claim_id)
+
+    async def drop(self, claim_id: int) -> None:
+        """Forget a message that certainly is not there."""
+        if self._rows[claim_id].message not in {MessageStatus.UNKNOWN, MessageStatus.POSTED}:
+            self._rows[claim_id].message = None
+        await self._note("drop message", claim_id)
+
+    async def _note(self, event: str, claim_id: int) -> None:
+        self._history.append((event, claim_id))
+        await asyncio.sleep(0)
 
 
 class FakeLedger:
@@ -37,8 +78,16 @@ class FakeLedger:
             for number, status in enumerate(statuses, start=1)
         }
         self.history: list[tuple[str, int]] = []
+        self.messages = FakeMessages(self.rows, self.history)
         waiting = [row.claim for row in self.rows.values() if row.status in sends]
         self._waiting = waiting[:limit]
+
+    def owe(self, row: int, conversation_sid: str, message: MessageStatus = MessageStatus.PENDING) -> None:
+        """Let a row be created already, and handed out for its message."""
+        known = self.rows[row]
+        known.status, known.message = Status.CREATED, message
+        known.claim = structs.replace(known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}")
+        self._waiting = [known.claim if claim.id == row else claim for claim in self._waiting]
 
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Hand out the next rows."""
@@ -46,9 +95,10 @@ class FakeLedger:
         await asyncio.sleep(0)
         return claims
 
-    async def begin(self, claim_id: int, identity: str = "") -> None:
+    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
         """Note an intent."""
         row = self.rows[claim_id]
+        row.message = MessageStatus.PENDING if owes_message else None
         if row.status is not Status.IN_FLIGHT:
             row.before, row.status = row.status, Status.IN_FLIGHT
             row.attempts += 1

@@ -24,7 +24,7 @@ class FreePace:
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Gate]:
+    async def turn(self, *, again: bool = False) -> AsyncIterator[Gate]:
         """Count a turn and give this as its gate."""
         self.turns += 1
         yield self

@@ -41,6 +41,15 @@ THROTTLED = Answer(
     is_throttled=True,
 )
 LOST = Answer(Verdict.MAYBE, due=1.0, sent=1.5, ended=31.5, error_code="timeout", error="no answer in 30 s")
+POSTED = Answer(
+    Verdict.CREATED,
+    due=1_700_000_001.0,
+    sent=1_700_000_001.25,
+    ended=1_700_000_001.5,
+    http_status=201,
+    message_sid="IM" + 32 * "3",
+    twilio_request_id="RQ" + 32 * "4",
+)
 ANSWERS = {
     Status.CREATED: CREATED,
     Status.REJECTED: REFUSED,

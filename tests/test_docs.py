@@ -16,7 +16,7 @@ from provisioner.cli.config import TABLES
 from provisioner.cli.main import program
 from provisioner.cli.options import sections_of
 from provisioner.errors import ExitCode
-from provisioner.models import FIELDS, Result, Status
+from provisioner.models import FIELDS, MessageStatus, Result, Status
 from tests.test_architecture import FLOORS
 from tests.transcripts import ANYTHING, ROOT, Sandbox, Step, blocks_of, steps_of
 
@@ -204,12 +204,13 @@ def test_the_floors_are_listed() -> None:
 def test_the_events_of_the_log_are_listed() -> None:
     """Every event that the program logs is explained."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "provisioner").rglob("*.py"))
-    logged = set(re.findall(r"\.(?:debug|info|warning|error)\(\s*\"(\w+\.\w+)\"", code))
+    logged = set(re.findall(r"\.(?:debug|info|warning|error|_log_answer)\(\s*\"(\w+\.\w+)\"", code))
 
     listed = {
         name for row in table_below("### The log", text_of("docs/operating.md")) for name in _NAME.findall(row[0])
     }
-    assert listed == logged | {"row.rejected", "row.unknown", "row.unsent"}
+    of_messages = {f"message.{status}" for status in MessageStatus if status is not MessageStatus.IN_FLIGHT}
+    assert listed == logged | {"row.rejected", "row.unknown", "row.unsent"} | of_messages
 
 
 def test_the_options_are_those_declared() -> None:

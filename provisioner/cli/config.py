@@ -11,9 +11,12 @@ import click
 from provisioner.errors import UsageError
 from provisioner.options import (
     CheckOptions,
+    CloseOptions,
     ExportOptions,
+    LoadOptions,
     MappingCommandOptions,
     ReconcileOptions,
+    ReportOptions,
     RunOptions,
     SimulateOptions,
     StatusOptions,
@@ -28,6 +31,9 @@ TABLES: Mapping[str, type[Any]] = {
     "export": ExportOptions,
     "reconcile": ReconcileOptions,
     "mapping": MappingCommandOptions,
+    "report": ReportOptions,
+    "load": LoadOptions,
+    "close": CloseOptions,
     "simulate": SimulateOptions,
 }
 """The options of every command: a file is checked as a whole, whichever command it is read for."""

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from provisioner.progress import Progress
 
-from .progress_text import OUTCOME_COLOURS, done_text, outcome_text, pace_text, plain_line
+from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line
 
 LINE_EVERY_S = 10.0
 FRAME_EVERY_S = 0.25
@@ -94,8 +94,8 @@ def frame(progress: Progress, width: int) -> RenderableType:
 
 def _outcomes(progress: Progress) -> Text:
     texts = [
-        Text(outcome_text(progress, name), style=colour if getattr(progress, name) else "")
-        for name, colour in OUTCOME_COLOURS.items()
+        Text(f"{name} {number:,}", style=OUTCOME_COLOURS.get(name, "") if number else "")
+        for name, number in outcomes_of(progress).items()
     ]
     return Text("  ").join(texts)
 

@@ -83,7 +83,9 @@ def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.O
     *bases, last = options_class.__mro__[1:-1]
     headings = {group: group.__doc__.partition(";")[0].rstrip(".") for group in (*bases, last)}
     return {
-        headings.get(group, "Options"): [_flag(command_name, declared[name]) for name in get_annotations(group)]
+        headings.get(group, "Options"): [
+            _flag(command_name, declared[name]) for name in get_annotations(group) if name in declared
+        ]
         for group in (*bases, options_class, last)
         if get_annotations(group)
     }

@@ -14,8 +14,9 @@ _WEEK_S = 6 * 24 * 3600
 def plan_lines(plan: Forecast) -> Iterator[str]:
     """Render what a run will do, a line for each thing to know."""
     invalid = f"; {plan.counts.invalid:,} are invalid" if plan.counts.invalid else ""
+    post = f"; {plan.to_post:,} first messages to post" if plan.to_post else ""
     look_up = f"; {plan.to_look_up:,} unknown to look up" if plan.to_look_up else ""
-    yield f"plan: {plan.to_send:,} of {plan.counts.input:,} rows to send{_time_text(plan)}{look_up}{invalid}"
+    yield f"plan: {plan.to_send:,} of {plan.counts.input:,} rows to send{_time_text(plan)}{post}{look_up}{invalid}"
     yield from (f"note: {note}" for note in plan.notes)
 
 

@@ -1,5 +1,7 @@
 """A look at a run in words, for the live display and for plain lines alike."""
 
+from collections.abc import Mapping
+
 from provisioner.progress import Progress
 
 from .figures import duration_text, rate_text
@@ -16,7 +18,7 @@ OUTCOME_COLOURS = {
 
 def done_text(progress: Progress) -> str:
     """Write how much is done; never 100 % before the last row."""
-    return f"{progress.done:,}/{progress.total:,} rows, {int(progress.share * 100)} %"
+    return f"{progress.done:,}/{progress.total:,} {progress.noun}, {int(progress.share * 100)} %"
 
 
 def pace_text(progress: Progress) -> str:
@@ -25,6 +27,7 @@ def pace_text(progress: Progress) -> str:
     parts = (
         f"{rate_text(progress.rate_now)} of {rate_text(progress.rate_asked)}",
         f"in flight {progress.in_flight:,}",
+        *([] if progress.messages is None else [f"messages {progress.messages:,}"]),
         f"429s {progress.throttled:,}",
         f"elapsed {duration_text(progress.elapsed_s)}",
         f"left {left}",
@@ -32,12 +35,14 @@ def pace_text(progress: Progress) -> str:
     return "  ".join(parts)
 
 
-def outcome_text(progress: Progress, name: str) -> str:
-    """Write how many rows came to the outcome of this name."""
-    return f"{name} {getattr(progress, name):,}"
+def outcomes_of(progress: Progress) -> Mapping[str, int]:
+    """Return what there is so far of each outcome, in the order they are told."""
+    if progress.outcomes is not None:
+        return progress.outcomes
+    return {name: getattr(progress, name) for name in OUTCOME_COLOURS}
 
 
 def plain_line(progress: Progress) -> str:
     """Write all of it on one line."""
-    outcomes = [outcome_text(progress, name) for name in OUTCOME_COLOURS]
+    outcomes = [f"{name} {number:,}" for name, number in outcomes_of(progress).items()]
     return "  ".join((progress.state, done_text(progress), pace_text(progress), *outcomes))

@@ -18,6 +18,6 @@ def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:  
 
     with open_reader(ledger) as reader:
         details = status_details(reader)
-        counts = reader.counts()
+        counts, messages = reader.counts(), reader.message_counts()
     show_job(details, console)
-    return Summary(command="status", counts=counts, ledger=str(ledger), details=details)
+    return Summary(command="status", counts=counts, messages=messages, ledger=str(ledger), details=details)

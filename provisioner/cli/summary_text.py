@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from provisioner.models import Counts
+from provisioner.models import Counts, MessageCounts
 from provisioner.summary import Outcome, Summary
 
 from .figures import duration_text, rate_text
@@ -19,12 +19,17 @@ _TITLES = {
 }
 
 
+_COLOURS = {**OUTCOME_COLOURS, "posted": "green"}
+
+
 def summary_lines(summary: Summary) -> Iterator[str]:
     """Render the end of a command in styled lines; none when it has nothing to tell but its error."""
     if summary.elapsed_s is not None:
         yield _headline(summary)
     if summary.counts is not None and summary.outcome is not Outcome.CHECKED:
         yield accounting_line(summary.counts)
+    if summary.messages is not None and summary.messages.total:
+        yield messages_line(summary.messages)
     for title, place in (("results", summary.output), ("failed", summary.failed), ("ledger", summary.ledger)):
         if place and place != "-":
             yield f"{title + ':':<9}{place}"
@@ -43,9 +48,15 @@ def accounting_line(counts: Counts) -> str:
     return f"input {counts.input:,} {sign} {' + '.join(parts)}"
 
 
+def messages_line(messages: MessageCounts) -> str:
+    """Render ``messages = posted …``: the first messages of the created rows."""
+    parts = [_part(name.replace("_", " "), number) for name, number in messages.accounting.items()]
+    return f"messages {messages.total:,} = {' + '.join(parts)}"
+
+
 def _part(name: str, number: int) -> str:
     text = f"{name} {number:,}"
-    return click.style(text, fg=OUTCOME_COLOURS[name]) if number else text
+    return click.style(text, fg=_COLOURS.get(name)) if number else text
 
 
 def _headline(summary: Summary) -> str:

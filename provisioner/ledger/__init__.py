@@ -3,6 +3,8 @@
 The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
 """
 
+from provisioner.ledger.closures import Closures, is_ledger
+from provisioner.ledger.lock import hold_lock
 from provisioner.ledger.reader import (
     CreatedRow,
     ErrorCount,
@@ -16,6 +18,7 @@ from provisioner.ledger.reader import (
 from provisioner.ledger.store import SqliteLedger, open_ledger
 
 __all__ = [
+    "Closures",
     "CreatedRow",
     "ErrorCount",
     "InvalidRow",
@@ -24,6 +27,8 @@ __all__ = [
     "RowStatus",
     "RunRecord",
     "SqliteLedger",
+    "hold_lock",
+    "is_ledger",
     "open_ledger",
     "open_reader",
 ]

@@ -19,9 +19,11 @@ from provisioner.models import Manifest
 
 APPLICATION_ID = 0x57435042
 """Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = statements.load("schema")
+_MIGRATE = statements.load("migrate")
+_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _RUN = statements.load("run")
 _READ = statements.load("read")
 _PATIENCE_S = 30.0
@@ -57,6 +59,8 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
         _require_whole(connection, path, had_log=had_log)
+        if version_of(connection) < SCHEMA_VERSION:
+            _migrate(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
@@ -136,7 +140,7 @@ def _require_whole(connection: sqlite3.Connection, path: Path, *, had_log: bool)
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``LedgerError`` for any file that is not a ledger, or one of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if mark != APPLICATION_ID or not tables:
         raise not_a_ledger(path)
@@ -145,6 +149,12 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of this program (schema {version}, known is {SCHEMA_VERSION})",
             cure="install that version or a later one",
         )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of the schema that a ledger has."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
@@ -181,6 +191,16 @@ def _create_schema(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         for statement in _SCHEMA.values():
             connection.execute(statement)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a ledger of version 1 up to date, wholly or not at all."""
+    with transaction(connection):
+        for name in _TO_VERSION_2:
+            connection.execute(_MIGRATE[name])
+        for name in ("closures", "results"):
+            connection.execute(_SCHEMA[name])
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str], version: str) -> Manifest:

@@ -7,10 +7,13 @@ that file would drop them.
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import LedgerBusyError
+from provisioner.ledger.faults import translated
 
 _PATIENCE = 5
 """Tries before a lock counts as held: ``is_held`` takes it for an instant, to see."""
@@ -36,6 +39,17 @@ class LedgerLock:
         if _is_still_there(self._descriptor, self._path):
             self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+@contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of any name while the context lasts; there need be no file of that name."""
+    with translated(path):
+        lock = LedgerLock(path)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def lock_path(ledger: Path) -> Path:

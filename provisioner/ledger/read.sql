@@ -73,3 +73,16 @@ JOIN rows ON rows.id = attempts.row_id
 LEFT JOIN plan ON plan.row_id = rows.id
 WHERE attempts.may_leave_orphan
 ORDER BY attempts.id;
+
+-- name: attempts
+-- Every request of one step since a run, in the order they ended.
+SELECT
+    attempts.row_id, attempts.number, attempts.class, attempts.due, attempts.sent, attempts.ended,
+    attempts.http_status, coalesce(attempts.error_code, '')
+FROM attempts
+WHERE attempts.step = ? AND coalesce(attempts.run, 0) >= ?
+ORDER BY attempts.id;
+
+-- name: last_run
+-- The run that came last.
+SELECT coalesce(max(id), 0) FROM runs;

@@ -10,11 +10,12 @@ import msgspec
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import lock, statements
-from provisioner.ledger.database import open_for_reading, read_manifest
+from provisioner.ledger.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.faults import translated
-from provisioner.models import Counts, Fingerprint, Manifest, Problem, Result
+from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
 
 _READ = statements.load("read")
+_MESSAGES = statements.load("messages")
 _BATCH = 1_000
 """Lines fetched at a time: all of a long answer that is ever in memory."""
 
@@ -104,6 +105,11 @@ class LedgerReader:
         with translated(self._path):
             return read_counts(self._connection)
 
+    def message_counts(self) -> MessageCounts:
+        """Count the first messages of the current input's created rows; version 1 knew of none."""
+        with translated(self._path):
+            return read_message_counts(self._connection)
+
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return what the input files were when they were planned; none before the first plan."""
         with translated(self._path):
@@ -131,6 +137,18 @@ class LedgerReader:
         """Count the errors in the results, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts")]
 
+    def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
+        """Yield every request of one step (``create`` or ``message``), in the order they ended.
+
+        ``since_run`` leaves those of earlier runs away; see ``last_run``.
+        """
+        for line in self._lines("attempts", step, since_run):
+            yield AttemptRecord(*line)
+
+    def last_run(self) -> int:
+        """Return the number of the run that came last, 0 where there was none."""
+        return next(int(line[0]) for line in self._lines("last_run"))
+
     def created(self) -> Iterator[CreatedRow]:
         """Yield the created rows of the current input, in its order."""
         for line in self._lines("created"):
@@ -155,7 +173,7 @@ class LedgerReader:
         with translated(self._path):
             return lock.is_held(self._path)
 
-    def _lines(self, name: str, *parameters: int) -> Iterator[tuple[Any, ...]]:
+    def _lines(self, name: str, *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with translated(self._path):
             cursor = self._connection.execute(_READ[name], parameters)
             while lines := cursor.fetchmany(_BATCH):
@@ -177,6 +195,13 @@ def read_counts(connection: sqlite3.Connection) -> Counts:
     """Count the current input's rows by status."""
     counts = dict(connection.execute(_READ["counts"]))
     return Counts(input=sum(counts.values()), **counts)
+
+
+def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
+    """Count the first messages of the current input's created rows by status."""
+    if version_of(connection) == 1:
+        return MessageCounts()
+    return MessageCounts(**dict(connection.execute(_MESSAGES["counts"])))
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:

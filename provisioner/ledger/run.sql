@@ -9,9 +9,11 @@ INSERT OR REPLACE INTO manifest (name, value) VALUES (?, ?);
 INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
 
 -- name: begin
--- The intent: an attempt may leave from now on, and what it asks for is the input's present content.
+-- The intent: an attempt may leave from now on, and what it asks for is the input's present content. ?3 is the
+-- message that is owed once the row is created, however that is found out; NULL for none.
 UPDATE rows
-SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = ?2
+SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = ?2,
+    message = ?3
 WHERE id = ?1 AND status <> 'in_flight';
 
 -- name: release
@@ -49,20 +51,35 @@ FROM attempts
 WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
--- The next rows to send, in input order, behind the last that was handed out; the statuses come as one text.
-SELECT rows.id, plan.row, rows.key, rows.digest
+-- The next rows to send, in input order, behind the last that was handed out; statuses come as one text, those of
+-- messages of created rows as another.
+SELECT
+    rows.id, plan.row, rows.key, rows.digest,
+    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, '')
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE plan.row > ? AND plan.is_valid AND instr(?, ' ' || rows.status || ' ')
+LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
+WHERE plan.row > ?1 AND plan.is_valid AND (
+    instr(?2, ' ' || rows.status || ' ')
+    OR (rows.status = 'created' AND instr(?3, ' ' || rows.message || ' '))
+)
 ORDER BY plan.row
-LIMIT ?;
+LIMIT ?4;
 
 -- name: count_claimable
--- How many rows that will be, in all.
-SELECT count(*)
-FROM plan
-JOIN rows ON rows.id = plan.row_id
-WHERE plan.is_valid AND instr(?, ' ' || rows.status || ' ');
+-- How many rows that will be, in all, and how many of them are created and wait for their message alone.
+SELECT count(*), coalesce(sum(status = 'created'), 0)
+FROM (
+    SELECT rows.status
+    FROM plan
+    JOIN rows ON rows.id = plan.row_id
+    WHERE plan.is_valid AND (
+        instr(?1, ' ' || rows.status || ' ')
+        OR (rows.status = 'created' AND instr(?2, ' ' || rows.message || ' '))
+    )
+    ORDER BY plan.row
+    LIMIT ?3
+);
 
 -- name: start_run
 -- A run comes.

@@ -1,4 +1,4 @@
--- The schema of a ledger, version 1. docs/ledger.md explains it to the people who query it.
+-- The schema of a ledger, version 2. docs/ledger.md explains it to the people who query it.
 
 -- name: manifest
 -- What the ledger belongs to: job_id, settings (JSON), created_at, created_by; planned_at once a plan is whole.
@@ -28,6 +28,8 @@ CREATE TABLE sources (
 -- sent_digest is the digest of what was sent, where the input has changed since; otherwise NULL.
 -- before is the status that a row in flight had, so that an intent can be taken back; asked_identity is what its
 -- last intent asked for, by which a conversation can be found when no answer came.
+-- message is the state of the first message, NULL where none is asked for; it counts once the row is created.
+-- message_digest is the digest of the content that the message last sent was made of, last_message its details.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -37,7 +39,10 @@ CREATE TABLE rows (
     before TEXT,
     asked_identity TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
-    last_attempt INTEGER REFERENCES attempts (id)
+    last_attempt INTEGER REFERENCES attempts (id),
+    message TEXT,
+    message_digest BLOB,
+    last_message INTEGER REFERENCES attempts (id)
 );
 
 -- name: rows_by_key
@@ -88,9 +93,19 @@ CREATE TABLE runs (
     pid INTEGER NOT NULL
 );
 
+-- name: closures
+-- What became of the conversations of created rows when the job was cleaned up. A row without a line has an open one,
+-- as far as is known.
+CREATE TABLE closures (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    state TEXT NOT NULL,
+    last_attempt INTEGER NOT NULL REFERENCES attempts (id)
+);
+
 -- name: attempts
 -- Every request made for a row and every look-up after it, append-only. Times are Unix seconds.
--- step is create or lookup; number counts the row's create requests; class is the verdict.
+-- step is create or message, or lookup or message_lookup for what looking showed; number counts the row's requests
+-- of that kind; class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     row_id INTEGER NOT NULL REFERENCES rows (id),
@@ -108,7 +123,8 @@ CREATE TABLE attempts (
     identity TEXT,
     twilio_request_id TEXT,
     retry_after_s REAL,
-    may_leave_orphan INTEGER NOT NULL DEFAULT 0
+    may_leave_orphan INTEGER NOT NULL DEFAULT 0,
+    message_sid TEXT
 );
 
 -- name: results
@@ -129,11 +145,28 @@ SELECT
     CASE rows.status
         WHEN 'pending' THEN 'stopped'
         WHEN 'in_flight' THEN 'interrupted'
+        WHEN 'created' THEN coalesce(
+            CASE rows.message
+                WHEN 'pending' THEN 'message_unsent'
+                WHEN 'in_flight' THEN 'message_unknown'
+                WHEN 'posted' THEN 'message_' || posts.error_code
+                ELSE 'message_' || rows.message
+            END,
+            attempts.error_code
+        )
         ELSE coalesce(attempts.error_code, invalid.error_code)
     END AS error_code,
     CASE rows.status
         WHEN 'pending' THEN 'not sent yet: the same command sends it'
         WHEN 'in_flight' THEN 'the request may have left, and no answer was recorded'
+        WHEN 'created' THEN coalesce(
+            CASE rows.message
+                WHEN 'pending' THEN 'the first message is not posted yet: the same command posts it'
+                WHEN 'in_flight' THEN 'the first message may have been posted, and no answer was recorded'
+                ELSE 'first message: ' || posts.error || coalesce(' (' || posts.error_code || ')', '')
+            END || coalesce('; ' || attempts.error, ''),
+            attempts.error
+        )
         ELSE coalesce(attempts.error, invalid.error)
     END AS error,
     attempts.http_status AS http_status,
@@ -141,9 +174,10 @@ SELECT
     attempts.twilio_request_id AS twilio_request_id,
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.ended, 'unixepoch') AS settled_at,
     round((attempts.ended - attempts.sent) * 1000, 3) AS latency_ms,
-    NULL AS message_sid
+    CASE WHEN rows.status = 'created' AND rows.message = 'posted' THEN posts.message_sid END AS message_sid
 FROM plan
 LEFT JOIN sources ON sources.id = plan.source
 LEFT JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status NOT IN ('pending', 'in_flight')
+LEFT JOIN attempts AS posts ON posts.id = rows.last_message
 LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL;

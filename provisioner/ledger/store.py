@@ -4,29 +4,37 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any
 
-from provisioner.ledger import journal, statements
-from provisioner.ledger.database import claim_for, open_for_writing, require_place
-from provisioner.ledger.faults import translated
+from provisioner.ledger import statements
 from provisioner.ledger.handout import Handout
-from provisioner.ledger.lock import LedgerLock
+from provisioner.ledger.lines import attempt_of, unknown_of
+from provisioner.ledger.messages import SqliteMessages
+from provisioner.ledger.opening import Opened, open_file, open_temporary
 from provisioner.ledger.plan import plan
 from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
-from provisioner.ledger.writer import Step, Writer, transaction
-from provisioner.models import Answer, Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Status, Unknown
+from provisioner.ledger.recovery import recover
+from provisioner.ledger.writer import Writer, transaction
+from provisioner.models import (
+    Answer,
+    Claim,
+    Counts,
+    Fingerprint,
+    MessageStatus,
+    PlanEntry,
+    PlanReport,
+    Status,
+    Step,
+    Unknown,
+)
 
 _RUN = statements.load("run")
-_BEGIN, _RELEASE, _SETTLE, _ADD_ATTEMPT = _RUN["begin"], _RUN["release"], _RUN["settle"], _RUN["add_attempt"]
+_BEGIN, _RELEASE, _SETTLE = _RUN["begin"], _RUN["release"], _RUN["settle"]
 
 
 class SqliteLedger:
@@ -34,14 +42,15 @@ class SqliteLedger:
 
     Every method returns only when what it says is on disk, and raises ``StorageError`` when it cannot be. What
     was asked for happens even when the task that asked is cancelled. ``is_new`` says that the ledger was made
-    just now; ``path`` may be given to ``open_reader`` at any time.
+    just now; ``path`` may be given to ``open_reader`` at any time. ``messages`` keeps the first messages.
     """
 
-    def __init__(self, opened: "_Opened", *, version: str) -> None:
+    def __init__(self, opened: Opened, *, version: str) -> None:
         self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
         self._run: int | None = None
+        self.messages = SqliteMessages(self._writer)
         self._handout = Handout()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
@@ -81,23 +90,41 @@ class SqliteLedger:
         return await self._writer.call(_planned_inputs)
 
     async def recover(self) -> int:
-        """Make rows that a dead run left in flight *unknown*, with an attempt that says so; return how many."""
+        """Make rows that a dead run left in flight *unknown*, with an attempt that says so; return how many.
+
+        So are rows whose message was in flight: they are created, and their message is unknown.
+        """
         self._changes += 1
-        return await self._writer.call(_recover)
+        return await self._writer.call(recover)
 
     async def start_run(
-        self, statuses: Collection[Status], *, limit: int | None = None, run_id: str | None = None
+        self,
+        statuses: Collection[Status],
+        *,
+        messages: Collection[MessageStatus] = (),
+        limit: int | None = None,
+        run_id: str | None = None,
     ) -> str:
-        """Record a run that may send rows of these statuses, at most ``limit``; return its id."""
+        """Record a run that may send what ``offer`` says; return its id."""
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
         self._run = await self._writer.call(lambda connection: _start_run(connection, record))
-        await self.offer(statuses, limit=limit)
+        self.messages.run = self._run
+        await self.offer(statuses, messages=messages, limit=limit)
         return run_id
 
-    async def offer(self, statuses: Collection[Status], *, limit: int | None = None) -> None:
-        """Let ``claim`` begin again from the first row, with rows of these statuses, at most ``limit``."""
-        handout = self._handout = Handout(statuses, limit)
+    async def offer(
+        self,
+        statuses: Collection[Status],
+        *,
+        messages: Collection[MessageStatus] = (),
+        limit: int | None = None,
+    ) -> None:
+        """Let ``claim`` begin again from the first row, with rows of these statuses, at most ``limit``.
+
+        Created rows are among them where their first message has one of the statuses in ``messages``.
+        """
+        handout = self._handout = Handout(statuses, messages, limit)
         await self._writer.call(handout.open)
 
     async def finish_run(self, exit_code: int) -> None:
@@ -105,8 +132,12 @@ class SqliteLedger:
         await self._writer.write((_RUN["finish_run"], (time.time(), int(exit_code), self._run)))
 
     async def to_send(self) -> int:
-        """Return how many rows ``claim`` will still hand out in this run."""
-        return self._handout.left
+        """Return how many rows ``claim`` will still hand out to be created."""
+        return self._handout.left - self._handout.posts_left
+
+    async def to_post(self) -> int:
+        """Return how many created rows ``claim`` will still hand out for their message alone."""
+        return self._handout.posts_left
 
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
@@ -115,14 +146,18 @@ class SqliteLedger:
             return ()
         return await self._writer.call(lambda connection: handout.take(connection, limit))
 
-    async def begin(self, claim_id: int, identity: str = "") -> None:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on."""
+    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
+
+        ``owes_message`` says that a first message follows once the row is created, however that is found out.
+        """
         self._changes += 1
-        await self._writer.write((_BEGIN, (claim_id, identity or None)))
+        message = MessageStatus.PENDING.value if owes_message else None
+        await self._writer.write((_BEGIN, (claim_id, identity or None, message)))
 
     async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
-        await self._settle(claim_id, status, answer, step="create")
+        await self._settle(claim_id, status, answer, step=Step.CREATE)
 
     async def release(self, claim_ids: Sequence[int]) -> None:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
@@ -132,7 +167,7 @@ class SqliteLedger:
     async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
         """Return the next unknown rows behind input row ``after``, in input order."""
         return await self._writer.call(
-            lambda connection: [_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit))]
+            lambda connection: [unknown_of(line) for line in connection.execute(_RUN["unknown"], (after, limit))]
         )
 
     async def control(self, *, by_identity: bool) -> Unknown | None:
@@ -142,7 +177,7 @@ class SqliteLedger:
         """
         asked = {"by_identity": by_identity}
         return await self._writer.call(
-            lambda connection: next(map(_unknown, connection.execute(_RUN["control"], asked)), None)
+            lambda connection: next(map(unknown_of, connection.execute(_RUN["control"], asked)), None)
         )
 
     async def trusts_identities(self) -> bool:
@@ -162,7 +197,7 @@ class SqliteLedger:
 
     async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
         """Record a look-up for an unknown row and the row's status after it; it counts as no attempt."""
-        await self._settle(claim_id, status, evidence, step="lookup")
+        await self._settle(claim_id, status, evidence, step=Step.LOOKUP)
 
     async def counts(self) -> Counts:
         """Count the rows of the current input; the answer is kept until something changes."""
@@ -183,37 +218,11 @@ class SqliteLedger:
         """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
         await self._writer.call(lambda _: cleanup(), is_last=True)
 
-    async def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: str) -> None:
+    async def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: Step) -> None:
         self._changes += 1
-        await self._writer.write(_attempt(claim_id, self._run, step, answer), (_SETTLE, (claim_id, status.value)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """An open ledger before its thread starts; ``cleanup`` closes it and lets go of its lock."""
-
-    path: Path
-    connection: sqlite3.Connection
-    manifest: Manifest
-    is_new: bool
-    cleanup: Callable[[], None]
-
-
-def _open(path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool) -> _Opened:
-    with translated(path), ExitStack() as stack:
-        if not is_kept:
-            stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
-        require_place(path)
-        stack.callback(LedgerLock(path).release)
-        connection = open_for_writing(path, synchronous=synchronous)
-        stack.callback(journal.close, connection, path)
-        manifest, is_new = claim_for(connection, path, settings, version)
-        return _Opened(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
-
-
-def _open_temporary(settings: Mapping[str, str], *, version: str) -> _Opened:
-    path = Path(tempfile.mkdtemp(prefix="provisioner-"), "temporary.ledger")
-    return _open(path, settings, version=version, synchronous="OFF", is_kept=False)
+        await self._writer.write(
+            attempt_of(claim_id, self._run, step.value, answer), (_SETTLE, (claim_id, status.value))
+        )
 
 
 @asynccontextmanager
@@ -226,10 +235,10 @@ async def open_ledger(
     ``LedgerError`` for what is not a ledger, or not one that can be used.
     """
     if path is None:
-        opened = await asyncio.to_thread(_open_temporary, settings, version=version)
+        opened = await asyncio.to_thread(open_temporary, settings, version=version)
     else:
         opened = await asyncio.to_thread(
-            _open, path, settings, version=version, synchronous=synchronous, is_kept=True
+            open_file, path, settings, version=version, synchronous=synchronous, is_kept=True
         )
     ledger = SqliteLedger(opened, version=version)
     try:
@@ -243,57 +252,6 @@ def _planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | N
     return None if planned is None else read_fingerprints(connection)
 
 
-def _recover(connection: sqlite3.Connection) -> int:
-    with transaction(connection):
-        (last,) = connection.execute(_RUN["last_attempt_id"]).fetchone()
-        count = connection.execute(_RUN["add_interrupted"], {"now": time.time()}).rowcount
-        connection.execute(_RUN["settle_interrupted"], {"last": last})
-    return count
-
-
 def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
     with transaction(connection):
         return connection.execute(_RUN["start_run"], record).lastrowid
-
-
-def _unknown(line: Sequence[Any]) -> Unknown:
-    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line
-    return Unknown(
-        id=claim_id,
-        row=row,
-        key=key,
-        identity=identity,
-        since=since,
-        lost_at=lost_at,
-        is_confirmed=bool(is_confirmed),
-        is_shared=bool(is_shared),
-        conversation_sid=conversation_sid,
-    )
-
-
-def _attempt(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
-    return (
-        _ADD_ATTEMPT,
-        (
-            claim_id,
-            run,
-            step,
-            answer.verdict.value,
-            answer.due,
-            answer.sent,
-            answer.ended,
-            answer.http_status,
-            _text(answer.error_code),
-            _text(answer.error),
-            _text(answer.conversation_sid),
-            _text(answer.identity),
-            _text(answer.twilio_request_id),
-            answer.retry_after_s,
-            answer.may_leave_orphan,
-        ),
-    )
-
-
-def _text(text: str) -> str | None:
-    """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
-    return text.encode("utf-8", "replace").decode() if text else None

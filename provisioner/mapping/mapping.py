@@ -16,7 +16,7 @@ from .layouts import lay_out
 from .mapping_files import NO_FILE, load_mapping
 from .preset_files import load_preset, recognise, told
 from .rules import Rule, Rules, describe_rules
-from .templates import Template
+from .templates import Template, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Mapping:
 
     A text comes from, in this order: the ``--set`` of its target; the mapping file; the preset; the column named
     after it; and, where that gives nothing in a row, the option for all rows (``--address-sid``, an
-    ``--identity`` template). ``notes`` are sentences for people about how the mapping was chosen.
+    ``--identity`` or ``--first-message`` template). ``notes`` are sentences for people about how the mapping was
+    chosen.
     """
 
     rules: Rules
@@ -40,13 +41,15 @@ class Mapping:
 
         ``ui_version`` holds for rows that give none; ``spare_address`` where nobody names an address.
         """
-        require_unicode((*options.set, *options.key, options.address_sid, options.identity, ui_version))
+        texts = (options.address_sid, options.identity, options.first_message, ui_version)
+        require_unicode((*options.set, *options.key, *texts))
         address_sid = options.address_sid or spare_address
         preset = load_preset(options.preset) if options.preset not in ("", AUTO) else NO_FILE
         file = load_mapping(options.map) if options.map else NO_FILE
         spare = {
             "address_sid": _rule("--address-sid", Template.literal(address_sid)),
             "identity": _rule("--identity", identity_template(options.identity)),
+            "first_message": _rule("--first-message", parse(options.first_message, "--first-message")),
             "ui_version": _rule("--ui-version", Template.literal(ui_version)),
         }
         rules = Rules(
@@ -62,6 +65,8 @@ class Mapping:
             "ui_version": ui_version,
             **describe_rules(rules),
         }
+        if options.first_message:
+            settings["first_message"] = options.first_message
         choose = partial(cls._with_preset, options, ui_version, spare_address) if options.preset == AUTO else None
         return cls(rules, (), settings, file.reading, choose)
 

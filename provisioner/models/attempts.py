@@ -1,6 +1,7 @@
 """What an attempt came to, and what looking showed of one in doubt."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     http_status: int | None = None
     error_code: str = ""
     error: str = ""
+    message_sid: str = ""
     twilio_request_id: str = ""
     retry_after_s: float | None = None
     is_throttled: bool = False
@@ -37,6 +39,19 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     def latency_ms(self) -> float | None:
         """Milliseconds from sent to ended, or None when nothing was sent."""
         return None if self.sent is None else (self.ended - self.sent) * 1000
+
+
+class AttemptRecord(NamedTuple):
+    """One request, as far as its time and its end go; times are Unix seconds, None where it never came so far."""
+
+    row_id: int
+    number: int
+    verdict: str
+    due: float | None
+    sent: float | None
+    ended: float
+    http_status: int | None
+    error_code: str
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,21 +21,29 @@ class PlanEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """One row the ledger hands out to be sent. ``id`` names it in the ledger, ``row`` in the input."""
+    """One row the ledger hands out to be sent. ``id`` names it in the ledger, ``row`` in the input.
+
+    With a ``conversation_sid`` it is created already, and its first message is to be posted; ``identity`` is its
+    guest's then.
+    """
 
     id: int
     row: int
     key: str
     digest: bytes
+    conversation_sid: str = ""
+    identity: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A claimed row, rebuilt from its source and ready to be sent."""
+    """A claimed row, rebuilt from its source and ready to be sent; the last two are as in ``Claim``."""
 
     id: int
     row: int
     key: str
     request: WebChatRequest
+    conversation_sid: str = ""
+    identity: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

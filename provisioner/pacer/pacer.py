@@ -5,6 +5,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,8 @@ from provisioner.options import Rate
 from provisioner.ports import GateClosed
 
 from .governor import Governor
-from .schedule import WINDOW_S, Schedule, Unlimited
+from .schedule import WINDOW_S, Schedule, Timetable, Unlimited
+from .window import Window
 
 LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
@@ -31,24 +33,29 @@ class Pacer:
     """Lets requests start at the asked pace, in the order they came, and gives way to 429s for all of them.
 
     Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups. Only one
-    waiter has a timer; the others queue behind it and cost nothing.
+    waiter has a timer; the others queue behind it and cost nothing. ``schedule`` takes the place of an even one.
+    Outside of ``window`` nothing starts.
     """
 
     def __init__(
         self,
         rate: Rate,
         *,
+        schedule: Schedule | None = None,
+        window: Window | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._governor = Governor(rate)
-        self._schedule = Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second)
+        self._window = window
+        self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
         self._places = asyncio.Semaphore(_places(rate.per_second))
         self._front = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._is_closed = False
+        self._hold = ""
         self._strikes = 0
         self._clock, self._wall, self._jitter = clock, wall, jitter
 
@@ -67,9 +74,20 @@ class Pacer:
         """Seconds of pause that are left, 0.0 for none."""
         return self._schedule.paused_for(self._clock())
 
-    def turn(self) -> "Turn":
-        """Queue for one start; see ``Turn``."""
-        return Turn(self)
+    @property
+    def held_by(self) -> str:
+        """Why nothing starts at all, for people; empty while something may."""
+        opens = None if self._hold else self.closed_until
+        return self._hold if opens is None else f"until {opens:%H:%M} (window)"
+
+    @property
+    def closed_until(self) -> datetime | None:
+        """When the window opens, in its own zone; None where it is open, or there is none."""
+        return self._window.closed_until(self._moment(0.0)) if self._window else None
+
+    def turn(self, *, again: bool = False) -> "Turn":
+        """Queue for one start, which repeats another if ``again``; see ``Turn``."""
+        return Turn(self, again=again)
 
     def give_way(self, retry_after_s: float | None = None) -> float:
         """Pause everyone after a 429 and cut the pace; return the seconds of pause.
@@ -90,27 +108,45 @@ class Pacer:
         """Note an answer that was no 429: the next one starts with a short pause again."""
         self._strikes = 0
 
+    def hold(self, reason: str) -> None:
+        """Start nothing until ``release``; ``reason`` is for people."""
+        self._hold = reason
+
+    def release(self) -> None:
+        """Go on after ``hold``."""
+        self._hold = ""
+        self._ring()
+
+    def ask(self, rate: Rate) -> None:
+        """Change the pace from now on, whatever 429s have made of it; a timetable is stretched to it."""
+        for _ in range(_places(rate.per_second) - _places(self.asked)):
+            self._places.release()
+        self._governor = Governor(rate)
+        if isinstance(self._schedule, Timetable):
+            self._schedule.retime(rate.per_second, self._clock())
+        self._ring()
+
     def close(self) -> None:
         """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
         self._is_closed = True
         self._ring()
 
-    async def _approach(self) -> None:
+    async def _approach(self, *, again: bool) -> None:
         await self._places.acquire()
         try:
             async with self._front:
-                await self._sleep_until(lambda now: self._schedule.ready_at(now) - LEAD_S)
+                await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
         except BaseException:
             self._places.release()
             raise
 
-    async def _pass(self) -> float:
+    async def _pass(self, *, again: bool) -> float:
         async with self._front:
-            await self._sleep_until(self._ready_at)
+            await self._sleep_until(lambda now: self._ready_at(now, again=again))
             if not isinstance(self._schedule, Unlimited):
                 await self._throttler.acquire()
             now = self._clock()
-            due = self._schedule.start(now)
+            due = self._schedule.start(now, again=again)
             # Its first byte is written when the loop comes round, and whatever waits there goes first.
             asyncio.get_running_loop().call_soon(self._leave, now)
             return self._wall() - (now - due)
@@ -118,11 +154,25 @@ class Pacer:
     def _leave(self, started: float) -> None:
         self._schedule.leave(started, self._clock())
 
-    def _ready_at(self, now: float) -> float:
+    def _ready_at(self, now: float, *, again: bool) -> float:
         rate = self._governor.rate(now)
         if rate != self._schedule.rate:
             self._follow(rate)
-        return self._schedule.ready_at(now)
+        return self._opened_at(self._schedule.ready_at(now, again=again), now)
+
+    def _opened_at(self, ready_at: float, now: float) -> float:
+        """Return ``ready_at``, or when the window opens after that, on the same clock.
+
+        Asked anew whenever a sleep is over, since the wall clock may have been set meanwhile.
+        """
+        if self._window is None or not math.isfinite(ready_at):
+            return ready_at
+        moment = self._moment(ready_at - now)
+        opens = self._window.closed_until(moment)
+        return ready_at if opens is None else ready_at + (opens - moment).total_seconds()
+
+    def _moment(self, ahead_s: float) -> datetime:
+        return datetime.fromtimestamp(self._wall() + ahead_s, UTC)
 
     def _follow(self, rate: float) -> None:
         if isinstance(self._schedule, Unlimited):
@@ -132,14 +182,15 @@ class Pacer:
         self._throttler.rate_limit = self._schedule.cap
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
-        while not self._is_closed and (delay := ready_at(now := self._clock()) - now) > 0:
+        while not self._is_closed and (self._hold or (delay := ready_at(now := self._clock()) - now) > 0):
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
+            timer = None if self._hold else loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
             try:
                 await self._alarm
             finally:
-                timer.cancel()
+                if timer is not None:
+                    timer.cancel()
                 self._alarm = None
         if self._is_closed:
             raise GateClosed
@@ -156,18 +207,18 @@ class Turn:
     waited (the connection failed) frees the place.
     """
 
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
+    def __init__(self, pacer: Pacer, *, again: bool) -> None:
+        self._pacer, self._again = pacer, again
         self._holds_place = False
 
     async def __aenter__(self) -> Self:
-        await self._pacer._approach()  # noqa: SLF001 - a turn is a part of its pacer
+        await self._pacer._approach(again=self._again)  # noqa: SLF001 - a turn is a part of its pacer
         self._holds_place = True
         return self
 
     async def wait(self) -> float:
         """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
-        due = await self._pacer._pass()  # noqa: SLF001
+        due = await self._pacer._pass(again=self._again)  # noqa: SLF001
         self._leave()
         return due
 

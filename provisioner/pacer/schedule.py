@@ -1,7 +1,8 @@
-"""When: a rate turned into times, so that no window of a second holds more starts than were asked for."""
+"""When: a rate, or a list of times, so that no window of a second holds more starts than were asked for."""
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
@@ -25,21 +26,21 @@ class Schedule:
         """Most starts in any window of one second."""
         return max(1, math.ceil(self.rate))
 
-    def due(self, now: float) -> float:
-        """Return when the next start should leave, were it on time."""
+    def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
+        """Return when the next start should leave, were it on time; ``again`` says that it repeats another."""
         behind = now - CATCH_UP_S if self._starts else now
         return max(self._due, self._not_before, behind)
 
-    def ready_at(self, now: float) -> float:
+    def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the earliest time at which the next start keeps the pace in every window."""
         while len(self._starts) > self.cap:
             self._starts.popleft()
         full_until = self._starts[0] + WINDOW_S + MARGIN_S if len(self._starts) == self.cap else -math.inf
-        return max(self.due(now), full_until)
+        return max(self.due(now, again=again), full_until)
 
-    def start(self, now: float) -> float:
+    def start(self, now: float, *, again: bool = False) -> float:
         """Record a start at ``now`` and return when it was due."""
-        due = self.due(now)
+        due = self.due(now, again=again)
         self._due = due + 1 / self.rate
         self._starts.append(now)
         return due
@@ -75,17 +76,77 @@ class Unlimited(Schedule):
         """Enough to measure what was achieved when a 429 ends the freedom."""
         return 1000
 
-    def due(self, now: float) -> float:
+    def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
         """Return ``now``, or the end of a pause."""
         return max(self._not_before, now)
 
-    def ready_at(self, now: float) -> float:
+    def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the same: no window is kept."""
         while len(self._starts) > self.cap:
             self._starts.popleft()
-        return self.due(now)
+        return self.due(now, again=again)
 
-    def start(self, now: float) -> float:
+    def start(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002
         """Record a start at ``now``."""
         self._starts.append(now)
         return now
+
+
+class Timetable(Schedule):
+    """Starts at given times, in seconds from the first moment it is asked. Pure, as the others.
+
+    A start that is late stays due when it was due, and leaves as soon as it may: ``rate`` is the highest the times
+    come to, and ``headroom`` more may start in one second, evenly, so that what is late is made good without a
+    burst. A repeated start takes no time of the table, and is due at once. After ``lone`` starts, which are waited
+    for before anything else may leave, the table goes on when it is asked again.
+    """
+
+    def __init__(self, times: Iterable[float], *, rate: float, headroom: float, lone: int = 0) -> None:
+        super().__init__(rate)
+        self._times = iter(times)
+        self._headroom = headroom / rate
+        self._lone = lone
+        self._peak = rate
+        self._stretch = 1.0
+        self._next = next(self._times, None)
+        self._mark = 0.0
+        self._marked_at: float | None = None
+
+    @property
+    def cap(self) -> int:
+        """Most starts in any window of one second; a cut rate cuts it as well."""
+        return max(1, math.ceil(self.rate * (1 + self._headroom)))
+
+    def due(self, now: float, *, again: bool = False) -> float:
+        """Return when the next start should leave; pauses make it late, and not due later."""
+        if again or self._next is None:
+            return now
+        if self._marked_at is None:
+            self._marked_at = now
+        return self._marked_at + (self._next - self._mark) * self._stretch
+
+    def ready_at(self, now: float, *, again: bool = False) -> float:
+        """Return the earliest time at which the next start keeps the pace in every window."""
+        ready_at = max(super().ready_at(now, again=again), self._not_before)
+        if self._starts and (again or now - self.due(now) > CATCH_UP_S):
+            return max(ready_at, self._starts[-1] + 1 / self.cap)
+        return ready_at
+
+    def start(self, now: float, *, again: bool = False) -> float:
+        """Record a start at ``now`` and return when it was due."""
+        due = self.due(now, again=again)
+        self._starts.append(now)
+        if again:
+            return due
+        self._next = next(self._times, None)
+        self._lone -= 1
+        if self._lone == 0 and self._next is not None:
+            self._mark, self._marked_at = self._next, None
+        return due
+
+    def retime(self, rate: float, now: float) -> None:
+        """From now on let starts come as if the highest rate of the table were this one."""
+        if self._marked_at is not None:
+            self._mark += (now - self._marked_at) / self._stretch
+            self._marked_at = now
+        self._stretch = self._peak / rate

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -15,35 +16,44 @@ from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictE
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.models import Counts, Status
+from provisioner.models import Counts, MessageCounts, MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
-from provisioner.pacer import Pacer
 from provisioner.planning import Input, Interrupted, open_input, plan_input, skipped_records, unconfirmed
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Surroundings
+from provisioner.twilio.transport import Traffic
 
 from .order import Order
 from .rounds import Rounds
+from .watch import Watch
 
 
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
+    with order.occasion.alone():
+        return await carry_out(files, order, Watch(order), order.resume_command, face)
+
+
+async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, face: Face) -> Summary:
+    """Open input and ledger, and do one run of what was ordered; ``command`` is what the user typed."""
+    options = order.options
     with open_input(
         files,
         options,
         order.mapping,
         friendly_name=options.friendly_name,
         marker=options.marker,
+        uses=order.uses,
         spool_dir=order.ledger.parent,
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
         async with open_ledger(order.ledger, order.job(job_input.mapping), version=__version__) as ledger:
             with Brake(drain_s=options.drain) as brake:
-                whole = Run(order, job_input, ledger, face=face, brake=brake, command=surroundings.command)
+                whole = Run(order, job_input, ledger, watch, face=face, brake=brake, command=command)
                 return await whole.carry_out()
 
 
@@ -51,13 +61,23 @@ class Run:
     """One run over an open ledger."""
 
     def __init__(
-        self, order: Order, job_input: Input, ledger: SqliteLedger, *, face: Face, brake: Brake, command: str
+        self,
+        order: Order,
+        job_input: Input,
+        ledger: SqliteLedger,
+        watch: Watch,
+        *,
+        face: Face,
+        brake: Brake,
+        command: str,
     ) -> None:
-        self._order, self._input, self._ledger = order, job_input, ledger
+        self._order, self._input, self._ledger, self._watch = order, job_input, ledger, watch
         self._face, self._brake, self._command = face, brake, command
         self._monitor: RunMonitor | None = None
         self._rounds: Rounds | None = None
+        self._traffic = Traffic()
         self._eligible = 0
+        self._messages = MessageCounts()
         self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
 
@@ -69,7 +89,7 @@ class Run:
             return self._unplanned()
         if refused := self._refusal(plan):
             return await self._account(refused, has_results=isinstance(refused, StrictError))
-        error = await self._send(plan) if plan.to_send or plan.to_look_up else None
+        error = await self._send(plan) if plan.has_work else None
         return await self._account(error)
 
     async def _plan(self) -> Forecast:
@@ -80,22 +100,28 @@ class Run:
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
         await self._ledger.remember("reading", self._input.reading.reading())
+        await self._ledger.remember("asked", self._order.asked)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
-        await self._ledger.start_run(statuses, limit=options.limit or None)
-        counts = await self._ledger.counts()
-        self._eligible = sum(getattr(counts, status) for status in statuses)
+        messages = {MessageStatus.PENDING, MessageStatus.UNSENT, *map(MessageStatus, options.retry)}
+        await self._ledger.start_run(statuses, messages=messages, limit=self._order.limit)
+        counts, in_doubt = await self._ledger.counts(), (await self._ledger.messages.counts()).unknown
+        self._eligible = self._order.at_stake(sum(getattr(counts, status) for status in statuses))
         plan = forecast(
             structs.replace(report, counts=counts),
             to_send=await self._ledger.to_send(),
-            to_look_up=counts.unknown if options.on_unknown == "reconcile" else 0,
-            rate=self._order.rate,
+            to_post=await self._ledger.to_post(),
+            to_look_up=(counts.unknown if options.on_unknown == "reconcile" else 0)
+            + (in_doubt if options.on_unknown != "hold" else 0),
+            rate=self._order.pace,
+            duration_s=self._order.duration_s,
             now=datetime.now().astimezone(),
+            finish=self._order.finish,
             is_real=not target.is_local,
             notes=(*self._order.notes, *self._input.notes),
         )
-        self._is_unchanged = report.is_reused and not (interrupted or plan.to_send or plan.to_look_up)
+        self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
             await self._ledger.remember("results", "")
         self._face.show_plan(plan)
@@ -122,9 +148,12 @@ class Run:
 
     async def _send(self, plan: Forecast) -> ProvisionerError | None:
         """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
-        pacer = Pacer(self._order.rate)
-        monitor = self._monitor = RunMonitor(plan.counts, to_send=plan.to_send, speed_limit=pacer)
-        async with self._order.target.open(self._order.rate) as transport:
+        pacer = self._order.pacer()
+        monitor = self._monitor = RunMonitor(
+            plan.counts, to_send=plan.to_send, to_post=plan.to_post, speed_limit=pacer
+        )
+        async with self._order.target.open(self._order.pace) as transport:
+            self._traffic = transport.traffic
             rounds = self._rounds = Rounds(
                 self._order, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
             )
@@ -136,9 +165,12 @@ class Run:
 
             self._brake.hold(drain, rounds.cancel)
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
-            async with self._face.progress(monitor.snapshot):
+            async with (
+                self._watch.open(monitor, pacer, self._face, rounds.drain),
+                self._face.progress(monitor.snapshot),
+            ):
                 try:
-                    stop = await rounds.carry_out(plan.to_send)
+                    stop = await rounds.carry_out(plan.to_send + plan.to_post)
                 except ProvisionerError as error:
                     return error
         return stop.error if stop else None
@@ -156,6 +188,7 @@ class Run:
             except ProvisionerError as failure:
                 failures.append(failure)
         counts = await self._ledger.counts()
+        self._messages = await self._ledger.messages.counts()
         first = next(filter(None, failures), None)
         unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
         summary = self._summary(counts, error=first, notes=self._advice(counts, first, unknown))
@@ -175,14 +208,15 @@ class Run:
 
     @property
     def _left(self) -> int:
-        """How many rows might still be sent."""
+        """How many rows might still be sent, or have a message that might be posted."""
         unlooked = self._rounds.unlooked if self._rounds else 0
-        return self._eligible - (self._monitor.done if self._monitor else 0) + unlooked
+        unposted = self._messages.pending
+        return self._eligible - (self._monitor.done if self._monitor else 0) + unlooked + unposted
 
     def _unplanned(self) -> Summary:
         """Tell of a run that was stopped before it knew its rows."""
         return Summary(
-            command="run",
+            command=self._order.command,
             exit_code=self._brake.exit_code or ExitCode.SIGINT,
             outcome=Outcome.STOPPED,
             ledger=str(self._order.ledger),
@@ -206,11 +240,24 @@ class Run:
                 ignores_identity=monitor is not None and monitor.ignores_identity,
                 unknown_rows=unknown,
                 reconcile=self._order.reconcile_command,
+                messages=self._messages.settled,
             ),
         )
 
+    def _details(self) -> dict[str, Any]:
+        """Return what programs are told besides; bytes are those of bodies."""
+        traffic = self._traffic
+        return {
+            "to_send": self._eligible,
+            "most_in_flight": self._monitor.most_in_flight if self._monitor else 0,
+            "bytes_sent": traffic.sent,
+            "bytes_received": traffic.received,
+            "skipped": skipped_records(self._input.sources),
+        }
+
     def _next(self, end: Ending, counts: Counts) -> str:
-        if end.is_resumable or counts.unsent:
+        messages = self._messages.settled
+        if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
             return self._command
         if not counts.unknown:
             return ""
@@ -222,13 +269,22 @@ class Run:
         order, monitor = self._order, self._monitor
         is_limited = bool(order.options.limit)
         signal_exit = self._brake.exit_code
-        end = end_of(counts, left=self._left, error=error, signal_exit=signal_exit, is_limited=is_limited)
+        at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
+        end = end_of(
+            at_stake,
+            left=self._left,
+            error=error,
+            signal_exit=signal_exit,
+            is_limited=is_limited,
+            messages=self._messages,
+        )
         accounted = settled(counts)
         return Summary(
-            command="run",
+            command=self._order.command,
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
+            messages=self._messages.settled,
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,
@@ -236,7 +292,7 @@ class Run:
             failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
-            next_command=self._next(end, accounted),
+            next_command=self._next(end, settled(at_stake)),
             error=Failure.from_error(error) if error else None,
-            details={"skipped": skipped_records(self._input.sources)},
+            details=self._details(),
         )

@@ -1,34 +1,65 @@
 """What a run was asked for."""
 
+import json
 import shlex
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
-from provisioner.options import FailureLimit, Rate, RunOptions, parse_failure_limit, parse_rate
+from provisioner.options import (
+    FailureLimit,
+    LoadOptions,
+    Rate,
+    RunOptions,
+    parse_duration,
+    parse_failure_limit,
+    parse_rate,
+)
 from provisioner.outputs import Outputs
+from provisioner.pacer import Pacer, Timetable, Window, parse_window, parse_zone
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
 from provisioner.target import Surroundings, Target
+
+from .occasion import Occasion
+
+_TOLD = (
+    *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
+    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if"),
+)
+"""The options that a report tells."""
 
 
 @dataclass(frozen=True)
 class Order:
     """What was asked for, checked as far as it can be without opening anything."""
 
-    options: RunOptions
+    options: RunOptions | LoadOptions
     outputs: Outputs
     target: Target
     mapping: Mapping
     rate: Rate
     failures: FailureLimit | None
     ledger: Path
+    occasion: Occasion
+    resume_command: str
+    window: Window | None = None
+    max_duration_s: float | None = None
+    arrivals: Arrivals | None = None
+    """When rows are due in a load test; None in a run, which starts them evenly."""
 
     @classmethod
-    def read(cls, options: RunOptions, surroundings: Surroundings) -> "Order":
+    def read(
+        cls, options: RunOptions | LoadOptions, surroundings: Surroundings, arrivals: Arrivals | None = None
+    ) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
+        zone = parse_zone(options.tz)
+        occasion = Occasion.of(options, datetime.now().astimezone(zone))
+        options = occasion.named(options)
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
@@ -47,6 +78,11 @@ class Order:
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
             ledger=ledger,
+            occasion=occasion,
+            resume_command=occasion.resuming(surroundings.command),
+            window=parse_window(options.window, zone),
+            max_duration_s=_time_given(options.max_duration),
+            arrivals=arrivals,
         )
 
     def job(self, mapping: Mapping) -> dict[str, str]:
@@ -56,6 +92,59 @@ class Order:
         """
         marker = {"marker": self.options.marker} if self.options.marker else {}
         return {**self.target.settings(), **mapping.settings(), **marker}
+
+    @property
+    def command(self) -> str:
+        """The command it was asked for with."""
+        return "load" if isinstance(self.options, LoadOptions) else "run"
+
+    @property
+    def limit(self) -> int | None:
+        """At most so many rows are sent in this run; None for no limit."""
+        limits = [self.options.limit or None, self.arrivals.offered if self.arrivals else None]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def at_stake(self, rows: int) -> int:
+        """Return how many of the rows that may be sent have to be: a load test ends when its time is up."""
+        return rows if self.arrivals is None else min(rows, self.limit or rows)
+
+    @property
+    def uses(self) -> int:
+        """How many rows to make of the records, going round; 0 for one of each."""
+        options = self.options
+        return self.limit or 0 if isinstance(options, LoadOptions) and options.cycle else 0
+
+    @property
+    def pace(self) -> Rate:
+        """The pace asked for, at its highest."""
+        return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
+
+    def finish(self, start: datetime, seconds: float) -> datetime:
+        """Return when so many seconds of sending are over that begin at ``start``."""
+        return self.window.finish(start, seconds) if self.window else start + timedelta(seconds=seconds)
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it takes where that does not follow from rows and pace."""
+        return self.arrivals.duration_s if self.arrivals and self.arrivals.offered is not None else None
+
+    def pacer(self) -> Pacer:
+        """Return what lets this order's requests start."""
+        if self.arrivals is None:
+            return Pacer(self.rate, window=self.window)
+        timetable = Timetable(
+            self.arrivals.times(),
+            rate=self.arrivals.peak,
+            headroom=self.arrivals.headroom,
+            lone=self.options.canary,
+        )
+        return Pacer(self.pace, schedule=timetable, window=self.window)
+
+    @property
+    def asked(self) -> str:
+        """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
+        values = {name: getattr(self.options, name, None) for name in _TOLD}
+        return json.dumps({name: _written(value) for name, value in values.items() if value})
 
     def naming(self, job_id: str) -> Naming:
         """Return how the rows of this job are named at Twilio."""
@@ -70,7 +159,7 @@ class Order:
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing about the order before it is carried out."""
         options = self.options
-        cautions = []
+        cautions = [f"nothing starts outside of --window {self.window}"] if self.window else []
         if options.on_unknown == "resend":
             cautions.append(
                 "--on-unknown resend: a row whose answer is lost is sent again, and may be created twice"
@@ -78,3 +167,16 @@ class Order:
         elif options.identity == "none" and not options.marker:
             cautions.append("without identity and without --marker, rows whose answer is lost stay unknown")
         return (*self.target.notes, *cautions)
+
+
+def _time_given(text: str) -> float | None:
+    if not text:
+        return None
+    seconds = parse_duration(text, "--max-duration")
+    if not seconds:
+        raise UsageError(f"--max-duration {text!r} gives it no time", cure="leave it away, or give it some, as 6h")
+    return seconds
+
+
+def _written(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "yes" if value is True else str(value)

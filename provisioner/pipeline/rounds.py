@@ -1,29 +1,36 @@
 """Sends what may be sent and looks up what nobody knows, in turn, until nothing more comes of it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from provisioner.dispatch import Dispatcher, Limits, Stop
 from provisioner.ledger import SqliteLedger
-from provisioner.models import Status
+from provisioner.models import MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate
 from provisioner.pacer import Pacer
 from provisioner.planning import Input, SourceFeed
-from provisioner.reconciling import LOOK_UPS_PER_SECOND, Reconciler, choose_finder
+from provisioner.reconciling import LOOK_UPS_PER_SECOND, MessageReconciler, Reconciler, choose_finder
+from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.transport import Transport
 from provisioner.twilio.webchats import WebChatClient
 
 from .order import Order
 
+MESSAGES_PER_SECOND = 10.0
+"""Twilio allows 30 a second for each conversation; no less than WebChats are created, so that none has to wait."""
+
 
 class Rounds:
     """The rounds of one run over one open transport.
 
-    Rows whose answer was lost are looked up once everything else was sent: by then they have had time to appear,
-    and rows that were certainly created stand beside them. What is proved absent is sent in another round.
+    Rows and messages whose answer was lost are looked up once everything else was sent: by then they have had time
+    to appear, and rows that were certainly created stand beside them. What is proved absent is sent in another
+    round, and so are the messages of rows that were found.
     """
 
     def __init__(
@@ -40,33 +47,41 @@ class Rounds:
         self._monitor, self._pacer, self._transport = monitor, pacer, transport
         self._naming = order.naming(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
+        self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
+        self._message_pacer = Pacer(_message_rate(order.pace), window=order.window)
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
+        self._stop: Stop | None = None
         self._log = structlog.get_logger().bind()
         self.unlooked = 0
-        """Unknown rows that a stop kept from being looked up."""
+        """Unknown rows, and created ones with an unknown message, that a stop kept from being looked up."""
 
     async def carry_out(self, to_send: int) -> Stop | None:
         """Send and look up, as long as looking up gives rows to send; return what stopped it early."""
         options = self._order.options
         for number in range(1, options.max_attempts + 1):
             stop = await self._send(to_send, canary=options.canary if number == 1 else 0)
-            if options.on_unknown != "reconcile":
+            if options.on_unknown == "hold":
                 return stop
-            to_send = await self._look_up(stop)
-            if stop is not None or not to_send or self._is_stopped:
-                return stop
+            again = await self._look_up_rows(stop) if options.on_unknown == "reconcile" else 0
+            again += await self._look_for_messages(stop)
+            if stop is not None or not again or self._is_stopped:
+                return stop or self._stop
             # They were counted against --limit already, and stand before everything that was not.
-            await self._ledger.offer({Status.PENDING}, limit=to_send)
+            await self._ledger.offer({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
+            to_send = await self._ledger.to_send() + await self._ledger.to_post()
+            if not to_send:
+                return None
         return None
 
-    def drain(self) -> None:
+    def drain(self, stop: Stop | None = None) -> None:
         """Start nothing new; rows that are not settled by a look yet stay unknown."""
         self._is_stopped = True
+        self._stop = self._stop or stop
         self._monitor.drain()
         if self._dispatcher is not None:
-            self._dispatcher.drain()
+            self._dispatcher.drain(stop)
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
             self._patience = None
@@ -82,7 +97,9 @@ class Rounds:
             ledger=self._ledger,
             feed=SourceFeed(self._input, self._naming),
             creator=self._creator,
+            messenger=self._messenger,
             pace=self._pacer,
+            message_pace=self._message_pacer,
             observer=self._monitor,
             limits=Limits(
                 concurrency=options.concurrency,
@@ -94,11 +111,11 @@ class Rounds:
             ),
         )
         if self._is_stopped:
-            self._dispatcher.drain()
+            self._dispatcher.drain(self._stop)
         return await self._dispatcher.run()
 
-    async def _look_up(self, stop: Stop | None) -> int:
-        """Look up every unknown row, unless the run stops; return how many are certainly absent, to be sent."""
+    async def _look_up_rows(self, stop: Stop | None) -> int:
+        """Look up every unknown row, unless the run stops; return how many may be sent, or owe a message now."""
         unknown = (await self._ledger.counts()).unknown
         if not unknown or stop is not None or self._is_stopped:
             self.unlooked = unknown
@@ -115,13 +132,43 @@ class Rounds:
             self._monitor,
             settle_delay_s=self._order.options.settle_delay,
         )
-        self._monitor.is_looking = True
         self._log.info("lookup.started", rows=unknown)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._patience:
-                await reconciler.run()
-        self._patience = None
-        self._monitor.is_looking = False
+        await self._look(reconciler.run)
         self.unlooked = unknown - reconciler.ends.total()
         self._log.info("lookup.finished", **{status.value: rows for status, rows in reconciler.ends.items()})
-        return reconciler.ends[Status.PENDING]
+        owed = (await self._ledger.messages.counts()).pending
+        return reconciler.ends[Status.PENDING] + min(reconciler.ends[Status.CREATED], owed)
+
+    async def _look_for_messages(self, stop: Stop | None) -> int:
+        """Look for every message in doubt, unless the run stops; return how many may be posted now."""
+        unknown = (await self._ledger.messages.counts()).unknown
+        if not unknown or stop is not None or self._is_stopped:
+            self.unlooked += unknown
+            return 0
+        reconciler = MessageReconciler(
+            self._ledger.messages,
+            self._messenger,
+            SourceFeed(self._input, self._naming),
+            self._monitor,
+            settle_delay_s=self._order.options.settle_delay,
+        )
+        self._log.info("message_lookup.started", rows=unknown)
+        await self._look(reconciler.run)
+        self.unlooked += unknown - reconciler.ends.total()
+        ends = {status.value: rows for status, rows in reconciler.ends.items()}
+        self._log.info("message_lookup.finished", **ends)
+        return reconciler.ends[MessageStatus.PENDING]
+
+    async def _look(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Look until all is settled, or until somebody has had enough of it."""
+        self._monitor.is_looking = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._patience:
+                await run()
+        self._patience = None
+        self._monitor.is_looking = False
+
+
+def _message_rate(rate: Rate) -> Rate:
+    """Return how fast messages may be posted while WebChats are created at this rate."""
+    return replace(rate, per_second=max(rate.per_second, MESSAGES_PER_SECOND))

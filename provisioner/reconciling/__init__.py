@@ -2,11 +2,12 @@
 
 ``judgement`` decides from what was seen (pure) · ``finders`` look, by identity or by mark · ``choice`` between
 them · ``reconciler`` waits, looks, looks again, and writes down what it found with the evidence · ``audit``
-compares what was created with what exists.
+compares what was created with what exists · ``messages`` the same for first messages · ``looking`` its rhythm.
 """
 
 from .audit import Audit, Created, Finding, Flaw
 from .choice import LOOK_UPS_PER_SECOND, Choice, choose_finder
+from .messages import MessageReconciler
 from .reconciler import BATCH, Reconciler
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Created",
     "Finding",
     "Flaw",
+    "MessageReconciler",
     "Reconciler",
     "choose_finder",
 ]

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from provisioner.models import Control, Look, Unknown
 from provisioner.rows import Naming
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp, Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
+from provisioner.twilio.pages import Trouble
 
 AT_ONCE = 8
 """Look-ups that are under way together."""

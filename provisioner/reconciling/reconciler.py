@@ -12,6 +12,7 @@ from provisioner.models import Answer, Look, Status, Unknown, Verdict
 
 from .choice import Choice
 from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
+from .looking import look_until_settled
 
 BATCH = 500
 """Rows reconciled together: they wait together, so more would only cost memory."""
@@ -77,22 +78,22 @@ class Reconciler:
             after = rows[-1].row
 
     async def _settle(self, rows: Sequence[Unknown], since: float) -> None:
-        waiting = {row.id: row for row in rows}
-        looks: dict[int, list[Look]] = {row.id: [] for row in rows}
-        due = dict.fromkeys(waiting, since)
-        while waiting:
-            await self._sleep(min(due.values()) - self._clock())
-            now = self._clock()
-            for row_id, look in (
-                await self._look([waiting[each] for each, at in due.items() if at <= now])
-            ).items():
-                looks[row_id].append(look)
-                end = self._judge(waiting[row_id], looks[row_id], since)
-                await self._record(waiting[row_id], look, end)
-                if isinstance(end, LookLater):
-                    due[row_id] = end.at
-                else:
-                    del waiting[row_id], due[row_id]
+        by_id = {row.id: row for row in rows}
+
+        async def conclude(row_id: int, looks: Sequence[Look]) -> Judgement:
+            row = by_id[row_id]
+            end = self._judge(row, looks, since)
+            await self._record(row, looks[-1], end)
+            return end
+
+        await look_until_settled(
+            by_id,
+            since=since,
+            look=lambda row_ids: self._look([by_id[row_id] for row_id in row_ids]),
+            conclude=conclude,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
 
     def _judge(self, row: Unknown, looks: Sequence[Look], since: float) -> Judgement:
         finder = self._chosen.finder

@@ -21,6 +21,7 @@ from .wire import break_off, respond
 Endpoint = Callable[[Call], Reply | Breach]
 
 WEBCHATS = "/v2/WebChats"
+MESSAGES = "/v1/Conversations/{sid}/Messages"
 
 
 class Application:
@@ -39,7 +40,7 @@ class Application:
             "/v1/Conversations": {"GET": lookups.by_date},
             "/v1/Conversations/{sid}": {"GET": records.fetch, "POST": records.update, "DELETE": records.delete},
             "/v1/Conversations/{sid}/Participants": {"GET": records.list_participants},
-            "/v1/Conversations/{sid}/Messages": {"GET": records.list_messages, "POST": records.post_message},
+            MESSAGES: {"GET": records.list_messages, "POST": records.post_message},
         }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -69,13 +70,10 @@ class Application:
             self._state.end(f"{request.method} {template}" if template in self._endpoints else "other", answer)
 
     async def _decide(self, request: web.BaseRequest, template: str, sid: str) -> Reply | Breach:
-        number, fault = 0, None
-        if template == WEBCHATS and request.method == "POST":
-            number = self._state.number_webchat()
-            fault = self._state.script.for_webchat(number)
-            if fault is not None and fault.name in UNREAD:
-                self._state.fire(fault)
-                return break_unread(fault)
+        number, fault = self._draw(template, request.method)
+        if fault is not None and fault.name in UNREAD:
+            self._state.fire(fault)
+            return break_unread(fault)
         try:
             body = await _read(request)
             account = self._doorkeeper.let_in(request.headers)
@@ -87,6 +85,16 @@ class Application:
             return endpoint(Call(path, query, request.headers, body, origin, account, sid, number, fault))
         except ApiError as error:
             return error.reply(as_problem=self._settings.problem_details)
+
+    def _draw(self, template: str, method: str) -> tuple[int, FaultRule | None]:
+        """Count a request that may meet a fault, and draw which; every other one has no number and no fault."""
+        if (template, method) == (WEBCHATS, "POST"):
+            number = self._state.number_webchat()
+            return number, self._state.script.for_webchat(number)
+        if (template, method) == (MESSAGES, "POST"):
+            number = self._state.number_message()
+            return number, self._state.script.for_message(number)
+        return 0, None
 
     def _find(self, request: web.BaseRequest, template: str) -> Endpoint:
         methods = self._endpoints.get(template)

@@ -14,7 +14,7 @@ class Call:
     """A request that was read and let in.
 
     ``origin`` is the scheme and host it was sent to, ``sid`` the SID in its path, ``number`` its place among
-    the WebChats requests and ``fault`` what is to go wrong with it.
+    the WebChats requests, or the posted messages, and ``fault`` what is to go wrong with it.
     """
 
     path: str

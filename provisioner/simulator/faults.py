@@ -75,13 +75,32 @@ class FaultName(StrEnum):
     """A look-up is answered 500 with code 20500."""
     LOOKUP_THROTTLED = "lookup_throttled"
     """A look-up is answered 429 with code 20429."""
+    MESSAGE_RESET = "message_reset"
+    """Not posted. The connection is reset in place of an answer to a message."""
+    MESSAGE_RESET_AFTER_CREATE = "message_reset_after_create"
+    """Posted. The connection is reset in place of an answer."""
+    MESSAGE_NULL_SID = "message_null_sid"
+    """Posted. A 201 whose ``sid`` is null."""
+    MESSAGE_ERROR_500 = "message_error_500"
+    """Not posted. 500 with code 20500."""
+    MESSAGE_ERROR_500_CREATED = "message_error_500_created"
+    """Posted. 500 with code 20500 all the same."""
+    MESSAGE_STALL = "message_stall"
+    """Posted. Nothing is said for ``seconds``, then the connection closes."""
+    MESSAGE_THROTTLED = "message_throttled"
+    """Not posted. 429 with code 20429."""
+    MESSAGE_REFUSED = "message_refused"
+    """Not posted. 400 with code 20001."""
 
 
 WHOLE = 100.0
 """All requests, in percent."""
 
 LOOKUP_FAULTS = frozenset({FaultName.LOOKUP_FAILS, FaultName.LOOKUP_THROTTLED})
-"""Faults of look-ups; their numbers count look-ups. All other numbers count WebChats requests."""
+"""Faults of look-ups; their numbers count look-ups."""
+
+MESSAGE_FAULTS = frozenset(name for name in FaultName if name.startswith("message_"))
+"""Faults of posted messages; their numbers count those. All other numbers count WebChats requests."""
 
 DEFAULT_SECONDS = {
     FaultName.REFUSE: 0.5,
@@ -91,6 +110,7 @@ DEFAULT_SECONDS = {
     FaultName.THROTTLE_SECONDS: 1.0,
     FaultName.THROTTLE_DATE: 2.0,
     FaultName.LOOKUP_LAG: 2.0,
+    FaultName.MESSAGE_STALL: 60.0,
 }
 """The faults that take ``seconds``, and how many they take when the script does not say."""
 
@@ -158,8 +178,8 @@ class FaultRule:
 class FaultScript:
     """All faults of a run. An empty script means: nothing ever goes wrong.
 
-    Within a family (WebChats requests; the lag of new conversations; look-ups) at most one fault meets a
-    request. What is certain (``at``, or 100 %) wins over chance, and of several certain rules the first wins.
+    Within a family (WebChats requests; the lag of new conversations; look-ups; messages) at most one fault meets
+    a request. What is certain (``at``, or 100 %) wins over chance, and of several certain rules the first wins.
     Raise ``ValueError`` when the chances of a family exceed 100 % anywhere.
     """
 
@@ -167,7 +187,7 @@ class FaultScript:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for family in (self._answers, self._lags, self._lookups):
+        for family in (self._answers, self._lags, self._lookups, self._messages):
             for start in {rule.first for rule in family}:
                 share = sum(rule.chance_at(start) for rule in family)
                 if share > WHOLE + 1e-9:
@@ -185,9 +205,13 @@ class FaultScript:
         """Decide what happens to the look-up of this number."""
         return _pick(self._lookups, self.seed, "lookup", number) if self._lookups else None
 
+    def for_message(self, number: int) -> FaultRule | None:
+        """Decide what happens to the message of this number."""
+        return _pick(self._messages, self.seed, "message", number) if self._messages else None
+
     @cached_property
     def _answers(self) -> tuple[FaultRule, ...]:
-        others = LOOKUP_FAULTS | {FaultName.LOOKUP_LAG}
+        others = LOOKUP_FAULTS | MESSAGE_FAULTS | {FaultName.LOOKUP_LAG}
         return tuple(rule for rule in self.rules if rule.name not in others)
 
     @cached_property
@@ -197,6 +221,10 @@ class FaultScript:
     @cached_property
     def _lookups(self) -> tuple[FaultRule, ...]:
         return tuple(rule for rule in self.rules if rule.name in LOOKUP_FAULTS)
+
+    @cached_property
+    def _messages(self) -> tuple[FaultRule, ...]:
+        return tuple(rule for rule in self.rules if rule.name in MESSAGE_FAULTS)
 
 
 def draw(seed: int, stream: str, number: int) -> float:

@@ -38,5 +38,6 @@ def describe(conversation: Conversation) -> dict[str, object]:
         "created_at": conversation.created_at,
         "messages": len(messages),
         "webhook_messages": sum(message.triggers_webhooks for message in messages),
+        "message_sids": [message.sid for message in messages],
         "first_message": messages[0].body if messages else None,
     }

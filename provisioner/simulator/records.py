@@ -10,8 +10,9 @@ from .call import Call
 from .conversations import Conversation, Message
 from .documents import conversation_document, message_document, participant_document
 from .lookups import STATES
+from .message_sabotage import posts, spoil_message
 from .pages import page_reply, read_page
-from .replies import ApiError, Reply, json_reply
+from .replies import ApiError, Breach, Reply, json_reply
 from .state import SimulatorState
 
 MOST_PARTICIPANTS = 50
@@ -60,8 +61,8 @@ class Records:
             show=lambda each: participant_document(each, call.account, call.origin),
         )
 
-    def post_message(self, call: Call) -> Reply:
-        """Add a message of the conversation's guest."""
+    def post_message(self, call: Call) -> Reply | Breach:
+        """Add a message of the conversation's guest, or do instead what the call's fault demands."""
         conversation = self._find_open(call)
         form = call.read_form()
         author, body = form.get("Author", ""), form.get("Body", "")
@@ -71,6 +72,13 @@ class Records:
             raise ApiError(400, 20001, f"Body must have 1 to {MOST_BODY_CHARACTERS} characters")
         triggers = call.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true"
         message = Message(f"IM{token_hex(16)}", author, body, self._state.clock.wall(), triggers)
+        if call.fault is None:
+            return self._answer(call, conversation, message)
+        self._state.fire(call.fault)
+        truth = self._answer(call, conversation, message) if posts(call.fault) else Reply(0)
+        return spoil_message(call.fault, truth)
+
+    def _answer(self, call: Call, conversation: Conversation, message: Message) -> Reply:
         index = self._keep(conversation, message)
         return json_reply(201, message_document(message, index, conversation, call.account, call.origin))
 

@@ -32,6 +32,7 @@ class SimulatorState:
         self.flows_started = 0
         self.webchats = 0
         self.lookups = 0
+        self.posts = 0
         self.faults: Counter[str] = Counter()
         self.in_progress = 0
         self._most_in_progress = 0
@@ -66,6 +67,11 @@ class SimulatorState:
         self.lookups += 1
         return self.lookups
 
+    def number_message(self) -> int:
+        """Count the arrival of a message and return its number, from 1."""
+        self.posts += 1
+        return self.posts
+
     def fire(self, rule: FaultRule) -> None:
         """Count a fault as having happened."""
         self.faults[rule.name.value] += 1
@@ -93,7 +99,7 @@ class SimulatorState:
                 "repeated": len(repeated),
                 "surplus": sum(repeated.values()) - len(repeated),
             },
-            "messages": {"posted": self.messages, "flows_started": self.flows_started},
+            "messages": {"requests": self.posts, "posted": self.messages} | {"flows_started": self.flows_started},
             "lookups": self.lookups,
             "faults": dict(sorted(self.faults.items())),
         }

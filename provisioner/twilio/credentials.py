@@ -1,5 +1,6 @@
 """Whose account is used, and how it is proven: the environment, or a profile of twilio-cli.
 
+A secret may also stand in a file that a variable names, as service managers hand it over.
 Nothing here puts a secret, or a value that may be a misplaced one, into a message or a repr.
 """
 
@@ -16,6 +17,9 @@ ACCOUNT_SID = "TWILIO_ACCOUNT_SID"
 API_KEY = "TWILIO_API_KEY"
 API_SECRET = "TWILIO_API_SECRET"  # noqa: S105 - the variable's name, not its value
 AUTH_TOKEN = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the same
+
+FILE_SUFFIX = "_FILE"
+"""``TWILIO_API_SECRET_FILE`` names the file that holds what ``TWILIO_API_SECRET`` would."""
 
 # Documented with 32 hex digits; the prefix tells the mix-ups, and Twilio itself the rest.
 _ACCOUNT = re.compile(r"AC[0-9A-Za-z]+")
@@ -65,8 +69,9 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> 
     settings = {name: value.strip() for name, value in environ.items() if name.startswith("TWILIO_")}
     if profile:
         return _from_profile(read_profiles(_config_folder(settings, home)).named(profile), settings)
-    if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN)):
-        return _from_environment(settings)
+    files = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
+    if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN, *files)):
+        return _from_environment(_with_files(settings))
     active = read_profiles(_config_folder(settings, home)).active
     if active is None:
         raise UsageError(
@@ -74,6 +79,36 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> 
             cure=f"set {ACCOUNT_SID}, {API_KEY} and {API_SECRET}, or use --profile, or try --simulate",
         )
     return _from_profile(active, settings)
+
+
+def _with_files(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Read the secrets that stand in files; a line break at the end is none of theirs."""
+    read = dict(settings)
+    for name in (API_SECRET, AUTH_TOKEN):
+        if file := settings.get(f"{name}{FILE_SUFFIX}"):
+            if settings.get(name):
+                raise UsageError(f"{name} and {name}{FILE_SUFFIX} are both set", cure="unset one of them")
+            read[name] = _read_secret(name, Path(file))
+    return read
+
+
+def _read_secret(name: str, file: Path) -> str:
+    try:
+        secret = file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UsageError(
+            f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {error.strerror}",
+            cure="mend the name, or the permissions of the file",
+        ) from error
+    except UnicodeDecodeError:
+        # The cause would quote the file, which holds a secret.
+        secret = ""
+    if not secret or len(secret.split()) != 1:
+        raise UsageError(
+            f"{file}, named by {name}{FILE_SUFFIX}, does not hold one secret and nothing else",
+            cure="write the secret alone into it, in one line",
+        )
+    return secret
 
 
 def _from_environment(settings: Mapping[str, str]) -> Account:

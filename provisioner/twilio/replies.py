@@ -14,6 +14,7 @@ LONGEST_RETRY_AFTER_S = 300.0
 
 # Documented as CH and 32 hex digits; whatever names a conversation will do.
 _SID = re.compile(r"CH[0-9A-Za-z]{1,62}")
+_MESSAGE_SID = re.compile(r"IM[0-9A-Za-z]{1,62}")
 _CODE = re.compile(r"[1-9][0-9]{3,5}")
 
 _T = TypeVar("_T")
@@ -24,6 +25,10 @@ class _Created(msgspec.Struct, gc=False):
     identity: str | None = None
 
 
+class _Posted(msgspec.Struct, gc=False):
+    sid: str | None = None
+
+
 class _Refusal(msgspec.Struct, gc=False):
     """Twilio's error object and an RFC 9457 problem alike; the problem's ``type`` ends with the code."""
 
@@ -32,6 +37,7 @@ class _Refusal(msgspec.Struct, gc=False):
 
 
 _CREATED = msgspec.json.Decoder(_Created)
+_POSTED = msgspec.json.Decoder(_Posted)
 _REFUSAL = msgspec.json.Decoder(_Refusal)
 
 
@@ -50,6 +56,13 @@ def read_created(body: bytes) -> tuple[str, str]:
         return "", ""
     sid = created.conversation_sid or ""
     return sid if _SID.fullmatch(sid) else "", created.identity or ""
+
+
+def read_message_sid(body: bytes) -> str:
+    """Return the SID of a message, empty where it cannot be read."""
+    posted = decode(_POSTED, body)
+    sid = (posted.sid if posted else "") or ""
+    return sid if _MESSAGE_SID.fullmatch(sid) else ""
 
 
 def read_error_code(body: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -35,6 +36,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     ended: float
 
 
+@dataclass(slots=True)
+class Traffic:
+    """Bytes of bodies that went and came."""
+
+    sent: int = 0
+    received: int = 0
+
+
 class Transport:
     """Sends requests of one account. Made by ``open_transport``."""
 
@@ -52,6 +61,7 @@ class Transport:
         self._headers = headers
         self._timeout_s = timeout_s
         self._proxy = proxy or None
+        self.traffic = Traffic()
 
     def url(self, product: str, path: str) -> str:
         """Return where ``product`` answers ``path``."""
@@ -89,6 +99,8 @@ class Transport:
         except (aiohttp.ClientError, OSError, ConnectionGone) as error:  # OSError: every kind of timeout
             if response is None:
                 return _failure(error, evidence, url)
+        self.traffic.sent += len(body or b"")
+        self.traffic.received += sum(map(len, parts))
         return _reply(response, b"".join(parts), evidence)
 
 

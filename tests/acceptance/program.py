@@ -63,14 +63,14 @@ class Running:
     process: asyncio.subprocess.Process
     _said: str = ""
 
-    async def says(self, start: str) -> None:
-        """Wait for a line on stderr that starts so."""
+    async def says(self, start: str) -> str:
+        """Wait for a line on stderr that starts so, and return it."""
         assert self.process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
             while line := (await self.process.stderr.readline()).decode():
                 self._said += line
                 if line.startswith(start):
-                    return
+                    return line.rstrip()
         raise AssertionError(f"it ended without saying {start!r}: {self._said}")
 
     async def end(self, stdin: bytes | None = None) -> Ended:

@@ -23,6 +23,11 @@ class Simulator:
         """Return everything it created."""
         return [json.loads(line) for line in (await self._page("conversations")).splitlines()]
 
+    async def has_seen(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        while len((await self.state())["arrivals"]) < count:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.02)
+
     async def _page(self, name: str) -> str:
         return await asyncio.to_thread(self._get, f"/_simulator/{name}")
 

@@ -25,6 +25,7 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
     assert ended.code == summary["exit_code"] == 4
     assert ended.stdout.count("\n") == 1
     elapsed, rate, notes = summary.pop("elapsed_s"), summary.pop("rate_achieved"), summary.pop("notes")
+    assert min(summary.pop(name) for name in ("bytes_sent", "bytes_received", "most_in_flight")) > 0
     assert elapsed > 0
     assert rate > 0
     assert notes == [
@@ -49,8 +50,10 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
         "failed": None,
         "ledger": "results.csv.ledger",
         "next_command": None,
+        "messages": None,
         "error": None,
         "skipped": [],
+        "to_send": 3,
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, Row, Status, Verdict, WebChatRequest
+from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Verdict, WebChatRequest
 from provisioner.monitor import RunMonitor, Speedometer
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
@@ -29,6 +29,7 @@ class Pace:
 
     rate: float = 4.0
     paused_for: float = 0.0
+    held_by: str = ""
 
 
 def answer(
@@ -68,11 +69,11 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     monitor = RunMonitor(before, to_send=4, speed_limit=Pace(), clock=clock)
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
-        monitor.departed()
+        monitor.departed(Step.CREATE)
         monitor.landed()
         monitor.answered(ROW, answer(verdict), 1)
         monitor.settled(ROW, status, answer(verdict))
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     clock.now = 102.0
     progress = monitor.snapshot()
 
@@ -88,7 +89,7 @@ def test_a_failed_connection_was_never_in_flight() -> None:
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     monitor.landed()
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 2)
 
@@ -100,9 +101,9 @@ def test_429s_and_orphans_are_counted() -> None:
     """What the server turned away, and what it may have left behind, is told at the end."""
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
-    monitor.departed()
+    monitor.departed(Step.CREATE)
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
-    monitor.gave_way(1.2)
+    monitor.gave_way(1.2, Step.CREATE)
 
     assert (monitor.throttled, monitor.orphans, monitor.snapshot().throttled) == (1, 1, 1)
 
@@ -144,7 +145,7 @@ def test_no_log_event_holds_a_customers_data() -> None:
     """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
     with structlog.testing.capture_logs() as events:
         monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
-        monitor.departed()
+        monitor.departed(Step.CREATE)
         monitor.answered(ROW, answer(Verdict.CREATED), 1)
         for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
             monitor.settled(ROW, status, answer(Verdict.CREATED))
@@ -158,3 +159,71 @@ def test_no_log_event_holds_a_customers_data() -> None:
     ]
     assert all(event["row"] == 1 for event in events)
     assert "Zoë" not in repr(events)
+
+
+GREETING = Row(1, 1, "C-1", WebChatRequest(first_message="I am Zoë Example"))
+
+
+def test_messages_are_counted_apart_from_rows() -> None:
+    """They are in flight like any request, and are no speed; a doubt is forgotten once it is settled."""
+    monitor = RunMonitor(Counts(input=3, created=3), to_send=1, to_post=2, speed_limit=Pace(), clock=Clock())
+    lost = Answer(Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer")
+    refused = Answer(Verdict.REFUSED, due=1, ended=2, error_code="50377", error="closed")
+    posted = Answer(Verdict.CREATED, due=1, ended=2, message_sid="IM1")
+
+    monitor.settled(GREETING, Status.CREATED, answer(Verdict.CREATED))
+    states = [monitor.snapshot().state]
+    monitor.departed(Step.MESSAGE)
+    monitor.landed()
+    monitor.message_answered(GREETING, answer(Verdict.NOT_PROCESSED, is_throttled=True), 1)
+    monitor.message_settled(1, "C-1", MessageStatus.UNKNOWN, lost)
+    monitor.message_settled(2, "C-2", MessageStatus.REJECTED, refused)
+    monitor.message_settled(3, "C-3", MessageStatus.POSTED, posted)
+    states.append(monitor.snapshot().state)
+    before = [str(reason) for reason in monitor.reasons]
+    monitor.message_settled(1, "C-1", MessageStatus.PENDING, posted)
+    states.append(monitor.snapshot().state)
+    monitor.message_settled(1, "C-1", MessageStatus.POSTED, posted)
+
+    assert states == ["posting first messages", "done", "posting first messages"]
+    assert sorted(before) == [
+        "1 first message rejected: 50377, closed",
+        "1 first message unknown: timeout, no answer",
+    ]
+    assert [str(reason) for reason in monitor.reasons] == ["1 first message rejected: 50377, closed"]
+    progress = monitor.snapshot()
+    assert (progress.messages, progress.state, progress.throttled) == (2, "done", 1)
+    assert monitor.rate_achieved is None
+    assert monitor.done == 1
+
+
+def test_where_no_message_is_asked_for_none_is_shown() -> None:
+    """The display has no place for what there is not."""
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+
+    monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
+
+    assert monitor.snapshot().messages is None
+
+
+def test_no_log_event_holds_what_a_customer_says() -> None:
+    """Messages are told by row, key and SID."""
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+
+    with structlog.testing.capture_logs() as events:
+        monitor.message_answered(GREETING, answer(Verdict.CREATED), 1)
+        for status in MessageStatus:
+            monitor.message_settled(1, "C-1", status, answer(Verdict.CREATED))
+        monitor.gave_way(1.0, Step.MESSAGE)
+
+    assert "Zo" not in str(events)
+    assert {
+        event["log_level"] for event in events if event["event"] in {"message.posted", "message.answered"}
+    } == {"debug"}
+    assert events[-1] == {
+        "event": "pace.cut",
+        "step": "message",
+        "pause_s": 1.0,
+        "rate": None,
+        "log_level": "warning",
+    }

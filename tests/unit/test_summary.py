@@ -16,7 +16,7 @@ from provisioner.errors import (
     StrictError,
     UsageError,
 )
-from provisioner.models import Counts
+from provisioner.models import Counts, MessageCounts
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Outcome, Summary
 
@@ -30,6 +30,7 @@ def test_the_counts_stand_at_the_top_level() -> None:
         elapsed_s=1.23456,
         rate_achieved=2.5,
         output="r.csv",
+        messages=MessageCounts(posted=1, unsent=2),
         notes=("n",),
         details={"job_id": "j"},
     )
@@ -52,6 +53,7 @@ def test_the_counts_stand_at_the_top_level() -> None:
         "output": "r.csv",
         "failed": None,
         "ledger": None,
+        "messages": {"posted": 1, "rejected": 0, "unknown": 0, "unsent": 2},
         "notes": ["n"],
         "next_command": None,
         "error": None,

@@ -76,6 +76,7 @@ async def test_what_is_deleted_is_gone(simulate: Simulate) -> None:
     for method in ("GET", "POST", "DELETE"):
         assert (await caller.call(method, path)).code == (404, 20404)
     assert (await caller.get(f"{path}/Messages")).code == (404, 20404)
+    assert (await caller.post(f"{path}/Messages", Author="a", Body="b")).code == (404, 20404)
     assert (await caller.get("/v1/ParticipantConversations?Identity=a")).json["conversations"] == []
     assert (await caller.get("/v1/Conversations")).json["conversations"] == []
 
@@ -95,9 +96,10 @@ async def test_the_first_message_with_webhooks_starts_the_flow(simulate: Simulat
     assert [each.json["index"] for each in heard] == [1, 2]
     assert heard[0].json["author"] == "a"
     assert heard[0].json["conversation_sid"] == sid
-    assert (await caller.state())["messages"] == {"posted": 3, "flows_started": 1}
+    assert (await caller.state())["messages"] == {"requests": 3, "posted": 3, "flows_started": 1}
     (row,) = await caller.conversations()
     assert (row["messages"], row["webhook_messages"], row["first_message"]) == (3, 2, "Hello?")
+    assert row["message_sids"] == [each.json["sid"] for each in (silent, *heard)]
 
 
 async def test_messages_are_listed_oldest_first_and_paged(simulate: Simulate) -> None:

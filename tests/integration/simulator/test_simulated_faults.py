@@ -340,3 +340,49 @@ async def test_a_run_repeats_exactly(simulate: Simulate) -> None:
 
     assert heard[0] == heard[1]
     assert heard[0] != heard[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_posted", "expected"),
+    [
+        (FaultName.MESSAGE_RESET, False, aiohttp.ClientOSError),
+        (FaultName.MESSAGE_RESET_AFTER_CREATE, True, aiohttp.ClientOSError),
+        (FaultName.MESSAGE_STALL, True, aiohttp.ServerDisconnectedError),
+        (FaultName.MESSAGE_NULL_SID, True, (201, None)),
+        (FaultName.MESSAGE_ERROR_500, False, (500, 20500)),
+        (FaultName.MESSAGE_ERROR_500_CREATED, True, (500, 20500)),
+        (FaultName.MESSAGE_THROTTLED, False, (429, 20429)),
+        (FaultName.MESSAGE_REFUSED, False, (400, 20001)),
+    ],
+)
+async def test_a_message_meets_a_fault_of_its_own(
+    simulate: Simulate, name: FaultName, is_posted: bool, expected: type[Exception] | tuple[int, int | None]
+) -> None:
+    """Only messages count for it, by a number of their own, and the conversation tells what is there."""
+    seconds = 0.01 if name is FaultName.MESSAGE_STALL else None
+    caller = await simulate(faults=FaultScript((FaultRule(name=name, at=frozenset({2}), seconds=seconds),)))
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}/Messages"
+    await caller.post(path, Author="a", Body="first")
+
+    if isinstance(expected, tuple):
+        heard = await caller.post(path, Author="a", Body="second")
+        assert (heard.status, heard.json.get("code")) == expected
+        assert name is not FaultName.MESSAGE_NULL_SID or heard.json["sid"] is None
+    else:
+        with pytest.raises(expected):
+            await caller.post(path, Author="a", Body="second")
+    await caller.post(path, Author="a", Body="third")
+
+    said = [each["body"] for each in (await caller.get(path)).json["messages"]]
+    assert said == ["first", *(["second"] if is_posted else []), "third"]
+    assert (await caller.state())["faults"] == {name: 1}
+
+
+async def test_a_message_that_is_refused_anyway_meets_no_fault(simulate: Simulate) -> None:
+    """A closed conversation says so, whatever the script has in store."""
+    caller = await simulate(faults=always(FaultName.MESSAGE_STALL))
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}"
+    await caller.post(path, State="closed")
+
+    assert (await caller.post(f"{path}/Messages", Author="a", Body="b")).code == (400, 50377)
+    assert (await caller.state())["faults"] == {}

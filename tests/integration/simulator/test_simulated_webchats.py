@@ -39,6 +39,7 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
         "state": "active",
         "messages": 0,
         "webhook_messages": 0,
+        "message_sids": [],
         "first_message": None,
     }
 

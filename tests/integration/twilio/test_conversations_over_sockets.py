@@ -11,8 +11,9 @@ import pytest
 
 from provisioner.ports import GateClosed
 from provisioner.retry import LONGEST_BACKOFF_S
-from provisioner.twilio.conversations import TRIES, Conversation, ConversationClient, LookUp, Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.pages import TRIES, Trouble
 from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling

@@ -238,6 +238,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(Counts.__struct_fields__) | {
     "failed": None,
     "ledger": None,
     "next_command": None,
+    "messages": None,
     "notes": [],
 }
 

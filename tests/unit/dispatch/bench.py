@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from provisioner.dispatch import Dispatcher, Limits, Stop
 from provisioner.errors import InputError
-from provisioner.models import Answer, Claim, Row, Status, WebChatRequest
+from provisioner.models import Answer, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
-from provisioner.ports import Creator, Gate
+from provisioner.ports import Creator, Gate, Messenger
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
+from tests.fake_messenger import FakeMessenger
 from tests.fakes import FakeLedger
 from tests.free_pace import FreePace
 
@@ -24,9 +25,14 @@ class NotingObserver:
     answers: list[tuple[int, str, int]] = field(default_factory=list)
     outcomes: list[tuple[int, Status]] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+    message_answers: list[tuple[int, str, int]] = field(default_factory=list)
+    message_outcomes: list[tuple[int, MessageStatus, str]] = field(default_factory=list)
+    message_pauses: list[float] = field(default_factory=list)
+    departures: list[Step] = field(default_factory=list)
 
-    def departed(self) -> None:
+    def departed(self, step: Step) -> None:
         """Count one more in flight."""
+        self.departures.append(step)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
@@ -42,25 +48,43 @@ class NotingObserver:
         """Note an outcome."""
         self.outcomes.append((row.row, status))
 
-    def gave_way(self, pause_s: float) -> None:
+    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Note an answer to a message."""
+        self.message_answers.append((row.row, answer.verdict.value, attempt))
+
+    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+        """Note a message's outcome."""
+        assert key == f"k-{row}"
+        self.message_outcomes.append((row, status, answer.error_code))
+
+    def gave_way(self, pause_s: float, step: Step) -> None:
         """Note a pause."""
-        self.pauses.append(pause_s)
+        (self.message_pauses if step is Step.MESSAGE else self.pauses).append(pause_s)
 
 
 @dataclass
 class Feed:
-    """Makes a request of every claim; from row ``spoilt_from`` on the source has changed."""
+    """Makes a request of every claim; from row ``spoilt_from`` on the source has changed.
+
+    With a ``greeting``, every row asks for that and its number as a first message.
+    """
 
     spoilt_from: int | None = None
+    greeting: str = ""
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return the rows in order."""
         if self.spoilt_from is not None and claims[-1].row >= self.spoilt_from:
             raise InputError("has changed", source="customers.csv", line=self.spoilt_from)
-        return [
-            Row(each.id, each.row, each.key, WebChatRequest(customer_friendly_name=f"Customer {each.row}"))
-            for each in claims
-        ]
+        return [self._row(each) for each in claims]
+
+    def _row(self, claim: Claim) -> Row:
+        request = WebChatRequest(
+            customer_friendly_name=f"Customer {claim.row}",
+            identity=f"guest-{claim.row}" if self.greeting else "",
+            first_message=f"{self.greeting} {claim.row}" if self.greeting else "",
+        )
+        return Row(claim.id, claim.row, claim.key, request, claim.conversation_sid, claim.identity)
 
 
 class SlowCreator:
@@ -85,18 +109,24 @@ class Bench:
     creator: Creator | None = None
     ledger: FakeLedger | None = None
     feed: Feed = field(default_factory=Feed)
+    messenger: Messenger | None = None
+    message_faults: Iterable[Fault | None] = ()
     pace: FreePace = field(default_factory=FreePace)
+    message_pace: FreePace = field(default_factory=FreePace)
     concurrency: int = 4
     max_attempts: int = 3
     canary: int = 0
     failures: FailureLimit | None = None
+    resends_unknown: bool = False
     observer: NotingObserver = field(default_factory=NotingObserver, init=False)
     server: FakeCreator = field(init=False)
+    post_office: FakeMessenger = field(init=False)
     book: FakeLedger = field(init=False)
     seconds: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.server = FakeCreator(self.faults)
+        self.post_office = FakeMessenger(self.message_faults)
         self.book = self.ledger or FakeLedger([Status.PENDING] * self.rows)
 
     def dispatcher(self) -> Dispatcher:
@@ -105,7 +135,9 @@ class Bench:
             ledger=self.book,
             feed=self.feed,
             creator=self.creator or self.server,
+            messenger=self.messenger or self.post_office,
             pace=self.pace,
+            message_pace=self.message_pace,
             observer=self.observer,
             limits=Limits(
                 concurrency=self.concurrency,
@@ -113,6 +145,7 @@ class Bench:
                 canary=self.canary,
                 failures=self.failures,
                 to_send=self.rows,
+                resends_unknown=self.resends_unknown,
             ),
         )
 
@@ -136,6 +169,11 @@ class Bench:
     def statuses(self) -> list[Status]:
         """Where every row stands."""
         return [row.status for row in self.book.rows.values()]
+
+    @property
+    def messages(self) -> list[MessageStatus | None]:
+        """Where every row's message stands."""
+        return [row.message for row in self.book.rows.values()]
 
     @property
     def attempts(self) -> list[int]:

@@ -12,8 +12,19 @@ import pytest
 from msgspec import structs
 
 from provisioner.ledger import open_ledger, statements
-from provisioner.models import Status, Verdict
-from tests.ledger_samples import INPUT, NO_SID, REFUSED, SETTINGS, claim_all, entries, entry, query, send
+from provisioner.models import MessageStatus, Status, Step, Verdict
+from tests.ledger_samples import (
+    CREATED,
+    INPUT,
+    NO_SID,
+    REFUSED,
+    SETTINGS,
+    claim_all,
+    entries,
+    entry,
+    query,
+    send,
+)
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n\n```sql\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -26,7 +37,8 @@ async def make(path: Path) -> None:
         await ledger.plan([*entries(["C-001", "b", "c", "d", "gone"]), entry(6, "bad", None, NO_SID)], INPUT)
         first, second, third, *_ = await claim_all(ledger)
         await send(ledger, first, Status.UNSENT)
-        await send(ledger, first, Status.CREATED)
+        await ledger.begin(first.id, owes_message=True)
+        await ledger.settle(first.id, Status.CREATED, CREATED)
         await ledger.begin(second.id)
         await ledger.settle(second.id, Status.REJECTED, structs.replace(REFUSED, may_leave_orphan=True))
         await send(ledger, third, Status.UNKNOWN)
@@ -94,4 +106,6 @@ def test_every_status_is_explained() -> None:
     part = TEXT.split("\n## Statuses\n", 1)[1].split("\n## ", 1)[0]
 
     assert [status for status in Status if f"`{status.value}`" not in part] == []
+    assert [status for status in MessageStatus if f"| `{status.value}` |" not in part] == []
+    assert [step for step in Step if f"`{step.value}`" not in TEXT] == []
     assert [verdict for verdict in Verdict if f"`{verdict.value}`" not in TEXT] == []

@@ -35,9 +35,9 @@ async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
         (claim,) = await claim_all(ledger)
         await send(ledger, claim, Status.CREATED)
 
-    throttled = (1.0, 1.5, 2.0, 429, "45780", "the limit of 5 a second", None, None, None, 1.5, 0)
+    throttled = (1.0, 1.5, 2.0, 429, "45780", "the limit of 5 a second", None, None, None, 1.5, 0, None)
     times = (1_700_000_000.0, 1_700_000_000.25, 1_700_000_000.5)
-    created = (*times, 201, None, None, "CH" + 32 * "1", "wc-1", "RQ" + 32 * "2", None, 0)
+    created = (*times, 201, None, None, "CH" + 32 * "1", "wc-1", "RQ" + 32 * "2", None, 0, None)
     assert query(path, "SELECT * FROM attempts ORDER BY id") == [
         (1, 1, 1, "create", 1, "not_processed", *throttled),
         (2, 1, 1, "create", 2, "not_processed", *throttled),

@@ -11,7 +11,7 @@ import pytest
 import provisioner.ledger
 from provisioner.ledger import statements
 
-FILES = ("schema", "plan", "run", "read")
+FILES = ("schema", "migrate", "plan", "run", "messages", "closures", "read")
 FOLDER = Path(provisioner.ledger.__file__).parent
 STATEMENTS = [(file, name) for file in FILES for name in statements.load(file)]
 
@@ -36,7 +36,7 @@ def test_every_statement_says_why_it_is_there(file: str, name: str) -> None:
     assert re.match(r"-- [A-Z].*", text)
 
 
-@pytest.mark.parametrize(("file", "name"), [each for each in STATEMENTS if each[0] in {"run", "read"}])
+@pytest.mark.parametrize(("file", "name"), [each for each in STATEMENTS if each[0] in {"run", "messages", "read"}])
 def test_every_statement_fits_the_schema(connection: sqlite3.Connection, file: str, name: str) -> None:
     """SQLite compiles it against the tables as they are."""
     text = statements.load(file)[name]

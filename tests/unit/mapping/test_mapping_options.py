@@ -120,3 +120,19 @@ def test_the_order_of_assignments_is_no_setting() -> None:
     other = Mapping.from_options(MappingOptions(set=("identity={I}", "ui_version={V}")))
 
     assert list(one.settings().items()) == list(other.settings().items())
+
+
+def test_a_first_message_is_a_template_and_a_setting_of_its_own() -> None:
+    """It may name columns; a job without one has the settings it had before there were messages."""
+    silent, greeting = (Mapping.from_options(MappingOptions(first_message=text)) for text in ("", "Hi {Name}"))
+
+    assert "first_message" not in silent.settings()
+    assert greeting.settings() == {**silent.settings(), "first_message": "Hi {Name}"}
+    assert greeting.rules.columns == ("Name",)
+
+
+def test_a_first_message_with_a_stray_brace_is_refused() -> None:
+    """The error names the option."""
+    error = fault_of(MappingOptions(first_message="Hi {Name"))
+
+    assert error.message == "--first-message: '{' at character 4 has no partner"

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -11,14 +12,20 @@ from unittest.mock import patch
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer import Pacer
+from provisioner.pacer import Pacer, Timetable, Window
 from provisioner.ports import GateClosed
 from tests.clock import now, run_virtually
 
 
-def pacer_of(per_second: float) -> Pacer:
+def pacer_of(per_second: float, schedule: Timetable | None = None) -> Pacer:
     """Return a pacer on the loop's virtual clock, with no jitter."""
-    return Pacer(Rate(per_second=per_second), clock=now, wall=lambda: now() + 1e9, jitter=lambda low, _: low)
+    return Pacer(
+        Rate(per_second=per_second),
+        schedule=schedule,
+        clock=now,
+        wall=lambda: now() + 1e9,
+        jitter=lambda low, _: low,
+    )
 
 
 async def start(pacer: Pacer, starts: list[float]) -> None:
@@ -182,3 +189,141 @@ async def test_due_is_a_unix_time() -> None:
         due = await gate.wait()
 
     assert due == pytest.approx(now() + 1e9, abs=0.001)
+
+
+NINE = datetime(2026, 1, 15, 9, tzinfo=UTC).timestamp()
+OFFICE_HOURS = Window(time(9), time(17), UTC)
+
+
+def pacer_at(start: float) -> Pacer:
+    """Return a pacer that starts one a second in office hours, on a virtual clock that begins at ``start``."""
+    begun = now()
+    rate = Rate(per_second=1)
+    return Pacer(
+        rate, window=OFFICE_HOURS, clock=now, wall=lambda: start + now() - begun, jitter=lambda low, _: low
+    )
+
+
+@in_virtual_time
+async def test_outside_of_its_window_nothing_starts() -> None:
+    """Who comes at night waits until it opens; then the pace is kept from the first one on, without a burst."""
+    pacer, starts = pacer_at(NINE - 3600), list[float]()
+    begun = now()
+    opens = pacer.closed_until
+
+    await asyncio.gather(*(start(pacer, starts) for _ in range(3)))
+
+    assert opens == datetime(2026, 1, 15, 9, tzinfo=UTC)
+    assert [each - begun for each in starts] == pytest.approx([3600, 3601, 3602], abs=0.06)
+    assert pacer.closed_until is None
+
+
+@in_virtual_time
+async def test_a_window_that_closes_pauses_until_it_opens_again() -> None:
+    """What has its turn before it closes starts, and the next one waits for the morning without a connection."""
+    pacer, starts = pacer_at(NINE + 8 * 3600 - 1.5), list[float]()
+    begun = now()
+    await start(pacer, starts)
+    await start(pacer, starts)
+
+    async with pacer.turn() as gate:
+        entered = now()
+        await gate.wait()
+
+    morning = 16 * 3600 + 1.5
+    assert [each - begun for each in starts] == pytest.approx([0, 1], abs=0.01)
+    assert entered - begun == pytest.approx(morning - 1, abs=0.01)
+    assert now() - begun == pytest.approx(morning, abs=0.01)
+
+
+@in_virtual_time
+async def test_closing_ends_the_wait_for_a_window() -> None:
+    """A run that is stopped at night does not wait for the morning."""
+    pacer, starts = pacer_at(NINE - 3600), list[float]()
+    begun = now()
+    waiting = asyncio.create_task(start(pacer, starts))
+    await asyncio.sleep(1)
+
+    pacer.close()
+
+    with pytest.raises(GateClosed):
+        await waiting
+    assert now() - begun < 2
+
+
+@in_virtual_time
+async def test_a_clock_that_was_set_is_asked_again() -> None:
+    """The window is one of the wall clock: where that went back during the wait, the wait goes on."""
+    pacer, starts, set_back = pacer_of(1), list[float](), [0.0]
+    begun = now()
+    pacer = Pacer(
+        Rate(per_second=1),
+        window=OFFICE_HOURS,
+        clock=now,
+        wall=lambda: NINE - 60 + now() - begun - set_back[0],
+        jitter=lambda low, _: low,
+    )
+    waiting = asyncio.create_task(start(pacer, starts))
+    await asyncio.sleep(30)
+    set_back[0] = 600.0
+
+    await waiting
+
+    assert starts[0] - begun == pytest.approx(660, abs=0.06)
+
+
+@in_virtual_time
+async def test_nothing_starts_while_it_is_held() -> None:
+    """From ``hold`` to ``release`` nobody starts, also those who had nearly waited long enough."""
+    pacer, starts = pacer_of(4), list[float]()
+    waiting = asyncio.create_task(start_many(pacer, starts, 8))
+    await asyncio.sleep(0.6)
+    begun = now() - 0.6
+
+    pacer.hold("by hand")
+    await asyncio.sleep(10)
+    before = len(starts)
+    pacer.release()
+    await waiting
+
+    assert before == 3
+    assert min(starts[3:]) >= begun + 10.6
+    assert [b - a for a, b in itertools.pairwise(starts[3:])][1:] == pytest.approx([0.25] * 3, abs=0.06)
+
+
+@in_virtual_time
+async def test_another_pace_counts_from_when_it_is_asked_for() -> None:
+    """Who waits already waits no longer than the new pace says."""
+    pacer, starts = pacer_of(0.1), list[float]()
+    waiting = asyncio.create_task(start_many(pacer, starts, 11))
+    await asyncio.sleep(11)
+
+    pacer.ask(Rate(per_second=10))
+    await waiting
+
+    assert pacer.asked == pacer.rate == 10
+    assert [b - a for a, b in itertools.pairwise(starts)][2:] == pytest.approx([0.1] * 8, abs=0.06)
+
+
+@in_virtual_time
+async def test_another_pace_stretches_a_timetable() -> None:
+    """A load test that is slowed down by hand is due later, not late."""
+    table = Timetable([n / 4 for n in range(9)], rate=4, headroom=1)
+    pacer, dues = pacer_of(4, table), list[float]()
+
+    async def due() -> None:
+        async with pacer.turn() as gate:
+            dues.append(await gate.wait())
+
+    waiting = asyncio.gather(*(due() for _ in range(9)))
+    await asyncio.sleep(1.1)
+    pacer.ask(Rate(per_second=2))
+    await waiting
+
+    gaps = [b - a for a, b in itertools.pairwise(dues)]
+    assert gaps == pytest.approx([0.25] * 4 + [0.4] + [0.5] * 3, abs=0.01)
+
+
+async def start_many(pacer: Pacer, starts: list[float], count: int) -> None:
+    """Let so many tasks pass the gate that come at once."""
+    await asyncio.gather(*(start(pacer, starts) for _ in range(count)))

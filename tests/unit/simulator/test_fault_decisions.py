@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.simulator import FaultName, FaultRule, FaultScript
-from provisioner.simulator.faults import draw
+from provisioner.simulator.faults import MESSAGE_FAULTS, draw
+from provisioner.simulator.message_sabotage import posts, spoil_message
 from provisioner.simulator.replies import ApiError, Reply
 from provisioner.simulator.sabotage import UNREAD, Effect, effect_of, spoil
 
@@ -31,6 +32,7 @@ def test_an_empty_script_never_interferes() -> None:
     assert faults.for_webchat(1) is None
     assert faults.lag_of_webchat(1) is None
     assert faults.for_lookup(1) is None
+    assert faults.for_message(1) is None
 
 
 def test_the_same_seed_repeats_a_run_exactly() -> None:
@@ -99,9 +101,11 @@ def test_families_are_drawn_apart() -> None:
         FaultRule(name=FaultName.LOOKUP_LAG, percent=100),
         FaultRule(name=FaultName.LOOKUP_FAILS, percent=60),
         FaultRule(name=FaultName.LOOKUP_THROTTLED, percent=40),
+        FaultRule(name=FaultName.MESSAGE_STALL, percent=100),
     )
 
     answer, lag, lookup = faults.for_webchat(1), faults.lag_of_webchat(1), faults.for_lookup(1)
+    message = faults.for_message(1)
 
     assert answer is not None
     assert answer.name is FaultName.STALL
@@ -109,6 +113,8 @@ def test_families_are_drawn_apart() -> None:
     assert lag.name is FaultName.LOOKUP_LAG
     assert lookup is not None
     assert lookup.name in {FaultName.LOOKUP_FAILS, FaultName.LOOKUP_THROTTLED}
+    assert message is not None
+    assert message.name is FaultName.MESSAGE_STALL
 
 
 def test_shares_above_the_whole_are_refused() -> None:
@@ -183,7 +189,7 @@ ORPHANING = {FaultName.HALF_CREATION, FaultName.PARTICIPANT_UNAUTHORIZED, FaultN
 OF_LOOKUPS = {FaultName.LOOKUP_LAG, FaultName.LOOKUP_FAILS, FaultName.LOOKUP_THROTTLED}
 
 
-@pytest.mark.parametrize("name", sorted(set(FaultName) - UNREAD - OF_LOOKUPS))
+@pytest.mark.parametrize("name", sorted(set(FaultName) - UNREAD - OF_LOOKUPS - MESSAGE_FAULTS))
 def test_every_fault_leaves_behind_what_its_name_says(name: FaultName) -> None:
     """A fault creates, half creates or does not create, by default as documented."""
     expected = Effect.ORPHAN if name in ORPHANING else Effect.NOTHING
@@ -200,7 +206,7 @@ def test_some_faults_strike_on_either_side_of_the_creation(name: FaultName, crea
     assert effect_of(FaultRule(name=name, creates=creates)) is effect
 
 
-@pytest.mark.parametrize("name", sorted(set(FaultName) - UNREAD - OF_LOOKUPS))
+@pytest.mark.parametrize("name", sorted(set(FaultName) - UNREAD - OF_LOOKUPS - MESSAGE_FAULTS))
 def test_a_fault_never_tells_the_truth_by_mistake(name: FaultName) -> None:
     """Only faults whose lie is elsewhere leave the answer as it is."""
     truth = Reply(201, b'{"conversation_sid": "CH1", "identity": "a"}', {"Content-Type": "application/json"})
@@ -212,3 +218,26 @@ def test_a_fault_never_tells_the_truth_by_mistake(name: FaultName) -> None:
         said = error.reply()
 
     assert (said == truth) is (name in truthful)
+
+
+POSTING = {
+    FaultName.MESSAGE_RESET_AFTER_CREATE,
+    FaultName.MESSAGE_NULL_SID,
+    FaultName.MESSAGE_ERROR_500_CREATED,
+    FaultName.MESSAGE_STALL,
+}
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGE_FAULTS))
+def test_a_fault_of_a_message_posts_what_its_name_says_and_never_tells_the_truth(name: FaultName) -> None:
+    """Whether the message is there is fixed for each, and none of them answers as if nothing were the matter."""
+    truth = Reply(201, b'{"sid": "IM1"}', {"Content-Type": "application/json"})
+    fault = FaultRule(name=name, percent=1)
+
+    try:
+        said = spoil_message(fault, truth)
+    except ApiError as error:
+        said = error.reply()
+
+    assert posts(fault) is (name in POSTING)
+    assert said != truth

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from provisioner.models import Verdict
-from provisioner.twilio.codes import CODES, STATUSES, Ruling, classify
+from provisioner.twilio.codes import CODES, STATUSES, classify
+from provisioner.twilio.rulings import Ruling
 
 SID = "CH" + 32 * "e"
 NOW = 1_800_000_000.0

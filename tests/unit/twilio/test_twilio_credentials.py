@@ -190,3 +190,45 @@ def test_a_secret_is_not_in_the_repr(tmp_path: Path) -> None:
 
     assert "hunter2" not in repr(accounts)
     assert SIMULATED.password not in repr(SIMULATED)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "secret"),
+    [(BY_KEY, "TWILIO_API_SECRET", SECRET), (BY_TOKEN, "TWILIO_AUTH_TOKEN", TOKEN)],
+)
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, environ: dict[str, str], name: str, secret: str) -> None:
+    """Service managers hand secrets over as files; the variable names one, and its last line break is dropped."""
+    file = tmp_path / "secret"
+    file.write_text(f"{secret}\n")
+    rest = {each: value for each, value in environ.items() if each != name}
+
+    account = resolve(rest | {f"{name}_FILE": str(file)}, tmp_path)
+
+    assert account == resolve(environ, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", f"{SECRET}\nmore\n".encode(), f"{SECRET}\xe4".encode("latin-1")])
+def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    """The message names variable and file, and shows nothing of what is in it."""
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+
+    text = refusal(BY_TOKEN | {"TWILIO_AUTH_TOKEN": "", "TWILIO_AUTH_TOKEN_FILE": str(file)}, tmp_path)
+
+    assert text.startswith(f"{file}, named by TWILIO_AUTH_TOKEN_FILE, does not hold one secret and nothing else")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A wrong name is the user's to mend, and is no reason to look for credentials elsewhere."""
+    write_config(tmp_path / ".twilio-cli", PROFILES)
+
+    text = refusal({"TWILIO_API_SECRET_FILE": str(tmp_path / "gone")}, tmp_path)
+
+    assert f"{tmp_path / 'gone'}, named by TWILIO_API_SECRET_FILE, cannot be read: No such file" in text
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    """Nobody could say which one was meant."""
+    text = refusal(BY_TOKEN | {"TWILIO_AUTH_TOKEN_FILE": "/run/secret"}, tmp_path)
+
+    assert text == "TWILIO_AUTH_TOKEN and TWILIO_AUTH_TOKEN_FILE are both set; unset one of them"

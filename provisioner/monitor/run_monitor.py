@@ -3,71 +3,22 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
 from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, Row, Status, Unknown
+from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Unknown
 from provisioner.progress import Progress
 
-SPAN_S = 10
-"""The speed shown is the mean of so many whole seconds."""
-
-
-class SpeedLimit(Protocol):
-    """What the pacer tells of itself."""
-
-    @property
-    def rate(self) -> float:
-        """Starts per second that are allowed right now."""
-        ...
-
-    @property
-    def paused_for(self) -> float:
-        """Seconds of pause that are left."""
-        ...
-
-
-class Speedometer:
-    """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
-
-    def __init__(self) -> None:
-        self._by_second: Counter[int] = Counter()
-        self._first: float | None = None
-        self._last = 0.0
-        self.total = 0
-
-    def count(self, now: float) -> None:
-        """Count one departure at ``now`` (monotonic seconds)."""
-        if self._first is None:
-            self._first = now
-        self._last = now
-        self.total += 1
-        self._by_second[int(now)] += 1
-        if len(self._by_second) > 2 * SPAN_S:
-            self._by_second = Counter({s: n for s, n in self._by_second.items() if s >= int(now) - SPAN_S})
-
-    def speed(self, now: float) -> float:
-        """Return the departures per second of late, 0.0 before there were two.
-
-        The first one of all starts the clock, so it is not counted itself.
-        """
-        since = int(now) - SPAN_S
-        counted = sum(n for second, n in self._by_second.items() if second >= since)
-        if self._first is None or self._first >= since:
-            counted -= 1
-        return counted / (now - max(self._first or now, since)) if counted > 0 else 0.0
-
-    def mean(self) -> float | None:
-        """Return the departures per second from the first to the last; None before there were two."""
-        return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None
+from .posts import Posts
+from .speed import SpeedLimit, Speedometer
 
 
 class RunMonitor:
     """The observer of a run; ``snapshot`` is what the display shows.
 
-    ``before`` are the counts when the run began, and ``to_send`` of those rows are to be sent.
+    ``before`` are the counts when the run began; ``to_send`` of those rows are to be sent, and of ``to_post``
+    created ones the first message alone.
     """
 
     def __init__(
@@ -75,6 +26,7 @@ class RunMonitor:
         before: Counts,
         *,
         to_send: int,
+        to_post: int = 0,
         speed_limit: SpeedLimit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,7 +39,10 @@ class RunMonitor:
         self._reasons: Counter[tuple[Status, str]] = Counter()
         self._sentences: dict[tuple[Status, str], str] = {}
         self._in_doubt: dict[int, str] = {}
-        self._in_flight = 0
+        self._posts = Posts(owed=to_post)
+        self.in_flight = self.most_in_flight = 0
+        self.listeners: list[Callable[[Step, Row, Answer], None]] = []
+        """Are told of every answer; they decide nothing and never wait."""
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
         """How many unknown rows were looked up, by what they turned out to be; pending is certainly absent."""
@@ -96,21 +51,37 @@ class RunMonitor:
         self.ignores_identity = False
         self._is_draining = False
 
-    def departed(self) -> None:
-        """Count a request that leaves."""
-        self._in_flight += 1
-        self._speed.count(self._clock())
+    def departed(self, step: Step) -> None:
+        """Count a request that leaves; the speed is that of creating."""
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        if step is Step.CREATE:
+            self._speed.count(self._clock())
 
     def landed(self) -> None:
         """Count a request that is under way no more."""
-        self._in_flight -= 1
+        self.in_flight -= 1
 
     def answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Count an answer, and what it may have left behind."""
         self.throttled += answer.is_throttled
         self.orphans += answer.may_leave_orphan
+        self._tell(Step.CREATE, row, answer)
+        self._log_answer("attempt.answered", row, answer, attempt)
+
+    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+        """Count an answer to a row's message."""
+        self.throttled += answer.is_throttled
+        self._tell(Step.MESSAGE, row, answer)
+        self._log_answer("message.answered", row, answer, attempt)
+
+    def _tell(self, step: Step, row: Row, answer: Answer) -> None:
+        for listen in self.listeners:
+            listen(step, row, answer)
+
+    def _log_answer(self, event: str, row: Row, answer: Answer, attempt: int) -> None:
         self._log.debug(
-            "attempt.answered",
+            event,
             row=row.row,
             key=row.key,
             attempt=attempt,
@@ -126,6 +97,7 @@ class RunMonitor:
         self._settled[status] += 1
         if status is Status.CREATED:
             self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
+            self._posts.owed += bool(row.request.first_message)
             self._compare_identities(row, answer)
             return
         if status is Status.UNKNOWN:
@@ -171,9 +143,25 @@ class RunMonitor:
             self.ignores_identity = True
             self._log.warning("identity.ignored", row=row.row, key=row.key)
 
-    def gave_way(self, pause_s: float) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+        """Count what became of a row's message, now or after looking for it; pending: certainly not there."""
+        self._posts.count(row, status, answer)
+        tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
+        tell(
+            f"message.{status.value}",
+            row=row,
+            key=key,
+            message_sid=answer.message_sid,
+            http_status=answer.http_status,
+            error_code=answer.error_code,
+            error=answer.error,
+            twilio_request_id=answer.twilio_request_id,
+        )
+
+    def gave_way(self, pause_s: float, step: Step) -> None:
         """Tell that everybody waits."""
-        self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._speed_limit.rate, 3))
+        rate = round(self._speed_limit.rate, 3) if step is Step.CREATE else None
+        self._log.warning("pace.cut", step=step.value, pause_s=round(pause_s, 1), rate=rate)
 
     def drain(self) -> None:
         """Show from now on that nothing new is started."""
@@ -188,9 +176,10 @@ class RunMonitor:
     def reasons(self) -> list[Reason]:
         """Why rows were not created in this run, the most frequent first."""
         found = self._reasons.most_common()
-        return [
+        of_rows = [
             Reason(status, code, self._sentences[status, code], rows) for (status, code), rows in found if rows
         ]
+        return [*of_rows, *self._posts.reasons]
 
     @property
     def elapsed_s(self) -> float:
@@ -214,8 +203,9 @@ class RunMonitor:
             unknown=before.unknown + now[Status.UNKNOWN],
             unsent=now[Status.UNSENT],
             invalid=before.invalid,
-            in_flight=self._in_flight,
+            in_flight=self.in_flight,
             throttled=self.throttled,
+            messages=self._posts.posted if self._posts.posted or self._posts.owed else None,
             rate_now=self._speed.speed(self._clock()),
             rate_asked=self._speed_limit.rate,
             elapsed_s=self.elapsed_s,
@@ -231,8 +221,10 @@ class RunMonitor:
         if self.is_looking:
             return "looking up unknown rows"
         if self._settled.total() >= self._to_send:
-            return "done"
+            return "posting first messages" if self._posts.owed else "done"
         if self._is_draining:
             return "draining"
+        if self._speed_limit.held_by:
+            return f"paused {self._speed_limit.held_by}"
         paused = self._speed_limit.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "sending"

@@ -1,4 +1,4 @@
-"""The results file: one record per input row, whole or not at all."""
+"""Writes the results file: one record per input row, whole or not at all."""
 
 import csv
 import errno

@@ -1,0 +1,99 @@
+"""What is to be closed: the conversations of a ledger, or those that a results file names."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner import __version__
+from provisioner.endings import MOST_NAMED
+from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger, open_reader
+from provisioner.models import Status
+from provisioner.results import read_results
+from provisioner.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A ledger and the conversations of it that are to be closed."""
+
+    ledger: SqliteLedger
+    closures: Closures
+
+
+@dataclass(frozen=True, slots=True)
+class Unknowns:
+    """Rows that may have conversations nobody knows: how many, and the numbers of the first."""
+
+    total: int
+    rows: tuple[int, ...]
+
+
+class LedgerFile:
+    """A job's own ledger, which keeps what became of its conversations as well."""
+
+    has_progress = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @asynccontextmanager
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[Scope]:  # noqa: ARG002 - one shape for both
+        """Open it; raise ``LedgerError`` when another account made the conversations, or a run holds it."""
+        with open_reader(self.path) as reader:
+            settings = reader.manifest.settings
+        async with open_ledger(self.path, {**settings, **target.settings()}, version=__version__) as ledger:
+            await ledger.recover()
+            closures = Closures(ledger, deletes=deletes)
+            yield Scope(ledger, closures)
+
+    async def unknowns(self, scope: Scope) -> Unknowns:
+        """Return the rows that may have conversations nobody knows."""
+        counts = await scope.ledger.counts()
+        rows = [row.row for row in await scope.ledger.unknown(0, MOST_NAMED)]
+        return Unknowns(counts.unknown, tuple(rows))
+
+
+class ResultsFile:
+    """A results file, also from another machine, with a ledger of its own beside it for what became of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.results = path
+        self.path = Path(f"{path}.close.ledger")
+        self._unknown = Unknowns(0, ())
+
+    @property
+    def has_progress(self) -> bool:
+        """Say whether it was worked at before."""
+        return self.path.exists()
+
+    @asynccontextmanager
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[Scope]:
+        """Take the conversations over; ``is_kept`` says whether what becomes of them is to be remembered."""
+        path = self.path if is_kept else None
+        async with open_ledger(path, target.settings(), version=__version__) as ledger:
+            closures = Closures(ledger, deletes=deletes)
+            await closures.adopt(self._made())
+            yield Scope(ledger, closures)
+
+    async def unknowns(self, _scope: Scope) -> Unknowns:
+        """Return the rows that the results call unknown."""
+        return self._unknown
+
+    def _made(self) -> Iterator[str]:
+        """Yield the conversations it names, and note its unknown rows."""
+        total, rows = 0, list[int]()
+        for line in read_results(self.results):
+            if line.status is Status.CREATED:
+                yield line.conversation_sid
+            elif line.status is Status.UNKNOWN:
+                total += 1
+                rows += [line.row] if len(rows) < MOST_NAMED else []
+        self._unknown = Unknowns(total, tuple(rows))
+
+
+def scope_of(path: Path) -> LedgerFile | ResultsFile:
+    """Tell a ledger from a results file, by what is in it."""
+    if is_ledger(path) or path.is_dir():
+        return LedgerFile(path)
+    return ResultsFile(path)

@@ -1,0 +1,112 @@
+"""How far closing is: counts what happens and knows the speed. Decides nothing."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+
+from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.monitor import SpeedLimit, Speedometer
+from provisioner.progress import Progress
+
+
+class Tally:
+    """The witness of one ``close``; ``snapshot`` is what the display shows."""
+
+    def __init__(
+        self, to_close: int, *, speed_limit: SpeedLimit, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._to_close, self._speed_limit, self._clock = to_close, speed_limit, clock
+        self._log = structlog.get_logger().bind()
+        self._began = clock()
+        self._speed = Speedometer()
+        self._in_flight = 0
+        self._is_draining = False
+        self.ends: Counter[Closure] = Counter()
+        """How many conversations came to what in this run."""
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        """Why conversations are not closed: code and sentence."""
+        self.throttled = 0
+
+    def departed(self) -> None:
+        """Count a request that leaves."""
+        self._in_flight += 1
+        self._speed.count(self._clock())
+
+    def landed(self) -> None:
+        """Count a request that is under way no more."""
+        self._in_flight -= 1
+
+    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+        """Count an attempt, and where it was the last one, what became of the conversation."""
+        self.throttled += parting.is_throttled
+        if not is_last:
+            return
+        self.ends[parting.closure] += 1
+        if not parting.error_code:
+            return
+        self.reasons[parting.error_code, parting.error] += 1
+        self._log.warning(
+            "conversation.not_closed",
+            conversation_sid=conversation.sid,
+            closure=parting.closure.value,
+            http_status=parting.http_status,
+            error_code=parting.error_code,
+            error=parting.error,
+            twilio_request_id=parting.twilio_request_id,
+        )
+
+    def gave_way(self, pause_s: float) -> None:
+        """Tell that everybody waits."""
+        self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._speed_limit.rate, 3))
+
+    def drain(self) -> None:
+        """Show from now on that nothing new is started."""
+        self._is_draining = True
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it began."""
+        return self._clock() - self._began
+
+    @property
+    def rate_achieved(self) -> float | None:
+        """Requests per second over the whole of it; None when there were fewer than two."""
+        return self._speed.mean()
+
+    def snapshot(self) -> Progress:
+        """Return how far it has come."""
+        done, speed = self.ends.total(), self._speed.speed(self._clock())
+        return Progress(
+            total=self._to_close,
+            done=done,
+            in_flight=self._in_flight,
+            throttled=self.throttled,
+            rate_now=speed,
+            rate_asked=self._speed_limit.rate,
+            elapsed_s=self.elapsed_s,
+            eta_s=(self._to_close - done) / min(speed, self._speed_limit.rate) if speed else None,
+            state=self._state(done),
+            noun="conversations",
+            outcomes={WORDS[closure]: self.ends[closure] for closure in WORDS},
+        )
+
+    def _state(self, done: int) -> str:
+        if done >= self._to_close:
+            return "done"
+        if self._is_draining:
+            return "draining"
+        paused = self._speed_limit.paused_for
+        return f"paused {paused:.0f} s (429)" if paused else "closing"
+
+
+WORDS = {
+    Closure.CLOSED: "closed",
+    Closure.DELETED: "deleted",
+    Closure.GONE: "gone",
+    Closure.REFUSED: "refused",
+    Closure.MAYBE: "in doubt",
+    Closure.NOT_PROCESSED: "not sent",
+}
+"""What became of conversations, as it is told and in this order."""

@@ -1,0 +1,28 @@
+"""``provisioner load``: a load test."""
+
+from provisioner.options import LoadOptions
+from provisioner.summary import Summary
+
+from .console import Console
+from .options import argument, command
+
+
+@command(LoadOptions, argument("files", "FILE...", is_many=True))
+def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summary:
+    """Send rows as they would arrive, and judge how it went.
+
+    Every row is sent once, when the schedule says so; late ones are sent late. Exit code 99 says that a condition
+    of --fail-if or --abort-if came true.
+    """
+    import asyncio
+
+    from provisioner.pipeline.load_test import load as load_job
+
+    from .load_text import load_lines
+    from .process import surroundings
+
+    summary = asyncio.run(load_job(files, options, surroundings(), console))
+    tell = console.note if summary.output == "-" else console.say
+    for line in load_lines(summary.details):
+        tell(line)
+    return summary

@@ -1,0 +1,36 @@
+"""The figures of a load test in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_COLUMNS = ("mean", "p50", "p90", "p95", "p99", "p999", "max")
+
+
+def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
+    """Render what was offered and achieved, the latencies of each step, and what came of each condition."""
+    if details.get("offered") is not None:
+        achieved = details.get("achieved")
+        share = "" if achieved is None else f", achieved {achieved * 100:.2f} % of the rate"
+        yield f"offered {details['offered']:,} rows{share}"
+    for step, figures in details.get("steps", {}).items():
+        yield (
+            f"{step}: {figures['succeeded']:,} of {figures['rows']:,} rows, {figures['requests']:,} requests, "
+            f"{figures['late']:,} late, {figures['throttled']:,} answers 429"
+        )
+        for since in ("due", "sent"):
+            found = figures[f"from_{since}"]
+            times = "  ".join(f"{name} {_time_text(found[name])}" for name in _COLUMNS)
+            yield f"  from {since + ':':<6}{times}"
+        for code, count in sorted(figures["failures"].items()):
+            yield f"  {code or 'no code'}: {count:,}"
+    if details.get("steps"):
+        sent, received = details["bytes_sent"], details["bytes_received"]
+        yield f"most in flight {details['most_in_flight']:,}, {sent:,} bytes sent, {received:,} received"
+    for ruling in details.get("thresholds", ()):
+        yield f"{'passed' if ruling['passed'] else 'FAILED'}: {ruling['text']}"
+
+
+def _time_text(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -1,0 +1,17 @@
+"""``provisioner report``: a job as a page."""
+
+from pathlib import Path
+
+from provisioner.options import ReportOptions
+from provisioner.summary import Summary
+
+from .console import Console
+from .options import argument, command
+
+
+@command(ReportOptions, argument("ledgers", "LEDGER...", is_many=True, of=Path))
+def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing is shown
+    """Write one self-contained HTML page about a job, also while it runs; several ledgers are compared."""
+    from provisioner.report import write_report
+
+    return write_report(ledgers, options)

@@ -1,0 +1,160 @@
+"""Closes or deletes conversations: bounded in flight, paced, repeated, drained. Knows ports only.
+
+An attempt may be repeated without harm, so there is no intent before it: what a crash left is asked for again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from provisioner.closures import OpenConversation, Parting
+from provisioner.errors import GuardError, ProvisionerError
+from provisioner.ports import Gate, GateClosed, Pace
+from provisioner.retry import backoff_s
+
+BATCH = 200
+"""Conversations asked of the ledger at a time."""
+ATTEMPTS = 5
+"""How often one is tried in a run."""
+
+
+class Book(Protocol):
+    """What closing asks of the ledger."""
+
+    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
+        """Return the next conversations behind row ``after`` that are not done."""
+        ...
+
+    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+        """Record the ``number``-th attempt of this run for a conversation, and what became of it."""
+        ...
+
+
+class Witness(Protocol):
+    """Is told what happens; decides nothing."""
+
+    def departed(self) -> None:
+        """Hear that a request is about to leave."""
+        ...
+
+    def landed(self) -> None:
+        """Hear that it is under way no more."""
+        ...
+
+    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+        """Hear what an attempt came to, which is durable by now; ``is_last`` of this conversation in this run."""
+        ...
+
+    def gave_way(self, pause_s: float) -> None:
+        """Hear that a 429 paused everyone."""
+        ...
+
+
+End = Callable[[str, Gate], Awaitable[Parting]]
+"""Makes one attempt to close or delete the conversation of this SID."""
+
+
+class Closer:
+    """Ends every conversation that the ledger has left; ``run`` returns when each had its attempts."""
+
+    def __init__(self, *, book: Book, end: End, pace: Pace, witness: Witness, concurrency: int) -> None:
+        self._book, self._end, self._pace, self._witness = book, end, pace, witness
+        self._concurrency = concurrency
+        self._waiting: deque[OpenConversation] = deque()
+        self._after = 0
+        self._supply = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._error: ProvisionerError | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> ProvisionerError | None:
+        """Go through all that is left; return what stopped it early."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._concurrency):
+                    task = group.create_task(self._work())
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+        except BaseExceptionGroup as failures:
+            run_level = failures.subgroup(ProvisionerError)
+            raise (run_level.exceptions[0] if run_level else failures) from failures
+        return self._error
+
+    def drain(self, error: ProvisionerError | None = None) -> None:
+        """Start nothing new and let finish what flies."""
+        self._error = self._error or error
+        self._stopping.set()
+        self._pace.close()
+
+    def cancel(self) -> None:
+        """Wait no longer for what flies; it is asked for again another time."""
+        self.drain()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set() and (conversation := await self._next()):
+            with suppress(GateClosed):
+                await self._part(conversation)
+
+    async def _next(self) -> OpenConversation | None:
+        async with self._supply:
+            if not self._waiting:
+                self._waiting.extend(await self._book.left(self._after, BATCH))
+                self._after = self._waiting[-1].id if self._waiting else self._after
+            return self._waiting.popleft() if self._waiting else None
+
+    async def _part(self, conversation: OpenConversation) -> None:
+        """Try until it is settled, was tried often enough, or the run stops."""
+        for number in range(1, ATTEMPTS + 1):
+            parting = await self._attempt(conversation.sid)
+            await self._book.settle(conversation.id, parting, number=number)
+            is_last = parting.is_settled or number == ATTEMPTS
+            self._witness.parted(conversation, parting, is_last=is_last)
+            self._yield_to_limits(parting)
+            if parting.stops_run:
+                self.drain(GuardError(parting.error, cure="then run the same command again"))
+            if is_last:
+                return
+            if not parting.is_throttled:
+                await self._pause(backoff_s(number))
+
+    async def _attempt(self, sid: str) -> Parting:
+        async with self._pace.turn() as gate:
+            departure = _Departure(gate, self._witness)
+            try:
+                return await self._end(sid, departure)
+            finally:
+                departure.land()
+
+    def _yield_to_limits(self, parting: Parting) -> None:
+        if parting.is_throttled:
+            self._witness.gave_way(self._pace.give_way(parting.retry_after_s))
+        elif parting.http_status is not None:
+            self._pace.accept()
+
+    async def _pause(self, delay_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._stopping.wait()
+
+
+class _Departure:
+    """The gate of one attempt, which counts what leaves; a DELETE may pass it twice on a stale connection."""
+
+    def __init__(self, gate: Gate, witness: Witness) -> None:
+        self._gate, self._witness = gate, witness
+        self._has_left = False
+
+    async def wait(self) -> float:
+        due = await self._gate.wait()
+        if not self._has_left:
+            self._has_left = True
+            self._witness.departed()
+        return due
+
+    def land(self) -> None:
+        if self._has_left:
+            self._witness.landed()

@@ -1,0 +1,61 @@
+"""What becomes of conversations at their end, when a job is cleaned up."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Closure(StrEnum):
+    """What one attempt to close or delete a conversation came to. Repeating any of them does no harm."""
+
+    CLOSED = "closed"
+    """It is closed, by this attempt or before."""
+    DELETED = "deleted"
+    """It is gone for good, by this attempt."""
+    GONE = "gone"
+    """Twilio has no such conversation any more."""
+    REFUSED = "refused"
+    """Twilio refuses to close it."""
+    MAYBE = "maybe"
+    """The request left and nothing trustworthy came back."""
+    NOT_PROCESSED = "not_processed"
+    """It never left, or came back as a 429."""
+
+
+class OpenConversation(msgspec.Struct, frozen=True, gc=False):
+    """A conversation that a job made and that is to be closed; ``id`` names its row in the ledger."""
+
+    id: int
+    sid: str
+
+
+class Parting(msgspec.Struct, frozen=True, gc=False):
+    """One attempt to close or delete a conversation.
+
+    ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is Twilio's number, or one of
+    our words. ``stops_run`` says that the fault is the run's (credentials, address), not the conversation's.
+    """
+
+    closure: Closure
+    due: float
+    ended: float
+    sent: float | None = None
+    http_status: int | None = None
+    error_code: str = ""
+    error: str = ""
+    twilio_request_id: str = ""
+    retry_after_s: float | None = None
+    is_throttled: bool = False
+    stops_run: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether another attempt would change nothing."""
+        return self.stops_run or self.closure not in {Closure.MAYBE, Closure.NOT_PROCESSED}
+
+
+DONE = {
+    False: frozenset({Closure.CLOSED, Closure.DELETED, Closure.GONE}),
+    True: frozenset({Closure.DELETED, Closure.GONE}),
+}
+"""What leaves nothing to do, where conversations are to be closed (False) or deleted (True)."""

@@ -1,0 +1,10 @@
+"""Sends rows: bounded in flight, paced, retried, drained. Knows ports only.
+
+``dispatcher`` workers, and what stops them · ``journey`` one row from its creation to its first message ·
+``legs`` the two steps of it · ``guards`` how many failures are too many.
+"""
+
+from .dispatcher import Dispatcher
+from .guards import Limits, Stop, StopKind
+
+__all__ = ["Dispatcher", "Limits", "Stop", "StopKind"]

@@ -1,0 +1,115 @@
+"""Hands rows to workers, and stops them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from provisioner.errors import InputError, ProvisionerError
+from provisioner.models import Row
+from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace
+
+from .guards import Limits, Stop, StopKind, Tally
+from .journey import Journey
+
+BATCH = 64
+"""Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
+
+
+class Dispatcher:
+    """Sends every row that the ledger hands out, and settles each; ``run`` returns when all are settled."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        feed: Feed,
+        creator: Creator,
+        messenger: Messenger,
+        pace: Pace,
+        message_pace: Pace,
+        observer: Observer,
+        limits: Limits,
+    ) -> None:
+        self._ledger, self._feed, self._limits = ledger, feed, limits
+        self._paces = pace, message_pace
+        self._stopping = asyncio.Event()
+        self._journey = Journey(
+            ledger=ledger,
+            creator=creator,
+            messenger=messenger,
+            pace=pace,
+            message_pace=message_pace,
+            observer=observer,
+            stopping=self._stopping,
+            max_attempts=limits.max_attempts,
+            resends_unknown=limits.resends_unknown,
+        )
+        self._tally = Tally(limits)
+        self._rows: deque[Row] = deque()
+        self._supply = asyncio.Lock()
+        self._stop: Stop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> Stop | None:
+        """Send until no row is left or something stops the run; return what did, None when all are settled."""
+        if self._limits.canary:
+            await self._work(workers=1, most=self._limits.canary)
+            if self._stop is None and (stop := self._tally.judge_canary()):
+                self.drain(stop)
+        await self._work(workers=self._limits.concurrency)
+        return self._stop
+
+    def drain(self, stop: Stop | None = None) -> None:
+        """Start nothing new and let finish what flies. The first reason given stands."""
+        if self._stop is None:
+            self._stop = stop or Stop(StopKind.ASKED)
+        self._stopping.set()
+        for pace in self._paces:
+            pace.close()
+
+    def cancel(self) -> None:
+        """Wait no longer for what flies: it becomes *unknown*."""
+        self.drain()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _work(self, *, workers: int, most: int = 0) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    task = group.create_task(self._send_rows(most))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+        except BaseExceptionGroup as failures:
+            raise _cause(failures) from failures
+
+    async def _send_rows(self, most: int) -> None:
+        sent = 0
+        while not self._stopping.is_set() and (not most or sent < most):
+            row = await self._next_row()
+            if row is None:
+                return
+            sent += 1
+            end = await self._journey.deliver(row)
+            if end and (stop := self._tally.count(end)):
+                self.drain(stop)
+
+    async def _next_row(self) -> Row | None:
+        async with self._supply:
+            if not self._rows:
+                self._rows.extend(await self._supply_rows())
+            return self._rows.popleft() if self._rows else None
+
+    async def _supply_rows(self) -> Sequence[Row]:
+        """Claim rows and rebuild them; a source that has changed lets finish what flies, and gives none."""
+        claims = await self._ledger.claim(BATCH)
+        try:
+            return await self._feed.rows(claims) if claims else ()
+        except InputError as error:
+            self.drain(Stop(StopKind.INPUT, error))
+            return ()
+
+
+def _cause(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    run_level = failures.subgroup(ProvisionerError)
+    return run_level.exceptions[0] if run_level else failures

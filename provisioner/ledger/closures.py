@@ -1,0 +1,106 @@
+"""What a job made and what became of it when it was cleaned up, in the job's own ledger."""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from provisioner.closures import DONE, Closure, OpenConversation, Parting
+from provisioner.ledger import statements
+from provisioner.ledger.store import SqliteLedger
+from provisioner.ledger.writer import transaction
+
+_CLOSURES = statements.load("closures")
+_MAGIC = b"SQLite format 3\x00"
+
+
+def is_ledger(path: Path) -> bool:
+    """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+class Closures:
+    """The conversations that a job made, over its open ledger; every method returns when it is on disk.
+
+    ``deletes`` says that they are to be deleted, for which closed ones are not done.
+    """
+
+    def __init__(self, ledger: SqliteLedger, *, deletes: bool) -> None:
+        self._ledger, self._writer = ledger, ledger._writer  # noqa: SLF001 - a part of the ledger, in a file of its own
+        self._step = "delete" if deletes else "close"
+        self._done = f" {' '.join(sorted(DONE[deletes]))} "
+
+    async def adopt(self, conversation_sids: Iterable[str]) -> None:
+        """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
+        await self._writer.call(lambda connection: _adopt(connection, conversation_sids))
+
+    async def counts(self) -> Mapping[Closure | None, int]:
+        """Count the conversations by what became of them; None is open, as far as is known."""
+        return await self._writer.call(_counts)
+
+    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
+        """Return the next conversations behind row ``after`` that are not done."""
+        asked = (after, self._done, limit)
+        return await self._writer.call(
+            lambda connection: [OpenConversation(*line) for line in connection.execute(_CLOSURES["left"], asked)]
+        )
+
+    async def duplicates(self) -> int:
+        """Return how many rows have further conversations, by what a look-up found."""
+        return await self._number("duplicates")
+
+    async def orphans(self) -> int:
+        """Return how many attempts may have left a conversation without a customer."""
+        return await self._number("orphans")
+
+    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+        """Record the ``number``-th attempt of this run for a conversation, and what became of it.
+
+        What was not processed, or failed for a fault of the run, leaves it as it was.
+        """
+        attempt = _attempt(row_id, self._ledger._run, self._step, number, parting)  # noqa: SLF001
+        is_news = parting.closure is not Closure.NOT_PROCESSED and not parting.stops_run
+        settle = [(_CLOSURES["settle"], (row_id, parting.closure.value))] if is_news else []
+        await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
+
+    async def _number(self, name: str) -> int:
+        return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))
+
+
+def _adopt(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
+    now = time.time()
+    with transaction(connection):
+        for sid in conversation_sids:
+            if connection.execute(_CLOSURES["adopt_row"], (sid,)).rowcount:
+                connection.execute(_CLOSURES["adopt_attempt"], (sid, now))
+                connection.execute(_CLOSURES["settle_adopted"], (sid,))
+
+
+def _counts(connection: sqlite3.Connection) -> Mapping[Closure | None, int]:
+    found: Counter[Closure | None] = Counter()
+    for state, rows in connection.execute(_CLOSURES["counts"]):
+        found[Closure(state) if state else None] = rows
+    return found
+
+
+def _attempt(row_id: int, run: int | None, step: str, number: int, parting: Parting) -> Sequence[object]:
+    return (
+        row_id,
+        run,
+        step,
+        number,
+        parting.closure.value,
+        parting.due,
+        parting.sent,
+        parting.ended,
+        parting.http_status,
+        parting.error_code or None,
+        parting.error or None,
+        parting.twilio_request_id.encode("utf-8", "replace").decode() or None,
+        parting.retry_after_s,
+    )

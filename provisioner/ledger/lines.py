@@ -1,0 +1,55 @@
+"""Lines of the ledger's tables, from and to the nouns they stand for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.ledger import statements
+from provisioner.ledger.writer import Step
+from provisioner.models import Answer, Unknown
+
+_ADD_ATTEMPT = statements.load("run")["add_attempt"]
+
+
+def unknown_of(line: Sequence[Any]) -> Unknown:
+    """Read a line of ``unknown`` or ``control``."""
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line
+    return Unknown(
+        id=claim_id,
+        row=row,
+        key=key,
+        identity=identity,
+        since=since,
+        lost_at=lost_at,
+        is_confirmed=bool(is_confirmed),
+        is_shared=bool(is_shared),
+        conversation_sid=conversation_sid,
+    )
+
+
+def attempt_of(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
+    """Return what appends an attempt to create a row, or a look-up of it."""
+    return (
+        _ADD_ATTEMPT,
+        (
+            claim_id,
+            run,
+            step,
+            answer.verdict.value,
+            answer.due,
+            answer.sent,
+            answer.ended,
+            answer.http_status,
+            text_of(answer.error_code),
+            text_of(answer.error),
+            text_of(answer.conversation_sid),
+            text_of(answer.identity),
+            text_of(answer.twilio_request_id),
+            answer.retry_after_s,
+            answer.may_leave_orphan,
+        ),
+    )
+
+
+def text_of(text: str) -> str | None:
+    """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
+    return text.encode("utf-8", "replace").decode() if text else None

@@ -1,0 +1,87 @@
+"""The first messages of a job: as ``ports.Messages`` asks for them, and what looking at them needs."""
+
+from collections.abc import Sequence
+
+from provisioner.ledger import statements
+from provisioner.ledger.lines import text_of
+from provisioner.ledger.reader import read_message_counts
+from provisioner.ledger.writer import Step as Statement
+from provisioner.ledger.writer import Writer
+from provisioner.models import Answer, Claim, DoubtfulMessage, MessageCounts, MessageStatus, Step
+
+_MESSAGES = statements.load("messages")
+_BEGIN, _RELEASE, _SETTLE = _MESSAGES["begin"], _MESSAGES["release"], _MESSAGES["settle"]
+_ADD_ATTEMPT = _MESSAGES["add_attempt"]
+
+
+class SqliteMessages:
+    """A part of ``SqliteLedger``: every method returns only when what it says is on disk.
+
+    ``run`` is the run that attempts are recorded for. No text of a message ever comes here.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.run: int | None = None
+
+    async def begin(self, claim_id: int) -> None:
+        """Record that the message of this row, made of what the input says now, may leave from now on."""
+        await self._writer.write((_BEGIN, (claim_id,)))
+
+    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+        """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""
+        await self._settle(claim_id, status, answer, step=Step.MESSAGE)
+
+    async def release(self, claim_id: int) -> None:
+        """Take an intent back: nothing was sent, and the message waits."""
+        await self._writer.write((_RELEASE, (claim_id,)))
+
+    async def drop(self, claim_id: int) -> None:
+        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
+        await self._writer.write((_MESSAGES["drop"], (claim_id,)))
+
+    async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
+        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
+        return await self._writer.call(
+            lambda connection: [
+                DoubtfulMessage(
+                    claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable)
+                )
+                for *claim, is_confirmed, is_comparable in connection.execute(
+                    _MESSAGES["doubtful"], (after, limit)
+                )
+            ]
+        )
+
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: Answer) -> None:
+        """Record a look at a conversation and the message's status after it; it counts as no attempt."""
+        await self._settle(claim_id, status, evidence, step=Step.MESSAGE_LOOKUP)
+
+    async def counts(self) -> MessageCounts:
+        """Count the first messages of the current input's created rows."""
+        return await self._writer.call(read_message_counts)
+
+    async def _settle(self, claim_id: int, status: MessageStatus, answer: Answer, *, step: Step) -> None:
+        attempt = _attempt(claim_id, self.run, step, answer)
+        await self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
+
+
+def _attempt(claim_id: int, run: int | None, step: Step, answer: Answer) -> Statement:
+    return (
+        _ADD_ATTEMPT,
+        (
+            claim_id,
+            run,
+            step.value,
+            answer.verdict.value,
+            answer.due,
+            answer.sent,
+            answer.ended,
+            answer.http_status,
+            text_of(answer.error_code),
+            text_of(answer.error),
+            text_of(answer.message_sid),
+            text_of(answer.twilio_request_id),
+            answer.retry_after_s,
+        ),
+    )

@@ -1,0 +1,69 @@
+-- The first messages of created rows: intents, outcomes, and what is still in doubt.
+
+-- name: begin
+-- The intent: the message may leave from now on, made of the input's present content.
+UPDATE rows SET message = 'in_flight', message_digest = digest
+WHERE id = ? AND status = 'created' AND message <> 'in_flight';
+
+-- name: release
+-- Take an intent back: nothing was sent.
+UPDATE rows SET message = 'pending' WHERE id = ? AND message = 'in_flight';
+
+-- name: drop
+-- The input asks for no message any more, and none was posted.
+UPDATE rows SET message = NULL WHERE id = ? AND message IN ('pending', 'unsent', 'rejected');
+
+-- name: add_attempt
+-- What a request, or a look at the conversation, came to. ?1 is the row.
+INSERT INTO attempts (
+    row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, message_sid,
+    twilio_request_id, retry_after_s
+)
+VALUES (
+    ?1, ?2, ?3,
+    coalesce((SELECT number FROM attempts WHERE id = (SELECT last_message FROM rows WHERE id = ?1)), 0)
+        + (?3 = 'message'),
+    ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+);
+
+-- name: settle
+-- The message's word after the attempt that was just added.
+UPDATE rows SET message = ?2, last_message = last_insert_rowid() WHERE id = ?1;
+
+-- name: add_interrupted
+-- Nobody knows what became of a message that was never settled: an attempt of class maybe says so.
+INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error)
+SELECT rows.id, (SELECT max(id) FROM runs), 'message', coalesce(attempts.number, 0) + 1, 'maybe', :now, 'interrupted',
+    'the run ended while this message was in flight: it may or may not have been posted'
+FROM rows
+LEFT JOIN attempts ON attempts.id = rows.last_message
+WHERE rows.status = 'created' AND rows.message = 'in_flight';
+
+-- name: settle_interrupted
+-- And so the messages are unknown.
+UPDATE rows SET message = 'unknown', last_message = attempts.id
+FROM attempts
+WHERE attempts.id > :last AND attempts.step = 'message' AND rows.id = attempts.row_id;
+
+-- name: doubtful
+-- The messages of the current input that nobody knows about: their rows as claims, whether Twilio answered 201, and
+-- whether the input still says what was sent.
+SELECT
+    rows.id, plan.row, rows.key, rows.digest, coalesce(creations.conversation_sid, ''),
+    coalesce(creations.identity, ''), coalesce(posts.http_status = 201, 0),
+    plan.is_valid AND coalesce(rows.message_digest = rows.digest, 0)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+JOIN attempts AS creations ON creations.id = rows.last_attempt
+LEFT JOIN attempts AS posts ON posts.id = rows.last_message
+WHERE plan.row > ? AND rows.status = 'created' AND rows.message = 'unknown'
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: counts
+-- How many messages of the current input's created rows stand where.
+SELECT rows.message, count(*)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.status = 'created' AND rows.message IS NOT NULL
+GROUP BY rows.message;

@@ -1,0 +1,45 @@
+"""Opens a ledger's file together with its lock, and knows how to let go of both."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.ledger import journal
+from provisioner.ledger.database import claim_for, open_for_writing, require_place
+from provisioner.ledger.faults import translated
+from provisioner.ledger.lock import LedgerLock
+from provisioner.models import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open ledger before its thread starts; ``cleanup`` closes it and lets go of its lock."""
+
+    path: Path
+    connection: sqlite3.Connection
+    manifest: Manifest
+    is_new: bool
+    cleanup: Callable[[], None]
+
+
+def open_file(path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool) -> Opened:
+    """Open the ledger of a job, or make it; one that is not kept goes with its folder. Blocks."""
+    with translated(path), ExitStack() as stack:
+        if not is_kept:
+            stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
+        require_place(path)
+        stack.callback(LedgerLock(path).release)
+        connection = open_for_writing(path, synchronous=synchronous)
+        stack.callback(journal.close, connection, path)
+        manifest, is_new = claim_for(connection, path, settings, version)
+        return Opened(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
+
+
+def open_temporary(settings: Mapping[str, str], *, version: str) -> Opened:
+    """Make a ledger that is deleted when it is closed. Blocks."""
+    path = Path(tempfile.mkdtemp(prefix="provisioner-"), "temporary.ledger")
+    return open_file(path, settings, version=version, synchronous="OFF", is_kept=False)

@@ -1,0 +1,22 @@
+"""What a dead run left in flight: nobody knows what became of it."""
+
+import sqlite3
+import time
+
+from provisioner.ledger import statements
+from provisioner.ledger.writer import transaction
+
+_RUN = statements.load("run")
+_MESSAGES = statements.load("messages")
+
+
+def recover(connection: sqlite3.Connection) -> int:
+    """Make every row, and every first message, that is in flight *unknown*; return how many rows that concerns."""
+    now = {"now": time.time()}
+    with transaction(connection):
+        last = {"last": connection.execute(_RUN["last_attempt_id"]).fetchone()[0]}
+        rows = connection.execute(_RUN["add_interrupted"], now).rowcount
+        connection.execute(_RUN["settle_interrupted"], last)
+        messages = connection.execute(_MESSAGES["add_interrupted"], now).rowcount
+        connection.execute(_MESSAGES["settle_interrupted"], last)
+    return rows + messages

@@ -1,0 +1,41 @@
+"""What becomes of first messages."""
+
+from collections import Counter
+
+from provisioner.endings import Reason
+from provisioner.models import Answer, MessageStatus
+
+
+class Posts:
+    """Counts first messages: ``owed`` ones that had no word yet, ``posted`` ones, and why the others are not."""
+
+    def __init__(self, *, owed: int) -> None:
+        self.owed, self.posted = owed, 0
+        self._reasons: Counter[tuple[MessageStatus, str]] = Counter()
+        self._sentences: dict[tuple[MessageStatus, str], str] = {}
+        self._in_doubt: dict[int, str] = {}
+
+    def count(self, row: int, status: MessageStatus, answer: Answer) -> None:
+        """Count what became of the message of an input row; the word after a doubt replaces the doubt."""
+        if row in self._in_doubt:
+            self._reasons[MessageStatus.UNKNOWN, self._in_doubt.pop(row)] -= 1
+        elif self.owed:
+            self.owed -= 1
+        if status is MessageStatus.PENDING:
+            self.owed += 1
+        elif status is MessageStatus.POSTED:
+            self.posted += 1
+        else:
+            self._reasons[status, answer.error_code] += 1
+            self._sentences.setdefault((status, answer.error_code), answer.error)
+        if status is MessageStatus.UNKNOWN:
+            self._in_doubt[row] = answer.error_code
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why messages were not posted, the most frequent first."""
+        return [
+            Reason(status, code, self._sentences[status, code], rows, of="first message")
+            for (status, code), rows in self._reasons.most_common()
+            if rows
+        ]

@@ -1,0 +1,61 @@
+"""How fast a run is, and how fast it may be."""
+
+from collections import Counter
+from typing import Protocol
+
+SPAN_S = 10
+"""The speed shown is the mean of so many whole seconds."""
+
+
+class SpeedLimit(Protocol):
+    """What the pacer tells of itself."""
+
+    @property
+    def rate(self) -> float:
+        """Starts per second that are allowed right now."""
+        ...
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds of pause that are left."""
+        ...
+
+    @property
+    def held_by(self) -> str:
+        """Why nothing may start at all, empty while something may."""
+        ...
+
+
+class Speedometer:
+    """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
+
+    def __init__(self) -> None:
+        self._by_second: Counter[int] = Counter()
+        self._first: float | None = None
+        self._last = 0.0
+        self.total = 0
+
+    def count(self, now: float) -> None:
+        """Count one departure at ``now`` (monotonic seconds)."""
+        if self._first is None:
+            self._first = now
+        self._last = now
+        self.total += 1
+        self._by_second[int(now)] += 1
+        if len(self._by_second) > 2 * SPAN_S:
+            self._by_second = Counter({s: n for s, n in self._by_second.items() if s >= int(now) - SPAN_S})
+
+    def speed(self, now: float) -> float:
+        """Return the departures per second of late, 0.0 before there were two.
+
+        The first one of all starts the clock, so it is not counted itself.
+        """
+        since = int(now) - SPAN_S
+        counted = sum(n for second, n in self._by_second.items() if second >= since)
+        if self._first is None or self._first >= since:
+            counted -= 1
+        return counted / (now - max(self._first or now, since)) if counted > 0 else 0.0
+
+    def mean(self) -> float | None:
+        """Return the departures per second from the first to the last; None before there were two."""
+        return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None

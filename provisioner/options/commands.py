@@ -1,0 +1,165 @@
+"""The options of each command: the groups it shares, and its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from .groups import (
+    CallOptions,
+    FaceOptions,
+    HoursOptions,
+    InputOptions,
+    MappingOptions,
+    PaceOptions,
+    RateOptions,
+    ReachOptions,
+    ResultsOptions,
+    SettleOptions,
+    WatchOptions,
+    option,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
+    """``provisioner check``."""
+
+    all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(
+    ResultsOptions,
+    InputOptions,
+    MappingOptions,
+    SettleOptions,
+    PaceOptions,
+    HoursOptions,
+    CallOptions,
+    WatchOptions,
+):
+    """How far it goes, and what stops it."""
+
+    ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
+    ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
+    marker: str = option(
+        "",
+        "Put a mark of the row under this name into the pre-engagement data, to find it by without identity.",
+        metavar="NAME",
+    )
+    canary: int = option(1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N")
+    max_failures: str = option("", "Stop, resumable, at so many rejected or unknown rows.", metavar="N|P%")
+    limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
+    drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
+    strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
+    yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(JobOptions, FaceOptions):
+    """``provisioner run``."""
+
+    max_attempts: int = option(
+        5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
+    )
+    on_unknown: str = option(
+        "reconcile",
+        "Unknown rows: look them up and send what is certainly absent; hold them; or resend them blindly, "
+        "which may create them twice.",
+        choices=("reconcile", "hold", "resend"),
+    )
+    retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions(JobOptions, FaceOptions):
+    """``provisioner load``."""
+
+    max_attempts: ClassVar[int] = 5
+    on_unknown: ClassVar[str] = "reconcile"
+    retry: ClassVar[tuple[str, ...]] = ()
+
+    duration: str = option(
+        "", "How long rows arrive, at --rate.  [default: until they are used up]", metavar="TIME"
+    )
+    stage: tuple[str, ...] = option(
+        (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it; repeat for several.", metavar="TIME:RATE"
+    )
+    arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
+    seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N")
+    cycle: bool = option(default=False, help_text="Go round when the rows are used up, each use a new customer.")
+    fail_if: tuple[str, ...] = option(
+        (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
+    )
+    abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is so.", metavar="CONDITION")
+    metrics_file: Path | None = option(
+        None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(ResultsOptions, FaceOptions):
+    """``provisioner export``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(FaceOptions):
+    """``provisioner status``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingCommandOptions(InputOptions, FaceOptions):
+    """``provisioner mapping``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
+    """``provisioner reconcile``."""
+
+    rate: str = option("10/s", "Look-ups per second: N, N/s, N/m, N/h; 0 is no limit.", metavar="RATE")
+    audit: bool = option(
+        default=False, help_text="Change nothing; check that every created row has exactly one conversation."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(FaceOptions):
+    """``provisioner report``."""
+
+    output: Path | None = option(
+        None, "The page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseOptions(CallOptions, FaceOptions):
+    """``provisioner close``."""
+
+    delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")
+    rate: str = option(
+        "10/s",
+        "Conversations per second: N, N/s, N/m, N/h; 0 is no limit. Twilio's 30/s are shared with production.",
+        metavar="RATE",
+    )
+    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
+    yes: bool = option(default=False, help_text="Close them; without it, only tell what would be closed, and ask.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(FaceOptions):
+    """``provisioner simulate``."""
+
+    host: str = option("127.0.0.1", "Address to listen on.", metavar="ADDRESS")
+    port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT")
+    rate_limit: float = option(5.0, "WebChats let through in any second; 0 is no limit.", metavar="N")
+    latency: str = option("0", "How long a request takes: milliseconds, or 50ms, 0.05s.", metavar="TIME")
+    jitter: str = option("0", "How far that may deviate to either side.", metavar="TIME")
+    fault: tuple[str, ...] = option((), "Let so many requests go wrong in this way.", metavar="NAME=PERCENT")
+    faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
+    seed: int | None = option(None, "Draw the faults from this seed.  [default: the script's]", metavar="N")
+    concurrency_limit: int = option(
+        0, "Answer 429 to more requests at once than this; 0 is no limit.", metavar="N"
+    )
+    lookup_lag: str = option("0", "How long no look-up shows a new conversation.", metavar="TIME")
+    ignore_identity: bool = option(default=False, help_text="Overlook the Identity field, as older servers did.")
+    refuse_identity: bool = option(default=False, help_text="Refuse requests with an Identity field.")

@@ -1,0 +1,136 @@
+"""The composition root of ``load``: a run whose rows arrive by a schedule, judged by its figures."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from provisioner.errors import ExitCode, ThresholdError, UsageError
+from provisioner.face import Face
+from provisioner.ledger import open_reader
+from provisioner.load import (
+    Arrivals,
+    Ruling,
+    Stage,
+    Threshold,
+    achieved_share,
+    judge,
+    measure,
+    parse_stages,
+    parse_threshold,
+    prometheus_text,
+    steady,
+)
+from provisioner.options import LoadOptions, parse_duration, parse_rate
+from provisioner.results import check_writable, replacing
+from provisioner.summary import Failure, Outcome, Summary
+from provisioner.target import Surroundings
+
+from .execution import carry_out
+from .order import Order
+from .watch import Watch
+
+STEPS = ("create", "message")
+_JUDGED = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
+"""What the test came to by itself: thresholds outrank these, and nothing else."""
+
+
+async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroundings, face: Face) -> Summary:
+    """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
+    fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
+    abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
+    for each in abort_if:
+        if each.figure == "achieved":
+            raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
+    order = Order.read(options, surroundings, arrivals_of(options))
+    if options.metrics_file is not None:
+        check_writable(options.metrics_file)
+        order.outputs.spare(options.metrics_file, "the metrics file")
+    with order.occasion.alone():
+        summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, face)
+    if summary.counts is None:
+        return summary
+    told = _measured(summary, order, fail_if)
+    if options.metrics_file is not None:
+        with replacing(options.metrics_file) as stream:
+            stream.write(prometheus_text(told).encode())
+    return told
+
+
+def _measured(summary: Summary, order: Order, fail_if: Sequence[Threshold]) -> Summary:
+    """Add the figures of the run that has just ended, and judge it by them."""
+    with open_reader(order.ledger) as reader:
+        run = reader.last_run()
+        measures = {step: measure(reader.attempts(step, since_run=run)) for step in STEPS}
+        waiting = reader.counts().pending
+    offered = summary.details["to_send"]
+    achieved = achieved_share(measures["create"], offered) if summary.exit_code in _JUDGED else None
+    rulings = judge(fail_if, measures, achieved=achieved)
+    details = {
+        **summary.details,
+        "offered": offered,
+        "achieved": achieved,
+        "steps": {step: found.summary() for step, found in measures.items() if found.rows},
+        "thresholds": [_told(ruling) for ruling in rulings],
+    }
+    notes = (*summary.notes, *_notes(order, details, waiting if summary.exit_code in _JUDGED else 0))
+    return _judged(structs.replace(summary, details=details, notes=notes), rulings)
+
+
+def _notes(order: Order, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
+    if waiting:
+        yield f"the schedule is over, and {waiting:,} rows were not due: the same command sends the next ones"
+    late = sum(figures["late"] for figures in details["steps"].values())
+    most = order.options.concurrency
+    if late and details["most_in_flight"] >= most:
+        yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
+
+
+def arrivals_of(options: LoadOptions) -> Arrivals:
+    """Read when rows are due; raise ``UsageError`` for what contradicts itself."""
+    if options.stage and options.duration:
+        raise UsageError("--stage and --duration both say how long it takes", cure="leave one of them away")
+    if options.cycle and not (options.stage or options.duration):
+        raise UsageError("--cycle would never end", cure="say how long with --duration or --stage")
+    if options.cycle and (options.failed or options.include_input):
+        flag = "--failed" if options.failed else "--include-input"
+        raise UsageError(
+            f"{flag} needs a record for each row, and --cycle makes several of one", cure=f"leave {flag} away"
+        )
+    seed = options.seed if options.arrivals == "poisson" else None
+    arrivals = Arrivals(parse_stages(options.stage) if options.stage else _steady(options), seed)
+    if not arrivals.offered and arrivals.offered is not None:
+        raise UsageError("no row would arrive in that time", cure="give a higher rate, or more time")
+    return arrivals
+
+
+def _steady(options: LoadOptions) -> tuple[Stage, ...]:
+    rate = parse_rate(options.rate)
+    if rate.is_auto or math.isinf(rate.per_second):
+        raise UsageError(
+            f"--rate {options.rate}: a load test needs a rate", cure="write it as 4/s, or give --stage"
+        )
+    duration_s = parse_duration(options.duration, "--duration") if options.duration else math.inf
+    if not duration_s:
+        raise UsageError(f"--duration {options.duration!r} takes no time", cure="give it some, e.g. 5m")
+    return steady(rate.per_second, duration_s)
+
+
+def _told(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "condition": ruling.threshold.text,
+        "value": ruling.value,
+        "passed": not ruling.has_failed,
+        "text": str(ruling),
+    }
+
+
+def _judged(summary: Summary, rulings: Sequence[Ruling]) -> Summary:
+    failed = [str(ruling) for ruling in rulings if ruling.has_failed]
+    if not failed or summary.exit_code not in _JUDGED:
+        return summary
+    error = ThresholdError(f"the test failed: {', '.join(failed)}")
+    return structs.replace(
+        summary, exit_code=error.exit_code, outcome=Outcome.FAILED, error=Failure.from_error(error)
+    )

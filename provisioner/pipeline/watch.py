@@ -1,0 +1,117 @@
+"""Looks on while a run sends: measures it, aborts it when it fails, shows it in a browser."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from provisioner.dispatch import Stop, StopKind
+from provisioner.errors import GuardError, ThresholdError, UsageError
+from provisioner.face import Face
+from provisioner.load import Measures, Threshold, Tripwire, judge
+from provisioner.models import Answer, AttemptRecord, Row, Step
+from provisioner.monitor import RunMonitor
+from provisioner.options import parse_rate
+from provisioner.pacer import Pacer
+from provisioner.report.dashboard import Place, open_dashboard, parse_place
+from provisioner.report.tape import Tape
+
+from .order import Order
+
+CHECK_S = 1.0
+"""How often ``--abort-if`` is looked at."""
+
+
+class Watch:
+    """What looks on at one run. ``abort_if`` are the conditions under which it is stopped early."""
+
+    def __init__(self, order: Order, abort_if: Sequence[Threshold] = ()) -> None:
+        options = order.options
+        self._place: Place | None = None
+        if options.dashboard:
+            self._place = parse_place(options.dashboard, is_public=options.dashboard_public)
+        self._title = str(order.outputs.path)
+        self._order, self._began = order, time.monotonic()
+        self._tripwires = [Tripwire(each) for each in abort_if]
+        self._measures: dict[str, Measures] = {Step.CREATE: Measures(), Step.MESSAGE: Measures()}
+
+    @asynccontextmanager
+    async def open(
+        self, monitor: RunMonitor, pacer: Pacer, face: Face, stop: Callable[[Stop], None]
+    ) -> AsyncIterator[None]:
+        """Look on while the context lasts; ``stop`` ends the run early."""
+        async with AsyncExitStack() as stack:
+            if self._place is not None:
+                tape = Tape(time.time)
+                monitor.listeners.append(lambda step, _, answer: _record(tape, monitor, step, answer))
+                page = open_dashboard(self._place, self._title, monitor.snapshot, tape, Hands(pacer))
+                face.note(f"dashboard: {await stack.enter_async_context(page)}")
+            if self._tripwires:
+                monitor.listeners.append(self._measure)
+                checking = asyncio.create_task(self._check(stop))
+                stack.callback(checking.cancel)
+            if self._order.max_duration_s is not None:
+                left_s = self._began + self._order.max_duration_s - time.monotonic()
+                alarm = asyncio.get_running_loop().call_later(max(left_s, 0.0), lambda: stop(self._time_is_up()))
+                stack.callback(alarm.cancel)
+            yield
+
+    def _time_is_up(self) -> Stop:
+        error = GuardError(
+            f"--max-duration {self._order.options.max_duration} is over",
+            cure="run the same command again to go on",
+        )
+        return Stop(StopKind.ASKED, error)
+
+    def _measure(self, step: Step, row: Row, answer: Answer) -> None:
+        self._measures[step].add(
+            AttemptRecord(
+                row_id=row.id,
+                number=1,
+                verdict=answer.verdict,
+                due=answer.due,
+                sent=answer.sent,
+                ended=answer.ended,
+                http_status=answer.http_status,
+                error_code=answer.error_code,
+            )
+        )
+
+    async def _check(self, stop: Callable[[Stop], None]) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            for wire in self._tripwires:
+                if wire.is_touched(self._measures):
+                    (ruling,) = judge([wire.threshold], self._measures)
+                    stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {ruling}")))
+                    return
+
+
+def _record(tape: Tape, monitor: RunMonitor, step: Step, answer: Answer) -> None:
+    """Note an answer to a creation; its own request has landed already, and was in flight until now."""
+    if step is Step.CREATE:
+        tape.record(answer)
+        tape.note_in_flight(monitor.in_flight + 1)
+
+
+class Hands:
+    """What the live page may do to a run: the pacer's, and no more."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+
+    def pause(self) -> None:
+        """Start nothing new until ``resume``."""
+        self._pacer.hold("from the dashboard")
+
+    def resume(self) -> None:
+        """Go on."""
+        self._pacer.release()
+
+    def set_rate(self, rate: str) -> None:
+        """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
+        asked = parse_rate(rate)
+        if asked.is_auto or math.isinf(asked.per_second):
+            raise UsageError(f"{rate} is no pace to change to", cure="name one, e.g. 4/s")
+        self._pacer.ask(asked)

@@ -1,0 +1,182 @@
+"""Finds out what became of first messages whose answer was lost, by looking through their conversations."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from provisioner.models import Answer, Control, DoubtfulMessage, Look, Message, MessageLook, MessageStatus, Verdict
+from provisioner.ports import Feed, Messenger
+
+from .finders import AT_ONCE
+from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
+from .looking import look_until_settled
+
+BATCH = 500
+"""Messages looked for together; their texts are in memory meanwhile."""
+CHANGED = "the row has changed since its message was sent, so the message cannot be told from others"
+_OTHERS = "its guest has said something else in the conversation"
+
+
+class DoubtfulMessages(Protocol):
+    """What looking for messages asks of the ledger."""
+
+    async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
+        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
+        ...
+
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: Answer) -> None:
+        """Record a look at a conversation and the message's status after it."""
+        ...
+
+
+class MessageWitness(Protocol):
+    """Is told what became of messages in doubt, as it is found out."""
+
+    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+        """Hear the status of the message of an input row after the last look; pending: certainly not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    doubt: DoubtfulMessage
+    message: Message
+
+
+class MessageReconciler:
+    """Settles messages in doubt by looking; it never posts. May be cancelled at any time: what is proved stands.
+
+    A conversation that answers shows all its messages, so it is its own control: what it does not show twice is
+    not there. ``feed`` gives the texts, which are nowhere but in the input.
+    """
+
+    def __init__(
+        self,
+        ledger: DoubtfulMessages,
+        messenger: Messenger,
+        feed: Feed,
+        witness: MessageWitness,
+        *,
+        settle_delay_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._ledger, self._messenger, self._feed, self._witness = ledger, messenger, feed, witness
+        self._settle_delay_s = settle_delay_s
+        self._clock, self._wall, self._sleep = clock, wall, sleep
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self.ends: Counter[MessageStatus] = Counter()
+        """How many messages have come to which status; pending is certainly absent."""
+
+    async def run(self) -> None:
+        """Look for every message in doubt until it is settled, or until looking does not help.
+
+        Raise ``InputError`` when the input is not what was planned.
+        """
+        since, after = self._clock(), 0
+        while doubtful := await self._ledger.doubtful(after, BATCH):
+            for doubt in doubtful:
+                if not doubt.is_comparable:
+                    await self._give_up(doubt)
+            await self._settle([doubt for doubt in doubtful if doubt.is_comparable], since)
+            after = doubtful[-1].claim.row
+
+    async def _settle(self, doubtful: Sequence[DoubtfulMessage], since: float) -> None:
+        rows = await self._feed.rows([doubt.claim for doubt in doubtful]) if doubtful else ()
+        sought = {
+            row.id: _Sought(doubt, Message(row.conversation_sid, row.identity, row.request.first_message))
+            for doubt, row in zip(doubtful, rows, strict=True)
+        }
+        gone: set[int] = set()
+
+        async def look(row_ids: Sequence[int]) -> Mapping[int, Look]:
+            at = self._clock()
+            async with asyncio.TaskGroup() as group:
+                tasks = {each: group.create_task(self._find(sought[each].message)) for each in row_ids}
+            came = {row_id: task.result() for row_id, task in tasks.items()}
+            gone.update(row_id for row_id, each in came.items() if each.is_gone)
+            return {row_id: _look(at, each) for row_id, each in came.items()}
+
+        async def conclude(row_id: int, looks: Sequence[Look]) -> Judgement:
+            doubt = sought[row_id].doubt
+            end = judge(looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=doubt.is_confirmed)
+            await self._record(doubt, looks[-1], end, is_gone=row_id in gone)
+            return end
+
+        await look_until_settled(
+            sought, since=since, look=look, conclude=conclude, clock=self._clock, sleep=self._sleep
+        )
+
+    async def _find(self, message: Message) -> MessageLook:
+        async with self._places:
+            return await self._messenger.find(message)
+
+    async def _give_up(self, doubt: DoubtfulMessage) -> None:
+        now = self._clock()
+        await self._record(doubt, Look(at=now, trouble=CHANGED), CannotTell(CHANGED))
+
+    async def _record(self, doubt: DoubtfulMessage, look: Look, end: Judgement, *, is_gone: bool = False) -> None:
+        status = MessageStatus.REJECTED if is_gone else _STATUSES[type(end)]
+        evidence = self._evidence(doubt, look, end, is_gone=is_gone)
+        await self._ledger.resolve(doubt.claim.id, status, evidence)
+        if not isinstance(end, LookLater):
+            self.ends[status] += 1
+            self._witness.message_settled(doubt.claim.row, doubt.claim.key, status, evidence)
+
+    def _evidence(self, doubt: DoubtfulMessage, look: Look, end: Judgement, *, is_gone: bool) -> Answer:
+        """Return one look, and what it came to, as the ledger keeps it."""
+        at = self._wall() - (self._clock() - look.at)
+        status = 201 if doubt.is_confirmed else None
+
+        def saying(verdict: Verdict, code: str, text: str, message_sid: str = "") -> Answer:
+            return Answer(
+                verdict,
+                due=at,
+                ended=at,
+                http_status=status,
+                error_code=code,
+                error=text,
+                message_sid=message_sid,
+            )
+
+        if is_gone:
+            return saying(Verdict.REFUSED, "conversation_gone", "the conversation is gone")
+        match end:
+            case Found(sid, others):
+                text = f"it is there more than once: {', '.join((sid, *others))}" if others else ""
+                return saying(Verdict.CREATED, "duplicate" if others else "", text, sid)
+            case Absent():
+                text = "looked for twice and not there: it is safe to post"
+                return saying(Verdict.NOT_PROCESSED, "absent", text)
+            case CannotTell(reason):
+                return saying(Verdict.MAYBE, "cannot_tell", reason)
+            case LookLater():
+                code, text = ("look_failed", look.trouble) if look.trouble else ("not_seen", "not seen yet")
+                return saying(Verdict.MAYBE, code, text)
+            case _:
+                assert_never(end)
+
+
+_STATUSES: Mapping[type[Judgement], MessageStatus] = {
+    Found: MessageStatus.POSTED,
+    Absent: MessageStatus.PENDING,
+    LookLater: MessageStatus.UNKNOWN,
+    CannotTell: MessageStatus.UNKNOWN,
+}
+
+
+def _look(at: float, came: MessageLook) -> Look:
+    """Turn a look through a conversation into one that can be judged; what it shows are messages."""
+    if not came.message_sids and not came.trouble and came.has_others:
+        return Look(at=at, control=Control.SHOWN, trouble=_OTHERS, is_final=True)
+    return Look(
+        at=at,
+        conversation_sids=came.message_sids,
+        control=Control.SHOWN,
+        trouble=f"Twilio could not be asked: {came.trouble}" if came.trouble else "",
+        is_final=came.is_final,
+    )

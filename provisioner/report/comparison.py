@@ -1,0 +1,88 @@
+"""Several jobs side by side, with what differs marked."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+from provisioner.load import Distribution, Measures
+
+from .gather import JobFigures
+from .markup import number_text, section, share_text, time_text
+
+NOTABLE = 0.1
+"""A figure that differs by more than a tenth from the first job's is marked."""
+
+_Figure = Callable[[JobFigures], float | None]
+
+
+def _of_step(step: str, take: Callable[[Measures], float | None]) -> _Figure:
+    return lambda job: take(job.steps[step][0]) if step in job.steps else None
+
+
+def _latency(since: str, name: str) -> Callable[[Measures], float | None]:
+    def take(measures: Measures) -> float | None:
+        found: Distribution = measures.distribution(since)
+        value: float | None = getattr(found, name)
+        return value
+
+    return take
+
+
+_FIGURES: Sequence[tuple[str, _Figure, Callable[[float | None], str]]] = (
+    *(
+        (name, lambda job, name=name: getattr(job.counts, name), number_text)
+        for name in ("input", "created", "rejected", "unknown", "unsent", "invalid")
+    ),
+    ("requests", _of_step("create", lambda each: each.requests), number_text),
+    ("rows without success", _of_step("create", lambda each: each.error_share), share_text),
+    ("answered 429", _of_step("create", lambda each: each.throttled_share), share_text),
+    ("left late", _of_step("create", lambda each: each.late), number_text),
+    *(
+        (f"{step} {name} from {since}", _of_step(step, _latency(since, name)), time_text)
+        for step in ("create", "message")
+        for since in ("due", "sent")
+        for name in ("p50", "p95", "p99", "max")
+    ),
+)
+
+
+def compare(jobs: Sequence[JobFigures]) -> str:
+    """Render a table of the jobs' figures; what differs from the first job by more than a tenth is marked."""
+    head = "".join(f'<th scope="col">{escape(job.name)}</th>' for job in jobs)
+    rows = "".join(_row(name, [take(job) for job in jobs], write) for name, take, write in _FIGURES)
+    settings = "".join(_setting(name, jobs) for name in _setting_names(jobs))
+    return section(
+        "Comparison",
+        f'<div class="wide"><table><thead><tr><th scope="col">figure</th>{head}</tr></thead>'
+        f"<tbody>{rows}{settings}</tbody></table></div>",
+        "<p>Marked: more than a tenth away from the first job, or another setting.</p>",
+    )
+
+
+def _row(name: str, values: Sequence[float | None], write: Callable[[float | None], str]) -> str:
+    if all(value is None for value in values):
+        return ""
+    first = values[0]
+    cells = "".join(_cell(write(value), is_marked=_differs(first, value)) for value in values)
+    return f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+
+
+def _cell(text: str, *, is_marked: bool) -> str:
+    return f"<td><mark>{escape(text)}</mark></td>" if is_marked else f"<td>{escape(text)}</td>"
+
+
+def _differs(first: float | None, other: float | None) -> bool:
+    if first is None or other is None:
+        return first is not other
+    return abs(other - first) > NOTABLE * abs(first)
+
+
+def _setting_names(jobs: Sequence[JobFigures]) -> list[str]:
+    return sorted({name for job in jobs for name in job.settings})
+
+
+def _setting(name: str, jobs: Sequence[JobFigures]) -> str:
+    values = [job.settings.get(name, "") for job in jobs]
+    if len(set(values)) == 1:
+        return ""
+    cells = "".join(_cell(value, is_marked=value != values[0]) for value in values)
+    return f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'

@@ -1,0 +1,80 @@
+"""What the live page shows, as HTML: the whole once, then the parts that change."""
+
+from html import escape
+
+from provisioner.models import Counts
+from provisioner.progress import Progress
+
+from . import sections
+from .charts import draw
+from .markup import DASH, number_text, section, table
+from .page import resource, whole
+from .tape import Tape
+
+
+def fragments(progress: Progress, tape: Tape) -> dict[str, str]:
+    """Return the parts of the page that change, by the id of their place."""
+    tape.note_in_flight(progress.in_flight)
+    line = tape.timeline()
+    return {
+        "state": f'<p class="sum" role="status">{escape(progress.state)}</p>',
+        "figures": _figures(progress),
+        "accounting": sections.accounting(_counts(progress)),
+        "charts": "".join(draw(chart, has_values=False) for chart in sections.over_time(line)) if line else "",
+    }
+
+
+def live_page(title: str, progress: Progress, tape: Tape, *, nonce: str) -> str:
+    """Render the page as it is now; its script follows the run from then on."""
+    parts = fragments(progress, tape)
+    body = "".join(
+        (
+            f"<h1>{escape(title)}</h1>",
+            f'<div id="state">{parts["state"]}</div>',
+            _CONTROLS,
+            f'<div id="accounting">{parts["accounting"]}</div>',
+            f'<div id="figures">{parts["figures"]}</div>',
+            f'<div id="charts">{parts["charts"]}</div>',
+        )
+    )
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return whole(title, body, policy=policy, script=f'<script nonce="{nonce}">{resource("live.js")}</script>')
+
+
+def _counts(progress: Progress) -> Counts:
+    settled = progress.created + progress.rejected + progress.unknown + progress.unsent + progress.invalid
+    return Counts(
+        input=progress.total,
+        created=progress.created,
+        rejected=progress.rejected,
+        unknown=progress.unknown,
+        unsent=progress.unsent,
+        invalid=progress.invalid,
+        pending=max(progress.total - settled, 0),
+    )
+
+
+def _figures(progress: Progress) -> str:
+    left = DASH if progress.eta_s is None else f"{progress.eta_s:,.0f} s"
+    figures = [
+        ("rows with their last word", f"{progress.done:,} of {progress.total:,}"),
+        ("starts a second, of late", number_text(progress.rate_now, decimals=2)),
+        ("starts a second, allowed now", number_text(progress.rate_asked, decimals=2)),
+        ("in flight", number_text(progress.in_flight)),
+        *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
+        ("answered 429", number_text(progress.throttled)),
+        ("elapsed", f"{progress.elapsed_s:,.0f} s"),
+        ("left", left),
+    ]
+    return section("Now", table(("figure", "value"), figures))
+
+
+_CONTROLS = (
+    '<form id="controls" hidden><button type="button" data-action="pause">Pause</button>'
+    '<button type="button" data-action="resume">Resume</button>'
+    '<label for="rate">Rate</label><input id="rate" name="rate" placeholder="4/s" autocomplete="off">'
+    '<button type="button" data-action="rate">Set rate</button><output id="said" role="status"></output></form>'
+)

@@ -1,0 +1,189 @@
+"""The parts of a report on one job."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from provisioner.load import Distribution, Measures
+from provisioner.models import Counts
+
+from .charts import Chart, Line, draw
+from .gather import JobFigures
+from .markup import DASH, number_text, paragraph, section, share_text, table, time_text
+from .timeline import Timeline
+
+OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
+_P50, _P95 = 0.5, 0.95
+_STEP_NAMES = {"create": "Creation", "message": "First message"}
+
+
+def accounting(counts: Counts) -> str:
+    """Say where every row stands, with a bar of the shares."""
+    numbers = {name: getattr(counts, name) for name in OUTCOMES}
+    total = max(counts.input, 1)
+    bar = "".join(
+        f'<span class="{name}" style="flex-grow:{number / total:.6f}"></span>'
+        for name, number in numbers.items()
+        if number
+    )
+    waiting = counts.pending + counts.in_flight
+    parts = {**numbers, "pending": waiting} if waiting else numbers
+    sum_text = " + ".join(f"{name} {number:,}" for name, number in parts.items())
+    sign = "=" if counts.is_balanced else "≠"
+    return section(
+        "Accounting",
+        f'<p class="sum">input {counts.input:,} {sign} {sum_text}</p>',
+        f'<div class="bar" aria-hidden="true">{bar}</div>',
+    )
+
+
+def steps(job: JobFigures) -> Iterator[str]:
+    """Tell how each step went: figures, then over time, then how its latencies spread."""
+    for step, (measures, line) in job.steps.items():
+        yield section(
+            _STEP_NAMES[step],
+            _figures(measures),
+            _latencies(measures),
+            *map(draw, over_time(line)),
+            draw(_spread(measures)),
+        )
+
+
+def _figures(measures: Measures) -> str:
+    rate = (measures.requests - 1) / measures.span_s if measures.span_s and measures.requests > 1 else None
+    figures = [
+        ("rows that had their turn", number_text(measures.rows)),
+        ("succeeded", number_text(measures.succeeded)),
+        ("requests", number_text(measures.requests)),
+        ("requests a second", number_text(rate, decimals=2)),
+        ("left late (over 100 ms)", number_text(measures.late)),
+        ("answered 429", f"{number_text(measures.throttled)} ({share_text(measures.throttled_share)})"),
+        ("rows without success", share_text(measures.error_share)),
+    ]
+    return table(("figure", "value"), figures)
+
+
+def _latencies(measures: Measures) -> str:
+    names = ("count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
+    rows = [
+        ("from due", *_cells(measures.distribution("due"))),
+        ("from sent", *_cells(measures.distribution("sent"))),
+    ]
+    return table(("latency", *names), rows) + paragraph(
+        "From due: from when a row's first request should have left to its success, waiting and repeats included. "
+        "From sent: the successful request alone."
+    )
+
+
+def _cells(found: Distribution) -> tuple[str, ...]:
+    times = (found.mean, found.p50, found.p90, found.p95, found.p99, found.p999, found.max)
+    return number_text(found.count), *map(time_text, times)
+
+
+def over_time(line: Timeline) -> Iterator[Chart]:
+    """Chart rate, latency, requests in flight and 429s over time."""
+    places, width = line.offsets_s, line.width_s
+    asked = Line("due", "a", [each.due / width for each in line.stretches])
+    achieved = Line("sent", "b", [each.sent / width for each in line.stretches])
+    cuts = [place for place, each in zip(places, line.stretches, strict=True) if each.throttled]
+    lines = (asked, achieved)
+    yield Chart("Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut")
+    latencies = [
+        Line(f"p{share * 100:.0f} from {since}", style, line.percentile(since, share))
+        for since, share, style in (
+            ("due", _P50, "a"),
+            ("due", _P95, "c"),
+            ("sent", _P50, "b"),
+            ("sent", _P95, "d"),
+        )
+    ]
+    yield Chart("Latency", "s", places, latencies)
+    yield Chart("In flight", "requests", places, (Line("most at once", "a", _floats(line, "in_flight")),))
+    if any(each.throttled for each in line.stretches):
+        yield Chart("Answers 429", "answers", places, (Line("429s", "c", _floats(line, "throttled")),))
+
+
+def _floats(line: Timeline, name: str) -> list[float | None]:
+    return [float(getattr(each, name)) for each in line.stretches]
+
+
+def _spread(measures: Measures) -> Chart:
+    """Chart latency over the share of rows that were as quick or quicker."""
+    shares = [n / 200 for n in range(201)]
+
+    def values(latencies: list[float]) -> list[float | None]:
+        last = len(latencies) - 1
+        return [latencies[round(share * last)] if latencies else None for share in shares]
+
+    return Chart(
+        "Latency by share of rows",
+        "s",
+        [share * 100 for share in shares],
+        (
+            Line("from due", "a", values(sorted(measures.from_due))),
+            Line("from sent", "b", values(sorted(measures.from_sent))),
+        ),
+        x_unit="%",
+    )
+
+
+def errors(job: JobFigures) -> str:
+    """List the errors with the rows behind each, and the requests that did not succeed, repeated ones included."""
+    failures = [
+        (_STEP_NAMES[step], code or DASH, number_text(count))
+        for step, (measures, _) in job.steps.items()
+        for code, count in measures.failures.most_common()
+    ]
+    requests = table(("step", "code", "requests without success"), failures) if failures else ""
+    if not job.errors:
+        return section("Errors", paragraph("No row has one."), requests)
+    rows = [
+        (group.status, group.code, number_text(group.rows), group.sentence, _named(group.named, group.rows))
+        for group in job.errors
+    ]
+    return section("Errors", table(("status", "code", "rows", "error", "which rows (and keys)"), rows), requests)
+
+
+def _named(named: Sequence[tuple[int, str]], total: int) -> str:
+    rows = [f"{row} ({key})" if key else str(row) for row, key in named]
+    more = f" and {total - len(named):,} more" if total > len(named) else ""
+    return f"{', '.join(rows)}{more}"
+
+
+def slowest(job: JobFigures) -> str:
+    """List the rows whose last request took longest."""
+    rows = [
+        (
+            str(row.row),
+            row.key or DASH,
+            row.status,
+            row.conversation_sid or DASH,
+            time_text((row.latency_ms or 0) / 1000),
+        )
+        for row in job.slowest
+    ]
+    return section("Slowest rows", table(("row", "key", "status", "conversation", "latency from sent"), rows))
+
+
+def configuration(job: JobFigures) -> str:
+    """Tell what the job was and how often it was run."""
+    manifest = job.manifest
+    facts = [("job", manifest.job_id), ("begun", manifest.created_at), ("by", manifest.created_by)]
+    settings = [(name, value) for name, value in sorted(job.settings.items()) if value]
+    runs = [
+        (
+            run.run_id,
+            _moment(run.started),
+            _moment(run.ended),
+            str(DASH if run.exit_code is None else run.exit_code),
+        )
+        for run in job.runs
+    ]
+    return section(
+        "Configuration",
+        table(("setting", "value"), [*facts, *settings]),
+        table(("run", "started", "ended", "exit code"), runs),
+    )
+
+
+def _moment(unix_s: float | None) -> str:
+    return DASH if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,69 @@
+"""Records a run's answers as they come, in bounded memory, for the live page."""
+
+from collections.abc import Callable
+
+from provisioner.models import Answer, Verdict
+
+from .timeline import MOST_STRETCHES, Stretch, Timeline
+
+MOST_LATENCIES = 1000
+"""Latencies kept of one stretch: beyond, the percentiles shown are those of its first thousand."""
+
+
+class Tape:
+    """The answers of a run in stretches of a second, or of two, four… once there are more than fit.
+
+    ``clock`` gives Unix seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._start = clock, clock()
+        self._width = 1
+        self._stretches: list[Stretch] = []
+
+    def record(self, answer: Answer) -> None:
+        """Note one answer; what never left is no request."""
+        if answer.sent is None:
+            return
+        self._at(answer.due).due += 1
+        self._at(answer.sent).sent += 1
+        ended = self._at(answer.ended)
+        ended.throttled += answer.is_throttled
+        if answer.verdict is Verdict.CREATED and len(ended.from_due) < MOST_LATENCIES:
+            ended.from_due.append(answer.ended - answer.due)
+            ended.from_sent.append(answer.ended - answer.sent)
+
+    def note_in_flight(self, count: int) -> None:
+        """Note how many requests are under way now."""
+        stretch = self._at(self._clock())
+        stretch.in_flight = max(stretch.in_flight, count)
+
+    def timeline(self) -> Timeline | None:
+        """Return what was recorded so far, None where nothing was."""
+        return Timeline(self._start, self._width, self._stretches) if self._stretches else None
+
+    def _at(self, moment: float) -> Stretch:
+        place = max(int((moment - self._start) / self._width), 0)
+        while place >= MOST_STRETCHES:
+            self._fold()
+            place //= 2
+        while len(self._stretches) <= place:
+            self._stretches.append(Stretch())
+        return self._stretches[place]
+
+    def _fold(self) -> None:
+        self._width *= 2
+        pairs = zip(self._stretches[::2], [*self._stretches[1::2], Stretch()], strict=False)
+        self._stretches = [_joined(first, second) for first, second in pairs]
+
+
+def _joined(first: Stretch, second: Stretch) -> Stretch:
+    from_due, from_sent = first.from_due + second.from_due, first.from_sent + second.from_sent
+    return Stretch(
+        due=first.due + second.due,
+        sent=first.sent + second.sent,
+        throttled=first.throttled + second.throttled,
+        in_flight=max(first.in_flight, second.in_flight),
+        from_due=from_due[:MOST_LATENCIES],
+        from_sent=from_sent[:MOST_LATENCIES],
+    )

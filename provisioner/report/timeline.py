@@ -1,0 +1,119 @@
+"""A job's requests over time, in stretches of one length. Pure."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from provisioner.load import rank
+from provisioner.models import AttemptRecord, Verdict
+
+MOST_STRETCHES = 240
+"""More than a chart has room for."""
+WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+
+
+def _times() -> "array[float]":
+    return array("d")
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What happened in one stretch of time: requests by when they were due and left, successes by their end.
+
+    ``in_flight`` is the most at once. The arrays hold latencies in seconds.
+    """
+
+    due: int = 0
+    sent: int = 0
+    throttled: int = 0
+    in_flight: int = 0
+    from_due: "array[float]" = field(default_factory=_times)
+    from_sent: "array[float]" = field(default_factory=_times)
+    _known: dict[tuple[str, float], tuple[int, float]] = field(default_factory=dict)
+
+    def percentile(self, since: str, share: float) -> float | None:
+        """Return a percentile of the latencies from ``due`` or ``sent``; it is kept until more come."""
+        values = self.from_due if since == "due" else self.from_sent
+        if not values:
+            return None
+        count, known = self._known.get((since, share), (0, 0.0))
+        if count != len(values):
+            known = sorted(values)[rank(len(values), share) - 1]
+            self._known[since, share] = len(values), known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A job from its first request to its last; ``start`` is in Unix seconds, ``width_s`` that of a stretch."""
+
+    start: float
+    width_s: int
+    stretches: Sequence[Stretch]
+
+    @property
+    def offsets_s(self) -> list[int]:
+        """When each stretch begins, in seconds from the start."""
+        return [place * self.width_s for place in range(len(self.stretches))]
+
+    def place(self, moment: float) -> int:
+        """Return which stretch a moment lies in; what a clock that was set puts outside goes to the edge."""
+        return min(max(int((moment - self.start) / self.width_s), 0), len(self.stretches) - 1)
+
+    def at(self, moment: float) -> Stretch:
+        """Return the stretch a moment lies in."""
+        return self.stretches[self.place(moment)]
+
+    def carry(self, place: int, moment: float, flying: int) -> int:
+        """Go on from a stretch to that of ``moment`` with so many in flight, and return its place."""
+        now = max(self.place(moment), place)
+        for passed in range(place + 1, now + 1):
+            self.stretches[passed].in_flight = flying
+        return now
+
+    def percentile(self, since: str, share: float) -> list[float | None]:
+        """Return a percentile of the latencies from ``due`` or ``sent`` for every stretch."""
+        return [each.percentile(since, share) for each in self.stretches]
+
+
+def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
+    """Arrange the requests of one step by time; they lie between ``start`` and ``end``, and come as they ended.
+
+    Of each request only when it left is kept, so a large job needs little memory.
+    """
+    width = next((width for width in WIDTHS_S if (end - start) / width < MOST_STRETCHES), WIDTHS_S[-1])
+    line = Timeline(start, width, [Stretch() for _ in range(int((end - start) / width) + 1)])
+    first_due: dict[int, float] = {}
+    sent, ended = _times(), _times()
+    for each in attempts:
+        if each.sent is None or each.due is None:
+            continue
+        due = first_due.pop(each.row_id, each.due)
+        line.at(each.due).due += 1
+        line.at(each.sent).sent += 1
+        line.at(each.ended).throttled += each.http_status == HTTPStatus.TOO_MANY_REQUESTS
+        if each.verdict == Verdict.CREATED:
+            line.at(each.ended).from_due.append(each.ended - due)
+            line.at(each.ended).from_sent.append(each.ended - each.sent)
+        elif each.verdict != Verdict.REFUSED:
+            first_due[each.row_id] = due
+        sent.append(each.sent)
+        ended.append(each.ended)
+    _count_in_flight(line, sorted(sent), ended)
+    return line
+
+
+def _count_in_flight(line: Timeline, sent: Sequence[float], ended: Sequence[float]) -> None:
+    """Follow how many were under way; both lists are in order, and of equal moments an end comes first."""
+    flying, landed, place = 0, 0, 0
+    for moment in sent:
+        while landed < len(ended) and ended[landed] <= moment:
+            place = line.carry(place, ended[landed], flying)
+            flying, landed = flying - 1, landed + 1
+        place = line.carry(place, moment, flying)
+        flying += 1
+        line.stretches[place].in_flight = max(line.stretches[place].in_flight, flying)
+    for moment in ended[landed:]:
+        place = line.carry(place, moment, flying)
+        flying -= 1

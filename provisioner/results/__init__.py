@@ -1,0 +1,31 @@
+"""The results file: one record per input row, written whole or not at all, and read back.
+
+``writing`` puts it in place · ``reading`` takes what a job made out of one.
+"""
+
+from .reading import ResultLine, read_results
+from .writing import (
+    COLUMNS,
+    STDOUT,
+    Cell,
+    Format,
+    InputColumns,
+    check_writable,
+    format_of,
+    replacing,
+    write_results,
+)
+
+__all__ = [
+    "COLUMNS",
+    "STDOUT",
+    "Cell",
+    "Format",
+    "InputColumns",
+    "ResultLine",
+    "check_writable",
+    "format_of",
+    "read_results",
+    "replacing",
+    "write_results",
+]

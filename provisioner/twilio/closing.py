@@ -1,0 +1,158 @@
+"""Ending conversations: closed, deleted, or with a timer that closes them. It creates nothing.
+
+Source: the Conversations API, resource Conversations. Closing is final. What was closed or deleted before is
+answered with an error that says so, so every call here may be repeated.
+"""
+
+import math
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import structs
+
+from provisioner.closures import Closure, Parting
+from provisioner.models import Verdict
+from provisioner.ports import Gate
+
+from .codes import classify
+from .failures import Failure
+from .form import CONTENT_TYPE
+from .replies import decode, read_error_code
+from .rulings import Ruling
+from .transport import Reply, Transport
+
+SHORTEST_TIMER_S = 600.0
+"""Twilio takes no timer below ten minutes."""
+_NOT_FOUND = {20404, 50350}
+_IS_CLOSED = 50377
+_FORBIDDEN = "the API key may not change conversations: use a Standard API key of this account"
+_NO_ENDPOINT = "Twilio's API is not at this address: check --base-url and the region"
+
+
+class _State(msgspec.Struct, gc=False):
+    state: str
+
+
+_STATE = msgspec.json.Decoder(_State)
+
+
+class ClosingClient:
+    """Ends conversations, one attempt at a time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def close(self, sid: str, gate: Gate) -> Parting:
+        """Close a conversation for good, by ``State=closed``; a participant can write into it no more."""
+        came = await self._post(sid, gate, {"State": "closed"})
+        return _part_failed(came) if isinstance(came, Failure) else _part_closed(came)
+
+    async def delete(self, sid: str, gate: Gate) -> Parting:
+        """Delete a conversation with its messages; there is no way back."""
+        came = await self._transport.send("DELETE", self._url(sid), gate=gate)
+        return _part_failed(came) if isinstance(came, Failure) else _part_deleted(came)
+
+    async def set_timer(self, sid: str, after_s: float, gate: Gate) -> Parting:
+        """Let Twilio close a conversation by itself, ``after_s`` seconds after it was last used.
+
+        ``CLOSED`` says that the timer stands. Twilio takes no less than ten minutes (``SHORTEST_TIMER_S``).
+        """
+        came = await self._post(sid, gate, {"Timers.Closed": duration_text(after_s)})
+        if isinstance(came, Failure):
+            return _part_failed(came)
+        return _part(came, Closure.CLOSED) if came.status == HTTPStatus.OK else _part_unwilling(came)
+
+    async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | Failure:
+        body = urlencode(form).encode()
+        headers = {"Content-Type": CONTENT_TYPE}
+        return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=headers)
+
+    def _url(self, sid: str) -> str:
+        return self._transport.url("conversations", f"/v1/Conversations/{sid}")
+
+
+def duration_text(seconds: float) -> str:
+    """Write a length of time as ISO 8601 does, in whole seconds: ``PT600S``."""
+    return f"PT{math.ceil(seconds)}S"
+
+
+def _part_closed(reply: Reply) -> Parting:
+    """Believe that it is closed only where the reply shows it so."""
+    if reply.status != HTTPStatus.OK:
+        return _part_unwilling(reply)
+    shown = decode(_STATE, reply.body)
+    if shown is not None and shown.state == "closed":
+        return _part(reply, Closure.CLOSED)
+    return _part(reply, Closure.MAYBE, error_code="bad_reply", error="Twilio's reply does not show it closed")
+
+
+def _part_deleted(reply: Reply) -> Parting:
+    return _part(reply, Closure.DELETED) if reply.status == HTTPStatus.NO_CONTENT else _part_unwilling(reply)
+
+
+def _part_unwilling(reply: Reply) -> Parting:
+    """Read any other reply. A 404 counts as gone only with Twilio's own code: any server has a 404."""
+    code = read_error_code(reply.body)
+    if code == _IS_CLOSED:
+        return _part(reply, Closure.CLOSED)
+    if reply.status == HTTPStatus.NOT_FOUND and code in _NOT_FOUND:
+        return _part(reply, Closure.GONE)
+    ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
+    parting = _part(
+        reply,
+        _CLOSURES[ruling.verdict],
+        error_code=ruling.error_code,
+        error=_sentence(ruling, reply, code),
+        stops_run=ruling.stops_run,
+    )
+    return structs.replace(parting, retry_after_s=ruling.retry_after_s, is_throttled=ruling.is_throttled)
+
+
+def _sentence(ruling: Ruling, reply: Reply, code: int) -> str:
+    """Say what is wrong; a creation's own words are of use only where they are about the credentials."""
+    named = f"HTTP {reply.status}, code {code}" if code else f"HTTP {reply.status}"
+    match reply.status:
+        case HTTPStatus.FORBIDDEN:
+            return _FORBIDDEN
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.TOO_MANY_REQUESTS:
+            return ruling.error
+        case _:
+            verb = "refused it" if ruling.verdict is Verdict.REFUSED else "did not confirm it"
+            return _NO_ENDPOINT if ruling.stops_run else f"Twilio {verb} ({named})"
+
+
+def _part(
+    reply: Reply, closure: Closure, *, error_code: str = "", error: str = "", stops_run: bool = False
+) -> Parting:
+    return Parting(
+        closure=closure,
+        due=reply.due,
+        sent=reply.sent,
+        ended=reply.ended,
+        http_status=reply.status,
+        error_code=error_code,
+        error=error,
+        twilio_request_id=reply.headers.get("Twilio-Request-Id", ""),
+        stops_run=stops_run,
+    )
+
+
+def _part_failed(failure: Failure) -> Parting:
+    return Parting(
+        closure=_CLOSURES[failure.verdict],
+        due=failure.due,
+        sent=failure.sent,
+        ended=failure.ended,
+        error_code=failure.error_code,
+        error=failure.error,
+        stops_run=failure.stops_run,
+    )
+
+
+_CLOSURES = {
+    Verdict.CREATED: Closure.MAYBE,
+    Verdict.REFUSED: Closure.REFUSED,
+    Verdict.NOT_PROCESSED: Closure.NOT_PROCESSED,
+    Verdict.MAYBE: Closure.MAYBE,
+}

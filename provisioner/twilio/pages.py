@@ -1,0 +1,130 @@
+"""Lists as Twilio pages them: followed to their end, each page asked for until it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+import msgspec
+
+from provisioner.ports import Pace
+from provisioner.retry import backoff_s
+
+from .codes import classify
+from .failures import Failure
+from .replies import decode
+from .transport import Reply, Transport
+
+TRIES = 4
+"""How often one page is asked for."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Why Twilio could not be asked. It says nothing about what exists.
+
+    ``is_final`` says that asking again would not help.
+    """
+
+    error_code: str
+    error: str
+    http_status: int | None = None
+    is_throttled: bool = False
+    retry_after_s: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether the question itself was refused."""
+        status = self.http_status or 0
+        is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return is_refusal and not self.is_throttled and status != HTTPStatus.REQUEST_TIMEOUT
+
+
+class Meta(msgspec.Struct):
+    """Where the next page is."""
+
+    next_page_url: str | None = None
+
+
+_T = TypeVar("_T")
+
+
+class Page(msgspec.Struct, Generic[_T]):
+    """A page of a list, which each list names in its own way.
+
+    One without its list is no answer: absence has to be seen. One that names no next page is the last.
+    """
+
+    items: list[_T]
+    meta: Meta = msgspec.field(default_factory=Meta)
+
+
+class Pager:
+    """Goes through lists; each page passes the pace, and is asked for again when it fails.
+
+    ``what`` names in errors what is listed.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        pace: Pace,
+        *,
+        what: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._transport, self._pace, self._what, self._sleep = transport, pace, what, sleep
+
+    async def listed(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | Trouble]:
+        """Go through a list from its first page; a ``Trouble`` is the last item: what follows is not known."""
+        seen: set[str] = set()
+        while url and url not in seen:
+            seen.add(url)
+            page = await self._page(url, decoder)
+            if isinstance(page, Trouble):
+                yield page
+                return
+            for item in page.items:
+                yield item
+            url = _next_url(url, page.meta.next_page_url)
+        if url:
+            yield Trouble("bad_reply", "Twilio names a next page that cannot be followed")
+
+    async def _page(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
+        """Ask for one page until it comes, is refused, or has failed too often."""
+        page = await self._ask(url, decoder)
+        for attempt in range(1, TRIES):
+            if not isinstance(page, Trouble) or page.is_final:
+                break
+            if page.is_throttled:
+                self._pace.give_way(page.retry_after_s)
+            else:
+                await self._sleep(backoff_s(attempt))
+            page = await self._ask(url, decoder)
+        return page
+
+    async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
+        async with self._pace.turn() as gate:
+            return self._read(await self._transport.send("GET", url, gate=gate), decoder)
+
+    def _read(self, came: Reply | Failure, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
+        if isinstance(came, Failure):
+            return Trouble(came.error_code, came.error)
+        page = decode(decoder, came.body) if came.status == HTTPStatus.OK else None
+        if page is not None:
+            return page
+        ruling = classify(came.status, came.headers, came.body, now=came.ended)
+        return Trouble(
+            error_code=ruling.error_code or "bad_reply",
+            error=f"Twilio did not list the {self._what} (HTTP {came.status})",
+            http_status=came.status,
+            is_throttled=ruling.is_throttled,
+            retry_after_s=ruling.retry_after_s,
+        )
+
+
+def _next_url(url: str, next_page_url: str | None) -> str:
+    """Take only the query of the next page: host and path stay ours, whatever the reply names."""
+    if not next_page_url:
+        return ""
+    query = next_page_url.partition("?")[2].partition("#")[0]
+    return f"{url.partition('?')[0]}?{query}" if query else url

@@ -1,0 +1,79 @@
+"""Closing what a job made, in processes that are stopped and killed."""
+
+import signal
+
+import pytest
+
+from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.simulator_process import Simulator, SimulatorMaker
+
+pytestmark = pytest.mark.acceptance
+
+ROWS = 60
+
+
+async def make(program: Program, server: Simulator) -> tuple[str, ...]:
+    """Run a job, and return the command that closes what it made."""
+    program.write_customers("customers.csv", ROWS)
+    await program(
+        *("run", "customers.csv", "-o", "results.csv", "--rate", "0", "--base-url", server.url), env=CREDENTIALS
+    )
+    return ("close", "results.csv.ledger", "--base-url", server.url, "--yes")
+
+
+async def closed(server: Simulator) -> int:
+    """Return how many conversations are closed."""
+    return int((await server.state())["conversations"]["closed"])
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+async def test_closing_goes_on_where_it_was_stopped(
+    program: Program, simulator: SimulatorMaker, number: int, code: int
+) -> None:
+    """However it was stopped, the same command closes the rest, and in the end every conversation is closed."""
+    server = await simulator("--rate-limit", "0", "--latency", "20ms")
+    command = await make(program, server)
+
+    running = await program.start(*command, "--rate", "25/s", env=CREDENTIALS)
+    while await closed(server) < 10:
+        pass
+    running.signal(number)
+    stopped = await running.end()
+    before = await closed(server)
+    finished = await program(*command, "--rate", "29/s", "--json", env=CREDENTIALS)
+
+    assert stopped.code == code
+    assert 10 <= before < ROWS
+    assert finished.code == 0
+    assert finished.summary["to_close"] + finished.summary["done_before"] == ROWS
+    assert finished.summary["left"] == 0
+    assert await closed(server) == ROWS
+
+
+async def test_limits_are_given_way_to(program: Program, simulator: SimulatorMaker) -> None:
+    """Asked for more than Twilio's 30 a second, it is turned away, waits, and still closes all."""
+    server = await simulator("--rate-limit", "0")
+    command = await make(program, server)
+
+    ended = await program(*command, "--rate", "0", env=CREDENTIALS)
+
+    assert ended.code == 0
+    assert f"conversations {ROWS} = closed {ROWS}" in ended.stdout
+    assert " answers were 429" in ended.stdout
+    assert (await server.state())["throttled"] > 0
+    assert await closed(server) == ROWS
+
+
+async def test_without_a_terminal_it_is_a_dry_run(program: Program, simulator: SimulatorMaker) -> None:
+    """A scheduled command that lacks --yes closes nothing, ends well and says what is missing."""
+    server = await simulator("--rate-limit", "0")
+    *command, _yes = await make(program, server)
+
+    ended = await program(*command, env=CREDENTIALS)
+
+    assert ended.code == 0
+    assert ended.stdout.startswith(
+        f"close: {ROWS} conversations of account {CREDENTIALS['TWILIO_ACCOUNT_SID']}, at "
+    )
+    assert ended.stdout.splitlines()[-1] == f"next:    provisioner {' '.join(command)} --yes"
+    assert await closed(server) == 0

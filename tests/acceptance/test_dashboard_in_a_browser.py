@@ -1,0 +1,113 @@
+"""The live page as somebody at a browser has it, and what it does to the run."""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.acceptance.program import CREDENTIALS, Program, Running
+from tests.acceptance.simulator_process import Simulator, SimulatorMaker
+from tests.browser import needs_chromium, open_tab
+
+pytestmark = pytest.mark.acceptance
+
+
+async def begin(program: Program, server: Simulator, command: str, *flags: str) -> tuple[Running, str]:
+    """Start a run or a load test with a page, and return it with the page's address."""
+    running = await program.start(
+        *(command, "customers.csv", "-o", "results.csv", "--key", "crm_id", "--base-url", server.url),
+        *("--dashboard", "0", *flags),
+        env=CREDENTIALS,
+    )
+    said = await running.says("dashboard: ")
+    return running, said.removeprefix("dashboard: ")
+
+
+async def arrived(server: Simulator) -> int:
+    """Count what the server has seen so far."""
+    return len((await server.state())["arrivals"])
+
+
+@needs_chromium
+async def test_the_page_follows_the_run_and_ends_with_it(program: Program, simulator: SimulatorMaker) -> None:
+    """Charts are drawn, nothing complains or leaves the host, and an open page holds nothing up."""
+    server = await simulator("--rate-limit", "0", "--latency", "20ms")
+    program.write_customers("customers.csv", 60)
+
+    running, url = await begin(program, server, "load", "--rate", "20/s")
+    async with open_tab() as tab:
+        await tab.page.goto(url)
+        await tab.page.wait_for_function("document.querySelectorAll('figure svg path').length >= 7")
+        drawn = await tab.lines_drawn()
+        had_controls = await tab.page.is_visible("#controls")
+        ended = await running.end()
+        await tab.page.wait_for_selector("text=The run has ended")
+        accounting = await tab.page.inner_text("#accounting .sum")
+        has_controls = await tab.page.is_visible("#controls")
+
+    assert ended.code == 0
+    assert drawn >= 6
+    assert (had_controls, has_controls) == (True, False)
+    assert accounting == "input 60 = created 60 + rejected 0 + unknown 0 + unsent 0 + invalid 0"
+    assert tab.complaints == []
+    assert tab.hosts == {re.sub(r"^http://|/.*", "", url)}
+
+
+@needs_chromium
+async def test_the_page_pauses_resumes_and_changes_the_pace(program: Program, simulator: SimulatorMaker) -> None:
+    """What the server sees is what was pressed."""
+    server = await simulator("--rate-limit", "0")
+    program.write_customers("customers.csv", 120)
+
+    running, url = await begin(program, server, "run", "--rate", "10/s")
+    async with open_tab() as tab:
+        await tab.page.goto(url)
+        await tab.page.click("text=Pause")
+        await tab.page.wait_for_selector("text=paused from the dashboard")
+        before = await arrived(server)
+        await asyncio.sleep(1)
+        after = await arrived(server)
+        await tab.page.fill("#rate", "fast")
+        await tab.page.click("text=Set rate")
+        await tab.page.wait_for_selector("text=is not a rate")
+        await tab.page.fill("#rate", "100/s")
+        await tab.page.press("#rate", "Enter")
+        await tab.page.wait_for_selector("text=the pace is 100/s now")
+        await tab.page.click("text=Resume")
+        ended = await running.end()
+
+    arrivals = (await server.state())["arrivals"]
+    rest = arrivals[after + 1 :]
+    assert 0 < before == after < 100
+    assert ended.code == 0
+    assert len(arrivals) == 120
+    assert arrivals[after] - arrivals[after - 1] > 1
+    assert (len(rest) - 1) / (rest[-1] - rest[0]) > 50
+    assert "dashboard.controlled" in ended.stderr
+
+
+@needs_chromium
+async def test_without_its_token_the_page_only_shows(program: Program, simulator: SimulatorMaker) -> None:
+    """The address without what stands behind the # has no controls."""
+    server = await simulator("--rate-limit", "0")
+    program.write_customers("customers.csv", 40)
+
+    running, url = await begin(program, server, "run", "--rate", "20/s")
+    async with open_tab() as tab:
+        await tab.page.goto(url.partition("#")[0])
+        shows_state = await tab.page.is_visible("#state")
+        has_controls = await tab.page.is_visible("#controls")
+        ended = await running.end()
+
+    assert (shows_state, has_controls) == (True, False)
+    assert (ended.code, tab.complaints) == (0, [])
+
+
+async def test_other_machines_are_not_let_in_by_mistake(program: Program) -> None:
+    """A public address is refused before anything is sent, and the cure names the flag for it."""
+    program.write_customers("customers.csv", 1)
+
+    ended = await program("run", "customers.csv", "-o", "r.csv", "--simulate", "--dashboard", "0.0.0.0:8080")
+
+    assert ended.code == 2
+    assert "add --dashboard-public" in ended.stderr

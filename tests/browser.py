@@ -1,0 +1,59 @@
+"""A page in the system's Chromium, and everything it complained about or asked for."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
+
+
+@dataclass
+class Tab:
+    """One page, with its complaints (console errors, exceptions) and the hosts it asked."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    async def lines_drawn(self) -> int:
+        """Count the lines of charts that take up room on the page."""
+        boxes = [await line.bounding_box() for line in await self.page.query_selector_all("figure svg path")]
+        return sum(box is not None and box["width"] > 0 for box in boxes)
+
+    async def focus_order(self, count: int) -> list[str]:
+        """Press Tab so often, and name what has the focus each time by its tag and text."""
+        found = []
+        for _ in range(count):
+            await self.page.keyboard.press("Tab")
+            found.append(
+                await self.page.evaluate(
+                    "(e => `${e.tagName.toLowerCase()} ${e.innerText || e.id}`.trim())(document.activeElement)"
+                )
+            )
+        return found
+
+
+@asynccontextmanager
+async def open_tab(*, is_dark: bool = False, width: int = 1000) -> AsyncIterator[Tab]:
+    """Open an empty page of a new browser, for as long as the context lasts."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            page = await browser.new_page(
+                viewport={"width": width, "height": 900}, color_scheme="dark" if is_dark else "light"
+            )
+            yield Tab(page)
+        finally:
+            await browser.close()

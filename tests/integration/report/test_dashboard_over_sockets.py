@@ -1,0 +1,222 @@
+"""The live page over real sockets: who may see it, who may touch the run, and how it ends."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.models import Answer, Verdict
+from provisioner.progress import Progress
+from provisioner.report.dashboard import Place, open_dashboard, parse_place
+from provisioner.report.tape import Tape
+
+HERE = Place("127.0.0.1", 0)
+HOSTILE = "<script>alert('x')</script> & \"co\".csv"
+
+
+@dataclass
+class Hands:
+    """Notes what the page asks for; a rate of ``bad`` is none."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def pause(self) -> None:
+        """Note it."""
+        self.asked.append("pause")
+
+    def resume(self) -> None:
+        """Note it."""
+        self.asked.append("resume")
+
+    def set_rate(self, rate: str) -> None:
+        """Note it, or refuse."""
+        if rate == "bad":
+            raise UsageError("bad is no pace", cure="name one")
+        self.asked.append(rate)
+
+
+@dataclass
+class Board:
+    """A page being served, and what it may touch."""
+
+    address: str
+    token: str
+    hands: Hands
+    client: aiohttp.ClientSession
+
+    async def control(self, body: Any, *, token: str | None = None) -> tuple[int, dict[str, str]]:
+        """Ask for something with the right token, or with another."""
+        headers = {"X-Token": self.token if token is None else token}
+        async with self.client.post(f"{self.address}control", data=json.dumps(body), headers=headers) as answer:
+            return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def board(*, place: Place = HERE, finished: int = 3) -> AsyncIterator[Board]:
+    """Serve the page of a run of which so many of ten rows are created."""
+    tape, hands = Tape(time.time), Hands()
+    now = time.time()
+    tape.record(Answer(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
+    progress = Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending")
+    async with (
+        open_dashboard(place, HOSTILE, lambda: progress, tape, hands) as url,
+        aiohttp.ClientSession() as client,
+    ):
+        address, _, token = url.partition("#")
+        yield Board(address, token, hands, client)
+
+
+async def test_the_page_shows_the_run_and_keeps_names_as_text() -> None:
+    """Counts and charts are there without a script, and a hostile name of a file is no part of the page."""
+    async with board() as served, served.client.get(served.address) as answer:
+        text = await answer.text()
+
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "input 10 = created 3 + rejected 0 + unknown 0 + unsent 0 + invalid 0 + pending 7" in text
+    assert "<svg" in text
+    assert HOSTILE not in text
+    assert "&lt;script&gt;alert" in text
+    assert served.token not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ({"action": "pause"}, ["pause"]),
+        ({"action": "resume"}, ["resume"]),
+        ({"action": "rate", "rate": "3/s"}, ["3/s"]),
+    ],
+)
+async def test_the_token_opens_the_controls(body: dict[str, str], asked: list[str]) -> None:
+    """Whoever has the address with its token may pause, resume and change the pace."""
+    async with board() as served:
+        status, told = await served.control(body)
+
+    assert (status, served.hands.asked) == (200, asked)
+    assert told["said"]
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ä"])
+async def test_without_the_token_nothing_is_touched(token: str) -> None:
+    """A wrong token is refused, and so is none."""
+    async with board() as served:
+        status, told = await served.control({"action": "pause"}, token=token)
+
+    assert (status, served.hands.asked) == (403, [])
+    assert told == {"error": "the token is missing or wrong"}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"action": "rate", "rate": "bad"}, "bad is no pace: name one"),
+        ({"action": "stop"}, "not understood"),
+        (["pause"], "not understood"),
+        ({}, "not understood"),
+    ],
+)
+async def test_what_is_not_understood_is_said(body: Any, error: str) -> None:
+    """A pace that is none is answered with its cure, anything else in short; the run is not touched."""
+    async with board() as served:
+        status, told = await served.control(body)
+
+    assert (status, told, served.hands.asked) == (400, {"error": error}, [])
+
+
+@pytest.mark.parametrize(
+    ("host", "is_public", "status"),
+    [
+        ("127.0.0.1:80", False, 200),
+        ("localhost", False, 200),
+        ("[::1]:8080", False, 200),
+        ("evil.example", False, 421),
+        ("evil.example:80", False, 421),
+        ("127.0.0.1.evil.example", False, 421),
+        ("desk.example", True, 200),
+    ],
+)
+async def test_another_hosts_name_is_refused(host: str, *, is_public: bool, status: int) -> None:
+    """A page elsewhere that points its own name at this machine sees nothing."""
+    async with (
+        board(place=Place("127.0.0.1", 0, is_public)) as served,
+        served.client.get(served.address, headers={"Host": host}) as answer,
+    ):
+        assert answer.status == status
+
+
+async def test_the_stream_tells_and_ends_with_the_run() -> None:
+    """Events come as the page needs them; at the end there is a last one, and the connection closes."""
+    async with aiohttp.ClientSession() as client:
+        async with board() as served:
+            answer = await client.get(f"{served.address}events")
+            first = await answer.content.readuntil(b"\n\n")
+        began = time.monotonic()
+        rest = await asyncio.wait_for(answer.content.read(), 5)
+
+    told = json.loads(first.removeprefix(b"data: "))
+    assert set(told) == {"state", "figures", "accounting", "charts"}
+    assert "sending" in told["state"]
+    assert rest.startswith(b"data: ")
+    assert rest.count(b"data: ") == 1
+    assert time.monotonic() - began < 1
+
+
+async def test_a_page_that_was_closed_disturbs_nobody() -> None:
+    """A reader that goes away ends its own stream only."""
+    async with board() as served:
+        async with served.client.get(f"{served.address}events") as answer:
+            await answer.content.readuntil(b"\n\n")
+        async with served.client.get(f"{served.address}events") as other:
+            assert await other.content.readuntil(b"\n\n")
+
+
+async def test_a_port_that_is_taken_is_a_usage_error() -> None:
+    """The message names the port, the cure another."""
+    async with board() as served:
+        port = int(served.address.rsplit(":", 1)[1].strip("/"))
+        with pytest.raises(UsageError, match=f"cannot have port {port}") as caught:
+            async with board(place=Place("127.0.0.1", port)):
+                pass
+
+    assert "0 takes a free one" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "is_public", "place"),
+    [
+        ("8080", False, Place("127.0.0.1", 8080)),
+        ("0", False, Place("127.0.0.1", 0)),
+        ("localhost:8080", False, Place("localhost", 8080)),
+        ("127.0.0.2:1", False, Place("127.0.0.2", 1)),
+        ("[::1]:8080", False, Place("::1", 8080)),
+        ("0.0.0.0:80", True, Place("0.0.0.0", 80, is_public=True)),  # noqa: S104 - asked for
+        ("desk.example:80", True, Place("desk.example", 80, is_public=True)),
+    ],
+)
+def test_places_by_table(text: str, *, is_public: bool, place: Place) -> None:
+    """A port is one of this machine; a host may stand before it."""
+    assert parse_place(text, is_public=is_public) == place
+
+
+@pytest.mark.parametrize("text", ["", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "65536", "-1", "٣"])
+def test_what_is_no_place_is_refused(text: str) -> None:
+    """Ports are numbers up to 65535."""
+    with pytest.raises(UsageError, match="is not a place"):
+        parse_place(text, is_public=False)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:80", "[::]:80", "192.0.2.1:80", "desk.example:80"])
+def test_other_machines_are_let_in_on_purpose_only(text: str) -> None:
+    """It takes a flag of its own."""
+    with pytest.raises(UsageError, match="would let other machines in") as caught:
+        parse_place(text, is_public=False)
+
+    assert "--dashboard-public" in caught.value.cure

@@ -1,0 +1,145 @@
+"""Messages on the wire: what is sent, and what looking through a conversation shows."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs
+
+import pytest
+
+from provisioner.models import Message, MessageLook
+from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.messages import MessageClient
+from provisioner.twilio.transport import open_transport
+from tests.free_pace import FreePace
+from tests.gates import OpenGate
+from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply
+
+CONVERSATION = "CH" + 32 * "1"
+MESSAGE = Message(CONVERSATION, "wc-1", "Guten Tag, ich hätte\neine Frage & 2 Wünsche")
+PATH = f"/v1/Conversations/{CONVERSATION}/Messages"
+TRIES = 4
+
+
+async def no_sleep(_: float) -> None:
+    """Wait not at all."""
+
+
+@asynccontextmanager
+async def client_of(*behaviours: Behaviour) -> AsyncIterator[tuple[MessageClient, RawServer, FreePace]]:
+    """Open a client of a server that behaves so."""
+    pace = FreePace()
+    async with (
+        raw_server(*behaviours) as server,
+        open_transport(SIMULATED, version="1", base_url=server.url) as transport,
+    ):
+        yield MessageClient(transport, pace, sleep=no_sleep), server, pace
+
+
+async def find(*behaviours: Behaviour) -> MessageLook:
+    """Look for the message at a server that behaves so."""
+    async with client_of(*behaviours) as (client, _, _):
+        return await client.find(MESSAGE)
+
+
+def page(*entries: tuple[str, str | None, str | None], following: str | None = None) -> bytes:
+    """Return a page of messages as a whole reply."""
+    messages = [{"sid": sid, "author": author, "body": body, "index": 0} for sid, author, body in entries]
+    return reply(200, json.dumps({"messages": messages, "meta": {"next_page_url": following}}).encode())
+
+
+async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
+    """Author and body travel as a form, with the header without which no flow starts."""
+    async with client_of(answering(reply(201, b'{"sid": "IM1"}', "Twilio-Request-Id: RQ1"))) as (
+        client,
+        server,
+        _,
+    ):
+        answer = await client.post(MESSAGE, OpenGate())
+
+    head, _, body = server.requests[0].decode().partition("\r\n\r\n")
+    headers = head.lower().splitlines()
+    assert head.startswith(f"POST {PATH} HTTP/1.1")
+    assert "x-twilio-webhook-enabled: true" in headers
+    assert "content-type: application/x-www-form-urlencoded" in headers
+    assert parse_qs(body) == {"Author": ["wc-1"], "Body": [MESSAGE.body]}
+    assert (answer.message_sid, answer.twilio_request_id) == ("IM1", "RQ1")
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], MessageLook()),
+        ([("IM1", "wc-1", MESSAGE.body)], MessageLook(message_sids=("IM1",))),
+        ([("IM1", "wc-1", f" {MESSAGE.body}  ".replace("\n", "\r\n"))], MessageLook(message_sids=("IM1",))),
+        ([("IM1", "agent", MESSAGE.body)], MessageLook()),
+        ([("IM1", None, None)], MessageLook()),
+        ([("IM1", "wc-1", "Hello")], MessageLook(has_others=True)),
+        ([("IM1", "wc-1", None)], MessageLook(has_others=True)),
+        (
+            [("IM1", "wc-1", MESSAGE.body), ("IM2", "wc-1", "x"), ("IM3", "wc-1", MESSAGE.body)],
+            MessageLook(message_sids=("IM1", "IM3"), has_others=True),
+        ),
+    ],
+)
+async def test_a_message_is_known_by_its_author_and_body(
+    entries: list[tuple[str, str | None, str | None]], expected: MessageLook
+) -> None:
+    """Spaces and line ends may have changed on the way; another text, or another author, is another message."""
+    assert await find(answering(page(*entries))) == expected
+
+
+async def test_all_pages_of_a_conversation_are_looked_through() -> None:
+    """The message may stand on any page."""
+    following = "https://conversations.twilio.com/elsewhere?PageSize=100&PageToken=PT1"
+    pages = page(("IM1", "wc-1", "x"), following=following), page(("IM2", "wc-1", MESSAGE.body))
+    async with client_of(answering(*pages)) as (client, server, pace):
+        look = await client.find(MESSAGE)
+
+    assert look == MessageLook(message_sids=("IM2",), has_others=True)
+    lines = [request.decode().splitlines()[0] for request in server.requests]
+    assert lines == [f"GET {PATH}?PageSize=100 HTTP/1.1", f"GET {PATH}?PageSize=100&PageToken=PT1 HTTP/1.1"]
+    assert pace.passed == 2
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "is_final", "is_gone"),
+    [
+        (answering(reply(404, b'{"code": 20404}')), True, True),
+        (answering(reply(403, b'{"code": 20403}')), True, False),
+        (answering(reply(500, b"")), False, False),
+        (answering(reply(429, b"")), False, False),
+        (answering(reply(200, b'{"messages": []}')), False, False),
+        (answering(reply(200, b'{"meta": {}}')), False, False),
+        (closing, False, False),
+    ],
+)
+async def test_a_look_that_fails_says_nothing_about_absence(
+    behaviour: Behaviour, *, is_final: bool, is_gone: bool
+) -> None:
+    """What went wrong is told, and whether the conversation itself is gone."""
+    look = await find(behaviour)
+
+    assert look.message_sids == ()
+    assert look.trouble
+    assert (look.is_final, look.is_gone) == (is_final, is_gone)
+
+
+async def test_a_look_is_tried_again_before_it_fails() -> None:
+    """A page is asked for a few times; a 429 slows looking down."""
+    async with client_of(answering(reply(429, b""), reply(503, b""), page())) as (client, server, pace):
+        look = await client.find(MESSAGE)
+
+    assert look == MessageLook()
+    assert len(server.requests) == 3 < TRIES
+    assert pace.retry_afters == [None]
+
+
+async def test_what_was_found_before_the_trouble_is_kept() -> None:
+    """A message on the first page is there, whatever becomes of the second."""
+    first = page(("IM1", "wc-1", MESSAGE.body), following="?PageToken=x")
+
+    look = await find(answering(first, reply(403, b"")))
+
+    assert look.message_sids == ("IM1",)
+    assert look.trouble

@@ -1,0 +1,51 @@
+"""Reads Prometheus' text format as strictly as a scraper would.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import re
+from collections.abc import Mapping
+
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+_LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"'
+_COMMENT = re.compile(rf"# (HELP|TYPE) ({_NAME}) (.+)")
+_SAMPLE = re.compile(rf"({_NAME})(?:\{{({_LABEL}(?:,{_LABEL})*)\}})? (\S+)")
+_TYPES = {"counter", "gauge", "histogram", "summary", "untyped"}
+
+Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def parse(text: str) -> Samples:
+    """Return every sample by its name and labels.
+
+    Every line has to be sound, every family explained and typed before its samples, together, and once; no sample
+    may come twice.
+    """
+    assert text.endswith("\n")
+    samples: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+    seen: list[str] = []
+    helped: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("#"):
+            comment = _COMMENT.fullmatch(line)
+            assert comment is not None, line
+            kind, name, rest = comment.groups()
+            assert name not in seen, f"{name} comes twice"
+            assert kind == "HELP" or (name in helped and rest in _TYPES), line
+            if kind == "HELP":
+                helped.add(name)
+            else:
+                seen.append(name)
+            continue
+        sample = _SAMPLE.fullmatch(line)
+        assert sample is not None, line
+        assert seen[-1:] == [sample[1]], f"{line} is not below its family"
+        labels = frozenset((name, _unescaped(value)) for name, value in re.findall(_LABEL, sample[2] or ""))
+        assert (sample[1], labels) not in samples, f"{line} comes twice"
+        samples[sample[1], labels] = float(sample[sample.lastindex or 0])
+    assert helped == set(seen)
+    return samples
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)

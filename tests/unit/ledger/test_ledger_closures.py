@@ -1,0 +1,166 @@
+"""What the ledger keeps of a clean-up: who is left, what became of each, and every attempt."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.errors import InputError
+from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger
+from provisioner.models import Status
+from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
+
+CLOSED = Parting(Closure.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200, twilio_request_id="RQ1")
+
+
+def parting(closure: Closure) -> Parting:
+    """Return an attempt that came to this."""
+    return structs.replace(CLOSED, closure=closure)
+
+
+async def make(ledger: SqliteLedger, keys: str = "abcd") -> None:
+    """Create a row for each key but the last, which is rejected."""
+    await ledger.plan(entries(keys), INPUT)
+    *created, rejected = await claim_all(ledger)
+    for claim in created:
+        await ledger.begin(claim.id)
+        answer = structs.replace(CREATED, conversation_sid=f"CH{claim.key}")
+        await ledger.settle(claim.id, Status.CREATED, answer)
+    await ledger.begin(rejected.id)
+    await ledger.settle(rejected.id, Status.REJECTED, structs.replace(CREATED, conversation_sid=""))
+
+
+async def sids(closures: Closures) -> list[str]:
+    """Return the SIDs that are left."""
+    return [each.sid for each in await closures.left(0, 100)]
+
+
+async def test_only_what_was_created_is_left(path: Path) -> None:
+    """In the order of the rows, page by page."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await make(ledger)
+        closures = Closures(ledger, deletes=False)
+
+        assert await closures.left(0, 2) == [OpenConversation(1, "CHa"), OpenConversation(2, "CHb")]
+        assert await closures.left(2, 2) == [OpenConversation(3, "CHc")]
+        assert await closures.counts() == {None: 3}
+
+
+async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
+    """The job made its conversation, whatever the input says now."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await make(ledger)
+        await ledger.plan(entries("a"), INPUT)
+
+        assert await sids(Closures(ledger, deletes=False)) == ["CHa", "CHb", "CHc"]
+
+
+@pytest.mark.parametrize(
+    ("closure", "is_left_to_close", "is_left_to_delete"),
+    [
+        (Closure.CLOSED, False, True),
+        (Closure.DELETED, False, False),
+        (Closure.GONE, False, False),
+        (Closure.REFUSED, True, True),
+        (Closure.MAYBE, True, True),
+        (Closure.NOT_PROCESSED, True, True),
+    ],
+)
+async def test_what_is_done_is_not_left(
+    path: Path, closure: Closure, *, is_left_to_close: bool, is_left_to_delete: bool
+) -> None:
+    """A closed one can be deleted yet; a deleted or vanished one needs nothing; the rest is tried again."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await make(ledger, "ab")
+        closing, deleting = Closures(ledger, deletes=False), Closures(ledger, deletes=True)
+
+        await closing.settle(1, parting(closure), number=1)
+
+        assert bool(await sids(closing)) is is_left_to_close
+        assert bool(await sids(deleting)) is is_left_to_delete
+
+
+async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> None:
+    """A doubt that was cleared up leaves its attempt, and a row stays created."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await make(ledger, "ab")
+        closures = Closures(ledger, deletes=True)
+        await closures.settle(1, parting(Closure.MAYBE), number=1)
+        await closures.settle(1, parting(Closure.NOT_PROCESSED), number=2)
+        await closures.settle(1, parting(Closure.DELETED), number=3)
+        counts = await closures.counts()
+
+    attempts = "SELECT step, number, class, due, sent, ended, http_status, twilio_request_id FROM attempts"
+    assert counts == {Closure.DELETED: 1}
+    assert query(path, f"{attempts} WHERE row_id = 1 AND step <> 'create'") == [
+        ("delete", 1, "maybe", 1.0, 1.5, 2.0, 200, "RQ1"),
+        ("delete", 2, "not_processed", 1.0, 1.5, 2.0, 200, "RQ1"),
+        ("delete", 3, "deleted", 1.0, 1.5, 2.0, 200, "RQ1"),
+    ]
+    assert query(path, "SELECT status, conversation_sid FROM results WHERE row = 1") == [("created", "CHa")]
+
+
+async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) -> None:
+    """It stays as it was, and the attempt is kept."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await make(ledger, "ab")
+        closures = Closures(ledger, deletes=False)
+
+        await closures.settle(1, structs.replace(parting(Closure.REFUSED), stops_run=True), number=1)
+
+        assert await closures.counts() == {None: 1}
+
+
+async def test_loose_ends_are_counted(path: Path) -> None:
+    """Further conversations of a row, and those without a customer, are in no list of SIDs."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        first, second = await claim_all(ledger)
+        await ledger.begin(first.id)
+        await ledger.settle(first.id, Status.CREATED, structs.replace(CREATED, error_code="duplicate"))
+        await ledger.begin(second.id)
+        await ledger.settle(second.id, Status.UNSENT, structs.replace(CREATED, may_leave_orphan=True))
+        closures = Closures(ledger, deletes=False)
+
+        assert (await closures.duplicates(), await closures.orphans()) == (1, 1)
+
+
+async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> None:
+    """Taking the same list twice adds nothing, and loses nothing of what became of them."""
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        closures = Closures(ledger, deletes=False)
+        await closures.adopt(["CHa", "CHb", "CHa"])
+        await closures.settle(1, CLOSED, number=1)
+
+        await closures.adopt(["CHa", "CHb", "CHc"])
+
+        assert await sids(closures) == ["CHb", "CHc"]
+        assert await closures.counts() == {Closure.CLOSED: 1, None: 2}
+
+
+async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
+    """A results file that turns out to be none leaves no half of it."""
+
+    def broken() -> Iterator[str]:
+        yield "CHa"
+        raise InputError("is broken", source="results.csv")
+
+    async with open_ledger(path, SETTINGS, version="1") as ledger:
+        closures = Closures(ledger, deletes=False)
+
+        with pytest.raises(InputError, match="is broken"):
+            await closures.adopt(broken())
+
+        assert await sids(closures) == []
+
+
+async def test_a_ledger_is_known_by_its_first_bytes(path: Path, tmp_path: Path) -> None:
+    """So that a results file is not taken for one, nor a name without a file."""
+    async with open_ledger(path, SETTINGS, version="1"):
+        pass
+    other = tmp_path / "results.csv"
+    other.write_text("row,line\n")
+
+    assert [is_ledger(each) for each in (path, other, tmp_path / "gone")] == [True, False, False]

@@ -1,0 +1,128 @@
+"""What fails a load test."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.errors import UsageError
+from provisioner.load import Measures, achieved_share, judge, measure, parse_threshold
+from provisioner.models import AttemptRecord
+
+
+def record(row: int, took_s: float, verdict: str = "created", **told: object) -> AttemptRecord:
+    """Return a request that was due at 100 and left at once."""
+    values = {"number": 1, "due": 100.0, "sent": 100.0, "http_status": 201, "error_code": ""} | told
+    return AttemptRecord(row_id=row, verdict=verdict, ended=100.0 + took_s, **values)  # type: ignore[arg-type]
+
+
+def measured() -> dict[str, Measures]:
+    """Return a hundred creations of 10, 20 … 1,000 ms, and one that was refused after a 429."""
+    attempts = [record(row, row / 100) for row in range(1, 101)]
+    attempts.append(record(101, 0.1, "not_processed", http_status=429, error_code="45780"))
+    attempts.append(record(101, 0.2, "refused", number=2, http_status=400, error_code="45745"))
+    return {"create": measure(attempts), "message": Measures()}
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "has_failed"),
+    [
+        ("p95(create.due) > 2s", 0.95, False),
+        ("p95(create.due) > 900ms", 0.95, True),
+        ("p99(create.sent) >= 0.98s", 0.99, True),
+        ("p99.9(create.due) > 1.01s", 1.0, False),
+        ("p50(create.due)<499ms", 0.5, False),
+        ("p50(create.due)<=501ms", 0.5, True),
+        ("max(create.due) > 0.016m", 1.0, True),
+        ("min(create.due) > 11ms", 0.01, False),
+        ("mean(create.due) > 500ms", 0.505, True),
+        ("rate(error) > 1%", 1 / 101, False),
+        ("rate(error) > 0", 1 / 101, True),
+        ("rate(429) > 0", 1 / 102, True),
+        ("achieved < 95%", 0.96, False),
+        ("achieved < 97%", 0.96, True),
+        ("p95(message.due) > 1s", None, False),
+    ],
+)
+def test_conditions_by_table(condition: str, value: float | None, *, has_failed: bool) -> None:
+    """Percentiles are exact (nearest rank); what was not measured fails nothing."""
+    (ruling,) = judge([parse_threshold(condition, "--fail-if")], measured(), achieved=0.96)
+
+    assert ruling.value == (None if value is None else pytest.approx(value))
+    assert ruling.has_failed is has_failed
+    assert condition in str(ruling)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "p95 > 2s",
+        "p95(create) > 2s",
+        "p95(create.due) > 2%",
+        "rate(error) > 2s",
+        "achieved < 3",
+        "p95(create.due) = 1s",
+        "p100.5.3(create.due) > 1s",
+        "rate(404) > 1%",
+        "p95(update.due) > 1s",
+    ],
+)
+def test_what_is_no_condition_is_refused_with_an_example(text: str) -> None:
+    """Units have to fit: a time for latencies, a share for the rest."""
+    with pytest.raises(UsageError) as caught:
+        parse_threshold(text, "--fail-if")
+
+    assert caught.value.message.startswith(f"--fail-if {text!r}")
+    assert "p95(create.due) > 2s" in caught.value.cure
+
+
+@given(st.text(max_size=40))
+def test_no_text_makes_reading_a_condition_crash(text: str) -> None:
+    """Whatever is written is a condition or a usage error."""
+    try:
+        parse_threshold(text, "--abort-if")
+    except UsageError:
+        return
+
+
+def test_latency_from_due_holds_waiting_and_repeats() -> None:
+    """A row that was thrown back counts from when it was first due; from sent, only the request that succeeded."""
+    attempts = [
+        record(1, 0.1, "not_processed", http_status=429, error_code="45780"),
+        record(1, 3.0, number=2, due=102.0, sent=102.5),
+    ]
+
+    found = measure(attempts)
+
+    assert (found.rows, found.requests, found.succeeded, found.late) == (1, 2, 1, 1)
+    assert list(found.from_due) == [3.0]
+    assert list(found.from_sent) == [0.5]
+    assert found.failures == Counter({"45780": 1})
+
+
+def test_what_a_crash_cut_off_is_not_measured() -> None:
+    """An attempt of which nobody knows when it left has no latency."""
+    found = measure([record(1, 0.1, "maybe", due=None, sent=None)])
+
+    assert (found.rows, found.requests) == (0, 0)
+
+
+def test_achieved_is_the_share_that_succeeded_in_the_time_it_was_offered_in() -> None:
+    """Half of the rows is a half; all of them in twice the time is a half, too. A slow answer is no slow rate."""
+    on_time = [record(row, 0.1, due=100.0 + row, sent=100.0 + row) for row in range(11)]
+    half = [each if n % 2 else each._replace(verdict="refused") for n, each in enumerate(on_time[1:])]
+    late = [record(row, 20.0, due=100.0 + row, sent=100.0 + 2 * row) for row in range(11)]
+    slow = [each._replace(ended=each.ended + 100) for each in on_time]
+
+    shares = [achieved_share(measure(each), len(each)) for each in (on_time, half, late, slow)]
+
+    assert shares == [1.0, 0.5, 0.5, 1.0]
+
+
+def test_achieved_is_unknown_where_nothing_was_offered_or_sent() -> None:
+    """No rows, or none that had their turn."""
+    assert achieved_share(Measures(), 0) is None
+    assert achieved_share(Measures(), 10) is None
+    assert achieved_share(measure([record(1, 0.1)]), 1) == 1.0

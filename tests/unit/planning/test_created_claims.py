@@ -1,0 +1,24 @@
+"""Created rows that are claimed for their message."""
+
+from pathlib import Path
+
+from provisioner.mapping import Mapping
+from provisioner.models import Claim
+from provisioner.options import RunOptions
+from provisioner.planning import SourceFeed, open_input
+from provisioner.rows import Naming
+
+
+async def test_a_created_row_is_rebuilt_with_its_conversation_and_guest(tmp_path: Path) -> None:
+    """Its text comes from the input; where it goes, and from whom, is what the ledger said."""
+    file = tmp_path / "customers.csv"
+    file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n")
+    options = RunOptions(address_sid="IG" + 32 * "a", first_message="I am {CustomerFriendlyName}")
+
+    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+        _, second = job_input.entries()
+        claim = Claim(2, 2, "k", second.digest, "CH-known", "guest-2")
+        (row,) = await SourceFeed(job_input, Naming("salt")).rows([claim])
+
+    assert (row.conversation_sid, row.identity) == ("CH-known", "guest-2")
+    assert row.request.first_message == "I am Bo"

@@ -1,0 +1,100 @@
+"""A job's requests over time, from a ledger and from a run at work."""
+
+import pytest
+
+from provisioner.models import Answer, AttemptRecord, Verdict
+from provisioner.report.tape import Tape
+from provisioner.report.timeline import MOST_STRETCHES, timeline
+
+
+class Clock:
+    """Shows the time it is set to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return it."""
+        return self.now
+
+
+def record(row: int, due: float, sent: float, ended: float, verdict: str = "created") -> AttemptRecord:
+    """Return one request."""
+    return AttemptRecord(row, 1, verdict, due, sent, ended, 201 if verdict == "created" else 429, "")
+
+
+def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
+    """Rates by due and sent, latencies by the end, in flight the most at once, even where nothing changed."""
+    line = timeline(
+        [
+            record(1, 100.0, 100.0, 100.5),
+            record(3, 101.0, 101.3, 101.4, verdict="not_processed"),
+            record(2, 100.5, 101.2, 104.1),
+            record(4, 101.0, 104.1, 104.2)._replace(sent=None),
+        ],
+        start=100.0,
+        end=104.1,
+    )
+
+    assert (line.start, line.width_s, line.offsets_s) == (100.0, 1, [0, 1, 2, 3, 4])
+    assert [each.due for each in line.stretches] == [2, 1, 0, 0, 0]
+    assert [each.sent for each in line.stretches] == [1, 2, 0, 0, 0]
+    assert [each.throttled for each in line.stretches] == [0, 1, 0, 0, 0]
+    assert [each.in_flight for each in line.stretches] == [1, 2, 1, 1, 1]
+    assert line.percentile("due", 0.95) == [0.5, None, None, None, pytest.approx(3.6)]
+    assert line.percentile("sent", 0.5) == [0.5, None, None, None, pytest.approx(2.9)]
+
+
+def test_a_repeated_request_counts_from_when_the_first_was_due() -> None:
+    """A customer has waited since then; from sent counts the request that succeeded."""
+    line = timeline(
+        [record(1, 10.0, 10.0, 10.1, verdict="not_processed"), record(1, 11.0, 11.0, 11.5)], start=10.0, end=11.5
+    )
+
+    assert line.percentile("due", 0.5) == [None, 1.5]
+    assert line.percentile("sent", 0.5) == [None, 0.5]
+
+
+def test_a_clock_that_was_set_moves_nothing_off_the_chart() -> None:
+    """What a clock puts before the start or behind the end is told at the edge."""
+    line = timeline([record(1, 90.0, 90.0, 120.0)], start=100.0, end=103.0)
+
+    assert [each.sent for each in line.stretches] == [1, 0, 0, 0]
+    assert [len(each.from_due) for each in line.stretches] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("length_s", [1, 239, 241, 5_000, 400_000])
+def test_a_long_job_is_told_in_longer_stretches(length_s: int) -> None:
+    """There are never more than a chart has room for."""
+    end = float(length_s)
+
+    line = timeline([record(1, 0.0, 0.0, 0.1), record(2, 0.0, 0.0, end)], start=0.0, end=end)
+
+    assert len(line.stretches) <= MOST_STRETCHES
+    assert line.stretches[-1].in_flight == 1
+
+
+def test_a_tape_keeps_everything_in_bounded_memory() -> None:
+    """A run of any length is told in so many stretches; nothing that was counted is lost when they are joined."""
+    clock = Clock()
+    tape = Tape(clock)
+    for second in range(1000):
+        tape.record(Answer(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
+    clock.now = 999.0
+    tape.note_in_flight(7)
+
+    line = tape.timeline()
+
+    assert line is not None
+    assert len(line.stretches) <= MOST_STRETCHES
+    assert sum(each.sent for each in line.stretches) == 1000
+    assert line.stretches[-1].in_flight == 7
+    assert line.width_s == 8
+
+
+def test_a_tape_notes_nothing_that_never_left() -> None:
+    """A connection that failed is no request."""
+    tape = Tape(lambda: 0.0)
+    tape.record(Answer(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
+
+    assert tape.timeline() is None

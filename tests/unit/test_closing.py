@@ -1,0 +1,220 @@
+"""The closer alone: what is repeated, what stops it, and what it leaves."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from provisioner.closing import ATTEMPTS, Closer
+from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.errors import ExitCode, StorageError
+from provisioner.ports import Gate
+from tests.clock import run_virtually
+from tests.free_pace import FreePace
+
+DONE = Parting(Closure.CLOSED, due=1.0, sent=1.0, ended=2.0, http_status=200)
+MAYBE = Parting(Closure.MAYBE, due=1.0, sent=1.0, ended=2.0, error_code="timeout", error="no answer")
+REFUSED = Parting(Closure.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=400, error_code="50001", error="no")
+THROTTLED = Parting(
+    Closure.NOT_PROCESSED, due=1.0, sent=1.0, ended=2.0, http_status=429, retry_after_s=3.0, is_throttled=True
+)
+FORBIDDEN = Parting(
+    Closure.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=401, error="check the key", stops_run=True
+)
+
+
+@dataclass
+class FakeBook:
+    """So many conversations, and what was settled of each."""
+
+    total: int
+    settled: list[tuple[int, Closure, int]] = field(default_factory=list)
+    on_settle: Callable[[], None] = lambda: None
+
+    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
+        """Return the next ones."""
+        numbers = range(after + 1, min(after + limit, self.total) + 1)
+        return [OpenConversation(number, f"CH{number}") for number in numbers]
+
+    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+        """Note what became of one."""
+        self.on_settle()
+        self.settled.append((row_id, parting.closure, number))
+
+
+@dataclass
+class FakeWitness:
+    """Counts what it hears."""
+
+    heard: Counter[str] = field(default_factory=Counter)
+    ends: list[tuple[int, Closure]] = field(default_factory=list)
+
+    def departed(self) -> None:
+        """Count one."""
+        self.heard["departed"] += 1
+
+    def landed(self) -> None:
+        """Count one."""
+        self.heard["landed"] += 1
+
+    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+        """Note an end."""
+        if is_last:
+            self.ends.append((conversation.id, parting.closure))
+
+    def gave_way(self, pause_s: float) -> None:
+        """Count one."""
+        self.heard["gave way"] += 1
+
+
+@dataclass
+class Scene:
+    """A closer among fakes; ``script`` has the partings of each conversation, the last of which stays."""
+
+    script: dict[str, list[Parting]] = field(default_factory=dict)
+    book: FakeBook = field(default_factory=lambda: FakeBook(3))
+    pace: FreePace = field(default_factory=FreePace)
+    witness: FakeWitness = field(default_factory=FakeWitness)
+    asked: list[str] = field(default_factory=list)
+    concurrency: int = 2
+
+    def __post_init__(self) -> None:
+        self.closer = Closer(
+            book=self.book, end=self.end, pace=self.pace, witness=self.witness, concurrency=self.concurrency
+        )
+
+    async def end(self, sid: str, gate: Gate) -> Parting:
+        """Pass the gate and answer as the script says."""
+        await gate.wait()
+        self.asked.append(sid)
+        partings = self.script.get(sid, [DONE])
+        return partings.pop(0) if len(partings) > 1 else partings[0]
+
+
+async def test_each_conversation_is_ended_once() -> None:
+    """All that is left is asked for, in order, over every batch."""
+    scene = Scene(book=FakeBook(450), concurrency=1)
+
+    assert await scene.closer.run() is None
+
+    assert scene.asked == [f"CH{number}" for number in range(1, 451)]
+    assert scene.book.settled == [(number, Closure.CLOSED, 1) for number in range(1, 451)]
+    assert scene.witness.heard == {"departed": 450, "landed": 450}
+    assert scene.pace.accepted == 450
+
+
+def test_what_is_in_doubt_is_asked_for_again() -> None:
+    """Closing twice does no harm, so a lost reply is no reason to look."""
+    scene = Scene({"CH2": [MAYBE, MAYBE, DONE]})
+
+    run_virtually(scene.closer.run())
+
+    assert Counter(scene.asked) == {"CH1": 1, "CH2": 3, "CH3": 1}
+    assert [each for each in scene.book.settled if each[0] == 2] == [
+        (2, Closure.MAYBE, 1),
+        (2, Closure.MAYBE, 2),
+        (2, Closure.CLOSED, 3),
+    ]
+    assert (2, Closure.CLOSED) in scene.witness.ends
+
+
+def test_what_stays_in_doubt_is_left_for_another_run() -> None:
+    """After so many attempts it is told as what it is, and the others are done."""
+    scene = Scene({"CH1": [MAYBE]})
+
+    assert run_virtually(scene.closer.run()) is None
+
+    assert scene.asked.count("CH1") == ATTEMPTS
+    assert sorted(scene.witness.ends) == [(1, Closure.MAYBE), (2, Closure.CLOSED), (3, Closure.CLOSED)]
+
+
+async def test_a_refusal_is_final() -> None:
+    """It is asked once, and the others go on."""
+    scene = Scene({"CH1": [REFUSED]})
+
+    assert await scene.closer.run() is None
+
+    assert scene.asked.count("CH1") == 1
+    assert sorted(scene.witness.ends) == [(1, Closure.REFUSED), (2, Closure.CLOSED), (3, Closure.CLOSED)]
+
+
+async def test_a_429_makes_everyone_give_way() -> None:
+    """The pace hears of it with the pause that was asked for, and the conversation has its turn again."""
+    scene = Scene({"CH1": [THROTTLED, DONE]})
+
+    await scene.closer.run()
+
+    assert scene.pace.retry_afters == [3.0]
+    assert scene.witness.heard["gave way"] == 1
+    assert (1, Closure.CLOSED) in scene.witness.ends
+
+
+async def test_a_fault_of_the_run_stops_it() -> None:
+    """Refused credentials would be refused for all: nothing new is sent."""
+    scene = Scene({"CH1": [FORBIDDEN]}, book=FakeBook(50), concurrency=1)
+
+    error = await scene.closer.run()
+
+    assert error is not None
+    assert (error.message, error.exit_code) == ("check the key", ExitCode.GUARD)
+    assert scene.asked == ["CH1"]
+
+
+async def test_draining_starts_nothing_new() -> None:
+    """Those who wait at the gate turn back, and nothing is settled for them."""
+    scene = Scene(pace=FreePace(is_held=True))
+    running = asyncio.create_task(scene.closer.run())
+    await asyncio.sleep(0)
+
+    scene.closer.drain()
+
+    assert await running is None
+    assert scene.asked == []
+    assert scene.book.settled == []
+
+
+async def test_draining_ends_a_wait_between_attempts() -> None:
+    """Nobody waits for a backoff when the run stops."""
+    scene = Scene({"CH1": [MAYBE]}, book=FakeBook(1), concurrency=1)
+    scene.book.on_settle = scene.closer.drain
+
+    assert await scene.closer.run() is None
+
+    assert scene.book.settled == [(1, Closure.MAYBE, 1)]
+
+
+async def test_cancelling_waits_for_nothing() -> None:
+    """What flies is let go; it is asked for again another time."""
+    scene = Scene(concurrency=1)
+    is_flying = asyncio.Event()
+
+    async def fly(_sid: str, gate: Gate) -> Parting:
+        await gate.wait()
+        is_flying.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    closer = Closer(book=scene.book, end=fly, pace=scene.pace, witness=scene.witness, concurrency=1)
+    running = asyncio.create_task(closer.run())
+    await is_flying.wait()
+
+    closer.cancel()
+
+    assert await running is None
+    assert scene.book.settled == []
+    assert scene.witness.heard == {"departed": 1, "landed": 1}
+
+
+async def test_a_ledger_that_takes_nothing_ends_the_run() -> None:
+    """What cannot be recorded is not gone on with."""
+    scene = Scene()
+
+    def fail() -> None:
+        raise StorageError("no room")
+
+    scene.book.on_settle = fail
+
+    with pytest.raises(StorageError, match="no room"):
+        await scene.closer.run()
