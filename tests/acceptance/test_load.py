@@ -101,7 +101,7 @@ async def test_poisson_arrivals_are_those_of_their_seed(program: Program, simula
 
 
 async def test_going_round_makes_a_new_customer_of_every_use(program: Program, simulator: SimulatorMaker) -> None:
-    """--cycle uses rows again under keys with ``#2`` and with identities of their own; the results have each use."""
+    """--cycle uses rows again under keys with ``#2``, with identities of their own; the results have each use."""
     server = await simulator("--rate-limit", "0")
     program.write_customers("customers.csv", 3)
 

@@ -14,7 +14,7 @@ from provisioner.pipeline import run
 from provisioner.summary import Outcome, Summary
 from provisioner.target import Surroundings
 from tests.quiet_face import QuietFace
-from tests.stub_twilio import hanging_up, per_row, stub_twilio
+from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 COMMAND = "provisioner run customers.csv -o 'results-{date}.csv'"
@@ -134,6 +134,7 @@ async def test_a_time_limit_ends_looking_up_as_well(file: Path) -> None:
     answers = {"Bo": lambda _twilio, _call: hanging_up}
 
     async with stub_twilio(per_row(answers)) as twilio:
+        twilio.listing = failing(503, 20503)
         summary = await start(file, twilio.url, max_duration="0.5s", settle_delay=5.0)
 
     assert summary.exit_code is ExitCode.GUARD

@@ -10,7 +10,8 @@ from msgspec import structs
 from provisioner.models import Control, Look, Unknown
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
 from provisioner.rows import Naming, identity_for, marker_for
-from provisioner.twilio.conversations import Conversation, LookUp, Trouble
+from provisioner.twilio.conversations import Conversation, LookUp
+from provisioner.twilio.pages import Trouble
 from tests.fake_listing import FakeListing
 
 AUTO = Naming("salt")
