@@ -7,7 +7,7 @@ COMMANDS = {
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
     "report": "Write one self-contained HTML page about a job; several are compared.",
-    "load": "Load test: rows arrive by a schedule, thresholds, percentiles.",
+    "load": "Send rows as they would arrive, and judge how it went.",
     "close": "Close or delete the conversations that a job made.",
     "simulate": "Play Twilio on this machine, with scripted faults.",
 }
