@@ -8,8 +8,10 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.load import Arrivals, Stage
-from provisioner.options import LoadOptions
+from provisioner.options import LoadOptions, Rate
+from provisioner.pacer import Pacer
 from provisioner.pipeline.load_test import arrivals_of
+from provisioner.pipeline.watch import Hands
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,15 @@ def test_what_contradicts_itself_is_refused_with_its_cure(asked: dict[str, Any],
 
     assert message in caught.value.message
     assert cure in caught.value.cure
+
+
+@pytest.mark.parametrize("rate", ["0", "auto", "fast", ""])
+async def test_the_live_page_changes_to_paces_only(rate: str) -> None:
+    """No limit at all is nothing to be asked for by a click, and what is no rate is told with its cure."""
+    pacer = Pacer(Rate(per_second=4))
+
+    with pytest.raises(UsageError) as caught:
+        Hands(pacer).set_rate(rate)
+
+    assert "4/s" in caught.value.cure
+    assert pacer.asked == 4
