@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Progress:
     """One look at a run; whoever shows it asks for a new one each time.
 
-    ``total`` counts the input rows, ``done`` those of them that have their last word, from this run or an
-    earlier one. ``rate_now`` and ``rate_asked`` are starts per second; ``rate_asked`` is ``math.inf`` where
-    there is no limit. ``eta_s`` is None while nothing can be said. ``state`` is for people: what the run is
-    doing, such as ``sending``, ``draining`` or ``paused 3 s (429)``.
+    ``total`` counts the input rows that this run is about, ``done`` those of them that have their last word, from
+    this run or an earlier one; ``left_out`` rows more wait for another run. ``rate_now`` and ``rate_asked`` are
+    starts per second; ``rate_asked`` is ``math.inf`` where there is no limit. ``eta_s`` is None while nothing can
+    be said. ``state`` is for people: what the run is doing, such as ``sending``, ``draining`` or ``paused 3 s
+    (429)``.
     """
 
     total: int
+    left_out: int = 0
     done: int = 0
     created: int = 0
     rejected: int = 0

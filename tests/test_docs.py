@@ -165,11 +165,11 @@ def test_the_readme_lists_the_commands_there_are() -> None:
     [("README.md", "## Stopping and going on"), ("docs/operating.md", "### What to type next")],
 )
 def test_the_exit_codes_there_are_are_listed(document: str, heading: str) -> None:
-    """Every exit code is explained; the one for thresholds comes with the command that has them."""
+    """Every exit code is explained."""
     rows = table_below(heading, text_of(document))
 
     listed = {int(code) for row in rows for code in re.findall(r"\d+", row[0])}
-    assert listed == {*ExitCode} - {ExitCode.THRESHOLDS}
+    assert listed == {*ExitCode}
 
 
 def test_the_readme_lists_the_columns_of_the_results() -> None:

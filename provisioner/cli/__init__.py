@@ -7,7 +7,7 @@ COMMANDS = {
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
     "mapping": "Print a mapping file to start from: of a preset, or for an export.",
-    "report": "Write one self-contained HTML page about a job, also while it runs; several ledgers are compared.",
+    "report": "Write one self-contained HTML page about a job; several are compared.",
     "load": "Send rows as they would arrive, and judge how it went.",
     "close": "Close or delete the conversations that a job made.",
     "simulate": "Play Twilio on this machine, with scripted faults.",

@@ -11,7 +11,10 @@ from .options import argument, command
 
 @command(ReportOptions, argument("ledgers", "LEDGER...", is_many=True, of=Path))
 def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing is shown
-    """Write one self-contained HTML page about a job, also while it runs; several ledgers are compared."""
+    """Write one self-contained HTML page about a job; several are compared.
+
+    The job may be running: the page tells what there is so far.
+    """
     from provisioner.report import write_report
 
     return write_report(ledgers, options)

@@ -195,9 +195,11 @@ class RunMonitor:
         """Return how far the run has come."""
         before, now = self._before, self._settled
         settled = now.total()
+        left_out = max(before.pending + before.unsent - self._to_send, 0)
         return Progress(
-            total=before.input,
-            done=before.input - self._to_send + settled,
+            total=before.input - left_out,
+            left_out=left_out,
+            done=before.input - left_out - self._to_send + settled,
             created=before.created + now[Status.CREATED],
             rejected=before.rejected + now[Status.REJECTED],
             unknown=before.unknown + now[Status.UNKNOWN],

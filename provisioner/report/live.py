@@ -47,13 +47,13 @@ def live_page(title: str, progress: Progress, tape: Tape, *, nonce: str) -> str:
 def _counts(progress: Progress) -> Counts:
     settled = progress.created + progress.rejected + progress.unknown + progress.unsent + progress.invalid
     return Counts(
-        input=progress.total,
+        input=progress.total + progress.left_out,
         created=progress.created,
         rejected=progress.rejected,
         unknown=progress.unknown,
         unsent=progress.unsent,
         invalid=progress.invalid,
-        pending=max(progress.total - settled, 0),
+        pending=max(progress.total + progress.left_out - settled, 0),
     )
 
 

@@ -82,7 +82,7 @@ def _cells(found: Distribution) -> tuple[str, ...]:
 def over_time(line: Timeline) -> Iterator[Chart]:
     """Chart rate, latency, requests in flight and 429s over time."""
     places, width = line.offsets_s, line.width_s
-    asked = Line("due", "a", [each.due / width for each in line.stretches])
+    asked = Line("due", "a", line.rates_due())
     achieved = Line("sent", "b", [each.sent / width for each in line.stretches])
     cuts = [place for place, each in zip(places, line.stretches, strict=True) if each.throttled]
     lines = (asked, achieved)

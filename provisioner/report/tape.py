@@ -18,6 +18,7 @@ class Tape:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock, self._start = clock, clock()
+        self._due_until = self._start
         self._width = 1
         self._stretches: list[Stretch] = []
 
@@ -25,6 +26,7 @@ class Tape:
         """Note one answer; what never left is no request."""
         if answer.sent is None:
             return
+        self._due_until = max(self._due_until, answer.due)
         self._at(answer.due).due += 1
         self._at(answer.sent).sent += 1
         ended = self._at(answer.ended)
@@ -40,7 +42,7 @@ class Tape:
 
     def timeline(self) -> Timeline | None:
         """Return what was recorded so far, None where nothing was."""
-        return Timeline(self._start, self._width, self._stretches) if self._stretches else None
+        return Timeline(self._start, self._width, self._stretches, self._due_until) if self._stretches else None
 
     def _at(self, moment: float) -> Stretch:
         place = max(int((moment - self._start) / self._width), 0)

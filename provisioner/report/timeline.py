@@ -1,5 +1,6 @@
 """A job's requests over time, in stretches of one length. Pure."""
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -46,11 +47,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A job from its first request to its last; ``start`` is in Unix seconds, ``width_s`` that of a stretch."""
+    """A job from its first request to its last; ``start`` is in Unix seconds, ``width_s`` that of a stretch.
+
+    What was due after ``due_until`` is not known yet: in a run at work, it waits.
+    """
 
     start: float
     width_s: int
     stretches: Sequence[Stretch]
+    due_until: float = math.inf
 
     @property
     def offsets_s(self) -> list[int]:
@@ -71,6 +76,14 @@ class Timeline:
         for passed in range(place + 1, now + 1):
             self.stretches[passed].in_flight = flying
         return now
+
+    def rates_due(self) -> list[float | None]:
+        """Return how many requests were due a second in every stretch."""
+        known = self.start + self.width_s
+        return [
+            each.due / self.width_s if known + offset <= self.due_until else None
+            for offset, each in zip(self.offsets_s, self.stretches, strict=True)
+        ]
 
     def percentile(self, since: str, share: float) -> list[float | None]:
         """Return a percentile of the latencies from ``due`` or ``sent`` for every stretch."""

@@ -32,6 +32,8 @@ _ALPHABETS = tuple(
 
 _WITHIN_WORDS = "\u2019·"
 """Signs that stand between letters: the apostrophe of print, and the point of Catalan."""
+_AROUND_WORDS = "¡¿«»\u2039\u203a“”„\u2018\u201a…©®™°€£¥•†‡\u3000\u3001\u3002"
+"""Signs that stand beside letters."""
 _SCRIPTS = {"LATIN": "a", "CYRILLIC": "c", "GREEK": "g", "HEBREW": "h", "ARABIC": "r", "THAI": "t"}
 _ODD = re.compile(
     r"!"  # a control character, or no character at all
@@ -39,7 +41,7 @@ _ODD = re.compile(
     r"|c[ghrt]|g[chrt]|h[cgrt]|r[cght]|t[cghr]"
     r"|[la]A|aU"  # a capital behind a small letter
     r"|[la]z|z[la]"  # an ideogram beside a small letter
-    r"|[^.?]\?[^.?]"  # a sign within a word
+    r"|[^.?#]\?[^.?#]|[^.?#]#|#[^.?#]"  # a sign within a word, or one that stands alone beside a letter
 )
 
 
@@ -49,13 +51,25 @@ def oddity(text: str) -> float:
     return sum(_ODD.search(word) is not None for word in words) / max(len(words), 1)
 
 
+def is_latin(text: str) -> bool:
+    """Say whether all letters are of Latin script."""
+    return {_kind(char) for char in set(text)} <= {*"laUA.?#!"}
+
+
 def languages_needed(text: str) -> int:
-    """Count how many languages of Latin script it takes to have every letter of a text; at least 1."""
-    left = {char for char in set(text.lower()) if not char.isascii() and _kind(char) in "aA"}
+    """Count how many languages of Latin script it takes to have every word of a text; at least 1.
+
+    Words of the same letters beyond ASCII are one, and those that no language has are a language each.
+    """
+    left = {frozenset(char for char in word if _kind(char) == "a") for word in text.lower().split()}
+    left.discard(frozenset())
     count = 0
     while left:
-        best = max(_ALPHABETS, key=lambda letters: len(letters & left))
-        left -= best & left or set(list(left)[:1])
+        best = max(_ALPHABETS, key=lambda letters: sum(word <= letters for word in left))
+        spoken = {word for word in left if word <= best}
+        if not spoken:
+            return count + len(left)
+        left -= spoken
         count += 1
     return max(count, 1)
 
@@ -69,6 +83,6 @@ def _kind(char: str) -> str:
     if char.isascii():
         return "." if not char.isalpha() else "U" if char.isupper() else "l"
     if category[0] not in "LM":
-        return "." if category == "Pd" or char in _WITHIN_WORDS else "?"
+        return "." if category == "Pd" or char in _WITHIN_WORDS else "?" if char in _AROUND_WORDS else "#"
     script = _SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0], "." if char in "ªº" else "z")
     return "A" if script == "a" and char.isupper() else script

@@ -1,5 +1,6 @@
 """Encodings from before Unicode: told by what a text reads like in each of them, so always a guess."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 
 from provisioner.errors import InputError
 
-from .alphabets import languages_needed, oddity
+from .alphabets import is_latin, languages_needed, oddity
 from .text import MAX_RECORD_SIZE
 
 _CANDIDATES = (
@@ -18,18 +19,20 @@ _CANDIDATES = (
 )
 """What exports come in, by chardet's names; of those that read alike the first is told."""
 
-_OLD = {"mac-roman", "mac-latin2", "cp850", "cp852", "cp437", "cp866"}
-"""Those of DOS and of old Macs, which few exports still come in."""
-_OLD_WEIGHT = 0.4
+_WEIGHTS = {"iso": 0.6, "mac": 0.3, "cp4": 0.3, "cp8": 0.3}
+"""Encodings that few exports still come in, by how their names start: those of ISO, of old Macs and of DOS."""
 
 _SAMPLE_SIZE = 16 * 1024
 _FIELD_END = re.compile(rb'[\t\r\n",;]+')  # none of them is ever a part of a character
 _ASCII = bytes(range(128))
 _MOST_ODD = 0.5
+_LEAST_CONFIDENCE = 0.01
+"""Of a few words in Latin script chardet is not even so sure; it is of all others."""
 _SLACK = 0.05
 _SPOILT_SHARE = 0.25
 """Text of another encoding is hardly ever valid UTF-8 by chance."""
-_FEW_WORDS = 12
+_LEADS = ((3, 3.0), (12, 2.0), (math.inf, 1.4))
+"""Up to so many words that tell two readings apart, the better one has to be so many times as likely."""
 _NAMED = 4
 """How many encodings, and letters of each, a message tells."""
 
@@ -46,7 +49,7 @@ class Reading:
     @property
     def score(self) -> float:
         """How likely it is, compared with others: many languages in one file are not."""
-        weight = _OLD_WEIGHT if _OLD.issuperset(self.encodings) else 1.0
+        weight = max(_WEIGHTS.get(name[:3], 1.0) for name in self.encodings)
         return weight * self.confidence / languages_needed(self.text)
 
     @property
@@ -79,7 +82,7 @@ def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Read
             cure="save it as CSV UTF-8, or name its encoding with --encoding",
         )
     best = readings[0]
-    rivals = [reading for reading in readings if reading.score * _lead_needed(best) >= best.score]
+    rivals = [reading for reading in readings if reading.score * _lead_needed(best, reading) >= best.score]
     if len(rivals) > 1:
         raise _ambiguous(rivals, name, line)
     return best
@@ -149,17 +152,22 @@ def _place(encoding: str) -> int:
 
 
 def _likely(readings: Sequence[Reading]) -> list[Reading]:
-    """Leave out what reads oddly, and return the best first."""
+    """Leave out what reads oddly, or like no language of another script, and return the best first."""
     least = min((reading.oddity for reading in readings), default=0.0)
     limit = min(least + _SLACK, _MOST_ODD)
-    likely = [reading for reading in readings if reading.oddity <= limit]
+    likely = [
+        reading
+        for reading in readings
+        if reading.oddity <= limit and (reading.confidence >= _LEAST_CONFIDENCE or is_latin(reading.text))
+    ]
     return sorted(likely, key=lambda reading: reading.score, reverse=True)
 
 
-def _lead_needed(reading: Reading) -> float:
-    """Say how many times as likely as the next a reading has to be: more where there are few words to go by."""
-    words = sum(not word.isascii() for word in reading.text.split())
-    return 2.0 if words < _FEW_WORDS else 1.25
+def _lead_needed(best: Reading, other: Reading) -> float:
+    """Say how many times as likely as another a reading has to be: more where few words tell them apart."""
+    pairs = zip(best.text.split(), other.text.split(), strict=False)
+    telling = sum(mine != theirs for mine, theirs in pairs)
+    return next(lead for most, lead in _LEADS if telling <= most)
 
 
 def _ambiguous(rivals: Sequence[Reading], name: str, line: int | None) -> InputError:

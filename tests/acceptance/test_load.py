@@ -101,7 +101,7 @@ async def test_poisson_arrivals_are_those_of_their_seed(program: Program, simula
 
 
 async def test_going_round_makes_a_new_customer_of_every_use(program: Program, simulator: SimulatorMaker) -> None:
-    """--cycle uses rows again under keys with ``#2``, with identities of their own; the results have each use."""
+    """--cycle uses rows again under keys with ``#2`` and identities of their own; the results have each use."""
     server = await simulator("--rate-limit", "0")
     program.write_customers("customers.csv", 3)
 
@@ -254,21 +254,7 @@ async def test_a_stopped_test_goes_on_with_the_rows_that_are_left(
 @pytest.mark.parametrize(
     ("flags", "message", "cure"),
     [
-        (("--cycle",), "--cycle would never end", "--duration or --stage"),
-        (("--stage", "1s:2/s", "--duration", "1s"), "both say how long", "leave one of them away"),
-        (("--rate", "0"), "a load test needs a rate", "write it as 4/s"),
-        (("--rate", "auto"), "a load test needs a rate", "write it as 4/s"),
-        (("--duration", "0"), "takes no time", "e.g. 5m"),
-        (("--duration", "soon"), "is not a length of time", "90s, 5m or 1h30m"),
-        (("--stage", "1s"), "is not a stage", "30s:2/s"),
-        (("--stage", "5s:0"), "no row would arrive", "a higher rate"),
         (("--cycle", "--duration", "1s", "--failed", "f.csv"), "--failed needs a record", "leave --failed away"),
-        (
-            ("--cycle", "--duration", "1s", "--include-input"),
-            "--include-input needs",
-            "leave --include-input away",
-        ),
-        (("--fail-if", "p95 > 2s"), "is not a condition", "p95(create.due) > 2s"),
         (("--abort-if", "achieved < 95%"), "that is known at the end", "--fail-if"),
         (("--metrics-file", "results.csv"), "is the metrics file", "a name of its own"),
     ],

@@ -84,6 +84,32 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     assert progress.elapsed_s == 2
 
 
+def test_rows_that_wait_for_another_run_are_counted_apart() -> None:
+    """With --limit, or a schedule that ends before the rows do, the run is done when its own rows are."""
+    before = Counts(input=20, created=4, unsent=3, pending=12, invalid=1)
+    monitor = RunMonitor(before, to_send=5, speed_limit=Pace(), clock=Clock())
+    begun = monitor.snapshot()
+
+    for _ in range(5):
+        monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
+
+    ended = monitor.snapshot()
+    assert (begun.done, begun.total, begun.left_out) == (5, 10, 10)
+    assert (ended.done, ended.total, ended.share) == (10, 10, 1.0)
+
+
+def test_listeners_hear_every_answer_of_every_step() -> None:
+    """Whoever measures a run is told of creations and of first messages."""
+    monitor, heard = RunMonitor(Counts(), to_send=1, speed_limit=Pace(), clock=Clock()), []
+    monitor.listeners.append(lambda *told: heard.append(told))
+    created, posted = answer(Verdict.CREATED), answer(Verdict.NOT_PROCESSED)
+
+    monitor.answered(ROW, created, 1)
+    monitor.message_answered(ROW, posted, 1)
+
+    assert heard == [(Step.CREATE, ROW, created), (Step.MESSAGE, ROW, posted)]
+
+
 def test_a_failed_connection_was_never_in_flight() -> None:
     """An attempt that never left does not leave the count of those in flight either, nor one that left in vain."""
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())

@@ -92,6 +92,19 @@ def test_a_tape_keeps_everything_in_bounded_memory() -> None:
     assert line.width_s == 8
 
 
+def test_what_still_waits_is_not_told_as_not_due() -> None:
+    """After the latest row that was heard of, nobody knows yet how many were due: the line ends there."""
+    tape = Tape(Clock())
+    for second in (0, 1, 2):
+        tape.record(Answer(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
+
+    line = tape.timeline()
+
+    assert line is not None
+    assert line.rates_due() == [1.0, 1.0, None, None, None, None, None, None, None]
+    assert [each.sent for each in line.stretches] == [0, 0, 0, 0, 0, 1, 1, 1, 0]
+
+
 def test_a_tape_notes_nothing_that_never_left() -> None:
     """A connection that failed is no request."""
     tape = Tape(lambda: 0.0)

@@ -22,6 +22,12 @@ PEOPLE = {
     "Portuguese": ("cp1252", "João Gonçalves;São Paulo|Conceição Araújo;Brasília|António Simões;Évora"),
     "Norwegian": ("cp1252", "Jørgen Lindqvist-Åse;Tromsø|Øystein Bjørnstad;Ålesund|Åse Sørensen;Bodø"),
     "with signs": ("cp1252", "Rüdiger O\u2019Shea;“Bläck” \u2013 5 €|Jürgen Müller;Köln|Käthe Groß;Düsseldorf"),
+    "of many languages": (
+        "cp1252",
+        "Begoña Ibáñez;Ávila|Íñigo Muñoz;Logroño|Jürgen Groß;Köln|João Simões;São Paulo|Conceição;Évora|Zoé;Nîmes",
+    ),
+    "Spanish, DOS": ("cp850", "José García;Málaga|Íñigo Muñoz;Logroño|Begoña Ibáñez;Ávila"),
+    "French, Mac": ("mac-roman", "François Lefèvre;Besançon|Hélène Côté;Orléans|Béatrice Quémener;Nîmes"),
     "Polish": (
         "cp1250",
         "Łukasz Żółć;Łódź|Małgorzata Wójcik;Gdańsk|Paweł Dąbrowski;Poznań|Grażyna Święcka;Kraków",
@@ -73,7 +79,7 @@ def test_people_read_as_they_were_written(opened: Open, language: str) -> None:
     assert source.detection.encoding.reason.startswith("a guess: line 2 is not UTF-8, and so it has the letters ")
 
 
-@pytest.mark.parametrize("name", ["José", "Zoë", "Müller", "Sørensen", "João", "O\u2019Neil", "Ana \u2013 Bo"])
+@pytest.mark.parametrize("name", ["José", "Zoë", "Müller", "João", "O\u2019Neil", "Ana \u2013 Bo"])
 def test_one_name_is_enough_where_all_likely_encodings_agree(opened: Open, name: str) -> None:
     """What they disagree about does not occur."""
     source = opened(f"id,name\n1,{name}\n".encode("cp1252"))
@@ -90,7 +96,7 @@ def test_one_name_is_enough_where_all_likely_encodings_agree(opened: Open, name:
         ("id,name\n1,Muñoz\n", "cp1252", "could be cp1252 (ñ) or cp1250 (ń)"),
         ("id,name\n1,Lefèvre\n", "cp1252", "could be cp1252 (è) or cp1250 (č)"),
         (table_of("Γιώργος;Πάτρα|Ελένη;Άρτα|Νίκος Ιωαννίδης;Άργος"), "cp1253", "could be cp1253 ("),
-        (table_of("José García;Málaga|Íñigo Muñoz;Logroño"), "cp850", "could be cp437 (╓) or cp850 (Í)"),
+        ("id,name\n1,Sørensen\n", "cp1252", "could be cp1252 (ø), cp1257 (ų) or cp1250 (ř)"),
     ],
 )
 def test_two_likely_encodings_are_not_guessed_between(opened: Open, text: str, encoding: str, told: str) -> None:

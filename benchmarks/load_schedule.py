@@ -1,0 +1,113 @@
+"""How closely a load test keeps its schedule, against the smallest server there can be, in a process of its own.
+
+    python benchmarks/load_schedule.py [SECONDS] [RATE…]
+
+For each rate: how long after it was due a request left (milliseconds, in rank order), how far the last due time is
+from where the first one and the rate put it, and the rate achieved as a share of the rate offered.
+"""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from provisioner.ledger import open_reader
+from provisioner.load import rank
+
+ROOT = Path(__file__).parent.parent
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+IDENTITY = re.compile(rb"Identity=([\w-]+)")
+
+
+class Responder(asyncio.Protocol):
+    """Answers every request with the 201 of a new conversation, at once."""
+
+    made = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection."""
+        self.transport, self.buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is whole."""
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            found = LENGTH.search(self.buffer, 0, end)
+            whole = end + 4 + (int(found[1]) if found else 0)
+            if len(self.buffer) < whole:
+                return
+            self.answer(self.buffer[end + 4 : whole])
+            self.buffer = self.buffer[whole:]
+
+    def answer(self, form: bytes) -> None:
+        """Name a new conversation, and the identity that was asked for."""
+        Responder.made += 1
+        identity = IDENTITY.search(form)
+        body = json.dumps(
+            {
+                "conversation_sid": f"CH{Responder.made:032x}",
+                "identity": identity[1].decode() if identity else "",
+            }
+        ).encode()
+        head = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self.transport.write(head + body)  # type: ignore[attr-defined]
+
+
+async def respond() -> None:
+    """Serve on a free port of this machine and say which."""
+    server = await asyncio.get_running_loop().create_server(Responder, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def measure(folder: Path, port: str, rate: float, seconds: float) -> str:
+    """Run one load test and describe how it kept its schedule."""
+    rows = int(rate * seconds)
+    lines = (f"C-{n},Customer {n}" for n in range(rows))
+    (folder / "rows.csv").write_text("\n".join(("crm_id,CustomerFriendlyName", *lines, "")), encoding="utf-8")
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "provisioner", "load", "rows.csv", "-o", f"{rate}.csv", "--key", "crm_id"),
+            *("--rate", f"{rate}/s", "--canary", "0", "--concurrency", "64", "--json"),
+            *("--base-url", f"http://127.0.0.1:{port}", "--address-sid", "IG" + 32 * "a"),
+        ],
+        cwd=folder,
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT), "TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "x"},
+        capture_output=True,
+        check=True,
+    )
+    achieved = json.loads(ended.stdout)["achieved"]
+    with open_reader(folder / f"{rate}.csv.ledger") as reader:
+        sent = sorted((each.due or 0.0, each.sent or 0.0) for each in reader.attempts("create"))
+    late = sorted((left - due) * 1000 for due, left in sent)
+    p50, p99, most = (late[rank(len(late), share) - 1] for share in (0.5, 0.99, 1.0))
+    drift = (sent[-1][0] - sent[0][0] - (rows - 1) / rate) * 1000
+    return (
+        f"{rate:g}/s for {seconds:g} s: left p50 {p50:.2f}, p99 {p99:.2f}, max {most:.2f} ms after due; "
+        f"drift {drift:.3f} ms; achieved {achieved * 100:.3f} %"
+    )
+
+
+def main(seconds: float = 20, *rates: float) -> None:
+    """Measure one rate after the other."""
+    server = subprocess.Popen([sys.executable, __file__, "--respond"], stdout=subprocess.PIPE, text=True)
+    try:
+        port = server.stdout.readline().strip() if server.stdout else ""
+        with tempfile.TemporaryDirectory() as folder:
+            for rate in rates or (1, 10, 100, 500):
+                print(measure(Path(folder), port, rate, seconds), flush=True)
+    finally:
+        server.kill()
+        server.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--respond"]:
+        asyncio.run(respond())
+    else:
+        main(*map(float, sys.argv[1:]))

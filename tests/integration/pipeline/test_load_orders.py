@@ -1,0 +1,67 @@
+"""What a load test is asked for, before anything is opened."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.load import Arrivals, Stage
+from provisioner.options import LoadOptions, Rate
+from provisioner.pacer import Pacer
+from provisioner.pipeline.load_test import arrivals_of
+from provisioner.pipeline.watch import Hands
+
+
+@pytest.mark.parametrize(
+    ("asked", "arrivals"),
+    [
+        ({}, Arrivals((Stage(math.inf, 4, 4),))),
+        ({"rate": "120/m", "duration": "90s"}, Arrivals((Stage(90, 2, 2),))),
+        ({"stage": ("10s:2/s", "5s:=1")}, Arrivals((Stage(10, 0, 2), Stage(5, 1, 1)))),
+        ({"arrivals": "poisson", "duration": "1m"}, Arrivals((Stage(60, 4, 4),), seed=0)),
+        ({"arrivals": "poisson", "duration": "1m", "seed": 7}, Arrivals((Stage(60, 4, 4),), seed=7)),
+        ({"cycle": True, "duration": "1m"}, Arrivals((Stage(60, 4, 4),))),
+    ],
+)
+def test_schedules_by_table(asked: dict[str, Any], arrivals: Arrivals) -> None:
+    """Steady, in stages, or by chance."""
+    assert arrivals_of(LoadOptions(**asked)) == arrivals
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "cure"),
+    [
+        ({"cycle": True}, "--cycle would never end", "--duration or --stage"),
+        ({"stage": ("1s:2/s",), "duration": "1s"}, "both say how long", "leave one of them away"),
+        ({"rate": "0"}, "a load test needs a rate", "write it as 4/s"),
+        ({"rate": "auto"}, "a load test needs a rate", "write it as 4/s"),
+        ({"duration": "0"}, "takes no time", "e.g. 5m"),
+        ({"duration": "soon"}, "is not a length of time", "90s, 5m or 1h30m"),
+        ({"stage": ("1s",)}, "is not a stage", "30s:2/s"),
+        ({"stage": ("5s:0",)}, "no row would arrive", "a higher rate"),
+        ({"stage": ("1s:0.001/s",), "arrivals": "poisson"}, "no row would arrive", "a higher rate"),
+        ({"cycle": True, "duration": "1s", "failed": Path("f")}, "--failed needs a record", "leave --failed away"),
+        ({"cycle": True, "stage": ("1s:1",), "include_input": True}, "--include-input needs", "leave --include"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_with_its_cure(asked: dict[str, Any], message: str, cure: str) -> None:
+    """Nothing is opened for it."""
+    with pytest.raises(UsageError) as caught:
+        arrivals_of(LoadOptions(**asked))
+
+    assert message in caught.value.message
+    assert cure in caught.value.cure
+
+
+@pytest.mark.parametrize("rate", ["0", "auto", "fast", ""])
+async def test_the_live_page_changes_to_paces_only(rate: str) -> None:
+    """No limit at all is nothing to be asked for by a click, and what is no rate is told with its cure."""
+    pacer = Pacer(Rate(per_second=4))
+
+    with pytest.raises(UsageError) as caught:
+        Hands(pacer).set_rate(rate)
+
+    assert "4/s" in caught.value.cure
+    assert pacer.asked == 4
