@@ -1,0 +1,130 @@
+"""A Twilio of a few lines: it creates now, later or not at all, and lists with a lag, or not at all."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from provisioner.models import WebChatRequest
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
+from provisioner.twilio.pages import Trouble
+from tests.unit.reconciling.bench import WALL, Clock
+
+AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)
+REFUSED = Trouble("20403", "Twilio did not list the conversations (HTTP 403)", HTTPStatus.FORBIDDEN)
+MARKER = "crm_mark"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A conversation of one row, which exists from ``created_at`` and is listed from ``visible_at`` on.
+
+    Without a guest it is half a creation, and not the row's WebChat.
+    """
+
+    sid: str
+    key: str
+    identity: str
+    mark: str
+    created_at: float
+    visible_at: float
+    has_guest: bool = True
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One listing as it was given in a session of looking: of one guest, or (``identity`` None) of everybody."""
+
+    session: int
+    at: float
+    identity: str | None
+    shown: frozenset[str]
+    is_whole: bool
+
+
+class ModelServer(ConversationClient):
+    """Remembers what it created and what it showed of it; ``ignores_identity`` as older servers did.
+
+    ``troubles`` are met by the next listings, in turn; None is none.
+    """
+
+    def __init__(self, clock: Clock, *, ignores_identity: bool) -> None:
+        self._clock, self._ignores_identity = clock, ignores_identity
+        self.kept: list[Kept] = []
+        self.sights: list[Sight] = []
+        self.session = 0
+        self.troubles: list[Trouble | None] = []
+
+    def create(
+        self, key: str, request: WebChatRequest, *, after_s: float, lag_s: float, has_guest: bool = True
+    ) -> Kept:
+        """Create a conversation, so many seconds from now."""
+        number = len(self.kept)
+        is_asked = bool(request.identity) and not self._ignores_identity
+        data: dict[str, Any] = msgspec.json.decode(request.pre_engagement_data or "{}")
+        created_at = self._clock.now + after_s
+        kept = Kept(
+            sid=f"CH{number}",
+            key=key,
+            identity=request.identity if is_asked else f"random-{number}",
+            mark=data.get(MARKER, ""),
+            created_at=created_at,
+            visible_at=created_at + lag_s,
+            has_guest=has_guest,
+        )
+        self.kept.append(kept)
+        return kept
+
+    def of(self, key: str) -> list[Kept]:
+        """Return the WebChats of one row."""
+        return [each for each in self.kept if each.key == key and each.has_guest]
+
+    async def find_by_identity(self, identity: str) -> LookUp:
+        """List the conversations of one guest."""
+        trouble = self._meet()
+        whole = (each for each in self.kept if each.has_guest and each.identity == identity)
+        listed = [] if trouble else self._shown(whole)
+        self._note(identity, listed, trouble)
+        return LookUp(tuple(map(_document, listed)), trouble)
+
+    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
+        """List everything; with trouble, only the older half."""
+        trouble = self._meet()
+        listed = self._shown(self.kept)
+        if trouble:
+            listed = listed[: len(listed) // 2]
+        self._note(None, listed, trouble)
+        for each in listed:
+            yield _document(each)
+        if trouble:
+            yield trouble
+
+    async def has_guest(self, sid: str) -> bool | Trouble:
+        """Say whether a conversation is a WebChat; whoever may list conversations may ask this, too."""
+        trouble = self._meet()
+        if trouble is not None and not trouble.is_final:
+            return trouble
+        return next(each.has_guest for each in self.kept if each.sid == sid)
+
+    def _meet(self) -> Trouble | None:
+        return self.troubles.pop(0) if self.troubles else None
+
+    def _shown(self, kept: Iterable[Kept]) -> list[Kept]:
+        return [each for each in kept if each.visible_at <= self._clock.now]
+
+    def _note(self, identity: str | None, listed: Iterable[Kept], trouble: Trouble | None) -> None:
+        shown = frozenset(each.key for each in listed if each.has_guest)
+        self.sights.append(Sight(self.session, self._clock.now, identity, shown, is_whole=trouble is None))
+
+
+def _document(kept: Kept) -> Conversation:
+    attributes = {"pre_engagement_data": {MARKER: kept.mark}}
+    created = datetime.fromtimestamp(WALL + kept.created_at, UTC)
+    return Conversation(
+        sid=kept.sid,
+        created_at=created.isoformat(),
+        attributes=msgspec.json.encode(attributes).decode(),
+    )

@@ -1,0 +1,416 @@
+"""Whatever happens in whatever order, a row in doubt is sent again only after its absence was verified.
+
+The ledger, the decisions and the reconciler are the real ones; Twilio, the network and the clock are a model.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import patch
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import structs
+
+from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.ledger.writer import Step, transaction
+from provisioner.models import Answer, Status, Verdict, WebChatRequest
+from provisioner.options import Rate
+from provisioner.reconciling import Choice, Reconciler, choose_finder
+from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
+from provisioner.retry import Settle, decide
+from provisioner.rows import Naming
+from provisioner.twilio.pages import Trouble
+from tests.ledger_samples import INPUT, SETTINGS, entries, query
+from tests.unit.reconciling.bench import Clock, Witness
+from tests.unit.reconciling.model_server import AWAY, MARKER, REFUSED, Kept, ModelServer
+
+KEYS = "abc"
+DELAY_S = 5.0
+MAX_ATTEMPTS = 2
+SENDABLE = frozenset({Status.PENDING, Status.UNSENT})
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a request does: whether it creates, how many seconds later, and how much later that is listed.
+
+    ``is_half`` leaves a conversation without a guest instead.
+    """
+
+    is_created: bool
+    is_half: bool = False
+    after_s: float = 0.0
+    lag_s: float = 0.0
+
+
+NOBODY = cast(Any, None)
+"""A transport that is never used: the finders that are chosen ask the model."""
+
+UNANSWERED = {
+    "lost": Answer(Verdict.MAYBE, due=0, sent=0, ended=0, error_code="timeout"),
+    "failed": Answer(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=500, error_code="20500"),
+}
+"""What may come back whether or not something was created."""
+UNCREATED = {
+    "refused": Answer(Verdict.REFUSED, due=0, sent=0, ended=0, http_status=400, error_code="45745"),
+    "throttled": Answer(
+        Verdict.NOT_PROCESSED, due=0, sent=0, ended=0, http_status=429, error_code="45780", is_throttled=True
+    ),
+}
+"""What comes back only when nothing was."""
+EFFECTS = st.builds(
+    Effect,
+    is_created=st.booleans(),
+    is_half=st.sampled_from([False, False, True]),
+    after_s=st.sampled_from([0.0, 0.0, 7.0, 40.0]),
+    lag_s=st.sampled_from([0.0, 0.0, 4.0, 12.0, 60.0]),
+)
+HALTS = ["", "", "", "begun", "left"]
+KINDS = ["created", "created", "nameless", *UNANSWERED, *UNCREATED]
+UNREACHABLE = Answer(Verdict.NOT_PROCESSED, due=0, ended=0, error_code="connect_failed")
+
+
+@dataclass
+class Sent:
+    """What the model knows of a row, and the ledger may not.
+
+    ``place`` is where its present attempt is: *idle*, *claimed*, *begun*, or *left*. Since ``doubted_at`` its
+    last attempt may have created (``doubted_before``: the one before); ``is_confirmed`` says that Twilio answered
+    201 to one. Until ``absent_until`` it was verified that there is no conversation; ``made`` is the last one.
+    """
+
+    id: int
+    key: str
+    request: WebChatRequest
+    place: str = "idle"
+    attempts: int = 0
+    doubted_at: float | None = None
+    doubted_before: float | None = None
+    absent_until: float = float("inf")
+    is_confirmed: bool = False
+    made: Kept | None = None
+
+
+class AtOnce:
+    """Writes to a ledger's connection without its thread, which would take most of the time."""
+
+    def __init__(self, connection: sqlite3.Connection, _path: Path) -> None:
+        self._connection = connection
+
+    async def write(self, *steps: Step) -> None:
+        """Carry the steps out, all or none."""
+        with transaction(self._connection):
+            for statement, parameters in steps:
+                self._connection.execute(statement, parameters)
+
+    async def call(self, function: Callable[[sqlite3.Connection], Any], *, is_last: bool = False) -> Any:
+        """Return what the function returns."""
+        return function(self._connection)
+
+
+class Rows(RuleBasedStateMachine):
+    """Three rows on their way, step by step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "job.ledger"
+        self.runner = asyncio.Runner()
+        self.clock = Clock()
+        self.wall = patch("provisioner.ledger.store.time", SimpleNamespace(time=self.clock.wall))
+        self.wall.start()
+        self.is_running = False
+
+    @initialize(
+        ignores_identity=st.sampled_from([False, False, False, True]),
+        named=st.sampled_from(["by identity", "by mark", "alike"]),
+        has_control=st.sampled_from([True, True, True, False]),
+    )
+    def plan(self, *, ignores_identity: bool, named: str, has_control: bool) -> None:
+        """Make the ledger, at one server or another, with rows named in one way, and maybe create one of them."""
+        self.server = ModelServer(self.clock, ignores_identity=ignores_identity)
+        self.naming = Naming("salt", "none", MARKER) if named == "by mark" else Naming("salt")
+        self.are_alike = named == "alike"
+        self._open()
+        self.runner.run(self.ledger.plan(entries(KEYS), INPUT))
+        self.rows = {
+            number: Sent(number, key, self.naming.put_on(WebChatRequest(identity=self._given(key)), key))
+            for number, key in enumerate(KEYS, start=1)
+        }
+        if has_control:
+            self.send(2, Effect(is_created=True), "created", "")
+
+    @rule(which=st.integers(0, 2), effect=EFFECTS, kind=st.sampled_from(KINDS), halt=st.sampled_from(HALTS))
+    def send(self, which: int, effect: Effect, kind: str, halt: str) -> None:
+        """Begin a row, send it and hear of it, or halt on the way; the run begins when there is none."""
+        if not self.is_running:
+            self.resume()
+        if claimed := self._at("claimed"):
+            row = claimed[which % len(claimed)]
+            self._begin(row)
+            if halt != "begun":
+                self._leave(row, effect)
+                if halt != "left":
+                    self._settle(row, self._answer_of(row, kind))
+
+    @precondition(lambda self: self._at("left"))
+    @rule(which=st.integers(0, 2), kind=st.sampled_from(KINDS))
+    def answer(self, which: int, kind: str) -> None:
+        """Hear from the server, as far as it can say so, or hear nothing."""
+        left = self._at("left")
+        row = left[which % len(left)]
+        self._settle(row, self._answer_of(row, kind))
+
+    @precondition(lambda self: self._at("begun"))
+    @rule(effect=EFFECTS, end=st.sampled_from(["leave", "release", "fail to connect"]))
+    def go_on(self, effect: Effect, end: str) -> None:
+        """Let a row leave that has begun, or let it stay here."""
+        row = self._at("begun")[0]
+        if end == "leave":
+            self._leave(row, effect)
+        elif end == "release":
+            self.runner.run(self.ledger.release([row.id]))
+            row.place, row.doubted_at = "idle", row.doubted_before
+        else:
+            self._settle(row, UNREACHABLE)
+
+    @rule(
+        troubles=st.just([]) | st.lists(st.sampled_from([None, None, AWAY, REFUSED]), max_size=6),
+        stop_after=st.sampled_from([None, None, None, 0, 1, 2]),
+    )
+    def look_up(self, troubles: list[Trouble | None], stop_after: int | None) -> None:
+        """Look every unknown row up, as far as nobody stops it, and offer what may be sent."""
+        if not self.is_running or self._at("begun") or self._at("left"):
+            self.stop()
+            self.resume()
+        self._look_up(troubles, stop_after)
+        self._offer(SENDABLE)
+
+    @precondition(lambda self: not self.is_running)
+    @rule(retries=st.booleans())
+    def resume(self, *, retries: bool = False) -> None:
+        """Start the same command again."""
+        self.runner.run(self.ledger.recover())
+        self.runner.run(self.ledger.start_run(SENDABLE | ({Status.REJECTED} if retries else set())))
+        self.is_running = True
+        self._claim()
+
+    @rule()
+    def stop(self) -> None:
+        """Wait no longer: what has not left is taken back, what has is unknown."""
+        for row in self._at("begun"):
+            self.runner.run(self.ledger.release([row.id]))
+            row.doubted_at = row.doubted_before
+        self._end("left")
+        self.runner.run(self.ledger.recover())
+        self.runner.run(self.ledger.finish_run(130))
+
+    @rule()
+    def crash(self) -> None:
+        """Die: what is on disk is all that is left."""
+        self._end("begun", "left")
+
+    @rule(seconds=st.sampled_from([1.0, 30.0]))
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.now += seconds
+
+    @invariant()
+    def every_word_has_its_evidence(self) -> None:
+        """See that each row has one status, which its last attempt says, and that a look follows every doubt."""
+        histories = self._histories()
+        assert [key for key, _, _ in histories] == list(KEYS)
+        for key, status, history in histories:
+            assert not history or status in {Status.IN_FLIGHT, *_WORDS[history[-1][1]]}
+            for (_, before, _), (step, _, _) in pairwise(history):
+                assert step == "lookup" or before in {"not_processed", "refused"}, (key, history)
+            if status is Status.CREATED:
+                assert history[-1][2] in self._sids_of(key)
+        sids = {(key, sid) for key, _, history in histories for _, verdict, sid in history if verdict == "created"}
+        assert len({sid for _, sid in sids}) == len(sids)
+
+    def teardown(self) -> None:
+        """Run the same command against a server in good order until all is done, then clean up."""
+        try:
+            if hasattr(self, "rows"):
+                self._finish()
+        finally:
+            self.runner.run(self.stack.aclose())
+            self.runner.close()
+            self.wall.stop()
+            shutil.rmtree(self.folder)
+
+    def _finish(self) -> None:
+        self.crash()
+        self.clock.now += 1_000.0
+        self.resume(retries=True)
+        for _ in range(MAX_ATTEMPTS):
+            while claimed := self._at("claimed"):
+                self._begin(claimed[0])
+                self._leave(claimed[0], Effect(is_created=True))
+                self._settle(claimed[0], self._answer_of(claimed[0], "created"))
+            self._look_up([], None)
+            self._offer(SENDABLE)
+        ends = {status for _, status, _ in self._histories()}
+        assert ends <= {Status.CREATED, Status.UNKNOWN}
+        if not self.are_alike and self.runner.run(self.ledger.control(by_identity=self.naming.has_identity)):
+            assert ends == {Status.CREATED}
+
+    def _open(self) -> None:
+        self.stack = AsyncExitStack()
+        opening = open_ledger(self.path, SETTINGS, version="1", synchronous="OFF")
+        with patch("provisioner.ledger.store.Writer", AtOnce):
+            self.ledger: SqliteLedger = self.runner.run(self.stack.enter_async_context(opening))
+
+    def _offer(self, statuses: frozenset[Status]) -> None:
+        for row in self._at("claimed"):
+            row.place = "idle"
+        self.runner.run(self.ledger.offer(statuses))
+        self._claim()
+
+    def _claim(self) -> None:
+        for claim in self.runner.run(self.ledger.claim(10)):
+            self.rows[claim.id].place, self.rows[claim.id].attempts = "claimed", 0
+
+    def _begin(self, row: Sent) -> None:
+        """Write an intent; this is where a second creation would start."""
+        self.runner.run(self.ledger.begin(row.id, row.request.identity))
+        if row.doubted_at is not None:
+            absent_at = self._absent_at(row)
+            assert absent_at
+            assert absent_at[-1] - absent_at[0] >= 2 * DELAY_S
+            assert not row.is_confirmed
+            row.absent_until = absent_at[-1]
+        row.place, row.attempts = "begun", row.attempts + 1
+        row.doubted_before, row.doubted_at, row.made = row.doubted_at, None, None
+
+    def _leave(self, row: Sent, effect: Effect) -> None:
+        """Send a request; the server does what it does."""
+        row.place = "left"
+        if self.are_alike:  # what comes late cannot be told from the other's
+            effect = Effect(effect.is_created, effect.is_half)
+        if effect.is_half:
+            self.server.create(row.key, row.request, after_s=0, lag_s=effect.lag_s, has_guest=False)
+        elif effect.is_created:
+            assert all(each.visible_at > row.absent_until for each in self.server.of(row.key))
+            row.made = self.server.create(row.key, row.request, after_s=effect.after_s, lag_s=effect.lag_s)
+
+    def _end(self, *doubtful: str) -> None:
+        for row in self.rows.values():
+            if row.place in doubtful:
+                row.doubted_at = self.clock.now
+            row.place = "idle"
+        self.is_running = False
+
+    def _at(self, place: str) -> list[Sent]:
+        return [row for row in self.rows.values() if row.place == place]
+
+    def _answer_of(self, row: Sent, kind: str) -> Answer:
+        """Return the answer of this kind, or one that fits what the server did."""
+        made, asked = row.made, row.request.identity
+        if made is None or made.created_at > self.clock.now:
+            known = UNANSWERED if made else UNCREATED | UNANSWERED
+            return _named(known.get(kind, UNANSWERED["lost"]), identity=asked)
+        if kind == "created":
+            answer = Answer(Verdict.CREATED, due=0, sent=0, ended=0, http_status=201, conversation_sid=made.sid)
+            return _named(answer, identity=made.identity)
+        if kind == "nameless":
+            answer = Answer(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=201, error_code="bad_reply")
+            return _named(answer, identity=made.identity)
+        return _named(UNANSWERED.get(kind, UNANSWERED["lost"]), identity=asked)
+
+    def _settle(self, row: Sent, answer: Answer) -> None:
+        decision = decide(answer, attempt=row.attempts, max_attempts=MAX_ATTEMPTS)
+        now = self.clock.wall()
+        answer = structs.replace(answer, due=now, sent=now if row.place == "left" else None, ended=now)
+        status = decision.status if isinstance(decision, Settle) else Status.PENDING
+        self.runner.run(self.ledger.settle(row.id, status, answer))
+        row.place = "idle" if isinstance(decision, Settle) else "claimed"
+        if answer.verdict is Verdict.MAYBE:
+            row.doubted_at, row.is_confirmed = self.clock.now, answer.http_status == 201
+
+    def _look_up(self, troubles: Sequence[Trouble | None], stop_after: int | None) -> None:
+        self.server.troubles = list(troubles)
+        self.server.session += 1
+        sleeps = 0
+
+        async def sleep(delay_s: float) -> None:
+            nonlocal sleeps
+            if sleeps == stop_after:
+                raise asyncio.CancelledError
+            sleeps += 1
+            await self.clock.sleep(delay_s)
+
+        async def go() -> None:
+            trusts = await self.ledger.trusts_identities()
+            chosen = choose_finder(NOBODY, self.naming, rate=Rate(per_second=1), trusts_identities=trusts)
+            finder = chosen.finder and _FINDERS[type(chosen.finder)](self.server, self.naming, clock=self.clock)
+            reconciler = Reconciler(
+                self.ledger,
+                Choice(finder, chosen.reason),
+                Witness(),
+                settle_delay_s=DELAY_S,
+                clock=self.clock,
+                wall=self.clock.wall,
+                sleep=sleep,
+            )
+            with suppress(asyncio.CancelledError):
+                await reconciler.run()
+
+        self.runner.run(go())
+
+    def _absent_at(self, row: Sent) -> list[float]:
+        """Return when the server verifiably did not show a row in doubt, by nothing that the program says."""
+        assert row.doubted_at is not None
+        settled = [each for each in self.server.sights if each.at >= row.doubted_at + DELAY_S]
+        times = []
+        for (_, at), together in groupby(settled, key=lambda sight: (sight.session, sight.at)):
+            looks = list(together)
+            about = [each for each in looks if each.identity in {row.request.identity, None}]
+            is_controlled = any(each.shown - {row.key} for each in looks)
+            if about and is_controlled and all(each.is_whole and row.key not in each.shown for each in about):
+                times.append(at)
+        return times
+
+    def _given(self, key: str) -> str:
+        """Return the identity that the input gives; two rows may have the same."""
+        return "guest-1" if self.are_alike and key != KEYS[-1] else ""
+
+    def _sids_of(self, key: str) -> set[str]:
+        keys = KEYS[:-1] if self.are_alike and key != KEYS[-1] else key
+        return {each.sid for one in keys for each in self.server.of(one)}
+
+    def _histories(self) -> list[tuple[str, Status, list[tuple[str, str, str | None]]]]:
+        rows = query(self.path, "SELECT id, key, status FROM rows ORDER BY id")
+        attempts = query(self.path, "SELECT row_id, step, class, conversation_sid FROM attempts ORDER BY id")
+        return [
+            (key, Status(status), [(step, verdict, sid) for of, step, verdict, sid in attempts if of == number])
+            for number, key, status in rows
+        ]
+
+
+_FINDERS: Mapping[type, Callable[..., Finder]] = {IdentityFinder: IdentityFinder, MarkerFinder: MarkerFinder}
+_WORDS = {
+    "created": {Status.CREATED},
+    "refused": {Status.REJECTED, Status.UNSENT},
+    "not_processed": {Status.UNSENT, Status.PENDING},
+    "maybe": {Status.UNKNOWN},
+}
+
+
+def _named(answer: Answer, *, identity: str) -> Answer:
+    return structs.replace(answer, identity=identity)
+
+
+TestRows = Rows.TestCase
+TestRows.settings = settings(deadline=None, max_examples=80, stateful_step_count=40)
