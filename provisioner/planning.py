@@ -259,7 +259,9 @@ class SourceFeed:
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
         named = self._naming.put_on(request, claim.key)
-        return Row(claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity)
+        return Row(
+            claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity, claim.is_in_doubt
+        )
 
     def _seek(self, row: int) -> tuple[int, Record]:
         for number, index, record in self._records:

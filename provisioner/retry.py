@@ -23,6 +23,8 @@ class Again:
     """The row was certainly not created and may be sent again after ``delay_s``."""
 
     delay_s: float
+    is_in_doubt: bool = False
+    """An attempt may have created it all the same: until that is settled the row is *unknown*."""
 
 
 def decide(
@@ -31,27 +33,35 @@ def decide(
     attempt: int,
     max_attempts: int,
     resends_unknown: bool = False,
+    is_in_doubt: bool = False,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Settle | Again:
     """Decide what follows from the ``attempt``-th answer (counted from 1) of one row.
 
     Only what was certainly not processed is ever sent again, unless ``resends_unknown``. A throttled row waits at
     the pacer, which pauses everyone, so it needs no delay of its own. A fault of the run leaves the row unsent:
-    it was refused for a reason that is not the row's.
+    it was refused for a reason that is not the row's. A row of which an earlier attempt ``is_in_doubt`` stays
+    unknown until one is answered with success: that a later one was refused says nothing of the earlier.
     """
+    can_repeat = answer.verdict is Verdict.NOT_PROCESSED or (answer.verdict is Verdict.MAYBE and resends_unknown)
+    if not can_repeat or attempt >= max_attempts or answer.stops_run:
+        return Settle(_last_word(answer, is_in_doubt=is_in_doubt))
+    delay_s = 0.0 if answer.is_throttled else backoff_s(attempt, jitter=jitter)
+    return Again(delay_s, is_in_doubt or answer.verdict is Verdict.MAYBE)
+
+
+def _last_word(answer: Answer, *, is_in_doubt: bool) -> Status:
     match answer.verdict:
         case Verdict.CREATED:
-            return Settle(Status.CREATED)
-        case Verdict.REFUSED:
-            return Settle(Status.UNSENT if answer.stops_run else Status.REJECTED)
+            return Status.CREATED
         case Verdict.MAYBE:
-            if resends_unknown and attempt < max_attempts:
-                return Again(backoff_s(attempt, jitter=jitter))
-            return Settle(Status.UNKNOWN)
+            return Status.UNKNOWN
+        case _ if is_in_doubt:
+            return Status.UNKNOWN
+        case Verdict.REFUSED:
+            return Status.UNSENT if answer.stops_run else Status.REJECTED
         case Verdict.NOT_PROCESSED:
-            if attempt >= max_attempts or answer.stops_run:
-                return Settle(Status.UNSENT)
-            return Again(0.0 if answer.is_throttled else backoff_s(attempt, jitter=jitter))
+            return Status.UNSENT
         case _:
             assert_never(answer.verdict)
 

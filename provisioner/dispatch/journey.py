@@ -63,7 +63,9 @@ class Journey:
         """
         end: End | None = None
         if not row.conversation_sid:
-            end = await self._travel(self._creation_of(row), resends_unknown=self.resends_unknown)
+            end = await self._travel(
+                self._creation_of(row), resends_unknown=self.resends_unknown, is_in_doubt=row.is_in_doubt
+            )
             if end is None or end.status is not Status.CREATED:
                 return end
             created = end.answer
@@ -82,7 +84,7 @@ class Journey:
             row, ledger=self.ledger, messenger=self.messenger, pace=self.message_pace, observer=self.observer
         )
 
-    async def _travel(self, leg: Leg, *, resends_unknown: bool = False) -> End | None:
+    async def _travel(self, leg: Leg, *, resends_unknown: bool = False, is_in_doubt: bool = False) -> End | None:
         """Make attempts until one is the last; None when the run stopped before."""
         attempt = 0
         while not self.stopping.is_set():
@@ -92,16 +94,23 @@ class Journey:
                 return None
             leg.answered(answer, attempt)
             self._yield_to_limits(leg, answer)
-            match decide(answer, attempt=attempt, max_attempts=self.max_attempts, resends_unknown=resends_unknown):
+            decision = decide(
+                answer,
+                attempt=attempt,
+                max_attempts=self.max_attempts,
+                resends_unknown=resends_unknown,
+                is_in_doubt=is_in_doubt,
+            )
+            match decision:
                 case Settle(status):
                     await leg.record(status, answer)
                     leg.settled(status, answer)
                     return End(leg.step, status, answer)
-                case Again(delay_s):
-                    await leg.record(Status.PENDING, answer)
+                case Again(delay_s, is_in_doubt):
+                    await leg.record(Status.UNKNOWN if is_in_doubt else Status.PENDING, answer)
                     if delay_s:
                         await self._pause(delay_s)
-                case decision:
+                case _:
                     assert_never(decision)
         return None
 

@@ -55,7 +55,7 @@ WHERE attempts.id > :last AND rows.id = attempts.row_id;
 -- messages of created rows as another.
 SELECT
     rows.id, plan.row, rows.key, rows.digest,
-    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, '')
+    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown'
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
@@ -90,16 +90,25 @@ INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 
 -- name: unknown
--- The rows of the current input that nobody knows about, with what their last attempt asked for and between when
--- and when it left. A look-up that told nothing passes that on in due, and the answer in doubt in http_status.
+-- The rows of the current input that nobody knows about, with what their last attempt asked for, when the first
+-- attempt in doubt left, and whether any was answered with 201.
+WITH doubts AS (
+    SELECT
+        attempts.row_id, min(coalesce(attempts.sent, runs.started, attempts.ended)) AS since,
+        max(coalesce(attempts.http_status = 201, 0)) AS is_confirmed
+    FROM attempts
+    JOIN rows ON rows.id = attempts.row_id AND rows.status = 'unknown'
+    LEFT JOIN runs ON runs.id = attempts.run
+    WHERE attempts.step = 'create' AND attempts.class = 'maybe'
+    GROUP BY attempts.row_id
+)
 SELECT
     rows.id, plan.row, rows.key, coalesce(attempts.identity, rows.asked_identity, ''),
-    coalesce(iif(attempts.step = 'lookup', attempts.due, attempts.sent), runs.started, attempts.ended),
-    attempts.ended, coalesce(attempts.http_status = 201, 0), shared.identity IS NOT NULL, ''
+    coalesce(doubts.since, attempts.ended), attempts.ended, coalesce(doubts.is_confirmed, 0), shared.identity IS NOT NULL, ''
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
-LEFT JOIN runs ON runs.id = attempts.run
+LEFT JOIN doubts ON doubts.row_id = rows.id
 LEFT JOIN (
     SELECT asked_identity AS identity
     FROM rows

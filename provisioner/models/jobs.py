@@ -24,7 +24,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     """One row the ledger hands out to be sent. ``id`` names it in the ledger, ``row`` in the input.
 
     With a ``conversation_sid`` it is created already, and its first message is to be posted; ``identity`` is its
-    guest's then.
+    guest's then. ``is_in_doubt`` says that an earlier attempt may have created it: nothing but an answer of its
+    own, or a look-up, settles that.
     """
 
     id: int
@@ -33,10 +34,11 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     conversation_sid: str = ""
     identity: str = ""
+    is_in_doubt: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A claimed row, rebuilt from its source and ready to be sent; the last two are as in ``Claim``."""
+    """A claimed row, rebuilt from its source and ready to be sent; the last three are as in ``Claim``."""
 
     id: int
     row: int
@@ -44,6 +46,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     request: WebChatRequest
     conversation_sid: str = ""
     identity: str = ""
+    is_in_doubt: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

@@ -44,3 +44,18 @@ def test_backoff_doubles_within_bounds() -> None:
 
     assert longest == [0.5, 1, 2, 4, LONGEST_BACKOFF_S]
     assert backoff_s(3, jitter=lambda low, _: low) == 1
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.NOT_PROCESSED, Verdict.MAYBE])
+@pytest.mark.parametrize("stops_run", [True, False])
+def test_a_row_in_doubt_stays_unknown_whatever_a_later_attempt_came_to(
+    verdict: Verdict, *, stops_run: bool
+) -> None:
+    """A refusal or a 429 says nothing of an earlier attempt that may have created the row."""
+    answer = Answer(verdict, due=0.0, ended=1.0, stops_run=stops_run)
+
+    end = decide(answer, attempt=5, max_attempts=5, resends_unknown=True, is_in_doubt=True)
+    again = decide(answer, attempt=1, max_attempts=5, resends_unknown=True, is_in_doubt=True)
+
+    assert end == Settle(Status.UNKNOWN)
+    assert again == Settle(Status.UNKNOWN) or (isinstance(again, Again) and again.is_in_doubt)
