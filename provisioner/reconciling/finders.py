@@ -54,13 +54,13 @@ class IdentityFinder:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
-        """Look up the control, then each row; where the question itself is refused, ask no more."""
+        """Look up the control, then each row; where Twilio cannot be asked, ask no more this time."""
         began = self._clock()
         seen = Control.NONE
         if control:
             came = await self._find(control)
-            if came.trouble and came.trouble.is_final:
-                return {row.id: _look(began, came, Control.HIDDEN) for row in rows}
+            if came.trouble:
+                return {row.id: _look(began, LookUp(trouble=came.trouble), Control.HIDDEN) for row in rows}
             seen = _shown(control, came)
         return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
@@ -114,8 +114,8 @@ class MarkerFinder:
         async for item in self._client.scan(first_day, last_day):
             if isinstance(item, Trouble):
                 trouble = item
-            elif row_id := ids.get(item.marker(self._naming.marker)):
-                marked.append((row_id, item))
+            else:
+                marked += [(ids[mark], item) for mark in item.marks & ids.keys()]
         for row_id, conversation in marked:
             # Half a creation (45711, 45715, 45719) carries the mark, too, and is nobody's WebChat.
             has_guest = await self._client.has_guest(conversation.sid)

@@ -4,9 +4,10 @@ Source: the Conversations API, resources ParticipantConversations and Conversati
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -15,12 +16,12 @@ from msgspec import field
 from provisioner.ports import Pace
 
 from .pages import Page, Pager, Trouble
-from .replies import decode
 from .transport import Transport
 
 PAGE_SIZE = 50
 """The most that ParticipantConversations gives at once."""
 SCAN_PAGE_SIZE = 100
+_MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -32,15 +33,13 @@ class Conversation(msgspec.Struct, frozen=True):
     attributes: str | None = None
 
     @property
-    def pre_engagement_data(self) -> dict[str, Any]:
-        """What the customer was created with; empty where there is nothing that can be read."""
-        value = _read_object(self.attributes).get("pre_engagement_data")
-        return value if isinstance(value, dict) else _read_object(value)
+    def marks(self) -> set[str]:
+        """What could be marks of rows: everything in the attributes that has their shape, wherever it stands.
 
-    def marker(self, name: str) -> str:
-        """Return the text under ``name`` in the pre-engagement data, empty where there is none."""
-        value = self.pre_engagement_data.get(name)
-        return value if isinstance(value, str) else ""
+        The attributes are searched and not parsed, since nesting and numbers that Twilio takes may be more than a
+        parser does; no mark is guessed by chance.
+        """
+        return set(_MARK.findall(self.attributes or ""))
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -83,7 +82,6 @@ class _Participants(Page[_Participant]):
 _PARTICIPATIONS: msgspec.json.Decoder[Page[_Participation]] = msgspec.json.Decoder(_Page[_Participation])
 _CONVERSATIONS: msgspec.json.Decoder[Page[Conversation]] = msgspec.json.Decoder(_Page[Conversation])
 _PARTICIPANTS: msgspec.json.Decoder[Page[_Participant]] = msgspec.json.Decoder(_Participants)
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class ConversationClient:
@@ -131,8 +129,3 @@ class ConversationClient:
         async for found in self._pager.listed(url, _PARTICIPANTS):
             return found if isinstance(found, Trouble) else True
         return False
-
-
-def _read_object(text: object) -> dict[str, Any]:
-    value = decode(_OBJECT, text.encode(errors="replace")) if isinstance(text, str) else None
-    return value or {}

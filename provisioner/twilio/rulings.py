@@ -6,6 +6,7 @@ message is never passed on, since it may repeat a value of the row.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import msgspec
 from msgspec import structs
@@ -69,6 +70,8 @@ def doubts(error: str, *, word: str = "server_error") -> Ruling:
 _REDIRECTED = stops(
     "the server redirects elsewhere, so it is not Twilio's API: check --base-url", word="bad_reply"
 )
+_DONE_ELSEWHERE = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
+"""Redirects that may follow upon a request that was carried out."""
 _NOT_CREATED = doubts("the server answered neither 201 nor an error", word="bad_reply")
 
 
@@ -87,10 +90,13 @@ class Rulebook:
         """Decide what a reply means.
 
         ``headers`` must be case-insensitive. ``body`` is whatever arrived, also when it was cut. ``now`` (Unix
-        seconds) is when it ended. An unknown 4xx refuses the row, an unknown 5xx leaves it open.
+        seconds) is when it ended. An unknown 4xx refuses the row. A 5xx leaves it open whatever its body says, and
+        so does a redirect to a page that tells of a success.
         """
         code = read_error_code(body)
         ruling = self.codes.get(code) or self.statuses.get(status) or _rule_on_class(status, code)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE:
+            ruling = structs.replace(ruling, verdict=Verdict.MAYBE)
         return structs.replace(
             ruling,
             error=f"{ruling.error}; {self.open_end}" if ruling.verdict is Verdict.MAYBE else ruling.error,

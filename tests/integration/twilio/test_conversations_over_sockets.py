@@ -18,6 +18,7 @@ from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 
+MARK = 32 * "a"
 NEXT = "https://conversations.twilio.com/v1/ParticipantConversations?Identity=wc-1&Page=1&PageToken=PT%2B1"
 
 
@@ -229,8 +230,8 @@ async def test_a_closed_gate_ends_a_look_up() -> None:
 
 
 async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
-    """A scan asks for days, follows the pages, and shows each conversation's marker."""
-    attributes = json.dumps({"pre_engagement_data": {"marker": "abc", "n": 1}})
+    """A scan asks for days, follows the pages, and shows what could be marks in each conversation."""
+    attributes = json.dumps({"pre_engagement_data": {"marker": MARK, "n": 1}})
     first = {"sid": sid(1), "state": "closed", "date_created": "2026-01-02", "attributes": attributes}
     following = "http://elsewhere.example/v1/Conversations?Page=1"
 
@@ -238,7 +239,7 @@ async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
         found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 2))]
 
     assert [item.sid for item in found if isinstance(item, Conversation)] == [sid(1), sid(2)]
-    assert [item.marker("marker") for item in found if isinstance(item, Conversation)] == ["abc", ""]
+    assert [item.marks for item in found if isinstance(item, Conversation)] == [{MARK}, set()]
     assert bench.server.requests[0].startswith(
         b"GET /prefix/v1/Conversations?StartDate=2026-01-01&EndDate=2026-01-02&PageSize=100 HTTP/1.1"
     )

@@ -30,6 +30,8 @@ def rule(status: int, body: object = b"", headers: Iterable[tuple[str, str]] = (
 
 def kind(ruling: Ruling) -> str:
     """Return what a ruling does, in one word."""
+    if ruling.verdict is Verdict.MAYBE:
+        return "maybe, and stops" if ruling.stops_run else "maybe"
     if ruling.stops_run:
         assert ruling.verdict is Verdict.REFUSED
         return "stops"
@@ -43,7 +45,7 @@ def kind(ruling: Ruling) -> str:
     ("codes", "kind_of"),
     [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")],
 )
-@pytest.mark.parametrize("status", [400, 418, 500])
+@pytest.mark.parametrize("status", [400, 403, 418, 429])
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str, status: int) -> None:
     """Statuses in this family are mostly unpublished, so the code goes first."""
     rulings = {code: rule(status, {"code": code, "message": "x", "status": status}) for code in codes}
@@ -51,6 +53,15 @@ def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str
     assert {code: kind(ruling) for code, ruling in rulings.items()} == dict.fromkeys(codes, kind_of)
     assert {code: ruling.error_code for code, ruling in rulings.items()} == {c: str(c) for c in codes}
     assert all(ruling.error for ruling in rulings.values())
+
+
+@pytest.mark.parametrize("status", [500, 503, 599])
+def test_no_code_makes_a_server_error_safe_to_repeat(status: int) -> None:
+    """Whatever a gateway puts into its body: after a 5xx the conversation may exist."""
+    rulings = [rule(status, {"code": code}) for code in CODES]
+
+    assert {ruling.verdict for ruling in rulings} == {Verdict.MAYBE}
+    assert [code for code, ruling in zip(CODES, rulings, strict=True) if ruling.stops_run] == STOPS
 
 
 def test_every_code_of_the_table_is_covered_here() -> None:
@@ -79,7 +90,8 @@ def test_a_fault_of_the_run_names_its_cure() -> None:
         (202, "maybe", "bad_reply"),
         (204, "maybe", "bad_reply"),
         (101, "maybe", "bad_reply"),
-        (301, "stops", "bad_reply"),
+        (301, "maybe, and stops", "bad_reply"),
+        (303, "maybe, and stops", "bad_reply"),
         (307, "stops", "bad_reply"),
         (400, "refused", "refused"),
         (401, "stops", "refused"),

@@ -1,31 +1,36 @@
-"""What a conversation was created with, as far as it can be read."""
+"""The marks that a conversation carries, found wherever they stand."""
 
 import json
 from typing import Any
 
 import pytest
 
+from provisioner.rows import Naming
 from provisioner.twilio.conversations import Conversation
+
+NAMING = Naming("salt", "none", "m")
+DEEP = 999 * "[" + 999 * "]"
+MARK = NAMING.mark_of("k-1")
 
 
 @pytest.mark.parametrize(
-    ("attributes", "marker"),
+    ("attributes", "marks"),
     [
-        (json.dumps({"pre_engagement_data": {"m": "abc"}}), "abc"),
-        (json.dumps({"pre_engagement_data": json.dumps({"m": "abc"})}), "abc"),
-        (json.dumps({"pre_engagement_data": {"m": 7}}), ""),
-        (json.dumps({"pre_engagement_data": {}}), ""),
-        (json.dumps({"pre_engagement_data": None}), ""),
-        (json.dumps({"pre_engagement_data": [1]}), ""),
-        (json.dumps({"pre_engagement_data": "not json"}), ""),
-        ("{}", ""),
-        ("[]", ""),
-        ("not json", ""),
-        ("\ud800", ""),
-        ("", ""),
-        (None, ""),
+        (json.dumps({"pre_engagement_data": {"m": MARK}}), {MARK}),
+        (json.dumps({"pre_engagement_data": json.dumps({"m": MARK})}), {MARK}),
+        (
+            json.dumps({"pre_engagement_data": f'{{"n": 1e999, "deep": {999 * "["}{999 * "]"}, "m": "{MARK}"}}'}),
+            {MARK},
+        ),
+        (json.dumps({"pre_engagement_data": {"m": 7}}), set()),
+        (json.dumps({"pre_engagement_data": {"sid": "CH" + 32 * "a"}}), {32 * "a"}),
+        (json.dumps({"pre_engagement_data": {"longer": 33 * "a"}}), set()),
+        ("not json", set()),
+        ("\ud800", set()),
+        ("", set()),
+        (None, set()),
     ],
 )
-def test_a_marker_is_read_or_empty(attributes: Any, marker: str) -> None:
-    """Attributes are JSON text and the data in them an object, or JSON text again; anything else is empty."""
-    assert Conversation("CH1", attributes=attributes).marker("m") == marker
+def test_marks_are_found_in_whatever_text(attributes: Any, marks: set[str]) -> None:
+    """What a parser would choke on hides no mark; what has its shape and is none does no harm."""
+    assert Conversation("CH1", attributes=attributes).marks == marks
