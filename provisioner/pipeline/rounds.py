@@ -48,7 +48,7 @@ class Rounds:
         self._naming = order.naming(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
-        self._message_pacer = Pacer(_message_rate(order.pace), window=order.window)
+        self._message_pacer = Pacer(_message_rate(order.pace), is_prompt=True, window=order.window)
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
