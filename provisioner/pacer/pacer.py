@@ -34,8 +34,8 @@ class Pacer:
 
     Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups. Only one
     waiter has a timer; the others queue behind it and cost nothing. ``schedule`` takes the place of an even one.
-    Outside of ``window`` nothing starts. With ``is_prompt`` a request is due when it asks for its turn, not when the
-    schedule has a place for it.
+    Outside of ``window`` nothing starts. With ``is_prompt`` a request is due when it asks for its turn, not when
+    the schedule has a place for it.
     """
 
     def __init__(
