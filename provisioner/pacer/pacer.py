@@ -34,7 +34,8 @@ class Pacer:
 
     Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups. Only one
     waiter has a timer; the others queue behind it and cost nothing. ``schedule`` takes the place of an even one.
-    Outside of ``window`` nothing starts.
+    Outside of ``window`` nothing starts. With ``is_prompt`` a request is due when it asks for its turn, not when
+    the schedule has a place for it.
     """
 
     def __init__(
@@ -43,12 +44,13 @@ class Pacer:
         *,
         schedule: Schedule | None = None,
         window: Window | None = None,
+        is_prompt: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._governor = Governor(rate)
-        self._window = window
+        self._window, self._is_prompt = window, is_prompt
         self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
         self._places = asyncio.Semaphore(_places(rate.per_second))
@@ -140,7 +142,7 @@ class Pacer:
             self._places.release()
             raise
 
-    async def _pass(self, *, again: bool) -> float:
+    async def _pass(self, asked: float, *, again: bool) -> float:
         async with self._front:
             await self._sleep_until(lambda now: self._ready_at(now, again=again))
             if not isinstance(self._schedule, Unlimited):
@@ -149,7 +151,7 @@ class Pacer:
             due = self._schedule.start(now, again=again)
             # Its first byte is written when the loop comes round, and whatever waits there goes first.
             asyncio.get_running_loop().call_soon(self._leave, now)
-            return self._wall() - (now - due)
+            return self._wall() - (now - (asked if self._is_prompt else due))
 
     def _leave(self, started: float) -> None:
         self._schedule.leave(started, self._clock())
@@ -210,15 +212,16 @@ class Turn:
     def __init__(self, pacer: Pacer, *, again: bool) -> None:
         self._pacer, self._again = pacer, again
         self._holds_place = False
+        self._asked = pacer._clock()  # noqa: SLF001 - a turn is a part of its pacer
 
     async def __aenter__(self) -> Self:
-        await self._pacer._approach(again=self._again)  # noqa: SLF001 - a turn is a part of its pacer
+        await self._pacer._approach(again=self._again)  # noqa: SLF001
         self._holds_place = True
         return self
 
     async def wait(self) -> float:
         """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
-        due = await self._pacer._pass(again=self._again)  # noqa: SLF001
+        due = await self._pacer._pass(self._asked, again=self._again)  # noqa: SLF001
         self._leave()
         return due
 

@@ -108,6 +108,7 @@ class Timetable(Schedule):
         self._lone = lone
         self._peak = rate
         self._stretch = 1.0
+        self._place = -math.inf
         self._next = next(self._times, None)
         self._mark = 0.0
         self._marked_at: float | None = None
@@ -129,13 +130,15 @@ class Timetable(Schedule):
         """Return the earliest time at which the next start keeps the pace in every window."""
         ready_at = max(super().ready_at(now, again=again), self._not_before)
         if self._starts and (again or now - self.due(now) > CATCH_UP_S):
-            return max(ready_at, self._starts[-1] + 1 / self.cap)
+            return max(ready_at, self._place)
         return ready_at
 
     def start(self, now: float, *, again: bool = False) -> float:
         """Record a start at ``now`` and return when it was due."""
         due = self.due(now, again=again)
         self._starts.append(now)
+        # Counted from places and not from starts: timers are never early, and what they are late would add up.
+        self._place = max(self._place, now - CATCH_UP_S) + 1 / self.cap
         if again:
             return due
         self._next = next(self._times, None)

@@ -22,7 +22,7 @@ from provisioner.twilio.webchats import WebChatClient
 from .order import Order
 
 MESSAGES_PER_SECOND = 10.0
-"""Twilio allows 30 a second for each conversation; no less than WebChats are created, so that none has to wait."""
+"""Twilio allows 30 a second for each conversation; they go twice as fast as WebChats, so that hardly any waits."""
 
 
 class Rounds:
@@ -48,7 +48,7 @@ class Rounds:
         self._naming = order.naming(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
-        self._message_pacer = Pacer(_message_rate(order.pace), window=order.window)
+        self._message_pacer = Pacer(_message_rate(order.pace), is_prompt=True, window=order.window)
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
@@ -171,4 +171,4 @@ class Rounds:
 
 def _message_rate(rate: Rate) -> Rate:
     """Return how fast messages may be posted while WebChats are created at this rate."""
-    return replace(rate, per_second=max(rate.per_second, MESSAGES_PER_SECOND))
+    return replace(rate, per_second=max(2 * rate.per_second, MESSAGES_PER_SECOND))

@@ -34,12 +34,14 @@ async def test_the_page_follows_the_run_and_ends_with_it(program: Program, simul
     server = await simulator("--rate-limit", "0", "--latency", "20ms")
     program.write_customers("customers.csv", 60)
 
-    running, url = await begin(program, server, "load", "--rate", "20/s")
     async with open_tab() as tab:
+        running, url = await begin(program, server, "load", "--rate", "4/s")
         await tab.page.goto(url)
         await tab.page.wait_for_function("document.querySelectorAll('figure svg path').length >= 7")
         drawn = await tab.lines_drawn()
         had_controls = await tab.page.is_visible("#controls")
+        await tab.page.fill("#rate", "200/s")
+        await tab.page.click("text=Set rate")
         ended = await running.end()
         await tab.page.wait_for_selector("text=The run has ended")
         accounting = await tab.page.inner_text("#accounting .sum")
@@ -59,8 +61,8 @@ async def test_the_page_pauses_resumes_and_changes_the_pace(program: Program, si
     server = await simulator("--rate-limit", "0")
     program.write_customers("customers.csv", 120)
 
-    running, url = await begin(program, server, "run", "--rate", "10/s")
     async with open_tab() as tab:
+        running, url = await begin(program, server, "run", "--rate", "10/s")
         await tab.page.goto(url)
         await tab.page.click("text=Pause")
         await tab.page.wait_for_selector("text=paused from the dashboard")
@@ -92,8 +94,8 @@ async def test_without_its_token_the_page_only_shows(program: Program, simulator
     server = await simulator("--rate-limit", "0")
     program.write_customers("customers.csv", 40)
 
-    running, url = await begin(program, server, "run", "--rate", "20/s")
     async with open_tab() as tab:
+        running, url = await begin(program, server, "run", "--rate", "10/s")
         await tab.page.goto(url.partition("#")[0])
         shows_state = await tab.page.is_visible("#state")
         has_controls = await tab.page.is_visible("#controls")

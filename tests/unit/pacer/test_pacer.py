@@ -17,11 +17,12 @@ from provisioner.ports import GateClosed
 from tests.clock import now, run_virtually
 
 
-def pacer_of(per_second: float, schedule: Timetable | None = None) -> Pacer:
+def pacer_of(per_second: float, schedule: Timetable | None = None, *, is_prompt: bool = False) -> Pacer:
     """Return a pacer on the loop's virtual clock, with no jitter."""
     return Pacer(
         Rate(per_second=per_second),
         schedule=schedule,
+        is_prompt=is_prompt,
         clock=now,
         wall=lambda: now() + 1e9,
         jitter=lambda low, _: low,
@@ -327,3 +328,19 @@ async def test_another_pace_stretches_a_timetable() -> None:
 async def start_many(pacer: Pacer, starts: list[float], count: int) -> None:
     """Let so many tasks pass the gate that come at once."""
     await asyncio.gather(*(start(pacer, starts) for _ in range(count)))
+
+
+@in_virtual_time
+async def test_what_is_due_when_it_asks_waits_in_its_latency() -> None:
+    """A first message is due when its chat is there: that others go first is no later due time."""
+    pacer, dues = pacer_of(2, is_prompt=True), list[float]()
+
+    async def due() -> None:
+        async with pacer.turn() as gate:
+            dues.append(await gate.wait() - 1e9)
+
+    begun = now()
+    await asyncio.gather(*(due() for _ in range(4)))
+
+    assert now() - begun >= 1.4
+    assert dues == pytest.approx([begun] * 4, abs=0.001)

@@ -39,8 +39,22 @@ def test_what_is_late_is_made_good_within_the_headroom() -> None:
     most = max(sum(1 for each in left if start <= each < start + 1) for start in left)
     assert most == 5
     late = [second - first for first, second in pairwise(left) if first > 110.1 and second < 125]
-    assert min(late) >= 1 / 5
+    assert min(late) >= 1 / 5 - 0.05
     assert left[-1] - 100 < 80 / 4 + 10
+
+
+def test_timers_that_are_late_keep_nothing_from_being_made_good() -> None:
+    """At 500 a second, with every wait two milliseconds too long, a stall of a second is over within eight."""
+    table = Timetable([n / 500 for n in range(5_000)], rate=500, headroom=125)
+    now, behind = 100.0, 0.0
+    for number in range(5_000):
+        ready = table.ready_at(now)
+        now = ready + 0.002 if ready > now else now + 0.0001
+        now += 1.0 if number == 100 else 0.0
+        behind = now - table.start(now)
+
+    assert behind < 0.06
+    assert now - 100 < 10.1
 
 
 def test_a_pause_makes_late_and_not_due_later() -> None:
@@ -67,7 +81,7 @@ def test_a_repeated_start_takes_no_time_of_the_table() -> None:
     table = Timetable([0, 1, 2], rate=1, headroom=1)
     table.start(table.ready_at(100))
 
-    assert table.ready_at(100.1, again=True) == 100.5
+    assert table.ready_at(100.1, again=True) == 100.45
     assert table.ready_at(100.5, again=True) == 100.5
     assert table.start(100.5, again=True) == 100.5
     assert table.ready_at(100.6, again=True) > 101
