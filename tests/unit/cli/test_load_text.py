@@ -49,6 +49,6 @@ def test_every_figure_of_a_test_is_told() -> None:
 
 def test_a_test_that_was_stopped_has_no_rate() -> None:
     """What was offered is told; what would have been achieved is not made up."""
-    details = {"offered": 10, "achieved": None, "steps": {}, "thresholds": []}
+    details: dict[str, object] = {"offered": 10, "achieved": None, "steps": {}, "thresholds": []}
 
     assert list(load_lines(details)) == ["offered 10 rows"]
