@@ -352,6 +352,41 @@ async def test_a_limit_counts_rows_and_not_rounds(job: Job) -> None:
     assert (second.exit_code, second.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
 
+@pytest.mark.parametrize(("limit", "requests", "unsent"), [(1, 1, 4), (3, 3, 2), (4, 4, 1), (5, 5, 0), (9, 5, 0)])
+async def test_a_limit_counts_rows_of_earlier_runs_that_are_sent_again(
+    job: Job, limit: int, requests: int, unsent: int
+) -> None:
+    """Three rows lost by an earlier run and absent take places of their own beside two that never went."""
+    job.write(6)
+    lost = [at(number, FaultName.RESET_BEFORE_READ) for number in (2, 3, 4)]
+
+    async with server_of(job, *lost) as server:
+        await server.run(limit=4, on_unknown="hold")
+        before = server.state.webchats
+        summary = await server.run(limit=limit)
+
+    assert server.state.webchats - before == requests
+    assert summary.counts == Counts(input=6, created=6 - unsent, unsent=unsent)
+    assert summary.exit_code is (ExitCode.GUARD if unsent else ExitCode.DONE)
+    assert any(note.startswith(f"--limit {limit} was reached: {unsent} row") for note in summary.notes) is (
+        unsent > 0
+    )
+
+
+async def test_a_row_of_this_run_is_sent_again_beside_rows_of_earlier_ones(job: Job) -> None:
+    """Under a limit that holds them all it takes one place, however often it is sent."""
+    job.write(4)
+    lost = (at(2, FaultName.RESET_BEFORE_READ), at(4, FaultName.RESET_BEFORE_READ))
+
+    async with server_of(job, *lost) as server:
+        await server.run(limit=2, on_unknown="hold")
+        before = server.state.webchats
+        summary = await server.run(limit=3)
+
+    assert server.state.webchats - before == 4
+    assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=4, created=4))
+
+
 async def test_a_row_that_is_lost_again_and_again_is_unsent_in_the_end(job: Job) -> None:
     """There are as many rounds as attempts; then it waits for the next run, certainly not created."""
     always = FaultRule(name=FaultName.RESET_BEFORE_READ, percent=100, first=2)
