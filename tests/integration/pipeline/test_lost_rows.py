@@ -1,5 +1,6 @@
 """What becomes of rows whose answer was lost, from the first request to the results."""
 
+import asyncio
 import csv
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from provisioner.errors import ExitCode
-from provisioner.ledger import open_reader
+from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.pipeline import rounds
 from provisioner.rows import identity_for
@@ -307,6 +308,25 @@ async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> No
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGTERM, Outcome.STOPPED)
     assert (stopped.counts, looked) == (Counts(input=3, created=2, unknown=1), 0)
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
+
+
+async def test_a_signal_while_the_way_of_looking_is_chosen_is_heard(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is looked up any more, and nobody waits for the settle delay."""
+
+    async def stopping(_ledger: SqliteLedger) -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.01)
+        return True
+
+    monkeypatch.setattr(SqliteLedger, "trusts_identities", stopping)
+    async with stub_twilio(LOSING) as twilio, asyncio.timeout(20):
+        stopped = await job.run(twilio.url, settle_delay=60.0)
+
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert stopped.counts == Counts(input=3, created=2, unknown=1)
+    assert twilio.lookups == []
 
 
 async def test_on_unknown_hold_looks_nothing_up(job: Job) -> None:
