@@ -45,7 +45,7 @@ class Audit:
     """Looks created rows up and notes what is not as it should be.
 
     ``rows`` counts those that were looked at so far. A row that is not found is looked up once more, a settle
-    delay after all others.
+    delay after all others; ``is_done`` says that this was done, too.
     """
 
     def __init__(
@@ -56,23 +56,31 @@ class Audit:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._finder, self._settle_delay_s, self._sleep = finder, settle_delay_s, sleep
-        self._missing: list[Created] = []
+        self._missing: list[tuple[Created, Finding]] = []
+        self._findings: list[Finding] = []
         self.rows = 0
-        self.findings: list[Finding] = []
+        self.is_done = False
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is not as it should be, in the order of the rows, with what was missed by a first look alone."""
+        return sorted([*self._findings, *(finding for _, finding in self._missing)])
 
     async def run(self, batches: Iterable[Sequence[Created]]) -> None:
         """Look at every batch; may be cancelled, and what was found until then stands."""
         for batch in batches:
             for created, finding in await self._compare(batch):
                 if finding.flaw is Flaw.NONE:
-                    self._missing.append(created)
+                    self._missing.append((created, finding))
                 else:
-                    self.findings.append(finding)
+                    self._findings.append(finding)
             self.rows += len(batch)
         if self._missing:
             await self._sleep(self._settle_delay_s)
-            self.findings += [finding for _, finding in await self._compare(self._missing)]
-            self.findings.sort()
+            again = await self._compare([created for created, _ in self._missing])
+            self._findings += [finding for _, finding in again]
+            self._missing = []
+        self.is_done = True
 
     async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding]]:
         came = await self._finder.find([each.row for each in batch])
