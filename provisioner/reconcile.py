@@ -92,11 +92,16 @@ class Inquiry:
                     f"this job cannot be audited: {chosen.reason}",
                     cure="compare the results with the conversations in Flex",
                 )
-            audit = Audit(chosen.finder, settle_delay_s=self._options.settle_delay)
             since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
             size = BATCH if chosen.finder.by_identity else counts.created
             with open_reader(self._ledger.path) as reader:
                 orphans = reader.orphans()
+                audit = Audit(
+                    chosen.finder,
+                    taken=self._ledger.taken,
+                    shared=reader.shared(),
+                    settle_delay_s=self._options.settle_delay,
+                )
                 batches = _batches((_created(row, since) for row in reader.created()), size)
                 async with self._face.progress(lambda: _progress(audit, counts)):
                     await _until_stopped(lambda: audit.run(batches), brake)

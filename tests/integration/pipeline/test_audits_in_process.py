@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from provisioner import reconcile as audits
+from provisioner.cli.audit_text import audit_lines
 from provisioner.errors import ExitCode
 from provisioner.options import ReconcileOptions
 from provisioner.reconciling import Audit
@@ -92,3 +94,61 @@ async def test_an_audit_says_that_rows_are_unknown(job: Job) -> None:
     (note,) = summary.notes
     assert note.startswith("1 row is unknown, and only created rows are audited: ")
     assert note.endswith(f": provisioner reconcile {ledger_of(job)} looks them up")
+
+
+def share_identity(job: Job) -> None:
+    """Let the last two of three customers have one identity."""
+    lines = ["id,CustomerFriendlyName,identity", "1,Customer 1,x1", "2,Customer 2,x2", "3,Customer 3,x2"]
+    (job.folder / "customers.csv").write_text("\n".join(lines) + "\n")
+
+
+async def test_conversations_recorded_for_other_rows_are_not_this_rows(job: Job) -> None:
+    """Rows that share an identity have one conversation each; one that nobody recorded is one too many."""
+    share_identity(job)
+
+    async with stub_twilio() as twilio:
+        await job.run(twilio.url, concurrency=1)
+        twilio.listing = listing
+        clean = await audit(job, twilio.url)
+        twilio.calls.append(replace(twilio.calls[2], number=9))
+        doubled = await audit(job, twilio.url)
+
+    assert (clean.exit_code, flaws(clean)) == (ExitCode.DONE, [])
+    assert doubled.exit_code is ExitCode.REJECTED
+    assert flaws(doubled) == [(2, "several", (sid(2), sid(9))), (3, "several", (sid(3), sid(9)))]
+
+
+async def test_a_row_without_its_own_conversation_is_missed_beside_another_rows(job: Job) -> None:
+    """What the other row of the identity was recorded with does not stand for it."""
+    share_identity(job)
+
+    async with stub_twilio() as twilio:
+        await job.run(twilio.url, concurrency=1)
+        del twilio.created["Customer 3"]
+        twilio.listing = listing
+        summary = await audit(job, twilio.url)
+
+    assert (summary.exit_code, flaws(summary)) == (ExitCode.REJECTED, [(3, "none", ())])
+
+
+async def test_one_conversation_for_two_rows_is_a_flaw_of_both(job: Job) -> None:
+    """Server and ledger agree on each, and yet one customer has none."""
+    share_identity(job)
+
+    async with stub_twilio(per_row({"Customer 3": as_before})) as twilio:
+        await job.run(twilio.url, concurrency=1)
+        twilio.listing = listing
+        summary = await audit(job, twilio.url)
+
+    assert summary.exit_code is ExitCode.REJECTED
+    assert flaws(summary) == [(2, "shared", (sid(2),)), (3, "shared", (sid(2),))]
+    assert list(audit_lines(summary.details))[:2] == [
+        f"row 2, key 2: {sid(2)} was recorded for two rows or more",
+        f"row 3, key 3: {sid(2)} was recorded for two rows or more",
+    ]
+
+
+def as_before(_twilio: StubTwilio, call: Call) -> bytes:
+    """Answer with the conversation of the call before, and create nothing."""
+    document = {"conversation_sid": sid(call.number - 1), "identity": call.form["Identity"]}
+    return reply(201, json.dumps(document).encode())
