@@ -109,6 +109,17 @@ class Messenger(Protocol):
         ...
 
 
+class Timers(Protocol):
+    """Lets conversations close by themselves when nobody comes back to them."""
+
+    async def set(self, row: Row) -> None:
+        """Set the timer of a row that was just created.
+
+        What fails is told elsewhere and is nothing to the row. Raise only cancellation.
+        """
+        ...
+
+
 class Feed(Protocol):
     """Rebuilds claimed rows from their source."""
 

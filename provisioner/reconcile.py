@@ -92,21 +92,27 @@ class Inquiry:
                     f"this job cannot be audited: {chosen.reason}",
                     cure="compare the results with the conversations in Flex",
                 )
-            audit = Audit(chosen.finder, settle_delay_s=self._options.settle_delay)
             since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
             size = BATCH if chosen.finder.by_identity else counts.created
             with open_reader(self._ledger.path) as reader:
                 orphans = reader.orphans()
+                audit = Audit(
+                    chosen.finder,
+                    taken=self._ledger.taken,
+                    shared=reader.shared(),
+                    settle_delay_s=self._options.settle_delay,
+                )
                 batches = _batches((_created(row, since) for row in reader.created()), size)
                 async with self._face.progress(lambda: _progress(audit, counts)):
                     await _until_stopped(lambda: audit.run(batches), brake)
-        is_stopped = audit.rows < counts.created
+        is_stopped = not audit.is_done
         return Summary(
             command="reconcile",
             exit_code=brake.exit_code if is_stopped and brake.exit_code else _audit_code(audit),
             outcome=Outcome.STOPPED if is_stopped else Outcome.FINISHED,
             counts=settled(counts),
             ledger=str(self._ledger.path),
+            notes=tuple(_unaudited(settled(counts), self._ledger.path)),
             details={
                 "audited": audit.rows,
                 "findings": [finding._asdict() for finding in audit.findings],
@@ -165,6 +171,12 @@ def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:
 def _about(messages: MessageCounts) -> Iterator[str]:
     if messages.unsent or messages.unknown:
         yield "the job's own command sees to the first messages: their texts are in its input alone"
+
+
+def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
+    if counts.unknown:
+        rows = "1 row is" if counts.unknown == 1 else f"{counts.unknown:,} rows are"
+        yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"
 
 
 def _created(row: CreatedRow, since: float) -> Created:

@@ -29,5 +29,7 @@ def _flaw_text(finding: Mapping[str, Any]) -> str:
             return f"{len(finding['found'])} conversations are found: {found}; {recorded} was recorded"
         case Flaw.OTHER:
             return f"another conversation is found: {found}; {recorded} was recorded"
+        case Flaw.SHARED:
+            return f"{recorded} was recorded for two rows or more"
         case _:
             return f"Twilio could not be asked: {finding['reason']}"

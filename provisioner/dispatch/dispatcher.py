@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Row
-from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace
+from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace, Timers
 
 from .guards import Limits, Stop, StopKind, Tally
 from .journey import Journey
@@ -29,6 +29,7 @@ class Dispatcher:
         message_pace: Pace,
         observer: Observer,
         limits: Limits,
+        timers: Timers | None = None,
     ) -> None:
         self._ledger, self._feed, self._limits = ledger, feed, limits
         self._paces = pace, message_pace
@@ -43,6 +44,7 @@ class Dispatcher:
             stopping=self._stopping,
             max_attempts=limits.max_attempts,
             resends_unknown=limits.resends_unknown,
+            timers=timers,
         )
         self._tally = Tally(limits)
         self._rows: deque[Row] = deque()

@@ -12,7 +12,7 @@ from typing import NamedTuple, assert_never
 from msgspec import structs
 
 from provisioner.models import Answer, Row, Status, Step
-from provisioner.ports import Creator, Gate, GateClosed, Ledger, Messenger, Observer, Pace
+from provisioner.ports import Creator, Gate, GateClosed, Ledger, Messenger, Observer, Pace, Timers
 from provisioner.retry import Again, Settle, decide
 
 from .legs import Creation, Leg, Posting
@@ -44,7 +44,7 @@ class _Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """What rows need on their way. ``stopping`` is set when nothing new may be started."""
+    """What rows need on their way. ``stopping`` is set when nothing new may be started; None sets no timers."""
 
     ledger: Ledger
     creator: Creator
@@ -55,6 +55,7 @@ class Journey:
     stopping: asyncio.Event
     max_attempts: int
     resends_unknown: bool = False
+    timers: Timers | None = None
 
     async def deliver(self, row: Row) -> End | None:
         """Bring a row to the end of its journey, or as far as it goes; None when it was stopped at the start.
@@ -70,6 +71,8 @@ class Journey:
                 return end
             created = end.answer
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
+            if self.timers is not None:
+                await self.timers.set(row)
         elif not row.request.first_message:
             await self.ledger.messages.drop(row.id)
         if not row.request.first_message:

@@ -65,6 +65,15 @@ JOIN attempts ON attempts.id = rows.last_attempt
 WHERE rows.status = 'created'
 ORDER BY plan.row;
 
+-- name: shared
+-- The conversations that more than one created row was recorded with, also rows that left the input.
+SELECT attempts.conversation_sid
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created'
+GROUP BY attempts.conversation_sid
+HAVING count(*) > 1;
+
 -- name: orphans
 -- The attempts that may have left a conversation without a customer.
 SELECT plan.row, rows.key, attempts.error_code, attempts.ended, attempts.twilio_request_id

@@ -154,6 +154,10 @@ class LedgerReader:
         for line in self._lines("created"):
             yield CreatedRow(*line)
 
+    def shared(self) -> set[str]:
+        """Return the SIDs of conversations that more than one created row was recorded with."""
+        return {sid for (sid,) in self._lines("shared")}
+
     def orphans(self) -> Sequence[Orphan]:
         """Return the attempts that may have left a conversation without a customer, the first one first."""
         return [Orphan(*line) for line in self._lines("orphans")]

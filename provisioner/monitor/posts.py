@@ -7,10 +7,13 @@ from provisioner.models import Answer, MessageStatus
 
 
 class Posts:
-    """Counts first messages: ``owed`` ones that had no word yet, ``posted`` ones, and why the others are not."""
+    """Counts first messages: ``owed`` ones that had no word yet, ``posted`` ones, and why the others are not.
+
+    ``revived`` ones were in doubt since an earlier run and are certainly not there.
+    """
 
     def __init__(self, *, owed: int) -> None:
-        self.owed, self.posted = owed, 0
+        self.owed, self.posted, self.revived = owed, 0, 0
         self._reasons: Counter[tuple[MessageStatus, str]] = Counter()
         self._sentences: dict[tuple[MessageStatus, str], str] = {}
         self._in_doubt: dict[int, str] = {}
@@ -19,8 +22,9 @@ class Posts:
         """Count what became of the message of an input row; the word after a doubt replaces the doubt."""
         if row in self._in_doubt:
             self._reasons[MessageStatus.UNKNOWN, self._in_doubt.pop(row)] -= 1
-        elif self.owed:
-            self.owed -= 1
+        else:
+            self.owed -= bool(self.owed)
+            self.revived += status is MessageStatus.PENDING
         if status is MessageStatus.PENDING:
             self.owed += 1
         elif status is MessageStatus.POSTED:

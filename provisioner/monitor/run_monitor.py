@@ -46,6 +46,7 @@ class RunMonitor:
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
         """How many unknown rows were looked up, by what they turned out to be; pending is certainly absent."""
+        self._from_before: Counter[Status] = Counter()
         self.throttled = 0
         self.orphans = 0
         self.ignores_identity = False
@@ -120,6 +121,8 @@ class RunMonitor:
             self._settled[status] += 1
         if row.id in self._in_doubt:
             self._reasons[Status.UNKNOWN, self._in_doubt.pop(row.id)] -= 1
+        else:
+            self._from_before[status] += 1
         if evidence.error_code and status is not Status.PENDING:
             self._give_reason(status, evidence)
         self.resolved_to[status] += 1
@@ -132,6 +135,11 @@ class RunMonitor:
             error_code=evidence.error_code,
             error=evidence.error,
         )
+
+    def revived(self, owed: int) -> int:
+        """Return how many rows in doubt since an earlier run may be sent now, or owe one of ``owed`` messages."""
+        absent, created = self._from_before[Status.PENDING], self._from_before[Status.CREATED]
+        return absent + min(created, owed) + self._posts.revived
 
     def _give_reason(self, status: Status, answer: Answer) -> None:
         self._reasons[status, answer.error_code] += 1

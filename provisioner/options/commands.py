@@ -59,6 +59,8 @@ class JobOptions(
 class RunOptions(JobOptions, FaceOptions):
     """``provisioner run``."""
 
+    close_after: ClassVar[str] = ""
+
     max_attempts: int = option(
         5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
     )
@@ -92,6 +94,9 @@ class LoadOptions(JobOptions, FaceOptions):
         (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
     )
     abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is so.", metavar="CONDITION")
+    close_after: str = option(
+        "", "Let Twilio close each conversation that is unused for so long, 10m at least.", metavar="TIME"
+    )
     metrics_file: Path | None = option(
         None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
     )

@@ -253,6 +253,7 @@ class Run:
             "bytes_sent": traffic.sent,
             "bytes_received": traffic.received,
             "skipped": skipped_records(self._input.sources),
+            **(self._rounds.details if self._rounds else {}),
         }
 
     def _next(self, end: Ending, counts: Counts) -> str:

@@ -1,6 +1,7 @@
 """The composition root of ``load``: a run whose rows arrive by a schedule, judged by its figures."""
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -81,6 +82,10 @@ def _measured(summary: Summary, order: Order, fail_if: Sequence[Threshold]) -> S
 def _notes(order: Order, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
     if waiting:
         yield f"the schedule is over, and {waiting:,} rows were not due: the same command sends the next ones"
+    if timerless := details.get("timers_not_set"):
+        are = "conversation does" if timerless == 1 else "conversations do"
+        close = shlex.join(["provisioner", "close", str(order.ledger), *order.target.flags()])
+        yield f"{timerless:,} {are} not close by --close-after: {close} closes what this test made"
     late = sum(figures["late"] for figures in details["steps"].values())
     most = order.options.concurrency
     if late and details["most_in_flight"] >= most:

@@ -24,12 +24,13 @@ from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
 from provisioner.target import Surroundings, Target
+from provisioner.twilio.closing import SHORTEST_TIMER_S
 
 from .occasion import Occasion
 
 _TOLD = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
-    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if"),
+    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
 )
 """The options that a report tells."""
 
@@ -51,6 +52,8 @@ class Order:
     max_duration_s: float | None = None
     arrivals: Arrivals | None = None
     """When rows are due in a load test; None in a run, which starts them evenly."""
+    close_after_s: float | None = None
+    """Created conversations close by themselves when they are unused for so long; None: never."""
 
     @classmethod
     def read(
@@ -83,6 +86,7 @@ class Order:
             window=parse_window(options.window, zone),
             max_duration_s=_time_given(options.max_duration),
             arrivals=arrivals,
+            close_after_s=_timer_given(options.close_after),
         )
 
     def job(self, mapping: Mapping) -> dict[str, str]:
@@ -175,6 +179,17 @@ def _time_given(text: str) -> float | None:
     seconds = parse_duration(text, "--max-duration")
     if not seconds:
         raise UsageError(f"--max-duration {text!r} gives it no time", cure="leave it away, or give it some, as 6h")
+    return seconds
+
+
+def _timer_given(text: str) -> float | None:
+    if not text:
+        return None
+    seconds = parse_duration(text, "--close-after")
+    if seconds < SHORTEST_TIMER_S:
+        raise UsageError(
+            f"--close-after {text!r}: Twilio takes no timer below ten minutes", cure="give it 10m, or more"
+        )
     return seconds
 
 

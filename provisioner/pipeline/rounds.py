@@ -15,11 +15,13 @@ from provisioner.options import Rate
 from provisioner.pacer import Pacer
 from provisioner.planning import Input, SourceFeed
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, MessageReconciler, Reconciler, choose_finder
+from provisioner.twilio.closing import ClosingClient
 from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.transport import Transport
 from provisioner.twilio.webchats import WebChatClient
 
 from .order import Order
+from .timers import ClosingTimers
 
 MESSAGES_PER_SECOND = 10.0
 """Twilio allows 30 a second for each conversation; they go twice as fast as WebChats, so that hardly any waits."""
@@ -49,9 +51,16 @@ class Rounds:
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
         self._message_pacer = Pacer(_message_rate(order.pace), is_prompt=True, window=order.window)
+        self._timers = (
+            ClosingTimers(ClosingClient(transport), Pacer(_message_rate(order.pace)), order.close_after_s)
+            if order.close_after_s
+            else None
+        )
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
+        self._spare: int | None = None
+        self._revived = 0
         self._stop: Stop | None = None
         self._log = structlog.get_logger().bind()
         self.unlooked = 0
@@ -60,6 +69,7 @@ class Rounds:
     async def carry_out(self, to_send: int) -> Stop | None:
         """Send and look up, as long as looking up gives rows to send; return what stopped it early."""
         options = self._order.options
+        self._spare = None if self._order.limit is None else self._order.limit - to_send
         for number in range(1, options.max_attempts + 1):
             stop = await self._send(to_send, canary=options.canary if number == 1 else 0)
             if options.on_unknown == "hold":
@@ -68,12 +78,22 @@ class Rounds:
             again += await self._look_for_messages(stop)
             if stop is not None or not again or self._is_stopped:
                 return stop or self._stop
-            # They were counted against --limit already, and stand before everything that was not.
+            again = await self._allowed(again)
             await self._ledger.offer({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
             to_send = await self._ledger.to_send() + await self._ledger.to_post()
             if not to_send:
                 return None
         return None
+
+    @property
+    def details(self) -> dict[str, int]:
+        """What programs are told besides: where timers were asked for, how many conversations may have none.
+
+        One that was only found by looking up never got one.
+        """
+        if self._timers is None:
+            return {}
+        return {"timers_not_set": self._timers.not_set + self._monitor.resolved_to[Status.CREATED]}
 
     def drain(self, stop: Stop | None = None) -> None:
         """Start nothing new; rows that are not settled by a look yet stay unknown."""
@@ -109,10 +129,27 @@ class Rounds:
                 to_send=to_send,
                 resends_unknown=options.on_unknown == "resend",
             ),
+            timers=self._timers,
         )
         if self._is_stopped:
             self._dispatcher.drain(self._stop)
         return await self._dispatcher.run()
+
+    async def _allowed(self, again: int) -> int:
+        """Return how many rows of another round --limit allows.
+
+        Those that were sent in this run are counted already and stand before everything that never was. Those of
+        earlier runs are not, and may stand before them: where they do not all fit, no more are sent than fit.
+        """
+        if self._spare is None:
+            return again
+        revived = self._monitor.revived((await self._ledger.messages.counts()).pending)
+        new, self._revived = revived - self._revived, revived
+        if new <= self._spare:
+            self._spare -= new
+            return again
+        allowed, self._spare = max(self._spare, 0), -1
+        return allowed
 
     async def _look_up_rows(self, stop: Stop | None) -> int:
         """Look up every unknown row, unless the run stops; return how many may be sent, or owe a message now."""
@@ -164,7 +201,8 @@ class Rounds:
         self._monitor.is_looking = True
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as self._patience:
-                await run()
+                if not self._is_stopped:  # a signal may have come since that was asked last
+                    await run()
         self._patience = None
         self._monitor.is_looking = False
 

@@ -1,7 +1,7 @@
 """Compares what a job says it created with what exists."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ class Flaw(StrEnum):
     """Two or more are found."""
     OTHER = "other"
     """The one that is found has another SID than was recorded."""
+    SHARED = "shared"
+    """The one that is found was recorded for another row, too."""
     UNASKED = "unasked"
     """Twilio could not be asked."""
 
@@ -45,52 +47,67 @@ class Audit:
     """Looks created rows up and notes what is not as it should be.
 
     ``rows`` counts those that were looked at so far. A row that is not found is looked up once more, a settle
-    delay after all others.
+    delay after all others; ``is_done`` says that this was done, too. ``taken`` returns which SIDs are recorded for
+    rows of the job: another row's are not this one's. ``shared`` are those recorded for more than one.
     """
 
     def __init__(
         self,
         finder: Finder,
         *,
+        taken: Callable[[Sequence[str]], Awaitable[Collection[str]]],
+        shared: Collection[str] = (),
         settle_delay_s: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._finder, self._settle_delay_s, self._sleep = finder, settle_delay_s, sleep
-        self._missing: list[Created] = []
+        self._taken, self._shared = taken, shared
+        self._missing: list[tuple[Created, Finding]] = []
+        self._findings: list[Finding] = []
         self.rows = 0
-        self.findings: list[Finding] = []
+        self.is_done = False
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is not as it should be, in the order of the rows, with what was missed by a first look alone."""
+        return sorted([*self._findings, *(finding for _, finding in self._missing)])
 
     async def run(self, batches: Iterable[Sequence[Created]]) -> None:
         """Look at every batch; may be cancelled, and what was found until then stands."""
         for batch in batches:
             for created, finding in await self._compare(batch):
                 if finding.flaw is Flaw.NONE:
-                    self._missing.append(created)
+                    self._missing.append((created, finding))
                 else:
-                    self.findings.append(finding)
+                    self._findings.append(finding)
             self.rows += len(batch)
         if self._missing:
             await self._sleep(self._settle_delay_s)
-            self.findings += [finding for _, finding in await self._compare(self._missing)]
-            self.findings.sort()
+            again = await self._compare([created for created, _ in self._missing])
+            self._findings += [finding for _, finding in again]
+            self._missing = []
+        self.is_done = True
 
     async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding]]:
         came = await self._finder.find([each.row for each in batch])
+        taken = await self._taken([each.sid for found in came.values() for each in found.conversations])
         findings = []
         for created in batch:
             row, recorded = created
             trouble = came[row.id].trouble
-            found = tuple(dict.fromkeys(each.sid for each in came[row.id].conversations))
-            if flaw := compare(recorded, found, is_whole=trouble is None):
+            sids = dict.fromkeys(each.sid for each in came[row.id].conversations)
+            found = tuple(sid for sid in sids if sid == recorded or sid not in taken)
+            if flaw := compare(recorded, found, is_whole=trouble is None, is_shared=recorded in self._shared):
                 reason = trouble.error if trouble else ""
                 findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason)))
         return findings
 
 
-def compare(recorded: str, found: Sequence[str], *, is_whole: bool) -> Flaw | None:
+def compare(recorded: str, found: Sequence[str], *, is_whole: bool, is_shared: bool) -> Flaw | None:
     """Judge one created row by the SIDs that were found for it; None: exactly the one that was recorded.
 
     Where the list is not whole (``is_whole``), two are too many all the same, and everything else stays open.
+    One that other rows were recorded with (``is_shared``) is too few.
     """
     if len(found) > 1:
         return Flaw.SEVERAL
@@ -98,4 +115,6 @@ def compare(recorded: str, found: Sequence[str], *, is_whole: bool) -> Flaw | No
         return Flaw.UNASKED
     if not found:
         return Flaw.NONE
-    return None if found[0] == recorded else Flaw.OTHER
+    if found[0] != recorded:
+        return Flaw.OTHER
+    return Flaw.SHARED if is_shared else None

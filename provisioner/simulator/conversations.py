@@ -23,7 +23,8 @@ class Conversation:
     """One conversation. ``form`` is the body of the request that made it, as it came in.
 
     ``number`` counts creations from 0. ``identity`` is None for an orphan: a conversation whose participant
-    could not be made. Times are Unix seconds; look-ups show it from ``visible_at`` on.
+    could not be made. Times are Unix seconds; look-ups show it from ``visible_at`` on. ``closes_at`` is what its
+    timer says; nothing closes it then.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Conversation:
     updated_at: float
     state: str = "active"
     messages: list[Message] | None = None
+    closes_at: float | None = None
 
     @property
     def fields(self) -> dict[str, str]:

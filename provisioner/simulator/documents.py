@@ -24,7 +24,7 @@ def conversation_document(conversation: Conversation, account: str, origin: str)
         "state": conversation.state,
         "date_created": timestamp(conversation.created_at),
         "date_updated": timestamp(conversation.updated_at),
-        "timers": {},
+        "timers": _timers(conversation),
         "bindings": None,
         "url": url,
         "links": {"participants": f"{url}/Participants", "messages": f"{url}/Messages"},
@@ -48,7 +48,7 @@ def participation_document(conversation: Conversation, account: str, origin: str
         "conversation_date_updated": timestamp(conversation.updated_at),
         "conversation_created_by": "system",
         "conversation_state": conversation.state,
-        "conversation_timers": {},
+        "conversation_timers": _timers(conversation),
         "links": {"conversation": f"{origin}/v1/Conversations/{conversation.sid}"},
     }
 
@@ -94,6 +94,10 @@ def message_document(
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts"},
     }
+
+
+def _timers(conversation: Conversation) -> dict[str, str]:
+    return {} if conversation.closes_at is None else {"date_closed": timestamp(conversation.closes_at)}
 
 
 def timestamp(moment: float) -> str:

@@ -36,6 +36,7 @@ def describe(conversation: Conversation) -> dict[str, object]:
         "ui_version": conversation.ui_version,
         "state": conversation.state,
         "created_at": conversation.created_at,
+        "closes_at": conversation.closes_at,
         "messages": len(messages),
         "webhook_messages": sum(message.triggers_webhooks for message in messages),
         "message_sids": [message.sid for message in messages],

@@ -14,6 +14,7 @@ from .message_sabotage import posts, spoil_message
 from .pages import page_reply, read_page
 from .replies import ApiError, Breach, Reply, json_reply
 from .state import SimulatorState
+from .timers import read_timer
 
 MOST_PARTICIPANTS = 50
 MOST_MESSAGES = 100
@@ -31,14 +32,18 @@ class Records:
         return json_reply(200, conversation_document(self._find(call), call.account, call.origin))
 
     def update(self, call: Call) -> Reply:
-        """Change the conversation's state; nothing else of it can be changed here."""
+        """Change the conversation's state or the timer that would close it; nothing else can be changed here."""
         self._spend_action(call)
         conversation = self._find_open(call)
-        state = call.read_form().get("State", conversation.state)
+        form = call.read_form()
+        state = form.get("State", conversation.state)
         if state not in STATES:
             raise ApiError(400, 20001, f"State must be one of {', '.join(STATES)}")
+        timer_s = read_timer(form["Timers.Closed"]) if "Timers.Closed" in form else None
         self._state.conversations.set_state(conversation, state)
-        conversation.updated_at = self._state.clock.wall()
+        conversation.updated_at = now = self._state.clock.wall()
+        if timer_s is not None:
+            conversation.closes_at = now + timer_s
         return json_reply(200, conversation_document(conversation, call.account, call.origin))
 
     def delete(self, call: Call) -> Reply:

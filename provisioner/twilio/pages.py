@@ -15,8 +15,10 @@ from .failures import Failure
 from .replies import decode
 from .transport import Reply, Transport
 
-TRIES = 4
+TRIES = 3
 """How often one page is asked for."""
+MOST_BARREN = 10
+"""Pages in a row that show nothing new, after which a list is taken for one without an end."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -77,17 +79,21 @@ class Pager:
     async def listed(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | Trouble]:
         """Go through a list from its first page; a ``Trouble`` is the last item: what follows is not known."""
         seen: set[str] = set()
-        while url and url not in seen:
+        before: list[_T] = []
+        barren = 0
+        while url and url not in seen and barren < MOST_BARREN:
             seen.add(url)
             page = await self._page(url, decoder)
             if isinstance(page, Trouble):
                 yield page
                 return
+            barren = 0 if any(item not in before for item in page.items) else barren + 1
+            before = page.items or before
             for item in page.items:
                 yield item
             url = _next_url(url, page.meta.next_page_url)
         if url:
-            yield Trouble("bad_reply", "Twilio names a next page that cannot be followed")
+            yield Trouble("bad_reply", "Twilio names a next page that leads nowhere")
 
     async def _page(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
         """Ask for one page until it comes, is refused, or has failed too often."""
@@ -104,7 +110,11 @@ class Pager:
 
     async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
         async with self._pace.turn() as gate:
-            return self._read(await self._transport.send("GET", url, gate=gate), decoder)
+            came = await self._transport.send("GET", url, gate=gate)
+        page = self._read(came, decoder)
+        if isinstance(came, Reply) and not (isinstance(page, Trouble) and page.is_throttled):
+            self._pace.accept()
+        return page
 
     def _read(self, came: Reply | Failure, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
         if isinstance(came, Failure):

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Verdict, WebChatRequest
+from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Unknown, Verdict, WebChatRequest
 from provisioner.monitor import RunMonitor, Speedometer
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
@@ -253,3 +253,24 @@ def test_no_log_event_holds_what_a_customer_says() -> None:
         "rate": None,
         "log_level": "warning",
     }
+
+
+def test_what_earlier_runs_left_in_doubt_is_told_from_what_this_one_did() -> None:
+    """Rows that were lost in this run, and messages, were counted before; those of earlier runs come on top."""
+    monitor = RunMonitor(Counts(input=9, unknown=4), to_send=1, speed_limit=Pace())
+    came = answer(Verdict.MAYBE)
+    monitor.settled(ROW, Status.UNKNOWN, came)
+    monitor.message_settled(1, "C-1", MessageStatus.UNKNOWN, came)
+
+    for number in (1, 2, 3):
+        doubt = Unknown(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
+        monitor.resolved(doubt, Status.PENDING, came)
+    for number in (4, 5):
+        doubt = Unknown(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
+        monitor.resolved(doubt, Status.CREATED, came)
+    for number in (1, 6):
+        monitor.message_settled(number, f"C-{number}", MessageStatus.PENDING, came)
+
+    absent, posts, owing = 2, 1, 2
+    assert monitor.revived(owed=0) == absent + posts
+    assert monitor.revived(owed=9) == absent + posts + owing

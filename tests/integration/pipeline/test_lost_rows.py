@@ -1,5 +1,6 @@
 """What becomes of rows whose answer was lost, from the first request to the results."""
 
+import asyncio
 import csv
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from provisioner.errors import ExitCode
-from provisioner.ledger import open_reader
+from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.pipeline import rounds
 from provisioner.rows import identity_for
@@ -309,6 +310,25 @@ async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> No
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
 
+async def test_a_signal_while_the_way_of_looking_is_chosen_is_heard(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is looked up any more, and nobody waits for the settle delay."""
+
+    async def stopping(_ledger: SqliteLedger) -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.01)
+        return True
+
+    monkeypatch.setattr(SqliteLedger, "trusts_identities", stopping)
+    async with stub_twilio(LOSING) as twilio, asyncio.timeout(20):
+        stopped = await job.run(twilio.url, settle_delay=60.0)
+
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert stopped.counts == Counts(input=3, created=2, unknown=1)
+    assert twilio.lookups == []
+
+
 async def test_on_unknown_hold_looks_nothing_up(job: Job) -> None:
     """The row stays unknown until somebody asks, and the next command is the one that asks."""
     async with server_of(job, at(2, FaultName.CLOSE_AFTER_CREATE)) as server:
@@ -350,6 +370,41 @@ async def test_a_limit_counts_rows_and_not_rounds(job: Job) -> None:
     assert "--limit 2 was reached: 1 row waits" in first.notes
     assert sent == ["Customer 1", "Customer 2"]
     assert (second.exit_code, second.counts) == (ExitCode.DONE, Counts(input=3, created=3))
+
+
+@pytest.mark.parametrize(("limit", "requests", "unsent"), [(1, 1, 4), (3, 3, 2), (4, 4, 1), (5, 5, 0), (9, 5, 0)])
+async def test_a_limit_counts_rows_of_earlier_runs_that_are_sent_again(
+    job: Job, limit: int, requests: int, unsent: int
+) -> None:
+    """Three rows lost by an earlier run and absent take places of their own beside two that never went."""
+    job.write(6)
+    lost = [at(number, FaultName.RESET_BEFORE_READ) for number in (2, 3, 4)]
+
+    async with server_of(job, *lost) as server:
+        await server.run(limit=4, on_unknown="hold")
+        before = server.state.webchats
+        summary = await server.run(limit=limit)
+
+    assert server.state.webchats - before == requests
+    assert summary.counts == Counts(input=6, created=6 - unsent, unsent=unsent)
+    assert summary.exit_code is (ExitCode.GUARD if unsent else ExitCode.DONE)
+    assert any(note.startswith(f"--limit {limit} was reached: {unsent} row") for note in summary.notes) is (
+        unsent > 0
+    )
+
+
+async def test_a_row_of_this_run_is_sent_again_beside_rows_of_earlier_ones(job: Job) -> None:
+    """Under a limit that holds them all it takes one place, however often it is sent."""
+    job.write(4)
+    lost = (at(2, FaultName.RESET_BEFORE_READ), at(4, FaultName.RESET_BEFORE_READ))
+
+    async with server_of(job, *lost) as server:
+        await server.run(limit=2, on_unknown="hold")
+        before = server.state.webchats
+        summary = await server.run(limit=3)
+
+    assert server.state.webchats - before == 4
+    assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=4, created=4))
 
 
 async def test_a_row_that_is_lost_again_and_again_is_unsent_in_the_end(job: Job) -> None:

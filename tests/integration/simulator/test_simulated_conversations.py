@@ -1,6 +1,7 @@
 """One conversation and its messages, as the simulator serves them."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -63,6 +64,39 @@ async def test_an_update_knows_states_only(simulate: Simulate) -> None:
     assert (await caller.post(path, State="gone")).code == (400, 20001)
     assert (await caller.post(path)).json["state"] == "active"
     assert (await caller.post(path, State="inactive")).json["state"] == "inactive"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("PT600S", 600), ("PT10M", 600), ("PT1H30M", 5400)])
+async def test_the_timer_that_closes_is_kept_and_shown(simulate: Simulate, text: str, seconds: int) -> None:
+    """The document says when it would be closed, for itself and among its guest's; its state stays."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}"
+    before = (await caller.get(path)).json["timers"]
+
+    document = (await caller.post(path, **{"Timers.Closed": text})).json
+
+    shown = datetime.fromisoformat(document["timers"]["date_closed"])
+    assert before == {}
+    assert document["state"] == "active"
+    assert shown - datetime.fromisoformat(document["date_updated"]) == timedelta(seconds=seconds)
+    assert (await caller.get(path)).json["timers"] == document["timers"]
+    (listed,) = (await caller.get("/v1/ParticipantConversations?Identity=a")).json["conversations"]
+    assert listed["conversation_timers"] == document["timers"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("PT599S", 50376), ("PT9M59S", 50376), ("PT", 20001), ("600", 20001), ("", 20001)]
+)
+async def test_a_timer_that_is_none_changes_nothing(simulate: Simulate, text: str, code: int) -> None:
+    """Less than ten minutes has a code of its own; a state beside it is not taken either."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid()}"
+
+    refused = await caller.post(path, **{"Timers.Closed": text, "State": "closed"})
+
+    kept = (await caller.get(path)).json
+    assert refused.code == (400, code)
+    assert (kept["state"], kept["timers"]) == ("active", {})
 
 
 async def test_what_is_deleted_is_gone(simulate: Simulate) -> None:

@@ -37,6 +37,7 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
         "pre_engagement_data": '{"n":1}',
         "ui_version": "batch/1",
         "state": "active",
+        "closes_at": None,
         "messages": 0,
         "webhook_messages": 0,
         "message_sids": [],

@@ -13,7 +13,7 @@ from provisioner.ports import GateClosed
 from provisioner.retry import LONGEST_BACKOFF_S
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.pages import TRIES, Trouble
+from provisioner.twilio.pages import MOST_BARREN, TRIES, Trouble
 from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
@@ -180,6 +180,49 @@ async def test_a_page_that_does_not_come_is_asked_for_again(
     assert len(bench.server.requests) == 4
     assert all(longest / 2 <= wait <= longest for wait, longest in zip(bench.waits, waits, strict=True))
     assert bench.pace.retry_afters == retry_afters
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "turns", "accepted"),
+    [
+        (answering(page()), 1, 1),
+        (answering(reply(404)), 1, 1),
+        (answering(reply(429), page()), 2, 1),
+        (answering(reply(503), page()), 2, 2),
+        (answering(reply(429)), TRIES, 0),
+        (closing, TRIES, 0),
+    ],
+)
+async def test_every_answer_that_is_no_429_shortens_the_next_pause(
+    behaviour: Behaviour, turns: int, accepted: int
+) -> None:
+    """The pace hears of it, whatever else is wrong with the answer; a lost connection is none."""
+    _, bench = await find(behaviour)
+
+    assert (bench.pace.turns, bench.pace.accepted) == (turns, accepted)
+
+
+def pages_without_end(number: int) -> bytes:
+    """Return the page of that number, which repeats an entry, or shows none, and names yet another page."""
+    return page(*[participation(1)] * (number % 2), following=NEXT.replace("Page=1", f"Page={number + 1}"))
+
+
+async def test_a_list_without_an_end_is_given_up() -> None:
+    """Ever new pages that show nothing new are trouble after ten of them, and what was found stays."""
+    look_up, bench = await find(answering(*map(pages_without_end, range(1, 30))))
+
+    assert sids(look_up) == [sid(1)]
+    assert look_up.trouble == Trouble("bad_reply", "Twilio names a next page that leads nowhere")
+    assert len(bench.server.requests) == 1 + MOST_BARREN
+
+
+async def test_a_few_empty_pages_are_no_end() -> None:
+    """What follows pages that show nothing is found."""
+    empty = [page(following=NEXT.replace("Page=1", f"Page={number}")) for number in range(1, MOST_BARREN)]
+
+    look_up, _ = await find(answering(*empty, page(participation(1))))
+
+    assert (sids(look_up), look_up.trouble) == ([sid(1)], None)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from provisioner.dispatch import Dispatcher, Limits, Stop
 from provisioner.errors import InputError
 from provisioner.models import Answer, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
-from provisioner.ports import Creator, Gate, Messenger
+from provisioner.ports import Creator, Gate, Messenger, Timers
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger
@@ -118,6 +118,7 @@ class Bench:
     canary: int = 0
     failures: FailureLimit | None = None
     resends_unknown: bool = False
+    timers: Timers | None = None
     observer: NotingObserver = field(default_factory=NotingObserver, init=False)
     server: FakeCreator = field(init=False)
     post_office: FakeMessenger = field(init=False)
@@ -147,6 +148,7 @@ class Bench:
                 to_send=self.rows,
                 resends_unknown=self.resends_unknown,
             ),
+            timers=self.timers,
         )
 
     def run(self, meddle: Callable[[Dispatcher], None] = lambda _: None, *, at: float = 0.5) -> Stop | None:

@@ -75,8 +75,6 @@ async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> Non
     [
         (None, LookUp(), Control.NONE),
         (CONTROL, LookUp(), Control.HIDDEN),
-        (CONTROL, LookUp(trouble=AWAY), Control.HIDDEN),
-        (CONTROL, LookUp((conversation("CH9"),), AWAY), Control.SHOWN),
         (CONTROL, LookUp((conversation("CH9"),)), Control.SHOWN),
     ],
 )
@@ -91,17 +89,18 @@ async def test_a_look_says_what_became_of_the_control(
     assert looks == {1: Look(at=NOW, control=expected)}
 
 
-async def test_a_refused_question_is_asked_once() -> None:
-    """Where the control already shows that this is not answered, nobody else is asked for."""
-    listing = FakeListing({CONTROL.identity: LookUp(trouble=REFUSED)})
+@pytest.mark.parametrize("trouble", [REFUSED, AWAY])
+async def test_a_question_that_is_not_answered_is_asked_once_a_look(trouble: Trouble) -> None:
+    """Where the control already shows that Twilio does not answer, nobody else is asked for."""
+    listing = FakeListing({CONTROL.identity: LookUp(trouble=trouble)})
 
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
     refused = Look(
         at=NOW,
         control=Control.HIDDEN,
-        trouble="Twilio could not be asked: Twilio did not list the conversations (HTTP 404)",
-        is_final=True,
+        trouble=f"Twilio could not be asked: {trouble.error}",
+        is_final=trouble.is_final,
     )
     assert looks == {1: refused, 2: refused}
     assert listing.identities == [CONTROL.identity]

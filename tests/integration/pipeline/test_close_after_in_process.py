@@ -1,0 +1,216 @@
+"""Load tests whose conversations close by themselves: a real ledger, real sockets, and the simulator."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from provisioner.errors import ExitCode, UsageError
+from provisioner.models import MessageCounts
+from provisioner.options import LoadOptions
+from provisioner.pipeline import timers
+from provisioner.pipeline.load_test import load
+from provisioner.simulator import (
+    FaultName,
+    FaultRule,
+    FaultScript,
+    RunningSimulator,
+    SimulatorSettings,
+    open_simulator,
+)
+from provisioner.simulator.call import Call
+from provisioner.simulator.records import Records
+from provisioner.simulator.replies import ApiError, Reply
+from provisioner.summary import Summary
+from provisioner.target import Surroundings
+from tests.integration.pipeline.job import ADDRESS, ENVIRON, Job
+from tests.quiet_face import QuietFace
+
+BAD, FORBIDDEN = (400, 20001), (403, 20403)
+BUSY, BROKEN = (429, 20429), (500, 20500)
+
+
+async def load_at(server: RunningSimulator | None, job: Job, **options: Any) -> Summary:
+    """Send all rows of a job at once, with timers of ten minutes unless options say otherwise."""
+    usual = {"rate": "200/s", "close_after": "10m", "key": ("id",), "settle_delay": 0.02, "timeout": 0.5}
+    chosen = LoadOptions(
+        output=job.results,
+        base_url=server.base_url if server else "http://127.0.0.1:9",
+        address_sid=ADDRESS,
+        **{**usual, **options},
+    )
+    surroundings = Surroundings(ENVIRON, job.folder, "provisioner load as before")
+    return await load([str(job.folder / "customers.csv")], chosen, surroundings, QuietFace())
+
+
+def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:
+    """Let a simulator have no limits and these faults."""
+    return SimulatorSettings(rate_limit=0, action_limit=0, faults=FaultScript(rules), **settings)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[int, int] | None]) -> list[str]:
+    """Let updates come to these errors in turn (None, and all later ones: to what they ask); return the SIDs."""
+    asked: list[str] = []
+    update = Records.update
+
+    def answer(records: Records, call: Call) -> Reply:
+        asked.append(call.sid)
+        told = answers[len(asked) - 1] if len(asked) <= len(answers) else None
+        if told:
+            raise ApiError(*told, "invented")
+        return update(records, call)
+
+    monkeypatch.setattr(Records, "update", answer)
+    return asked
+
+
+def timers_of(server: RunningSimulator) -> list[float | None]:
+    """Return after how many seconds each conversation would close."""
+    return [
+        None if each.closes_at is None else each.closes_at - each.updated_at for each in server.state.conversations
+    ]
+
+
+async def test_every_conversation_gets_its_timer(job: Job) -> None:
+    """Beside its message; programs are told that none is without, and people are told nothing."""
+    job.write(20)
+
+    async with open_simulator(simulated()) as server:
+        summary = await load_at(server, job, close_after="1h30m", first_message="Hello")
+
+    assert timers_of(server) == [5400] * 20
+    assert (summary.exit_code, summary.messages) == (ExitCode.DONE, MessageCounts(posted=20))
+    assert summary.details["timers_not_set"] == 0
+    assert not any("--close-after" in note for note in summary.notes)
+
+
+async def test_without_the_option_there_are_no_timers(job: Job) -> None:
+    """Nothing is asked of the conversations, and nothing is told about it."""
+    async with open_simulator(simulated()) as server:
+        summary = await load_at(server, job, close_after="")
+
+    assert timers_of(server) == [None] * 3
+    assert "timers_not_set" not in summary.details
+
+
+@pytest.mark.parametrize("answer", [BAD, FORBIDDEN])
+async def test_a_timer_that_is_refused_is_counted_and_fails_no_row(
+    job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
+) -> None:
+    """It is not tried again; a warning names the conversation, and a note says what closes it."""
+    asked = answering(monkeypatch, [None, answer])
+
+    async with open_simulator(simulated()) as server:
+        with capture_logs() as events:
+            summary = await load_at(server, job, concurrency=1, first_message="Hello")
+
+    assert timers_of(server) == [600, None, 600]
+    assert len(asked) == 3
+    assert (summary.exit_code, summary.messages) == (ExitCode.DONE, MessageCounts(posted=3))
+    assert summary.details["timers_not_set"] == 1
+    note = f"1 conversation does not close by --close-after: provisioner close {job.results}.ledger"
+    assert [each.startswith(note) for each in summary.notes if "--close-after" in each] == [True]
+    (event,) = (each for each in events if each["event"] == "timer.not_set")
+    assert (event["log_level"], event["row"], event["key"]) == ("warning", 2, "2")
+    assert (event["conversation_sid"], event["http_status"]) == (asked[1], answer[0])
+
+
+@pytest.mark.parametrize("answer", [BUSY, BROKEN])
+async def test_a_timer_is_tried_again_as_long_as_that_may_help(
+    job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
+) -> None:
+    """After a 429, and after what may have set it: twice does no harm."""
+    monkeypatch.setattr(timers, "backoff_s", lambda _: 0.0)
+    asked = answering(monkeypatch, [answer])
+    job.write(1)
+
+    async with open_simulator(simulated()) as server:
+        summary = await load_at(server, job)
+
+    assert timers_of(server) == [600]
+    assert len(asked) == 2
+    assert summary.details["timers_not_set"] == 0
+
+
+async def test_a_timer_is_tried_so_often_and_no_more(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is counted, and the row stays created."""
+    monkeypatch.setattr(timers, "backoff_s", lambda _: 0.0)
+    asked = answering(monkeypatch, [BROKEN] * timers.ATTEMPTS)
+    job.write(1)
+
+    async with open_simulator(simulated()) as server:
+        summary = await load_at(server, job)
+
+    assert len(asked) == timers.ATTEMPTS
+    assert summary.exit_code is ExitCode.DONE
+    assert summary.details["timers_not_set"] == 1
+
+
+async def test_a_row_that_was_only_found_by_looking_counts_as_without_timer(job: Job) -> None:
+    """Its creation's answer was lost, so nobody set one."""
+    lost = FaultRule(name=FaultName.RESET_AFTER_CREATE, at=frozenset({2}))
+
+    async with open_simulator(simulated(lost)) as server:
+        summary = await load_at(server, job, concurrency=1)
+
+    assert timers_of(server) == [600, None, 600]
+    assert summary.exit_code is ExitCode.DONE
+    assert summary.details["timers_not_set"] == 1
+
+
+async def test_what_a_stop_cuts_off_counts_as_without_timer(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row is created; when --drain is over, nobody waits for its timer, and the warning says so."""
+
+    async def interrupt(_sid: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(timers.ClosingTimers, "_try", lambda _, sid: interrupt(sid))
+
+    async with open_simulator(simulated()) as server:
+        with capture_logs() as events:
+            summary = await load_at(server, job, drain=0.05)
+
+    assert summary.exit_code is ExitCode.SIGTERM
+    assert summary.counts is not None
+    assert (summary.counts.created, summary.details["timers_not_set"]) == (1, 1)
+    assert [each["error_code"] for each in events if each["event"] == "timer.not_set"] == ["stopped"]
+
+
+async def test_what_was_created_when_a_stop_comes_gets_its_timer(job: Job) -> None:
+    """Nothing new is started, and the safety net is nothing new."""
+
+    async def stop_while_creating() -> None:
+        while not server.state.webchats:  # noqa: ASYNC110 - the simulator has no events to wait for
+            await asyncio.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async with open_simulator(simulated(latency_ms=200)) as server:
+        stopping = asyncio.create_task(stop_while_creating())
+        summary = await load_at(server, job)
+        await stopping
+
+    assert summary.exit_code is ExitCode.SIGTERM
+    assert timers_of(server) == [600]
+    assert summary.details["timers_not_set"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "cure"),
+    [("9m59s", "no timer below ten minutes", "give it 10m"), ("later", "not a length of time", "90s, 5m")],
+)
+async def test_a_timer_that_cannot_be_is_refused_before_anything_is_opened(
+    job: Job, text: str, message: str, cure: str
+) -> None:
+    """The message names the option, and the cure what would do."""
+    with pytest.raises(UsageError) as caught:
+        await load_at(None, job, close_after=text)
+
+    assert caught.value.message.startswith("--close-after")
+    assert message in caught.value.message
+    assert cure in caught.value.cure
+    assert [path.name for path in job.folder.iterdir()] == ["customers.csv"]
