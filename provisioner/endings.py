@@ -7,6 +7,7 @@ from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts, MessageStatus, Status
+from provisioner.plurals import number_of
 from provisioner.summary import Outcome
 
 MOST_REASONS = 5
@@ -92,7 +93,7 @@ class Reason:
     def __str__(self) -> str:
         """Render as ``12 rows unsent: timeout, …``."""
         why = ", ".join(filter(None, (self.code, self.sentence)))
-        return f"{_number_of(self.of, self.rows)} {self.status}: {why}"
+        return f"{number_of(self.of, self.rows)} {self.status}: {why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +147,10 @@ def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
 
 def _about_messages(messages: MessageCounts) -> Iterator[str]:
     if messages.unknown:
-        are = _number_of("first message", messages.unknown, "is", "are")
+        are = number_of("first message", messages.unknown, "is", "are")
         yield f"{are} unknown: the same command looks again, and posts none that may be there"
     if messages.unsent:
-        are = _number_of("first message", messages.unsent, "is", "are")
+        are = number_of("first message", messages.unsent, "is", "are")
         yield f"{are} not posted: the rows stay created, and the same command posts the rest"
     if messages.rejected:
         yield "rejected messages are left alone: --retry rejected posts them again"
@@ -169,8 +170,8 @@ def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
         )
     if run.orphans:
         yield (
-            f"{run.orphans:,} attempts failed at the participant: each may have left a conversation without a "
-            f"customer; {run.reconcile} --audit lists their rows"
+            f"{number_of('attempt', run.orphans)} failed at the participant: each may have left a conversation "
+            f"without a customer; {run.reconcile} --audit lists their rows"
         )
 
 
@@ -185,8 +186,4 @@ def listed(rows: Sequence[int], total: int) -> str:
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
     """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
-    return _number_of("row", number, one, many)
-
-
-def _number_of(what: str, number: int, one: str = "", many: str = "") -> str:
-    return f"{number:,} {what if number == 1 else f'{what}s'} {one if number == 1 else many}".rstrip()
+    return number_of("row", number, one, many)

@@ -8,6 +8,7 @@ import msgspec
 
 from provisioner.models import Counts, PlanReport
 from provisioner.options import Rate
+from provisioner.plurals import number_of
 
 FREE_IDENTITIES = 200
 """Twilio bills monthly active users beyond so many; whether silent guests count is not confirmed."""
@@ -75,11 +76,13 @@ def forecast(
 def _changes(report: PlanReport) -> list[str]:
     notes = []
     if report.vanished:
-        notes.append(f"{report.vanished:,} rows of an earlier run are no longer in the input; they are left alone")
+        vanished = number_of("row", report.vanished)
+        verb, left = ("is", "it is") if report.vanished == 1 else ("are", "they are")
+        notes.append(f"{vanished} of an earlier run {verb} no longer in the input; {left} left alone")
     if report.changed:
+        changed = number_of("row", report.changed, "has", "have")
         notes.append(
-            f"{report.changed:,} rows have changed since they were sent; "
-            "they are not sent again, and the conversations keep what was sent"
+            f"{changed} changed since being sent: none is sent again, and conversations keep what was sent"
         )
     return notes
 

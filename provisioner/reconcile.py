@@ -18,6 +18,7 @@ from provisioner.models import Counts, MessageCounts, Status, Unknown
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, ReconcileOptions, parse_rate
 from provisioner.pacer import Pacer
+from provisioner.plurals import number_of
 from provisioner.progress import Progress
 from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
 from provisioner.rows import Naming
@@ -175,7 +176,7 @@ def _about(messages: MessageCounts) -> Iterator[str]:
 
 def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
     if counts.unknown:
-        rows = "1 row is" if counts.unknown == 1 else f"{counts.unknown:,} rows are"
+        rows = number_of("row", counts.unknown, "is", "are")
         yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"
 
 

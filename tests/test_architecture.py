@@ -43,6 +43,7 @@ FLOORS = {
     "ports": 2,
     "summary": 2,
     "progress": 1,
+    "plurals": 1,
     "models": 1,
     "closures": 1,
     "errors": 1,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provisioner.plurals import number_of
 from provisioner.reconciling import Flaw
 
 
@@ -16,8 +17,9 @@ def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
             f"{place}, key {each['key']}: error {each['error_code']} may have left a conversation without a "
             f"customer (Twilio-Request-Id {each['twilio_request_id'] or 'not given'})"
         )
-    audited = f"{details['audited']:,} created {'row was' if details['audited'] == 1 else 'rows were'} looked up"
-    yield f"{audited}: {len(findings):,} not as recorded, {len(orphans):,} attempts with a possible orphan"
+    audited = f"{number_of('created row', details['audited'], 'was', 'were')} looked up"
+    attempts = number_of("attempt", len(orphans))
+    yield f"{audited}: {len(findings):,} not as recorded, {attempts} with a possible orphan"
 
 
 def _flaw_text(finding: Mapping[str, Any]) -> str:

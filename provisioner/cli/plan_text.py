@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from provisioner.forecast import Forecast
+from provisioner.plurals import number_of
 
 from .figures import duration_text, rate_text
 
@@ -13,10 +14,12 @@ _WEEK_S = 6 * 24 * 3600
 
 def plan_lines(plan: Forecast) -> Iterator[str]:
     """Render what a run will do, a line for each thing to know."""
-    invalid = f"; {plan.counts.invalid:,} are invalid" if plan.counts.invalid else ""
-    post = f"; {plan.to_post:,} first messages to post" if plan.to_post else ""
+    invalid = plan.counts.invalid
+    bad = f"; {invalid:,} {'is' if invalid == 1 else 'are'} invalid" if invalid else ""
+    post = f"; {number_of('first message', plan.to_post)} to post" if plan.to_post else ""
     look_up = f"; {plan.to_look_up:,} unknown to look up" if plan.to_look_up else ""
-    yield f"plan: {plan.to_send:,} of {plan.counts.input:,} rows to send{_time_text(plan)}{post}{look_up}{invalid}"
+    rows = number_of("row", plan.counts.input)
+    yield f"plan: {plan.to_send:,} of {rows} to send{_time_text(plan)}{post}{look_up}{bad}"
     yield from (f"note: {note}" for note in plan.notes)
 
 

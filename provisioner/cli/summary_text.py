@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from provisioner.models import Counts, MessageCounts
+from provisioner.plurals import number_of
 from provisioner.summary import Outcome, Summary
 
 from .figures import duration_text, rate_text
@@ -63,5 +64,5 @@ def _headline(summary: Summary) -> str:
     title, colour = _TITLES[summary.outcome]
     took = f"{'in' if colour == 'green' else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
     pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
-    throttled = f", {summary.throttled:,} answers were 429" if summary.throttled else ""
+    throttled = f", {number_of('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""
     return f"{click.style(title, fg=colour, bold=True)} {took}{pace}{throttled}"

@@ -260,8 +260,8 @@ async def test_an_edited_input_is_planned_by_its_keys(program: Program, twilio: 
     ended = await program(*command, env=CREDENTIALS)
 
     assert ended.counts == {"created": 3}
-    assert "1 rows of an earlier run are no longer in the input" in ended.stderr
-    assert "1 rows have changed since they were sent" in ended.stderr
+    assert "1 row of an earlier run is no longer in the input" in ended.stderr
+    assert "1 row has changed since being sent" in ended.stderr
     assert [(row["row"], row["key"], row["status"]) for row in program.results()] == [
         ("1", "4", "created"),
         ("2", "3", "created"),

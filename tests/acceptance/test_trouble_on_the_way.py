@@ -108,7 +108,7 @@ async def test_a_429_makes_everyone_wait_as_long_as_it_asks(
     assert sum(call.at < told[0] + 1.9 for call in later) <= 1
     assert (ended.code, ended.counts) == (0, {"created": 12})
     assert set(server.created.values()) == {1}
-    assert "1 answers were 429" in ended.stdout
+    assert "1 answer was 429" in ended.stdout
     assert '"event":"pace.cut"' in ended.stderr
     assert sorted(row["attempts"] for row in program.results()) == ["1"] * 11 + ["2"]
 
@@ -143,4 +143,4 @@ async def test_half_creations_are_said(program: Program, twilio: StubMaker) -> N
     ended = await program(*RUN, "--base-url", server.url, env=CREDENTIALS)
 
     assert ended.counts == {"created": 2, "rejected": 1}
-    assert "1 attempts failed at the participant" in ended.stdout
+    assert "1 attempt failed at the participant" in ended.stdout

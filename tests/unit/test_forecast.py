@@ -56,4 +56,14 @@ def test_what_changed_in_the_input_is_said() -> None:
 
     assert notes[0] == "first"
     assert notes[1].startswith("3 rows of an earlier run are no longer in the input")
-    assert notes[2].startswith("1,200 rows have changed since they were sent")
+    assert notes[2].startswith("1,200 rows have changed since being sent")
+
+
+def test_one_row_is_written_as_one() -> None:
+    """A single row that vanished or changed has its verb."""
+    notes = forecast_of(vanished=1, changed=1).notes
+
+    assert notes[1] == "1 row of an earlier run is no longer in the input; it is left alone"
+    assert notes[2] == (
+        "1 row has changed since being sent: none is sent again, and conversations keep what was sent"
+    )

@@ -36,3 +36,12 @@ def test_a_plan_says_how_many_rows_go_and_how_long_it_takes(
     )
 
     assert list(plan_lines(plan)) == [line, "note: a note"]
+
+
+def test_a_plan_of_one_is_written_as_one() -> None:
+    """One row, one message and one invalid record have their own words."""
+    plan = Forecast(
+        counts=Counts(input=1, invalid=1), to_send=0, to_post=1, rate_asked=4.0, duration_s=0.0, finishes_at=FRIDAY
+    )
+
+    assert list(plan_lines(plan)) == ["plan: 0 of 1 row to send; 1 first message to post; 1 is invalid"]
