@@ -16,6 +16,7 @@ from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions, JobOptions
+from provisioner.plurals import number_of
 from provisioner.rows import (
     Naming,
     address_faults,
@@ -94,7 +95,7 @@ class Input:
         notes = [*self.mapping.notes]
         notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
         notes += [
-            f"{source.name}: {source.blank_lines:,} blank lines are no rows"
+            f"{source.name}: {number_of('blank line', source.blank_lines, 'is no row', 'are no rows')}"
             for source in self.sources
             if source.blank_lines
         ]
