@@ -46,8 +46,8 @@ class Finding(NamedTuple):
 class Audit:
     """Looks created rows up and notes what is not as it should be.
 
-    ``rows`` counts those that were looked at so far. A row that is not found is looked up once more, a settle
-    delay after all others; ``is_done`` says that this was done, too. ``taken`` returns which SIDs are recorded for
+    ``rows`` counts those that were looked at so far. A row that is not found, or about which Twilio
+    gave no answer, is looked up once more, a settle delay after all others; ``is_done`` says that this was done, too. ``taken`` returns which SIDs are recorded for
     rows of the job: another row's are not this one's. ``shared`` are those recorded for more than one.
     """
 
@@ -75,8 +75,8 @@ class Audit:
     async def run(self, batches: Iterable[Sequence[Created]]) -> None:
         """Look at every batch; may be cancelled, and what was found until then stands."""
         for batch in batches:
-            for created, finding in await self._compare(batch):
-                if finding.flaw is Flaw.NONE:
+            for created, finding, is_open in await self._compare(batch):
+                if is_open:
                     self._missing.append((created, finding))
                 else:
                     self._findings.append(finding)
@@ -84,11 +84,12 @@ class Audit:
         if self._missing:
             await self._sleep(self._settle_delay_s)
             again = await self._compare([created for created, _ in self._missing])
-            self._findings += [finding for _, finding in again]
+            self._findings += [finding for _, finding, _ in again]
             self._missing = []
         self.is_done = True
 
-    async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding]]:
+    async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding, bool]]:
+        """Return what is not as it should be, and whether another look may show it otherwise."""
         came = await self._finder.find([each.row for each in batch])
         taken = await self._taken([each.sid for found in came.values() for each in found.conversations])
         findings = []
@@ -99,7 +100,9 @@ class Audit:
             found = tuple(sid for sid in sids if sid == recorded or sid not in taken)
             if flaw := compare(recorded, found, is_whole=trouble is None, is_shared=recorded in self._shared):
                 reason = trouble.error if trouble else ""
-                findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason)))
+                is_refused = trouble is not None and trouble.is_final
+                is_open = flaw is Flaw.NONE or (flaw is Flaw.UNASKED and not is_refused)
+                findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason), is_open))
         return findings
 
 

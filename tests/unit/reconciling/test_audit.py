@@ -1,0 +1,69 @@
+"""What an audit makes of what it is shown, first and on a second look."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import pytest
+
+from provisioner.models import Look, Unknown
+from provisioner.reconciling import Audit, Created, Flaw
+from provisioner.twilio.conversations import Conversation, LookUp
+from provisioner.twilio.pages import Trouble
+
+AWAY = LookUp(trouble=Trouble("server_error", "HTTP 503", HTTPStatus.SERVICE_UNAVAILABLE))
+REFUSED = LookUp(trouble=Trouble("20404", "HTTP 404", HTTPStatus.NOT_FOUND))
+THERE = LookUp((Conversation("CH1"),))
+
+
+class ScriptedFinder:
+    """Shows what the test says, look by look; ``looks`` counts them."""
+
+    by_identity = True
+
+    def __init__(self, *script: LookUp) -> None:
+        self._script, self.looks = script, 0
+
+    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+        """Show the next thing to every row."""
+        self.looks += 1
+        return {row.id: self._script[self.looks - 1] for row in rows}
+
+    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+        """An audit does not look beside a control."""
+        raise NotImplementedError
+
+
+async def nothing_taken(_sids: Sequence[str]) -> set[str]:
+    """Say that no conversation belongs to another row."""
+    return set()
+
+
+async def no_wait(_seconds: float) -> None:
+    """Wait no time."""
+
+
+@pytest.mark.parametrize(
+    ("script", "flaws", "looks"),
+    [
+        ((THERE,), [], 1),
+        ((LookUp(), THERE), [], 2),
+        ((LookUp(), LookUp()), [Flaw.NONE], 2),
+        ((AWAY, THERE), [], 2),
+        ((AWAY, AWAY), [Flaw.UNASKED], 2),
+        ((REFUSED,), [Flaw.UNASKED], 1),
+        ((LookUp((Conversation("CH2"),)),), [Flaw.OTHER], 1),
+        ((LookUp((Conversation("CH1"), Conversation("CH2"))),), [Flaw.SEVERAL], 1),
+    ],
+)
+async def test_what_may_change_is_looked_at_twice(
+    script: tuple[LookUp, ...], flaws: list[Flaw], looks: int
+) -> None:
+    """A row that is not found, or not answered for, gets a second look; what is certain, or refused, does not."""
+    finder = ScriptedFinder(*script)
+    audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, sleep=no_wait)
+    row = Created(Unknown(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
+
+    await audit.run([[row]])
+
+    assert [finding.flaw for finding in audit.findings] == flaws
+    assert (finder.looks, audit.rows, audit.is_done) == (looks, 1, True)
