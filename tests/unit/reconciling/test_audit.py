@@ -29,7 +29,7 @@ class ScriptedFinder:
         return {row.id: self._script[self.looks - 1] for row in rows}
 
     async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
-        """An audit does not look beside a control."""
+        """Fail: an audit does not look beside a control."""
         raise NotImplementedError
 
 
