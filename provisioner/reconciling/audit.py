@@ -46,10 +46,10 @@ class Finding(NamedTuple):
 class Audit:
     """Looks created rows up and notes what is not as it should be.
 
-    ``rows`` counts those that were looked at so far. A row that is not found, or about which Twilio gave no answer, is
-    looked up once more, a settle delay after all others; ``is_done`` says that this was done, too. ``taken`` returns
-    which SIDs are recorded for rows of the job: another row's are not this one's. ``shared`` are those recorded for
-    more than one.
+    ``rows`` counts those that were looked at so far. A row that is not found, or about which Twilio gave no
+    answer, is looked up once more, a settle delay after all others; ``is_done`` says that this was done, too.
+    ``taken`` returns which SIDs are recorded for rows of the job: another row's are not this one's. ``shared``
+    are those recorded for more than one.
     """
 
     def __init__(
