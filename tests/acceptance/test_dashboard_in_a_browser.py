@@ -32,7 +32,7 @@ async def arrived(server: Simulator) -> int:
 async def test_the_page_follows_the_run_and_ends_with_it(program: Program, simulator: SimulatorMaker) -> None:
     """Charts are drawn, nothing complains or leaves the host, and an open page holds nothing up."""
     server = await simulator("--rate-limit", "0", "--latency", "20ms")
-    program.write_customers("customers.csv", 60)
+    program.write_customers("customers.csv", 400)  # a cold browser takes its time
 
     async with open_tab() as tab:
         running, url = await begin(program, server, "load", "--rate", "4/s")
@@ -50,7 +50,7 @@ async def test_the_page_follows_the_run_and_ends_with_it(program: Program, simul
     assert ended.code == 0
     assert drawn >= 6
     assert (had_controls, has_controls) == (True, False)
-    assert accounting == "input 60 = created 60 + rejected 0 + unknown 0 + unsent 0 + invalid 0"
+    assert accounting == "input 400 = created 400 + rejected 0 + unknown 0 + unsent 0 + invalid 0"
     assert tab.complaints == []
     assert tab.hosts == {re.sub(r"^http://|/.*", "", url)}
 
