@@ -37,7 +37,7 @@ async def test_the_page_follows_the_run_and_ends_with_it(program: Program, simul
     async with open_tab() as tab:
         running, url = await begin(program, server, "load", "--rate", "4/s")
         await tab.page.goto(url)
-        await tab.page.wait_for_function("document.querySelectorAll('figure svg path').length >= 7")
+        await tab.page.locator("figure svg path").nth(6).wait_for(state="attached")
         drawn = await tab.lines_drawn()
         had_controls = await tab.page.is_visible("#controls")
         await tab.page.fill("#rate", "200/s")

@@ -223,10 +223,10 @@ async def test_look_ups_that_are_refused_are_given_up_at_once(job: Job) -> None:
 
 async def test_a_list_that_lags_behind_is_waited_for(job: Job) -> None:
     """What appears only at a later look is found, and not sent again."""
-    lag = at(2, FaultName.LOOKUP_LAG, seconds=0.2)
+    lag = at(2, FaultName.LOOKUP_LAG, seconds=1)
 
     async with server_of(job, at(2, FaultName.CLOSE_AFTER_CREATE), lag) as server:
-        summary = await server.run(settle_delay=0.12)
+        summary = await server.run(settle_delay=0.6)
 
     assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=3, created=3))
     assert server.state.webchats == 3
