@@ -131,6 +131,15 @@ def test_what_twilio_confirmed_is_never_absent() -> None:
     assert decide(looks, is_confirmed=True) == CannotTell("Twilio answered 201 and does not show it")
 
 
+def test_what_may_be_another_rows_is_nobodys() -> None:
+    """Of unknown rows that share an identity, none takes what is found; not seeing anything proves the usual."""
+    seen = judge([look(100, "CH1")], since=SINCE, settle_delay_s=DELAY, is_shared=True)
+    unseen = judge([look(105), look(115)], since=SINCE, settle_delay_s=DELAY, is_shared=True)
+
+    assert seen == CannotTell("other unknown rows asked for the same identity, so what is there may be theirs")
+    assert unseen == Absent()
+
+
 SEEN = st.tuples(st.sampled_from(Control), st.sampled_from(["", AWAY]), st.booleans())
 LOOKS = st.lists(st.tuples(st.floats(0, 30), SEEN), max_size=12)
 
