@@ -91,11 +91,11 @@ class ModelServer(ConversationClient):
         return LookUp(tuple(map(_document, listed)), trouble)
 
     async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
-        """List everything; with trouble, only the older half."""
+        """List everything; with trouble, all but the newest, and at least one."""
         trouble = self._meet()
         listed = self._shown(self.kept)
         if trouble:
-            listed = listed[: len(listed) // 2]
+            listed = listed[: max(1, len(listed) - 1)]
         self._note(None, listed, trouble)
         for each in listed:
             yield _document(each)
