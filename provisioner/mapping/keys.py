@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from .templates import Getter, constant
+from .templates import Constant, Getter
 
 
 def key_getter(getters: Sequence[Getter]) -> Getter:
     """Return what makes a row's key: the text of one column verbatim, or those of several ``joined``."""
     match getters:
         case []:
-            return constant("")
+            return Constant("")
         case [getter]:
             return getter
     return lambda values: joined([get(values) for get in getters])

@@ -13,20 +13,22 @@ from .keys import key_getter
 from .rules import TEXT, Rules
 from .supplies import Supplier, Supply, named_columns
 from .targets import MEMBER
-from .templates import Getter, TooLongError, Values, constant
+from .templates import Constant, Getter, TooLongError, Values
 
-_NOTHING = Supply(constant(""))
+_NOTHING = Supply(Constant(""))
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Sorts the values of a record to what they are for.
 
-    ``texts`` get the fields in the order of ``FIELDS``, then the key; ``members`` the pre-engagement values, of
-    which ``converters`` make typed ones.
+    ``texts`` are the fields in the order of ``FIELDS``, then the key: those that are the same in every row, and an
+    empty text where a getter of ``own`` puts the row's. ``members`` get the pre-engagement values, of which
+    ``converters`` make typed ones.
     """
 
-    texts: tuple[Getter, ...]
+    texts: list[str]
+    own: tuple[tuple[int, Getter], ...]
     members: tuple[tuple[str, Getter], ...]
     converters: dict[str, Convert]
     columns_by_field: dict[str, str]
@@ -41,9 +43,12 @@ class Layout:
         """Map one record that has these columns, all of them."""
         try:
             members: dict[str, str | Raw] = {name: text for name, get in self.members if (text := get(values))}
-            sid, chat, name, data, identity, ui_version, message, key = [get(values) for get in self.texts]
+            texts = self.texts.copy()
+            for place, get in self.own:
+                texts[place] = get(values)
         except TooLongError as error:
             return Mapped(refusal=str(error))
+        sid, chat, name, data, identity, ui_version, message, key = texts
         columns = self.columns_by_field
         if not self.converters:
             return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns)
@@ -70,8 +75,10 @@ def lay_out(rules: Rules, header: Header, *, is_open_ended: bool, found: set[str
             cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",
         )
     key = [supplier.by_rule(rule) for rule in rules.key]
+    getters = [*(supplies.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])]
     return Layout(
-        texts=(*(supplies.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])),
+        texts=[get.text if isinstance(get, Constant) else "" for get in getters],
+        own=tuple((place, get) for place, get in enumerate(getters) if not isinstance(get, Constant)),
         members=_members(supplies),
         converters=_converters(rules),
         columns_by_field=_columns(supplies, key),

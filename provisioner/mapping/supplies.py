@@ -9,7 +9,7 @@ from .header import Header
 from .paths import path_getter
 from .rules import Rule
 from .targets import OURS, target_of
-from .templates import Getter, Slot, Template, constant, or_default
+from .templates import Constant, Getter, Slot, Template, or_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Supplier:
             self.missing.append(name)
         way = self._way_into(name, rule.origin)
         if way is None:
-            return constant("")
+            return Constant("")
         position, steps = way
         return path_getter(self._getter(position), steps, partial(self._found.add, name))
 

@@ -64,10 +64,10 @@ class Template:
         stray space when one is empty. ``TooLongError`` is raised, with ``origin``, for a row
         whose text exceeds ``MAX_CHARACTERS``.
         """
-        getters = [locate(part) if isinstance(part, Slot) else constant(part) for part in self.parts]
+        getters = [locate(part) if isinstance(part, Slot) else Constant(part) for part in self.parts]
         match getters:
             case []:
-                return constant("")
+                return Constant("")
             case [getter]:
                 return getter
         are_slots = [isinstance(part, Slot) for part in self.parts]
@@ -94,9 +94,15 @@ def parse(text: str, origin: str) -> Template:
     return Template(text, tuple(_part(token, origin) for token in _TOKEN.finditer(text)))
 
 
-def constant(text: str) -> Getter:
-    """Return a getter that gives the same text for every row."""
-    return lambda _values: text
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A getter that gives the same text for every row, so it need not be called for each."""
+
+    text: str
+
+    def __call__(self, _values: Values) -> str:
+        """Give the text."""
+        return self.text
 
 
 def or_default(get: Getter, default: str) -> Getter:
