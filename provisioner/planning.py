@@ -24,6 +24,7 @@ from provisioner.rows import (
     digest,
     is_nearly_full,
     marker_faults,
+    rebuild,
     ui_version_faults,
 )
 from provisioner.signals import interruptible
@@ -74,6 +75,7 @@ class Input:
         uses: int = 0,
     ) -> None:
         self.sources, self.mapping, self.reading = sources, mapping, reading
+        self._friendly_name = friendly_name
         self._build = partial(build, friendly_name=friendly_name, marker=marker)
         self._bound = [
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
@@ -151,9 +153,11 @@ class Input:
             return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
         mapped = self._bound[index].binder(record.values)
         request, problems = self._build(mapped)
+        key = mapped.key
         if not problems:
             self._look_at(request)
-        key = "" if any(problem.field == "key" for problem in problems) else mapped.key
+        elif any(problem.field == "key" for problem in problems):
+            key = ""
         if key and self._round > 1:
             key = f"{key}#{self._round}"
         return PlanEntry(number, record.line, index, key, digest(request), problems)
@@ -176,7 +180,7 @@ class Input:
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].binder(record.values)
-        return self._build(mapped)[0]
+        return rebuild(mapped, friendly_name=self._friendly_name)
 
 
 @contextmanager

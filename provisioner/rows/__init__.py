@@ -9,7 +9,7 @@ from .faults import address_faults, marker_faults, ui_version_faults
 from .masking import masked
 from .naming import Naming
 from .pre_engagement import is_nearly_full
-from .requests import build
+from .requests import build, rebuild
 
 __all__ = [
     "Naming",
@@ -21,5 +21,6 @@ __all__ = [
     "marker_faults",
     "marker_for",
     "masked",
+    "rebuild",
     "ui_version_faults",
 ]

@@ -44,7 +44,8 @@ def compose(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[s
         return _unsendable(mapped), [*mapped.faults, *_faults(mapped)]
     if mapped.faults:
         return _unsendable(mapped), list(mapped.faults)
-    return encoded.decode(), list(_limits(encoded, marker))
+    is_free = not marker and len(encoded) <= MAX_BYTES
+    return encoded.decode(), [] if is_free else list(_limits(encoded, marker))
 
 
 def _limits(encoded: bytes, marker: str) -> Iterator[Fault]:
