@@ -17,7 +17,7 @@ from provisioner.ports import Gate
 
 from .codes import classify
 from .failures import Failure
-from .form import CONTENT_TYPE
+from .form import FORM
 from .replies import decode, read_error_code
 from .rulings import Ruling
 from .transport import Reply, Transport
@@ -65,8 +65,7 @@ class ClosingClient:
 
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | Failure:
         body = urlencode(form).encode()
-        headers = {"Content-Type": CONTENT_TYPE}
-        return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=headers)
+        return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
 
     def _url(self, sid: str) -> str:
         return self._transport.url("conversations", f"/v1/Conversations/{sid}")

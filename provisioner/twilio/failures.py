@@ -6,11 +6,12 @@ from http import HTTPStatus
 
 import aiohttp
 import msgspec
+from aiohttp.http import HttpProcessingError
 from msgspec import structs
 
 from provisioner.models import Verdict
 
-from .evidence import ConnectionGone
+from .exchange import ConnectionGone
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +55,7 @@ _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
 )
 _UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
     (asyncio.TimeoutError, Cause("timeout", "{host} did not answer in time")),
-    (aiohttp.ClientResponseError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
+    (HttpProcessingError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
     (Exception, Cause("connection_lost", "{host} closed the connection without an answer")),
 )
 

@@ -4,7 +4,8 @@ import string
 
 from provisioner.models import WebChatRequest
 
-CONTENT_TYPE = "application/x-www-form-urlencoded"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+"""The header that goes with it."""
 
 _LEFT_ALONE = (string.ascii_letters + string.digits + "_.-~" + "% ").encode()
 _ESCAPES = {byte: (bytes([byte]), b"%%%02X" % byte) for byte in range(256)}

@@ -15,14 +15,15 @@ from provisioner.models import Answer, Message, MessageLook
 from provisioner.ports import Gate, Pace
 
 from .failures import Failure
-from .form import CONTENT_TYPE
+from .form import FORM
 from .message_codes import classify_message
 from .pages import Page, Pager, Trouble
 from .transport import Reply, Transport
 
 PAGE_SIZE = 100
-WEBHOOKS = {"X-Twilio-Webhook-Enabled": "true"}
+WEBHOOKS = ("X-Twilio-Webhook-Enabled", "true")
 """Without it a message posted by REST starts no flow."""
+_HEADERS = (FORM, WEBHOOKS)
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -57,8 +58,7 @@ class MessageClient:
     async def post(self, message: Message, gate: Gate) -> Answer:
         """Make one attempt; see ``ports.Messenger``."""
         body = urlencode({"Author": message.author, "Body": message.body}).encode()
-        headers = {"Content-Type": CONTENT_TYPE, **WEBHOOKS}
-        came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=headers)
+        came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
         return _answer_failure(came) if isinstance(came, Failure) else _answer_reply(came)
 
     async def find(self, message: Message) -> MessageLook:

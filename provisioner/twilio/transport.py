@@ -7,23 +7,24 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp.http import HttpProcessingError
 
 from provisioner.ports import Gate
 
 from .credentials import Account
-from .evidence import ConnectionGone, Evidence, GatedRequest, current_evidence
+from .exchange import ConnectionGone, Exchange
 from .failures import Failure, explain
 from .hosts import Hosts, find_hosts
+from .routes import Headers, Routes
 
 CONNECT_TIMEOUT_S = 10.0
 """For the name, TCP, the proxy and TLS together."""
 KEEPALIVE_S = 15.0
 """How long an idle connection is kept: shorter than servers do, so that ours is seldom closed on us."""
-LARGEST_REPLY = 1 << 20
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What came back. ``body`` is what arrived of it, up to ``LARGEST_REPLY`` bytes, also when it was cut.
+    """What came back. ``body`` is what arrived of it, up to a megabyte, also when it was cut.
 
     ``headers`` are case-insensitive; ``due``, ``sent`` and ``ended`` are Unix seconds.
     """
@@ -48,19 +49,11 @@ class Transport:
     """Sends requests of one account. Made by ``open_transport``."""
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        hosts: Hosts,
-        headers: Mapping[str, str],
-        *,
-        timeout_s: float,
-        proxy: str,
+        self, connector: aiohttp.BaseConnector, hosts: Hosts, routes: Routes, *, timeout_s: float
     ) -> None:
-        self._session = session
-        self._hosts = hosts
-        self._headers = headers
+        self._connector, self._hosts, self._routes = connector, hosts, routes
         self._timeout_s = timeout_s
-        self._proxy = proxy or None
+        self._connect_timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
         self.traffic = Traffic()
 
     def url(self, product: str, path: str) -> str:
@@ -68,40 +61,24 @@ class Transport:
         return self._hosts.url(product, path)
 
     async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        gate: Gate,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()
     ) -> Reply | Failure:
         """Connect, wait at the gate, send, and read the reply, at most ``timeout_s`` after sending.
 
-        Every network failure is a value. Raise only what the gate raises, and cancellation. A POST is never
-        repeated; aiohttp repeats a GET or DELETE once on a stale connection, through the gate again.
+        Every network failure is a value, timeouts (``OSError``) included. Raise only what the gate raises, and
+        cancellation. Nothing is repeated here, no redirect followed, and no cookie kept.
         """
-        evidence = Evidence(gate, self._timeout_s)
-        current_evidence.set(evidence)
-        response: aiohttp.ClientResponse | None = None
-        parts: list[bytes] = []
+        request = self._routes.request(method, url, headers, body)
+        exchange = Exchange()
         try:
-            async with evidence.deadline:
-                response = await self._session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers={**self._headers, **(headers or {})},
-                    proxy=self._proxy,
-                    allow_redirects=False,
-                )
-                await _read(response, parts)
-        except (aiohttp.ClientError, OSError, ConnectionGone) as error:  # OSError: every kind of timeout
-            if response is None:
-                return _failure(error, evidence, url)
-        self.traffic.sent += len(body or b"")
-        self.traffic.received += sum(map(len, parts))
-        return _reply(response, b"".join(parts), evidence)
+            connection = await self._connector.connect(self._routes.way(url), [], self._connect_timeout)
+            await exchange.carry(connection, request, gate, timeout_s=self._timeout_s)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone) as error:
+            if exchange.head is None:
+                return _failure(error, exchange, url)
+        self.traffic.sent += len(body)
+        self.traffic.received += sum(map(len, exchange.parts))
+        return _reply(exchange)
 
 
 @asynccontextmanager
@@ -114,68 +91,47 @@ async def open_transport(
     waits for a connection while it should wait for its turn. Nothing is taken from the environment.
     """
     hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        request_class=GatedRequest,
-        timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S),
-        trust_env=False,
-    ) as session:
-        yield Transport(
-            session,
-            hosts,
-            _headers(account, version),
-            timeout_s=timeout_s,
-            proxy=proxy,
-        )
-
-
-def _headers(account: Account, version: str) -> dict[str, str]:
-    """Make what every request carries: not as the session's own headers, since a proxy is sent those too."""
-    return {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "Authorization": aiohttp.encode_basic_auth(account.username, account.password),
-        "User-Agent": f"webchat-provisioner/{version}",
-    }
-
-
-async def _read(response: aiohttp.ClientResponse, parts: list[bytes]) -> None:
-    """Read the body into ``parts`` until it ends or is too large, so that what arrived outlives a failure.
-
-    A connection whose reply was read to its end goes back to the pool, any other is closed.
-    """
-    size = 0
+    routes = Routes(_headers(account, version), proxy=proxy)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
     try:
-        while not response.content.at_eof() and size < LARGEST_REPLY:
-            parts.append(await response.content.readany())
-            size += len(parts[-1])
+        yield Transport(connector, hosts, routes, timeout_s=timeout_s)
     finally:
-        response.close()
+        await connector.close()
 
 
-def _reply(response: aiohttp.ClientResponse, body: bytes, evidence: Evidence) -> Reply:
-    if evidence.due is None or evidence.sent is None:
-        raise RuntimeError("a request went past its gate")
-    return Reply(
-        status=response.status,
-        headers=response.headers,
-        body=body,
-        due=evidence.due,
-        sent=evidence.sent,
-        ended=evidence.ended(),
+def _headers(account: Account, version: str) -> Headers:
+    """Make what every request carries."""
+    return (
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", aiohttp.encode_basic_auth(account.username, account.password)),
+        ("User-Agent", f"webchat-provisioner/{version}"),
     )
 
 
-def _failure(error: Exception, evidence: Evidence, url: str) -> Failure:
+def _reply(exchange: Exchange) -> Reply:
+    head, due, sent = exchange.head, exchange.due, exchange.sent
+    if head is None or due is None or sent is None:
+        raise RuntimeError("a reply came to a request that was not sent")
+    return Reply(
+        status=head.code,
+        headers=head.headers,
+        body=b"".join(exchange.parts),
+        due=due,
+        sent=sent,
+        ended=exchange.ended(),
+    )
+
+
+def _failure(error: Exception, exchange: Exchange, url: str) -> Failure:
     host = urlsplit(url).hostname or ""
-    cause = explain(error, host, is_sent=evidence.sent is not None)
-    ended = evidence.ended()
+    cause = explain(error, host, is_sent=exchange.sent is not None)
+    ended = exchange.ended()
     return Failure(
         error_code=cause.word,
         error=cause.sentence,
-        due=ended if evidence.due is None else evidence.due,
+        due=ended if exchange.due is None else exchange.due,
         ended=ended,
-        sent=evidence.sent,
+        sent=exchange.sent,
         stops_run=cause.stops_run,
     )

@@ -5,8 +5,10 @@ from provisioner.ports import Gate
 
 from .codes import classify
 from .failures import Failure
-from .form import CONTENT_TYPE, encode
+from .form import FORM, encode
 from .transport import Reply, Transport
+
+_HEADERS = (FORM,)
 
 
 class WebChatClient:
@@ -21,9 +23,7 @@ class WebChatClient:
 
         The answer's identity is the one Twilio named, or else the one that was asked for.
         """
-        headers = {"Content-Type": CONTENT_TYPE}
-        if request.ui_version:
-            headers["Ui-Version"] = request.ui_version
+        headers = (FORM, ("Ui-Version", request.ui_version)) if request.ui_version else _HEADERS
         came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)
         if isinstance(came, Failure):
             return _answer_failure(came, request)

@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 
 from provisioner.models import Answer, Verdict, WebChatRequest
-from provisioner.twilio import evidence, transport
+from provisioner.twilio import exchange, transport
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.hosts import Hosts
-from provisioner.twilio.transport import LARGEST_REPLY, Transport, open_transport
+from provisioner.twilio.exchange import LARGEST_REPLY
+from provisioner.twilio.transport import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
 from tests.raw_server import (
@@ -291,7 +291,7 @@ async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) 
 
 async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a long pause a connection may be dead without anyone knowing: it is given up, nothing is sent."""
-    monkeypatch.setattr(evidence, "LONGEST_STAND_S", -1.0)
+    monkeypatch.setattr(exchange, "LONGEST_STAND_S", -1.0)
 
     answer, server = await create_at(answering(CREATED))
 
@@ -363,19 +363,10 @@ async def test_a_cancelled_flight_goes_on_to_the_caller() -> None:
 async def test_a_set_clock_does_not_change_a_latency(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times are the wall clock's, durations are not: a clock set back by an hour leaves no negative latency."""
     wall = iter([5_000.0, 1_400.0, 1_400.0])
-    monkeypatch.setattr(evidence, "time", SimpleNamespace(time=lambda: next(wall), monotonic=time.monotonic))
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(time=lambda: next(wall), monotonic=time.monotonic))
 
     answer, _ = await create_at(answering(CREATED))
 
     assert answer.sent == 5_000.0
     assert answer.latency_ms is not None
     assert 0 <= answer.latency_ms < 5_000
-
-
-async def test_a_request_past_its_gate_is_an_internal_error() -> None:
-    """Should a new aiohttp stop handing requests over where we wait, the run ends instead of racing."""
-    async with raw_server(answering(CREATED)) as server, aiohttp.ClientSession() as session:
-        ungated = Transport(session, Hosts(base_url=server.url), {}, timeout_s=1, proxy="")
-
-        with pytest.raises(RuntimeError, match="past its gate"):
-            await WebChatClient(ungated).create(REQUEST, OpenGate())

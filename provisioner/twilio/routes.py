@@ -1,0 +1,54 @@
+"""Where requests go: what finds a connection for them, and the bytes that each begins with."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+
+from aiohttp import ClientRequest
+from yarl import URL
+
+Headers = Sequence[tuple[str, str]]
+"""Names and values, in the order they are sent."""
+_KEPT_HEADS = 256
+
+
+class Routes:
+    """The ways of one account, over one proxy or none; ``headers`` are what every request carries.
+
+    They are not the connections' own headers, since a proxy is sent those too.
+    """
+
+    def __init__(self, headers: Headers, *, proxy: str) -> None:
+        self._headers = tuple(headers)
+        self._proxy = URL(proxy) if proxy else None
+        self._ways: dict[URL, ClientRequest] = {}
+        self._head = lru_cache(maxsize=_KEPT_HEADS)(self._write_head)
+        self._parse = lru_cache(maxsize=_KEPT_HEADS)(URL)
+
+    def way(self, url: str) -> ClientRequest:
+        """Return what aiohttp finds a connection by; it is never sent."""
+        target = self._parse(url)
+        origin = target.origin()
+        if origin not in self._ways:
+            loop = asyncio.get_running_loop()
+            self._ways[origin] = ClientRequest("GET", origin, proxy=self._proxy, loop=loop)
+        return self._ways[origin]
+
+    def request(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
+        """Return the bytes of a request, in the form of RFC 9112."""
+        head = self._head(method, url, tuple(headers))
+        if method == "GET":
+            return head + b"\r\n"
+        return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+
+    def _write_head(self, method: str, url: str, headers: Headers) -> bytes:
+        target = self._parse(url)
+        # A proxy that is to carry plain http is asked for the whole URL; TLS goes through a tunnel.
+        is_for_proxy = self._proxy is not None and target.scheme == "http"
+        path = str(target) if is_for_proxy else target.raw_path_qs
+        host = ("Host", target.host_port_subcomponent or "")
+        lines = [f"{name}: {value}" for name, value in (host, *self._headers, *headers)]
+        text = "\n".join([f"{method} {path} HTTP/1.1", *lines, ""])
+        if not text.isascii() or text.count("\n") != len(lines) + 1 or "\r" in text:
+            raise ValueError("a header holds what no header can hold")
+        return text.replace("\n", "\r\n").encode()
