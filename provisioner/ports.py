@@ -1,6 +1,7 @@
 """What ``dispatch`` asks of the rooms it is handed; each port is small enough to be faked honestly."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -18,7 +19,10 @@ from provisioner.models import (
 
 
 class Ledger(Protocol):
-    """The durable record. Every call returns only when what it says is on disk."""
+    """The durable record: what was asked for earlier is never on disk later.
+
+    Every call is done only when what it says is on disk, and what was asked for happens even when nobody waits.
+    """
 
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
@@ -29,44 +33,47 @@ class Ledger(Protocol):
         """The first messages of its rows."""
         ...
 
-    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+    def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> Awaitable[None]:
         """Record that an attempt for this row, asking for ``identity``, may leave from now on.
 
         ``owes_message`` says that a first message follows once the row is created, however that is found out.
         """
         ...
 
-    async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it.
 
         ``PENDING`` means another attempt follows in this run; the row's intent has to be begun again.
         """
         ...
 
-    async def release(self, claim_ids: Sequence[int]) -> None:
+    def release(self, claim_ids: Sequence[int]) -> Awaitable[None]:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
         ...
 
 
 class Messages(Protocol):
-    """The durable record of the first messages of created rows, which stay created whatever becomes of those."""
+    """The durable record of the first messages of created rows, which stay created whatever becomes of those.
 
-    async def begin(self, claim_id: int) -> None:
+    It keeps one order with that of the rows.
+    """
+
+    def begin(self, claim_id: int) -> Awaitable[None]:
         """Record that the message of this row may leave from now on."""
         ...
 
-    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the message's status after it.
 
         ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
         """
         ...
 
-    async def release(self, claim_id: int) -> None:
+    def release(self, claim_id: int) -> Awaitable[None]:
         """Take an intent back: nothing was sent, and the message waits."""
         ...
 
-    async def drop(self, claim_id: int) -> None:
+    def drop(self, claim_id: int) -> Awaitable[None]:
         """Record that the input asks for no message any more; one that may have been posted stays as it is."""
         ...
 

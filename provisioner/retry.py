@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import assert_never
+
+import msgspec
 
 from provisioner.models import Answer, Status, Verdict
 
@@ -11,15 +12,13 @@ SHORTEST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True, gc=False):
     """The attempt was the row's last in this run."""
 
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(msgspec.Struct, frozen=True, gc=False):
     """The row was certainly not created and may be sent again after ``delay_s``."""
 
     delay_s: float

@@ -9,6 +9,16 @@ from msgspec import structs
 from provisioner.models import Answer, Claim, MessageStatus, Status
 
 
+def noted(failure: Exception | None = None) -> asyncio.Future[None]:
+    """Return what is done already, well or with a failure."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    if failure is None:
+        future.set_result(None)
+    else:
+        future.set_exception(failure)
+    return future
+
+
 @dataclass
 class FakeRow:
     """One row and what has become of it; ``answers`` are its attempts that were settled.
@@ -36,11 +46,12 @@ class FakeMessages:
         self._rows[claim_id].message = MessageStatus.IN_FLIGHT
         await self._note("begin message", claim_id)
 
-    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
         """Note an outcome."""
         self._rows[claim_id].message = status
         self._rows[claim_id].posts.append(answer)
-        await self._note(f"message {status.value}", claim_id)
+        self._history.append((f"message {status.value}", claim_id))
+        return noted()
 
     async def release(self, claim_id: int) -> None:
         """Take an intent back."""
@@ -105,13 +116,13 @@ class FakeLedger:
         self.history.append(("begin", claim_id))
         await asyncio.sleep(0)
 
-    async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Note an outcome."""
         row = self.rows[claim_id]
         row.status = status
         row.answers.append(answer)
         self.history.append((f"settle {status.value}", claim_id))
-        await asyncio.sleep(0)
+        return noted()
 
     async def release(self, claim_ids: Sequence[int]) -> None:
         """Take intents back."""

@@ -1,7 +1,8 @@
 """Sends rows: bounded in flight, paced, retried, drained. Knows ports only.
 
 ``dispatcher`` workers, and what stops them · ``journey`` one row from its creation to its first message ·
-``legs`` the two steps of it · ``guards`` how many failures are too many.
+``legs`` the two steps of it · ``supply`` the rows that come next · ``settlements`` outcomes on their way to the
+disk · ``guards`` how many failures are too many.
 """
 
 from .dispatcher import Dispatcher

@@ -1,8 +1,6 @@
 """Hands rows to workers, and stops them."""
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Row
@@ -10,9 +8,9 @@ from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace, 
 
 from .guards import Limits, Stop, StopKind, Tally
 from .journey import Journey
-
-BATCH = 64
-"""Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
+from .legs import Creation, Posting
+from .settlements import Settlements
+from .supply import Supply
 
 
 class Dispatcher:
@@ -31,34 +29,33 @@ class Dispatcher:
         limits: Limits,
         timers: Timers | None = None,
     ) -> None:
-        self._ledger, self._feed, self._limits = ledger, feed, limits
-        self._paces = pace, message_pace
+        self._limits, self._paces = limits, (pace, message_pace)
         self._stopping = asyncio.Event()
+        self._settlements = Settlements(self.drain)
         self._journey = Journey(
+            Creation(ledger=ledger, creator=creator, pace=pace, observer=observer),
+            Posting(ledger=ledger, messenger=messenger, pace=message_pace, observer=observer),
             ledger=ledger,
-            creator=creator,
-            messenger=messenger,
-            pace=pace,
-            message_pace=message_pace,
             observer=observer,
+            settlements=self._settlements,
             stopping=self._stopping,
             max_attempts=limits.max_attempts,
             resends_unknown=limits.resends_unknown,
             timers=timers,
         )
         self._tally = Tally(limits)
-        self._rows: deque[Row] = deque()
-        self._supply = asyncio.Lock()
+        self._supply = Supply(ledger, feed)
         self._stop: Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Stop | None:
         """Send until no row is left or something stops the run; return what did, None when all are settled."""
-        if self._limits.canary:
-            await self._work(workers=1, most=self._limits.canary)
-            if self._stop is None and (stop := self._tally.judge_canary()):
-                self.drain(stop)
-        await self._work(workers=self._limits.concurrency)
+        async with self._supply:
+            if self._limits.canary:
+                await self._work(workers=1, most=self._limits.canary)
+                if self._stop is None and (stop := self._tally.judge_canary()):
+                    self.drain(stop)
+            await self._work(workers=self._limits.concurrency)
         return self._stop
 
     def drain(self, stop: Stop | None = None) -> None:
@@ -84,6 +81,10 @@ class Dispatcher:
                     task.add_done_callback(self._tasks.discard)
         except BaseExceptionGroup as failures:
             raise _cause(failures) from failures
+        finally:
+            await self._settlements.all_told()
+        if self._settlements.failure is not None:
+            raise self._settlements.failure
 
     async def _send_rows(self, most: int) -> None:
         sent = 0
@@ -97,19 +98,12 @@ class Dispatcher:
                 self.drain(stop)
 
     async def _next_row(self) -> Row | None:
-        async with self._supply:
-            if not self._rows:
-                self._rows.extend(await self._supply_rows())
-            return self._rows.popleft() if self._rows else None
-
-    async def _supply_rows(self) -> Sequence[Row]:
-        """Claim rows and rebuild them; a source that has changed lets finish what flies, and gives none."""
-        claims = await self._ledger.claim(BATCH)
+        """Return the next row; a source that has changed lets finish what flies, and gives none."""
         try:
-            return await self._feed.rows(claims) if claims else ()
+            return await self._supply.next_row()
         except InputError as error:
             self.drain(Stop(StopKind.INPUT, error))
-            return ()
+            return None
 
 
 def _cause(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,21 +1,23 @@
 """One row on its way: its creation, then its first message, each tried as often as is safe.
 
 The order inside one attempt is fixed: intent (durable), pace, send, settle (durable). So after a crash, what was
-in flight is *unknown*, and nothing else is.
+in flight is *unknown*, and nothing else is. A row's last word need not be on disk before the next row is begun:
+the ledger keeps the order.
 """
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, assert_never
 
 from msgspec import structs
 
 from provisioner.models import Answer, Row, Status, Step
-from provisioner.ports import Creator, Gate, GateClosed, Ledger, Messenger, Observer, Pace, Timers
+from provisioner.ports import Gate, GateClosed, Ledger, Observer, Timers
 from provisioner.retry import Again, Settle, decide
 
 from .legs import Creation, Leg, Posting
+from .settlements import Settlements
 
 
 class End(NamedTuple):
@@ -26,36 +28,42 @@ class End(NamedTuple):
     answer: Answer
 
 
-@dataclass(slots=True)
 class _Departure:
     """The gate of one attempt: passes the pace on, and knows whether the request has left."""
 
-    gate: Gate
-    observer: Observer
-    step: Step
-    has_left: bool = field(default=False, init=False)
+    __slots__ = ("_gate", "_observer", "_step", "has_left")
+
+    def __init__(self, gate: Gate, observer: Observer, step: Step) -> None:
+        self._gate, self._observer, self._step = gate, observer, step
+        self.has_left = False
 
     async def wait(self) -> float:
-        due = await self.gate.wait()
+        due = await self._gate.wait()
         self.has_left = True
-        self.observer.departed(self.step)
+        self._observer.departed(self._step)
         return due
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """What rows need on their way. ``stopping`` is set when nothing new may be started; None sets no timers."""
 
-    ledger: Ledger
-    creator: Creator
-    messenger: Messenger
-    pace: Pace
-    message_pace: Pace
-    observer: Observer
-    stopping: asyncio.Event
-    max_attempts: int
-    resends_unknown: bool = False
-    timers: Timers | None = None
+    def __init__(
+        self,
+        creation: Creation,
+        posting: Posting,
+        *,
+        ledger: Ledger,
+        observer: Observer,
+        settlements: Settlements,
+        stopping: asyncio.Event,
+        max_attempts: int,
+        resends_unknown: bool = False,
+        timers: Timers | None = None,
+    ) -> None:
+        self._creation, self._posting = creation, posting
+        self._ledger, self._observer, self._settlements = ledger, observer, settlements
+        self._stopping, self._max_attempts = stopping, max_attempts
+        self._resends_unknown, self._timers = resends_unknown, timers
 
     async def deliver(self, row: Row) -> End | None:
         """Bring a row to the end of its journey, or as far as it goes; None when it was stopped at the start.
@@ -63,61 +71,53 @@ class Journey:
         A row that is created already only gets its message.
         """
         end: End | None = None
+        has_message = bool(row.request.first_message)
         if not row.conversation_sid:
-            end = await self._travel(
-                self._creation_of(row), resends_unknown=self.resends_unknown, is_in_doubt=row.is_in_doubt
-            )
-            if end is None or end.status is not Status.CREATED:
+            end = await self._travel(self._creation, row, resends_unknown=self._resends_unknown)
+            if end is None or end.status is not Status.CREATED or not (has_message or self._timers):
                 return end
             created = end.answer
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-            if self.timers is not None:
-                await self.timers.set(row)
-        elif not row.request.first_message:
-            await self.ledger.messages.drop(row.id)
-        if not row.request.first_message:
+            if self._timers is not None:
+                await self._timers.set(row)
+        elif not has_message:
+            await self._ledger.messages.drop(row.id)
+        if not has_message:
             return end
-        return await self._travel(self._posting_of(row)) or end
+        return await self._travel(self._posting, row) or end
 
-    def _creation_of(self, row: Row) -> Creation:
-        return Creation(row, ledger=self.ledger, creator=self.creator, pace=self.pace, observer=self.observer)
-
-    def _posting_of(self, row: Row) -> Posting:
-        return Posting(
-            row, ledger=self.ledger, messenger=self.messenger, pace=self.message_pace, observer=self.observer
-        )
-
-    async def _travel(self, leg: Leg, *, resends_unknown: bool = False, is_in_doubt: bool = False) -> End | None:
+    async def _travel(self, leg: Leg, row: Row, *, resends_unknown: bool = False) -> End | None:
         """Make attempts until one is the last; None when the run stopped before."""
         attempt = 0
-        while not self.stopping.is_set():
+        is_in_doubt = row.is_in_doubt and leg is self._creation
+        while not self._stopping.is_set():
             attempt += 1
-            answer = await self._attempt(leg, again=attempt > 1)
+            answer = await self._attempt(leg, row, again=attempt > 1)
             if answer is None:
                 return None
-            leg.answered(answer, attempt)
+            leg.answered(row, answer, attempt)
             self._yield_to_limits(leg, answer)
             decision = decide(
                 answer,
                 attempt=attempt,
-                max_attempts=self.max_attempts,
+                max_attempts=self._max_attempts,
                 resends_unknown=resends_unknown,
                 is_in_doubt=is_in_doubt,
             )
             match decision:
                 case Settle(status):
-                    await leg.record(status, answer)
-                    leg.settled(status, answer)
+                    recorded = leg.record(row, status, answer)
+                    self._settlements.follow(recorded, partial(leg.settled, row, status, answer))
                     return End(leg.step, status, answer)
                 case Again(delay_s, is_in_doubt):
-                    await leg.record(Status.UNKNOWN if is_in_doubt else Status.PENDING, answer)
+                    await leg.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, answer)
                     if delay_s:
                         await self._pause(delay_s)
                 case _:
                     assert_never(decision)
         return None
 
-    async def _attempt(self, leg: Leg, *, again: bool) -> Answer | None:
+    async def _attempt(self, leg: Leg, row: Row, *, again: bool) -> Answer | None:
         """Make one attempt; None when the run stopped before the request left.
 
         A cancelled attempt whose request has left stays *in flight* in the ledger, like after a crash.
@@ -125,27 +125,27 @@ class Journey:
         departure: _Departure | None = None
         try:
             async with leg.pace.turn(again=again) as gate:
-                await leg.begin()
-                departure = _Departure(gate, self.observer, leg.step)
-                return await leg.send(departure)
+                await leg.begin(row)
+                departure = _Departure(gate, self._observer, leg.step)
+                return await leg.send(row, departure)
         except GateClosed:
-            await leg.release()
+            await leg.release(row)
             return None
         except asyncio.CancelledError:
             if departure is None or not departure.has_left:
-                await leg.release()
+                await leg.release(row)
             raise
         finally:
             if departure is not None and departure.has_left:
-                self.observer.landed()
+                self._observer.landed()
 
     def _yield_to_limits(self, leg: Leg, answer: Answer) -> None:
         if answer.is_throttled:
-            self.observer.gave_way(leg.pace.give_way(answer.retry_after_s), leg.step)
+            self._observer.gave_way(leg.pace.give_way(answer.retry_after_s), leg.step)
         elif answer.http_status is not None:
             leg.pace.accept()
 
     async def _pause(self, delay_s: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
-                await self.stopping.wait()
+                await self._stopping.wait()

@@ -1,6 +1,8 @@
 """The steps of a row's journey: what each sends, at which pace, and how it is recorded."""
 
+import asyncio
 import time
+from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
 from provisioner.models import Answer, Message, MessageStatus, Row, Status, Step, Verdict
@@ -8,32 +10,32 @@ from provisioner.ports import Creator, Gate, Ledger, Messenger, Observer, Pace
 
 
 class Leg(Protocol):
-    """One step of one row."""
+    """One step, for whichever row is at it."""
 
     step: ClassVar[Step]
     pace: Pace
 
-    async def begin(self) -> None:
+    def begin(self, row: Row) -> Awaitable[None]:
         """Record durably that an attempt may leave from now on."""
         ...
 
-    async def send(self, gate: Gate) -> Answer:
+    def send(self, row: Row, gate: Gate) -> Awaitable[Answer]:
         """Make one attempt; raise only ``GateClosed`` and cancellation."""
         ...
 
-    async def record(self, status: Status, answer: Answer) -> None:
-        """Record durably what the attempt came to; ``PENDING``: another follows."""
+    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
+        """Record what the attempt came to; ``PENDING``: another follows. Done when it is durable."""
         ...
 
-    async def release(self) -> None:
+    def release(self, row: Row) -> Awaitable[None]:
         """Take the intent back: nothing was sent."""
         ...
 
-    def answered(self, answer: Answer, attempt: int) -> None:
+    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Tell of an answer."""
         ...
 
-    def settled(self, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, answer: Answer) -> None:
         """Tell of the step's outcome."""
         ...
 
@@ -43,35 +45,27 @@ class Creation:
 
     step: ClassVar[Step] = Step.CREATE
 
-    def __init__(self, row: Row, *, ledger: Ledger, creator: Creator, pace: Pace, observer: Observer) -> None:
-        self._row, self._ledger, self._creator, self._observer = row, ledger, creator, observer
+    def __init__(self, *, ledger: Ledger, creator: Creator, pace: Pace, observer: Observer) -> None:
+        self._ledger, self._creator = ledger, creator
         self.pace = pace
+        self.answered, self.settled = observer.answered, observer.settled
 
-    async def begin(self) -> None:
+    def begin(self, row: Row) -> Awaitable[None]:
         """Record the intent, and with it that a message is owed."""
-        request = self._row.request
-        owes_message = bool(request.first_message)
-        await self._ledger.begin(self._row.id, request.identity, owes_message=owes_message)
+        request = row.request
+        return self._ledger.begin(row.id, request.identity, owes_message=bool(request.first_message))
 
-    async def send(self, gate: Gate) -> Answer:
+    def send(self, row: Row, gate: Gate) -> Awaitable[Answer]:
         """Ask for the conversation."""
-        return await self._creator.create(self._row.request, gate)
+        return self._creator.create(row.request, gate)
 
-    async def record(self, status: Status, answer: Answer) -> None:
+    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record the row's status."""
-        await self._ledger.settle(self._row.id, status, answer)
+        return self._ledger.settle(row.id, status, answer)
 
-    async def release(self) -> None:
+    def release(self, row: Row) -> Awaitable[None]:
         """Let the row stand as before."""
-        await self._ledger.release([self._row.id])
-
-    def answered(self, answer: Answer, attempt: int) -> None:
-        """Tell of an answer."""
-        self._observer.answered(self._row, answer, attempt)
-
-    def settled(self, status: Status, answer: Answer) -> None:
-        """Tell of the row's outcome."""
-        self._observer.settled(self._row, status, answer)
+        return self._ledger.release([row.id])
 
 
 class Posting:
@@ -79,38 +73,34 @@ class Posting:
 
     step: ClassVar[Step] = Step.MESSAGE
 
-    def __init__(self, row: Row, *, ledger: Ledger, messenger: Messenger, pace: Pace, observer: Observer) -> None:
-        self._row, self._messages, self._messenger, self._observer = row, ledger.messages, messenger, observer
+    def __init__(self, *, ledger: Ledger, messenger: Messenger, pace: Pace, observer: Observer) -> None:
+        self._messages, self._messenger, self._observer = ledger.messages, messenger, observer
         self.pace = pace
+        self.answered = observer.message_answered
 
-    async def begin(self) -> None:
+    def begin(self, row: Row) -> Awaitable[None]:
         """Record the intent."""
-        await self._messages.begin(self._row.id)
+        return self._messages.begin(row.id)
 
-    async def send(self, gate: Gate) -> Answer:
+    async def send(self, row: Row, gate: Gate) -> Answer:
         """Post the message as the row's guest; where nobody knows the guest's identity, nobody can."""
-        row = self._row
         if not row.identity:
             return _nobody()
         return await self._messenger.post(
             Message(row.conversation_sid, row.identity, row.request.first_message), gate
         )
 
-    async def record(self, status: Status, answer: Answer) -> None:
+    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record the message's status; the row's own stays."""
-        await self._messages.settle(self._row.id, _STATUSES[status], answer)
+        return self._messages.settle(row.id, _STATUSES[status], answer)
 
-    async def release(self) -> None:
+    def release(self, row: Row) -> Awaitable[None]:
         """Let the message wait."""
-        await self._messages.release(self._row.id)
+        return self._messages.release(row.id)
 
-    def answered(self, answer: Answer, attempt: int) -> None:
-        """Tell of an answer."""
-        self._observer.message_answered(self._row, answer, attempt)
-
-    def settled(self, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, answer: Answer) -> None:
         """Tell of the message's outcome."""
-        self._observer.message_settled(self._row.row, self._row.key, _STATUSES[status], answer)
+        self._observer.message_settled(row.row, row.key, _STATUSES[status], answer)
 
 
 _STATUSES = {

@@ -52,4 +52,6 @@ def attempt_of(claim_id: int, run: int | None, step: str, answer: Answer) -> Ste
 
 def text_of(text: str) -> str | None:
     """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
-    return text.encode("utf-8", "replace").decode() if text else None
+    if text.isascii():
+        return text or None
+    return text.encode("utf-8", "replace").decode()

@@ -1,5 +1,6 @@
 """The first messages of a job: as ``ports.Messages`` asks for them, and what looking at them needs."""
 
+import asyncio
 from collections.abc import Sequence
 
 from provisioner.ledger import statements
@@ -15,7 +16,7 @@ _ADD_ATTEMPT = _MESSAGES["add_attempt"]
 
 
 class SqliteMessages:
-    """A part of ``SqliteLedger``: every method returns only when what it says is on disk.
+    """A part of ``SqliteLedger``: every call is done only when what it says is on disk.
 
     ``run`` is the run that attempts are recorded for. No text of a message ever comes here.
     """
@@ -24,21 +25,21 @@ class SqliteMessages:
         self._writer = writer
         self.run: int | None = None
 
-    async def begin(self, claim_id: int) -> None:
+    def begin(self, claim_id: int) -> asyncio.Future[None]:
         """Record that the message of this row, made of what the input says now, may leave from now on."""
-        await self._writer.write((_BEGIN, (claim_id,)))
+        return self._writer.write((_BEGIN, (claim_id,)))
 
-    async def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""
-        await self._settle(claim_id, status, answer, step=Step.MESSAGE)
+        return self._settle(claim_id, status, answer, step=Step.MESSAGE)
 
-    async def release(self, claim_id: int) -> None:
+    def release(self, claim_id: int) -> asyncio.Future[None]:
         """Take an intent back: nothing was sent, and the message waits."""
-        await self._writer.write((_RELEASE, (claim_id,)))
+        return self._writer.write((_RELEASE, (claim_id,)))
 
-    async def drop(self, claim_id: int) -> None:
+    def drop(self, claim_id: int) -> asyncio.Future[None]:
         """Record that the input asks for no message any more; one that may have been posted stays as it is."""
-        await self._writer.write((_MESSAGES["drop"], (claim_id,)))
+        return self._writer.write((_MESSAGES["drop"], (claim_id,)))
 
     async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
@@ -61,9 +62,9 @@ class SqliteMessages:
         """Count the first messages of the current input's created rows."""
         return await self._writer.call(read_message_counts)
 
-    async def _settle(self, claim_id: int, status: MessageStatus, answer: Answer, *, step: Step) -> None:
+    def _settle(self, claim_id: int, status: MessageStatus, answer: Answer, *, step: Step) -> asyncio.Future[None]:
         attempt = _attempt(claim_id, self.run, step, answer)
-        await self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
+        return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
 
 
 def _attempt(claim_id: int, run: int | None, step: Step, answer: Answer) -> Statement:

@@ -40,9 +40,10 @@ _BEGIN, _RELEASE, _SETTLE = _RUN["begin"], _RUN["release"], _RUN["settle"]
 class SqliteLedger:
     """The durable record of a job, as ``ports.Ledger`` asks for it, and what surrounds a run.
 
-    Every method returns only when what it says is on disk, and raises ``StorageError`` when it cannot be. What
-    was asked for happens even when the task that asked is cancelled. ``is_new`` says that the ledger was made
-    just now; ``path`` may be given to ``open_reader`` at any time. ``messages`` keeps the first messages.
+    Every call is done only when what it says is on disk, and raises ``StorageError`` when it cannot be. What was
+    asked for happens, in the order it was asked for, whether or not anybody waits. ``is_new`` says that the
+    ledger was made just now; ``path`` may be given to ``open_reader`` at any time. ``messages`` keeps the first
+    messages.
     """
 
     def __init__(self, opened: Opened, *, version: str) -> None:
@@ -146,23 +147,23 @@ class SqliteLedger:
             return ()
         return await self._writer.call(lambda connection: handout.take(connection, limit))
 
-    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+    def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> asyncio.Future[None]:
         """Record that an attempt for this row, asking for ``identity``, may leave from now on.
 
         ``owes_message`` says that a first message follows once the row is created, however that is found out.
         """
         self._changes += 1
         message = MessageStatus.PENDING.value if owes_message else None
-        await self._writer.write((_BEGIN, (claim_id, identity or None, message)))
+        return self._writer.write((_BEGIN, (claim_id, identity or None, message)))
 
-    async def settle(self, claim_id: int, status: Status, answer: Answer) -> None:
+    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
-        await self._settle(claim_id, status, answer, step=Step.CREATE)
+        return self._settle(claim_id, status, answer, step=Step.CREATE)
 
-    async def release(self, claim_ids: Sequence[int]) -> None:
+    def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
         self._changes += 1
-        await self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
+        return self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
 
     async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
         """Return the next unknown rows behind input row ``after``, in input order."""
@@ -218,9 +219,9 @@ class SqliteLedger:
         """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
         await self._writer.call(lambda _: cleanup(), is_last=True)
 
-    async def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: Step) -> None:
+    def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: Step) -> asyncio.Future[None]:
         self._changes += 1
-        await self._writer.write(
+        return self._writer.write(
             attempt_of(claim_id, self._run, step.value, answer), (_SETTLE, (claim_id, status.value))
         )
 

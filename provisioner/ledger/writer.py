@@ -50,17 +50,17 @@ class Writer:
         self._queue: SimpleQueue[_Write | _Call[Any]] = SimpleQueue()
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
-    async def write(self, *steps: Step) -> None:
-        """Return when the steps are on disk, all of them or (with an error) none."""
-        operation = _Write(self._loop.create_future(), steps)
-        self._queue.put(operation)
-        await operation.future
+    def write(self, *steps: Step) -> asyncio.Future[None]:
+        """Return what is done when the steps are on disk, all of them or (with an error) none."""
+        future = self._loop.create_future()
+        self._queue.put(_Write(future, steps))
+        return future
 
-    async def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> T:
-        """Return what the function returns, called on the thread; it opens its own transactions."""
-        operation = _Call[T](self._loop.create_future(), function, is_last)
-        self._queue.put(operation)
-        return await operation.future
+    def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> asyncio.Future[T]:
+        """Return what the function will return, called on the thread; it opens its own transactions."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Call(future, function, is_last))
+        return future
 
     def _run(self) -> None:
         is_open = True

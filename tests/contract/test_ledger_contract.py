@@ -197,7 +197,7 @@ async def test_an_outcome_is_recorded_although_its_task_is_cancelled(open_bench:
     async with open_bench([Status.PENDING]) as bench:
         (claim,) = await bench.ledger.claim(1)
         await bench.ledger.begin(claim.id)
-        settling = asyncio.create_task(bench.ledger.settle(claim.id, Status.CREATED, CREATED))
+        settling = bench.ledger.settle(claim.id, Status.CREATED, CREATED)
         await asyncio.sleep(0)
         settling.cancel()
         await asyncio.wait([settling])
@@ -212,7 +212,7 @@ async def test_a_cancelled_intent_can_be_taken_back(open_bench: OpenBench) -> No
     """Release undoes a begin that nobody waited for, in whatever order they reach the disk."""
     async with open_bench([Status.PENDING]) as bench:
         (claim,) = await bench.ledger.claim(1)
-        beginning = asyncio.create_task(bench.ledger.begin(claim.id))
+        beginning = asyncio.ensure_future(bench.ledger.begin(claim.id))
         await asyncio.sleep(0)
         beginning.cancel()
         await asyncio.wait([beginning])

@@ -134,7 +134,7 @@ async def test_an_outcome_is_recorded_although_its_task_is_cancelled(open_bench:
     async with open_bench() as bench:
         await bench.create(1)
         await bench.ledger.messages.begin(1)
-        settling = asyncio.create_task(bench.ledger.messages.settle(1, MessageStatus.POSTED, POSTED))
+        settling = bench.ledger.messages.settle(1, MessageStatus.POSTED, POSTED)
         await asyncio.sleep(0)
         settling.cancel()
         await asyncio.wait([settling])

@@ -14,6 +14,7 @@ from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.summary import Outcome
+from tests.fakes import noted
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietFace
 from tests.raw_server import free_port
@@ -223,7 +224,7 @@ async def test_a_disk_that_takes_nothing_more_stops_the_run_and_can_be_read(
 
     async with stub_twilio() as twilio:
         with monkeypatch.context() as patch:
-            patch.setattr(SqliteLedger, "settle", full)
+            patch.setattr(SqliteLedger, "settle", lambda *_: noted(StorageError("no room is left on the disk")))
             patch.setattr(SqliteLedger, "recover", _only_once(SqliteLedger.recover))
             patch.setattr(SqliteLedger, "finish_run", full)
             summary = await job.run(twilio.url)
@@ -250,7 +251,7 @@ def _only_once(function: Any) -> Any:
 async def test_what_a_dead_run_left_in_flight_is_said(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run logs how many rows it found so, sends them not again, and says why they are unknown."""
 
-    async def dying(*_: object) -> NoReturn:
+    def dying(*_: object) -> NoReturn:
         raise ZeroDivisionError
 
     async with stub_twilio() as twilio:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def held_up(is_free: threading.Event) -> Callable[[sqlite3.Connection], None]:
 async def hold_up(writer: Writer) -> Callable[[], None]:
     """Keep the thread busy, so that operations queue up; return what lets it go."""
     is_free = threading.Event()
-    holding = asyncio.create_task(writer.call(held_up(is_free)))
+    holding = writer.call(held_up(is_free))
     await asyncio.sleep(0)
 
     def let_go() -> None:
@@ -67,7 +68,7 @@ async def test_what_waits_together_is_committed_together(writer: Writer, connect
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
     let_go = await hold_up(writer)
-    writing = [asyncio.create_task(writer.write((ADD, (number,)))) for number in range(50)]
+    writing = [writer.write((ADD, (number,))) for number in range(50)]
     await asyncio.sleep(0)
 
     let_go()
@@ -80,11 +81,11 @@ async def test_what_waits_together_is_committed_together(writer: Writer, connect
 async def test_operations_take_effect_in_the_order_they_were_asked_for(writer: Writer) -> None:
     """A call sees the writes before it and none after it."""
     let_go = await hold_up(writer)
-    tasks = [
-        asyncio.create_task(writer.write((ADD, (1,)))),
-        asyncio.create_task(writer.call(numbers)),
-        asyncio.create_task(writer.write((ADD, (2,)))),
-        asyncio.create_task(writer.call(numbers)),
+    tasks: list[asyncio.Future[Any]] = [
+        writer.write((ADD, (1,))),
+        writer.call(numbers),
+        writer.write((ADD, (2,))),
+        writer.call(numbers),
     ]
     await asyncio.sleep(0)
 
@@ -105,7 +106,7 @@ async def test_the_steps_of_a_write_are_all_done_or_none(writer: Writer) -> None
 async def test_a_write_that_fails_takes_no_other_along(writer: Writer) -> None:
     """Its neighbours in the same commit are saved, and only it is told."""
     let_go = await hold_up(writer)
-    writing = [asyncio.create_task(writer.write((ADD, (number,)))) for number in (1, 2, 2, 3)]
+    writing = [writer.write((ADD, (number,))) for number in (1, 2, 2, 3)]
     await asyncio.sleep(0)
 
     let_go()
@@ -128,7 +129,7 @@ async def test_a_write_that_cannot_be_is_an_error_for_who_asked(writer: Writer, 
 async def test_a_write_that_nobody_waits_for_happens(writer: Writer) -> None:
     """Cancellation ends the waiting, not the writing."""
     let_go = await hold_up(writer)
-    writing = asyncio.create_task(writer.write((ADD, (1,))))
+    writing = writer.write((ADD, (1,)))
     await asyncio.sleep(0)
 
     writing.cancel()
@@ -141,7 +142,7 @@ async def test_a_write_that_nobody_waits_for_happens(writer: Writer) -> None:
 async def test_a_failure_that_nobody_waits_for_is_dropped(writer: Writer) -> None:
     """It neither stops the thread nor comes up elsewhere."""
     let_go = await hold_up(writer)
-    failing = [asyncio.create_task(writer.write(("NO SQL", ()))), asyncio.create_task(writer.call(fail))]
+    failing = [writer.write(("NO SQL", ())), writer.call(fail)]
     await asyncio.sleep(0)
 
     for task in failing:
@@ -193,8 +194,8 @@ async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(100)), INPUT)
         claims = await claim_all(ledger)
-        settling = [asyncio.create_task(ledger.begin(claim.id)) for claim in claims]
-        settling += [asyncio.create_task(ledger.settle(claim.id, Status.CREATED, CREATED)) for claim in claims]
+        settling = [ledger.begin(claim.id) for claim in claims]
+        settling += [ledger.settle(claim.id, Status.CREATED, CREATED) for claim in claims]
         await asyncio.sleep(0)
         for task in settling:
             task.cancel()

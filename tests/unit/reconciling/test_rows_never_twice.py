@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -204,7 +204,7 @@ class Rows(RuleBasedStateMachine):
         if end == "leave":
             self._leave(row, effect)
         elif end == "release":
-            self.runner.run(self.ledger.release([row.id]))
+            self.runner.run(done(self.ledger.release([row.id])))
             row.place, row.doubted_at = "idle", row.doubted_before
         else:
             self._settle(row, UNREACHABLE)
@@ -228,7 +228,7 @@ class Rows(RuleBasedStateMachine):
     def stop(self) -> None:
         """Wait no longer: what has not left is taken back, what has is unknown."""
         for row in self._at("begun"):
-            self.runner.run(self.ledger.release([row.id]))
+            self.runner.run(done(self.ledger.release([row.id])))
             row.doubted_at = row.doubted_before
         self._end("left")
         self.runner.run(self.ledger.recover())
@@ -301,7 +301,7 @@ class Rows(RuleBasedStateMachine):
 
     def _begin(self, row: Sent) -> None:
         """Write an intent; this is where a second creation would start."""
-        self.runner.run(self.ledger.begin(row.id, row.request.identity))
+        self.runner.run(done(self.ledger.begin(row.id, row.request.identity)))
         if row.doubted_at is not None:
             absent_at = self._absent_at(row)
             assert absent_at
@@ -351,7 +351,7 @@ class Rows(RuleBasedStateMachine):
         now = self.clock.wall()
         answer = structs.replace(answer, due=now, sent=now if row.place == "left" else None, ended=now)
         status = decision.status if isinstance(decision, Settle) else Status.PENDING
-        self.runner.run(self.ledger.settle(row.id, status, answer))
+        self.runner.run(done(self.ledger.settle(row.id, status, answer)))
         row.place = "idle" if isinstance(decision, Settle) else "claimed"
         if answer.verdict is Verdict.MAYBE:
             row.doubted_at, row.is_confirmed = self.clock.now, answer.http_status == 201
@@ -423,6 +423,11 @@ _WORDS = {
     "not_processed": {Status.UNSENT, Status.PENDING},
     "maybe": {Status.UNKNOWN},
 }
+
+
+async def done(recorded: Awaitable[None]) -> None:
+    """Wait until it is recorded."""
+    await recorded
 
 
 def _named(answer: Answer, *, identity: str) -> Answer:
