@@ -4,7 +4,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain, islice
+from functools import cache
+from itertools import islice
 from threading import Event
 from typing import Any
 
@@ -63,10 +64,11 @@ def _stage(
 ) -> None:
     staged = 0
     while chunk := list(islice(entries, _CHUNK)):
-        _stage_valid(connection, [entry for entry in chunk if not entry.problems])
         invalid = [entry for entry in chunk if entry.problems]
-        connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
-        connection.executemany(_PLAN["stage_fault"], _faults(invalid))
+        _stage_valid(connection, [entry for entry in chunk if not entry.problems] if invalid else chunk)
+        if invalid:
+            connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
+            connection.executemany(_PLAN["stage_fault"], _faults(invalid))
         staged += len(chunk)
         on_progress(staged)
         if is_abandoned.is_set():
@@ -74,16 +76,19 @@ def _stage(
 
 
 def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
-    head = _PLAN["stage_valid"]
+    """Stage many entries a statement; a row without a key is known by its content."""
     for start in range(0, len(entries), _TOGETHER):
         batch = entries[start : start + _TOGETHER]
-        tuples = ", ".join([_TUPLE] * len(batch))
-        connection.execute(f"{head} {tuples}", list(chain.from_iterable(map(_valid, batch))))
+        values: list[Any] = []
+        for entry in batch:
+            values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
+        connection.execute(_staging_of(len(batch)), values)
 
 
-def _valid(entry: PlanEntry) -> tuple[Any, ...]:
-    """Return the values of one tuple; a row without a key is known by its content."""
-    return entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest
+@cache
+def _staging_of(count: int) -> str:
+    head = _PLAN["stage_valid"]
+    return f"{head} {', '.join([_TUPLE] * count)}"
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
@@ -128,7 +133,7 @@ def _replace(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]
     return PlanReport(
         counts=read_counts(connection),
         added=added,
-        vanished=_number(connection, "count_vanished"),
+        vanished=_number(connection, "count_vanished") if last else 0,
         changed=_number(connection, "count_changed", last=last) + _number(connection, "count_spoilt")
         if last
         else 0,
