@@ -8,6 +8,8 @@ import msgspec
 from provisioner.models import WebChatRequest
 
 _DIGEST_BYTES = 16
+_EMPTY = blake2b(digest_size=_DIGEST_BYTES)
+"""To be copied, which is quicker than to begin anew."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -18,7 +20,9 @@ def digest(request: WebChatRequest) -> bytes:
     except UnicodeEncodeError:
         texts = msgspec.structs.astuple(request)
         encoded = _encode([text.encode("utf-8", "surrogatepass") for text in texts])
-    return blake2b(encoded, digest_size=_DIGEST_BYTES).digest()
+    hasher = _EMPTY.copy()
+    hasher.update(encoded)
+    return hasher.digest()
 
 
 def identity_for(job_id: str, key: str) -> str:

@@ -120,6 +120,33 @@ def test_one_character_alone_is_no_formula(cell: str) -> None:
     assert [row["source"] for row in read(text)] == [cell]
 
 
+CELLS = st.none() | st.text(st.sampled_from('a,"\r\n=+@\t- é\x0b\u2028'), max_size=4)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, st.none() | st.floats(0, 1e300), st.sampled_from([0, 7])), max_size=5))
+def test_lines_are_what_the_csv_module_writes(
+    rows: list[tuple[str | None, str | None, float | None, int]],
+) -> None:
+    """The plain ones are written without it, and nobody can tell."""
+    results = [
+        msgspec.structs.replace(CREATED, key=key, error=error, latency_ms=latency_ms, attempts=attempts)
+        for key, error, latency_ms, attempts in rows
+    ]
+    expected = io.StringIO(newline="")
+    csv.writer(expected).writerows([COLUMNS, *map(msgspec.structs.astuple, results)])
+
+    assert written(results, Format.CSV, formula_guard=False) == expected.getvalue()
+
+
+def test_many_lines_of_json_are_all_written() -> None:
+    """More than are made at a time, in their order."""
+    results = [msgspec.structs.replace(CREATED, row=row) for row in range(1, 2502)]
+
+    lines = written(results, Format.JSONL).splitlines()
+
+    assert [msgspec.json.decode(line)["row"] for line in lines] == list(range(1, 2502))
+
+
 def test_the_input_follows_our_columns() -> None:
     """The input's own columns stand after ours; one named like ours is told apart; cells are guarded too."""
     inputs = InputColumns(names=("Name", "status"), cells=[["Zoë", "vip"], ["=1+1", None]])

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioner.models import Mapped
-from provisioner.rows import build, digest, is_nearly_full, masked
+from provisioner.rows import build, digest, is_nearly_full, masked, rebuild
 
 ADDRESS = "IG" + "0" * 32
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -52,6 +52,35 @@ def test_no_row_makes_anything_raise(mapped: Mapped, friendly_name: bool) -> Non
         assert is_nearly_full(request) is False
         "".join(msgspec.structs.astuple(request)).encode()
         assert not request.pre_engagement_data or isinstance(json.loads(request.pre_engagement_data), dict)
+
+
+@given(mapped=ANY_MAPPED, friendly_name=st.booleans(), marker=st.sampled_from(["", "mark"]))
+def test_a_row_is_rebuilt_as_it_was_built(mapped: Mapped, friendly_name: bool, marker: str) -> None:
+    """The second pass asks Twilio for what the first one found right."""
+    request, _ = build(mapped, friendly_name=friendly_name, marker=marker)
+
+    assert rebuild(mapped, friendly_name=friendly_name) == request
+
+
+LENGTHS = st.sampled_from([0, 1, 100, 255, 256, 257, 512, 513])
+
+
+@given(st.sampled_from(["a", "é"]), LENGTHS, LENGTHS, LENGTHS)
+def test_each_text_has_a_limit_of_its_own(letter: str, name: int, chat: int, key: int) -> None:
+    """Long texts that are short enough do not add up to a problem, and short ones hide no long one."""
+    mapped = Mapped(
+        address_sid=ADDRESS,
+        chat_friendly_name=letter * chat,
+        customer_friendly_name=letter * name,
+        key=letter * key,
+    )
+
+    _, problems = build(mapped, friendly_name=True)
+
+    limits = {"key": (key, 512), "chat_friendly_name": (chat, 256), "customer_friendly_name": (name, 256)}
+    assert [problem.field for problem in problems] == [
+        field for field, (size, most) in limits.items() if size > most
+    ]
 
 
 @given(
