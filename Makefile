@@ -4,12 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test storm bench-durability lint types check coverage docs lock clean
+.PHONY: help demo test storm bench bench-lock bench-durability lint types check coverage docs lock clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
 	@echo 'make test      run every test'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50")'
+	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
@@ -41,6 +42,22 @@ test: .venv/.dev
 storm: .venv/.dev
 	$(BIN)/python -m tests.storm $(STORM)
 
+bench: .venv/.dev .venv-bench/.done .node-bench/.done
+	$(BIN)/python -m benchmarks $(BENCH)
+
+.venv-bench/.done: benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.node-bench/.done: benchmarks/package.json
+	@mkdir -p .node-bench && cp $< .node-bench
+	npm install --prefix .node-bench --no-package-lock --ignore-scripts --no-audit --no-fund --silent \
+		&& touch $@ || echo 'npm is missing or failed: the peers that run on Node.js will be skipped'
+
+bench-lock: .venv/.dev
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header benchmarks/requirements.in -o benchmarks/requirements.txt
+
 bench-durability: .venv/.dev
 	$(BIN)/python -m benchmarks.durability
 
@@ -67,4 +84,4 @@ lock: .venv/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --extra excel --extra zstd --group dev -o requirements-dev.lock
 
 clean:
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
+	rm -rf .venv .venv-bench .node-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger

@@ -1,0 +1,78 @@
+"""All measurements, one after the other, within a quarter of an hour.
+
+    python -m benchmarks [--write] [--only PART …] [--cookbook PATH]
+
+Prints each part's tables as Markdown, and with ``--write`` puts them into README.md beside this file, between the
+marks of the part.
+"""
+
+import argparse
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.process import ROOT, say
+
+PARTS = ("versions", "peers", "startup", "pace", "goodput", "scale")
+LIMIT_S = 15 * 60
+README = Path(__file__).with_name("README.md")
+
+
+def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
+    """Run a part in a group of processes of its own; return its tables and what went wrong, if anything did."""
+    if not importlib.util.find_spec(f"benchmarks.{part}"):
+        return "", "there is no such module"
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{part}"],
+        cwd=ROOT,
+        env=os.environ | {"COOKBOOK": cookbook},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, _ = process.communicate(timeout=max(limit_s, 1))
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate()
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return "", f"cut off when {LIMIT_S // 60} minutes were over"
+    return printed.strip(), f"ended with {process.returncode}" if process.returncode else ""
+
+
+def write(part: str, tables: str) -> None:
+    """Put a part's tables between its marks."""
+    begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
+    old = README.read_text(encoding="utf-8")
+    new = re.sub(f"(?s)(?<={re.escape(begin)}).*?(?={re.escape(end)})", lambda _: f"\n{tables}\n\n", old)
+    README.write_text(new, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the parts; return 1 when one of them gave no tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--cookbook", default=os.environ.get("COOKBOOK", ""), help="the cookbook's script")
+    asked = parser.parse_args(arguments)
+    began, failed = time.monotonic(), False
+    for part in asked.only:
+        say(f"--- {part}, {time.monotonic() - began:.0f} s in")
+        tables, trouble = tables_of(part, asked.cookbook, LIMIT_S - (time.monotonic() - began))
+        failed = failed or bool(trouble)
+        print(f"\n## {part}\n\n{tables}" + (f"\n\nThis part {trouble}." if trouble else ""), flush=True)
+        if asked.write and tables and not trouble:
+            write(part, tables)
+    say(f"--- {time.monotonic() - began:.0f} s in all")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

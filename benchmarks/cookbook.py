@@ -1,0 +1,58 @@
+"""OpenAI's cookbook script ``api_request_parallel_processor.py``, as it stands: a copy of it has to be named.
+
+It speaks https only, so it meets the server over TLS, and trusts its certificate by ``SSL_CERT_FILE``. It counts
+tokens by ``tiktoken``, whose tables come from the network: a stand-in that counts words, written beside the rows,
+takes its place, which is cheaper than the real one.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.contenders import Call, Job
+from benchmarks.customers import forms, write_customers
+from benchmarks.process import Missing
+
+STAND_IN = '''"""Counts words in place of tokens."""
+
+
+class Encoding:
+    encode = staticmethod(str.split)
+
+
+def get_encoding(name):
+    return Encoding
+'''
+LIMITS = ("--max_requests_per_minute", "100000000", "--max_tokens_per_minute", "1000000000000")
+
+
+def cookbook(script: str) -> Callable[[Job], Call]:
+    """Run the script, its limits so high that they never bind."""
+
+    def call(job: Job) -> Call:
+        if not script:
+            raise Missing("no copy of the script was named: --cookbook PATH")
+        if not Path(script).is_file():
+            raise Missing(f"there is no file {script}")
+        (job.folder / "tiktoken.py").write_text(STAND_IN, encoding="ascii")
+        results = job.folder / "cookbook-results.jsonl"
+        results.unlink(missing_ok=True)
+        files = ["--requests_filepath", str(write_requests(job)), "--save_filepath", str(results)]
+        url = ["--request_url", f"{job.server.tls_url}/v1/embeddings", "--api_key", "invented"]
+        trust = {"SSL_CERT_FILE": str(job.server.certificate), "PYTHONPATH": str(job.folder)}
+        return Call([sys.executable, str(Path(script).resolve()), *files, *url, *LIMITS], trust)
+
+    return call
+
+
+def write_requests(job: Job) -> Path:
+    """Write the customers as the embedding requests that the script understands."""
+    path = job.folder / f"requests-{job.rows}.jsonl"
+    if not path.exists():
+        with path.open("w", encoding="utf-8") as stream:
+            for number, form in enumerate(forms(write_customers(job.folder, job.rows)), start=1):
+                text = json.dumps(form, ensure_ascii=False)
+                request = {"model": "text-embedding-3-small", "input": text, "metadata": {"row": number}}
+                stream.write(json.dumps(request) + "\n")
+    return path

@@ -1,0 +1,103 @@
+"""The target of the comparisons: nginx, independent of every client and cheap enough not to be what is measured.
+
+It answers each request with 201 and one fixed conversation, keeps connections open, writes no log, and counts.
+"""
+
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.process import Missing, clean_environment, pinned, tool
+
+CORE = 1
+LIFETIME_S = 1_800  # it ends by itself then, whatever became of its owner
+REPLY = '{"conversation_sid":"CH%s","identity":null}' % ("5" * 32)
+CONFIGURATION = """
+daemon off; master_process off; pid nginx.pid; error_log stderr crit;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; default_type application/json; keepalive_requests 1000000000; keepalive_timeout 1h;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi; ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;
+    server {{
+        listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
+        location / {{ return 201 '{reply}'; }}
+        location = /requests {{ stub_status; }}
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running nginx, over plain http and over TLS with a certificate that its clients have to be told of."""
+
+    base_url: str
+    tls_url: str
+    certificate: Path
+
+    def requests(self) -> int:
+        """Return how many requests it has answered, this one included."""
+        with urllib.request.urlopen(f"{self.base_url}/requests", timeout=5) as reply:  # noqa: S310 - always http
+            return int(reply.read().split(b"\n")[2].split()[2])
+
+
+@contextmanager
+def open_server() -> Iterator[Server]:
+    """Serve on two free ports of this machine, on a core of its own.
+
+    Raises:
+        Missing: nginx, or openssl for its certificate, is not installed.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        port, tls_port = free_ports(2)
+        make_certificate(folder)
+        told = CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port, reply=REPLY)
+        (folder / "nginx.conf").write_text(told, encoding="ascii")
+        command = [*pinned(CORE), tool("nginx"), "-e", "stderr", "-p", name, "-c", "nginx.conf"]
+        process = subprocess.Popen([tool("timeout"), str(LIFETIME_S), *command], env=clean_environment())
+        try:
+            wait_for(port, process)
+            yield Server(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", folder / "certificate.pem")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def make_certificate(folder: Path) -> None:
+    """Write a key and a certificate for this machine's own address."""
+    asked = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run([tool("openssl"), *asked.split(), *files], check=True, capture_output=True)
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports of this machine that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Return when the server accepts connections."""
+    for _ in range(100):
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise Missing("nginx did not start")

@@ -1,0 +1,88 @@
+"""What a start costs: ``--help`` beside an empty Python, and the time until the server sees the first request.
+
+python -m benchmarks.startup [--rounds N]
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks.arrival import until_first_request
+from benchmarks.contenders import Call, Job, bare, locust, naive, ourselves, sdk
+from benchmarks.process import Missing, measure, say
+from benchmarks.provisioning import ENVIRONMENT, PROGRAM
+from benchmarks.server import Server
+from benchmarks.tables import table, times
+
+HELP = {
+    "`python -c pass`": [sys.executable, "-c", "pass"],
+    "`provisioner --help`": [*PROGRAM, "--help"],
+    "`provisioner run --help`": [*PROGRAM, "run", "--help"],
+    "`provisioner --version`": [*PROGRAM, "--version"],
+}
+FIRST: dict[str, tuple[Callable[[Job], Call], int]] = {
+    "**run**, 25 rows": (ourselves(""), 25),
+    "**run**, 10,000 rows, all planned first": (ourselves(""), 10_000),
+    "bare aiohttp loop": (bare("asyncio"), 1),
+    "naive aiohttp script, 25 rows": (naive, 25),
+    "twilio SDK, async, 25 rows": (sdk("async"), 25),
+    "twilio SDK, 32 threads, 25 rows": (sdk("threads"), 25),
+    "Locust FastHttpUser, 25 rows": (locust, 25),
+}
+
+
+def help_s(command: Sequence[str]) -> float:
+    """Run a command that only prints."""
+    return measure(command, ENVIRONMENT, Path()).wall_s
+
+
+def first_s(call: Callable[[Job], Call], rows: int) -> float:
+    """Start a contender on fresh files and wait for its first request."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def job_to(base_url: str) -> Call:
+            return call(Job(folder, Server(base_url, "", folder), rows))
+
+        environment = job_to("http://127.0.0.1:1").environment
+        return until_first_request(lambda base_url: job_to(base_url).command, environment, folder).wall_s
+
+
+def compare(asked: dict[str, Callable[[], float]], rounds: int) -> str:
+    """Measure all in turn and lay out the medians beside the first."""
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(rounds):
+        for name, took_s in asked.items():
+            if name not in found:
+                continue
+            try:
+                found[name].append(took_s())
+            except Missing as missing:
+                say(f"skipped: {name}: {missing}")
+                print(f"{name} was skipped: {missing}", end="\n\n")
+                del found[name]
+    medians = {name: statistics.median(took) for name, took in found.items()}
+    first = next(iter(medians.values()))
+    return table(
+        ("start", "ms", "times the first"),
+        ((name, f"{took * 1_000:.0f}", times(took / first)) for name, took in medians.items()),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args(arguments).rounds
+    print(compare({name: partial(help_s, command) for name, command in HELP.items()}, rounds), end="\n\n")
+    print("From the start of the process to the first byte of the first request, at the server:", end="\n\n")
+    print(compare({name: partial(first_s, *what) for name, what in FIRST.items()}, rounds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
