@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.process import ROOT, say
@@ -27,7 +28,7 @@ README = Path(__file__).with_name("README.md")
 def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
     """Run a part in a group of processes of its own; return its tables and what went wrong, if anything did."""
     if not importlib.util.find_spec(f"benchmarks.{part}"):
-        return "", "there is no such module"
+        return "", "was skipped: it is not there"
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{part}"],
         cwd=ROOT,
@@ -38,13 +39,20 @@ def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
     )
     try:
         printed, _ = process.communicate(timeout=max(limit_s, 1))
-    except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate()
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return "", f"cut off when {LIMIT_S // 60} minutes were over"
+    except subprocess.TimeoutExpired:
+        return "", f"was cut off when {LIMIT_S // 60} minutes were over"
+    finally:
+        end(process)
     return printed.strip(), f"ended with {process.returncode}" if process.returncode else ""
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """Interrupt what is left of a part, so that it tidies up, and then kill it with all that it started."""
+    for name in (signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, name)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
 
 
 def write(part: str, tables: str) -> None:

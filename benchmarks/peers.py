@@ -122,8 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cookbook", default=os.environ.get("COOKBOOK", ""), help="the cookbook's script")
     asked = parser.parse_args(arguments)
     chosen = [each for each in contenders(asked.cookbook) if asked.only in each.name or "run" in each.name]
-    with tempfile.TemporaryDirectory() as folder, open_server() as server:
-        standings = compare(chosen, asked.rounds, Path(folder), server)
+    try:
+        with tempfile.TemporaryDirectory() as folder, open_server() as server:
+            standings = compare(chosen, asked.rounds, Path(folder), server)
+    except Missing as missing:
+        print(f"Skipped: {missing}.")
+        return 1
     print_standings(standings)
     return int(not any("run" in each.contender.name for each in standings))
 

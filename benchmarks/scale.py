@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.arrival import until_first_request
 from benchmarks.customers import write_customers
-from benchmarks.process import Usage, measure, say
+from benchmarks.process import Missing, Usage, measure, say
 from benchmarks.provisioning import ENVIRONMENT, PROGRAM, run_command
 from benchmarks.server import open_server
 from benchmarks.tables import table, times
@@ -62,6 +62,16 @@ class Scale:
             return until_first_request(lambda url: run_command(customers, output, url), ENVIRONMENT, Path(name))
 
 
+def measure_all(scale: Scale, most: int) -> dict[int, dict[str, Usage]]:
+    """Measure every length up to the longest that is wanted."""
+    found = {}
+    for rows in (rows for rows in SIZES if rows <= most):
+        found[rows] = scale.measure(rows)
+        told = (f"{name} {each.wall_s:.2f} s" for name, each in found[rows].items())
+        say(f"{rows:,} rows: {', '.join(told)}")
+    return found
+
+
 def print_scale(found: dict[int, dict[str, Usage]]) -> None:
     """Print what a row costs at each length, and how far memory grows."""
     lengths = [f"{rows:,} rows" for rows in found]
@@ -103,13 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=SIZES[-1], help="rows of the longest file")
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args(arguments)
-    found = {}
-    with tempfile.TemporaryDirectory() as folder, open_server() as server:
-        scale = Scale(Path(folder), server.base_url, asked.repeats)
-        for rows in (rows for rows in SIZES if rows <= asked.most):
-            found[rows] = scale.measure(rows)
-            told = (f"{name} {each.wall_s:.2f} s" for name, each in found[rows].items())
-            say(f"{rows:,} rows: {', '.join(told)}")
+    try:
+        with tempfile.TemporaryDirectory() as folder, open_server() as server:
+            found = measure_all(Scale(Path(folder), server.base_url, asked.repeats), asked.most)
+    except Missing as missing:
+        print(f"Skipped: {missing}.")
+        return 1
     print_scale(found)
     return 0
 

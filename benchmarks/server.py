@@ -62,7 +62,8 @@ def open_server() -> Iterator[Server]:
         told = CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port, reply=REPLY)
         (folder / "nginx.conf").write_text(told, encoding="ascii")
         command = [*pinned(CORE), tool("nginx"), "-e", "stderr", "-p", name, "-c", "nginx.conf"]
-        process = subprocess.Popen([tool("timeout"), str(LIFETIME_S), *command], env=clean_environment())
+        bounded = [tool("timeout"), "--foreground", str(LIFETIME_S), *command]
+        process = subprocess.Popen(bounded, env=clean_environment())
         try:
             wait_for(port, process)
             yield Server(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", folder / "certificate.pem")
