@@ -22,6 +22,10 @@ LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
 SHORTEST_SLEEP_S = 0.0006
 """Loops count in milliseconds and some round: a shorter timer would spin there."""
+NAP_S = 0.002
+"""What is left of a wait after its timer is slept through, holding up the loop: its timers are late by as much."""
+UNHURRIED = 100.0
+"""The fastest pace at which that takes no time from anything else."""
 SHORTEST_PAUSE_S = 1.0
 """A shorter pause would land in the same second of the limit."""
 LONGEST_PAUSE_S = 300.0
@@ -48,6 +52,7 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
+        nap: Callable[[float], None] = time.sleep,
     ) -> None:
         self._governor = Governor(rate)
         self._window, self._is_prompt = window, is_prompt
@@ -59,7 +64,8 @@ class Pacer:
         self._is_closed = False
         self._hold = ""
         self._strikes = 0
-        self._clock, self._wall, self._jitter = clock, wall, jitter
+        self._clock, self._wall, self._jitter, self._nap = clock, wall, jitter, nap
+        self._is_free = self._knows_no_limit()
 
     @property
     def asked(self) -> float:
@@ -98,12 +104,14 @@ class Pacer:
         ``Retry-After`` the pause doubles with each 429 in a row, from one second.
         """
         now = self._clock()
-        if not self._schedule.paused_for(now):
-            self._governor.cut(now, achieved=self._schedule.achieved(now))
-            self._strikes += 1
+        is_first = not self._schedule.paused_for(now)
+        self._strikes += is_first
         pause = max(retry_after_s or 2.0 ** min(self._strikes - 1, DOUBLINGS), SHORTEST_PAUSE_S)
         pause = min(pause, LONGEST_PAUSE_S) * self._jitter(1.0, 1.25)
+        if is_first:
+            self._governor.cut(now, until=now + pause, achieved=self._schedule.achieved(now))
         self._schedule.pause(now + pause)
+        self._is_free = False
         return pause
 
     def accept(self) -> None:
@@ -113,10 +121,12 @@ class Pacer:
     def hold(self, reason: str) -> None:
         """Start nothing until ``release``; ``reason`` is for people."""
         self._hold = reason
+        self._is_free = False
 
     def release(self) -> None:
         """Go on after ``hold``."""
         self._hold = ""
+        self._is_free = self._knows_no_limit()
         self._ring()
 
     def ask(self, rate: Rate) -> None:
@@ -124,6 +134,7 @@ class Pacer:
         for _ in range(_places(rate.per_second) - _places(self.asked)):
             self._places.release()
         self._governor = Governor(rate)
+        self._is_free = False
         if isinstance(self._schedule, Timetable):
             self._schedule.retime(rate.per_second, self._clock())
         self._ring()
@@ -131,7 +142,18 @@ class Pacer:
     def close(self) -> None:
         """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
         self._is_closed = True
+        self._is_free = False
         self._ring()
+
+    def _knows_no_limit(self) -> bool:
+        """Say whether a request need not wait for anything: the way that costs nothing is open to it."""
+        is_unlimited = isinstance(self._schedule, Unlimited) and math.isinf(self._governor.asked)
+        return is_unlimited and self._window is None and not self._is_closed
+
+    def _pass_freely(self, asked: float) -> float:
+        now = self._clock()
+        self._schedule.start(now)
+        return self._wall() - (now - asked) if self._is_prompt else self._wall()
 
     async def _approach(self, *, again: bool) -> None:
         await self._places.acquire()
@@ -185,9 +207,13 @@ class Pacer:
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
         while not self._is_closed and (self._hold or (delay := ready_at(now := self._clock()) - now) > 0):
+            naps_s = NAP_S if self._schedule.rate <= UNHURRIED else 0.0
+            if not self._hold and delay <= naps_s:
+                self._nap(delay)
+                break
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = None if self._hold else loop.call_later(max(delay, SHORTEST_SLEEP_S), self._ring)
+            timer = None if self._hold else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self._ring)
             try:
                 await self._alarm
             finally:
@@ -209,18 +235,23 @@ class Turn:
     waited (the connection failed) frees the place.
     """
 
+    __slots__ = ("_again", "_asked", "_holds_place", "_pacer")
+
     def __init__(self, pacer: Pacer, *, again: bool) -> None:
         self._pacer, self._again = pacer, again
         self._holds_place = False
         self._asked = pacer._clock()  # noqa: SLF001 - a turn is a part of its pacer
 
     async def __aenter__(self) -> Self:
-        await self._pacer._approach(again=self._again)  # noqa: SLF001
-        self._holds_place = True
+        if not self._pacer._is_free:  # noqa: SLF001 - a turn is a part of its pacer
+            await self._pacer._approach(again=self._again)  # noqa: SLF001
+            self._holds_place = True
         return self
 
     async def wait(self) -> float:
         """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
+        if self._pacer._is_free:  # noqa: SLF001
+            return self._pacer._pass_freely(self._asked)  # noqa: SLF001
         due = await self._pacer._pass(self._asked, again=self._again)  # noqa: SLF001
         self._leave()
         return due

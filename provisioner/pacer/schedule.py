@@ -6,14 +6,24 @@ from collections.abc import Iterable
 
 WINDOW_S = 1.0
 """Twilio counts WebChats per second."""
+GUARD = 0.0001
+"""By what share a full window is kept longer than its starts take."""
 MARGIN_S = 0.002
-"""How much longer than a second a full window is kept, for what the way to the server may shorten."""
+"""How much longer than a second a table's full window is kept, for what the way to the server may shorten."""
+EASE = 0.0015
+"""By what share the schedule is slower than asked: starts that were late could never make it good without."""
+COLD_S = 0.002
+"""How much longer the first request is on its way than others: nothing has done its work before."""
 CATCH_UP_S = 0.05
 """How far a late schedule may run behind before it is moved: more would come out as a burst."""
 
 
 class Schedule:
-    """When the next start is due, and how early it may leave. Pure arithmetic over monotonic seconds."""
+    """When the next start is due, and how early it may leave. Pure arithmetic over monotonic seconds.
+
+    Due times lie on a grid that lateness does not move, so the mean is the asked pace less ``EASE``. The window
+    only guards: a late start holds up the one that is ``cap`` later, until ``EASE`` has made its lateness good.
+    """
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -26,6 +36,11 @@ class Schedule:
         """Most starts in any window of one second."""
         return max(1, math.ceil(self.rate))
 
+    @property
+    def window_s(self) -> float:
+        """How long so many starts take at this pace, at least the second they are counted in."""
+        return max(WINDOW_S, self.cap / self.rate) * (1 + GUARD)
+
     def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
         """Return when the next start should leave, were it on time; ``again`` says that it repeats another."""
         behind = now - CATCH_UP_S if self._starts else now
@@ -33,15 +48,12 @@ class Schedule:
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the earliest time at which the next start keeps the pace in every window."""
-        while len(self._starts) > self.cap:
-            self._starts.popleft()
-        full_until = self._starts[0] + WINDOW_S + MARGIN_S if len(self._starts) == self.cap else -math.inf
-        return max(self.due(now, again=again), full_until)
+        return max(self.due(now, again=again), self._full_until())
 
     def start(self, now: float, *, again: bool = False) -> float:
         """Record a start at ``now`` and return when it was due."""
         due = self.due(now, again=again)
-        self._due = due + 1 / self.rate
+        self._due = due + (1 + EASE) / self.rate + (0.0 if self._starts else COLD_S)
         self._starts.append(now)
         return due
 
@@ -64,17 +76,28 @@ class Schedule:
         """Return how many starts lie in the second before ``now``, at most the cap."""
         return float(sum(1 for start in self._starts if now - start < WINDOW_S))
 
+    def _full_until(self) -> float:
+        """Return when the oldest start leaves the window that the next one would overfill; past if none would."""
+        while len(self._starts) > self.cap:
+            self._starts.popleft()
+        return self._starts[0] + self.window_s if len(self._starts) == self.cap else -math.inf
+
+
+MEASURED = 1000
+"""Starts without a limit that are remembered, to know what was achieved when a 429 ends the freedom."""
+
 
 class Unlimited(Schedule):
-    """The schedule of ``--rate 0``: always due, but pauses hold, and the last second's starts are counted."""
+    """The schedule of ``--rate 0``: always due, but pauses hold, and the latest starts are remembered."""
 
     def __init__(self) -> None:
         super().__init__(math.inf)
+        self._starts = deque(maxlen=MEASURED)
 
     @property
     def cap(self) -> int:
-        """Enough to measure what was achieved when a 429 ends the freedom."""
-        return 1000
+        """As many as are remembered; no window is kept."""
+        return MEASURED
 
     def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
         """Return ``now``, or the end of a pause."""
@@ -82,14 +105,17 @@ class Unlimited(Schedule):
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the same: no window is kept."""
-        while len(self._starts) > self.cap:
-            self._starts.popleft()
         return self.due(now, again=again)
 
     def start(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002
         """Record a start at ``now``."""
         self._starts.append(now)
         return now
+
+    def achieved(self, now: float) -> float:
+        """Return the starts in the second before ``now``; where not all of it is remembered, their speed."""
+        counted = super().achieved(now)
+        return counted if counted < MEASURED else MEASURED / max(now - self._starts[0], WINDOW_S / MEASURED)
 
 
 class Timetable(Schedule):
@@ -118,6 +144,11 @@ class Timetable(Schedule):
         """Most starts in any window of one second; a cut rate cuts it as well."""
         return max(1, math.ceil(self.rate * (1 + self._headroom)))
 
+    @property
+    def window_s(self) -> float:
+        """A second, and what is late is made good within it."""
+        return WINDOW_S + MARGIN_S
+
     def due(self, now: float, *, again: bool = False) -> float:
         """Return when the next start should leave; pauses make it late, and not due later."""
         if again or self._next is None:
@@ -128,7 +159,7 @@ class Timetable(Schedule):
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
         """Return the earliest time at which the next start keeps the pace in every window."""
-        ready_at = max(super().ready_at(now, again=again), self._not_before)
+        ready_at = max(self.due(now, again=again), self._full_until(), self._not_before)
         if self._starts and (again or now - self.due(now) > CATCH_UP_S):
             return max(ready_at, self._place)
         return ready_at

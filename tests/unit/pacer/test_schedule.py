@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.options import Rate
-from provisioner.pacer.governor import CUT, HOLD_S, RECOVERY_S, Governor
-from provisioner.pacer.schedule import Schedule, Unlimited
+from provisioner.pacer.schedule import EASE, Schedule, Unlimited
 
 
 def starts_of(schedule: Schedule, seconds: float, *, lateness: list[float]) -> list[float]:
@@ -31,13 +29,34 @@ def worst_second(starts: list[float]) -> int:
 
 @pytest.mark.parametrize("rate", [0.2, 0.5, 1, 2, 2.5, 4, 5, 7, 50, 500])
 def test_the_mean_is_the_asked_pace(rate: float) -> None:
-    """Over time the starts come at the asked pace within half a percent, though each may leave a little late."""
+    """Over time the starts come at the asked pace within 0.2 %, though each may leave a little late."""
     schedule = Schedule(rate)
 
     starts = starts_of(schedule, 60, lateness=[0.0, 0.0006, 0.001, 0.0002])
 
     achieved = (len(starts) - 1) / (starts[-1] - starts[0])
-    assert achieved == pytest.approx(rate, rel=0.005)
+    assert achieved == pytest.approx(rate, rel=0.002)
+
+
+def test_lateness_is_made_good() -> None:
+    """A start that is late holds up the one a window later, by less each time, until none is late any more."""
+    schedule = Schedule(5)
+
+    starts = starts_of(schedule, 120, lateness=[0.0] * 11 + [0.03] + [0.0] * 600)
+
+    late = [each - 100.0 - 0.002 - number * (1 + EASE) / 5 for number, each in enumerate(starts)]
+    assert late[11] == pytest.approx(0.03, abs=1e-6)
+    assert 0 < late[16] < late[11]
+    assert late[-5:] == pytest.approx([0.0] * 5, abs=1e-6)
+
+
+def test_a_pace_that_was_cut_keeps_what_the_cut_gained() -> None:
+    """Below the asked pace the window is as long as its starts take, so no late start comes close to the limit."""
+    schedule = Schedule(4.5)
+
+    starts = starts_of(schedule, 120, lateness=[0.0] * 11 + [0.04] + [0.0] * 600)
+
+    assert min(b - a for a, b in zip(starts, starts[5:], strict=False)) > 5 / 4.5
 
 
 @given(
@@ -65,7 +84,7 @@ def test_a_long_wait_earns_no_burst() -> None:
         schedule.start(later[-1])
 
     gaps = [b - a for a, b in itertools.pairwise(later)]
-    assert gaps == pytest.approx([0.2, 0.25, 0.25])
+    assert gaps == pytest.approx([0.2, 0.25, 0.25], rel=0.002)
 
 
 def test_a_start_knows_when_it_was_due() -> None:
@@ -73,7 +92,7 @@ def test_a_start_knows_when_it_was_due() -> None:
     schedule = Schedule(2)
     schedule.start(10.0)
 
-    assert schedule.start(10.52) == pytest.approx(10.5)
+    assert schedule.start(10.52) == pytest.approx(10.5, abs=0.003)
 
 
 def test_a_start_that_left_late_keeps_its_window_longer() -> None:
@@ -107,56 +126,18 @@ def test_no_limit_is_always_ready_but_keeps_pauses() -> None:
         schedule.start(1.0)
 
     assert schedule.ready_at(2.0) == 2.0
-    assert schedule.achieved(1.5) == schedule.cap
     schedule.pause(9.0)
     assert schedule.ready_at(2.0) == 9.0
 
 
-def test_a_cut_holds_and_then_creeps_back_to_what_was_asked() -> None:
-    """After a 429 the pace is cut, kept for a while, and rises in a line back to the asked one, not above."""
-    governor = Governor(Rate(per_second=4))
+@pytest.mark.parametrize(("per_second", "achieved"), [(0.5, 0), (40, 40), (999, 999), (20_000, 20_000)])
+def test_what_was_achieved_without_a_limit_is_known(per_second: float, achieved: float) -> None:
+    """A 429 that ends the freedom finds how many starts there were, however many."""
+    schedule = Unlimited()
+    for number in range(30_000):
+        schedule.start(number / per_second)
 
-    governor.cut(100.0, achieved=4)
-
-    cut = 4 * CUT
-    assert governor.rate(100.0) == pytest.approx(cut)
-    assert governor.rate(100.0 + HOLD_S) == pytest.approx(cut)
-    assert governor.rate(100.0 + HOLD_S + RECOVERY_S / 2) == pytest.approx((cut + 4) / 2)
-    assert governor.rate(100.0 + HOLD_S + RECOVERY_S * 3) == 4
-
-
-def test_cuts_add_up_while_429s_go_on() -> None:
-    """Every further 429 cuts what is left."""
-    governor = Governor(Rate(per_second=10))
-
-    governor.cut(1.0, achieved=10)
-    governor.cut(2.0, achieved=7)
-
-    assert governor.rate(2.0) == pytest.approx(10 * CUT * CUT)
-
-
-def test_no_limit_becomes_one_after_a_429() -> None:
-    """Without an asked pace, the first 429 takes what was achieved as the pace to cut and to return to."""
-    governor = Governor(Rate(per_second=math.inf))
-    assert governor.rate(5.0) == math.inf
-
-    governor.cut(5.0, achieved=40)
-
-    assert governor.rate(5.0) == pytest.approx(40 * CUT)
-    assert governor.asked == 40
-
-
-def test_auto_probes_upward_and_backs_off() -> None:
-    """--rate auto grows step by step while nothing answers 429, and is cut like any other pace."""
-    governor = Governor(Rate(per_second=4, is_auto=True))
-
-    at_first, later = governor.rate(0.0), governor.rate(60.0)
-    governor.cut(60.0, achieved=5)
-
-    assert at_first == 4
-    assert later > 5
-    assert governor.rate(60.0) == pytest.approx(later * CUT)
-    assert governor.rate(1e6) == pytest.approx(1000.0)
+    assert schedule.achieved(29_999 / per_second) == pytest.approx(achieved, abs=1, rel=0.002)
 
 
 def test_a_hiccup_at_a_fast_pace_is_caught_up() -> None:
