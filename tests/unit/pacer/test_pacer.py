@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -65,6 +65,22 @@ async def test_waiters_start_evenly_and_in_order() -> None:
 
     gaps = [b - a for a, b in itertools.pairwise(starts)]
     assert gaps == pytest.approx([0.25] * 19, abs=0.004)
+
+
+@in_virtual_time
+async def test_only_the_end_of_a_wait_holds_up_the_loop() -> None:
+    """At a slow pace its last two milliseconds are slept through, to be precise; at a fast one nothing is."""
+    naps = dict[float, list[float]]()
+
+    for rate in (50.0, 500.0):
+        pacer = pacer_of(rate)
+        with patch.object(pacer, "_nap", Mock(side_effect=nap)) as napping:
+            await start_many(pacer, [], 20)
+        naps[rate] = [call.args[0] for call in napping.mock_calls]
+
+    assert 0 < max(naps[50.0]) <= 0.002
+    assert len(naps[50.0]) == 19
+    assert not naps[500.0]
 
 
 @in_virtual_time
