@@ -1,0 +1,88 @@
+"""How much of a strict limit a run uses, and how often it is refused.
+
+    python -m benchmarks.goodput [--seconds 110]
+
+Prints achieved over possible, and the share of 429s. The servers let 5 requests into any sliding second. Jitter on
+the way there changes when a request is judged, jitter of the work only when it is answered. Who spaces requests
+evenly and is never refused can use 91 % of a limit whose way jitters by 50 ms either way: six must span 1.1 s.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from benchmarks.pace import send_ours
+from benchmarks.pace_server import Arrival, Rules, open_server
+from benchmarks.process import say
+from benchmarks.tables import table
+
+LIMIT = 5
+JITTER_S = 0.1
+HALVED_FROM_S, HALVED_FOR_S = 20.0, 60.0
+MANY_ATTEMPTS = ("--max-attempts", "50")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A server and the pace it is sent."""
+
+    name: str
+    rate: str
+    rules: Rules
+
+    def possible(self, seconds: float) -> float:
+        """Return how many requests the server lets through in so many seconds."""
+        until_s = self.rules.halved_until_s
+        halved_s = min(max(seconds - self.rules.halved_from_s, 0.0), HALVED_FOR_S) if until_s else 0.0
+        return LIMIT * (seconds - halved_s / 2)
+
+
+STRICT = Rules(most=LIMIT)
+WAY = Rules(most=LIMIT, way_s=JITTER_S)
+WORK = Rules(most=LIMIT, work_s=JITTER_S)
+HALVED = Rules(most=LIMIT, halved_from_s=HALVED_FROM_S, halved_until_s=HALVED_FROM_S + HALVED_FOR_S)
+TRIALS = (
+    Trial("strict", "5/s", STRICT),
+    Trial("strict, ±50 ms until it is answered", "5/s", WORK),
+    Trial("strict, ±50 ms until it is judged", "5/s", WAY),
+    Trial("strict, ±50 ms until it is judged", "4/s", WAY),
+    Trial("strict, ±50 ms until it is judged", "auto", WAY),
+    Trial("halved for a minute", "5/s", HALVED),
+    Trial("halved for a minute", "4/s", HALVED),
+)
+
+
+def attempt(trial: Trial, seconds: float) -> list[str]:
+    """Send for about so long and return the row of the table."""
+    with open_server(trial.rules) as server:
+        expected_s = seconds - (HALVED_FOR_S / 2 if trial.rules.halved_until_s else 0.0)
+        rate = float(trial.rate.removesuffix("/s")) if trial.rate != "auto" else 4.0
+        send_ours(server, trial.rate, int(rate * expected_s * 0.9), options=MANY_ATTEMPTS)
+        return row_of(trial, server.arrivals())
+
+
+def row_of(trial: Trial, arrivals: Sequence[Arrival]) -> list[str]:
+    """Count what was let through and what was refused."""
+    admitted = sum(each.is_admitted for each in arrivals)
+    refused = len(arrivals) - admitted
+    possible = trial.possible(arrivals[-1].at - arrivals[0].at)
+    shares = f"{(admitted - 1) / possible:.1%}", f"{refused / len(arrivals):.2%}"
+    return [trial.name, trial.rate, f"{admitted}", *shares, f"{refused}"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try all servers at the same time, since each takes next to nothing; print, and return 0."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=110.0, help="about how long, at least 90")
+    asked = parser.parse_args(arguments)
+    say(f"{len(TRIALS)} runs of about {asked.seconds:g} s at the same time")
+    with ThreadPoolExecutor(len(TRIALS)) as pool:
+        rows = list(pool.map(lambda trial: attempt(trial, asked.seconds), TRIALS))
+    print(table(("server", "asked", "created", "of the possible", "answered 429", "429s"), rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

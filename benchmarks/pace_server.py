@@ -1,0 +1,164 @@
+"""A small server in a process of its own that notes when requests arrive, and may keep a limit.
+
+Time is taken when the bytes are read, before anything is done with them, on a core of the server's own.
+"""
+
+import asyncio
+import itertools
+import multiprocessing
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import NamedTuple, cast
+
+CORE = 1
+CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+CONVERSATION = b'{"conversation_sid": "CH%032x", "identity": null}'
+REFUSAL = b'{"code": 20429, "message": "Too many requests", "status": 429}'
+THROTTLED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+
+
+class Arrival(NamedTuple):
+    """A request: when it was judged (monotonic seconds), and whether it was let through."""
+
+    at: float
+    is_admitted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a server behaves.
+
+    At most ``most`` requests in any ``window_s`` seconds, 0 for no limit; what is refused does not count. From
+    ``halved_from_s`` until ``halved_until_s`` after the first request the window is twice as long. A request is
+    judged up to ``way_s`` after it was read, and answered up to ``work_s`` after that, both at random.
+    """
+
+    most: int = 0
+    window_s: float = 1.0
+    halved_from_s: float = 0.0
+    halved_until_s: float = 0.0
+    way_s: float = 0.0
+    work_s: float = 0.0
+
+
+class Judge:
+    """Keeps the limit and the list of arrivals."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.arrivals: list[Arrival] = []
+        self._admitted: deque[float] = deque(maxlen=rules.most or 1)
+        self._numbers = itertools.count(1)
+
+    def reply_to(self, now: float) -> bytes:
+        """Judge a request that arrives now."""
+        is_admitted = not self.rules.most or not self._is_full(now)
+        self.arrivals.append(Arrival(now, is_admitted))
+        if not is_admitted:
+            return THROTTLED % (len(REFUSAL), REFUSAL)
+        self._admitted.append(now)
+        body = CONVERSATION % next(self._numbers)
+        return CREATED % (len(body), body)
+
+    def _is_full(self, now: float) -> bool:
+        window_s = self.rules.window_s * (2 if self._is_halved(now) else 1)
+        return len(self._admitted) == self.rules.most and now - self._admitted[0] < window_s
+
+    def _is_halved(self, now: float) -> bool:
+        begun = self.arrivals[0].at if self.arrivals else now
+        return self.rules.halved_from_s <= now - begun < self.rules.halved_until_s
+
+
+class Responder(asyncio.Protocol):
+    """Answers each whole request of a connection."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._read = judge, b""
+        self._random = random.Random(5)  # noqa: S311 - the way's jitter is no secret
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Note the time, then find where requests end."""
+        now = time.monotonic()
+        self._read += data
+        while (end := self._read.find(b"\r\n\r\n")) >= 0:
+            length = int(self._read[:end].lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
+            if len(self._read) < end + 4 + length:
+                return
+            self._read = self._read[end + 4 + length :]
+            self._arrive(now)
+
+    def _arrive(self, now: float) -> None:
+        if not self._judge.rules.way_s:
+            self._answer(self._judge.reply_to(now))
+            return
+        delay_s = self._random.uniform(0, self._judge.rules.way_s)
+        asyncio.get_running_loop().call_later(
+            delay_s, lambda: self._answer(self._judge.reply_to(time.monotonic()))
+        )
+
+    def _answer(self, reply: bytes) -> None:
+        if not self._judge.rules.work_s:
+            self._transport.write(reply)
+            return
+        delay_s = self._random.uniform(0, self._judge.rules.work_s)
+        asyncio.get_running_loop().call_later(delay_s, self._transport.write, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class PaceServer:
+    """A server that runs; ``arrivals`` may be asked for once, which ends it."""
+
+    base_url: str
+    wire: "Connection[str, object]"
+
+    def arrivals(self) -> list[Arrival]:
+        """Return what arrived, in order, and end the server."""
+        self.wire.send("end")
+        return cast("list[Arrival]", self.wire.recv())
+
+
+def serve(wire: "Connection[object, str]", rules: Rules) -> None:
+    """Serve on a free port, which is sent through ``wire``, until something comes back; then send the arrivals."""
+    take_a_core()
+    judge = Judge(rules)
+
+    async def run() -> None:
+        loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+        server = await loop.create_server(lambda: Responder(judge), "127.0.0.1", 0)
+        loop.add_reader(wire.fileno(), is_over.set)
+        wire.send(server.sockets[0].getsockname()[1])
+        await is_over.wait()
+
+    asyncio.run(run())
+    wire.send(judge.arrivals)
+
+
+def take_a_core() -> None:
+    """Keep to a core, and go first there where that is allowed: what waits itself cannot measure others."""
+    if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {CORE})
+    with suppress(AttributeError, PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+@contextmanager
+def open_server(rules: Rules) -> Iterator[PaceServer]:
+    """Serve in a process of its own until the block is left."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, rules), daemon=True)
+    process.start()
+    try:
+        yield PaceServer(f"http://127.0.0.1:{ours.recv()}", ours)
+    finally:
+        process.terminate()
+        process.join()
