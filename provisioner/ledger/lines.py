@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.ledger import statements
-from provisioner.ledger.writer import Step
 from provisioner.models import Answer, Unknown
-
-_ADD_ATTEMPT = statements.load("run")["add_attempt"]
 
 
 def unknown_of(line: Sequence[Any]) -> Unknown:
@@ -26,27 +22,25 @@ def unknown_of(line: Sequence[Any]) -> Unknown:
     )
 
 
-def attempt_of(claim_id: int, run: int | None, step: str, answer: Answer) -> Step:
-    """Return what appends an attempt to create a row, or a look-up of it."""
+def outcome_of(claim_id: int, run: int | None, step: str, answer: Answer, status: str) -> Sequence[Any]:
+    """Return what ``Bulk.SETTLE`` takes: an attempt to create a row, or a look-up of it, and the row's status."""
     return (
-        _ADD_ATTEMPT,
-        (
-            claim_id,
-            run,
-            step,
-            answer.verdict.value,
-            answer.due,
-            answer.sent,
-            answer.ended,
-            answer.http_status,
-            text_of(answer.error_code),
-            text_of(answer.error),
-            text_of(answer.conversation_sid),
-            text_of(answer.identity),
-            text_of(answer.twilio_request_id),
-            answer.retry_after_s,
-            answer.may_leave_orphan,
-        ),
+        claim_id,
+        run,
+        step,
+        answer.verdict.value,
+        answer.due,
+        answer.sent,
+        answer.ended,
+        answer.http_status,
+        text_of(answer.error_code),
+        text_of(answer.error),
+        text_of(answer.conversation_sid),
+        text_of(answer.identity),
+        text_of(answer.twilio_request_id),
+        answer.retry_after_s,
+        answer.may_leave_orphan,
+        status,
     )
 
 

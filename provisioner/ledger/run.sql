@@ -9,28 +9,33 @@ INSERT OR REPLACE INTO manifest (name, value) VALUES (?, ?);
 INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
 
 -- name: begin
--- The intent: an attempt may leave from now on, and what it asks for is the input's present content. ?3 is the
--- message that is owed once the row is created, however that is found out; NULL for none.
+-- The intent, of many rows: an attempt may leave from now on, and what it asks for is the input's present content.
+-- The third value is the message that is owed once the row is created, however that is found out; NULL for none.
 UPDATE rows
-SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = ?2,
-    message = ?3
-WHERE id = ?1 AND status <> 'in_flight';
+SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = asked.column2,
+    message = asked.column3
+FROM (VALUES (?, ?, ?)) AS asked
+WHERE rows.id = asked.column1 AND rows.status <> 'in_flight';
 
 -- name: release
 -- Take an intent back: nothing was sent.
 UPDATE rows SET status = before, attempts = attempts - 1 WHERE id = ? AND status = 'in_flight';
 
--- name: add_attempt
--- What an attempt came to. ?1 is the row.
+-- name: add_attempts
+-- What attempts, each of another row, came to; the first value is the row.
 INSERT INTO attempts (
-    row_id, run, step, number, class, due, sent, ended, http_status, error_code, error,
-    conversation_sid, identity, twilio_request_id, retry_after_s, may_leave_orphan
+    row_id, run, step, class, due, sent, ended, http_status, error_code, error, conversation_sid, identity,
+    twilio_request_id, retry_after_s, may_leave_orphan, number
 )
-VALUES (?1, ?2, ?3, (SELECT attempts FROM rows WHERE id = ?1), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
+SELECT came.*, (SELECT attempts FROM rows WHERE id = came.column1)
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS came
+WHERE came.column1 IS NOT NULL;
 
 -- name: settle
--- The row's word after the attempt that was just added.
-UPDATE rows SET status = ?2, last_attempt = last_insert_rowid() WHERE id = ?1;
+-- The rows' words after the attempts that were just added; the third value counts back from the last of those.
+UPDATE rows SET status = came.column2, last_attempt = last_insert_rowid() - came.column3
+FROM (VALUES (?, ?, ?)) AS came
+WHERE rows.id = came.column1;
 
 -- name: add_interrupted
 -- Nobody knows what became of an attempt that was never settled: an attempt of class maybe says so.

@@ -12,8 +12,9 @@ from pathlib import Path
 from threading import Event
 
 from provisioner.ledger import statements
+from provisioner.ledger.batch import Bulk
 from provisioner.ledger.handout import Handout
-from provisioner.ledger.lines import attempt_of, unknown_of
+from provisioner.ledger.lines import outcome_of, unknown_of
 from provisioner.ledger.messages import SqliteMessages
 from provisioner.ledger.opening import Opened, open_file, open_temporary
 from provisioner.ledger.plan import plan
@@ -34,7 +35,7 @@ from provisioner.models import (
 )
 
 _RUN = statements.load("run")
-_BEGIN, _RELEASE, _SETTLE = _RUN["begin"], _RUN["release"], _RUN["settle"]
+_RELEASE = _RUN["release"]
 
 
 class SqliteLedger:
@@ -154,7 +155,7 @@ class SqliteLedger:
         """
         self._changes += 1
         message = MessageStatus.PENDING.value if owes_message else None
-        return self._writer.write((_BEGIN, (claim_id, identity or None, message)))
+        return self._writer.write((Bulk.BEGIN, (claim_id, identity or None, message)))
 
     def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
@@ -221,9 +222,8 @@ class SqliteLedger:
 
     def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: Step) -> asyncio.Future[None]:
         self._changes += 1
-        return self._writer.write(
-            attempt_of(claim_id, self._run, step.value, answer), (_SETTLE, (claim_id, status.value))
-        )
+        outcome = outcome_of(claim_id, self._run, step.value, answer, status.value)
+        return self._writer.write((Bulk.SETTLE, outcome))
 
 
 @asynccontextmanager

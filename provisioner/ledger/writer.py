@@ -6,7 +6,7 @@ queued up behind the last commit into the next one: the busier the run, the larg
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, groupby
@@ -15,12 +15,13 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
+from provisioner.ledger.batch import Batch, Bulk
 from provisioner.ledger.faults import translated
 from provisioner.ledger.journal import Journal
 from provisioner.ledger.place import Place
 
-Step = tuple[str, Sequence[Any]]
-"""A statement with its parameters."""
+Step = tuple[str | Bulk, Sequence[Any]]
+"""A statement, or what can be written for many rows at once, with its values."""
 T = TypeVar("T")
 
 
@@ -88,8 +89,7 @@ class Writer:
             with translated(self._path):
                 self._place.require(self._connection)
                 with transaction(self._connection):
-                    for statement, parameters in chain.from_iterable(write.steps for write in writes):
-                        self._connection.execute(statement, parameters)
+                    self._carry_out(chain.from_iterable([write.steps for write in writes]))
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             if len(writes) == 1:
                 self._answer(_fail, writes[0].future, error)
@@ -98,6 +98,16 @@ class Writer:
                 self._commit([write])
         else:
             self._answer(_finish, [write.future for write in writes])
+
+    def _carry_out(self, steps: Iterable[Step]) -> None:
+        batch = Batch(self._connection)
+        for what, values in steps:
+            if isinstance(what, Bulk):
+                batch.add(what, values)
+            else:
+                batch.write()
+                self._connection.execute(what, values)
+        batch.write()
 
     def _perform(self, call: _Call[T]) -> None:
         try:

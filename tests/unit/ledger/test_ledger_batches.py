@@ -1,0 +1,103 @@
+"""Rows that are written together end as if each had been written alone."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.ledger import statements
+from provisioner.ledger.batch import MOST, Batch, Bulk
+
+ROWS = 150
+OUTCOMES = (
+    "SELECT rows.id, rows.status, rows.attempts, rows.asked_identity, rows.message, attempts.row_id, "
+    "attempts.number, attempts.class FROM rows LEFT JOIN attempts ON attempts.id = rows.last_attempt ORDER BY rows.id"
+)
+ATTEMPTS = "SELECT row_id, number, class, conversation_sid FROM attempts ORDER BY row_id, id"
+
+
+@contextmanager
+def tables() -> Iterator[sqlite3.Connection]:
+    """Open a ledger's tables with so many pending rows."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in statements.load("schema").values():
+            connection.execute(statement)
+        connection.executemany(
+            "INSERT INTO rows (id, key, digest, status) VALUES (?, ?, x'00', 'pending')",
+            [(number, f"k-{number}") for number in range(1, ROWS + 1)],
+        )
+        yield connection
+
+
+def begin(row: int) -> tuple[Bulk, Sequence[Any]]:
+    """Return an intent."""
+    return Bulk.BEGIN, (row, f"wc-{row}", None)
+
+
+def settle(row: int, status: str) -> tuple[Bulk, Sequence[Any]]:
+    """Return an outcome."""
+    sid = f"CH{row}" if status == "created" else None
+    return Bulk.SETTLE, (
+        *(row, None, "create", "created" if sid else "not_processed"),
+        *(1.0, 2.0, 3.0, 201, None, None, sid, f"wc-{row}", None, None, False),
+        status,
+    )
+
+
+def written(steps: Sequence[tuple[Bulk, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
+    """Write the steps and return what the tables hold then."""
+    with tables() as connection:
+        batch = Batch(connection)
+        for kind, values in steps:
+            batch.add(kind, values)
+            if not together:
+                batch.write()
+        batch.write()
+        return [connection.execute(query).fetchall() for query in (OUTCOMES, ATTEMPTS)]
+
+
+STEPS = st.one_of(
+    st.builds(begin, st.integers(1, 4)),
+    st.builds(settle, st.integers(1, 4), st.sampled_from(["created", "pending", "unsent"])),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_no_order_of_steps_ends_otherwise_than_one_by_one(steps: list[tuple[Bulk, Sequence[Any]]]) -> None:
+    """Whatever is written for a row keeps its order, above all an outcome and the intent of the next attempt."""
+    assert written(steps, together=True) == written(steps, together=False)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 63, MOST, MOST + 1, ROWS])
+def test_any_number_of_rows_is_written(count: int) -> None:
+    """Statements are compiled for few numbers of rows, and every row is in one of them."""
+    steps = [begin(row) for row in range(1, count + 1)] + [settle(row, "created") for row in range(1, count + 1)]
+
+    rows, attempts = written(steps, together=True)
+
+    assert [row[:2] for row in rows if row[1] == "created"] == [(row, "created") for row in range(1, count + 1)]
+    assert [(row_id, number, sid) for row_id, number, _, sid in attempts] == [
+        (row, 1, f"CH{row}") for row in range(1, count + 1)
+    ]
+    assert all(row[0] == row[5] for row in rows if row[1] == "created")
+
+
+def test_a_commit_runs_few_statements() -> None:
+    """As many outcomes and intents as fly at once take three statements, not three for each row."""
+    ran: list[str] = []
+    with tables() as connection:
+        batch = Batch(connection)
+        for row in range(1, MOST + 1):
+            batch.add(*begin(row))
+        batch.write()
+        connection.set_trace_callback(ran.append)
+        for row in range(1, MOST + 1):
+            batch.add(*settle(row, "created"))
+            batch.add(*begin(row + MOST))
+        batch.write()
+
+    assert len(ran) == 3
