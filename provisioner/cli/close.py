@@ -19,14 +19,13 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
     """
-    import asyncio
-
     from provisioner.cleanup import close as close_job
 
     from .closing_text import closing_line
+    from .event_loop import run_on
     from .process import surroundings
 
-    summary = asyncio.run(close_job(made, options, surroundings(), console))
+    summary = run_on(options.loop, close_job(made, options, surroundings(), console))
     if not summary.details["dry_run"]:
         console.say(closing_line(summary.details))
     return summary

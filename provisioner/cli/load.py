@@ -14,14 +14,13 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     Every row is sent once, when the schedule says so; late ones are sent late. Exit code 99 says that a condition
     of --fail-if or --abort-if came true.
     """
-    import asyncio
-
     from provisioner.pipeline.load_test import load as load_job
 
+    from .event_loop import run_on
     from .load_text import load_lines
     from .process import surroundings
 
-    summary = asyncio.run(load_job(files, options, surroundings(), console))
+    summary = run_on(options.loop, load_job(files, options, surroundings(), console))
     tell = console.note if summary.output == "-" else console.say
     for line in load_lines(summary.details):
         tell(line)

@@ -16,14 +16,13 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
     that some have not, 5 that Twilio could not be asked about some.
     """
-    import asyncio
-
     from provisioner.reconcile import reconcile as reconcile_job
 
     from .audit_text import audit_lines
+    from .event_loop import run_on
     from .process import surroundings
 
-    summary = asyncio.run(reconcile_job(ledger, options, surroundings(), console))
+    summary = run_on(options.loop, reconcile_job(ledger, options, surroundings(), console))
     for line in audit_lines(summary.details) if options.audit else ():
         console.say(line)
     return summary

@@ -14,10 +14,9 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is
     sent once, and the results file says what became of each.
     """
-    import asyncio
-
     from provisioner.pipeline import run as run_job
 
+    from .event_loop import run_on
     from .process import surroundings
 
-    return asyncio.run(run_job(files, options, surroundings(), console))
+    return run_on(options.loop, run_job(files, options, surroundings(), console))

@@ -148,6 +148,11 @@ class ReachOptions:
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
+    loop: str = option(
+        "auto",
+        "Event loop: uvloop takes less of the processor, and is taken where it is installed.  [default: auto]",
+        choices=("auto", "asyncio", "uvloop"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -164,7 +164,8 @@ class Run:
                 self._face.note(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
             self._brake.hold(drain, rounds.cancel)
-            self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate)
+            loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+            self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate, loop=loop)
             async with (
                 self._watch.open(monitor, pacer, self._face, rounds.drain),
                 self._face.progress(monitor.snapshot),
