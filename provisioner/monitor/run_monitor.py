@@ -1,5 +1,6 @@
 """Watches a run: counts what happens, knows the speed, and tells the log. Decides nothing."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class RunMonitor:
         self._before, self._to_send = before, to_send
         self._speed_limit, self._clock = speed_limit, clock
         self._log = structlog.get_logger().bind()
+        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
         self._began = clock()
         self._speed = Speedometer()
         self._settled: Counter[Status] = Counter()
@@ -81,6 +83,8 @@ class RunMonitor:
             listen(step, row, answer)
 
     def _log_answer(self, event: str, row: Row, answer: Answer, attempt: int) -> None:
+        if not self._tells_all:
+            return
         self._log.debug(
             event,
             row=row.row,
@@ -97,7 +101,8 @@ class RunMonitor:
         """Count an outcome; what needs somebody's eyes is a warning."""
         self._settled[status] += 1
         if status is Status.CREATED:
-            self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
+            if self._tells_all:
+                self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
             self._posts.owed += bool(row.request.first_message)
             self._compare_identities(row, answer)
             return

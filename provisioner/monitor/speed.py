@@ -1,6 +1,5 @@
 """How fast a run is, and how fast it may be."""
 
-from collections import Counter
 from typing import Protocol
 
 SPAN_S = 10
@@ -30,7 +29,7 @@ class Speedometer:
     """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
 
     def __init__(self) -> None:
-        self._by_second: Counter[int] = Counter()
+        self._by_second: dict[int, int] = {}
         self._first: float | None = None
         self._last = 0.0
         self.total = 0
@@ -41,9 +40,11 @@ class Speedometer:
             self._first = now
         self._last = now
         self.total += 1
-        self._by_second[int(now)] += 1
-        if len(self._by_second) > 2 * SPAN_S:
-            self._by_second = Counter({s: n for s, n in self._by_second.items() if s >= int(now) - SPAN_S})
+        second = int(now)
+        if second in self._by_second:
+            self._by_second[second] += 1
+            return
+        self._by_second = {s: n for s, n in self._by_second.items() if s >= second - SPAN_S} | {second: 1}
 
     def speed(self, now: float) -> float:
         """Return the departures per second of late, 0.0 before there were two.
