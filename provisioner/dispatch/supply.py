@@ -1,4 +1,4 @@
-"""The rows that are sent next, claimed and rebuilt while those before them fly."""
+"""The rows that are sent next: a batch is claimed and rebuilt while the one before it flies."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,6 @@ from provisioner.ports import Feed, Ledger
 
 BATCH = 128
 """Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
-_LOW = BATCH // 2
 
 
 class Supply:
@@ -40,12 +39,7 @@ class Supply:
         """Return the next row, None when all are out; raise what claiming and rebuilding raise."""
         while not self._rows and not self._is_out:
             await self._await_more()
-        if not self._rows:
-            return None
-        row = self._rows.popleft()
-        if len(self._rows) == _LOW:
-            self._fetch()
-        return row
+        return self._rows.popleft() if self._rows else None
 
     def _fetch(self) -> asyncio.Task[Sequence[Row]]:
         if self._fetching is None:
@@ -66,3 +60,5 @@ class Supply:
             rows = fetching.result()
             self._rows.extend(rows)
             self._is_out = not rows
+            if rows:
+                self._fetch()
