@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CORE = 0
-LIMIT_S = 240
+LIMIT_S = 400
 OTHERS = ("PROVISIONER_", "TWILIO_", "LOCUST_", "PYTHON", "COVERAGE_")
 
 

@@ -24,7 +24,7 @@ PEERS = ("aiohttp", "twilio", "locust", "aiolimiter", "gevent")
 
 def main() -> int:
     """Print the table."""
-    lines = [("processor", f"{processor()}, {os.cpu_count()} cores"), ("system", platform.platform(terse=True))]
+    lines = [("processor", f"{processor()}, {os.cpu_count()} cores"), ("system", system())]
     lines += [("Python", platform.python_version()), ("SQLite", sqlite3.sqlite_version)]
     lines += [("provisioner", provisioner.__version__), *((name, installed(name)) for name in OURS)]
     lines += [(f"{name}, the peers'", version) for name, version in peers().items()]
@@ -40,6 +40,11 @@ def processor() -> str:
     text = told.read_text(encoding="utf-8") if told.exists() else ""
     found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     return found[1] if found else platform.machine()
+
+
+def system() -> str:
+    """Return the kernel's and the C library's name and number."""
+    return f"{platform.system()} {platform.release().partition('-')[0]}, {' '.join(platform.libc_ver())}"
 
 
 def installed(name: str) -> str:
