@@ -75,9 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"--- {part}, {time.monotonic() - began:.0f} s in")
         tables, trouble = tables_of(part, asked.cookbook, LIMIT_S - (time.monotonic() - began))
         failed = failed or bool(trouble)
-        print(f"\n## {part}\n\n{tables}" + (f"\n\nThis part {trouble}." if trouble else ""), flush=True)
         if asked.write and tables and not trouble:
             write(part, tables)
+        print(f"\n## {part}\n\n{tables}" + (f"\n\nThis part {trouble}." if trouble else ""), flush=True)
     say(f"--- {time.monotonic() - began:.0f} s in all")
     return int(failed)
 
