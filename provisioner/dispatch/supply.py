@@ -9,7 +9,7 @@ from typing import Self
 from provisioner.models import Row
 from provisioner.ports import Feed, Ledger
 
-BATCH = 128
+BATCH = 64
 """Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
 
 
