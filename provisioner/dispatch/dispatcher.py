@@ -3,7 +3,6 @@
 import asyncio
 
 from provisioner.errors import InputError, ProvisionerError
-from provisioner.models import Row
 from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace, Timers
 
 from .guards import Limits, Stop, StopKind, Tally
@@ -56,6 +55,8 @@ class Dispatcher:
                 if self._stop is None and (stop := self._tally.judge_canary()):
                     self.drain(stop)
             await self._work(workers=self._limits.concurrency)
+            if self._supply.failure is not None:
+                self._run_dry(self._supply.failure)
         return self._stop
 
     def drain(self, stop: Stop | None = None) -> None:
@@ -89,7 +90,7 @@ class Dispatcher:
     async def _send_rows(self, most: int) -> None:
         sent = 0
         while not self._stopping.is_set() and (not most or sent < most):
-            row = await self._next_row()
+            row = await self._supply.next_row()
             if row is None:
                 return
             sent += 1
@@ -97,13 +98,11 @@ class Dispatcher:
             if end and (stop := self._tally.count(end)):
                 self.drain(stop)
 
-    async def _next_row(self) -> Row | None:
-        """Return the next row; a source that has changed lets finish what flies, and gives none."""
-        try:
-            return await self._supply.next_row()
-        except InputError as error:
-            self.drain(Stop(StopKind.INPUT, error))
-            return None
+    def _run_dry(self, failure: BaseException) -> None:
+        """Take account of why there were no more rows; what was handed out before has been sent."""
+        if not isinstance(failure, InputError):
+            raise failure
+        self.drain(Stop(StopKind.INPUT, failure))
 
 
 def _cause(failures: BaseExceptionGroup[BaseException]) -> BaseException:

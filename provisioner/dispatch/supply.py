@@ -1,64 +1,66 @@
-"""The rows that are sent next: a batch is claimed and rebuilt while the one before it flies."""
+"""The rows that are sent next, claimed and rebuilt while those before them fly."""
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from provisioner.models import Row
 from provisioner.ports import Feed, Ledger
 
+CLAIMS = 512
+"""Rows claimed at a time: they are numbers and digests, and asking for them waits behind every outcome."""
 BATCH = 64
-"""Rows claimed and rebuilt at a time; more would hold the loop up for longer."""
+"""Rows rebuilt at a time; more would hold the loop up for longer. As many may wait before another batch comes."""
 
 
 class Supply:
     """Hands rows out one by one, in the order of the ledger; to be left before the ledger is closed.
 
-    No more than two batches are in memory.
+    Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
     """
 
     def __init__(self, ledger: Ledger, feed: Feed) -> None:
         self._ledger, self._feed = ledger, feed
         self._rows: deque[Row] = deque()
-        self._fetching: asyncio.Task[Sequence[Row]] | None = None
-        self._is_out = False
+        self._low, self._news = asyncio.Event(), asyncio.Event()
+        self._filling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        self._low.set()
+        self._filling = asyncio.create_task(self._fill())
+        self._filling.add_done_callback(lambda _: self._news.set())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.gather(self._fetching, return_exceptions=True)
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why there are no more rows, None while there may be and when all are out."""
+        return self._filling.exception() if self._filling is not None and self._filling.done() else None
 
     async def next_row(self) -> Row | None:
-        """Return the next row, None when all are out; raise what claiming and rebuilding raise."""
-        while not self._rows and not self._is_out:
-            await self._await_more()
-        return self._rows.popleft() if self._rows else None
+        """Return the next row, None when all are out."""
+        while not self._rows:
+            if self._filling is None or self._filling.done():
+                return None
+            self._news.clear()
+            await self._news.wait()
+        row = self._rows.popleft()
+        if len(self._rows) < BATCH:
+            self._low.set()
+        return row
 
-    def _fetch(self) -> asyncio.Task[Sequence[Row]]:
-        if self._fetching is None:
-            self._fetching = asyncio.create_task(self._next_batch())
-        return self._fetching
-
-    async def _next_batch(self) -> Sequence[Row]:
-        claims = await self._ledger.claim(BATCH)
-        return await self._feed.rows(claims) if claims else ()
-
-    async def _await_more(self) -> None:
-        """Wait for the next batch; whoever is woken first takes it in, and whoever gives up leaves it coming."""
-        fetching = self._fetch()
-        await asyncio.wait([fetching])
-        if self._fetching is fetching:
-            self._fetching = None
-            self._is_out = True  # unless rows came
-            rows = fetching.result()
-            self._rows.extend(rows)
-            self._is_out = not rows
-            if rows:
-                self._fetch()
+    async def _fill(self) -> None:
+        while claims := await self._ledger.claim(CLAIMS):
+            for start in range(0, len(claims), BATCH):
+                await self._low.wait()
+                self._rows.extend(await self._feed.rows(claims[start : start + BATCH]))
+                if len(self._rows) >= BATCH:
+                    self._low.clear()
+                self._news.set()

@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from provisioner.ledger.batch import Batch, Bulk
 from provisioner.ledger.faults import translated
@@ -25,8 +25,7 @@ Step = tuple[str | Bulk, Sequence[Any]]
 T = TypeVar("T")
 
 
-@dataclass(slots=True, eq=False)
-class _Write:
+class _Write(NamedTuple):
     future: asyncio.Future[None]
     steps: tuple[Step, ...]
 

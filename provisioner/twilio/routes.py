@@ -2,14 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from aiohttp import ClientRequest
+from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 Headers = Sequence[tuple[str, str]]
 """Names and values, in the order they are sent."""
 _KEPT_HEADS = 256
+
+
+class Way(ClientRequest):
+    """What aiohttp finds a connection by; it is never sent."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """What connections to one place have in common; worked out once, and not for every request."""
+        return super().connection_key
 
 
 class Routes:
@@ -21,17 +31,17 @@ class Routes:
     def __init__(self, headers: Headers, *, proxy: str) -> None:
         self._headers = tuple(headers)
         self._proxy = URL(proxy) if proxy else None
-        self._ways: dict[URL, ClientRequest] = {}
+        self._ways: dict[URL, Way] = {}
         self._head = lru_cache(maxsize=_KEPT_HEADS)(self._write_head)
         self._parse = lru_cache(maxsize=_KEPT_HEADS)(URL)
 
-    def way(self, url: str) -> ClientRequest:
-        """Return what aiohttp finds a connection by; it is never sent."""
+    def way(self, url: str) -> Way:
+        """Return what leads to the host of ``url``."""
         target = self._parse(url)
         origin = target.origin()
         if origin not in self._ways:
             loop = asyncio.get_running_loop()
-            self._ways[origin] = ClientRequest("GET", origin, proxy=self._proxy, loop=loop)
+            self._ways[origin] = Way("GET", origin, proxy=self._proxy, loop=loop)
         return self._ways[origin]
 
     def request(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
