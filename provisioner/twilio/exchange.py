@@ -7,7 +7,6 @@ turn a request that never left into a doubtful one. aiohttp's own session would 
 took half of the processor time of a run.
 """
 
-import asyncio
 import time
 from http import HTTPStatus
 
@@ -17,6 +16,9 @@ from aiohttp.connector import Connection
 from aiohttp.http import RawResponseMessage
 
 from provisioner.ports import Gate
+
+from .connections import is_fresh
+from .deadlines import Deadlines
 
 LONGEST_STAND_S = 10.0
 """How long a connection may stand idle at the gate: longer, and something on the way may have dropped it."""
@@ -31,82 +33,69 @@ class Exchange:
     """A request and its reply.
 
     ``due`` and ``sent`` are Unix seconds, None until the gate opened and until the request was handed to its
-    connection. ``head`` is None until the reply began; ``parts`` are what arrived of its body, up to
-    ``LARGEST_REPLY`` bytes, and outlive a failure.
+    connection. ``head`` is None until the reply began; ``body`` is what arrived of it, and outlives a failure.
     """
 
-    __slots__ = ("_content", "_sent_at", "due", "head", "parts", "sent")
+    __slots__ = ("_content", "_protocol", "_sent_at", "body", "due", "head", "sent")
 
     def __init__(self) -> None:
         self.due: float | None = None
         self.sent: float | None = None
         self.head: RawResponseMessage | None = None
-        self.parts: list[bytes] = []
+        self.body = b""
+        self._protocol: ResponseHandler | None = None
         self._content: StreamReader | None = None
         self._sent_at = 0.0
 
-    async def carry(self, connection: Connection, request: bytes, gate: Gate, *, timeout_s: float) -> None:
-        """Wait at the gate, write the request, and read its reply, at most ``timeout_s`` after writing.
+    async def carry(self, connection: Connection, request: bytes, gate: Gate, deadlines: Deadlines) -> bool:
+        """Wait at the gate, write the request, and read its reply, until it is given up.
 
-        The connection goes back to its pool when the reply was read to its end, and is closed otherwise. Raise
-        what the gate raises, ``ConnectionGone``, ``TimeoutError``, and whatever aiohttp makes of a broken reply.
+        Return whether the reply was read to its end, so that the connection may serve again; at ``LARGEST_REPLY``
+        bytes enough is read. Raise what the gate raises, ``ConnectionGone``, ``TimeoutError``, and whatever
+        aiohttp makes of a broken reply.
         """
-        try:
-            await self._pass_gate(connection, gate)
-            is_whole = await self._talk(connection, request, timeout_s)
-        except BaseException:
-            connection.close()
-            raise
-        if is_whole:
-            connection.release()
-        else:
-            connection.close()
-
-    async def _pass_gate(self, connection: Connection, gate: Gate) -> None:
         arrived = time.monotonic()
         self.due = await gate.wait()
-        if time.monotonic() - arrived > LONGEST_STAND_S or not _is_fresh(connection):
+        if time.monotonic() - arrived > LONGEST_STAND_S or not is_fresh(connection):
             raise ConnectionGone
+        deadlines.watch(self)
+        try:
+            return await self._talk(connection, request)
+        finally:
+            deadlines.forget(self)
 
-    async def _talk(self, connection: Connection, request: bytes, timeout_s: float) -> bool:
-        """Write and read; return whether the reply came to its end."""
+    async def _talk(self, connection: Connection, request: bytes) -> bool:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None:
             raise ConnectionGone
+        self._protocol = protocol
         protocol.set_response_params(read_until_eof=True)
-        alarm = asyncio.get_running_loop().call_later(timeout_s, self._give_up, protocol)
-        try:
-            self.sent, self._sent_at = time.time(), time.monotonic()
-            transport.write(request)
+        self.sent, self._sent_at = time.time(), time.monotonic()
+        transport.write(request)
+        head, content = await protocol.read()
+        while head.code < HTTPStatus.OK:  # it is still thinking
             head, content = await protocol.read()
-            while head.code < HTTPStatus.OK:  # it is still thinking
-                head, content = await protocol.read()
-            self.head, self._content = head, content
-            return await self._read(content)
-        finally:
-            alarm.cancel()
+        self.head, self._content = head, content
+        return await self._read(content)
 
     async def _read(self, content: StreamReader) -> bool:
-        size = 0
-        while not content.at_eof():
-            if size >= LARGEST_REPLY:
-                return False
-            self.parts.append(await content.readany())
-            size += len(self.parts[-1])
+        parts: list[bytes] = []
+        try:
+            while not content.at_eof():
+                if sum(map(len, parts)) >= LARGEST_REPLY:
+                    return False
+                parts.append(await content.readany())
+        finally:
+            self.body = b"".join(parts)
         return True
 
-    def _give_up(self, protocol: ResponseHandler) -> None:
+    def give_up(self) -> None:
         """Wake whoever waits for the reply, for its head or for more of its body."""
-        protocol.set_exception(TimeoutError())
+        if self._protocol is not None:
+            self._protocol.set_exception(TimeoutError())
         if self._content is not None:
             self._content.set_exception(TimeoutError())
 
     def ended(self) -> float:
         """Return the end of the request, now, in Unix seconds; its distance from ``sent`` heeds no set clock."""
         return time.time() if self.sent is None else self.sent + (time.monotonic() - self._sent_at)
-
-
-def _is_fresh(connection: Connection) -> bool:
-    """Say whether the connection still stands and the server has not spoken before it was asked."""
-    protocol = connection.protocol
-    return protocol is not None and protocol.is_connected() and not protocol.should_close

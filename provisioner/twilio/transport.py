@@ -7,20 +7,18 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
 from provisioner.ports import Gate
 
+from .connections import Connections
 from .credentials import Account
+from .deadlines import Deadlines
 from .exchange import ConnectionGone, Exchange
 from .failures import Failure, explain
 from .hosts import Hosts, find_hosts
 from .routes import Headers, Routes
-
-CONNECT_TIMEOUT_S = 10.0
-"""For the name, TCP, the proxy and TLS together."""
-KEEPALIVE_S = 15.0
-"""How long an idle connection is kept: shorter than servers do, so that ours is seldom closed on us."""
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -48,12 +46,8 @@ class Traffic:
 class Transport:
     """Sends requests of one account. Made by ``open_transport``."""
 
-    def __init__(
-        self, connector: aiohttp.BaseConnector, hosts: Hosts, routes: Routes, *, timeout_s: float
-    ) -> None:
-        self._connector, self._hosts, self._routes = connector, hosts, routes
-        self._timeout_s = timeout_s
-        self._connect_timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
+    def __init__(self, connections: Connections, hosts: Hosts, routes: Routes, deadlines: Deadlines) -> None:
+        self._connections, self._hosts, self._routes, self._deadlines = connections, hosts, routes, deadlines
         self.traffic = Traffic()
 
     def url(self, product: str, path: str) -> str:
@@ -63,21 +57,28 @@ class Transport:
     async def send(
         self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()
     ) -> Reply | Failure:
-        """Connect, wait at the gate, send, and read the reply, at most ``timeout_s`` after sending.
+        """Connect, wait at the gate, send, and read the reply, until its deadline is over.
 
         Every network failure is a value, timeouts (``OSError``) included. Raise only what the gate raises, and
         cancellation. Nothing is repeated here, no redirect followed, and no cookie kept.
         """
-        request = self._routes.request(method, url, headers, body)
+        request, way = self._routes.request(method, url, headers, body), self._routes.way(url)
         exchange = Exchange()
+        connection: Connection | None = None
+        is_whole = False
         try:
-            connection = await self._connector.connect(self._routes.way(url), [], self._connect_timeout)
-            await exchange.carry(connection, request, gate, timeout_s=self._timeout_s)
+            connection = await self._connections.take(way)
+            is_whole = await exchange.carry(connection, request, gate, self._deadlines)
         except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone) as error:
             if exchange.head is None:
                 return _failure(error, exchange, url)
+        finally:
+            if is_whole and connection is not None:
+                self._connections.keep(way, connection)
+            elif connection is not None:
+                connection.close()
         self.traffic.sent += len(body)
-        self.traffic.received += sum(map(len, exchange.parts))
+        self.traffic.received += len(exchange.body)
         return _reply(exchange)
 
 
@@ -92,11 +93,12 @@ async def open_transport(
     """
     hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
     routes = Routes(_headers(account, version), proxy=proxy)
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
+    connections, deadlines = Connections(aiohttp.TCPConnector(limit=0)), Deadlines(timeout_s)
     try:
-        yield Transport(connector, hosts, routes, timeout_s=timeout_s)
+        yield Transport(connections, hosts, routes, deadlines)
     finally:
-        await connector.close()
+        deadlines.close()
+        await connections.close()
 
 
 def _headers(account: Account, version: str) -> Headers:
@@ -116,7 +118,7 @@ def _reply(exchange: Exchange) -> Reply:
     return Reply(
         status=head.code,
         headers=head.headers,
-        body=b"".join(exchange.parts),
+        body=exchange.body,
         due=due,
         sent=sent,
         ended=exchange.ended(),

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from provisioner.models import Answer, Verdict, WebChatRequest
-from provisioner.twilio import exchange, transport
+from provisioner.twilio import connections, exchange
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.exchange import LARGEST_REPLY
 from provisioner.twilio.transport import open_transport
@@ -226,7 +226,7 @@ async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never finishes the TLS handshake costs the connect limit, and is unsent."""
-    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connections, "CONNECT_TIMEOUT_S", 0.05)
 
     async with raw_server(stalling) as server, client_of(server.url.replace("http", "https")) as client:
         answer = await client.create(REQUEST, OpenGate())
