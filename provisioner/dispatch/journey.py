@@ -7,7 +7,6 @@ the ledger keeps the order.
 
 import asyncio
 from contextlib import suppress
-from functools import partial
 from typing import NamedTuple, assert_never
 
 from msgspec import structs
@@ -106,8 +105,7 @@ class Journey:
             )
             match decision:
                 case Settle(status):
-                    recorded = leg.record(row, status, answer)
-                    self._settlements.follow(recorded, partial(leg.settled, row, status, answer))
+                    self._settlements.follow(leg.record(row, status, answer), leg, (row, status, answer))
                     return End(leg.step, status, answer)
                 case Again(delay_s, is_in_doubt):
                     await leg.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, answer)

@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from provisioner.models import Answer, Row, Status
+
+from .legs import Leg
+
 
 class Settlements:
     """Lets the next row go on while an outcome is written, and tells of it once it is there.
@@ -17,15 +21,15 @@ class Settlements:
         self._last: asyncio.Future[None] | None = None
         self.failure: BaseException | None = None
 
-    def follow(self, recorded: asyncio.Future[None], tell: Callable[[], None]) -> None:
-        """Tell of an outcome when it is recorded."""
-        recorded.add_done_callback(partial(self._end, tell))
+    def follow(self, recorded: asyncio.Future[None], leg: Leg, end: tuple[Row, Status, Answer]) -> None:
+        """Tell of the outcome of a step when it is recorded."""
+        recorded.add_done_callback(partial(self._end, leg, end))
         self._last = recorded
 
-    def _end(self, tell: Callable[[], None], recorded: asyncio.Future[None]) -> None:
+    def _end(self, leg: Leg, end: tuple[Row, Status, Answer], recorded: asyncio.Future[None]) -> None:
         failure = recorded.exception()
         if failure is None:
-            tell()
+            leg.settled(*end)
         elif self.failure is None:
             self.failure = failure
             self._fail()

@@ -37,11 +37,8 @@ class Connections:
         return await self._connector.connect(way, [], self._timeout)
 
     def keep(self, way: Way, connection: Connection) -> None:
-        """Take a connection back whose reply was read to its end; the server may have said that it is the last."""
-        if is_fresh(connection):
-            self._idle[way].append((connection, time.monotonic()))
-        else:
-            connection.close()
+        """Take a connection back whose reply was read to its end."""
+        self._idle[way].append((connection, time.monotonic()))
 
     async def close(self) -> None:
         """Close them all."""

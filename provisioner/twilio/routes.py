@@ -10,7 +10,8 @@ from yarl import URL
 
 Headers = Sequence[tuple[str, str]]
 """Names and values, in the order they are sent."""
-_KEPT_HEADS = 256
+_KEPT = 256
+"""URLs whose way and whose head are remembered; those of look-ups come once."""
 
 
 class Way(ClientRequest):
@@ -32,13 +33,12 @@ class Routes:
         self._headers = tuple(headers)
         self._proxy = URL(proxy) if proxy else None
         self._ways: dict[URL, Way] = {}
-        self._head = lru_cache(maxsize=_KEPT_HEADS)(self._write_head)
-        self._parse = lru_cache(maxsize=_KEPT_HEADS)(URL)
+        self._head = lru_cache(maxsize=_KEPT)(self._write_head)
+        self.way = lru_cache(maxsize=_KEPT)(self._find_way)
+        """Return what leads to the host of a URL."""
 
-    def way(self, url: str) -> Way:
-        """Return what leads to the host of ``url``."""
-        target = self._parse(url)
-        origin = target.origin()
+    def _find_way(self, url: str) -> Way:
+        origin = URL(url).origin()
         if origin not in self._ways:
             loop = asyncio.get_running_loop()
             self._ways[origin] = Way("GET", origin, proxy=self._proxy, loop=loop)
@@ -52,7 +52,7 @@ class Routes:
         return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
 
     def _write_head(self, method: str, url: str, headers: Headers) -> bytes:
-        target = self._parse(url)
+        target = URL(url)
         # A proxy that is to carry plain http is asked for the whole URL; TLS goes through a tunnel.
         is_for_proxy = self._proxy is not None and target.scheme == "http"
         path = str(target) if is_for_proxy else target.raw_path_qs
