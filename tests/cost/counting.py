@@ -1,0 +1,101 @@
+"""Counts what a piece of work costs, in numbers that no clock and no other machine changes."""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import provisioner
+
+_OURS = str(Path(provisioner.__file__).parent)
+
+Work = Callable[[int], Coroutine[Any, Any, None]]
+"""A piece of work over so many rows."""
+
+
+class _Counted(Coroutine[Any, Any, Any]):
+    """A coroutine that counts how often it is woken."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Any], counter: "Steps") -> None:
+        self._inner, self._counter = inner, counter
+
+    def send(self, value: Any) -> Any:
+        self._counter.count += 1
+        return self._inner.send(value)
+
+    def throw(self, *details: Any) -> Any:
+        return self._inner.throw(*details)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._inner.__await__()
+
+
+class Steps:
+    """How often the tasks of a loop were woken."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **details: Any) -> asyncio.Task[Any]:
+        """Make a task whose steps are counted."""
+        return asyncio.Task(_Counted(coroutine, self), loop=loop, **details)
+
+
+def wakes(work: Work, rows: int) -> int:
+    """Return how often tasks are woken for so many rows."""
+    steps = Steps()
+
+    async def counted() -> None:
+        asyncio.get_running_loop().set_task_factory(steps.task)
+        await work(rows)
+
+    asyncio.run(counted())
+    return steps.count
+
+
+def calls(work: Work, rows: int) -> int:
+    """Return how many functions of ours are called for so many rows, resumed coroutines included."""
+    count = 0
+
+    def profile(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename.startswith(_OURS)
+
+    async def counted() -> None:
+        sys.setprofile(profile)
+        try:
+            await work(rows)
+        finally:
+            sys.setprofile(None)
+
+    asyncio.run(counted())
+    return count
+
+
+def blocks(work: Work, rows: int) -> int:
+    """Return how many blocks of memory so many rows leave behind."""
+    left = 0
+
+    async def counted() -> None:
+        nonlocal left
+        gc.collect()
+        before = sys.getallocatedblocks()
+        await work(rows)
+        gc.collect()
+        left = sys.getallocatedblocks() - before
+
+    asyncio.run(counted())
+    return left
+
+
+def per_row(measure: Callable[[Work, int], int], work: Work) -> float:
+    """Return what one row more costs; what only a start costs does not count."""
+    few, many = 100, 500
+    measure(work, few)  # what is made once and kept is not of the rows
+    return (measure(work, many) - measure(work, few)) / (many - few)
