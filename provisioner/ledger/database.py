@@ -30,7 +30,7 @@ _PATIENCE_S = 30.0
 """How long another program may hold the file's own lock, a shell for one."""
 _PRAGMAS = (
     "wal_autocheckpoint = 0",  # the log is merged by ``journal``
-    "cache_size = -8000",
+    "cache_size = -2000",
     "journal_size_limit = 16777216",
     "secure_delete = OFF",
     "fullfsync = ON",
