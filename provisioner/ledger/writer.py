@@ -88,7 +88,7 @@ class Writer:
             with translated(self._path):
                 self._place.require(self._connection)
                 with transaction(self._connection):
-                    self._carry_out(chain.from_iterable([write.steps for write in writes]))
+                    carry_out(self._connection, chain.from_iterable([write.steps for write in writes]))
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             if len(writes) == 1:
                 self._answer(_fail, writes[0].future, error)
@@ -97,16 +97,6 @@ class Writer:
                 self._commit([write])
         else:
             self._answer(_finish, [write.future for write in writes])
-
-    def _carry_out(self, steps: Iterable[Step]) -> None:
-        batch = Batch(self._connection)
-        for what, values in steps:
-            if isinstance(what, Bulk):
-                batch.add(what, values)
-            else:
-                batch.write()
-                self._connection.execute(what, values)
-        batch.write()
 
     def _perform(self, call: _Call[T]) -> None:
         try:
@@ -120,6 +110,18 @@ class Writer:
     def _answer(self, callback: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             self._loop.call_soon_threadsafe(callback, *arguments)
+
+
+def carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> None:
+    """Carry steps out as if one by one; what can be written for many rows at once is."""
+    batch = Batch(connection)
+    for what, values in steps:
+        if isinstance(what, Bulk):
+            batch.add(what, values)
+        else:
+            batch.write()
+            connection.execute(what, values)
+    batch.write()
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from provisioner.ledger.batch import MOST, Batch, Bulk
 ROWS = 150
 OUTCOMES = (
     "SELECT rows.id, rows.status, rows.attempts, rows.asked_identity, rows.message, attempts.row_id, "
-    "attempts.number, attempts.class FROM rows LEFT JOIN attempts ON attempts.id = rows.last_attempt ORDER BY rows.id"
+    "attempts.number, attempts.class "
+    "FROM rows LEFT JOIN attempts ON attempts.id = rows.last_attempt ORDER BY rows.id"
 )
 ATTEMPTS = "SELECT row_id, number, class, conversation_sid FROM attempts ORDER BY row_id, id"
 

@@ -214,7 +214,7 @@ def test_json_written_back_is_read_as_the_same_json(content: bytes, input_format
 @given(st.lists(st.binary(max_size=20) | st.sampled_from([b"", b" \t", b'{"a": 1}', b"\r"]), max_size=8))
 def test_every_line_that_is_not_blank_is_a_record(lines: list[bytes]) -> None:
     """What goes in comes out, as a row or as an invalid one."""
-    # In so short a text a few NULs look like UTF-16, which is refused as a whole; good lines in front make it long.
+    # In a short text a few NULs look like UTF-16, which is refused as a whole; good lines in front make it long.
     content = 20 * b'{"a": 1}\n' + b"\n".join(line.replace(b"\n", b"").replace(b"\x1e", b"") for line in lines)
 
     records = list(_source(content, input_format="jsonl", encoding="utf-8").records())
