@@ -19,6 +19,7 @@ from provisioner.ports import Gate
 
 from .connections import is_fresh
 from .deadlines import Deadlines
+from .outbox import Outbox
 
 LONGEST_STAND_S = 10.0
 """How long a connection may stand idle at the gate: longer, and something on the way may have dropped it."""
@@ -47,8 +48,10 @@ class Exchange:
         self._content: StreamReader | None = None
         self._sent_at = 0.0
 
-    async def carry(self, connection: Connection, request: bytes, gate: Gate, deadlines: Deadlines) -> bool:
-        """Wait at the gate, write the request, and read its reply, until it is given up.
+    async def carry(
+        self, connection: Connection, request: bytes, gate: Gate, outbox: Outbox, deadlines: Deadlines
+    ) -> bool:
+        """Wait at the gate, let the request leave, and read its reply, until it is given up.
 
         Return whether the reply was read to its end, so that the connection may serve again; at ``LARGEST_REPLY``
         bytes enough is read. Raise what the gate raises, ``ConnectionGone``, ``TimeoutError``, and whatever
@@ -60,18 +63,18 @@ class Exchange:
             raise ConnectionGone
         deadlines.watch(self)
         try:
-            return await self._talk(connection, request)
+            return await self._talk(connection, request, outbox)
         finally:
             deadlines.forget(self)
 
-    async def _talk(self, connection: Connection, request: bytes) -> bool:
+    async def _talk(self, connection: Connection, request: bytes, outbox: Outbox) -> bool:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None:
             raise ConnectionGone
         self._protocol = protocol
         protocol.set_response_params(read_until_eof=True)
         self.sent, self._sent_at = time.time(), time.monotonic()
-        transport.write(request)
+        outbox.put(transport, request)
         head, content = await protocol.read()
         while head.code < HTTPStatus.OK:  # it is still thinking
             head, content = await protocol.read()

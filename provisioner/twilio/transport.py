@@ -18,6 +18,7 @@ from .deadlines import Deadlines
 from .exchange import ConnectionGone, Exchange
 from .failures import Failure, explain
 from .hosts import Hosts, find_hosts
+from .outbox import Outbox
 from .routes import Headers, Routes
 
 
@@ -48,6 +49,7 @@ class Transport:
 
     def __init__(self, connections: Connections, hosts: Hosts, routes: Routes, deadlines: Deadlines) -> None:
         self._connections, self._hosts, self._routes, self._deadlines = connections, hosts, routes, deadlines
+        self._outbox = Outbox()
         self.traffic = Traffic()
 
     def url(self, product: str, path: str) -> str:
@@ -68,7 +70,7 @@ class Transport:
         is_whole = False
         try:
             connection = await self._connections.take(way)
-            is_whole = await exchange.carry(connection, request, gate, self._deadlines)
+            is_whole = await exchange.carry(connection, request, gate, self._outbox, self._deadlines)
         except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone) as error:
             if exchange.head is None:
                 return _failure(error, exchange, url)

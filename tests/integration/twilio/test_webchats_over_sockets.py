@@ -311,6 +311,55 @@ async def test_the_next_request_takes_the_same_connection() -> None:
     assert b"cookie" not in server.requests[2].lower()
 
 
+async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
+    """Who says ``Connection: close`` gets no further request on it, and none is lost."""
+    last = reply(201, BODY, "Connection: close")
+
+    async with raw_server(answering(last)) as server, client_of(server.url) as client:
+        answers = [await client.create(REQUEST, OpenGate()) for _ in range(3)]
+
+    assert [answer.verdict for answer in answers] == [Verdict.CREATED] * 3
+    assert (server.connections, len(server.requests)) == (3, 3)
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may be about to close it, and a request that meets that is in doubt."""
+    monkeypatch.setattr(connections, "KEEPALIVE_S", -1.0)
+
+    async with raw_server(answering(CREATED)) as server, client_of(server.url) as client:
+        for _ in range(2):
+            await client.create(REQUEST, OpenGate())
+
+    assert (server.connections, len(server.requests)) == (2, 2)
+
+
+async def test_a_reply_that_comes_too_late_is_never_taken_for_the_next_one() -> None:
+    """The connection of a request that was given up is closed, with whatever it may still bring."""
+    arrived = asyncio.Event()
+
+    async def late(visit: Visit) -> None:
+        await visit.read_request()
+        await arrived.wait()
+        await visit.write(reply(201, BODY.replace(SID.encode(), b"CH" + 32 * b"f")))
+
+    async with raw_server(late, answering(CREATED)) as server, client_of(server.url, timeout_s=0.1) as client:
+        first = await client.create(REQUEST, OpenGate())
+        arrived.set()
+        second = await client.create(REQUEST, OpenGate())
+
+    assert (first.verdict, first.error_code) == (Verdict.MAYBE, "timeout")
+    assert (second.verdict, second.conversation_sid) == (Verdict.CREATED, SID)
+
+
+async def test_what_a_server_says_while_it_thinks_is_no_answer() -> None:
+    """Informational replies (1xx) come before the real one."""
+    thinking = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+    answer, _ = await create_at(answering(thinking + CREATED))
+
+    assert (answer.verdict, answer.conversation_sid) == (Verdict.CREATED, SID)
+
+
 async def test_requests_in_flight_together_keep_their_own_evidence() -> None:
     """Each answer has its own due time and its own times, however many fly at once."""
 
