@@ -142,7 +142,7 @@ class Closer:
 
 
 class _Departure:
-    """The gate of one attempt, which counts what leaves; a DELETE may pass it twice on a stale connection."""
+    """The gate of one attempt, which counts what leaves."""
 
     def __init__(self, gate: Gate, witness: Witness) -> None:
         self._gate, self._witness = gate, witness
@@ -150,9 +150,8 @@ class _Departure:
 
     async def wait(self) -> float:
         due = await self._gate.wait()
-        if not self._has_left:
-            self._has_left = True
-            self._witness.departed()
+        self._has_left = True
+        self._witness.departed()
         return due
 
     def land(self) -> None:

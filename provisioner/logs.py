@@ -198,11 +198,17 @@ def describe_traceback(error: BaseException) -> list[str]:
     return [*before, *places, type(error).__name__, *within]
 
 
+_OPENING = re.compile(r"[<({\[]")
+
+
 class _Bridge(logging.Handler):
-    """Leads records of Python's ``logging`` here: the fixed part of their first line, never the arguments."""
+    """Leads records of Python's ``logging`` here: the fixed part of their first line, never the arguments.
+
+    What an event loop reports has its arguments in it already, so that what opens a bracket ends the text.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        first_line, _, _ = str(record.msg).partition("\n")
+        first_line = _OPENING.split(str(record.msg).partition("\n")[0], maxsplit=1)[0].rstrip()
         error = record.exc_info[1] if record.exc_info else None
         structlog.get_logger().warning("library.warned", library=record.name, message=first_line, exc_info=error)
 

@@ -83,7 +83,7 @@ class Dispatcher:
         except BaseExceptionGroup as failures:
             raise _cause(failures) from failures
         finally:
-            await self._settlements.all_told()
+            await self._settlements.all_recorded()
         if self._settlements.failure is not None:
             raise self._settlements.failure
 

@@ -77,12 +77,14 @@ class Journey:
                 return end
             created = end.answer
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-            if self._timers is not None:
+            if self._timers is not None and await self._settlements.all_recorded():
                 await self._timers.set(row)
         elif not has_message:
             await self._ledger.messages.drop(row.id)
         if not has_message:
             return end
+        if not row.identity:  # what follows is decided here and not at Twilio, so the gate does not hold it up
+            await self._settlements.all_recorded()
         return await self._travel(self._posting, row) or end
 
     async def _travel(self, leg: Leg, row: Row, *, resends_unknown: bool = False) -> End | None:

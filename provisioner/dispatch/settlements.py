@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 from provisioner.models import Answer, Row, Status
 
@@ -23,18 +22,36 @@ class Settlements:
 
     def follow(self, recorded: asyncio.Future[None], leg: Leg, end: tuple[Row, Status, Answer]) -> None:
         """Tell of the outcome of a step when it is recorded."""
-        recorded.add_done_callback(partial(self._end, leg, end))
+        recorded.add_done_callback(_News(self, leg, end))
         self._last = recorded
 
-    def _end(self, leg: Leg, end: tuple[Row, Status, Answer], recorded: asyncio.Future[None]) -> None:
-        failure = recorded.exception()
-        if failure is None:
-            leg.settled(*end)
-        elif self.failure is None:
+    def fail(self, failure: BaseException) -> None:
+        """Take account of an outcome that could not be recorded, or not be told of; the first one counts."""
+        if self.failure is None:
             self.failure = failure
             self._fail()
 
-    async def all_told(self) -> None:
-        """Wait until every outcome is recorded and told; the last one asked for is the last one written."""
+    async def all_recorded(self) -> bool:
+        """Wait until every outcome so far is recorded and told; return whether all went well.
+
+        The last one asked for is the last one written.
+        """
         if self._last is not None:
             await asyncio.wait([self._last])
+        return self.failure is None
+
+
+class _News:
+    """Waits for a record; no event loop that reports trouble with it shows what it holds."""
+
+    __slots__ = ("_end", "_leg", "_settlements")
+
+    def __init__(self, settlements: Settlements, leg: Leg, end: tuple[Row, Status, Answer]) -> None:
+        self._settlements, self._leg, self._end = settlements, leg, end
+
+    def __call__(self, recorded: asyncio.Future[None]) -> None:
+        try:
+            recorded.result()
+            self._leg.settled(*self._end)
+        except BaseException as error:  # noqa: BLE001 - whoever runs the dispatcher gets it
+            self._settlements.fail(error)

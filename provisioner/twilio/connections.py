@@ -5,7 +5,7 @@ give one back and hand one out than the reading of a reply.
 """
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -24,7 +24,7 @@ class Connections:
     def __init__(self, connector: aiohttp.BaseConnector) -> None:
         self._connector = connector
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
-        self._idle: dict[Way, list[tuple[Connection, float]]] = defaultdict(list)
+        self._idle: dict[Way, deque[tuple[Connection, float]]] = defaultdict(deque)
 
     async def take(self, way: Way) -> Connection:
         """Return the connection that was used last, or else a new one; raise what aiohttp raises."""
@@ -37,8 +37,13 @@ class Connections:
         return await self._connector.connect(way, [], self._timeout)
 
     def keep(self, way: Way, connection: Connection) -> None:
-        """Take a connection back whose reply was read to its end."""
-        self._idle[way].append((connection, time.monotonic()))
+        """Take a connection back whose reply was read to its end; close one that nobody has needed for long."""
+        now, idle = time.monotonic(), self._idle[way]
+        idle.append((connection, now))
+        longest, since = idle[0]
+        if now - since > KEEPALIVE_S:
+            idle.popleft()
+            longest.close()
 
     async def close(self) -> None:
         """Close them all."""
@@ -48,6 +53,8 @@ class Connections:
 
 
 def is_fresh(connection: Connection) -> bool:
-    """Say whether a connection still stands and the server has not spoken before it was asked."""
-    protocol = connection.protocol
-    return protocol is not None and protocol.is_connected() and not protocol.should_close
+    """Say whether a connection still stands, and neither side has anything to say before the next request."""
+    protocol, transport = connection.protocol, connection.transport
+    if protocol is None or transport is None or not protocol.is_connected() or protocol.should_close:
+        return False
+    return not transport.get_write_buffer_size()  # a server may answer before it has read everything

@@ -37,7 +37,7 @@ class Exchange:
     connection. ``head`` is None until the reply began; ``body`` is what arrived of it, and outlives a failure.
     """
 
-    __slots__ = ("_content", "_protocol", "_sent_at", "body", "due", "head", "sent")
+    __slots__ = ("_content", "_is_over", "_protocol", "_sent_at", "body", "due", "head", "sent")
 
     def __init__(self) -> None:
         self.due: float | None = None
@@ -46,6 +46,7 @@ class Exchange:
         self.body = b""
         self._protocol: ResponseHandler | None = None
         self._content: StreamReader | None = None
+        self._is_over = False
         self._sent_at = 0.0
 
     async def carry(
@@ -73,27 +74,33 @@ class Exchange:
             raise ConnectionGone
         self._protocol = protocol
         protocol.set_response_params(read_until_eof=True)
+        read = protocol.read  # looked up before anything leaves: another aiohttp must fail here, and not later
         self.sent, self._sent_at = time.time(), time.monotonic()
         outbox.put(transport, request)
-        head, content = await protocol.read()
-        while head.code < HTTPStatus.OK:  # it is still thinking
-            head, content = await protocol.read()
+        head, content = await read()
+        while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
+            head, content = await read()
         self.head, self._content = head, content
+        if self._is_over and not content.is_eof():  # the head came in the round in which it was given up
+            raise TimeoutError
         return await self._read(content)
 
     async def _read(self, content: StreamReader) -> bool:
         parts: list[bytes] = []
+        size = 0
         try:
             while not content.at_eof():
-                if sum(map(len, parts)) >= LARGEST_REPLY:
+                if size >= LARGEST_REPLY:
                     return False
                 parts.append(await content.readany())
+                size += len(parts[-1])
         finally:
             self.body = b"".join(parts)
         return True
 
     def give_up(self) -> None:
         """Wake whoever waits for the reply, for its head or for more of its body."""
+        self._is_over = True
         if self._protocol is not None:
             self._protocol.set_exception(TimeoutError())
         if self._content is not None:

@@ -269,13 +269,15 @@ def test_pythons_own_log_is_led_the_same_way() -> None:
         logger.warning("Task of %s was destroyed\nfuture: <Task Ada>", "Ada", exc_info=crash())
         logger.info("not worth it")
         logger.error("plain")
+        logger.error("Exception in callback functools.partial(<method of Ada>, Row(name='Ada'))")
 
-    first, second = map(json.loads, lines)
+    first, second, third = map(json.loads, lines)
     assert (first["event"], first["library"], first["level"]) == ("library.warned", "asyncio", "warning")
     assert first["message"] == "Task of %s was destroyed"
     assert first["error_type"] == "ValueError"
     assert "Ada" not in lines[0]
     assert second["message"] == "plain"
+    assert third["message"] == "Exception in callback functools.partial"
     assert logging.getLogger().handlers == before
 
 

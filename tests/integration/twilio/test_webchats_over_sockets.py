@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -349,6 +351,29 @@ async def test_a_reply_that_comes_too_late_is_never_taken_for_the_next_one() -> 
 
     assert (first.verdict, first.error_code) == (Verdict.MAYBE, "timeout")
     assert (second.verdict, second.conversation_sid) == (Verdict.CREATED, SID)
+
+
+async def test_a_reply_that_begins_as_time_is_up_and_never_ends_is_given_up() -> None:
+    """Where a busy loop hears of the reply's head and of the deadline at once, nobody waits for the rest."""
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            time.sleep(0.1)
+            connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n")
+            connection.recv(65536)  # until the client hangs up
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve, args=(listening,))
+        serving.start()
+        async with client_of(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_s=0.2) as client:
+            asyncio.get_running_loop().call_later(0.05, time.sleep, 0.25)
+            async with asyncio.timeout(10):
+                answer = await client.create(REQUEST, OpenGate())
+        serving.join()
+
+    assert (answer.verdict, answer.conversation_sid) == (Verdict.MAYBE, "")
 
 
 async def test_what_a_server_says_while_it_thinks_is_no_answer() -> None:

@@ -309,6 +309,42 @@ def test_a_ledger_that_takes_nothing_more_ends_the_run_with_its_own_error() -> N
     assert set(bench.statuses[4:]) == {IN_FLIGHT, PENDING}
 
 
+class LateLedger(FakeLedger):
+    """Finds out late that an outcome cannot be written, when the next row is on its way already."""
+
+    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+        """Fail with the second row, a second later."""
+        if claim_id != 2:
+            return super().settle(claim_id, status, answer)
+        late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(1.5, late.set_exception, StorageError("no room is left on the disk"))
+        return late
+
+
+def test_an_outcome_that_turns_out_not_to_be_written_ends_the_run_as_well() -> None:
+    """Nothing new is started from then on, what flies is settled, and no such outcome is reported."""
+    bench = Bench(rows=9, ledger=LateLedger([PENDING] * 9), creator=SlowCreator(FakeCreator()), concurrency=1)
+
+    with pytest.raises(StorageError, match="no room"):
+        bench.run(at=60)
+
+    assert bench.statuses == [CREATED, IN_FLIGHT, CREATED, CREATED] + [PENDING] * 5
+    assert [row for row, _ in bench.observer.outcomes] == [1, 3, 4]
+
+
+def test_a_bug_in_who_is_told_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not left to the event loop, which would go on as if all were well, and print what it was told of."""
+    bench = Bench(rows=3)
+
+    def fall(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.observer, "settled", fall)
+
+    with pytest.raises(ZeroDivisionError):
+        bench.run()
+
+
 def test_a_bug_is_not_disguised() -> None:
     """What nobody foresaw comes out as it is, for the log."""
 

@@ -1,0 +1,84 @@
+"""Which connections are kept."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+
+import aiohttp
+import pytest
+from aiohttp.connector import Connection
+
+from provisioner.twilio import connections
+from provisioner.twilio.connections import KEEPALIVE_S, Connections
+from provisioner.twilio.routes import Routes, Way
+
+
+class Line:
+    """A connection that stands until it is closed; ``unsent`` bytes are still to be written."""
+
+    def __init__(self, unsent: int = 0) -> None:
+        self.is_closed = False
+        self.transport = SimpleNamespace(get_write_buffer_size=lambda: unsent)
+        self.protocol = SimpleNamespace(is_connected=lambda: not self.is_closed, should_close=False)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.is_closed = True
+
+
+class Connector:
+    """Opens a new line each time."""
+
+    async def connect(self, *_: object) -> Line:
+        """Open it."""
+        return Line()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """Let time stand where the test puts it."""
+    moment = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: moment.now))
+    return moment
+
+
+@pytest.fixture
+def way() -> Way:
+    """Return where to."""
+    return cast("Way", Routes)  # all that matters is that it is the same
+
+
+def kept_by(lines: Connections, way: Way, *kept: Line) -> None:
+    """Give lines back, one after the other."""
+    for line in kept:
+        lines.keep(way, cast("Connection", line))
+
+
+def lines_of_their_own() -> Connections:
+    """Return connections without a network."""
+    return Connections(cast("aiohttp.BaseConnector", Connector()))
+
+
+async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way: Way) -> None:
+    """After a burst of many only as many stay open as are used."""
+    lines, burst, busy = lines_of_their_own(), [Line() for _ in range(5)], Line()
+    kept_by(lines, way, *burst)
+
+    for _ in range(10):
+        clock.now += KEEPALIVE_S / 3
+        kept_by(lines, way, busy)
+        assert await lines.take(way) is cast("object", busy)
+
+    assert [line.is_closed for line in burst] == [True] * 5
+    assert not busy.is_closed
+
+
+async def test_what_still_has_something_to_write_is_not_used_again(clock: SimpleNamespace, way: Way) -> None:
+    """A server may have answered before it read all, and the next request would wait behind the rest for ever."""
+    lines, clogged = lines_of_their_own(), Line(unsent=1_000)
+    kept_by(lines, way, clogged)
+
+    taken = await lines.take(way)
+
+    assert taken is not cast("object", clogged)
+    assert clogged.is_closed
