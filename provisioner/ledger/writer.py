@@ -1,7 +1,8 @@
 """The thread that owns a ledger's connection, and commits whatever waits for it as one.
 
-A commit costs an fsync, hundreds of times what a row in it costs. So the thread takes everything that has
-queued up behind the last commit into the next one: the busier the run, the larger the commits.
+A commit costs an fsync, hundreds of times what a row in it costs. So the loop hands over what a whole round of it has
+asked for, and the thread takes everything that has queued up behind the last commit into the next one: the busier the
+run, the larger the commits.
 """
 
 import asyncio
@@ -47,20 +48,31 @@ class Writer:
         self._connection, self._path = connection, path
         self._journal, self._place = Journal(connection), Place(path)
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Write | _Call[Any]] = SimpleQueue()
+        self._asked: list[_Write | _Call[Any]] = []
+        self._queue: SimpleQueue[list[_Write | _Call[Any]]] = SimpleQueue()
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
     def write(self, *steps: Step) -> asyncio.Future[None]:
         """Return what is done when the steps are on disk, all of them or (with an error) none."""
         future = self._loop.create_future()
-        self._queue.put(_Write(future, steps))
+        self._ask(_Write(future, steps))
         return future
 
     def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> asyncio.Future[T]:
         """Return what the function will return, called on the thread; it opens its own transactions."""
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Call(future, function, is_last))
+        self._ask(_Call(future, function, is_last))
         return future
+
+    def _ask(self, operation: "_Write | _Call[Any]") -> None:
+        """Hand an operation over at the end of the loop's round, with all that come in it."""
+        if not self._asked:
+            self._loop.call_soon(self._hand_over)
+        self._asked.append(operation)
+
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        self._queue.put(asked)
 
     def _run(self) -> None:
         is_open = True
@@ -77,10 +89,10 @@ class Writer:
 
     def _take(self) -> list[Any]:
         """Wait for an operation, then take it and all that wait behind it."""
-        operations = [self._queue.get()]
+        operations: list[Any] = self._queue.get()
         with suppress(Empty):
             while True:
-                operations.append(self._queue.get_nowait())
+                operations.extend(self._queue.get_nowait())
         return operations
 
     def _commit(self, writes: list[_Write]) -> None:
