@@ -1,8 +1,8 @@
 """The thread that owns a ledger's connection, and commits whatever waits for it as one.
 
-A commit costs an fsync, hundreds of times what a row in it costs. So the loop hands over what a whole round of it has
-asked for, and the thread takes everything that has queued up behind the last commit into the next one: the busier the
-run, the larger the commits.
+A commit costs an fsync, hundreds of times what a row in it costs. So the loop hands over at once what a whole
+round of it has asked for, and the thread takes everything that has queued up behind the last commit into the next
+one: the busier the run, the larger the commits.
 """
 
 import asyncio
