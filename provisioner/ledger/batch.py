@@ -6,7 +6,6 @@ Running one costs several times what a row in it does, and each run hands the in
 import sqlite3
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -69,12 +68,4 @@ class Batch:
     def _run(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         size = next(size for size in _SIZES if size >= len(rows))
         nothing = (None,) * (len(rows[0]) * (size - len(rows)))
-        self._connection.execute(_for_many(statement, size), (*chain.from_iterable(rows), *nothing))
-
-
-@lru_cache
-def _for_many(statement: str, rows: int) -> str:
-    """Repeat the one row of values that a statement has."""
-    head, _, rest = statement.partition("VALUES (")
-    marks, _, tail = rest.partition(")")
-    return f"{head}VALUES {', '.join([f'({marks})'] * rows)}{tail}"
+        self._connection.execute(statements.for_many(statement, size), (*chain.from_iterable(rows), *nothing))

@@ -4,7 +4,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from itertools import islice
 from threading import Event
 from typing import Any
@@ -20,7 +19,6 @@ _CHUNK = 5_000
 """Entries read at a time: all of the input that is ever in memory."""
 _TOGETHER = 100
 """Entries per statement; five values each, and the oldest SQLite takes 999."""
-_TUPLE = "(?, ?, ?, ?, ?)"
 
 
 class Abandoned(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
@@ -82,13 +80,7 @@ def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -
         values: list[Any] = []
         for entry in batch:
             values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
-        connection.execute(_staging_of(len(batch)), values)
-
-
-@cache
-def _staging_of(count: int) -> str:
-    head = _PLAN["stage_valid"]
-    return f"{head} {', '.join([_TUPLE] * count)}"
+        connection.execute(statements.for_many(_PLAN["stage_valid"], len(batch)), values)
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:

@@ -37,8 +37,8 @@ CREATE TABLE staging.faults (
 );
 
 -- name: stage_valid
--- Records of the input; as many tuples follow as are staged at a time, which halves the cost of each.
-INSERT INTO staging.entries (row, line, source, key, digest) VALUES
+-- A record of the input; many are staged at a time, which halves the cost of each.
+INSERT INTO staging.entries (row, line, source, key, digest) VALUES (?, ?, ?, ?, ?);
 
 -- name: stage_invalid
 -- A record that cannot be sent.

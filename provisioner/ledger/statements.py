@@ -1,6 +1,7 @@
 """The SQL of this room: files of statements, each with a name and a comment that says why."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 _MARK = "-- name: "
@@ -11,3 +12,11 @@ def load(name: str) -> Mapping[str, str]:
     text = files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     parts = text.split(_MARK)[1:]
     return {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in parts)}
+
+
+@cache
+def for_many(statement: str, rows: int) -> str:
+    """Repeat the one row of values that a statement has; the few numbers of rows in use are remembered."""
+    head, _, rest = statement.partition("VALUES (")
+    marks, _, tail = rest.partition(")")
+    return f"{head}VALUES {', '.join([f'({marks})'] * rows)}{tail}"

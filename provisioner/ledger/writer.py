@@ -64,7 +64,7 @@ class Writer:
         self._ask(_Call(future, function, is_last))
         return future
 
-    def _ask(self, operation: "_Write | _Call[Any]") -> None:
+    def _ask(self, operation: _Write | _Call[Any]) -> None:
         """Hand an operation over at the end of the loop's round, with all that come in it."""
         if not self._asked:
             self._loop.call_soon(self._hand_over)
