@@ -70,21 +70,21 @@ class RunMonitor:
         self.throttled += answer.is_throttled
         self.orphans += answer.may_leave_orphan
         self._tell(Step.CREATE, row, answer)
-        self._log_answer("attempt.answered", row, answer, attempt)
+        if self._tells_all:
+            self._log_answer("attempt.answered", row, answer, attempt)
 
     def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
         """Count an answer to a row's message."""
         self.throttled += answer.is_throttled
         self._tell(Step.MESSAGE, row, answer)
-        self._log_answer("message.answered", row, answer, attempt)
+        if self._tells_all:
+            self._log_answer("message.answered", row, answer, attempt)
 
     def _tell(self, step: Step, row: Row, answer: Answer) -> None:
         for listen in self.listeners:
             listen(step, row, answer)
 
     def _log_answer(self, event: str, row: Row, answer: Answer, attempt: int) -> None:
-        if not self._tells_all:
-            return
         self._log.debug(
             event,
             row=row.row,

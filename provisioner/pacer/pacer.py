@@ -65,7 +65,6 @@ class Pacer:
         self._hold = ""
         self._strikes = 0
         self._clock, self._wall, self._jitter, self._nap = clock, wall, jitter, nap
-        self._is_free = self._knows_no_limit()
 
     @property
     def asked(self) -> float:
@@ -111,7 +110,6 @@ class Pacer:
         if is_first:
             self._governor.cut(now, until=now + pause, achieved=self._schedule.achieved(now))
         self._schedule.pause(now + pause)
-        self._is_free = False
         return pause
 
     def accept(self) -> None:
@@ -121,12 +119,10 @@ class Pacer:
     def hold(self, reason: str) -> None:
         """Start nothing until ``release``; ``reason`` is for people."""
         self._hold = reason
-        self._is_free = False
 
     def release(self) -> None:
         """Go on after ``hold``."""
         self._hold = ""
-        self._is_free = self._knows_no_limit()
         self._ring()
 
     def ask(self, rate: Rate) -> None:
@@ -134,7 +130,6 @@ class Pacer:
         for _ in range(_places(rate.per_second) - _places(self.asked)):
             self._places.release()
         self._governor = Governor(rate)
-        self._is_free = False
         if isinstance(self._schedule, Timetable):
             self._schedule.retime(rate.per_second, self._clock())
         self._ring()
@@ -142,13 +137,13 @@ class Pacer:
     def close(self) -> None:
         """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
         self._is_closed = True
-        self._is_free = False
         self._ring()
 
-    def _knows_no_limit(self) -> bool:
-        """Say whether a request need not wait for anything: the way that costs nothing is open to it."""
+    @property
+    def _is_free(self) -> bool:
+        """Whether a request need not wait for anything, so that the way that costs nothing is open to it."""
         is_unlimited = isinstance(self._schedule, Unlimited) and math.isinf(self._governor.asked)
-        return is_unlimited and self._window is None and not self._is_closed
+        return is_unlimited and self._window is None and not self._hold and not self._is_closed
 
     def _pass_freely(self, asked: float) -> float:
         now = self._clock()
