@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.process import CORE, LIMIT_S, Usage, clean_environment, pinned
+from benchmarks.process import LIMIT_S, Usage, started
 
 
 def until_first_request(
@@ -22,14 +22,7 @@ def until_first_request(
         listening.settimeout(LIMIT_S)
         command = command_to(f"http://127.0.0.1:{listening.getsockname()[1]}")
         began = time.perf_counter()
-        process = subprocess.Popen(
-            [*pinned(CORE), *command],
-            env=clean_environment(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = started(command, environment, folder, subprocess.DEVNULL)
         try:
             wait_for_byte(listening)
             wall_s = time.perf_counter() - began

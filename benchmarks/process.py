@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parent.parent
 CORE = 0
@@ -53,6 +54,20 @@ def clean_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
     return kept | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict(changes or {})
 
 
+def started(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, output: IO[bytes] | int
+) -> "subprocess.Popen[bytes]":
+    """Start a command on the clients' core; all that it prints goes to ``output``."""
+    return subprocess.Popen(
+        [*pinned(CORE), *command],
+        env=clean_environment(environment),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
 def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Usage:
     """Run a command to its end on the clients' core and return what it cost.
 
@@ -61,14 +76,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
     """
     with tempfile.TemporaryFile() as printed:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            [*pinned(CORE), *command],
-            env=clean_environment(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=printed,
-            stderr=subprocess.STDOUT,
-        )
+        process = started(command, environment, folder, printed)
         alarm = threading.Timer(LIMIT_S, process.kill)
         alarm.start()
         _, status, used = os.wait4(process.pid, 0)
