@@ -6,6 +6,7 @@ give one back and hand one out than the reading of a reply.
 
 import time
 from collections import defaultdict, deque
+from itertools import chain
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -47,7 +48,7 @@ class Connections:
 
     async def close(self) -> None:
         """Close them all."""
-        for connection, _ in [each for idle in self._idle.values() for each in idle]:
+        for connection, _ in chain.from_iterable(self._idle.values()):
             connection.close()
         await self._connector.close()
 

@@ -1,6 +1,6 @@
 """One request over one connection, and what is known of it, whatever becomes of it.
 
-aiohttp keeps the connections and reads the replies; the request is written here, as one piece and after it has
+aiohttp opens connections and reads replies; the request is written here, as one piece and after it has
 passed its gate, so that whether it left is known and not guessed from an exception. This is also the only place
 that sees the connection itself: one that was closed, or already talks, while its request waited would otherwise
 turn a request that never left into a doubtful one. aiohttp's own session would do the same work twice over: it
