@@ -16,8 +16,15 @@ TWILIO_LIMIT = 5.0
 """WebChats a second that Twilio lets through, per account, the live website's own included."""
 
 
+FORESEEN_S = 10 * 366 * 24 * 3600.0
+"""What takes longer than ten years has no end that is worth a date."""
+
+
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan in figures. ``duration_s`` and ``finishes_at`` are None where no pace is kept."""
+    """The plan in figures. ``duration_s`` and ``finishes_at`` are None where no pace is kept.
+
+    ``finishes_at`` is None also where that lies more than ten years ahead.
+    """
 
     counts: Counts
     to_send: int
@@ -34,7 +41,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.to_send or self.to_post or self.to_look_up)
 
 
-def _later(start: datetime, seconds: float) -> datetime:
+def _later(start: datetime, seconds: float) -> datetime | None:
     return start + timedelta(seconds=seconds)
 
 
@@ -47,7 +54,7 @@ def forecast(
     rate: Rate,
     duration_s: float | None = None,
     now: datetime,
-    finish: Callable[[datetime, float], datetime] = _later,
+    finish: Callable[[datetime, float], datetime | None] = _later,
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
@@ -55,8 +62,8 @@ def forecast(
 
     ``duration_s`` is given where it does not follow from rows and pace. ``to_post`` rows are created and wait for
     their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``finish`` says when
-    so many seconds of sending are over. ``is_real`` says that the requests will reach Twilio; ``notes`` are put
-    first.
+    so many seconds of sending are over, None where that is too far ahead. ``is_real`` says that the requests will
+    reach Twilio; ``notes`` are put first.
     """
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not to_send):
@@ -68,7 +75,7 @@ def forecast(
         to_look_up=to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,
-        finishes_at=None if duration_s is None else finish(now, duration_s),
+        finishes_at=finish(now, duration_s) if duration_s is not None and duration_s <= FORESEEN_S else None,
         notes=(*notes, *_changes(report), *_cautions(to_send, rate, is_real=is_real)),
     )
 

@@ -6,10 +6,17 @@ from datetime import timedelta
 _TENTHS_BELOW_S = 10
 _MINUTE_S = 60
 _DECIMALS_BELOW = 100
+_HOURLY_BELOW = 0.01
+_LONGEST_S = 3660 * 24 * 3600
 
 
 def duration_text(seconds: float) -> str:
-    """Write ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``."""
+    """Write ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``.
+
+    Beyond ten years it is ``over 10 years``.
+    """
+    if seconds > _LONGEST_S:
+        return "over 10 years"
     if round(seconds, 1) < _TENTHS_BELOW_S:
         return f"{seconds:.1f} s"
     if round(seconds) < _MINUTE_S:
@@ -19,9 +26,11 @@ def duration_text(seconds: float) -> str:
 
 
 def rate_text(per_second: float) -> str:
-    """Write a rate with the digits it deserves: ``0.2/s``, ``3.98/s``, ``1,234/s``."""
+    """Write a rate with the digits it deserves: ``0.2/s``, ``3.98/s``, ``1,234/s``; a slow one by the hour."""
     if math.isinf(per_second):
         return "no limit"
     if per_second >= _DECIMALS_BELOW:
         return f"{per_second:,.0f}/s"
+    if 0 < per_second < _HOURLY_BELOW:
+        return f"{per_second * 3600:.2g}/h"
     return f"{per_second:.2f}".rstrip("0").rstrip(".") + "/s"

@@ -26,10 +26,10 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
 def _time_text(plan: Forecast) -> str:
     if plan.duration_s is None or plan.rate_asked is None:
         return ", with no pace limit"
-    if not plan.to_send or plan.finishes_at is None:
+    if not plan.to_send:
         return ""
-    until = _moment_text(plan.finishes_at, plan.duration_s)
-    return f" at {rate_text(plan.rate_asked)}: {duration_text(plan.duration_s)}, until {until}"
+    until = f", until {_moment_text(plan.finishes_at, plan.duration_s)}" if plan.finishes_at else ""
+    return f" at {rate_text(plan.rate_asked)}: {duration_text(plan.duration_s)}{until}"
 
 
 def _moment_text(moment: datetime, duration_s: float) -> str:

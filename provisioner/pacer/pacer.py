@@ -15,6 +15,7 @@ from provisioner.options import Rate
 from provisioner.ports import GateClosed
 
 from .governor import Governor
+from .places import Places
 from .schedule import WINDOW_S, Schedule, Timetable, Unlimited
 from .window import Window
 
@@ -58,7 +59,7 @@ class Pacer:
         self._window, self._is_prompt = window, is_prompt
         self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
-        self._places = asyncio.Semaphore(_places(rate.per_second))
+        self._places = Places(_places(rate.per_second))
         self._front = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._is_closed = False
@@ -127,8 +128,7 @@ class Pacer:
 
     def ask(self, rate: Rate) -> None:
         """Change the pace from now on, whatever 429s have made of it; a timetable is stretched to it."""
-        for _ in range(_places(rate.per_second) - _places(self.asked)):
-            self._places.release()
+        self._places.resize(_places(rate.per_second))
         self._governor = Governor(rate)
         if isinstance(self._schedule, Timetable):
             self._schedule.retime(rate.per_second, self._clock())
@@ -151,12 +151,12 @@ class Pacer:
         return self._wall() - (now - asked) if self._is_prompt else self._wall()
 
     async def _approach(self, *, again: bool) -> None:
-        await self._places.acquire()
+        await self._places.take()
         try:
             async with self._front:
                 await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
         except BaseException:
-            self._places.release()
+            self._places.give_back()
             raise
 
     async def _pass(self, asked: float, *, again: bool) -> float:
@@ -259,7 +259,7 @@ class Turn:
     def _leave(self) -> None:
         if self._holds_place:
             self._holds_place = False
-            self._pacer._places.release()  # noqa: SLF001
+            self._pacer._places.give_back()  # noqa: SLF001
 
 
 def _places(rate: float) -> int:

@@ -15,6 +15,7 @@ from provisioner.errors import UsageError
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _DAY = timedelta(days=1)
+_FORESEEN = timedelta(days=3660)
 _HOURS, _MINUTES = 24, 60
 
 
@@ -36,16 +37,21 @@ class Window:
         start, end = self._stretch_after(moment)
         return (end if start <= moment else start).astimezone(self.zone)
 
-    def finish(self, start: datetime, work_s: float) -> datetime:
-        """Return when so many seconds of work are done that begin at ``start`` and rest while it is closed."""
+    def finish(self, start: datetime, work_s: float) -> datetime | None:
+        """Return when so many seconds of work are done that begin at ``start`` and rest while it is closed.
+
+        None stands for more than ten years later: each day is looked at, since clocks change.
+        """
         moment, left = start.astimezone(UTC), timedelta(seconds=work_s)
-        while True:
+        latest = moment + _FORESEEN
+        while moment < latest:
             opened, end = self._stretch_after(moment)
             moment = max(moment, opened)
             if left <= end - moment:
                 return (moment + left).astimezone(start.tzinfo)
             left -= end - moment
             moment = end
+        return None
 
     def _stretch_after(self, moment: datetime) -> tuple[datetime, datetime]:
         """Return the first stretch that ends after ``moment``, in UTC."""

@@ -123,8 +123,8 @@ class Order:
         """The pace asked for, at its highest."""
         return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
 
-    def finish(self, start: datetime, seconds: float) -> datetime:
-        """Return when so many seconds of sending are over that begin at ``start``."""
+    def finish(self, start: datetime, seconds: float) -> datetime | None:
+        """Return when so many seconds of sending are over that begin at ``start``; None: in a distant year."""
         return self.window.finish(start, seconds) if self.window else start + timedelta(seconds=seconds)
 
     @property

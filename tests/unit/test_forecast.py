@@ -67,3 +67,11 @@ def test_one_row_is_written_as_one() -> None:
     assert notes[2] == (
         "1 row has changed since being sent: none is sent again, and conversations keep what was sent"
     )
+
+
+def test_an_end_in_a_distant_year_has_no_date() -> None:
+    """A thousand million rows at the slowest pace take longer than there are dates."""
+    plan = forecast_of(to_send=1_000_000_000, per_second=1 / 86_400)
+
+    assert plan.duration_s == 1_000_000_000 * 86_400
+    assert plan.finishes_at is None

@@ -45,3 +45,10 @@ def test_a_plan_of_one_is_written_as_one() -> None:
     )
 
     assert list(plan_lines(plan)) == ["plan: 0 of 1 row to send; 1 first message to post; 1 is invalid"]
+
+
+def test_an_end_that_is_too_far_ahead_has_no_date() -> None:
+    """The plan says that it takes longer than anybody waits."""
+    plan = Forecast(counts=Counts(input=10), to_send=10, rate_asked=1 / 86_400, duration_s=1e12, finishes_at=None)
+
+    assert list(plan_lines(plan)) == ["plan: 10 of 10 rows to send at 0.042/h: over 10 years"]

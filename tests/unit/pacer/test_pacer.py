@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 import math
+import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 from unittest.mock import Mock, patch
 
 import pytest
@@ -402,3 +403,39 @@ async def test_what_is_due_when_it_asks_waits_in_its_latency() -> None:
 
     assert now() - begun >= 1.4
     assert dues == pytest.approx([begun] * 4, abs=0.001)
+
+
+@in_virtual_time
+async def test_another_pace_costs_the_same_whatever_it_is_and_lets_no_more_near_the_front() -> None:
+    """Raised as high as it goes and lowered again, over and over, it leaves as many places as at the start."""
+    pacer, starts = pacer_of(4), list[float]()
+
+    with Counting() as counted:
+        for _ in range(3):
+            pacer.ask(Rate(per_second=100_000))
+            pacer.ask(Rate(per_second=4))
+    waiting = [asyncio.create_task(start(pacer, starts)) for _ in range(20)]
+    await asyncio.sleep(0)
+    near = len(waiting) - len(pacer._places._waiting) - len(starts)
+    await asyncio.gather(*waiting)
+
+    assert counted.calls < 1000
+    assert near == 2
+    assert len(starts) == 20
+
+
+class Counting:
+    """Counts the calls that are made while it is open: what is arithmetic takes few, whatever the numbers are."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        sys.setprofile(None)
+
+    def _note(self, *_event: object) -> None:
+        self.calls += 1

@@ -179,3 +179,8 @@ def test_a_zone_that_nobody_knows_is_refused(name: str) -> None:
     """A misspelt zone must not fall back to another one."""
     with pytest.raises(UsageError, match="is not a time zone this machine knows"):
         parse_zone(name)
+
+
+def test_work_that_takes_longer_than_ten_years_has_no_end() -> None:
+    """A minute a day is looked at for so many days and no longer."""
+    assert window("09:00-09:01").finish(at("2026-01-15T09:00"), 3670 * 60.0) is None
