@@ -93,6 +93,8 @@ def _facts(flag: click.Option, context: click.Context) -> Iterator[str]:
         yield "Default: on."
     elif "default" in extra:
         yield f"Default: `{extra['default']}`."
+    if span := extra.get("range"):
+        yield f"Range: {span}."
     if names := extra.get("envvars"):
         yield f"Environment: {', '.join(f'`{name}`' for name in names)}."
 

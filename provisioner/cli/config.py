@@ -61,6 +61,9 @@ def _load(path: str) -> dict[str, Any]:
         raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not TOML: {error}", cure="mend the file at that place") from error
+    except ValueError as error:
+        # Python reads no whole number of more than 4,300 digits, and tomllib passes that on as it is.
+        raise UsageError(f"{path}: a number has too many digits", cure="write one of at most 19") from error
 
 
 def _flags_of(command: str) -> list[click.Option]:
@@ -97,6 +100,8 @@ def _single(place: str, flag: click.Option, value: object) -> Any:
     given = str(value) if wanted == _TEXT[1] else value
     try:
         flag.type.convert(given, flag, None)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error.message}", cure=error.cure) from error
     except click.UsageError as error:
         raise UsageError(f"{place}: {error.message.rstrip('.')}", cure="mend the configuration file") from error
     return given

@@ -97,7 +97,7 @@ def _flag(command_name: str, declared: Field[Any]) -> click.Option:
     is_switch = isinstance(default, bool)
     spellings = [f"{spelling}/{meta['off_flag']}" if meta["off_flag"] else spelling, meta["short"]]
     names = [f"PROVISIONER_{command_name}_{declared.name}".upper(), meta["env"]]
-    return click.Option(
+    return Flag(
         [declared.name, *filter(None, spellings)],
         default=default or None if meta["choices"] else default,
         envvar=[name for name in names if name],
@@ -115,11 +115,25 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
     if declared.metadata["choices"]:
         return click.Choice(declared.metadata["choices"])
     kinds = {*(get_args(declared.type) or (declared.type,))} - {NoneType, Ellipsis}
+    least, most = declared.metadata["least"], declared.metadata["most"]
     if kinds == {int}:
-        return Count(declared.metadata["least"])
+        return Count(least, most)
     if kinds == {float}:
-        return Quantity(declared.metadata["least"])
+        return Quantity(least, most)
+    if declared.metadata["check"]:
+        return Checked(declared.metadata["check"], declared.metadata["span"])
     return _TYPES[kinds.pop()]
+
+
+class Flag(click.Option):
+    """An option whose help also says from where to where its number may go."""
+
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Add the span to what click tells of its own accord."""
+        extra = super().get_help_extra(ctx)
+        if span := getattr(self.type, "span", ""):
+            extra["range"] = span
+        return extra
 
 
 class Lines(click.types.StringParamType):
@@ -128,34 +142,56 @@ class Lines(click.types.StringParamType):
     envvar_list_splitter = "\n"
 
 
+class Checked(Lines):
+    """A text that holds a number. ``check`` reads it, and raises a ``UsageError`` that names the flag."""
+
+    def __init__(self, check: Callable[[str, str], object], span: str) -> None:
+        self._check, self.span = check, span
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what ``check`` refuses; an empty text is none."""
+        text = str(super().convert(value, param, ctx))
+        if text:
+            self._check(text, param.opts[0] if param else "")
+        return text
+
+
 class Quantity(click.types.FloatParamType):
-    """A number from ``least`` upward, neither infinite nor NaN."""
+    """A number from ``least`` to ``most``, neither infinite nor NaN."""
 
-    def __init__(self, least: float = 0) -> None:
-        self.least = least
+    kind = "a number"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Refuse what measures nothing."""
-        number = float(super().convert(value, param, ctx))
-        if self.least <= number < math.inf:
+    def __init__(self, least: float = 0, most: float = math.inf) -> None:
+        self.least, self.most = least, most
+        self.span = "" if math.isinf(most) else f"{least:,} to {most:,}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what measures nothing, or too much."""
+        try:
+            number = self._read(value)
+        except (ValueError, OverflowError):
+            number = math.nan
+        if self.least <= number <= self.most and number < math.inf:
             return number
-        return self.fail(f"{value} is not a number from {self.least:g} upward.", param, ctx)
+        given, bounds = str(value)[:_MOST_SHOWN], self.span or f"{self.least:g} upward"
+        return self.fail(f"{given} is not {self.kind} from {bounds}.", param, ctx)
+
+    def _read(self, value: Any) -> float:
+        return float(value)
 
 
-class Count(click.types.IntParamType):
-    """A whole number from ``least`` upward."""
+class Count(Quantity):
+    """A whole number from ``least`` to ``most``."""
 
-    def __init__(self, least: float = 0) -> None:
-        self.least = int(least)
+    name = "integer"
+    kind = "a whole number"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Refuse what counts nothing."""
-        number = int(super().convert(value, param, ctx))
-        if number >= self.least:
-            return number
-        return self.fail(f"{value} is not a whole number from {self.least} upward.", param, ctx)
+    def _read(self, value: Any) -> float:
+        return int(value)
 
 
+_MOST_SHOWN = 40
+"""So much of a value is repeated: one may have thousands of digits."""
 _TYPES: Mapping[Any, click.ParamType[Any]] = {
     str: Lines(),
     Path: click.Path(path_type=Path),

@@ -2,13 +2,12 @@
 
 import asyncio
 import errno
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import UsageError
-from provisioner.options import SimulateOptions
+from provisioner.options import SimulateOptions, parse_milliseconds
 from provisioner.signals import catch_stop_signals
 from provisioner.simulator import (
     FaultScript,
@@ -25,7 +24,6 @@ from .options import command
 
 ACCOUNT_SID = "AC" + 32 * "0"
 ADDRESS_SID = "IG" + 32 * "0"
-_TIME = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
 
 
 @command(SimulateOptions)
@@ -47,9 +45,9 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
     try:
         return SimulatorSettings(
             rate_limit=options.rate_limit,
-            latency_ms=milliseconds(options.latency, "--latency"),
-            jitter_ms=milliseconds(options.jitter, "--jitter"),
-            lookup_lag_s=milliseconds(options.lookup_lag, "--lookup-lag") / 1000,
+            latency_ms=parse_milliseconds(options.latency, "--latency"),
+            jitter_ms=parse_milliseconds(options.jitter, "--jitter"),
+            lookup_lag_s=parse_milliseconds(options.lookup_lag, "--lookup-lag") / 1000,
             concurrency_limit=options.concurrency_limit,
             ignore_identity=options.ignore_identity,
             refuse_identity=options.refuse_identity,
@@ -58,16 +56,6 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
         )
     except ValueError as error:
         raise UsageError(str(error), cure="see 'provisioner simulate --help'") from error
-
-
-def milliseconds(text: str, flag: str) -> float:
-    """Read ``50``, ``50ms`` or ``0.05s``."""
-    found = _TIME.fullmatch(text.strip().lower())
-    if found is None:
-        raise UsageError(
-            f"{flag} {text!r} is not a time", cure="write milliseconds as 50 or 50ms, or seconds as 0.05s"
-        )
-    return float(found["number"]) * (1000 if found["unit"] == "s" else 1)
 
 
 def _faults(options: SimulateOptions) -> FaultScript:
@@ -83,7 +71,7 @@ async def _serve(settings: SimulatorSettings, options: SimulateOptions, console:
             async with open_simulator(settings, host=options.host, port=options.port) as running:
                 _announce(running, console)
                 await stop.wait()
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise _refused(error, options) from error
     return running.state.summary()
 
@@ -97,12 +85,12 @@ def _announce(running: RunningSimulator, console: Console) -> None:
     tell(f"  provisioner run customers.csv -o results.csv --base-url {running.base_url}")
 
 
-def _refused(error: OSError | OverflowError, options: SimulateOptions) -> UsageError:
+def _refused(error: OSError, options: SimulateOptions) -> UsageError:
     place = f"port {options.port} of {options.host}"
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+    if error.errno == errno.EADDRINUSE:
         return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
     # asyncio puts what it tried before what the system said.
-    reason = str(error.strerror).rpartition(": ")[2] if isinstance(error, OSError) else "ports go from 0 to 65535"
+    reason = str(error.strerror).rpartition(": ")[2]
     return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
 
 

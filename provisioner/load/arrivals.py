@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from provisioner.errors import UsageError
-from provisioner.options import parse_duration, parse_rate
+from provisioner.options import parse_duration, parse_rate, shown
 
 _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
@@ -45,9 +45,11 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
     for text in texts:
         found = _STAGE.fullmatch(text)
         if found is None:
-            raise UsageError(f"--stage {text!r} is not a stage", cure="write it as 30s:2/s, or 2m:=5/s for a step")
+            raise UsageError(
+                f"--stage {shown(text)} is not a stage", cure="write it as 30s:2/s, or 2m:=5/s for a step"
+            )
         duration_s = parse_duration(found["time"], "--stage")
-        end = _rate(found["rate"], text)
+        end = _rate(found["rate"])
         start = end if found["step"] else (stages[-1].end if stages else 0.0)
         if not duration_s:
             raise UsageError(f"--stage {text!r} takes no time", cure="give it some, e.g. 30s:2/s")
@@ -55,13 +57,10 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def _rate(text: str, stage: str) -> float:
-    try:
-        rate = parse_rate(text)
-    except UsageError as error:
-        raise UsageError(f"--stage {stage!r}: {text!r} is not a rate", cure=error.cure) from error
+def _rate(text: str) -> float:
+    rate = parse_rate(text, "--stage")
     if rate.is_auto:
-        raise UsageError(f"--stage {stage!r}: a stage has a rate", cure="write it as 30s:2/s")
+        raise UsageError(f"--stage {text!r}: a stage has a rate", cure="write it as 30s:2/s")
     return 0.0 if math.isinf(rate.per_second) else rate.per_second
 
 
@@ -94,8 +93,18 @@ class Arrivals:
 
     @property
     def offered(self) -> int | None:
-        """How many rows are due in all; None where rows arrive until they are used up."""
-        return None if math.isinf(self.duration_s) else _count(self)
+        """How many rows are due in all; None where rows arrive until they are used up.
+
+        Even arrivals are counted by arithmetic; Poisson arrivals have to be drawn for it.
+        """
+        if math.isinf(self.duration_s):
+            return None
+        return _count_even(self.stages) if self.seed is None else _count_drawn(self)
+
+    @property
+    def expected(self) -> float:
+        """How many rows are due in all, give or take what chance makes of it."""
+        return sum(stage.rows for stage in self.stages)
 
     def times(self) -> Iterator[float]:
         """Yield when each row is due, in seconds from the start, in order."""
@@ -126,7 +135,18 @@ class Arrivals:
             yield mark
 
 
+def _count_even(stages: Sequence[Stage]) -> int:
+    """Return how many whole numbers, from 0, lie below the rows asked for; rounds as ``times`` does."""
+    number, before = 0, 0.0
+    for stage in stages:
+        number = max(number, math.floor(before + stage.rows) - 1)
+        while number - before < stage.rows:
+            number += 1
+        before += stage.rows
+    return number
+
+
 @lru_cache
-def _count(arrivals: Arrivals) -> int:
+def _count_drawn(arrivals: Arrivals) -> int:
     """Count the rows of a test once, however often it is asked: a long one has millions."""
     return sum(1 for _ in arrivals.times())

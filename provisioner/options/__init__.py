@@ -17,9 +17,10 @@ from .commands import (
     SimulateOptions,
     StatusOptions,
 )
-from .durations import parse_duration
+from .durations import parse_duration, parse_milliseconds, shown
 from .groups import (
     AUTO,
+    MOST_ROWS,
     PRESETS,
     CallOptions,
     FaceOptions,
@@ -33,11 +34,13 @@ from .groups import (
     WatchOptions,
     option,
 )
-from .limits import FailureLimit, Rate, parse_failure_limit, parse_rate
+from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
 
 __all__ = [
     "AUTO",
+    "MOST_ROWS",
     "PRESETS",
+    "RATES",
     "CallOptions",
     "CheckOptions",
     "CloseOptions",
@@ -64,5 +67,7 @@ __all__ = [
     "option",
     "parse_duration",
     "parse_failure_limit",
+    "parse_milliseconds",
     "parse_rate",
+    "shown",
 ]

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from .durations import DURATIONS, MILLISECONDS, parse_duration, parse_milliseconds
 from .groups import (
+    DAY_S,
+    MOST_AT_ONCE,
+    MOST_ROWS,
+    MOST_SEED,
     CallOptions,
     FaceOptions,
     HoursOptions,
@@ -18,6 +23,9 @@ from .groups import (
     WatchOptions,
     option,
 )
+from .limits import FAILURE_LIMITS, FASTEST, RATES, parse_failure_limit, parse_rate
+
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +55,18 @@ class JobOptions(
         "Put a mark of the row under this name into the pre-engagement data, to find it by without identity.",
         metavar="NAME",
     )
-    canary: int = option(1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N")
-    max_failures: str = option("", "Stop, resumable, at so many rejected or unknown rows.", metavar="N|P%")
-    limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N")
-    drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS")
+    canary: int = option(
+        1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N", most=1000
+    )
+    max_failures: str = option(
+        "",
+        "Stop, resumable, at so many rejected or unknown rows.",
+        metavar="N|P%",
+        check=parse_failure_limit,
+        span=FAILURE_LIMITS,
+    )
+    limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N", most=MOST_ROWS)
+    drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS", most=DAY_S)
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 
@@ -62,7 +78,11 @@ class RunOptions(JobOptions, FaceOptions):
     close_after: ClassVar[str] = ""
 
     max_attempts: int = option(
-        5, "Attempts per row in one run, of those that are safe to repeat.", metavar="N", least=1
+        5,
+        "Attempts per row in one run, of those that are safe to repeat.",
+        metavar="N",
+        least=1,
+        most=1000,
     )
     on_unknown: str = option(
         "reconcile",
@@ -82,20 +102,28 @@ class LoadOptions(JobOptions, FaceOptions):
     retry: ClassVar[tuple[str, ...]] = ()
 
     duration: str = option(
-        "", "How long rows arrive, at --rate.  [default: until they are used up]", metavar="TIME"
+        "",
+        "How long rows arrive, at --rate.  [default: until they are used up]",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
     )
     stage: tuple[str, ...] = option(
         (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it; repeat for several.", metavar="TIME:RATE"
     )
     arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
-    seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N")
+    seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N", most=MOST_SEED)
     cycle: bool = option(default=False, help_text="Go round when the rows are used up, each use a new customer.")
     fail_if: tuple[str, ...] = option(
         (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
     )
     abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is so.", metavar="CONDITION")
     close_after: str = option(
-        "", "Let Twilio close each conversation that is unused for so long, 10m at least.", metavar="TIME"
+        "",
+        "Let Twilio close each conversation that is unused for so long, 10m at least.",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
     )
     metrics_file: Path | None = option(
         None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
@@ -121,7 +149,13 @@ class MappingCommandOptions(InputOptions, FaceOptions):
 class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
     """``provisioner reconcile``."""
 
-    rate: str = option("10/s", "Look-ups per second: N, N/s, N/m, N/h; 0 is no limit.", metavar="RATE")
+    rate: str = option(
+        "10/s",
+        "Look-ups per second: N, N/s, N/m, N/h; 0 is no limit.",
+        metavar="RATE",
+        check=parse_rate,
+        span=RATES,
+    )
     audit: bool = option(
         default=False, help_text="Change nothing; check that every created row has exactly one conversation."
     )
@@ -145,8 +179,10 @@ class CloseOptions(CallOptions, FaceOptions):
         "10/s",
         "Conversations per second: N, N/s, N/m, N/h; 0 is no limit. Twilio's 30/s are shared with production.",
         metavar="RATE",
+        check=parse_rate,
+        span=RATES,
     )
-    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
+    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
     yes: bool = option(default=False, help_text="Close them; without it, only tell what would be closed, and ask.")
 
 
@@ -155,16 +191,38 @@ class SimulateOptions(FaceOptions):
     """``provisioner simulate``."""
 
     host: str = option("127.0.0.1", "Address to listen on.", metavar="ADDRESS")
-    port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT")
-    rate_limit: float = option(5.0, "WebChats let through in any second; 0 is no limit.", metavar="N")
-    latency: str = option("0", "How long a request takes: milliseconds, or 50ms, 0.05s.", metavar="TIME")
-    jitter: str = option("0", "How far that may deviate to either side.", metavar="TIME")
+    port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT", most=HIGHEST_PORT)
+    rate_limit: float = option(
+        5.0, "WebChats let through in any second; 0 is no limit.", metavar="N", most=FASTEST
+    )
+    latency: str = option(
+        "0",
+        "How long a request takes: milliseconds, or 50ms, 0.05s.",
+        metavar="TIME",
+        check=parse_milliseconds,
+        span=MILLISECONDS,
+    )
+    jitter: str = option(
+        "0",
+        "How far that may deviate to either side.",
+        metavar="TIME",
+        check=parse_milliseconds,
+        span=MILLISECONDS,
+    )
     fault: tuple[str, ...] = option((), "Let so many requests go wrong in this way.", metavar="NAME=PERCENT")
     faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
-    seed: int | None = option(None, "Draw the faults from this seed.  [default: the script's]", metavar="N")
-    concurrency_limit: int = option(
-        0, "Answer 429 to more requests at once than this; 0 is no limit.", metavar="N"
+    seed: int | None = option(
+        None, "Draw the faults from this seed.  [default: the script's]", metavar="N", most=MOST_SEED
     )
-    lookup_lag: str = option("0", "How long no look-up shows a new conversation.", metavar="TIME")
+    concurrency_limit: int = option(
+        0, "Answer 429 to more requests at once than this; 0 is no limit.", metavar="N", most=MOST_ROWS
+    )
+    lookup_lag: str = option(
+        "0",
+        "How long no look-up shows a new conversation.",
+        metavar="TIME",
+        check=parse_milliseconds,
+        span=MILLISECONDS,
+    )
     ignore_identity: bool = option(default=False, help_text="Overlook the Identity field, as older servers did.")
     refuse_identity: bool = option(default=False, help_text="Refuse requests with an Identity field.")

@@ -4,16 +4,44 @@ import re
 
 from provisioner.errors import UsageError
 
+LONGEST_S = 366 * 24 * 3600.0
+"""A year and a day: what is to go on for longer belongs into a scheduler."""
+DURATIONS = "up to 366 days"
+LONGEST_MS = 3600 * 1000.0
+MILLISECONDS = "up to an hour"
+
 _TIME = re.compile(
     r"(?:(?P<hours>\d+(?:\.\d+)?)h)?(?:(?P<minutes>\d+(?:\.\d+)?)m)?(?:(?P<seconds>\d+(?:\.\d+)?)s?)?"
 )
 _UNITS_S = {"hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+_MILLISECONDS = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
+_MOST_SHOWN = 40
 
 
 def parse_duration(text: str, flag: str) -> float:
     """Read ``90``, ``90s``, ``5m``, ``1h30m`` as seconds; ``flag`` is named in a ``UsageError``."""
     found = _TIME.fullmatch(text.strip().lower())
     parts = {unit: float(number) for unit, number in found.groupdict().items() if number} if found else {}
-    if not parts:
-        raise UsageError(f"{flag} {text!r} is not a length of time", cure="write it as 90s, 5m or 1h30m")
-    return sum(number * _UNITS_S[unit] for unit, number in parts.items())
+    seconds = sum(number * _UNITS_S[unit] for unit, number in parts.items())
+    if not parts or seconds > LONGEST_S:
+        raise UsageError(
+            f"{flag} {shown(text)} is not a length of time {DURATIONS}", cure="write it as 90s, 5m or 1h30m"
+        )
+    return seconds
+
+
+def parse_milliseconds(text: str, flag: str) -> float:
+    """Read ``50``, ``50ms`` or ``0.05s`` as milliseconds; ``flag`` is named in a ``UsageError``."""
+    found = _MILLISECONDS.fullmatch(text.strip().lower())
+    number = float(found["number"]) * (1000 if found["unit"] == "s" else 1) if found else -1.0
+    if not 0 <= number <= LONGEST_MS:
+        raise UsageError(
+            f"{flag} {shown(text)} is not a time {MILLISECONDS}",
+            cure="write milliseconds as 50 or 50ms, or seconds as 0.05s",
+        )
+    return number
+
+
+def shown(text: str) -> str:
+    """Quote what was given, cut where it goes on for long."""
+    return repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}…"

@@ -1,8 +1,13 @@
 """The groups of options that commands share."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .durations import DURATIONS, parse_duration
+from .limits import RATES, parse_rate
 
 
 def option(
@@ -15,12 +20,16 @@ def option(
     env: str = "",
     off_flag: str = "",
     least: float = 0,
+    most: float = math.inf,
+    check: Callable[[str, str], object] | None = None,
+    span: str = "",
 ) -> Any:
     """Declare one option.
 
     ``env`` is a further environment name, besides the one every option has. ``off_flag`` is the flag that
     turns a boolean off, for booleans that are on by default. A tuple default makes the flag repeatable.
-    ``least`` bounds a number from below.
+    ``least`` and ``most`` bound a number. ``check`` reads a text that holds one, is given the flag's name with it,
+    and raises ``UsageError`` for what is out of bounds, which ``span`` tells in the help.
     """
     metadata = {
         "help": help_text,
@@ -30,8 +39,21 @@ def option(
         "env": env,
         "off_flag": off_flag,
         "least": least,
+        "most": most,
+        "check": check,
+        "span": span,
     }
     return field(default=default, metadata=metadata)
+
+
+MOST_AT_ONCE = 1024
+"""Requests in flight: as many open files as a process may usually have. At Twilio's 5 a second, 16 are plenty."""
+MOST_ROWS = 1_000_000_000
+"""Rows of one job: more than any ledger was tried with, and still a number that can be meant."""
+MOST_SEED = 2**63 - 1
+"""The largest number that TOML promises to carry."""
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +134,11 @@ class RateOptions:
     """How fast."""
 
     rate: str = option(
-        "4/s", "WebChats to start per second: N, N/s, N/m, N/h; 0 is no limit, auto probes.", metavar="RATE"
+        "4/s",
+        "WebChats to start per second: N, N/s, N/m, N/h; 0 is no limit, auto probes.",
+        metavar="RATE",
+        check=parse_rate,
+        span=RATES,
     )
 
 
@@ -120,7 +146,7 @@ class RateOptions:
 class PaceOptions(RateOptions):
     """How many at once."""
 
-    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1)
+    concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +161,13 @@ class HoursOptions:
     tz: str = option(
         "", "Time zone of --window, and of {date} and {time}, as Europe/Berlin.  [default: this machine's]"
     )
-    max_duration: str = option("", "Stop, resumable, after this time (90s, 5m, 6h).", metavar="TIME")
+    max_duration: str = option(
+        "",
+        "Stop, resumable, after this time (90s, 5m, 6h).",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +175,7 @@ class ReachOptions:
     """How Twilio is reached."""
 
     timeout: float = option(
-        30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS", least=0.1
+        30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS", least=0.1, most=HOUR_S
     )
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
@@ -169,7 +201,10 @@ class SettleOptions:
     """How long looking waits."""
 
     settle_delay: float = option(
-        5.0, "Seconds before a look-up may call a row absent; a second look follows.", metavar="SECONDS", least=0
+        5.0,
+        "Seconds before a look-up may call a row absent; a second look follows.",
+        metavar="SECONDS",
+        most=DAY_S,
     )
 
 

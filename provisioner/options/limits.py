@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 from provisioner.errors import UsageError
 
+from .durations import shown
+
+FASTEST = 100_000.0
+"""The highest rate in requests a second: twenty times what one process sends, and 20,000 times Twilio's limit."""
+SLOWEST = 1 / 86_400
+"""The lowest rate: one a day. What is slower belongs into a scheduler, and a loop's timers reach a day."""
+RATES = "0.042/h (one a day) to 100,000/s"
+MOST_FAILURES = 1_000_000_000
+FAILURE_LIMITS = "1 to 1,000,000,000, or up to 100%"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
@@ -19,18 +29,23 @@ _RATE = re.compile(r"(?P<count>\d+(?:\.\d+)?|\.\d+)\s*(?:/\s*(?P<unit>s|sec|m|mi
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
 
 
-def parse_rate(text: str) -> Rate:
+def parse_rate(text: str, flag: str = "--rate") -> Rate:
     """Read ``4/s``, ``4``, ``240/m``, ``14400/h``, fractions, ``0`` (no limit) or ``auto``.
 
-    ``auto`` starts at Twilio's safe default of 4 a second.
+    ``auto`` starts at Twilio's safe default of 4 a second. Raise ``UsageError``, which names ``flag``, for what is
+    no rate, and for one below ``SLOWEST`` or above ``FASTEST``.
     """
     if text.strip().lower() == "auto":
         return Rate(per_second=4.0, is_auto=True)
     found = _RATE.fullmatch(text.strip().lower())
-    if found is None:
-        raise UsageError(f"--rate {text!r} is not a rate", cure="write it as 4/s, 240/m, 0.5/s, 0 or auto")
-    per_second = float(found["count"]) / _SECONDS[found["unit"] or "s"]
-    return Rate(per_second=per_second or math.inf)
+    if found and not found["count"].strip("0."):
+        return Rate(per_second=math.inf)
+    per_second = float(found["count"]) / _SECONDS[found["unit"] or "s"] if found else math.nan
+    if not SLOWEST <= per_second <= FASTEST:
+        raise UsageError(
+            f"{flag} {shown(text)} is not a rate from {RATES}", cure="write it as 4/s, 240/m, 0.5/s, 0 or auto"
+        )
+    return Rate(per_second=per_second)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +61,8 @@ class FailureLimit:
         return failed > 0 and failed >= limit
 
 
-def parse_failure_limit(text: str) -> FailureLimit | None:
-    """Read ``N`` or ``P%``; empty means no limit."""
+def parse_failure_limit(text: str, flag: str = "--max-failures") -> FailureLimit | None:
+    """Read ``N`` or ``P%``; empty means no limit. ``flag`` is named in a ``UsageError``."""
     if not text:
         return None
     number = text.removesuffix("%")
@@ -55,8 +70,10 @@ def parse_failure_limit(text: str) -> FailureLimit | None:
         value = float(number)
     except ValueError:
         value = -1.0
-    if not 0 < value < math.inf or (number == text and not value.is_integer()):
+    is_count = number == text
+    if not 0 < value <= (MOST_FAILURES if is_count else 100) or (is_count and not value.is_integer()):
         raise UsageError(
-            f"--max-failures {text!r} is not a limit", cure="write a count like 50 or a share like 2%"
+            f"{flag} {shown(text)} is not a limit from {FAILURE_LIMITS}",
+            cure="write a count like 50 or a share like 2%",
         )
-    return FailureLimit(count=int(value)) if number == text else FailureLimit(share=value / 100)
+    return FailureLimit(count=int(value)) if is_count else FailureLimit(share=value / 100)

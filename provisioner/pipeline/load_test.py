@@ -23,7 +23,7 @@ from provisioner.load import (
     prometheus_text,
     steady,
 )
-from provisioner.options import LoadOptions, parse_duration, parse_rate
+from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
 from provisioner.results import check_writable, replacing
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Surroundings
@@ -33,6 +33,8 @@ from .order import Order
 from .watch import Watch
 
 STEPS = ("create", "message")
+MOST_DRAWN = 10_000_000
+"""Rows of a Poisson schedule, which are drawn before it begins to know their number: some ten seconds of it."""
 _JUDGED = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
 """What the test came to by itself: thresholds outrank these, and nothing else."""
 
@@ -105,9 +107,21 @@ def arrivals_of(options: LoadOptions) -> Arrivals:
         )
     seed = options.seed if options.arrivals == "poisson" else None
     arrivals = Arrivals(parse_stages(options.stage) if options.stage else _steady(options), seed)
+    _check_size(arrivals)
     if not arrivals.offered and arrivals.offered is not None:
         raise UsageError("no row would arrive in that time", cure="give a higher rate, or more time")
     return arrivals
+
+
+def _check_size(arrivals: Arrivals) -> None:
+    """Refuse a schedule whose rows could not be counted, or not be kept, before it is begun."""
+    most = MOST_ROWS if arrivals.seed is None else MOST_DRAWN
+    if most < arrivals.expected < math.inf:
+        kind = "a schedule" if arrivals.seed is None else "--arrivals poisson"
+        raise UsageError(
+            f"{kind} has at most {most:,} rows, and this one {arrivals.expected:,.0f}",
+            cure="give a lower --rate or --stage, or less time",
+        )
 
 
 def _steady(options: LoadOptions) -> tuple[Stage, ...]:

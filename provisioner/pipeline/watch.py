@@ -12,7 +12,7 @@ from provisioner.face import Face
 from provisioner.load import Measures, Threshold, Tripwire, judge
 from provisioner.models import Answer, AttemptRecord, Row, Step
 from provisioner.monitor import RunMonitor
-from provisioner.options import parse_rate
+from provisioner.options import RATES, parse_rate
 from provisioner.pacer import Pacer
 from provisioner.report.dashboard import Place, open_dashboard, parse_place
 from provisioner.report.tape import Tape
@@ -113,5 +113,5 @@ class Hands:
         """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
         asked = parse_rate(rate)
         if asked.is_auto or math.isinf(asked.per_second):
-            raise UsageError(f"{rate} is no pace to change to", cure="name one, e.g. 4/s")
+            raise UsageError(f"{rate} is no pace to change to", cure=f"name one from {RATES}")
         self._pacer.ask(asked)

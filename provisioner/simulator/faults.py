@@ -93,6 +93,8 @@ class FaultName(StrEnum):
     """Not posted. 400 with code 20001."""
 
 
+LONGEST_S = 86_400
+"""How long a fault may last, or ask to wait: a day."""
 WHOLE = 100.0
 """All requests, in percent."""
 
@@ -142,7 +144,10 @@ class FaultRule:
             (self.first < 1, "from counts requests from 1"),
             (self.last is not None and self.last < self.first, "to lies before from"),
             (self.seconds is not None and self.name not in DEFAULT_SECONDS, "it takes no seconds"),
-            (self.seconds is not None and not 0 <= self.seconds < float("inf"), "seconds must be 0 or more"),
+            (
+                self.seconds is not None and not 0 <= self.seconds <= LONGEST_S,
+                f"seconds must be 0 or more, and at most {LONGEST_S:,}",
+            ),
             (
                 self.retry_after is not None and self.name is not FaultName.THROTTLE_ABSURD,
                 "it takes no retry_after",

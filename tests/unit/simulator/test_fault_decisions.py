@@ -152,6 +152,7 @@ def test_shares_of_windows_apart_may_exceed_the_whole_together() -> None:
         (lambda: FaultRule(name=FaultName.NULL_SID, seconds=1), "it takes no seconds"),
         (lambda: FaultRule(name=FaultName.STALL, seconds=-1), "seconds must be 0 or more"),
         (lambda: FaultRule(name=FaultName.STALL, seconds=float("inf")), "seconds must be 0 or more"),
+        (lambda: FaultRule(name=FaultName.STALL, seconds=86_401), "at most 86,400"),
         (lambda: FaultRule(name=FaultName.THROTTLE, retry_after="1"), "it takes no retry_after"),
         (lambda: FaultRule(name=FaultName.ERROR_500, creates=True), "whether it creates is fixed"),
     ],
