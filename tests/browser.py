@@ -1,7 +1,7 @@
 """A page in the system's Chromium, and everything it complained about or asked for."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -26,6 +26,18 @@ class Tab:
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    async def be(self, visibility: str) -> None:
+        """Let the page be told that it is now ``hidden`` or ``visible``, as by a change of tabs."""
+        await self.page.evaluate(
+            """visibility => {
+              const say = (name, value) => Object.defineProperty(document, name, { configurable: true, value });
+              say("visibilityState", visibility);
+              say("hidden", visibility === "hidden");
+              document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            visibility,
+        )
 
     async def lines_drawn(self) -> int:
         """Count the lines of charts that take up room on the page."""
@@ -55,5 +67,21 @@ async def open_tab(*, is_dark: bool = False, width: int = 1000) -> AsyncIterator
                 viewport={"width": width, "height": 900}, color_scheme="dark" if is_dark else "light"
             )
             yield Tab(page)
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Callable[[], Awaitable[Tab]]]:
+    """Start a browser, and give a function that opens one more tab of it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            window = await browser.new_context(viewport={"width": 1280, "height": 900})
+
+            async def tab() -> Tab:
+                return Tab(await window.new_page())
+
+            yield tab
         finally:
             await browser.close()

@@ -47,6 +47,8 @@ class Watch:
                 monitor.listeners.append(lambda step, _, answer: _record(tape, monitor, step, answer))
                 page = open_dashboard(self._place, self._title, monitor.snapshot, tape, Hands(pacer))
                 face.note(f"dashboard: {await stack.enter_async_context(page)}")
+                if self._place.caution:
+                    face.note(f"note: {self._place.caution}")
             if self._tripwires:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))

@@ -1,7 +1,6 @@
 """The live page of a run: served on loopback while the run goes, with controls behind a token."""
 
 import asyncio
-import hmac
 import json
 import math
 import secrets
@@ -10,20 +9,30 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+import msgspec
 import structlog
 from aiohttp import web
 
 from provisioner.errors import UsageError
 
 from .live import fragments, live_page
+from .page_server import PageProtocol, add_headers, host_of, is_loopback, is_token
 from .tape import Tape
 
 REFRESH_S = 1.0
 GRACE_S = 0.5
 """How long pages that are still open may hold the end up."""
+MOST_STREAMS = 20
+"""Streams of events at once; a browser needs one, however many pages it has open."""
+MOST_BODY = 1024
+"""Bytes of a request to the controls."""
+_TOO_LARGE = f"more than {MOST_BODY} bytes"
+BODY_S = 10.0
+"""How long such a request may take to arrive."""
+_PROTOCOL: dict[str, Any] = {"access_log": None, "lingering_time": 1.0}
+"""No line in the log for each request, and little patience for what of a refused one still arrives."""
 
 
 class Controls(Protocol):
@@ -42,6 +51,21 @@ class Controls(Protocol):
         ...
 
 
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a page asks the controls for; ``rate`` counts with the action of that name only."""
+
+    action: Literal["pause", "resume", "rate"]
+    rate: str = ""
+
+
+class RefusedError(Exception):
+    """The controls are not touched; its text is the answer."""
+
+    def __init__(self, status: HTTPStatus, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the page is served. ``is_public`` lets other machines in."""
@@ -50,28 +74,32 @@ class Place:
     port: int
     is_public: bool = False
 
+    @property
+    def caution(self) -> str:
+        """What to know before others can reach the page; empty where they cannot."""
+        if is_loopback(self.host):
+            return ""
+        return (
+            f"other machines reach the dashboard at {self.host}: whoever does sees the run, and nothing is "
+            "encrypted, the token neither; put a proxy with TLS before it"
+        )
+
 
 def parse_place(text: str, *, is_public: bool) -> Place:
     """Read ``PORT`` or ``HOST:PORT``; another host than this machine needs ``is_public``."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not (port.isascii() and port.isdecimal()) or int(port) > 65535:  # noqa: PLR2004 - the highest port there is
-        raise UsageError(f"--dashboard {text!r} is not a place", cure="write it as 8080 or 127.0.0.1:8080")
-    if not is_public and not _is_loopback(host):
+    if not (port.isascii() and port.isdecimal()) or len(port) > 5 or int(port) > 65535:  # noqa: PLR2004 - the highest
+        raise UsageError(
+            f"--dashboard {text[:80]!r} is not a place",
+            cure="write it as 8080 or 127.0.0.1:8080; ports go from 0, which is any free one, to 65535",
+        )
+    if not is_public and not is_loopback(host):
         raise UsageError(
             f"--dashboard {text!r} would let other machines in",
-            cure="leave the host away, or add --dashboard-public",
+            cure="omit the host, or add --dashboard-public",
         )
     return Place(host, int(port), is_public)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @asynccontextmanager
@@ -80,26 +108,38 @@ async def open_dashboard(
 ) -> AsyncIterator[str]:
     """Serve the page until the context ends, and yield its address, which holds the token of the controls.
 
-    ``snapshot`` gives the run's progress. Raise ``UsageError`` when the port cannot be had.
+    ``snapshot`` gives the run's progress. Raise ``UsageError`` when the port is not available.
     """
     board = Dashboard(place, title, snapshot, tape, controls)
-    runner = web.AppRunner(board.application(), access_log=None, shutdown_timeout=GRACE_S)
+    # A stream ends with its connection, or its place would be taken until it is next written to.
+    runner = web.AppRunner(board.application(), handler_cancellation=True, shutdown_timeout=GRACE_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, place.host, place.port)
+        listener = await _listen(place, runner)
         try:
-            await site.start()
-        except OSError as error:
-            raise UsageError(
-                f"the dashboard cannot have port {place.port} of {place.host}: {error.strerror}",
-                cure="name another port with --dashboard; 0 takes a free one",
-            ) from error
-        port = runner.addresses[0][1]
-        shown = f"[{place.host}]" if ":" in place.host else place.host
-        yield f"http://{shown}:{port}/#{board.token}"
+            port = listener.sockets[0].getsockname()[1]
+            shown = f"[{place.host}]" if ":" in place.host else place.host
+            yield f"http://{shown}:{port}/#{board.token}"
+        finally:
+            listener.close()
+            board.close()
     finally:
-        board.close()
         await runner.cleanup()
+
+
+async def _listen(place: Place, runner: web.AppRunner) -> asyncio.Server:
+    loop, server = asyncio.get_running_loop(), runner.server
+    if server is None:
+        raise RuntimeError("the runner was not set up")
+    try:
+        return await loop.create_server(
+            lambda: PageProtocol(server, loop=loop, **_PROTOCOL), place.host, place.port
+        )
+    except OSError as error:
+        raise UsageError(
+            f"the dashboard cannot have port {place.port} of {place.host}: {error.strerror}",
+            cure="name another port with --dashboard; 0 takes a free one",
+        ) from error
 
 
 class Dashboard:
@@ -111,17 +151,19 @@ class Dashboard:
         self._place, self._title = place, title
         self._snapshot, self._tape, self._controls = snapshot, tape, controls
         self._closing = asyncio.Event()
-        self._made, self._made_at = b"", -math.inf
+        self._streams = 0
+        self._made, self._made_at = "", -math.inf
         self._log = structlog.get_logger().bind()
         self.token = secrets.token_urlsafe(24)
 
     def application(self) -> web.Application:
         """Return what aiohttp serves."""
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[self._guard], client_max_size=MOST_BODY)
+        app.on_response_prepare.append(add_headers)
         app.add_routes(
             [
                 web.get("/", self._page),
-                web.get("/events", self._events),
+                web.get("/events", self._events, allow_head=False),
                 web.post("/control", self._control),
             ]
         )
@@ -134,60 +176,87 @@ class Dashboard:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Answer only to this machine's own names, or a page elsewhere could point its name here."""
-        host = request.host.rsplit(":", 1)[0].strip("[]") if request.host else ""
-        if not self._place.is_public and not _is_loopback(host):
+        if not self._place.is_public and not is_loopback(host_of(request.headers.get("Host", ""))):
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text="not this host\n")
         response: web.StreamResponse = await handler(request)
         return response
 
     async def _page(self, _request: web.Request) -> web.Response:
-        nonce = secrets.token_urlsafe(12)
-        text = live_page(self._title, self._snapshot(), self._tape, nonce=nonce)
-        return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
+        text = live_page(self._title, self._snapshot(), self._tape)
+        body = text.encode(errors="replace")  # names of files may hold bytes that are no UTF-8
+        return web.Response(body=body, content_type="text/html", charset="utf-8")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        await response.prepare(request)
+        if self._streams >= MOST_STREAMS:
+            return web.Response(
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                text=f"{MOST_STREAMS} pages follow the run already\n",
+                headers={"Retry-After": "5"},
+            )
+        self._streams += 1
+        try:
+            return await self._stream(request)
+        finally:
+            self._streams -= 1
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response.force_close()
         with suppress(ConnectionError):  # the page was closed
-            while True:
-                is_last = self._closing.is_set()
-                await response.write(self._event(is_fresh=is_last))
-                if is_last:
-                    break
+            await response.prepare(request)
+            while not self._closing.is_set():
+                await response.write(f"data: {self._parts(is_fresh=False)}\n\n".encode())
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), REFRESH_S)
+            await response.write(f"data: {self._parts(is_fresh=True)}\nevent: end\n\n".encode())
         return response
 
-    def _event(self, *, is_fresh: bool) -> bytes:
+    def _parts(self, *, is_fresh: bool) -> str:
         """Return what is sent to every page in the same second: it is made once, so that many hold nothing up."""
         now = time.monotonic()
         if is_fresh or now - self._made_at > REFRESH_S / 2:
-            text = json.dumps(fragments(self._snapshot(), self._tape))
-            self._made, self._made_at = f"data: {text}\n\n".encode(), now
+            self._made, self._made_at = json.dumps(fragments(self._snapshot(), self._tape)), now
         return self._made
 
     async def _control(self, request: web.Request) -> web.Response:
-        if not hmac.compare_digest(request.headers.get("X-Token", "").encode(), self.token.encode()):
-            return web.json_response({"error": "the token is missing or wrong"}, status=HTTPStatus.FORBIDDEN)
         try:
-            asked = await request.json()
-            said = self._obey(str(asked.get("action")), str(asked.get("rate", "")))
-        except (ValueError, AttributeError):
-            return web.json_response({"error": "not understood"}, status=HTTPStatus.BAD_REQUEST)
-        except UsageError as error:
-            return web.json_response({"error": f"{error.message}: {error.cure}"}, status=HTTPStatus.BAD_REQUEST)
-        self._log.warning("dashboard.controlled", action=asked["action"], rate=asked.get("rate", ""))
-        return web.json_response({"said": said})
+            asked = await self._asked(request)
+            return web.json_response({"said": self._obey(asked)})
+        except RefusedError as refused:
+            status, error = refused.status, str(refused)
+        except UsageError as refused:
+            status, error = HTTPStatus.BAD_REQUEST, f"{refused.message}: {refused.cure}"
+        response = web.json_response({"error": error}, status=status)
+        response.force_close()  # what may be left of the body is not read
+        return response
 
-    def _obey(self, action: str, rate: str) -> str:
-        match action:
-            case "pause":
-                self._controls.pause()
-                return "paused: nothing new is started"
-            case "resume":
-                self._controls.resume()
-                return "going on"
-            case "rate":
-                self._controls.set_rate(rate)
-                return f"the pace is {rate} now"
-        raise ValueError(action)
+    async def _asked(self, request: web.Request) -> Asked:
+        if not is_token(request.headers.get("X-Token", ""), self.token):
+            raise RefusedError(HTTPStatus.FORBIDDEN, "the token is missing or wrong")
+        if request.content_type != "application/json":
+            raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send it as application/json")
+        if (request.content_length or 0) > MOST_BODY:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+        try:
+            async with asyncio.timeout(BODY_S):
+                return msgspec.json.decode(await request.read(), type=Asked)
+        except web.HTTPRequestEntityTooLarge as error:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE) from error
+        except TimeoutError as error:
+            raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, "it took too long to arrive") from error
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "not understood") from error
+
+    def _obey(self, asked: Asked) -> str:
+        rate, said = "", f"the pace is {asked.rate} now"
+        if asked.action == "pause":
+            self._controls.pause()
+            said = "paused: nothing new is started"
+        elif asked.action == "resume":
+            self._controls.resume()
+            said = "going on"
+        else:
+            rate = asked.rate
+            self._controls.set_rate(rate)
+        self._log.warning("dashboard.controlled", action=asked.action, rate=rate)
+        return said

@@ -1,5 +1,6 @@
 """What the live page shows, as HTML: the whole once, then the parts that change."""
 
+import math
 from html import escape
 
 from provisioner.models import Counts
@@ -8,7 +9,7 @@ from provisioner.progress import Progress
 from . import sections
 from .charts import draw
 from .markup import DASH, number_text, section, table
-from .page import resource, whole
+from .page import render_live
 from .tape import Tape
 
 
@@ -24,8 +25,8 @@ def fragments(progress: Progress, tape: Tape) -> dict[str, str]:
     }
 
 
-def live_page(title: str, progress: Progress, tape: Tape, *, nonce: str) -> str:
-    """Render the page as it is now; its script follows the run from then on."""
+def live_page(title: str, progress: Progress, tape: Tape) -> str:
+    """Render the page as it is now."""
     parts = fragments(progress, tape)
     body = "".join(
         (
@@ -37,11 +38,7 @@ def live_page(title: str, progress: Progress, tape: Tape, *, nonce: str) -> str:
             f'<div id="charts">{parts["charts"]}</div>',
         )
     )
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return whole(title, body, policy=policy, script=f'<script nonce="{nonce}">{resource("live.js")}</script>')
+    return render_live(title, body)
 
 
 def _counts(progress: Progress) -> Counts:
@@ -62,7 +59,7 @@ def _figures(progress: Progress) -> str:
     figures = [
         ("rows with their last word", f"{progress.done:,} of {progress.total:,}"),
         ("starts a second, of late", number_text(progress.rate_now, decimals=2)),
-        ("starts a second, allowed now", number_text(progress.rate_asked, decimals=2)),
+        ("starts a second, allowed now", _rate(progress.rate_asked)),
         ("in flight", number_text(progress.in_flight)),
         *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
         ("answered 429", number_text(progress.throttled)),
@@ -72,6 +69,14 @@ def _figures(progress: Progress) -> str:
     return section("Now", table(("figure", "value"), figures))
 
 
+def _rate(per_second: float) -> str:
+    if math.isinf(per_second):
+        return "no limit"
+    return number_text(per_second, decimals=2 if per_second >= SLOW else 6)
+
+
+SLOW = 0.01
+"""Starts a second; fewer would be none with two decimals."""
 _CONTROLS = (
     '<form id="controls" hidden><button type="button" data-action="pause">Pause</button>'
     '<button type="button" data-action="resume">Resume</button>'

@@ -1,6 +1,8 @@
 """The whole page: one file that needs nothing but itself."""
 
+from base64 import b64encode
 from collections.abc import Sequence
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
@@ -9,8 +11,23 @@ from .comparison import compare
 from .gather import JobFigures
 from .markup import paragraph
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+def resource(name: str) -> str:
+    """Return a file that lies beside this module."""
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return how a policy names a style or script that stands in the page."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+STYLE = resource("page.css")
+SCRIPT = resource("live.js")
+POLICY = f"default-src 'none'; style-src {_hash(STYLE)}; base-uri 'none'; form-action 'none'"
 """Nothing is fetched and nothing is run, whatever a key column holds."""
+LIVE_POLICY = f"{POLICY}; script-src {_hash(SCRIPT)}; connect-src 'self'"
+"""The live page runs one script, which asks its own server only."""
 
 
 def render(jobs: Sequence[JobFigures], *, version: str, made_at: str) -> str:
@@ -24,6 +41,11 @@ def render(jobs: Sequence[JobFigures], *, version: str, made_at: str) -> str:
         heading = f"<h1>{escape(job.name)}</h1>" if len(jobs) > 1 else ""
         body.append(f'<article id="job-{number}">{heading}{job_parts(job)}</article>')
     return whole(title, "".join(body), policy=POLICY)
+
+
+def render_live(title: str, body: str) -> str:
+    """Render a live page around its body; its script follows the run from then on."""
+    return whole(title, body, policy=LIVE_POLICY, script=SCRIPT)
 
 
 def job_parts(job: JobFigures) -> str:
@@ -40,17 +62,11 @@ def job_parts(job: JobFigures) -> str:
 
 
 def whole(title: str, body: str, *, policy: str, script: str = "") -> str:
-    """Put a page's head around its body."""
-    style = resource("page.css")
+    """Put a page's head around its body. ``policy`` has to know the script, where there is one."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{body}</main>{script}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><main>{body}</main>{f'<script>{script}</script>' if script else ''}</body></html>\n"
     )
-
-
-def resource(name: str) -> str:
-    """Return a file that lies beside this module."""
-    return (files(__package__) / name).read_text(encoding="utf-8")

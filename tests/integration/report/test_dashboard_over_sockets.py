@@ -54,7 +54,7 @@ class Board:
     async def control(self, body: Any, *, token: str | None = None) -> tuple[int, dict[str, str]]:
         """Ask for something with the right token, or with another."""
         headers = {"X-Token": self.token if token is None else token}
-        async with self.client.post(f"{self.address}control", data=json.dumps(body), headers=headers) as answer:
+        async with self.client.post(f"{self.address}control", json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
 
@@ -137,6 +137,24 @@ async def test_what_is_not_understood_is_said(body: Any, error: str) -> None:
         ("127.0.0.1:80", False, 200),
         ("localhost", False, 200),
         ("[::1]:8080", False, 200),
+        ("[::1]", False, 200),
+        ("LOCALHOST:8080", False, 200),
+        ("localhost.:8080", False, 200),
+        ("127.0.0.1.", False, 200),
+        ("127.0.0.2:65535", False, 200),
+        ("", False, 421),
+        ("::1", False, 421),
+        ("[::1", False, 421),
+        ("localhost:", False, 421),
+        ("localhost:port", False, 421),
+        ("localhost:80:80", False, 421),
+        ("localhost..", False, 421),
+        ("localhost@evil.example", False, 421),
+        ("evil.example@localhost", False, 421),
+        ("evil.example/localhost", False, 421),
+        ("localhost.evil.example", False, 421),
+        ("evil.localhost", False, 421),
+        ("2130706433", False, 421),
         ("evil.example", False, 421),
         ("evil.example:80", False, 421),
         ("127.0.0.1.evil.example", False, 421),
