@@ -13,6 +13,7 @@ from provisioner.simulator import (
     FaultScript,
     RunningSimulator,
     SimulatorSettings,
+    is_loopback,
     load_faults,
     open_simulator,
     parse_fault,
@@ -34,6 +35,10 @@ def simulate(options: SimulateOptions, console: Console) -> Summary:
     SIGTERM are its normal end: it prints what it counted and exits with 0.
     """
     settings = settings_of(options)
+    if not (options.allow_remote or is_loopback(options.host)):
+        raise UsageError(
+            f"--host {options.host!r} would let other machines in", cure="omit it, or add --allow-remote"
+        )
     began = time.monotonic()
     counted = asyncio.run(_serve(settings, options, console))
     _tell_counts(counted, console)
@@ -51,6 +56,7 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
             concurrency_limit=options.concurrency_limit,
             ignore_identity=options.ignore_identity,
             refuse_identity=options.refuse_identity,
+            inspect=options.inspect,
             faults=_faults(options),
             seed=options.seed,
         )
@@ -69,16 +75,26 @@ async def _serve(settings: SimulatorSettings, options: SimulateOptions, console:
     with catch_stop_signals(lambda _signal: stop.set(), stop.set):
         try:
             async with open_simulator(settings, host=options.host, port=options.port) as running:
-                _announce(running, console)
+                _warn(running, options, console)
+                _announce(running, options, console)
                 await stop.wait()
         except OSError as error:
             raise _refused(error, options) from error
     return running.state.summary()
 
 
-def _announce(running: RunningSimulator, console: Console) -> None:
+def _warn(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
+    if not is_loopback(options.host):
+        read = ", and read everything that is sent to it" if options.inspect else ""
+        console.note(
+            f"warning: whoever reaches {running.base_url} can use this simulator{read}; nothing is encrypted"
+        )
+
+
+def _announce(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
     tell = console.note if console.is_json else console.say
-    tell(f"listening on {running.base_url}, counting at {running.base_url}/_simulator/state; Ctrl-C ends it")
+    pages = f"counting at {running.base_url}/_simulator/state; " if options.inspect else ""
+    tell(f"listening on {running.base_url}, {pages}Ctrl-C ends it")
     tell("try in another terminal:")
     tell(f"  export TWILIO_ACCOUNT_SID={ACCOUNT_SID} TWILIO_AUTH_TOKEN=simulated")
     tell(f"  export PROVISIONER_ADDRESS_SID={ADDRESS_SID}")

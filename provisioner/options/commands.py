@@ -190,8 +190,17 @@ class CloseOptions(CallOptions, FaceOptions):
 class SimulateOptions(FaceOptions):
     """``provisioner simulate``."""
 
-    host: str = option("127.0.0.1", "Address to listen on.", metavar="ADDRESS")
+    host: str = option(
+        "127.0.0.1", "Address to listen on; one that other machines reach needs --allow-remote.", metavar="ADDRESS"
+    )
+    allow_remote: bool = option(
+        default=False, help_text="Listen where other machines reach it: whoever does can use it."
+    )
     port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT", most=HIGHEST_PORT)
+    inspect: bool = option(
+        default=False,
+        help_text="Serve pages below /_simulator: its counts, and everything that was sent to it.",
+    )
     rate_limit: float = option(
         5.0, "WebChats let through in any second; 0 is no limit.", metavar="N", most=FASTEST
     )

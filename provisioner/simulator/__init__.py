@@ -6,6 +6,7 @@ starting a server does.
 
 from .fault_file import load_faults, parse_fault
 from .faults import FaultName, FaultRule, FaultScript
+from .hosts import is_loopback
 from .server import RunningSimulator, open_simulator
 from .settings import SimulatorSettings
 
@@ -15,6 +16,7 @@ __all__ = [
     "FaultScript",
     "RunningSimulator",
     "SimulatorSettings",
+    "is_loopback",
     "load_faults",
     "open_simulator",
     "parse_fault",

@@ -9,7 +9,7 @@ from aiohttp import web
 from .access import Doorkeeper
 from .call import Call
 from .faults import FaultName, FaultRule, draw
-from .inspection import PREFIX, inspect
+from .inspection import PREFIX, Inspection
 from .lookups import Lookups
 from .records import Records
 from .replies import ApiError, Breach, Reply
@@ -25,12 +25,16 @@ MESSAGES = "/v1/Conversations/{sid}/Messages"
 
 
 class Application:
-    """Serves one simulated account. ``refuse`` shuts the port for so many seconds."""
+    """Serves one simulated account. ``refuse`` shuts the port for so many seconds.
 
-    def __init__(self, state: SimulatorState, refuse: Callable[[float], None]) -> None:
+    ``is_remote`` says that it listens for other machines too.
+    """
+
+    def __init__(self, state: SimulatorState, refuse: Callable[[float], None], *, is_remote: bool) -> None:
         self._state = state
         self._settings = state.settings
         self._refuse = refuse
+        self._inspection = Inspection(state, is_remote=is_remote)
         self._doorkeeper = Doorkeeper(state.settings)
         self._worked = 0
         webchats, lookups, records = WebChats(state), Lookups(state), Records(state)
@@ -47,7 +51,7 @@ class Application:
         """Answer one request, or break it off."""
         path, _, query = request.raw_path.partition("?")
         if path.startswith(PREFIX):
-            return respond(inspect(self._state, path, query), {})
+            return respond(self._inspection.answer(request.headers.get("Host", ""), path, query), {})
         started = self._state.clock.steady()
         template, sid = _template(path)
         answer = "unanswered"

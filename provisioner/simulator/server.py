@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from .hosts import is_loopback
 from .settings import SimulatorSettings
 from .state import Clock, SimulatorState
 
@@ -28,6 +29,7 @@ async def open_simulator(
 ) -> AsyncIterator[RunningSimulator]:
     """Serve a simulated Twilio until the context ends; port 0 takes any free one.
 
+    On another ``host`` than this machine's own, everyone who reaches it can use it.
     Requests still in progress then, stalled ones included, are cut off. Raise ``OSError`` when the port
     cannot be had.
     """
@@ -38,7 +40,7 @@ async def open_simulator(
 
     state = SimulatorState(settings, Clock(time.time, time.monotonic))
     door = Door(host, port)
-    app = Application(state, refuse=door.shut)
+    app = Application(state, refuse=door.shut, is_remote=not is_loopback(host))
     server = web.Server(app.handle, access_log=None, keepalive_timeout=settings.keep_alive_s)
     await door.open(server)
     try:

@@ -30,6 +30,8 @@ class SimulatorSettings:
     """How long look-ups do not show a new conversation."""
     keep_alive_s: float = 75.0
     """How long an idle connection is kept."""
+    inspect: bool = False
+    """Serve the simulator's own pages: counts, and everything that was sent to it."""
 
     account_sid: str = ""
     auth_token: str = field(default="", repr=False)

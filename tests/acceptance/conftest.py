@@ -31,10 +31,10 @@ async def twilio() -> AsyncIterator[StubMaker]:
 
 @pytest.fixture
 async def simulator(program: Program) -> SimulatorMaker:
-    """Give a function that starts the simulator with the given flags; it ends with the test."""
+    """Give a function that starts the simulator with its pages and the given flags; it ends with the test."""
 
     async def start(*flags: str) -> Simulator:
-        running = await program.start("simulate", "--port", "0", *flags)
+        running = await program.start("simulate", "--port", "0", "--inspect", *flags)
         assert running.process.stdout is not None
         first_line = (await running.process.stdout.readline()).decode()
         return Simulator(first_line.split()[2].rstrip(","))

@@ -146,7 +146,7 @@ def _audit(report: Report, lines: Sequence[Line], made: Sequence[Made], *, ledge
 async def _serve(program: Program, job: Job) -> Simulator:
     faults = ("--faults", FAULTS, "--seed", str(job.seed))
     speed = ("--latency", "30ms", "--jitter", "20ms", *job.shape.server.split())
-    running = await program.start("simulate", "--port", "0", *speed, *faults)
+    running = await program.start("simulate", "--port", "0", "--inspect", *speed, *faults)
     assert running.process.stdout is not None
     return Simulator((await running.process.stdout.readline()).decode().split()[2].rstrip(","))
 

@@ -17,7 +17,7 @@ async def simulate() -> AsyncIterator[Simulate]:
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Caller:
-            chosen = SimulatorSettings(**({"rate_limit": 0, "action_limit": 0} | settings))
+            chosen = SimulatorSettings(**({"rate_limit": 0, "action_limit": 0, "inspect": True} | settings))
             running = await stack.enter_async_context(open_simulator(chosen))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             return Caller(running, session)

@@ -6,20 +6,24 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
 
+from provisioner.cli.console import Console
 from provisioner.cli.main import main
-from provisioner.cli.simulate import ACCOUNT_SID, ADDRESS_SID, settings_of
+from provisioner.cli.simulate import ACCOUNT_SID, ADDRESS_SID, _warn, settings_of
 from provisioner.errors import UsageError
 from provisioner.options import SimulateOptions, parse_milliseconds
-from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings
+from provisioner.simulator import FaultName, FaultRule, FaultScript, RunningSimulator, SimulatorSettings
+from provisioner.simulator.state import Clock, SimulatorState
 
 Capture = pytest.CaptureFixture[str]
 
@@ -138,7 +142,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
             "Invalid value for '--port' (env var: 'PROVISIONER_SIMULATE_PORT'): 70000 is not a ",
         ),
         (
-            ["--host", "192.0.2.1", "--port", "0"],
+            ["--host", "192.0.2.1", "--port", "0", "--allow-remote"],
             "port 0 of 192.0.2.1 cannot be had: cannot assign requested address",
         ),
     ],
@@ -164,3 +168,70 @@ def test_a_port_that_is_taken_is_a_usage_error(capsys: Capture) -> None:
     assert capsys.readouterr().err == (
         f"error: port {port} of 127.0.0.1 is in use\n  name another --port; 0 takes a free one\n"
     )
+
+
+@pytest.mark.acceptance
+def test_its_own_pages_are_served_where_they_are_asked_for() -> None:
+    """Without --inspect they are not there, and where they are is said with it."""
+    found = {}
+    for flags in ((), ("--inspect",)):
+        with running(*flags) as process:
+            assert process.stdout is not None
+            announced = process.stdout.readline()
+            base_url = announced.split()[2].rstrip(",")
+            try:
+                with urlopen(f"{base_url}/_simulator/state") as answer:  # noqa: S310 - loopback
+                    found[flags] = (int(answer.status), announced)
+            except HTTPError as error:
+                with error:
+                    found[flags] = (error.code, announced)
+
+    assert found[()][0] == 404
+    assert re.fullmatch(r"listening on \S+, Ctrl-C ends it\n", found[()][1])
+    assert found["--inspect",][0] == 200
+    assert re.fullmatch(
+        r"listening on \S+, counting at \S+/_simulator/state; Ctrl-C ends it\n", found["--inspect",][1]
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "desk.example"])  # noqa: S104 - what is refused
+def test_other_machines_are_let_in_on_purpose_only(capsys: Capture, host: str) -> None:
+    """A host that is not this machine's own takes a flag, which the cure names."""
+    code = main(["simulate", "--host", host, "--port", "0"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"error: --host {host!r} would let other machines in\n  omit it, or add --allow-remote\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_inspected", "said"),
+    [
+        (False, "can use this simulator; nothing is encrypted"),
+        (True, "can use this simulator, and read everything that is sent to it; nothing is encrypted"),
+    ],
+)
+def test_where_other_machines_are_let_in_it_is_warned_of(
+    capsys: Capture, said: str, *, is_inspected: bool
+) -> None:
+    """On stderr, before it says where it listens."""
+    options = SimulateOptions(host="192.0.2.1", allow_remote=True, inspect=is_inspected)
+    clock = Clock(time.time, time.monotonic)
+    served = RunningSimulator("http://192.0.2.1:4010", 4010, SimulatorState(SimulatorSettings(), clock))
+
+    _warn(served, options, Console())
+
+    assert capsys.readouterr() == ("", f"warning: whoever reaches http://192.0.2.1:4010 {said}\n")
+
+
+@pytest.mark.acceptance
+def test_on_this_machine_there_is_nothing_to_warn_of() -> None:
+    """Nobody else reaches it."""
+    with running() as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+
+    assert err == ""
