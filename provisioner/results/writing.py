@@ -24,7 +24,7 @@ COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
 STDOUT = Path("-")
 _BATCH = 1_000
-"""Lines of JSON made at a time."""
+"""Lines made at a time."""
 _DRAFT = ".draft"
 _ALL_IS_KEPT = "the ledger has everything"
 _MAKE_ROOM = f"make room, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
@@ -139,11 +139,14 @@ def _remove_left_drafts(path: Path) -> None:
 
 @contextmanager
 def _stdout() -> Iterator[BinaryIO]:
-    """Yield stdout. A reader who leaves early has seen enough: that is no failure."""
+    """Yield a stream of its own on stdout. A reader who leaves early has seen enough: that is no failure.
+
+    Closing it leaves stdout open, and what could not be written does not stay in stdout's own buffer, to fail
+    again at the end of the program. It is buffered, and so written whole, also where stdout itself is not.
+    """
     try:
-        with suppress(BrokenPipeError):
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+        with suppress(BrokenPipeError), os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            yield stream
     except OSError as error:
         raise StorageError(f"stdout takes no results: {error.strerror}", cure=_TO_A_FILE) from error
 
@@ -186,19 +189,27 @@ def _write_csv(
     stream: BinaryIO, results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
 ) -> int:
     count = 0
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
-    try:
-        writer = csv.writer(text)
-        writer.writerow([*COLUMNS, *_input_names(inputs)])
-        for count, cells in enumerate(_lines(results, inputs), 1):  # noqa: B007 - the last count is the answer
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([*COLUMNS, *_input_names(inputs)])
+    lines = _lines(results, inputs)
+    while batch := list(islice(lines, _BATCH)):
+        for cells in batch:
             if inputs is None and (line := _plain_line(cells)):  # customers' texts are seldom plain
                 text.write(line)
             else:
                 writer.writerow(_guarded(cells) if formula_guard else cells)
-        text.flush()
-    finally:
-        text.detach()
+        _move(text, stream)
+        count += len(batch)
+    _move(text, stream)
     return count
+
+
+def _move(text: io.StringIO, stream: BinaryIO) -> None:
+    """Write what ``text`` holds to ``stream`` and empty it."""
+    stream.write(text.getvalue().encode())
+    text.seek(0)
+    text.truncate()
 
 
 def _plain_line(cells: Sequence[Any]) -> str:

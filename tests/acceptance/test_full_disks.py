@@ -155,6 +155,28 @@ async def test_a_ledger_on_a_read_only_disk_is_refused(
     await job.comes_to_a_good_end()
 
 
+async def test_results_that_stdout_takes_in_part_are_not_called_whole(program: Program) -> None:
+    """Where stdout is a file that cannot grow, unbuffered as in a container, the end says that rows are missing."""
+    program.write_customers("customers.csv", 400)
+    await program(*("run", "customers.csv", "-o", "results.csv", "--simulate", "--rate", "0"))
+    whole = await program("export", "results.csv.ledger", "-o", "-", "--format", "jsonl")
+    room = len(whole.stdout) // 2
+
+    with (program.folder / "part.jsonl").open("wb") as part:
+        ended = await program.unwatched()(
+            *("export", "results.csv.ledger", "-o", "-", "--format", "jsonl"),
+            env={"PYTHONUNBUFFERED": "1"},
+            stdout=part,
+            preexec_fn=bounded(room),
+        )
+
+    assert whole.code == 0
+    assert (program.folder / "part.jsonl").stat().st_size == room
+    assert ended.code == 6
+    assert "stdout takes no results: File too large" in ended.stderr
+    assert "provisioner export" in ended.stderr
+
+
 def full_disk() -> BinaryIO:
     """Open a device that has no room."""
     return Path("/dev/full").open("wb")

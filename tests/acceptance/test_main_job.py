@@ -237,3 +237,22 @@ async def test_a_reader_who_leaves_early_spoils_nothing(program: Program) -> Non
     assert ended.code == 0
     assert "error" not in ended.stderr
     assert ended.counts == again.counts == {"created": 800}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+async def test_a_reader_who_has_left_spoils_nothing(program: Program, form: str) -> None:
+    """Also results so short that they are written as the last act: the end is told, without a word of Python's."""
+    program.write_customers("customers.csv", 2)
+    await program("run", "customers.csv", "-o", "results.csv", "--simulate", *FAST)
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    running = await program.start(*("export", "results.csv.ledger", "-o", "-", "--format", form), stdout=write_end)
+    os.close(write_end)
+    ended = await running.end()
+
+    assert ended.code == 0
+    assert ended.stderr.splitlines() == [
+        "input 2 = created 2 + rejected 0 + unknown 0 + unsent 0 + invalid 0",
+        "ledger:  results.csv.ledger",
+    ]

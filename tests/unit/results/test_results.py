@@ -2,11 +2,13 @@
 
 import csv
 import errno
+import gc
 import io
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -300,40 +302,58 @@ def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert json.loads(capfdbinary.readouterr().out)["status"] == "created"
 
 
-def failing_stdout(error: OSError) -> io.TextIOWrapper:
-    """Return a stdout that fails when it is flushed."""
-
-    class Failing(io.RawIOBase):
-        def writable(self) -> bool:
-            return True
-
-        def write(self, _data: object) -> NoReturn:
-            raise error
-
-    return io.TextIOWrapper(io.BufferedWriter(Failing()))
+@contextmanager
+def stdout_that_is(descriptor: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put a descriptor in place of stdout, and see that the results leave it open and nothing in its buffer."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stdout:
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", stdout)
+            yield
+        gc.collect()
+        stdout.flush()
 
 
 @pytest.mark.parametrize("style", Format)
 def test_a_reader_who_leaves_stdout_early_has_seen_enough(style: Format, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``| head -1`` is no failure of the results."""
-    monkeypatch.setattr("sys.stdout", failing_stdout(BrokenPipeError(errno.EPIPE, "Broken pipe")))
+    """``| head -1`` is no failure of the results, and leaves nothing that would fail at the end of the program."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
 
-    with replacing(Path("-")) as stream:
+    with stdout_that_is(write_end, monkeypatch), replacing(Path("-")) as stream:
         write_results(stream, [CREATED], style)
 
 
 @pytest.mark.parametrize("style", Format)
 def test_a_stdout_that_takes_nothing_is_a_storage_error(style: Format, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk behind stdout is said, with the way on."""
-    monkeypatch.setattr("sys.stdout", failing_stdout(OSError(errno.ENOSPC, "No space left on device")))
-
+    """A full disk behind stdout is said, with the way on, and is not met again at the end of the program."""
     with (
+        stdout_that_is(os.open("/dev/full", os.O_WRONLY), monkeypatch),
         pytest.raises(StorageError, match="stdout takes no results: No space left") as caught,
         replacing(Path("-")) as stream,
     ):
         write_results(stream, [CREATED], style)
 
     assert "provisioner export" in caught.value.cure
+
+
+@pytest.mark.parametrize("style", Format)
+def test_a_stream_that_fails_stays_its_owners(style: Format) -> None:
+    """What writes the results closes no stream that it was given, so nothing is flushed a second time."""
+
+    class Full(io.BytesIO):
+        def write(self, _data: object) -> NoReturn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def flush(self) -> NoReturn:
+            self.write(b"")
+
+    stream = Full()
+
+    with pytest.raises(OSError, match="No space left"):
+        write_results(stream, [CREATED], style)
+    gc.collect()
+
+    assert not stream.closed
 
 
 def test_an_output_that_cannot_be_written_is_refused_early(tmp_path: Path) -> None:
