@@ -58,9 +58,10 @@ class WorkbookSource:
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:
         """Write records to a stream as a workbook."""
-        writer = WorkbookWriter(stream, self.detection.sheet.value, self.columns, extra_columns)
-        yield writer
-        writer.finish()
+        sheet = self.detection.sheet.value
+        with closing(WorkbookWriter(stream, sheet, self.columns, extra_columns)) as writer:
+            yield writer
+            writer.finish()
 
 
 def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:

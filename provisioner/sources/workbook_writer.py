@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from provisioner.models import Record
 
@@ -38,8 +39,18 @@ class WorkbookWriter:
         self._sheet.append([*cells, *beyond])
 
     def finish(self) -> None:
-        """Write the workbook to the stream."""
-        self._book.save(self._stream)
+        """Write the workbook to the stream; raise ``OSError`` when it takes no more."""
+        self._sheet.close()
+        from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415 - an extra
+
+        # Workbook.save leaves its archive to the garbage collector when a write fails: that fails a second time.
+        with ZipFile(self._stream, "w", ZIP_DEFLATED) as archive:
+            ExcelWriter(self._book, archive).save()
+
+    def close(self) -> None:
+        """End the sheet, which has a temporary file open, where ``finish`` was not reached."""
+        if not self._sheet.closed:
+            self._sheet.close()
 
     def _cell(self, text: str, kind: str = TEXT) -> Any:
         cell = self._new_cell(self._sheet, escaped(text))

@@ -156,7 +156,7 @@ async def test_a_ledger_on_a_read_only_disk_is_refused(
 
 
 async def test_results_that_stdout_takes_in_part_are_not_called_whole(program: Program) -> None:
-    """Where stdout is a file that cannot grow, unbuffered as in a container, the end says that rows are missing."""
+    """Where stdout cannot grow, and is unbuffered as in a container, the end says that rows are missing."""
     program.write_customers("customers.csv", 400)
     await program(*("run", "customers.csv", "-o", "results.csv", "--simulate", "--rate", "0"))
     whole = await program("export", "results.csv.ledger", "-o", "-", "--format", "jsonl")

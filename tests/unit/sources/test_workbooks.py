@@ -1,5 +1,6 @@
 """Rules of reading Excel workbooks and of writing their rows back."""
 
+import gc
 import gzip
 import io
 import re
@@ -7,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -238,6 +240,24 @@ def test_failed_rows_are_written_as_a_workbook_of_texts(opened: Open) -> None:
     ]
     assert [bool(record.problem) for record in again.records()] == [False, False, True]
     assert again.shape == ("xlsx", "id", "_error", "note", "_status")
+
+
+def test_a_workbook_that_finds_no_room_fails_once(opened: Open) -> None:
+    """A full disk is an ``OSError`` where the workbook is finished, and no second one when it is collected."""
+    source = opened(book_of([["name"], ["Ada"]]), name="export.xlsx")
+    seen: list[str] = []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.unraisablehook", lambda unraisable: seen.append(repr(unraisable.exc_value)))
+        with (
+            pytest.raises(OSError, match="No space left"),
+            Path("/dev/full").open("wb") as full,
+            source.writer(full, EXTRA) as writer,
+        ):
+            writer.write(next(iter(source.records())), ("invalid", "no, sorry"))
+        gc.collect()
+
+    assert seen == []
 
 
 def test_a_piped_workbook_is_read(opened: Open) -> None:
