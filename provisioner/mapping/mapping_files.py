@@ -13,6 +13,7 @@ from typing import Any
 
 from provisioner.errors import UsageError
 from provisioner.options import InputOptions
+from provisioner.os_errors import os_reason
 
 from .assignments import template_for, unknown_field
 from .conversions import KINDS, Kind, check_format
@@ -62,7 +63,7 @@ def _text_of(path: Path) -> str:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(
-            f"{path}: {error.strerror}", cure="name a mapping file that can be read with --map"
+            f"{path}: {os_reason(error)}", cure="name a mapping file that can be read with --map"
         ) from error
     if len(content) > MAX_BYTES:
         raise UsageError(

@@ -113,7 +113,9 @@ def test_a_format_of_whole_dates_is_accepted(date_format: str) -> None:
     check_format(date_format, "mapping.toml: x")
 
 
-@pytest.mark.parametrize("date_format", ["", "%d.%m.", "%H:%M", "%Q", "%", "%d %d %m %Y", "plain", "\0"])
+@pytest.mark.parametrize(
+    "date_format", ["", "%d.%m.", "%a %d %b", "%d%%Y%m", "%H:%M", "%Q", "%", "%d %d %m %Y", "%x %d", "plain", "\0"]
+)
 def test_any_other_format_is_refused(date_format: str) -> None:
     """It could never be right, so it is said before any row is read."""
     with pytest.raises(UsageError, match=r"^mapping.toml: x: .* is no format of whole dates$"):
