@@ -29,6 +29,7 @@ from structlog.typing import EventDict, Processor
 
 from provisioner.errors import UsageError
 from provisioner.models import FIELDS
+from provisioner.os_errors import os_reason
 
 Write = Callable[[str], None]
 """Takes one line without its end."""
@@ -222,7 +223,7 @@ def _opened(path: Path | None) -> Iterator[FileIO | None]:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UsageError(
-            f"--log-file {path}: {error.strerror}", cure="name a file in a folder that is there and writable"
+            f"--log-file {path}: {os_reason(error)}", cure="name a file in a folder that is there and writable"
         ) from error
     # Unbuffered: a line that could not be written must not come back as an error when the file is closed.
     with FileIO(descriptor, "a") as file:

@@ -47,6 +47,7 @@ FLOORS = {
     "models": 1,
     "closures": 1,
     "errors": 1,
+    "os_errors": 1,
     "__init__": 1,
 }
 """Every room and its floor; an import may only go to a lower one."""

@@ -21,6 +21,7 @@ from provisioner.options import (
     SimulateOptions,
     StatusOptions,
 )
+from provisioner.os_errors import os_reason
 
 from .options import Count, Quantity, sections_of
 
@@ -56,7 +57,9 @@ def _load(path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", cure="name a file that can be read with --config") from error
+        raise UsageError(
+            f"{path}: {os_reason(error)}", cure="name a file that can be read with --config"
+        ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:

@@ -13,6 +13,7 @@ import click
 
 from provisioner.errors import StorageError
 from provisioner.forecast import Forecast
+from provisioner.os_errors import os_reason
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Summary
 
@@ -51,7 +52,7 @@ class Console:
             raise
         except OSError as error:
             raise StorageError(
-                f"stdout: not written ({error.strerror})", cure="send it where there is room, then ask again"
+                f"stdout: not written ({os_reason(error)})", cure="send it where there is room, then ask again"
             ) from error
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -15,6 +15,7 @@ import click
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageError
+from provisioner.os_errors import os_reason
 from provisioner.summary import Summary
 
 from .console import Console
@@ -101,7 +102,7 @@ _DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 def _disk_error(error: OSError) -> StorageError:
     """Say what a disk refused to whoever wrote without an eye on it: click its help, a library its files."""
     what = error.filename if isinstance(error.filename, str) else "what was to be told"
-    return StorageError(f"{what} could not be written: {error.strerror}", cure=_MAKE_ROOM)
+    return StorageError(f"{what} could not be written: {os_reason(error)}", cure=_MAKE_ROOM)
 
 
 _MAKE_ROOM = "make room, or look at the disk, then run the same command again"
@@ -133,7 +134,7 @@ def close_with(console: Console, summary: Summary) -> int:
         console.finish(summary)
     except OSError as error:
         if error.errno != errno.EPIPE:
-            console.note(f"error: stdout: {error.strerror}")
+            console.note(f"error: stdout: {os_reason(error)}")
             return summary.exit_code or ExitCode.GUARD
     finally:
         console.let_go()

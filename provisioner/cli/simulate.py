@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.errors import UsageError
 from provisioner.options import SimulateOptions, parse_milliseconds
+from provisioner.os_errors import bind_reason
 from provisioner.signals import catch_stop_signals
 from provisioner.simulator import (
     FaultScript,
@@ -105,8 +106,7 @@ def _refused(error: OSError, options: SimulateOptions) -> UsageError:
     place = f"port {options.port} of {options.host}"
     if error.errno == errno.EADDRINUSE:
         return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
-    # asyncio puts what it tried before what the system said.
-    reason = str(error.strerror).rpartition(": ")[2]
+    reason = bind_reason(error)
     return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioner.errors import LedgerError, ProvisionerError, StorageError
+from provisioner.os_errors import os_reason
 
 _PRIMARY = 0xFF
 """SQLite's extended result codes carry the primary one in their lowest byte."""
@@ -53,7 +54,7 @@ def _file_fault(error: OSError, path: Path) -> ProvisionerError:
         return _failing(path)
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return _forbidden(path)
-    return LedgerError(f"{path} cannot be used: {error.strerror}", cure="name another ledger")
+    return LedgerError(f"{path} cannot be used: {os_reason(error)}", cure="name another ledger")
 
 
 def _no_room(path: Path) -> StorageError:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from provisioner.errors import UsageError
+from provisioner.os_errors import bind_reason
 
 from .live import fragments, live_page
 from .page_server import PageProtocol, add_headers, host_of, is_loopback, is_token
@@ -137,7 +138,7 @@ async def _listen(place: Place, runner: web.AppRunner) -> asyncio.Server:
         )
     except OSError as error:
         raise UsageError(
-            f"the dashboard cannot have port {place.port} of {place.host}: {error.strerror}",
+            f"the dashboard cannot have port {place.port} of {place.host}: {bind_reason(error)}",
             cure="name another port with --dashboard; 0 takes a free one",
         ) from error
 

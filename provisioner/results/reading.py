@@ -11,6 +11,7 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Result, Status
+from provisioner.os_errors import os_reason
 
 from .writing import COLUMNS
 
@@ -42,7 +43,7 @@ def read_results(path: Path) -> Iterator[ResultLine]:
             yield from _read_jsonl(stream, path) if first == b"{" else _read_csv_bytes(stream, path)
     except OSError as error:
         raise InputError(
-            f"cannot be read: {error.strerror}", source=str(path), cure="name a ledger or a results file"
+            f"cannot be read: {os_reason(error)}", source=str(path), cure="name a ledger or a results file"
         ) from error
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
+from provisioner.os_errors import os_reason
 
 COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
@@ -83,7 +84,7 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise UsageError(
-            f"{folder}: files cannot be created here ({error.strerror})", cure="write the results elsewhere"
+            f"{folder}: files cannot be created here ({os_reason(error)})", cure="write the results elsewhere"
         ) from error
 
 
@@ -148,7 +149,7 @@ def _stdout() -> Iterator[BinaryIO]:
         with suppress(BrokenPipeError), os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stream:
             yield stream
     except OSError as error:
-        raise StorageError(f"stdout takes no results: {error.strerror}", cure=_TO_A_FILE) from error
+        raise StorageError(f"stdout takes no results: {os_reason(error)}", cure=_TO_A_FILE) from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -168,7 +169,7 @@ def _unwritten(path: Path, error: OSError) -> StorageError:
         )
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return StorageError(f"{path}: not written, the disk is full{old}", cure=_MAKE_ROOM)
-    return StorageError(f"{path}: not written ({error.strerror or 'error'}){old}", cure=_AGAIN)
+    return StorageError(f"{path}: not written ({os_reason(error)}){old}", cure=_AGAIN)
 
 
 def write_results(

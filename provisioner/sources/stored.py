@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint
+from provisioner.os_errors import os_reason
 
 from .compression import DAMAGE, NONE, Compression, compression_of
 
@@ -113,7 +114,7 @@ def unreadable(name: str, error: OSError) -> InputError:
 
 def reason_of(error: OSError) -> str:
     """Give the operating system's reason in running text."""
-    return (error.strerror or "for no given reason").lower()
+    return os_reason(error).lower()
 
 
 def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.os_errors import os_reason
 
 from .profiles import Profile, read_profiles
 
@@ -97,7 +98,7 @@ def _read_secret(name: str, file: Path) -> str:
         secret = file.read_text(encoding="ascii").strip()
     except OSError as error:
         raise UsageError(
-            f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {error.strerror}",
+            f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {os_reason(error)}",
             cure="mend the name, or the permissions of the file",
         ) from error
     except UnicodeDecodeError:

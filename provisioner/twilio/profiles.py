@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.os_errors import os_reason
 
 
 class _Entry(msgspec.Struct, rename="camel"):
@@ -73,7 +74,7 @@ def read_profiles(folder: Path) -> Profiles:
     except (FileNotFoundError, NotADirectoryError):
         return Profiles(path, _Config())
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", cure="mend its permissions") from error
+        raise UsageError(f"{path} cannot be read: {os_reason(error)}", cure="mend its permissions") from error
     except (msgspec.MsgspecError, ValueError, RecursionError):
         # The cause would quote the file, which holds secrets.
         raise UsageError(

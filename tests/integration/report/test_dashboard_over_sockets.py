@@ -204,6 +204,7 @@ async def test_a_port_that_is_taken_is_a_usage_error() -> None:
             async with board(place=Place("127.0.0.1", port)):
                 pass
 
+    assert caught.value.message.endswith(f"port {port} of 127.0.0.1: address already in use")
     assert "0 takes a free one" in caught.value.cure
 
 
