@@ -11,6 +11,7 @@ from typing import Protocol
 
 from provisioner.closures import OpenConversation, Parting
 from provisioner.errors import GuardError, ProvisionerError
+from provisioner.exception_groups import ungrouped
 from provisioner.ports import Gate, GateClosed, Pace
 from provisioner.retry import backoff_s
 
@@ -71,15 +72,12 @@ class Closer:
 
     async def run(self) -> ProvisionerError | None:
         """Go through all that is left; return what stopped it early."""
-        try:
+        with ungrouped():
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._concurrency):
                     task = group.create_task(self._work())
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
-        except BaseExceptionGroup as failures:
-            run_level = failures.subgroup(ProvisionerError)
-            raise (run_level.exceptions[0] if run_level else failures) from failures
         return self._error
 
     def drain(self, error: ProvisionerError | None = None) -> None:

@@ -14,7 +14,6 @@ import logging
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,8 +27,10 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from provisioner.errors import UsageError
+from provisioner.library_log import LibraryHandler, LibraryLog
 from provisioner.models import FIELDS
 from provisioner.os_errors import os_reason
+from provisioner.tracebacks import describe_traceback, place_of
 
 Write = Callable[[str], None]
 """Takes one line without its end."""
@@ -56,11 +57,14 @@ class _Destination(NamedTuple):
 
 
 @contextmanager
-def configured(settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool) -> Iterator[None]:
+def configured(
+    settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool
+) -> Iterator[LibraryLog]:
     """Send log events to ``write`` and to the log file while the context lasts.
 
-    Python's own ``logging`` is led the same way, warnings and worse. Trouble with writing a line is
-    swallowed: a log must never end a run. Raise ``UsageError`` for a log file that cannot be opened.
+    Python's own ``logging`` is led the same way, warnings and worse, through the log of libraries that is yielded.
+    Trouble with writing a line is swallowed: a log must never end a run. Raise ``UsageError`` for a log file that
+    cannot be opened.
     """
     is_console = settings.format == "console" or (settings.format == "auto" and is_terminal)
     render = _console_renderer(has_colour=has_colour) if is_console else _render_json
@@ -70,12 +74,14 @@ def configured(settings: LogSettings, write: Write, *, is_terminal: bool, has_co
         if file is not None:
             destinations.append(_Destination(_render_json, _line_writer(file), has_traceback=True))
         _configure(settings.level, destinations)
-        bridge = _Bridge(logging.WARNING)
-        logging.getLogger().addHandler(bridge)
+        libraries = LibraryLog()
+        handler = LibraryHandler(libraries.tell)
+        logging.getLogger().addHandler(handler)
         try:
-            yield
+            yield libraries
         finally:
-            logging.getLogger().removeHandler(bridge)
+            logging.getLogger().removeHandler(handler)
+            libraries.close()
             structlog.configure(**before)
 
 
@@ -183,35 +189,9 @@ def _tell_exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
     given = event.pop("exc_info", None)
     error = given if isinstance(given, BaseException) else sys.exception() if given else None
     if error is not None:
-        event["error_type"] = type(error).__name__
+        event["error_type"], event["error_place"] = type(error).__name__, place_of(error)
         event["traceback"] = describe_traceback(error)
     return event
-
-
-def describe_traceback(error: BaseException) -> list[str]:
-    """Return the types and places of an exception and its causes, the root first, without their texts."""
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    before = [*describe_traceback(cause), "then:"] if cause else []
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-    within = [line for each in inner for line in ("holding:", *describe_traceback(each))]
-    return [*before, *places, type(error).__name__, *within]
-
-
-_OPENING = re.compile(r"[<({\[]")
-
-
-class _Bridge(logging.Handler):
-    """Leads records of Python's ``logging`` here: the fixed part of their first line, never the arguments.
-
-    What an event loop reports has its arguments in it already, so that what opens a bracket ends the text.
-    """
-
-    def emit(self, record: logging.LogRecord) -> None:
-        first_line = _OPENING.split(str(record.msg).partition("\n")[0], maxsplit=1)[0].rstrip()
-        error = record.exc_info[1] if record.exc_info else None
-        structlog.get_logger().warning("library.warned", library=record.name, message=first_line, exc_info=error)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import InputError, UsageError
+from provisioner.interrupts import interruptible
 from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
@@ -27,7 +28,6 @@ from provisioner.rows import (
     rebuild,
     ui_version_faults,
 )
-from provisioner.signals import interruptible
 from provisioner.sources import Source, numbered, open_sources
 
 SAMPLES = 3

@@ -8,17 +8,16 @@ from types import TracebackType
 from typing import Self
 
 from provisioner.errors import ExitCode
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from provisioner.interrupts import heeded_signals
 
 
 @contextmanager
 def catch_stop_signals(first: Callable[[signal.Signals], None], second: Callable[[], None]) -> Iterator[None]:
-    """Call ``first`` on the first SIGINT or SIGTERM and ``second`` on the next, on the running loop.
+    """Call ``first`` on the first stop signal and ``second`` on the next, on the running loop.
 
     After the second the default handlers stand again, so a third ends the process at once.
     """
-    loop = asyncio.get_running_loop()
+    loop, heeded = asyncio.get_running_loop(), heeded_signals()
     received: list[signal.Signals] = []
 
     def handle(number: signal.Signals) -> None:
@@ -30,25 +29,15 @@ def catch_stop_signals(first: Callable[[signal.Signals], None], second: Callable
         second()
 
     def uninstall() -> None:
-        for number in STOP_SIGNALS:
+        for number in heeded:
             loop.remove_signal_handler(number)
 
-    for number in STOP_SIGNALS:
+    for number in heeded:
         loop.add_signal_handler(number, handle, number)
     try:
         yield
     finally:
         uninstall()
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a call that blocks the running loop; asyncio would wait for it to return first."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _do_nothing() -> None:
@@ -81,7 +70,7 @@ class Brake:
 
     @property
     def exit_code(self) -> ExitCode | None:
-        """The exit code that a signal asks for, None while there was none."""
+        """The exit code that a signal asks for, None while there was none; SIGHUP asks for that of SIGTERM."""
         if self._received is None:
             return None
         return ExitCode.SIGINT if self._received is signal.SIGINT else ExitCode.SIGTERM

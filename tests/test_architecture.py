@@ -39,6 +39,8 @@ FLOORS = {
     "retry": 3,
     "signals": 3,
     "logs": 3,
+    "exception_groups": 2,
+    "library_log": 2,
     "options": 2,
     "ports": 2,
     "summary": 2,
@@ -48,6 +50,8 @@ FLOORS = {
     "closures": 1,
     "errors": 1,
     "os_errors": 1,
+    "interrupts": 1,
+    "tracebacks": 1,
     "__init__": 1,
 }
 """Every room and its floor; an import may only go to a lower one."""

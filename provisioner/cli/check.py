@@ -14,13 +14,12 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
     Exit code 0 says that every row could be sent, 4 that some are invalid.
     """
-    import asyncio
-
     from provisioner.checking import check as check_input
 
     from .check_text import check_details, check_lines
+    from .event_loop import run_on
 
-    checked = asyncio.run(check_input(files, options, console))
+    checked = run_on("asyncio", check_input(files, options, console))
     for line in check_lines(checked):
         console.say(line)
     counts = checked.plan.counts

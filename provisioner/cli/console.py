@@ -1,7 +1,6 @@
 """What a command says, and where: stdout is data and summaries, stderr is progress, questions and logs."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
@@ -13,6 +12,7 @@ import click
 
 from provisioner.errors import StorageError
 from provisioner.forecast import Forecast
+from provisioner.interrupts import interruptible
 from provisioner.os_errors import os_reason
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Summary
@@ -95,19 +95,17 @@ class Console:
     def confirm(self, question: str, *, unasked: bool) -> bool:
         """Ask yes or no on a terminal, no being the default; ``unasked`` is the answer where nobody can be asked.
 
-        Ctrl-C and Ctrl-D at the question end the program, also where a running loop has taken the signals over.
+        Ctrl-D and stop signals at the question end the program, also where a running loop has taken these over.
         To be called on the main thread.
         """
         if not self.is_interactive:
             return unasked
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return click.confirm(question, err=True)
-        except click.Abort:
-            self.note("")
-            raise
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with interruptible():
+            try:
+                return click.confirm(question, err=True)
+            except click.Abort:
+                self.note("")
+                raise
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
         """Show how a run comes on while the context lasts: live on a terminal, elsewhere a line every 10 s.

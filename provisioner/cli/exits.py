@@ -3,20 +3,18 @@
 import errno
 import os
 import platform
-import signal
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
-from typing import ClassVar, NoReturn
+from collections.abc import Sequence
+from typing import ClassVar
 
 import click
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageError
+from provisioner.exception_groups import members_of
+from provisioner.interrupts import Terminated
 from provisioner.os_errors import os_reason
 from provisioner.summary import Summary
+from provisioner.tracebacks import describe_traceback, place_of
 
 from .console import Console
 from .invocation import read_invocation
@@ -31,7 +29,7 @@ class InternalError(ProvisionerError):
         version = f"provisioner {__version__}, Python {platform.python_version()}"
         more = f"its traceback is {traceback_at}" if traceback_at else _FOR_A_TRACEBACK
         super().__init__(
-            f"internal error: {type(error).__name__}{_harmless_text(error)} at {_place(error)}, {version}",
+            f"internal error: {type(error).__name__}{_harmless_text(error)} at {place_of(error)}, {version}",
             cure=f"this is a bug, please report it; {more}",
         )
 
@@ -40,11 +38,11 @@ _FOR_A_TRACEBACK = "repeat it with --log-level debug for a traceback"
 
 
 def _harmless_text(error: BaseException) -> str:
-    """Return what the system said; the text of any other exception may quote a row."""
+    """Return what the system says of an error's number, or which module is missing; any text may quote a row."""
     match error:
-        case OSError(strerror=str(said)):
-            return f" ({said})"
-        case ImportError(name=str(module)):
+        case OSError(errno=int(number)) if number in errno.errorcode:
+            return f" ({os.strerror(number)})"
+        case ImportError(name=str(module)) if module.replace(".", "").isidentifier():
             return f" ({module})"
     return ""
 
@@ -56,27 +54,9 @@ class StoppedError(ProvisionerError):
 
 
 class TerminatedError(StoppedError):
-    """The same, by SIGTERM."""
+    """The same, by SIGTERM or SIGHUP."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.SIGTERM
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came while no command had taken the signals over."""
-
-
-@contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM unwind the program as SIGINT does, until a running loop takes both over."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def known_error(error: BaseException, *, command: str = "", traceback_at: str = "") -> ProvisionerError:
@@ -87,11 +67,11 @@ def known_error(error: BaseException, *, command: str = "", traceback_at: str = 
         case click.ClickException():
             return _usage_error(error, command)
         case click.Abort() | KeyboardInterrupt():
-            return _stopped_error(error.__cause__ or error)
+            return _stopped_error(error)
         case OSError(errno=number) if number in _DISK_FAULTS:
             return _disk_error(error)
         case BaseExceptionGroup():
-            found = (known_error(each, traceback_at=traceback_at) for each in error.exceptions)
+            found = (known_error(each, traceback_at=traceback_at) for each in members_of(error))
             return min(found, key=lambda each: isinstance(each, InternalError))
     return InternalError(error, traceback_at=traceback_at)
 
@@ -118,8 +98,6 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     place = "above" if invocation.wants_traceback else ""
     known = known_error(error, command=invocation.command, traceback_at=place)
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
-        from provisioner.logs import describe_traceback
-
         for line in describe_traceback(error):
             console.note(line)
     return close_with(console, Summary.from_error(invocation.command, known))
@@ -147,18 +125,9 @@ def _usage_error(error: click.ClickException, command: str) -> UsageError:
     return UsageError(error.format_message().rstrip("."), cure=f"see '{where} --help'")
 
 
-def _stopped_error(cause: BaseException) -> StoppedError:
-    if isinstance(cause, Terminated):
-        return TerminatedError("stopped by SIGTERM")
+def _stopped_error(error: BaseException) -> StoppedError:
+    """Say which signal it was; click puts an exception of its own in front of what a signal raised."""
+    for each in (error, error.__cause__, error.__context__):
+        if isinstance(each, Terminated):
+            return TerminatedError(f"stopped by {each.signal.name}")
     return StoppedError("stopped by SIGINT")
-
-
-def _place(error: BaseException) -> str:
-    """Return file and line of the innermost frame that is ours."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if frame.filename.startswith(_ROOT)]
-    places = [f"{frame.filename.removeprefix(_ROOT)}:{frame.lineno}" for frame in ours or frames]
-    return places[-1] if places else "an unknown place"
-
-
-_ROOT = str(Path(__file__).parent.parent.parent) + os.sep

@@ -13,6 +13,8 @@ import click
 from provisioner import __version__
 
 from . import COMMANDS
+from .descriptors import open_missing_descriptors
+from .hooks import hooks
 
 
 class LazyGroup(click.Group):
@@ -91,7 +93,13 @@ def program(**_options: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code; without arguments it shows its help."""
+    """Run the program and return its exit code; with an empty list it shows its help.
+
+    None stands for the process's own arguments: then its descriptors and its hooks are the program's, too.
+    """
+    if arguments is None:
+        open_missing_descriptors()
+        hooks.install()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return int(program.main(given or ["--help"], prog_name="provisioner", standalone_mode=False) or 0)

@@ -1,5 +1,6 @@
 """Carries out one command: its log, its console, its end."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ import structlog
 
 from provisioner import logs
 from provisioner.errors import ProvisionerError
+from provisioner.interrupts import terminable
+from provisioner.library_log import LibraryHandler
 from provisioner.summary import Summary
 
 from .console import Console
-from .exits import InternalError, close_with, known_error, sigterm_interrupts
+from .exits import InternalError, close_with, known_error
+from .hooks import hooks, told_to
 
 
 def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
@@ -27,7 +31,9 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     log = logs.configured(
         settings, console.note, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
     )
-    with log, structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12]), sigterm_interrupts():
+    logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # what libraries say when the log is closed
+    bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
+    with log as libraries, told_to(libraries.tell), bound, terminable():
         try:
             summary = function(**arguments, options=options, console=console)
         except (ProvisionerError, click.ClickException, BrokenPipeError):

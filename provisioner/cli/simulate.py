@@ -22,6 +22,7 @@ from provisioner.simulator import (
 from provisioner.summary import Summary
 
 from .console import Console
+from .event_loop import run_on
 from .options import command
 
 ACCOUNT_SID = "AC" + 32 * "0"
@@ -32,8 +33,8 @@ ADDRESS_SID = "IG" + 32 * "0"
 def simulate(options: SimulateOptions, console: Console) -> Summary:
     """Play Twilio on this machine, with scripted faults.
 
-    It answers as Twilio's documentation says, keeps what was created in memory, and needs no account. SIGINT and
-    SIGTERM are its normal end: it prints what it counted and exits with 0.
+    It answers as Twilio's documentation says, keeps what was created in memory, and needs no account. A stop
+    signal is its normal end: it prints what it counted and exits with 0.
     """
     settings = settings_of(options)
     if not (options.allow_remote or is_loopback(options.host)):
@@ -41,7 +42,7 @@ def simulate(options: SimulateOptions, console: Console) -> Summary:
             f"--host {options.host!r} would let other machines in", cure="omit it, or add --allow-remote"
         )
     began = time.monotonic()
-    counted = asyncio.run(_serve(settings, options, console))
+    counted = run_on("asyncio", _serve(settings, options, console))
     _tell_counts(counted, console)
     return Summary(command="simulate", elapsed_s=time.monotonic() - began, details={"simulator": counted})
 

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from provisioner.errors import InputError, ProvisionerError
+from provisioner.errors import InputError
+from provisioner.exception_groups import ungrouped
 from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace, Timers
 
 from .guards import Limits, Stop, StopKind, Tally
@@ -75,13 +76,12 @@ class Dispatcher:
 
     async def _work(self, *, workers: int, most: int = 0) -> None:
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
-                    task = group.create_task(self._send_rows(most))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
-        except BaseExceptionGroup as failures:
-            raise _cause(failures) from failures
+            with ungrouped():
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(workers):
+                        task = group.create_task(self._send_rows(most))
+                        self._tasks.add(task)
+                        task.add_done_callback(self._tasks.discard)
         finally:
             await self._settlements.all_recorded()
         if self._settlements.failure is not None:
@@ -103,8 +103,3 @@ class Dispatcher:
         if not isinstance(failure, InputError):
             raise failure
         self.drain(Stop(StopKind.INPUT, failure))
-
-
-def _cause(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    run_level = failures.subgroup(ProvisionerError)
-    return run_level.exceptions[0] if run_level else failures

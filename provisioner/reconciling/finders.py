@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
+from provisioner.exception_groups import ungrouped
 from provisioner.models import Control, Look, Unknown
 from provisioner.rows import Naming
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
@@ -66,8 +67,9 @@ class IdentityFinder:
 
     async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
         """Look each row up; one without an identity cannot be."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._find(row)) for row in rows]
+        with ungrouped():
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._find(row)) for row in rows]
         return {row.id: task.result() for row, task in zip(rows, tasks, strict=True)}
 
     async def _find(self, row: Unknown) -> LookUp:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
+from provisioner.exception_groups import ungrouped
 from provisioner.models import Answer, Control, DoubtfulMessage, Look, Message, MessageLook, MessageStatus, Verdict
 from provisioner.ports import Feed, Messenger
 
@@ -95,8 +96,9 @@ class MessageReconciler:
 
         async def look(row_ids: Sequence[int]) -> Mapping[int, Look]:
             at = self._clock()
-            async with asyncio.TaskGroup() as group:
-                tasks = {each: group.create_task(self._find(sought[each].message)) for each in row_ids}
+            with ungrouped():
+                async with asyncio.TaskGroup() as group:
+                    tasks = {each: group.create_task(self._find(sought[each].message)) for each in row_ids}
             came = {row_id: task.result() for row_id, task in tasks.items()}
             gone.update(row_id for row_id, each in came.items() if each.is_gone)
             return {row_id: _look(at, each) for row_id, each in came.items()}

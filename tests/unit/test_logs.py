@@ -12,8 +12,9 @@ import pytest
 import structlog
 
 from provisioner.errors import UsageError
-from provisioner.logs import LogSettings, configured, describe_traceback
+from provisioner.logs import LogSettings, configured
 from provisioner.models import WebChatRequest
+from provisioner.tracebacks import describe_traceback
 
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 

@@ -3,12 +3,21 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from provisioner.errors import ExitCode
-from provisioner.signals import STOP_SIGNALS, Brake, catch_stop_signals, interruptible
+from provisioner.interrupts import STOP_SIGNALS, Terminated, interruptible
+from provisioner.signals import Brake, catch_stop_signals
+
+
+@pytest.fixture(autouse=True)
+def _heeded_hangup() -> Iterator[None]:
+    """Heed SIGHUP, also where the tests themselves run under ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 async def send(number: int) -> None:
@@ -34,7 +43,7 @@ async def test_the_first_drains_the_second_cancels_and_the_third_is_the_systems(
         third = [signal.getsignal(number) for number in STOP_SIGNALS]
 
     assert calls == ["SIGTERM", "second"]
-    assert third == [signal.default_int_handler, signal.SIG_DFL]
+    assert third == [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
 
 
 async def test_handlers_are_gone_with_the_context() -> None:
@@ -42,11 +51,20 @@ async def test_handlers_are_gone_with_the_context() -> None:
     with Brake(drain_s=30):
         pass
 
-    assert [signal.getsignal(number) for number in STOP_SIGNALS] == [signal.default_int_handler, signal.SIG_DFL]
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == [
+        signal.default_int_handler,
+        signal.SIG_DFL,
+        signal.SIG_DFL,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, ExitCode.SIGINT), (signal.SIGTERM, ExitCode.SIGTERM)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, ExitCode.SIGINT),
+        (signal.SIGTERM, ExitCode.SIGTERM),
+        (signal.SIGHUP, ExitCode.SIGTERM),
+    ],
 )
 async def test_a_brake_knows_which_signal_came(number: int, code: ExitCode) -> None:
     """The exit code follows the first signal, and is None before it."""
@@ -110,11 +128,27 @@ async def test_a_released_brake_stops_nothing_and_remembers() -> None:
     assert brake.exit_code is ExitCode.SIGINT
 
 
-async def test_an_interruptible_call_ends_at_the_first_ctrl_c() -> None:
-    """Where the loop is blocked, SIGINT raises there and then; afterwards the loop's own handler is back."""
-    before = signal.getsignal(signal.SIGINT)
+async def test_an_ignored_hangup_stays_ignored() -> None:
+    """Under ``nohup`` the end of a terminal stops nothing, and what came before stays in place."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    with pytest.raises(KeyboardInterrupt), interruptible():
-        signal.raise_signal(signal.SIGINT)
+    with Brake(drain_s=30) as brake, interruptible():
+        await send(signal.SIGHUP)
 
-    assert signal.getsignal(signal.SIGINT) is before
+    assert brake.exit_code is None
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+async def test_an_interruptible_call_ends_at_the_first_stop_signal() -> None:
+    """Where the loop is blocked, a signal raises there and then; afterwards the handlers of before are back."""
+    before = [signal.getsignal(each) for each in STOP_SIGNALS]
+
+    raised = list[KeyboardInterrupt]()
+    for number in STOP_SIGNALS:
+        with pytest.raises(KeyboardInterrupt) as caught, interruptible():
+            signal.raise_signal(number)
+        raised.append(caught.value)
+
+    assert [type(each) for each in raised] == [KeyboardInterrupt, Terminated, Terminated]
+    assert [each.signal for each in raised if isinstance(each, Terminated)] == [signal.SIGTERM, signal.SIGHUP]
+    assert [signal.getsignal(each) for each in STOP_SIGNALS] == before
