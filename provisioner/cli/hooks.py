@@ -4,6 +4,7 @@ That is exceptions that nobody caught, on the main thread, on others, in ``__del
 warnings. They go to the log while one is open, and to stderr before and after.
 """
 
+import atexit
 import os
 import sys
 import threading
@@ -36,6 +37,8 @@ class Hooks:
         sys.unraisablehook = self.on_finalizer
         threading.excepthook = self.on_thread
         warnings.showwarning = self.on_warning
+        # Once the module of warnings is gone, Python writes their texts itself.
+        atexit.register(warnings.simplefilter, "ignore")
 
     def on_main_thread(
         self, _kind: type[BaseException], error: BaseException, _trace: TracebackType | None

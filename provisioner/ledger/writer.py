@@ -75,6 +75,21 @@ class Writer:
         self._queue.put(asked)
 
     def _run(self) -> None:
+        """Carry out operations until the last one; where that fails unforeseen, let none wait for ever."""
+        try:
+            self._serve()
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            self._refuse(error)
+
+    def _refuse(self, error: BaseException) -> None:
+        """Fail every operation that is still asked for."""
+        is_open = True
+        while is_open:
+            for operation in self._take():
+                self._answer(_fail, operation.future, error)
+                is_open = is_open and not (isinstance(operation, _Call) and operation.is_last)
+
+    def _serve(self) -> None:
         is_open = True
         while is_open:
             for kind, operations in groupby(self._take(), type):
@@ -159,6 +174,6 @@ def _return(future: asyncio.Future[T], result: T) -> None:
         future.set_result(result)
 
 
-def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)

@@ -71,6 +71,8 @@ def format_of(path: Path, chosen: str) -> Format:
 def check_writable(path: Path) -> None:
     """Raise ``UsageError`` when a file at ``path`` could not be put in place; better now than after the run."""
     if path == STDOUT:
+        if sys.stdout is None:
+            raise UsageError("stdout is closed", cure="name a file with -o, or open stdout")
         return
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")

@@ -30,6 +30,7 @@ class _Unlucky:
         raise ValueError(ROW)
 
     def __del__(self) -> None:
+        warnings.warn(ROW, UserWarning, stacklevel=2)
         raise ValueError(ROW)
 
 

@@ -109,10 +109,14 @@ class Running:
 
 @dataclass
 class Program:
-    """Runs ``python -m provisioner`` in ``folder``, with ``env`` as its whole environment."""
+    """Runs ``python -m provisioner`` in ``folder``, with ``env`` as its whole environment.
+
+    ``invocation`` is what stands in place of ``-m provisioner``.
+    """
 
     folder: Path
     env: Mapping[str, str]
+    invocation: Sequence[str] = ("-m", "provisioner")
     _started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any) -> Running:
@@ -120,8 +124,7 @@ class Program:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "provisioner",
+            *self.invocation,
             *map(str, arguments),
             cwd=self.folder,
             env={**self.env, **(env or {})},

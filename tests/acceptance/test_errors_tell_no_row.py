@@ -1,0 +1,121 @@
+"""However the program fails inside, and whatever its failure says, no customer is shown."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.acceptance.faulty_program import DATA, NAME
+from tests.acceptance.program import CREDENTIALS, Ended, Program
+
+pytestmark = pytest.mark.acceptance
+
+TABLE = (
+    f"crm_id,CustomerFriendlyName,first_message,pre_engagement.mail\n1,{NAME},hello,{DATA}\n2,Bo Test,hello,x@y\n"
+)
+JOB = ("run", "in.csv", "--key", "crm_id", "--rate", "100/s")
+RUN = (*JOB, "--simulate", "-o", "OWN.csv")
+UNREACHED = ("--base-url", "http://127.0.0.1:9")
+
+PLACES: Sequence[tuple[str, Sequence[str]]] = (
+    ("provisioner.sources.delimited:DelimitedSource.records", RUN),
+    ("provisioner.mapping.layouts:Layout.__call__", ("check", "in.csv")),
+    ("provisioner.planning:build", RUN),
+    ("provisioner.ledger.plan:_stage_valid", RUN),
+    ("provisioner.ledger.journal:Journal.merge_if_long", RUN),
+    ("provisioner.planning:SourceFeed._rebuild", RUN),
+    ("provisioner.dispatch.journey:Journey.deliver", RUN),
+    ("provisioner.twilio.webchats:WebChatClient.create", RUN),
+    ("provisioner.twilio.transport:Transport.send", RUN),
+    ("provisioner.ledger.store:SqliteLedger.settle", RUN),
+    ("provisioner.monitor.run_monitor:RunMonitor.settled", RUN),
+    ("provisioner.twilio.messages:MessageClient.post", RUN),
+    ("provisioner.outputs:write_results", RUN),
+    (
+        "provisioner.load.measures:Measures.add",
+        ("load", *RUN[1:4], "--simulate", "-o", "OWN.csv", "--stage", "1s:=50/s"),
+    ),
+    (
+        "provisioner.twilio.conversations:ConversationClient.find_by_identity",
+        ("reconcile", "lost.ledger", *UNREACHED),
+    ),
+    ("provisioner.twilio.closing:ClosingClient.close", ("close", "made.ledger", "--simulate", "--yes")),
+    ("provisioner.report.writing:gather", ("report", "made.ledger", "-o", "r.html")),
+    ("provisioner.outputs:write_results", ("export", "made.ledger", "-o", "e.csv")),
+    ("provisioner.ledger.reader:LedgerReader.counts", ("status", "made.ledger")),
+)
+"""Every room that a row passes through, by one of its functions, and a command that calls it."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a command is run."""
+
+    level: str
+    form: str
+    wants_json: bool
+    environ: dict[str, str]
+
+
+def manners() -> Iterator[Manner]:
+    """Yield every level with every format, with ``--json`` and without, in Python's debug modes and outside."""
+    debugs: Sequence[dict[str, str]] = ({}, {"PYTHONASYNCIODEBUG": "1"}, {"PYTHONDEVMODE": "1"})
+    turns = zip(
+        itertools.cycle(itertools.product(("debug", "info", "warning", "error"), ("console", "json", "auto"))),
+        itertools.cycle((True, False)),
+        itertools.cycle(debugs),
+        strict=False,
+    )
+    for (level, form), wants_json, debug in turns:
+        yield Manner(level, form, wants_json, {"PYTHONWARNINGS": "always", **debug})
+
+
+async def fail_at(program: Program, place: str, command: Sequence[str], manner: Manner, log: str) -> Ended:
+    """Run a command whose function at ``place`` fails."""
+    broken = replace(program, invocation=("-m", "tests.acceptance.faulty_program", place))
+    options = ("--log-level", manner.level, "--log-format", manner.form, "--log-file", log)
+    json_wanted = ("--json",) if manner.wants_json else ()
+    words = [word.replace("OWN", log) for word in command]
+    return await broken(*options, *words, *json_wanted, env={**CREDENTIALS, **manner.environ})
+
+
+def shown_in(program: Program) -> list[str]:
+    """Return the names of the files, other than the input, that hold a customer's name or data."""
+    kept = (path for path in program.folder.rglob("*") if path.is_file() and path.name != "in.csv")
+    return [path.name for path in kept if any(each.encode() in path.read_bytes() for each in (NAME, DATA))]
+
+
+async def test_an_internal_error_tells_no_row_anywhere(program: Program) -> None:
+    """Wherever it is raised: exit code 1, type and place, one object with --json, and never a text."""
+    program.write("in.csv", TABLE)
+    made = await program(*JOB, "--simulate", "-o", "made.csv", "--ledger", "made.ledger")
+    create = "provisioner.twilio.webchats:WebChatClient.create"
+    lose = (*JOB, *UNREACHED, "-o", "lost.csv", "--ledger", "lost.ledger")
+    slots = asyncio.Semaphore(2)
+
+    async def fail(number: int, place: str, command: Sequence[str], manner: Manner) -> tuple[str, Manner, Ended]:
+        async with slots:
+            return place, manner, await fail_at(program, place, command, manner, f"{number}.log")
+
+    turns = manners()
+    lost = await fail(0, create, lose, next(turns))
+    ends = [lost, *await asyncio.gather(*(fail(n, *each, next(turns)) for n, each in enumerate(PLACES, start=1)))]
+
+    assert made.code == 0
+    assert shown_in(program) == []
+    for number, (place, manner, ended) in enumerate(ends):
+        said = ended.stdout + ended.stderr
+        log = (program.folder / f"{number}.log").read_text(encoding="utf-8")
+        crashes = [each for each in map(json.loads, log.splitlines()) if each["event"] == "command.crashed"]
+        assert (place, ended.code, NAME in said, DATA in said) == (place, 1, False, False)
+        assert len(crashes) == 1, place
+        assert "faulty_program.py" in "".join(crashes[0]["traceback"])
+        assert '"event":"thread.crashed"' in log
+        assert manner.level == "error" or '"event":"python.warned"' in log
+        if manner.wants_json:
+            assert (ended.summary["exit_code"], ended.summary["error"]["kind"]) == (1, "internal"), place
+        else:
+            assert "error: internal error: " in ended.stderr, place
