@@ -30,6 +30,7 @@ from provisioner.errors import UsageError
 from provisioner.library_log import LibraryHandler, LibraryLog
 from provisioner.models import FIELDS
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import Streams, open_regular
 from provisioner.tracebacks import describe_traceback, place_of
 
 Write = Callable[[str], None]
@@ -194,13 +195,16 @@ def _tell_exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
     return event
 
 
+_LOG_STREAMS = Streams.INHERITED | Streams.NULL | Streams.TERMINAL
+
+
 @contextmanager
 def _opened(path: Path | None) -> Iterator[FileIO | None]:
     if path is None:
         yield None
         return
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, streams=_LOG_STREAMS)
     except OSError as error:
         raise UsageError(
             f"--log-file {path}: {os_reason(error)}", cure="name a file in a folder that is there and writable"

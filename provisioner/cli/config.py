@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +21,7 @@ from provisioner.options import (
     StatusOptions,
 )
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import Streams, read_regular
 
 from .options import Count, Quantity, sections_of
 
@@ -55,7 +55,7 @@ def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[st
 
 def _load(path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, streams=Streams.INHERITED).decode())
     except OSError as error:
         raise UsageError(
             f"{path}: {os_reason(error)}", cure="name a file that can be read with --config"

@@ -3,10 +3,11 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
-from pathlib import Path
 from typing import NamedTuple
 
 import click
+
+from provisioner.regular_files import read_regular
 
 from . import COMMANDS
 
@@ -57,7 +58,7 @@ def _value_of(flag: str, given: Sequence[str]) -> str:
 
 def _config_wants_json(path: str, command: str) -> bool:
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8")).get(command)
+        table = tomllib.loads(read_regular(path).decode()).get(command)
     except (OSError, ValueError):
         return False
     return isinstance(table, dict) and table.get("json") is True

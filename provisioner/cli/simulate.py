@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.errors import UsageError
 from provisioner.options import SimulateOptions, parse_milliseconds
 from provisioner.os_errors import bind_reason
+from provisioner.regular_files import read_regular
 from provisioner.signals import catch_stop_signals
 from provisioner.simulator import (
     FaultScript,
@@ -67,7 +68,7 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
 
 
 def _faults(options: SimulateOptions) -> FaultScript:
-    script = load_faults(options.faults) if options.faults else FaultScript()
+    script = load_faults(options.faults, read_regular) if options.faults else FaultScript()
     rules = (parse_fault(text) for text in options.fault)
     return FaultScript((*script.rules, *rules), script.seed)
 

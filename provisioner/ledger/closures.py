@@ -1,5 +1,6 @@
 """What a job made and what became of it when it was cleaned up, in the job's own ledger."""
 
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -8,18 +9,19 @@ from pathlib import Path
 
 from provisioner.closures import DONE, Closure, OpenConversation, Parting
 from provisioner.ledger import statements
+from provisioner.ledger.creation import SQLITE_MAGIC
 from provisioner.ledger.store import SqliteLedger
 from provisioner.ledger.writer import transaction
+from provisioner.regular_files import open_regular
 
 _CLOSURES = statements.load("closures")
-_MAGIC = b"SQLite format 3\x00"
 
 
 def is_ledger(path: Path) -> bool:
     """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
     try:
-        with path.open("rb") as stream:
-            return stream.read(len(_MAGIC)) == _MAGIC
+        with os.fdopen(open_regular(path), "rb") as stream:
+            return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
     except OSError:
         return False
 

@@ -9,17 +9,27 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from provisioner.errors import LedgerError
+from provisioner.regular_files import open_regular
+
 PAGE_BYTES = 4_096
 """A ledger is made of whole pages."""
+SQLITE_MAGIC = b"SQLite format 3\x00"
+"""The first bytes of a database. Source: https://www.sqlite.org/fileformat.html."""
+_JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+"""The first bytes of a rollback journal; they are zeros once it is of no use. Source: the same."""
 
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronous: str = "FULL") -> None:
     """Make a database at ``path``, readable by its owner only, that holds what ``fill`` wrote.
 
-    Whoever calls holds the ledger's lock, so that a draft that is found was left by a process that died.
+    Whoever calls holds the ledger's lock, so that a draft that is found was left by a process that died. Raise
+    ``LedgerError`` for a file of the draft's name that is something else; it stays as it is.
     """
-    draft = path.with_name(f".{path.name}.draft")
-    _remove(draft)
+    for name in draft_files(path):
+        _require_left(name)
+    _remove(path)
+    draft, _ = draft_files(path)
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
@@ -28,14 +38,43 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronou
             fill(connection)
         draft.rename(path)
     except BaseException:
-        _remove(draft)
+        _remove(path)
         raise
     _sync(path.parent)
 
 
-def _remove(draft: Path) -> None:
-    for name in (draft.name, f"{draft.name}-journal"):
-        draft.with_name(name).unlink(missing_ok=True)
+def draft_files(path: Path) -> tuple[Path, Path]:
+    """Return where a ledger is made before it is put in its place, and SQLite's journal beside that."""
+    return path.with_name(f".{path.name}.draft"), path.with_name(f".{path.name}.draft-journal")
+
+
+def _remove(path: Path) -> None:
+    for name in draft_files(path):
+        name.unlink(missing_ok=True)
+
+
+def _require_left(name: Path) -> None:
+    """Raise ``LedgerError`` for a file that no process of this program can have left."""
+    if not os.path.lexists(name):
+        return
+    try:
+        descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise _foreign(name) from error
+    try:
+        status, start = os.fstat(descriptor), os.pread(descriptor, len(SQLITE_MAGIC), 0)
+    finally:
+        os.close(descriptor)
+    is_ours = status.st_uid == os.geteuid() and status.st_nlink <= 1
+    if not is_ours or not (start.startswith((SQLITE_MAGIC, _JOURNAL_MAGIC)) or start.count(0) == len(start)):
+        raise _foreign(name)
+
+
+def _foreign(name: Path) -> LedgerError:
+    return LedgerError(
+        f"{name} is in the place of a draft, and is not one of this program's",
+        cure="choose another name with --ledger or -o, or remove that file if nothing needs it",
+    )
 
 
 def _sync(folder: Path) -> None:

@@ -16,10 +16,13 @@ from provisioner.ledger.journal import has_log, journal_path, require_log
 from provisioner.ledger.lock import is_held
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
+from provisioner.regular_files import refusal_of
 
 APPLICATION_ID = 0x57435042
 """Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
 SCHEMA_VERSION = 2
+SATELLITES = ("-wal", "-shm", "-journal")
+"""What SQLite puts behind the name of a ledger for files of its own."""
 
 _SCHEMA = statements.load("schema")
 _MIGRATE = statements.load("migrate")
@@ -38,9 +41,16 @@ _PRAGMAS = (
 
 
 def require_place(path: Path) -> None:
-    """Raise ``LedgerError`` when there can be no file at ``path``."""
+    """Raise ``LedgerError`` when there can be no file at ``path``, or when something else is there.
+
+    Opening a named pipe that stands for the ledger, or for SQLite's files beside it, might never return.
+    """
     if path.is_dir():
         raise not_a_ledger(path)
+    real = path.resolve()
+    for name in (path, *(real.with_name(f"{real.name}{ending}") for ending in SATELLITES)):
+        if what := refusal_of(name):
+            raise LedgerError(f"{name} cannot be used: {what}", cure="name another ledger, or remove that file")
     if not path.parent.is_dir():
         raise LedgerError(f"{path}: the folder {path.parent} is not there", cure="create it, or name another")
 
@@ -85,8 +95,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
-    if path.is_dir():
-        raise not_a_ledger(path)
+    require_place(path)
     _require_content(path)
     is_written = is_held(path)
     had_log = has_log(path)

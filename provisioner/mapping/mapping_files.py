@@ -4,6 +4,7 @@ Fields stand on top, below them the tables ``[pre_engagement]``, ``[key]`` and `
 ``UsageError`` that names the file, the line where it can be found, and the key.
 """
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +15,7 @@ from typing import Any
 from provisioner.errors import UsageError
 from provisioner.options import InputOptions
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import Streams, open_regular
 
 from .assignments import template_for, unknown_field
 from .conversions import KINDS, Kind, check_format
@@ -59,7 +61,7 @@ def read_mapping(text: str, name: str) -> MappingFile:
 
 def _text_of(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path, streams=Streams.INHERITED), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(

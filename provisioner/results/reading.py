@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from provisioner.errors import InputError
 from provisioner.models import Result, Status
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import open_regular
 
 from .writing import COLUMNS
 
@@ -37,7 +39,7 @@ def read_results(path: Path) -> Iterator[ResultLine]:
     Raise ``InputError`` for a file that is not one as this program writes it, at the line that shows it.
     """
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(open_regular(path), "rb") as stream:
             first = stream.read(1)
             stream.seek(0)
             yield from _read_jsonl(stream, path) if first == b"{" else _read_csv_bytes(stream, path)

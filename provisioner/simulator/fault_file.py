@@ -1,6 +1,7 @@
 """Reads faults from a TOML file or from ``NAME=PERCENT``."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ def parse_fault(text: str) -> FaultRule:
     return FaultRule(name=_known(name.strip()), percent=percent)
 
 
-def load_faults(path: Path) -> FaultScript:
+def load_faults(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> FaultScript:
     """Read a script of faults from a TOML file; ``ValueError`` names the file and what is wrong with it.
 
     The file holds an optional ``seed`` and any number of ``[[fault]]`` tables, described in
-    ``docs/simulator.md``.
+    ``docs/simulator.md``. ``read`` opens and reads the file, and raises ``OSError`` where that fails.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read(path).decode())
         return _script(document)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from error

@@ -6,7 +6,7 @@ An input that cannot be trusted raises ``InputError``; a record that alone is wr
 
 from .detect import Detection, Finding
 from .json_object import members_of
-from .naming import STDIN
+from .naming import STDIN, expand
 from .numbering import numbered
 from .opening import open_sources
 from .source import RecordWriter, Source
@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "RecordWriter",
     "Source",
+    "expand",
     "members_of",
     "numbered",
     "open_sources",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provisioner.errors import InputError
 
+from .pipes import open_stream
 from .spool import spooled
 from .stored import Stored, stored_file, unreadable
 
@@ -24,7 +25,7 @@ def find_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) 
     What can be read only once is spooled, and lives until ``stack`` is closed.
     """
     seen: dict[object, str] = {}
-    for name in (found for given in names for found in _expanded(given)):
+    for name in (found for given in names for found in expand(given)):
         status = None if name == STDIN else _status(name)
         identity = status and (status.st_dev, status.st_ino)
         if identity in seen:
@@ -36,8 +37,11 @@ def find_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) 
             yield _file(name, status.st_mode, stack, spool_dir)
 
 
-def _expanded(name: str) -> list[str]:
-    """Expand a glob; a name that exists is taken literally, because the shell may have expanded it."""
+def expand(name: str) -> list[str]:
+    """Return the files that a pattern stands for; a name that exists is taken literally, as the shell expands too.
+
+    Raise ``InputError`` for a pattern that stands for none.
+    """
     with suppress(OSError):
         if not _GLOB.search(name) or Path(name).exists():
             return [name]
@@ -66,8 +70,8 @@ def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> Sto
     try:
         if stat.S_ISREG(mode):
             return stored_file(name, path)
-        with path.open("rb") as pipe:
-            return stack.enter_context(spooled(name, pipe, spool_dir))
+        with open_stream(name, path) as stream:
+            return stack.enter_context(spooled(name, stream, spool_dir))
     except OSError as error:
         raise unreadable(name, error) from error
 

@@ -7,11 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from provisioner.errors import InputError
 
 from .stored import Stored, reason_of
+
+
+class Readable(Protocol):
+    """What can be read to its end, once."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+        ...
 
 
 class _PositionedReader(io.RawIOBase):
@@ -44,7 +52,7 @@ class _PositionedReader(io.RawIOBase):
 
 
 @contextmanager
-def spooled(name: str, stream: BinaryIO, spool_dir: Path | None) -> Iterator[Stored]:
+def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[Stored]:
     """Copy a stream into a nameless file that only this user can read, and that is gone with the process.
 
     It lies in ``spool_dir``, or in the folder for temporary files, until the context is left.

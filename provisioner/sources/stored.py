@@ -11,6 +11,7 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import open_regular
 
 from .compression import DAMAGE, NONE, Compression, compression_of
 
@@ -94,7 +95,7 @@ def stored_file(name: str, path: Path) -> Stored:
     known = _identity(path.stat())
 
     def opened() -> io.BufferedReader:
-        file = path.open("rb")
+        file: io.BufferedReader = io.BufferedReader(io.FileIO(path, opener=open_regular))
         if _identity(os.fstat(file.fileno())) != known:
             file.close()
             raise InputError(

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import Streams, read_regular
 
-from .profiles import Profile, read_profiles
+from .profiles import CONFIG_NAME, Profile, read_profiles
 
 ACCOUNT_SID = "TWILIO_ACCOUNT_SID"
 API_KEY = "TWILIO_API_KEY"
@@ -67,7 +68,7 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> 
     over an auth token. Half-set variables are an error, never a reason to look further: a scheduled job must
     not end up in another account. Source of the names: Twilio's clients and twilio-cli.
     """
-    settings = {name: value.strip() for name, value in environ.items() if name.startswith("TWILIO_")}
+    settings = _settings(environ)
     if profile:
         return _from_profile(read_profiles(_config_folder(settings, home)).named(profile), settings)
     files = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
@@ -80,6 +81,20 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> 
             cure=f"set {ACCOUNT_SID}, {API_KEY} and {API_SECRET}, or use --profile, or try --simulate",
         )
     return _from_profile(active, settings)
+
+
+def secret_files(environ: Mapping[str, str], home: Path | None) -> Mapping[str, Path]:
+    """Return the files that may hold secrets, by what names them; they need not be there. None is opened."""
+    settings = _settings(environ)
+    variables = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
+    files = {name: Path(settings[name]) for name in variables if settings.get(name)}
+    if home is not None:
+        files["twilio-cli"] = _config_folder(settings, home) / CONFIG_NAME
+    return files
+
+
+def _settings(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.strip() for name, value in environ.items() if name.startswith("TWILIO_")}
 
 
 def _with_files(settings: Mapping[str, str]) -> Mapping[str, str]:
@@ -95,7 +110,7 @@ def _with_files(settings: Mapping[str, str]) -> Mapping[str, str]:
 
 def _read_secret(name: str, file: Path) -> str:
     try:
-        secret = file.read_text(encoding="ascii").strip()
+        secret = read_regular(file, streams=Streams.INHERITED).decode("ascii").strip()
     except OSError as error:
         raise UsageError(
             f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {os_reason(error)}",

@@ -7,6 +7,7 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.os_errors import os_reason
+from provisioner.regular_files import read_regular
 
 
 class _Entry(msgspec.Struct, rename="camel"):
@@ -66,11 +67,14 @@ class Profiles:
         )
 
 
+CONFIG_NAME = "config.json"
+
+
 def read_profiles(folder: Path) -> Profiles:
     """Read the ``config.json`` in ``folder``; a missing one holds no profiles."""
-    path = folder / "config.json"
+    path = folder / CONFIG_NAME
     try:
-        return Profiles(path, msgspec.json.decode(path.read_bytes(), type=_Config))
+        return Profiles(path, msgspec.json.decode(read_regular(path), type=_Config))
     except (FileNotFoundError, NotADirectoryError):
         return Profiles(path, _Config())
     except OSError as error:

@@ -15,6 +15,7 @@ from provisioner.errors import UsageError
 from provisioner.logs import LogSettings, configured
 from provisioner.models import WebChatRequest
 from provisioner.tracebacks import describe_traceback
+from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
 
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 
@@ -255,7 +256,7 @@ def test_trouble_with_writing_never_reaches_whoever_logs(tmp_path: Path) -> None
 
     with configured(LogSettings(file=file), refuse, is_terminal=False, has_colour=False):
         structlog.get_logger().info("run.started")
-    with logged(LogSettings(file=Path("/dev/full"))) as lines:
+    with files_no_larger_than(0), logged(LogSettings(file=tmp_path / "full.log")) as lines:
         structlog.get_logger().info("run.started")
 
     assert len(lines) == 1

@@ -70,7 +70,11 @@ def test_a_name_with_a_bracket_that_exists_is_no_glob(tmp_path: Path, monkeypatc
         (["x" * 300], f"{'x' * 300}: cannot be opened: file name too long", "check its name and permissions"),
         (["*" + "x" * 300], f"*{'x' * 300}: matches no file", "check the pattern and the folder"),
         (["a\0b"], "a\0b: is not the name of a file", "check the name"),
-        (["socket"], "socket: cannot be opened: no such device or address", "check its name and permissions"),
+        (
+            ["socket"],
+            "socket: cannot be opened: it is a socket, not a regular file",
+            "check its name and permissions",
+        ),
     ],
 )
 def test_a_name_that_stands_for_no_input_is_refused(
