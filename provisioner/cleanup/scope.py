@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioner import __version__
 from provisioner.endings import MOST_NAMED
-from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger, open_reader
+from provisioner.ledger import Closures, SqliteLedger, close_ledger_path, is_ledger, open_ledger, open_reader
 from provisioner.models import Status
 from provisioner.results import read_results
 from provisioner.target import Target
@@ -59,7 +59,7 @@ class ResultsFile:
 
     def __init__(self, path: Path) -> None:
         self.results = path
-        self.path = Path(f"{path}.close.ledger")
+        self.path = close_ledger_path(path)
         self._unknown = Unknowns(0, ())
 
     @property

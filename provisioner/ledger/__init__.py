@@ -4,7 +4,8 @@ The only room that knows SQLite. ``docs/ledger.md`` describes the file to those 
 """
 
 from provisioner.ledger.closures import Closures, is_ledger
-from provisioner.ledger.lock import hold_lock
+from provisioner.ledger.files import close_ledger_path, files_of_ledger
+from provisioner.ledger.lock import hold_lock, lock_path
 from provisioner.ledger.reader import (
     CreatedRow,
     ErrorCount,
@@ -27,8 +28,11 @@ __all__ = [
     "RowStatus",
     "RunRecord",
     "SqliteLedger",
+    "close_ledger_path",
+    "files_of_ledger",
     "hold_lock",
     "is_ledger",
+    "lock_path",
     "open_ledger",
     "open_reader",
 ]

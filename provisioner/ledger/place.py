@@ -6,9 +6,10 @@ the next run would create its rows again.
 
 import os
 import sqlite3
+from itertools import chain, count
 from pathlib import Path
 
-from provisioner.errors import StorageError
+from provisioner.errors import LedgerError, StorageError
 from provisioner.ledger.creation import create
 
 
@@ -18,6 +19,8 @@ class Place:
     def __init__(self, path: Path) -> None:
         self._path, self._real = path, path.resolve()
         self._file = self._real.stat()
+        beside = (self._real.with_name(f"{self._real.name}{ending}") for ending in ("-wal", "-shm"))
+        self._beside = {name: name.stat() for name in beside if name.exists()}
         self._lost: StorageError | None = None
 
     def require(self, connection: sqlite3.Connection) -> None:
@@ -29,22 +32,26 @@ class Place:
             raise self._lost
 
     def _is_there(self) -> bool:
-        try:
-            return os.path.samestat(self._real.stat(), self._file)
-        except OSError:
-            return False
+        return _is_same(self._real, self._file)
+
+    def _free_name(self) -> Path:
+        """Return a name beside the ledger that nothing has, not even what was rescued before."""
+        rescued = self._real.with_name(f"{self._real.name}.rescued")
+        further = (rescued.with_name(f"{rescued.name}-{number}") for number in count(2))
+        return next(name for name in chain([rescued], further) if not os.path.lexists(name))
 
     def _write_back(self, connection: sqlite3.Connection) -> StorageError:
         is_taken = self._real.exists()
-        copy = self._real.with_name(f"{self._real.name}.rescued") if is_taken else self._real
+        copy = self._free_name() if is_taken else self._real
         what = "replaced" if is_taken else "moved or removed"
         told = f"{self._path} was {what} while it was in use, so nothing more is sent"
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             create(copy, connection.backup)
-            for ending in ("-wal", "-shm"):  # the old file's, and in the copy already
-                self._real.with_name(f"{self._real.name}{ending}").unlink(missing_ok=True)
-        except (OSError, sqlite3.Error):
+            for name, status in self._beside.items():  # the old file's, and in the copy already
+                if _is_same(name, status):
+                    name.unlink()
+        except (OSError, sqlite3.Error, LedgerError):
             return StorageError(
                 f"{told}; it could not be written back",
                 cure="restore it from a copy; without it, the rows it knew would be created again",
@@ -57,3 +64,10 @@ class Place:
         return StorageError(
             f"{told}; what it knows was written back there", cure="leave it there, then run the same command again"
         )
+
+
+def _is_same(name: Path, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(name.stat(), status)
+    except OSError:
+        return False
