@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from provisioner.command_files import files_of_command
 from provisioner.endings import settled
 from provisioner.errors import InputError, LedgerError, UsageError
 from provisioner.ledger import open_reader
@@ -19,12 +20,10 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     outputs = Outputs(options)
     if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
+    files_of_command(options, {"ledger": ledger}, {}, None).require_distinct()
     with open_reader(ledger) as reader:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.recall("reading")
-    outputs.spare(ledger, "the ledger")
-    for each in fingerprints:
-        outputs.spare(Path(each.name), "an input")
     if outputs.needs_input:
         with open_sources(_names(fingerprints), _reading(reading)) as sources:
             _require_unchanged(sources, fingerprints)

@@ -35,26 +35,16 @@ class Outputs:
         self._paths = [path for path in (self.path, options.failed) if path is not None]
         for path in self._paths:
             check_writable(path)
-        if options.failed is not None:
-            _check_failed(options.failed, self.path)
+        if options.failed == STDOUT:
+            raise UsageError("--failed cannot go to stdout", cure="name a file")
 
     @property
     def needs_input(self) -> bool:
         """Say whether writing needs the input once more."""
         return self._options.include_input or self._options.failed is not None
 
-    def spare(self, path: Path, what: str) -> None:
-        """Raise ``UsageError`` when writing would replace the file at ``path``, which is ``what``."""
-        for ours in self._paths:
-            if ours != STDOUT and ours.resolve() == path.resolve():
-                raise UsageError(
-                    f"{ours} is {what}, and writing would replace it", cure="give each file a name of its own"
-                )
-
     def check_sources(self, sources: Sequence[Source]) -> None:
-        """Raise ``UsageError`` when a source would be replaced, or when ``--failed`` could not hold them all."""
-        for source in sources:
-            self.spare(Path(source.name), "an input")
+        """Raise ``UsageError`` when ``--failed`` could not hold all sources."""
         if self._options.failed is None:
             return
         _check_name(self._options.failed, sources[0])
@@ -93,13 +83,6 @@ class Outputs:
         files = [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states]
         asked = f"{self._format} {self._options.include_input} {self._options.formula_guard}"
         return "\n".join([*files, asked])
-
-
-def _check_failed(failed: Path, results: Path) -> None:
-    if failed == STDOUT:
-        raise UsageError("--failed cannot go to stdout", cure="name a file")
-    if failed.resolve() == results.resolve():
-        raise UsageError("--failed and -o name the same file", cure="give each a name of its own")
 
 
 def _check_name(failed: Path, source: Source) -> None:

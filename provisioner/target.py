@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from provisioner import __version__
@@ -20,11 +21,15 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the process was started in; ``command`` is the line that would start it again."""
+    """What the process was started in; ``command`` is the line that would start it again.
+
+    ``moment`` is when, in local time: names with a date get that of it.
+    """
 
     environ: Mapping[str, str]
     home: Path
     command: str
+    moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
 
 @dataclass(frozen=True)

@@ -16,3 +16,6 @@ COMMANDS = {
 
 Standing here, they can be listed without importing what the commands need.
 """
+
+CONFIG = f"{__name__}.config"
+"""The key in click's ``meta`` under which the name of the configuration file stands."""

@@ -12,7 +12,7 @@ import click
 
 from provisioner import __version__
 
-from . import COMMANDS
+from . import COMMANDS, CONFIG
 from .descriptors import open_missing_descriptors
 from .hooks import hooks
 
@@ -44,6 +44,7 @@ def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) 
         from .config import read_config
 
         ctx.default_map = read_config(path, ctx.command.params)
+        ctx.meta[CONFIG] = path
 
 
 @click.group(

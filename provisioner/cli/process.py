@@ -5,9 +5,21 @@ import shlex
 import sys
 from pathlib import Path
 
+import click
+
 from provisioner.target import Surroundings
 
 
 def surroundings() -> Surroundings:
-    """Return what this process was started in, and the line that would start it again."""
-    return Surroundings(os.environ, Path.home(), shlex.join(["provisioner", *sys.argv[1:]]))
+    """Return what this process was started in, and the line that would start it again.
+
+    For one command it is the same every time, so that a name with a date is one name.
+    """
+    known = click.get_current_context().meta
+    if _KNOWN not in known:
+        known[_KNOWN] = Surroundings(os.environ, Path.home(), shlex.join(["provisioner", *sys.argv[1:]]))
+    found: Surroundings = known[_KNOWN]
+    return found
+
+
+_KNOWN = f"{__name__}.surroundings"

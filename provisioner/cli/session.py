@@ -17,6 +17,7 @@ from provisioner.summary import Summary
 
 from .console import Console
 from .exits import InternalError, close_with, known_error
+from .files import require_distinct_files
 from .hooks import hooks, told_to
 
 
@@ -27,6 +28,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     where there is a place for it.
     """
     settings = _log_settings(click.get_current_context().find_root().params)
+    require_distinct_files(options, arguments, settings.file)
     console = Console(is_json=options.json)
     log = logs.configured(
         settings, console.note, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour

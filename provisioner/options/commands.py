@@ -70,6 +70,11 @@ class JobOptions(
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 
+    @property
+    def ledger_path(self) -> Path | None:
+        """The ledger that was named, or the one beside the results; None where there are neither."""
+        return self.ledger or (Path(f"{self.output}.ledger") if self.output else None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(JobOptions, FaceOptions):
@@ -168,6 +173,10 @@ class ReportOptions(FaceOptions):
     output: Path | None = option(
         None, "The page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
     )
+
+    def page(self, ledger: Path) -> Path:
+        """Return where the page goes, ``ledger`` being the first that was named."""
+        return self.output or (ledger.with_suffix(".html") if ledger.name else Path("report.html"))
 
 
 @dataclass(frozen=True, kw_only=True)

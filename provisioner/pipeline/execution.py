@@ -34,7 +34,7 @@ from .watch import Watch
 async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
-    with order.occasion.alone():
+    with order.alone(files, surroundings):
         return await carry_out(files, order, Watch(order), order.resume_command, face)
 
 

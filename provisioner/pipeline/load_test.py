@@ -24,7 +24,7 @@ from provisioner.load import (
     steady,
 )
 from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
-from provisioner.results import check_writable, replacing
+from provisioner.results import READABLE, check_writable, replacing
 from provisioner.summary import Failure, Outcome, Summary
 from provisioner.target import Surroundings
 
@@ -49,14 +49,13 @@ async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroun
     order = Order.read(options, surroundings, arrivals_of(options))
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
-        order.outputs.spare(options.metrics_file, "the metrics file")
-    with order.occasion.alone():
+    with order.alone(files, surroundings):
         summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, face)
     if summary.counts is None:
         return summary
     told = _measured(summary, order, fail_if)
     if options.metrics_file is not None:
-        with replacing(options.metrics_file) as stream:
+        with replacing(options.metrics_file, mode=READABLE) as stream:
             stream.write(prometheus_text(told).encode())
     return told
 

@@ -6,7 +6,7 @@ name as it was given, with its braces, does.
 
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TypeVar
 from provisioner.errors import UsageError
 from provisioner.ledger import hold_lock
 from provisioner.options import JobOptions
+from provisioner.pacer import parse_zone
 
 _O = TypeVar("_O", bound=JobOptions)
 _PLACES = ("{date}", "{time}")
@@ -26,6 +27,11 @@ class Occasion:
 
     moment: datetime
     templates: tuple[tuple[str, Path], ...] = ()
+
+    @classmethod
+    def read(cls, options: JobOptions, moment: datetime) -> "Occasion":
+        """Do the same in the time zone that the options name."""
+        return cls.of(options, moment.astimezone(parse_zone(options.tz)))
 
     @classmethod
     def of(cls, options: JobOptions, moment: datetime) -> "Occasion":
@@ -63,8 +69,15 @@ class Occasion:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other occasions of the same command away; ``LedgerBusyError`` where one is still at work."""
-        with hold_lock(self.templates[0][1]) if self.templates else nullcontext():
+        with ExitStack() as stack:
+            for name in self.locked:
+                stack.enter_context(hold_lock(name))
             yield
+
+    @property
+    def locked(self) -> tuple[Path, ...]:
+        """The names whose locks are held by ``alone``."""
+        return tuple(path for _, path in self.templates[:1])
 
     def _dated(self, path: Path | None) -> Path | None:
         if path is None or not _has_place(path.name):

@@ -2,10 +2,13 @@
 
 import json
 import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from provisioner.command_files import files_of_command
 from provisioner.errors import UsageError
 from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
@@ -60,8 +63,7 @@ class Order:
         cls, options: RunOptions | LoadOptions, surroundings: Surroundings, arrivals: Arrivals | None = None
     ) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
-        zone = parse_zone(options.tz)
-        occasion = Occasion.of(options, datetime.now().astimezone(zone))
+        occasion = Occasion.read(options, surroundings.moment)
         options = occasion.named(options)
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
@@ -69,7 +71,6 @@ class Order:
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
         check_texts(address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker)
         ledger = options.ledger or Path(f"{outputs.path}.ledger")
-        outputs.spare(ledger, "the ledger")
         target = Target.choose(options, surroundings.environ, surroundings.home, is_simulated=options.simulate)
         return cls(
             options=options,
@@ -83,11 +84,25 @@ class Order:
             ledger=ledger,
             occasion=occasion,
             resume_command=occasion.resuming(surroundings.command),
-            window=parse_window(options.window, zone),
+            window=parse_window(options.window, parse_zone(options.tz)),
             max_duration_s=_time_given(options.max_duration),
             arrivals=arrivals,
             close_after_s=_timer_given(options.close_after),
         )
+
+    @contextmanager
+    def alone(self, inputs: Sequence[str], surroundings: Surroundings) -> Iterator[None]:
+        """Keep other occasions of the same command away while the context lasts.
+
+        Raise ``UsageError`` when a file that is read, kept or written is another such file as well.
+        """
+        locked = self.occasion.locked
+        told = {"files": inputs}
+        files_of_command(
+            self.options, told, surroundings.environ, surroundings.home, locked=locked
+        ).require_distinct()
+        with self.occasion.alone():
+            yield
 
     def job(self, mapping: Mapping) -> dict[str, str]:
         """Describe what the ledger belongs to; another value anywhere is another job.

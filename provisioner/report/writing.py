@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.errors import UsageError
-from provisioner.ledger import open_reader
+from provisioner.file_roles import FileRole, FileRoles, Use
+from provisioner.ledger import files_of_ledger, open_reader
 from provisioner.options import ReportOptions
 from provisioner.results import check_writable, replacing
 from provisioner.summary import Summary
@@ -17,9 +17,14 @@ from .page import render
 
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     """Write the page; raise ``ProvisionerError`` for a ledger that cannot be read, or a place to write to."""
-    output = options.output or ledgers[0].with_suffix(".html")
-    if any(output.resolve() == ledger.resolve() for ledger in ledgers):
-        raise UsageError(f"{output} is the ledger", cure="name another file with -o")
+    output = options.page(ledgers[0])
+    kept = [role for ledger in ledgers for role in files_of_ledger(ledger).items()]
+    FileRoles(
+        [
+            FileRole(Use.WRITTEN, "-o", "the page", output),
+            *(FileRole(Use.READ, what, what, path) for what, path in kept),
+        ]
+    ).require_distinct()
     check_writable(output)
     are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
     jobs = [_gathered(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]

@@ -6,6 +6,7 @@
 from .reading import ResultLine, read_results
 from .writing import (
     COLUMNS,
+    READABLE,
     STDOUT,
     Cell,
     Format,
@@ -18,6 +19,7 @@ from .writing import (
 
 __all__ = [
     "COLUMNS",
+    "READABLE",
     "STDOUT",
     "Cell",
     "Format",

@@ -24,6 +24,10 @@ from provisioner.os_errors import os_reason
 COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
 STDOUT = Path("-")
+PRIVATE = 0o600
+"""The mode of what may be about customers."""
+READABLE = 0o644
+"""The mode of figures that other users' programs collect."""
 _BATCH = 1_000
 """Lines made at a time."""
 _DRAFT = ".draft"
@@ -91,11 +95,12 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a stream whose bytes become the file at ``path`` when the block ends well.
+def replacing(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """Yield a stream whose bytes become the file at ``path``, of that mode, when the block ends well.
 
-    They go to a temporary file in the same folder (mode 0600), which is synced and renamed, so a reader sees the
-    old file or the whole new one. ``-`` is stdout. A disk that fails raises ``StorageError``.
+    They go to a temporary file in the same folder, which is synced and renamed, so a reader sees the old file or
+    the whole new one. The mode is the same whatever the umask. ``-`` is stdout. A disk that fails raises
+    ``StorageError``.
     """
     if path == STDOUT:
         with _stdout() as stream:
@@ -107,6 +112,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
+            os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
             draft.replace(path)
         _sync_folder(path.parent)

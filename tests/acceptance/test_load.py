@@ -256,7 +256,7 @@ async def test_a_stopped_test_goes_on_with_the_rows_that_are_left(
     [
         (("--cycle", "--duration", "1s", "--failed", "f.csv"), "--failed needs a record", "leave --failed away"),
         (("--abort-if", "achieved < 95%"), "that is known at the end", "--fail-if"),
-        (("--metrics-file", "results.csv"), "is the metrics file", "a name of its own"),
+        (("--metrics-file", "results.csv"), "-o and --metrics-file name the same file", "a name of its own"),
     ],
 )
 async def test_what_contradicts_itself_is_refused_with_its_cure(

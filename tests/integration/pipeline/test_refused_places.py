@@ -21,7 +21,7 @@ PLACES = {
     "stdout without a ledger": ("-o - --format csv", "add --ledger PATH"),
     "no folder for the ledger": ("-o r.csv --ledger nowhere/l", "nowhere"),
     "a folder as the ledger": ("-o r.csv --ledger folder", "folder is not a ledger"),
-    "an input as the ledger": ("-o r.csv --ledger customers.csv", "customers.csv is not a ledger"),
+    "an input as the ledger": ("-o r.csv --ledger customers.csv", "the ledger customers.csv is an input"),
 }
 
 

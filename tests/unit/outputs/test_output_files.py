@@ -64,8 +64,6 @@ def read(path: Path) -> list[dict[str, str]]:
         ("r.xlsx", None, "the suffix does not say"),
         ("nowhere/r.csv", None, "there is no such folder"),
         ("r.csv", "nowhere/f.csv", "there is no such folder"),
-        ("r.csv", "r.csv", "name the same file"),
-        ("r.csv", "../{here}/r.csv", "name the same file"),
         ("r.csv", "-", "cannot go to stdout"),
     ],
 )
@@ -78,22 +76,6 @@ def test_what_could_not_be_written_is_refused(
 
     with pytest.raises(UsageError, match=words):
         Outputs(ResultsOptions(output=results, failed=mend))
-
-
-def test_nothing_that_is_needed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results and failed rows go beside inputs and ledger, never onto them, however they are spelt."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "link.csv").symlink_to(tmp_path / "in.csv")
-    outputs = Outputs(ResultsOptions(output=Path("link.csv"), failed=Path("mend.csv")))
-    to_stdout = Outputs(ResultsOptions(output=Path("-"), format="csv"))
-
-    for path in ("in.csv", f"../{tmp_path.name}/in.csv"):
-        with pytest.raises(UsageError, match=r"link\.csv is an input, and writing would replace it"):
-            outputs.spare(Path(path), "an input")
-    with pytest.raises(UsageError, match=r"mend\.csv is the ledger"):
-        outputs.spare(Path("mend.csv"), "the ledger")
-    outputs.spare(Path("other.csv"), "an input")
-    to_stdout.spare(Path("-"), "an input")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""Sees to it that a command's files are different files, before the first of them is opened for writing."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from provisioner.options import JobOptions
+
+from . import CONFIG
+
+
+def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
+    """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well."""
+    from provisioner.command_files import files_of_command
+
+    config = click.get_current_context().meta.get(CONFIG)
+    given = {"log_file": log_file, "config": Path(config) if config else None}
+    locked: tuple[Path, ...] = ()
+    if isinstance(options, JobOptions):
+        from provisioner.pipeline.occasion import Occasion
+
+        from .process import surroundings
+
+        occasion = Occasion.read(options, surroundings().moment)
+        options, locked = occasion.named(options), occasion.locked
+    files = files_of_command(options, arguments, os.environ, _home(), global_options=given, locked=locked)
+    files.require_distinct()
+
+
+def _home() -> Path | None:
+    with suppress(RuntimeError):  # a user without one keeps no profiles there
+        return Path.home()
+    return None
