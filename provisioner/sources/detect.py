@@ -88,6 +88,18 @@ _STRANGERS = (
         "export it as CSV, or open it in a spreadsheet program and save it as CSV UTF-8",
     ),
     _Stranger(re.compile(rb"%PDF-"), "a PDF document", "export it as CSV"),
+    *(
+        _Stranger(re.compile(start), f"{what}, which is not read", "unpack it first")
+        for start, what in (
+            (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+            (rb"Rar!\x1a\x07", "a RAR archive"),
+            (rb"\x1f[\x9d\xa0]", "a file compressed with compress (.Z)"),
+            (rb"\x5d\x00\x00[\x01-\xff][\x00-\x1f]", "a file compressed with LZMA alone (.lzma)"),
+            (rb"LZIP\x01", "a file compressed with lzip"),
+            (rb"\x04\x22\x4d\x18", "a file compressed with LZ4"),
+            (rb"\xff\x06\x00\x00sNaPpY", "a file compressed with Snappy"),
+        )
+    ),
 )
 
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)

@@ -13,7 +13,8 @@ from provisioner.models import Fingerprint
 from provisioner.os_errors import os_reason
 from provisioner.regular_files import open_regular
 
-from .compression import DAMAGE, NONE, Compression, compression_of
+from .compression import NONE, Compression, compression_of
+from .members import CompressionError
 
 CHUNK_SIZE = 64 * 1024
 
@@ -82,11 +83,11 @@ class Stored:
     def _read(self, stream: io.BufferedIOBase) -> bytes:
         try:
             return stream.read(CHUNK_SIZE)
-        except DAMAGE as error:
+        except CompressionError as error:
+            raise InputError(str(error), source=self.name, cure=error.cure) from error
+        except OSError as error:
             raise InputError(
-                "cannot be read to its end: it is cut short or damaged",
-                source=self.name,
-                cure="copy or export it again",
+                f"cannot be read to its end: {reason_of(error)}", source=self.name, cure="copy it to another disk"
             ) from error
 
 

@@ -1,5 +1,6 @@
 """Bad input ends with a sentence that names file, line and cure; nothing is lost and nothing is sent."""
 
+import bz2
 import os
 import resource
 import sqlite3
@@ -76,6 +77,11 @@ CASES = {
         ("customers.csv.gz", "cut short or damaged"),
         {"customers.csv.gz": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x2e"},
         ("customers.csv.gz",),
+    ),
+    "damage behind the first part": Case(
+        ("customers.csv.bz2: has something after its compressed data", "copy or export it again"),
+        {"customers.csv.bz2": bz2.compress(f"{HEADER}1,Ana\n".encode()) + b"XX" + bz2.compress(b"2,Bo\n")[2:]},
+        ("customers.csv.bz2",),
     ),
     "the same file twice": Case(
         ("customers.csv: is the same input as ./customers.csv",),

@@ -39,6 +39,8 @@ FORMS = {
     "packed-and-misnamed.csv": gzip.compress(ROWS.encode()),
     "packed.csv.bz2": bz2.compress(ROWS.encode()),
     "packed.csv.xz": lzma.compress(ROWS.encode()),
+    "padded.csv.xz": bytes(8).join(lzma.compress(line) for line in ROWS.encode().splitlines(keepends=True))
+    + bytes(4),
     "lines.jsonl": "".join(json.dumps(record) + "\n" for record in RECORDS).encode(),
     "array.json": json.dumps(RECORDS, ensure_ascii=False, indent=1).encode(),
     "tree.json": json.dumps(

@@ -230,6 +230,12 @@ def test_damaged_compression_is_refused(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest",
             "is an old Excel workbook (.xls), or one with a password, not text",
         ),
+        (
+            lzma.compress(b"name\nAda\n", lzma.FORMAT_ALONE),
+            "compressed with LZMA alone (.lzma), which is not read",
+        ),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "is a 7-Zip archive, which is not read"),
+        (b"\x04\x22\x4d\x18\x64\x40\xa7", "is a file compressed with LZ4, which is not read"),
         (b"name,topic\nA\0B,1\n", "is binary: NUL at byte offset 12"),
         (bytes(range(256)) * 4, "is binary: NUL at byte offset 0"),
         (b"\xef\xbb\xbfname\n\x00\x00", "holds a NUL character"),
