@@ -50,6 +50,7 @@ FLOORS = {
     "progress": 1,
     "plurals": 1,
     "models": 1,
+    "sids": 1,
     "closures": 1,
     "errors": 1,
     "os_errors": 1,

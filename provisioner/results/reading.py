@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn, TextIO
@@ -14,10 +13,10 @@ from provisioner.errors import InputError
 from provisioner.models import Result, Status
 from provisioner.os_errors import os_reason
 from provisioner.regular_files import open_regular
+from provisioner.sids import SidKind
 
 from .writing import COLUMNS
 
-_SID = re.compile(r"CH[0-9A-Za-z]{1,62}")
 _STATUSES = frozenset(Status)
 _ROW, _STATUS = COLUMNS.index("row"), COLUMNS.index("status")
 _CONVERSATION, _ERROR_CODE = COLUMNS.index("conversation_sid"), COLUMNS.index("error_code")
@@ -99,8 +98,11 @@ def _read_jsonl(stream: BinaryIO, path: Path) -> Iterator[ResultLine]:
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:
     if status not in _STATUSES:
         _refuse(path, line, "has a status that is none")
-    if status == Status.CREATED and not _SID.fullmatch(sid):
+    is_named = SidKind.CONVERSATION.matches(sid)
+    if status == Status.CREATED and not is_named:
         _refuse(path, line, "is created, and names no conversation")
+    if sid and not is_named:
+        _refuse(path, line, f"has a conversation_sid that is none ({SidKind.CONVERSATION.form})")
 
 
 def _refuse(path: Path, line: int, reason: str) -> NoReturn:

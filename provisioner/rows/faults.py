@@ -5,6 +5,8 @@ The limits are Twilio's (``POST /v2/WebChats``, Conversations messages) unless a
 
 import re
 
+from provisioner.sids import SidKind
+
 MAX_NAME_CHARACTERS = 256
 MAX_IDENTITY_CHARACTERS = 256
 MAX_KEY_CHARACTERS = 512
@@ -13,7 +15,6 @@ MAX_MESSAGE_BYTES = 32 * 1024
 
 NO_FAULT: tuple[str, ...] = ()
 
-_ADDRESS = re.compile(r"IG[0-9a-fA-F]{32}")
 _OTHER_SIDS = {
     "AD": "begins with AD, like the SID of a postal address",
     "IS": "begins with IS, like the SID of a Conversations service",
@@ -25,12 +26,12 @@ _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 def address_faults(text: str) -> tuple[str, ...]:
     """Check a Conversations Address SID; people paste other SIDs, and Twilio only says "is invalid"."""
-    if _ADDRESS.fullmatch(text):
+    if SidKind.ADDRESS.matches(text):
         return NO_FAULT
-    if _ADDRESS.fullmatch(text.strip()):
+    if SidKind.ADDRESS.matches(text.strip()):
         return ("has spaces around it",)
     other = _OTHER_SIDS.get(text[:2], "is not the SID of a Conversations Address")
-    return (f"{other}; one is IG and 32 hexadecimal digits",)
+    return (f"{other}; one is {SidKind.ADDRESS.form}",)
 
 
 def name_faults(text: str) -> tuple[str, ...]:

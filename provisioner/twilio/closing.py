@@ -14,11 +14,12 @@ from msgspec import structs
 from provisioner.closures import Closure, Parting
 from provisioner.models import Verdict
 from provisioner.ports import Gate
+from provisioner.sids import SidKind
 
 from .codes import classify
 from .failures import Failure
 from .form import FORM
-from .replies import decode, read_error_code
+from .replies import decode, read_error_code, read_request_id
 from .rulings import Ruling
 from .transport import Reply, Transport
 
@@ -68,7 +69,7 @@ class ClosingClient:
         return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
 
     def _url(self, sid: str) -> str:
-        return self._transport.url("conversations", f"/v1/Conversations/{sid}")
+        return self._transport.url("conversations", "v1", "Conversations", SidKind.CONVERSATION.require(sid))
 
 
 def duration_text(seconds: float) -> str:
@@ -132,7 +133,7 @@ def _part(
         http_status=reply.status,
         error_code=error_code,
         error=error,
-        twilio_request_id=reply.headers.get("Twilio-Request-Id", ""),
+        twilio_request_id=read_request_id(reply.headers),
         stops_run=stops_run,
     )
 

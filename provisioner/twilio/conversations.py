@@ -7,27 +7,33 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
-from typing import Generic, TypeVar
-from urllib.parse import quote
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import field
 
 from provisioner.ports import Pace
+from provisioner.sids import SidKind
 
+from .hosts import with_query
 from .pages import Page, Pager, Trouble
 from .transport import Transport
 
 PAGE_SIZE = 50
 """The most that ParticipantConversations gives at once."""
 SCAN_PAGE_SIZE = 100
+_ConversationSid = Annotated[str, msgspec.Meta(pattern=SidKind.CONVERSATION.pattern)]
+_ParticipantSid = Annotated[str, msgspec.Meta(pattern=SidKind.PARTICIPANT.pattern)]
 _MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """One conversation as Twilio lists it. ``created_at`` is RFC 3339, ``attributes`` JSON text."""
+    """One conversation as Twilio lists it. ``created_at`` is RFC 3339, ``attributes`` JSON text.
 
-    sid: str
+    A list with an entry that has no SID is no answer: to pass over the entry would be to call it absent.
+    """
+
+    sid: _ConversationSid
     state: str | None = None
     created_at: str | None = field(name="date_created", default=None)
     attributes: str | None = None
@@ -60,7 +66,7 @@ _C = TypeVar("_C", bound=Conversation)
 class _Participation(Conversation, frozen=True):
     """The same conversation, under the names of the other listing."""
 
-    sid: str = field(name="conversation_sid")
+    sid: _ConversationSid = field(name="conversation_sid")
     state: str | None = field(name="conversation_state", default=None)
     created_at: str | None = field(name="conversation_date_created", default=None)
     attributes: str | None = field(name="conversation_attributes", default=None)
@@ -72,7 +78,7 @@ class _Page(Page[_C], Generic[_C]):
 
 
 class _Participant(msgspec.Struct):
-    sid: str
+    sid: _ParticipantSid
 
 
 class _Participants(Page[_Participant]):
@@ -102,8 +108,8 @@ class ConversationClient:
 
         How soon a new conversation is listed is not documented, so one absence is not yet a proof.
         """
-        query = f"Identity={quote(identity, safe='')}&PageSize={PAGE_SIZE}"
-        url = self._transport.url("conversations", f"/v1/ParticipantConversations?{query}")
+        base = self._transport.url("conversations", "v1", "ParticipantConversations")
+        url = with_query(base, Identity=identity, PageSize=str(PAGE_SIZE))
         found: dict[str, Conversation] = {}
         async for item in self._pager.listed(url, _PARTICIPATIONS):
             if isinstance(item, Trouble):
@@ -118,14 +124,16 @@ class ConversationClient:
         Closed ones are listed too, since a flow may have closed what is looked for. A ``Trouble`` is the last
         item: what follows could not be listed.
         """
-        query = f"StartDate={start.isoformat()}&EndDate={end.isoformat()}&PageSize={SCAN_PAGE_SIZE}"
-        url = self._transport.url("conversations", f"/v1/Conversations?{query}")
+        base = self._transport.url("conversations", "v1", "Conversations")
+        url = with_query(base, StartDate=start.isoformat(), EndDate=end.isoformat(), PageSize=str(SCAN_PAGE_SIZE))
         async for item in self._pager.listed(url, _CONVERSATIONS):
             yield item
 
     async def has_guest(self, sid: str) -> bool | Trouble:
         """Tell a WebChat from half a creation: a conversation that nobody takes part in."""
-        url = self._transport.url("conversations", f"/v1/Conversations/{sid}/Participants?PageSize=1")
+        checked = SidKind.CONVERSATION.require(sid)
+        base = self._transport.url("conversations", "v1", "Conversations", checked, "Participants")
+        url = with_query(base, PageSize="1")
         async for found in self._pager.listed(url, _PARTICIPANTS):
             return found if isinstance(found, Trouble) else True
         return False

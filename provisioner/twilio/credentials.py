@@ -4,7 +4,6 @@ A secret may also stand in a file that a variable names, as service managers han
 Nothing here puts a secret, or a value that may be a misplaced one, into a message or a repr.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.os_errors import os_reason
 from provisioner.regular_files import Streams, read_regular
+from provisioner.sids import SidKind
 
 from .profiles import CONFIG_NAME, Profile, read_profiles
 
@@ -22,10 +22,6 @@ AUTH_TOKEN = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the same
 
 FILE_SUFFIX = "_FILE"
 """``TWILIO_API_SECRET_FILE`` names the file that holds what ``TWILIO_API_SECRET`` would."""
-
-# Documented with 32 hex digits; the prefix tells the mix-ups, and Twilio itself the rest.
-_ACCOUNT = re.compile(r"AC[0-9A-Za-z]+")
-_KEY = re.compile(r"SK[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +36,12 @@ class Account:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        if not _ACCOUNT.fullmatch(self.account_sid):
+        if not SidKind.ACCOUNT.matches(self.account_sid):
             raise UsageError(
                 f"the account SID from {self.origin} is malformed",
                 cure=f"set {ACCOUNT_SID} to AC and 32 hex digits, as the Twilio Console shows it",
             )
-        if self.username != self.account_sid and not _KEY.fullmatch(self.username):
+        if self.username != self.account_sid and not SidKind.API_KEY.matches(self.username):
             raise UsageError(
                 f"the API key from {self.origin} is malformed",
                 cure=f"set {API_KEY} to SK and 32 hex digits (the key's SID), and {API_SECRET} to its secret",

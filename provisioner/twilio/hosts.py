@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from provisioner.errors import UsageError
 
@@ -11,6 +11,7 @@ HOME_REGION = "us1"
 """The only region Flex is in practice offered in."""
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+_LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,25 @@ class Hosts:
                     cure=f"set TWILIO_{name.upper()} to a name like {'us1' if name == 'region' else 'dublin'}",
                 )
 
-    def url(self, product: str, path: str) -> str:
-        """Return where ``product`` (the first word of its host) answers ``path`` (starting with a slash)."""
+    def url(self, product: str, *segments: str) -> str:
+        """Return where ``product`` (the first word of its host) answers the path of these segments.
+
+        This is the only place where a path is made. Each segment is percent-encoded, so that none becomes two.
+        Raise ``ValueError`` for a segment that would lead elsewhere: an empty one, ``.`` and ``..``.
+        """
+        if any(segment in _LEADS_ELSEWHERE for segment in segments):
+            raise ValueError("a segment of a path is empty, or leads elsewhere")
+        path = "".join([f"/{quote(segment, safe='')}" for segment in segments])
         if self.base_url:
             return self.base_url + path
         region = self.region or (HOME_REGION if self.edge else "")
         labels = [label for label in (product, self.edge, region) if label]
         return f"https://{'.'.join(labels)}.twilio.com{path}"
+
+
+def with_query(url: str, **parameters: str) -> str:
+    """Return a URL with these query parameters, percent-encoded."""
+    return f"{url}?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def find_hosts(*, region: str = "", edge: str = "", base_url: str = "", proxy: str = "") -> Hosts:

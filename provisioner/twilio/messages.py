@@ -6,18 +6,22 @@ Source: the Message resource of the Conversations API.
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from urllib.parse import quote, urlencode
+from typing import Annotated
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import field
 
 from provisioner.models import Answer, Message, MessageLook
 from provisioner.ports import Gate, Pace
+from provisioner.sids import SidKind
 
 from .failures import Failure
 from .form import FORM
+from .hosts import with_query
 from .message_codes import classify_message
 from .pages import Page, Pager, Trouble
+from .replies import read_request_id
 from .transport import Reply, Transport
 
 PAGE_SIZE = 100
@@ -27,7 +31,7 @@ _HEADERS = (FORM, WEBHOOKS)
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    sid: str
+    sid: Annotated[str, msgspec.Meta(pattern=SidKind.MESSAGE.pattern)]
     author: str | None = None
     body: str | None = None
 
@@ -66,7 +70,8 @@ class MessageClient:
         sought = _plain(message.body)
         sids: list[str] = []
         has_others = False
-        async for item in self._pager.listed(f"{self._url(message)}?PageSize={PAGE_SIZE}", _MESSAGES):
+        url = with_query(self._url(message), PageSize=str(PAGE_SIZE))
+        async for item in self._pager.listed(url, _MESSAGES):
             if isinstance(item, Trouble):
                 return _troubled(sids, item)
             if item.author == message.author and _plain(item.body or "") == sought:
@@ -76,8 +81,8 @@ class MessageClient:
         return MessageLook(message_sids=tuple(sids), has_others=has_others)
 
     def _url(self, message: Message) -> str:
-        path = f"/v1/Conversations/{quote(message.conversation_sid, safe='')}/Messages"
-        return self._transport.url("conversations", path)
+        sid = SidKind.CONVERSATION.require(message.conversation_sid)
+        return self._transport.url("conversations", "v1", "Conversations", sid, "Messages")
 
 
 def _plain(body: str) -> list[str]:
@@ -117,7 +122,7 @@ def _answer_reply(reply: Reply) -> Answer:
         http_status=reply.status,
         error_code=ruling.error_code,
         error=ruling.error,
-        twilio_request_id=reply.headers.get("Twilio-Request-Id", ""),
+        twilio_request_id=read_request_id(reply.headers),
         retry_after_s=ruling.retry_after_s,
         is_throttled=ruling.is_throttled,
         stops_run=ruling.stops_run,

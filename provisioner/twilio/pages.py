@@ -1,6 +1,7 @@
 """Lists as Twilio pages them: followed to their end, each page asked for until it comes."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -17,6 +18,8 @@ from .transport import Reply, Transport
 
 TRIES = 3
 """How often one page is asked for."""
+_QUERY = re.compile(r"[!-~]{1,4096}")
+"""The query of a next page, as it may stand in a request line."""
 MOST_BARREN = 10
 """Pages in a row that show nothing new, after which a list is taken for one without an end."""
 
@@ -133,8 +136,11 @@ class Pager:
 
 
 def _next_url(url: str, next_page_url: str | None) -> str:
-    """Take only the query of the next page: host and path stay ours, whatever the reply names."""
+    """Take only the query of the next page: host and path stay ours, whatever the reply names.
+
+    A query that no request line can hold leads nowhere: the same page again, which ends the list as not known.
+    """
     if not next_page_url:
         return ""
     query = next_page_url.partition("?")[2].partition("#")[0]
-    return f"{url.partition('?')[0]}?{query}" if query else url
+    return f"{url.partition('?')[0]}?{query}" if _QUERY.fullmatch(query) else url

@@ -5,24 +5,28 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+
+from provisioner.sids import SidKind
 
 LONGEST_RETRY_AFTER_S = 300.0
 """No ``Retry-After`` holds a run for longer."""
 
-# Documented as CH and 32 hex digits; whatever names a conversation will do.
-_SID = re.compile(r"CH[0-9A-Za-z]{1,62}")
-_MESSAGE_SID = re.compile(r"IM[0-9A-Za-z]{1,62}")
+MOST_IDENTITY_CHARACTERS = 256
+"""What Twilio allows an identity to have."""
+_REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _CODE = re.compile(r"[1-9][0-9]{3,5}")
 
 _T = TypeVar("_T")
 
 
 class _Created(msgspec.Struct, gc=False):
+    """What is kept of a 201; an odd identity, of whatever type, does not cost the SID beside it."""
+
     conversation_sid: str | None = None
-    identity: str | None = None
+    identity: Any = None
 
 
 class _Posted(msgspec.Struct, gc=False):
@@ -50,19 +54,34 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T | None:
 
 
 def read_created(body: bytes) -> tuple[str, str]:
-    """Return the conversation's SID and the guest's identity; either is empty where it cannot be read."""
+    """Return the conversation's SID and the guest's identity; either is empty where it cannot be read.
+
+    What is not a SID is none, and an identity that is too long or not printable is none either.
+    """
     created = decode(_CREATED, body)
     if created is None:
         return "", ""
     sid = created.conversation_sid or ""
-    return sid if _SID.fullmatch(sid) else "", created.identity or ""
+    return sid if SidKind.CONVERSATION.matches(sid) else "", _read_identity(created.identity)
+
+
+def _read_identity(identity: Any) -> str:
+    if not isinstance(identity, str) or len(identity) > MOST_IDENTITY_CHARACTERS:
+        return ""
+    return identity if identity.isprintable() else ""
 
 
 def read_message_sid(body: bytes) -> str:
     """Return the SID of a message, empty where it cannot be read."""
     posted = decode(_POSTED, body)
     sid = (posted.sid if posted else "") or ""
-    return sid if _MESSAGE_SID.fullmatch(sid) else ""
+    return sid if SidKind.MESSAGE.matches(sid) else ""
+
+
+def read_request_id(headers: Mapping[str, str]) -> str:
+    """Return ``Twilio-Request-Id``, empty where there is none, or one that is too long or not printable."""
+    request_id = headers.get("Twilio-Request-Id", "")
+    return request_id if _REQUEST_ID.fullmatch(request_id) else ""
 
 
 def read_error_code(body: bytes) -> int:

@@ -52,9 +52,9 @@ class Transport:
         self._outbox = Outbox()
         self.traffic = Traffic()
 
-    def url(self, product: str, path: str) -> str:
-        """Return where ``product`` answers ``path``."""
-        return self._hosts.url(product, path)
+    def url(self, product: str, *segments: str) -> str:
+        """Return where ``product`` answers the path of these segments; see ``Hosts.url``."""
+        return self._hosts.url(product, *segments)
 
     async def send(
         self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()

@@ -6,6 +6,7 @@ from provisioner.ports import Gate
 from .codes import classify
 from .failures import Failure
 from .form import FORM, encode
+from .replies import read_request_id
 from .transport import Reply, Transport
 
 _HEADERS = (FORM,)
@@ -16,7 +17,7 @@ class WebChatClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._url = transport.url("flex-api", "/v2/WebChats")
+        self._url = transport.url("flex-api", "v2", "WebChats")
 
     async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
         """Make one attempt; see ``ports.Creator``.
@@ -55,7 +56,7 @@ def _answer_reply(reply: Reply, request: WebChatRequest) -> Answer:
         http_status=reply.status,
         error_code=ruling.error_code,
         error=ruling.error,
-        twilio_request_id=reply.headers.get("Twilio-Request-Id", ""),
+        twilio_request_id=read_request_id(reply.headers),
         retry_after_s=ruling.retry_after_s,
         is_throttled=ruling.is_throttled,
         stops_run=ruling.stops_run,

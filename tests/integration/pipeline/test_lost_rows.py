@@ -25,6 +25,7 @@ from tests.integration.pipeline.job import Job
 from tests.ledger_samples import query
 from tests.quiet_face import QuietFace
 from tests.raw_server import reply
+from tests.sids import conversation_sid
 from tests.stub_twilio import Answer, Call, StubTwilio, hanging_up, per_row, stub_twilio
 
 DELAY_S = 0.03
@@ -262,13 +263,15 @@ async def test_what_twilio_confirmed_is_never_sent_again(job: Job) -> None:
 async def test_a_row_found_twice_is_created_with_a_note(job: Job) -> None:
     """It has the first conversation, and its error and the summary name the other."""
     async with stub_twilio(LOSING) as twilio:
-        twilio.listing = lambda _twilio, _call: page("CH-first", "CH-other")
+        twilio.listing = lambda _twilio, _call: page(conversation_sid(91), conversation_sid(92))
         summary = await job.run(twilio.url, settle_delay=DELAY_S)
 
     assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=3, created=3))
-    assert summary.notes[0] == ("1 row created: duplicate, there are further conversations of this row: CH-other")
+    assert summary.notes[0] == (
+        f"1 row created: duplicate, there are further conversations of this row: {conversation_sid(92)}"
+    )
     row = results(job)[1]
-    assert (row["conversation_sid"], row["error_code"]) == ("CH-first", "duplicate")
+    assert (row["conversation_sid"], row["error_code"]) == (conversation_sid(91), "duplicate")
 
 
 async def test_looking_is_stopped_by_a_signal_and_taken_up_again(job: Job) -> None:
@@ -281,7 +284,7 @@ async def test_looking_is_stopped_by_a_signal_and_taken_up_again(job: Job) -> No
     async with stub_twilio(LOSING) as twilio:
         twilio.listing = stopping
         stopped = await job.run(twilio.url, settle_delay=60.0)
-        twilio.listing = lambda _twilio, _call: page("CH-found")
+        twilio.listing = lambda _twilio, _call: page(conversation_sid(91))
         found = await job.run(twilio.url, settle_delay=60.0)
 
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
@@ -300,7 +303,7 @@ async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> No
         return LOSING(twilio, call)
 
     async with stub_twilio(stopping) as twilio:
-        twilio.listing = lambda _twilio, _call: page("CH-found")
+        twilio.listing = lambda _twilio, _call: page(conversation_sid(91))
         stopped = await job.run(twilio.url, concurrency=1)
         looked = len(twilio.lookups)
         found = await job.run(twilio.url)

@@ -66,6 +66,19 @@ async def test_closing_sets_the_state() -> None:
     assert parting.due <= parting.sent <= parting.ended
 
 
+@pytest.mark.parametrize("odd", ["CH1", "../../Users", f"{SID}/..", f"{SID}#", f"IM{SID[2:]}", ""])
+async def test_nothing_but_a_sid_is_closed_or_deleted(odd: str) -> None:
+    """Another text would lead to another resource: it is raised as a fault, and no request leaves."""
+    async with client_of(answering(conversation("closed"))) as (client, server):
+        for end in (client.close, client.delete):
+            with pytest.raises(ValueError, match="not a SID"):
+                await end(odd, OpenGate())
+        with pytest.raises(ValueError, match="not a SID"):
+            await client.set_timer(odd, 600.0, OpenGate())
+
+        assert server.requests == []
+
+
 async def test_deleting_sends_a_delete() -> None:
     """One DELETE, answered by 204."""
     async with client_of(answering(reply(204, b""))) as (client, server):

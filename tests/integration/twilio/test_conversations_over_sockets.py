@@ -144,7 +144,11 @@ async def test_other_identities_are_not_counted() -> None:
         (answering(reply(404, b'{"code": 20404}')), "20404", 404),
         (answering(reply(403, b'{"code": 20403}')), "20403", 403),
         (answering(reply(503, b"<html>")), "server_error", 503),
+        (answering(page(participation(1) | {"conversation_sid": "../../Users"})), "bad_reply", 200),
+        (answering(page(participation(1) | {"conversation_sid": f"{sid(1)}\n"})), "bad_reply", 200),
         (answering(page(following="nonsense")), "bad_reply", None),
+        (answering(page(following="?Page=1\r\nX-Evil: 1")), "bad_reply", None),
+        (answering(page(following=f"?Page={5000 * '1'}")), "bad_reply", None),
         (answering(page(following=NEXT)), "bad_reply", None),
     ],
 )
@@ -270,6 +274,30 @@ async def test_a_closed_gate_ends_a_look_up() -> None:
             await bench.client.find_by_identity("wc-1")
 
         assert bench.server.requests == []
+
+
+ODD_SIDS = ("CH1", "../../Users", f"{sid(1)}/../..", f"{sid(1)}?", f"IM{sid(1)[2:]}", "")
+
+
+async def test_nothing_but_a_sid_ever_stands_in_a_path() -> None:
+    """Whoever hands another text to a call has a fault: it is raised, and no request leaves."""
+    async with client_of(answering(page())) as bench:
+        for odd in ODD_SIDS:
+            with pytest.raises(ValueError, match="not a SID"):
+                await bench.client.has_guest(odd)
+
+        assert bench.server.requests == []
+
+
+@pytest.mark.parametrize("odd", ODD_SIDS)
+async def test_an_entry_without_a_sid_makes_a_scan_no_answer(odd: str) -> None:
+    """To pass over it would be to call it absent; what its page shows beside it is not believed either."""
+    behaviour = answering(page({"sid": sid(2)}, following="?Page=1"), page({"sid": odd}, {"sid": sid(3)}))
+
+    async with client_of(behaviour) as bench:
+        found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 1))]
+
+    assert [type(item) for item in found] == [Conversation, Trouble]
 
 
 async def test_a_scan_goes_through_whole_days_page_by_page() -> None:

@@ -14,6 +14,7 @@ from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.gates import OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply
+from tests.sids import message_sid
 
 CONVERSATION = "CH" + 32 * "1"
 MESSAGE = Message(CONVERSATION, "wc-1", "Guten Tag, ich hätte\neine Frage & 2 Wünsche")
@@ -50,7 +51,9 @@ def page(*entries: tuple[str, str | None, str | None], following: str | None = N
 
 async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
     """Author and body travel as a form, with the header without which no flow starts."""
-    async with client_of(answering(reply(201, b'{"sid": "IM1"}', "Twilio-Request-Id: RQ1"))) as (
+    async with client_of(
+        answering(reply(201, json.dumps({"sid": message_sid(1)}).encode(), "Twilio-Request-Id: RQ1"))
+    ) as (
         client,
         server,
         _,
@@ -63,22 +66,29 @@ async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
     assert "x-twilio-webhook-enabled: true" in headers
     assert "content-type: application/x-www-form-urlencoded" in headers
     assert parse_qs(body) == {"Author": ["wc-1"], "Body": [MESSAGE.body]}
-    assert (answer.message_sid, answer.twilio_request_id) == ("IM1", "RQ1")
+    assert (answer.message_sid, answer.twilio_request_id) == (message_sid(1), "RQ1")
 
 
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
         ([], MessageLook()),
-        ([("IM1", "wc-1", MESSAGE.body)], MessageLook(message_sids=("IM1",))),
-        ([("IM1", "wc-1", f" {MESSAGE.body}  ".replace("\n", "\r\n"))], MessageLook(message_sids=("IM1",))),
-        ([("IM1", "agent", MESSAGE.body)], MessageLook()),
-        ([("IM1", None, None)], MessageLook()),
-        ([("IM1", "wc-1", "Hello")], MessageLook(has_others=True)),
-        ([("IM1", "wc-1", None)], MessageLook(has_others=True)),
+        ([(message_sid(1), "wc-1", MESSAGE.body)], MessageLook(message_sids=(message_sid(1),))),
         (
-            [("IM1", "wc-1", MESSAGE.body), ("IM2", "wc-1", "x"), ("IM3", "wc-1", MESSAGE.body)],
-            MessageLook(message_sids=("IM1", "IM3"), has_others=True),
+            [(message_sid(1), "wc-1", f" {MESSAGE.body}  ".replace("\n", "\r\n"))],
+            MessageLook(message_sids=(message_sid(1),)),
+        ),
+        ([(message_sid(1), "agent", MESSAGE.body)], MessageLook()),
+        ([(message_sid(1), None, None)], MessageLook()),
+        ([(message_sid(1), "wc-1", "Hello")], MessageLook(has_others=True)),
+        ([(message_sid(1), "wc-1", None)], MessageLook(has_others=True)),
+        (
+            [
+                (message_sid(1), "wc-1", MESSAGE.body),
+                (message_sid(2), "wc-1", "x"),
+                (message_sid(3), "wc-1", MESSAGE.body),
+            ],
+            MessageLook(message_sids=(message_sid(1), message_sid(3)), has_others=True),
         ),
     ],
 )
@@ -92,11 +102,11 @@ async def test_a_message_is_known_by_its_author_and_body(
 async def test_all_pages_of_a_conversation_are_looked_through() -> None:
     """The message may stand on any page."""
     following = "https://conversations.twilio.com/elsewhere?PageSize=100&PageToken=PT1"
-    pages = page(("IM1", "wc-1", "x"), following=following), page(("IM2", "wc-1", MESSAGE.body))
+    pages = page((message_sid(1), "wc-1", "x"), following=following), page((message_sid(2), "wc-1", MESSAGE.body))
     async with client_of(answering(*pages)) as (client, server, pace):
         look = await client.find(MESSAGE)
 
-    assert look == MessageLook(message_sids=("IM2",), has_others=True)
+    assert look == MessageLook(message_sids=(message_sid(2),), has_others=True)
     lines = [request.decode().splitlines()[0] for request in server.requests]
     assert lines == [f"GET {PATH}?PageSize=100 HTTP/1.1", f"GET {PATH}?PageSize=100&PageToken=PT1 HTTP/1.1"]
     assert pace.passed == 2
@@ -110,6 +120,7 @@ async def test_all_pages_of_a_conversation_are_looked_through() -> None:
         (answering(reply(500, b"")), False, False),
         (answering(reply(429, b"")), False, False),
         (answering(reply(200, b'{"meta": {}}')), False, False),
+        (answering(page(("IM1/..", "wc-1", MESSAGE.body))), False, False),
         (closing, False, False),
     ],
 )
@@ -136,9 +147,9 @@ async def test_a_look_is_tried_again_before_it_fails() -> None:
 
 async def test_what_was_found_before_the_trouble_is_kept() -> None:
     """A message on the first page is there, whatever becomes of the second."""
-    first = page(("IM1", "wc-1", MESSAGE.body), following="?PageToken=x")
+    first = page((message_sid(1), "wc-1", MESSAGE.body), following="?PageToken=x")
 
     look = await find(answering(first, reply(403, b"")))
 
-    assert look.message_sids == ("IM1",)
+    assert look.message_sids == (message_sid(1),)
     assert look.trouble

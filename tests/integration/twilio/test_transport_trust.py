@@ -204,7 +204,7 @@ async def test_without_a_base_url_the_account_says_where_twilio_is() -> None:
     account = Account("AC" + 32 * "1", "SK" + 32 * "2", "hunter2", region="ie1", edge="dublin")
 
     async with open_transport(account, version="1") as transport:
-        url = transport.url("flex-api", "/v2/WebChats")
+        url = transport.url("flex-api", "v2", "WebChats")
 
     assert url == "https://flex-api.dublin.ie1.twilio.com/v2/WebChats"
 

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from provisioner.models import Verdict
 from provisioner.twilio.codes import CODES, STATUSES, classify
+from provisioner.twilio.replies import read_request_id
 from provisioner.twilio.rulings import Ruling
 
 SID = "CH" + 32 * "e"
@@ -179,6 +180,18 @@ def test_an_unknown_code_is_shown_without_twilios_words(status: int, verdict: Ve
         ({"conversation_sid": None, "identity": "wc-1"}, "", "wc-1"),
         ({"conversation_sid": "", "identity": "wc-1"}, "", "wc-1"),
         ({"conversation_sid": "=HYPERLINK()", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": "CH1", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": f"{SID}/../../Users", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": f"../../{SID}", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": f"{SID}\n", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": f"IM{SID[2:]}", "identity": "wc-1"}, "", "wc-1"),
+        ({"conversation_sid": SID, "identity": 256 * "x"}, SID, 256 * "x"),
+        ({"conversation_sid": SID, "identity": "Zoë 1"}, SID, "Zoë 1"),
+        ({"conversation_sid": SID, "identity": 257 * "x"}, SID, ""),
+        ({"conversation_sid": SID, "identity": "wc-1\x1b[2J"}, SID, ""),
+        ({"conversation_sid": SID, "identity": "wc-1\u202e"}, SID, ""),
+        ({"conversation_sid": SID, "identity": 7}, SID, ""),
+        ({"conversation_sid": SID, "identity": {"name": ["wc-1"]}}, SID, ""),
         ({"conversation_sid": 7}, "", ""),
         ({}, "", ""),
         ([], "", ""),
@@ -196,6 +209,24 @@ def test_only_a_201_with_a_sid_is_created(body: object, sid: str, identity: str)
     assert (ruling.conversation_sid, ruling.identity) == (sid, identity)
     assert ruling.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
     assert ruling.error_code == ("" if sid else "bad_reply")
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("RQ" + 32 * "1", "RQ" + 32 * "1"),
+        ("req-7", "req-7"),
+        (64 * "x", 64 * "x"),
+        (65 * "x", ""),
+        ("RQ1 RQ2", ""),
+        ("RQ1\x1b[2J", ""),
+        ("RQ\udcff", ""),
+        ("", ""),
+    ],
+)
+def test_a_request_id_is_short_and_printable_or_none(header: str, kept: str) -> None:
+    """It is stored and told as it stands, so what is not 1 to 64 printable characters is dropped."""
+    assert read_request_id(CIMultiDict({"twilio-request-id": header})) == kept
 
 
 @given(status=st.integers(100, 999), body=st.binary(max_size=64), retry_after=st.text(max_size=16))

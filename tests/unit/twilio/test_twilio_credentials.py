@@ -128,6 +128,8 @@ def without(name: str) -> dict[str, str]:
         (BY_TOKEN | {"TWILIO_API_KEY": KEY}, ["TWILIO_API_KEY is set without TWILIO_API_SECRET"]),
         (BY_KEY | {"TWILIO_API_SECRET": " "}, ["set TWILIO_API_SECRET"]),
         (BY_KEY | {"TWILIO_ACCOUNT_SID": "hunter2"}, ["account SID", "malformed", "AC and 32 hex digits"]),
+        (BY_KEY | {"TWILIO_ACCOUNT_SID": "AC" + 31 * "4" + "/"}, ["account SID", "malformed"]),
+        (BY_KEY | {"TWILIO_API_KEY": "SK4"}, ["API key", "malformed"]),
         (BY_KEY | {"TWILIO_API_KEY": "hunter2"}, ["API key", "malformed", "SK and 32 hex digits"]),
         (BY_KEY | {"TWILIO_API_KEY": "AC" + 32 * "4"}, ["SK and 32 hex digits"]),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.twilio.hosts import Hosts, parse_base_url, parse_proxy, region_warning
+from provisioner.twilio.hosts import Hosts, parse_base_url, parse_proxy, region_warning, with_query
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,26 @@ def test_a_host_is_product_edge_region(edge: str, region: str, host: str) -> Non
     """Edge and region stand between product and domain, and an edge alone implies us1."""
     hosts = Hosts(region=region, edge=edge)
 
-    assert hosts.url("flex-api", "/v2/WebChats") == f"https://{host}/v2/WebChats"
+    assert hosts.url("flex-api", "v2", "WebChats") == f"https://{host}/v2/WebChats"
+
+
+def test_a_segment_of_a_path_stays_one_segment() -> None:
+    """What stands in a path is percent-encoded, and what would lead elsewhere is refused."""
+    hosts = Hosts(base_url="https://proxy.example/twilio")
+
+    assert hosts.url("x", "v1", "a/../b?c#d e\r\né%2F") == (
+        "https://proxy.example/twilio/v1/a%2F..%2Fb%3Fc%23d%20e%0D%0A%C3%A9%252F"
+    )
+    for segment in ("", ".", ".."):
+        with pytest.raises(ValueError, match="leads elsewhere"):
+            hosts.url("x", "v1", segment, "Messages")
+
+
+def test_a_value_in_a_query_stays_one_value() -> None:
+    """Names and values are percent-encoded, spaces too."""
+    assert with_query("https://x.example/v1", Identity="a b&c/é#") == (
+        "https://x.example/v1?Identity=a%20b%26c%2F%C3%A9%23"
+    )
 
 
 @pytest.mark.parametrize("settings", [{"edge": "evil.example/"}, {"region": "us1@"}, {"region": "-"}])
@@ -44,7 +63,7 @@ def test_a_base_url_replaces_the_host_and_keeps_the_path(text: str, url: str) ->
     """A base URL may have a path of its own, which comes first; region and edge no longer matter."""
     hosts = Hosts(edge="dublin", base_url=parse_base_url(text))
 
-    assert hosts.url("flex-api", "/v2/WebChats") == url
+    assert hosts.url("flex-api", "v2", "WebChats") == url
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""SIDs: the names Twilio gives to things. Two capital letters say of what kind, 32 hexadecimal digits which one.
+
+A SID that comes from outside (a reply, a ledger, a results file, an option) is checked here before anything is
+done with it, because it may become part of the path of a request. Twilio publishes the pattern
+``^CH[0-9a-fA-F]{32}$`` and writes the digits in lower case. Both cases are accepted, a SID is kept as it was
+written, and two that differ in case are two.
+
+Source: the patterns in Twilio's OpenAPI description.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+_DIGITS = 32
+_DIGIT = "[0-9a-fA-F]"
+
+
+class SidKind(StrEnum):
+    """What a SID names; the value is its first two letters."""
+
+    ACCOUNT = "AC"
+    API_KEY = "SK"
+    ADDRESS = "IG"
+    """A Conversations Address."""
+    SERVICE = "IS"
+    """A Conversations service."""
+    CONVERSATION = "CH"
+    PARTICIPANT = "MB"
+    """A participant of a conversation."""
+    MESSAGE = "IM"
+    """A message in a conversation."""
+    USER = "US"
+    INTERACTION = "KD"
+    INTERACTION_CHANNEL = "UO"
+    REQUEST = "RQ"
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression that a SID of this kind matches, and nothing around it."""
+        return rf"^{self.value}{_DIGIT}{{{_DIGITS}}}\Z"
+
+    @property
+    def glob(self) -> str:
+        """The same as a pattern of SQL's ``GLOB``, which reads a text up to its first NUL only."""
+        return self.value + _DIGIT * _DIGITS
+
+    @property
+    def form(self) -> str:
+        """What such a SID looks like, for messages."""
+        return f"{self.value} and {_DIGITS} hexadecimal digits"
+
+    def matches(self, text: str) -> bool:
+        """Say whether ``text`` is a SID of this kind and nothing else."""
+        return _FULL[self].match(text) is not None
+
+    def require(self, text: str) -> str:
+        """Return ``text``; raise ``ValueError``, which does not repeat it, where it is no SID of this kind.
+
+        For the last check before a SID becomes part of a path: what comes from outside was refused before.
+        """
+        if not self.matches(text):
+            raise ValueError(f"not a SID of this kind: {self.form}")
+        return text
+
+
+_FULL: Mapping[SidKind, re.Pattern[str]] = {kind: re.compile(kind.pattern) for kind in SidKind}

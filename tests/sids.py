@@ -1,0 +1,21 @@
+"""SIDs for tests: whole ones, as Twilio writes them."""
+
+
+def sid(kind: str, number: int = 0) -> str:
+    """Return the ``number``-th SID of a kind, such as ``CH``."""
+    return f"{kind}{number:032x}"
+
+
+def conversation_sid(number: int = 0) -> str:
+    """Return the SID of the ``number``-th conversation."""
+    return sid("CH", number)
+
+
+def message_sid(number: int = 0) -> str:
+    """Return the SID of the ``number``-th message."""
+    return sid("IM", number)
+
+
+def request_sid(number: int = 0) -> str:
+    """Return the id of the ``number``-th request."""
+    return sid("RQ", number)
