@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.wires import laid_wire
+
 Behaviour = Callable[["Visit"], Awaitable[None]]
 """What a server does with one connection; returning closes it."""
 
@@ -52,14 +54,19 @@ class RawServer:
 
 @asynccontextmanager
 async def raw_server(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    """Serve on loopback; the n-th connection gets the n-th behaviour, the rest the last one."""
-    server = RawServer()
+    """Serve on loopback; the n-th connection gets the n-th behaviour, the rest the last one.
+
+    Without ``tls`` of its own it speaks what the wire does that is laid.
+    """
+    server, tls = RawServer(), tls or laid_wire().tls
     visits: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         visits.add(task)
+        writers.append(writer)
         behave = behaviours[min(server.connections, len(behaviours) - 1)]
         server.connections += 1
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -77,6 +84,9 @@ async def raw_server(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) 
         for task in list(visits):
             task.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
+        for writer in writers:  # over TLS, a connection that is closed waits for the other side to agree
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 def reply(status: int, body: bytes = b"", *headers: str) -> bytes:

@@ -6,9 +6,12 @@ give one back and hand one out than the reading of a reply.
 
 import time
 from collections import defaultdict, deque
+from functools import partial
 from itertools import chain
+from typing import cast
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from .routes import Way
@@ -17,6 +20,30 @@ CONNECT_TIMEOUT_S = 10.0
 """For the name, TCP, the proxy and TLS together."""
 KEEPALIVE_S = 15.0
 """How long an idle connection is kept: shorter than servers do, so that ours is seldom closed on us."""
+
+
+class ClientProtocol(ResponseHandler):
+    """The client's end of a connection; it tells at once when the server ends it, or talks between requests."""
+
+    def eof_received(self) -> None:
+        """Serve no further request: TLS takes a few rounds of the loop until the connection counts as closing."""
+        super().eof_received()
+        self.force_close()
+
+    def rest(self) -> None:
+        """Read no replies until the next request: whatever comes before it is kept, and ``should_close`` is set.
+
+        The parser of the last reply would hide the beginning of another.
+        """
+        self._parser = None
+
+
+class Connector(aiohttp.TCPConnector):
+    """Opens connections that end in a ``ClientProtocol``; as many may be open as are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0)
+        self._factory = cast("partial[ResponseHandler]", partial(ClientProtocol, loop=self._loop))
 
 
 class Connections:
@@ -32,30 +59,52 @@ class Connections:
         idle = self._idle[way]
         while idle:
             connection, since = idle.pop()
-            if time.monotonic() - since < KEEPALIVE_S and is_fresh(connection):
+            if time.monotonic() - since < KEEPALIVE_S and is_fresh(connection) and has_sent_all(connection):
                 return connection
-            connection.close()
+            drop(connection)
         return await self._connector.connect(way, [], self._timeout)
 
     def keep(self, way: Way, connection: Connection) -> None:
         """Take a connection back whose reply was read to its end; close one that nobody has needed for long."""
         now, idle = time.monotonic(), self._idle[way]
+        cast("ClientProtocol", connection.protocol).rest()
         idle.append((connection, now))
         longest, since = idle[0]
         if now - since > KEEPALIVE_S:
             idle.popleft()
-            longest.close()
+            drop(longest)
 
     async def close(self) -> None:
         """Close them all."""
         for connection, _ in chain.from_iterable(self._idle.values()):
-            connection.close()
+            drop(connection)
         await self._connector.close()
 
 
+def drop(connection: Connection) -> None:
+    """End a connection now, with what it has still to write: nothing of a request that was given up leaves later.
+
+    Over TLS, a connection that is closed in good order waits for the server to agree, for 30 s.
+    """
+    if connection.protocol is not None:
+        connection.protocol.abort()
+    connection.close()
+
+
 def is_fresh(connection: Connection) -> bool:
-    """Say whether a connection still stands, and neither side has anything to say before the next request."""
-    protocol, transport = connection.protocol, connection.transport
-    if protocol is None or transport is None or not protocol.is_connected() or protocol.should_close:
-        return False
-    return not transport.get_write_buffer_size()  # a server may answer before it has read everything
+    """Say whether a connection still stands, and the server has said nothing since the last reply.
+
+    What a connection has still to write says nothing about that: messages of TLS itself are among it, such as the
+    last one of the handshake.
+    """
+    protocol = connection.protocol
+    return protocol is not None and protocol.is_connected() and not protocol.should_close
+
+
+def has_sent_all(connection: Connection) -> bool:
+    """Say whether a connection that has carried a request has nothing of it left to write.
+
+    A server may answer before it has read everything, and the next request would wait behind the rest.
+    """
+    transport = connection.transport
+    return transport is not None and not transport.get_write_buffer_size()

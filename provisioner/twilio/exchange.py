@@ -8,6 +8,7 @@ took half of the processor time of a run.
 """
 
 import time
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import StreamReader
@@ -24,6 +25,11 @@ from .outbox import Outbox
 LONGEST_STAND_S = 10.0
 """How long a connection may stand idle at the gate: longer, and something on the way may have dropped it."""
 LARGEST_REPLY = 1 << 20
+LARGEST_ONE_OF_MANY = 1 << 14
+"""The largest request, in bytes, after which its connection serves again.
+
+A server may answer before it has read everything, and what the socket has not taken cannot be seen through TLS.
+"""
 
 
 class ConnectionGone(Exception):  # noqa: N818 - it reports a state of the connection
@@ -54,9 +60,9 @@ class Exchange:
     ) -> bool:
         """Wait at the gate, let the request leave, and read its reply, until it is given up.
 
-        Return whether the reply was read to its end, so that the connection may serve again; at ``LARGEST_REPLY``
-        bytes enough is read. Raise what the gate raises, ``ConnectionGone``, ``TimeoutError``, and whatever
-        aiohttp makes of a broken reply.
+        Return whether the connection may serve again: the reply was read to its end, and the request was no larger
+        than ``LARGEST_ONE_OF_MANY``. At ``LARGEST_REPLY`` bytes enough is read. Raise what the gate raises,
+        ``ConnectionGone``, ``TimeoutError``, and whatever aiohttp makes of a broken reply.
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
@@ -69,21 +75,30 @@ class Exchange:
             deadlines.forget(self)
 
     async def _talk(self, connection: Connection, request: bytes, outbox: Outbox) -> bool:
-        protocol, transport = connection.protocol, connection.transport
-        if protocol is None or transport is None:
+        protocol = connection.protocol
+        if protocol is None:
             raise ConnectionGone
         self._protocol = protocol
-        protocol.set_response_params(read_until_eof=True)
-        read = protocol.read  # looked up before anything leaves: another aiohttp must fail here, and not later
-        self.sent, self._sent_at = time.time(), time.monotonic()
-        outbox.put(transport, request)
-        head, content = await read()
+        protocol.set_response_params(read_until_eof=True)  # another aiohttp must fail here, and not later
+        outbox.put(partial(self._leave, connection, request))
+        head, content = await protocol.read()
         while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
-            head, content = await read()
+            head, content = await protocol.read()
+        if self.sent is None:  # the server talks unasked
+            raise ConnectionGone
         self.head, self._content = head, content
         if self._is_over and not content.is_eof():  # the head came in the round in which it was given up
             raise TimeoutError
-        return await self._read(content)
+        return await self._read(content) and len(request) <= LARGEST_ONE_OF_MANY
+
+    def _leave(self, connection: Connection, request: bytes) -> None:
+        """Hand the request to its connection, unless that has gone while other requests got ready."""
+        transport = connection.transport
+        if transport is None or not is_fresh(connection):
+            self.give_up()
+            return
+        self.sent, self._sent_at = time.time(), time.monotonic()
+        transport.write(request)
 
     async def _read(self, content: StreamReader) -> bool:
         parts: list[bytes] = []

@@ -12,7 +12,7 @@ from aiohttp.http import HttpProcessingError
 
 from provisioner.ports import Gate
 
-from .connections import Connections
+from .connections import Connections, Connector, drop
 from .credentials import Account
 from .deadlines import Deadlines
 from .exchange import ConnectionGone, Exchange
@@ -78,7 +78,7 @@ class Transport:
             if is_whole and connection is not None:
                 self._connections.keep(way, connection)
             elif connection is not None:
-                connection.close()
+                drop(connection)
         self.traffic.sent += len(body)
         self.traffic.received += len(exchange.body)
         return _reply(exchange)
@@ -95,7 +95,7 @@ async def open_transport(
     """
     hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
     routes = Routes(_headers(account, version), proxy=proxy)
-    connections, deadlines = Connections(aiohttp.TCPConnector(limit=0)), Deadlines(timeout_s)
+    connections, deadlines = Connections(Connector()), Deadlines(timeout_s)
     try:
         yield Transport(connections, hosts, routes, deadlines)
     finally:
@@ -129,6 +129,8 @@ def _reply(exchange: Exchange) -> Reply:
 
 def _failure(error: Exception, exchange: Exchange, url: str) -> Failure:
     host = urlsplit(url).hostname or ""
+    if exchange.sent is None and exchange.due is not None:  # it stood, passed the gate, and sent nothing
+        error = ConnectionGone()
     cause = explain(error, host, is_sent=exchange.sent is not None)
     ended = exchange.ended()
     return Failure(

@@ -10,11 +10,11 @@ import pytest
 from provisioner.models import Verdict, WebChatRequest
 from provisioner.ports import Creator, GateClosed
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.transport import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.fake_creator import FakeCreator, Fault
 from tests.gates import ClosedGate, HeldGate, OpenGate
 from tests.raw_server import Behaviour, answering, closing, free_port, raw_server, reply
+from tests.wires import EVERY_WIRE, LayWire, laid_wire, open_transport
 
 REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ada", identity="wc-1")
 SID = "CH" + 32 * "0"
@@ -51,16 +51,18 @@ async def open_fake(fault: Fault | None) -> AsyncIterator[Bench]:
 async def open_real(fault: Fault | None) -> AsyncIterator[Bench]:
     """Set up the real client and a server that misbehaves."""
     async with raw_server(BEHAVIOURS.get(fault, closing)) as server:
-        url = f"http://127.0.0.1:{free_port()}" if fault is Fault.UNREACHABLE else server.url
+        url = f"{laid_wire().scheme}://127.0.0.1:{free_port()}" if fault is Fault.UNREACHABLE else server.url
         async with open_transport(SIMULATED, version="1", base_url=url) as transport:
             yield Bench(WebChatClient(transport), lambda: len(server.requests))
 
 
-@pytest.fixture(params=[open_fake, open_real], ids=["fake", "real"])
-def open_bench(request: pytest.FixtureRequest) -> OpenBench:
-    """Return what sets up a creator with one fault."""
-    opener: OpenBench = request.param
-    return opener
+@pytest.fixture(params=[None, *EVERY_WIRE], ids=lambda wire: str(wire or "fake"))
+def open_bench(request: pytest.FixtureRequest, lay_wire: LayWire) -> OpenBench:
+    """Return what sets up a creator with one fault: the fake, or the real one over a wire."""
+    if request.param is None:
+        return open_fake
+    lay_wire(request.param)
+    return open_real
 
 
 async def test_a_creation_is_answered_with_its_sid(open_bench: OpenBench) -> None:

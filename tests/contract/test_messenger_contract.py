@@ -10,12 +10,12 @@ from provisioner.models import Message, MessageLook, Verdict
 from provisioner.ports import GateClosed, Messenger
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
-from provisioner.twilio.transport import open_transport
 from tests.fake_creator import Fault
 from tests.fake_messenger import FakeMessenger
 from tests.free_pace import FreePace
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, Visit, free_port, raw_server, reply
+from tests.wires import EVERY_WIRE, LayWire, laid_wire, open_transport
 
 MESSAGE = Message("CH" + 32 * "1", "wc-1", "Hello?")
 SID = f"IM{0:032x}"
@@ -62,16 +62,18 @@ async def open_fake(fault: Fault | None) -> AsyncIterator[Messenger]:
 async def open_real(fault: Fault | None) -> AsyncIterator[Messenger]:
     """Set up the real client and a server of one conversation."""
     async with raw_server(keeping(fault)) as server:
-        url = f"http://127.0.0.1:{free_port()}" if fault is Fault.UNREACHABLE else server.url
+        url = f"{laid_wire().scheme}://127.0.0.1:{free_port()}" if fault is Fault.UNREACHABLE else server.url
         async with open_transport(SIMULATED, version="1", base_url=url) as transport:
             yield MessageClient(transport, FreePace())
 
 
-@pytest.fixture(params=[open_fake, open_real], ids=["fake", "real"])
-def open_messenger(request: pytest.FixtureRequest) -> OpenMessenger:
-    """Return what sets up a messenger with one fault."""
-    opener: OpenMessenger = request.param
-    return opener
+@pytest.fixture(params=[None, *EVERY_WIRE], ids=lambda wire: str(wire or "fake"))
+def open_messenger(request: pytest.FixtureRequest, lay_wire: LayWire) -> OpenMessenger:
+    """Return what sets up a messenger with one fault: the fake, or the real one over a wire."""
+    if request.param is None:
+        return open_fake
+    lay_wire(request.param)
+    return open_real
 
 
 async def test_a_posted_message_is_answered_with_its_sid(open_messenger: OpenMessenger) -> None:

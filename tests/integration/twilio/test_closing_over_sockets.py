@@ -10,9 +10,9 @@ from provisioner.closures import Closure, Parting
 from provisioner.ports import GateClosed
 from provisioner.twilio.closing import ClosingClient, duration_text
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.transport import open_transport
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
+from tests.wires import open_transport
 
 SID = "CH" + 32 * "a"
 

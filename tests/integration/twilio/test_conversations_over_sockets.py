@@ -14,9 +14,9 @@ from provisioner.retry import LONGEST_BACKOFF_S
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.pages import MOST_BARREN, TRIES, Trouble
-from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
+from tests.wires import open_transport
 
 MARK = 32 * "a"
 NEXT = "https://conversations.twilio.com/v1/ParticipantConversations?Identity=wc-1&Page=1&PageToken=PT%2B1"

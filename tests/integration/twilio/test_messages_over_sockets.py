@@ -10,11 +10,11 @@ import pytest
 from provisioner.models import Message, MessageLook
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
-from provisioner.twilio.transport import open_transport
 from tests.free_pace import FreePace
 from tests.gates import OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply
 from tests.sids import message_sid
+from tests.wires import open_transport
 
 CONVERSATION = "CH" + 32 * "1"
 MESSAGE = Message(CONVERSATION, "wc-1", "Guten Tag, ich hätte\neine Frage & 2 Wünsche")

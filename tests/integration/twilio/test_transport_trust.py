@@ -19,6 +19,12 @@ from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 from tests.raw_server import Behaviour, Visit, answering, closing, free_port, raw_server, reply
 
+
+@pytest.fixture(autouse=True)
+def wire() -> None:
+    """Lay no wire: trust and proxies are what these tests are about."""
+
+
 ACCOUNT = Account("AC" + 32 * "1", "SK" + 32 * "2", "hunter2", origin="a test")
 REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ada Lovelace")
 CREATED = reply(201, b'{"conversation_sid": "CH%s"}' % (32 * b"e"))

@@ -2,22 +2,18 @@
 
 import asyncio
 import base64
-import socket
-import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-import aiohttp
 import pytest
 
 from provisioner.models import Answer, Verdict, WebChatRequest
 from provisioner.twilio import connections, exchange
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.exchange import LARGEST_REPLY
-from provisioner.twilio.transport import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
 from tests.raw_server import (
@@ -26,12 +22,12 @@ from tests.raw_server import (
     Visit,
     answering,
     closing,
-    free_port,
     raw_server,
     reply,
     resetting,
     stalling,
 )
+from tests.wires import open_transport
 
 REQUEST = WebChatRequest(
     address_sid="IG" + 32 * "a",
@@ -100,7 +96,7 @@ async def test_a_request_arrives_exactly_as_documented() -> None:
     userpass = f"{SIMULATED.username}:{SIMULATED.password}".encode()
     assert request_line == "POST /v2/WebChats HTTP/1.1"
     assert dict(line.split(": ", 1) for line in lines) == {
-        "Host": server.url.removeprefix("http://"),
+        "Host": server.url.partition("//")[2],
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "Authorization": f"Basic {base64.b64encode(userpass).decode()}",
@@ -198,43 +194,6 @@ async def test_a_clear_refusal_stands_though_its_body_is_cut() -> None:
     answer, _ = await create_at(writing(reply(429, b"x" * 99, "Retry-After: 7")[:-9]))
 
     assert (answer.verdict, answer.is_throttled, answer.retry_after_s) == (Verdict.NOT_PROCESSED, True, 7.0)
-
-
-async def test_a_refused_connection_was_never_sent() -> None:
-    """Nobody listens: nothing was sent, and the message names host and reason."""
-    async with client_of(f"http://127.0.0.1:{free_port()}") as client:
-        answer = await client.create(REQUEST, OpenGate())
-
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "127.0.0.1 cannot be reached: Connection refused"
-    assert answer.due == answer.ended
-
-
-async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that cannot be resolved is told as such."""
-
-    async def resolve(*_: object, **__: object) -> None:
-        raise OSError
-
-    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
-    async with client_of("https://twilio.invalid") as client:
-        answer = await client.create(REQUEST, OpenGate())
-
-    assert (answer.verdict, answer.error) == (
-        Verdict.NOT_PROCESSED,
-        "the name twilio.invalid cannot be resolved",
-    )
-
-
-async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that accepts and never finishes the TLS handshake costs the connect limit, and is unsent."""
-    monkeypatch.setattr(connections, "CONNECT_TIMEOUT_S", 0.05)
-
-    async with raw_server(stalling) as server, client_of(server.url.replace("http", "https")) as client:
-        answer = await client.create(REQUEST, OpenGate())
-
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "no connection to 127.0.0.1 in time"
 
 
 async def test_waiting_at_the_gate_costs_no_timeout() -> None:
@@ -351,29 +310,6 @@ async def test_a_reply_that_comes_too_late_is_never_taken_for_the_next_one() -> 
 
     assert (first.verdict, first.error_code) == (Verdict.MAYBE, "timeout")
     assert (second.verdict, second.conversation_sid) == (Verdict.CREATED, SID)
-
-
-async def test_a_reply_that_begins_as_time_is_up_and_never_ends_is_given_up() -> None:
-    """Where a busy loop hears of the reply's head and of the deadline at once, nobody waits for the rest."""
-
-    def serve(listening: socket.socket) -> None:
-        connection, _ = listening.accept()
-        with connection:
-            connection.recv(65536)
-            time.sleep(0.1)
-            connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n")
-            connection.recv(65536)  # until the client hangs up
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = threading.Thread(target=serve, args=(listening,))
-        serving.start()
-        async with client_of(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_s=0.2) as client:
-            asyncio.get_running_loop().call_later(0.05, time.sleep, 0.25)
-            async with asyncio.timeout(10):
-                answer = await client.create(REQUEST, OpenGate())
-        serving.join()
-
-    assert (answer.verdict, answer.conversation_sid) == (Verdict.MAYBE, "")
 
 
 async def test_what_a_server_says_while_it_thinks_is_no_answer() -> None:

@@ -19,7 +19,9 @@ class Line:
     def __init__(self, unsent: int = 0) -> None:
         self.is_closed = False
         self.transport = SimpleNamespace(get_write_buffer_size=lambda: unsent)
-        self.protocol = SimpleNamespace(is_connected=lambda: not self.is_closed, should_close=False)
+        self.protocol = SimpleNamespace(
+            is_connected=lambda: not self.is_closed, should_close=False, rest=lambda: None, abort=lambda: None
+        )
 
     def close(self) -> None:
         """Hang up."""
