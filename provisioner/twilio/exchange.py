@@ -30,10 +30,16 @@ LARGEST_ONE_OF_MANY = 1 << 14
 
 A server may answer before it has read everything, and what the socket has not taken cannot be seen through TLS.
 """
+MOST_INTERIM = 10
+"""Interim replies (1xx) to one request, after which no final one is expected; servers send one or two."""
 
 
 class ConnectionGone(Exception):  # noqa: N818 - it reports a state of the connection
     """The connection did not outlast the wait at the gate; nothing was sent."""
+
+
+class NoFinalReply(Exception):  # noqa: N818 - it reports what the server does
+    """The server sends interim replies (1xx) without an end."""
 
 
 class Exchange:
@@ -62,7 +68,7 @@ class Exchange:
 
         Return whether the connection may serve again: the reply was read to its end, and the request was no larger
         than ``LARGEST_ONE_OF_MANY``. At ``LARGEST_REPLY`` bytes enough is read. Raise what the gate raises,
-        ``ConnectionGone``, ``TimeoutError``, and whatever aiohttp makes of a broken reply.
+        ``ConnectionGone``, ``NoFinalReply``, ``TimeoutError``, and whatever aiohttp makes of a broken reply.
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
@@ -81,9 +87,7 @@ class Exchange:
         self._protocol = protocol
         protocol.set_response_params(read_until_eof=True)  # another aiohttp must fail here, and not later
         outbox.put(partial(self._leave, connection, request))
-        head, content = await protocol.read()
-        while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
-            head, content = await protocol.read()
+        head, content = await self._final(protocol)
         if self.sent is None:  # the server talks unasked
             raise ConnectionGone
         self.head, self._content = head, content
@@ -99,6 +103,14 @@ class Exchange:
             return
         self.sent, self._sent_at = time.time(), time.monotonic()
         transport.write(request)
+
+    async def _final(self, protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
+        """Return the reply, past the interim ones (1xx) of a server that still thinks."""
+        for _ in range(MOST_INTERIM + 1):
+            head, content = await protocol.read()
+            if head.code >= HTTPStatus.OK or head.code == HTTPStatus.SWITCHING_PROTOCOLS:
+                return head, content
+        raise NoFinalReply
 
     async def _read(self, content: StreamReader) -> bool:
         parts: list[bytes] = []

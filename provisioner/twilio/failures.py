@@ -11,7 +11,7 @@ from msgspec import structs
 
 from provisioner.models import Verdict
 
-from .exchange import ConnectionGone
+from .exchange import ConnectionGone, NoFinalReply
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
@@ -56,6 +56,7 @@ _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
 _UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
     (asyncio.TimeoutError, Cause("timeout", "{host} did not answer in time")),
     (HttpProcessingError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
+    (NoFinalReply, Cause("bad_reply", "{host} sent interim replies (1xx) only")),
     (Exception, Cause("connection_lost", "{host} closed the connection without an answer")),
 )
 

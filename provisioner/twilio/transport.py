@@ -15,7 +15,7 @@ from provisioner.ports import Gate
 from .connections import Connections, Connector, drop
 from .credentials import Account
 from .deadlines import Deadlines
-from .exchange import ConnectionGone, Exchange
+from .exchange import ConnectionGone, Exchange, NoFinalReply
 from .failures import Failure, explain
 from .hosts import Hosts, find_hosts
 from .outbox import Outbox
@@ -71,7 +71,7 @@ class Transport:
         try:
             connection = await self._connections.take(way)
             is_whole = await exchange.carry(connection, request, gate, self._outbox, self._deadlines)
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone, NoFinalReply) as error:
             if exchange.head is None:
                 return _failure(error, exchange, url)
         finally:

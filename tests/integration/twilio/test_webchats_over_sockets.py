@@ -321,6 +321,23 @@ async def test_what_a_server_says_while_it_thinks_is_no_answer() -> None:
     assert (answer.verdict, answer.conversation_sid) == (Verdict.CREATED, SID)
 
 
+@pytest.mark.parametrize("head", [b"100 Continue", b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
+async def test_a_server_that_thinks_without_an_end_is_given_up(head: bytes) -> None:
+    """After a few interim replies (1xx) the attempt is in doubt: the request has left, and no reply will come."""
+
+    async def think(visit: Visit) -> None:
+        await visit.read_request()
+        while True:
+            await visit.write(b"HTTP/1.1 %b\r\n\r\n" % head)
+            await asyncio.sleep(0)
+
+    answer, server = await create_at(think, timeout_s=60.0)
+
+    assert (answer.verdict, answer.error_code) == (Verdict.MAYBE, "bad_reply")
+    assert answer.error == "127.0.0.1 sent interim replies (1xx) only"
+    assert (answer.sent is None, len(server.requests)) == (False, 1)
+
+
 async def test_requests_in_flight_together_keep_their_own_evidence() -> None:
     """Each answer has its own due time and its own times, however many fly at once."""
 
