@@ -25,7 +25,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.recall("reading")
     if outputs.needs_input:
-        with open_sources(_names(fingerprints), _reading(reading)) as sources:
+        with open_sources(_names(fingerprints), _reading(ledger, reading)) as sources:
             _require_unchanged(sources, fingerprints)
             outputs.check_sources(sources)
             outputs.write(ledger, sources)
@@ -41,9 +41,12 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     )
 
 
-def _reading(note: str | None) -> InputOptions:
+def _reading(ledger: Path, note: str | None) -> InputOptions:
     """Return how the input was read; a run that was killed right after planning left no note of it."""
-    return InputOptions() if note is None else InputOptions.from_reading(note)
+    try:
+        return InputOptions() if note is None else InputOptions.from_reading(note)
+    except ValueError as error:
+        raise LedgerError(f"{ledger} is damaged", cure="restore it from a copy") from error
 
 
 def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
@@ -59,10 +62,11 @@ def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
 
 
 def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint]) -> None:
-    for source, planned in zip(sources, fingerprints, strict=True):
-        if source.fingerprint() != planned:
-            raise InputError(
-                "the input has changed since it was planned, so its rows cannot be told apart",
-                source=source.name,
-                cure="run the job again first, or leave --include-input and --failed away",
-            )
+    found = [source.fingerprint() for source in sources]
+    if found != list(fingerprints):
+        changed = [source.name for source, each in zip(sources, found, strict=True) if each not in fingerprints]
+        raise InputError(
+            "the input has changed since it was planned, so its rows cannot be told apart",
+            source=changed[0] if changed else sources[0].name,
+            cure="run the job again first, or omit --include-input and --failed",
+        )

@@ -15,6 +15,7 @@ from provisioner.results import (
     InputColumns,
     check_writable,
     format_of,
+    paired,
     replacing,
     write_results,
 )
@@ -99,7 +100,7 @@ def _check_name(failed: Path, source: Source) -> None:
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
     with replacing(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
-        for (_, _, record), found in zip(numbered(sources), reader.statuses(), strict=True):
+        for (_, _, record), found in paired(numbered(sources), reader.statuses()):
             if found.status != Status.CREATED:
                 writer.write(record, (found.status, found.error_code or "", found.error or ""))
 

@@ -96,6 +96,7 @@ class Inquiry:
             since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
             size = BATCH if chosen.finder.by_identity else counts.created
             with open_reader(self._ledger.path) as reader:
+                reader.require_sids()
                 orphans = reader.orphans()
                 audit = Audit(
                     chosen.finder,

@@ -81,7 +81,8 @@ class Cleanup:
         self._log = structlog.get_logger().bind()
 
     async def plan(self, scope: Scope) -> Plan:
-        """Find out what there is to do."""
+        """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
+        await scope.closures.require_sids()
         counts = await scope.closures.counts()
         done = sum(counts[each] for each in DONE[self._options.delete])
         return Plan(

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provisioner.closures import DONE, Closure, OpenConversation, Parting
-from provisioner.ledger import statements
+from provisioner.ledger import shapes, statements
 from provisioner.ledger.creation import SQLITE_MAGIC
+from provisioner.ledger.shapes import line_of
+from provisioner.ledger.sids import require_sids
 from provisioner.ledger.store import SqliteLedger
 from provisioner.ledger.writer import transaction
 from provisioner.regular_files import open_regular
@@ -41,6 +43,10 @@ class Closures:
         """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
         await self._writer.call(lambda connection: _adopt(connection, conversation_sids))
 
+    async def require_sids(self) -> None:
+        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        await self._writer.call(require_sids)
+
     async def counts(self) -> Mapping[Closure | None, int]:
         """Count the conversations by what became of them; None is open, as far as is known."""
         return await self._writer.call(_counts)
@@ -49,7 +55,10 @@ class Closures:
         """Return the next conversations behind row ``after`` that are not done."""
         asked = (after, self._done, limit)
         return await self._writer.call(
-            lambda connection: [OpenConversation(*line) for line in connection.execute(_CLOSURES["left"], asked)]
+            lambda connection: [
+                OpenConversation(*line_of(shapes.OPEN_CONVERSATION, line))
+                for line in connection.execute(_CLOSURES["left"], asked).fetchall()
+            ]
         )
 
     async def duplicates(self) -> int:
@@ -84,10 +93,8 @@ def _adopt(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> 
 
 
 def _counts(connection: sqlite3.Connection) -> Mapping[Closure | None, int]:
-    found: Counter[Closure | None] = Counter()
-    for state, rows in connection.execute(_CLOSURES["counts"]):
-        found[Closure(state) if state else None] = rows
-    return found
+    lines = connection.execute(_CLOSURES["counts"]).fetchall()
+    return Counter(dict(line_of(shapes.CLOSURE_COUNT, line) for line in lines))
 
 
 def _attempt(row_id: int, run: int | None, step: str, number: int, parting: Parting) -> Sequence[object]:

@@ -9,28 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
-from provisioner.ledger import journal, statements
+from provisioner.ledger import journal, schema, shapes, statements
+from provisioner.ledger.connections import connect
 from provisioner.ledger.creation import PAGE_BYTES, create
-from provisioner.ledger.faults import damaged, not_a_ledger
+from provisioner.ledger.faults import damaged, foreign_schema, not_a_ledger
 from provisioner.ledger.journal import has_log, journal_path, require_log
 from provisioner.ledger.lock import is_held
+from provisioner.ledger.schema import SCHEMA_VERSION
+from provisioner.ledger.shapes import line_of, settings_of
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
 from provisioner.regular_files import refusal_of
 
 APPLICATION_ID = 0x57435042
 """Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
-SCHEMA_VERSION = 2
 SATELLITES = ("-wal", "-shm", "-journal")
 """What SQLite puts behind the name of a ledger for files of its own."""
 
-_SCHEMA = statements.load("schema")
-_MIGRATE = statements.load("migrate")
-_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _RUN = statements.load("run")
 _READ = statements.load("read")
-_PATIENCE_S = 30.0
-"""How long another program may hold the file's own lock, a shell for one."""
 _PRAGMAS = (
     "wal_autocheckpoint = 0",  # the log is merged by ``journal``
     "cache_size = -2000",
@@ -66,11 +63,12 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         create(real, _create_schema, synchronous=synchronous)
     _require_content(path)
     had_log = has_log(path)
-    connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+    connection = connect(str(path))
     try:
         _require_whole(connection, path, had_log=had_log)
         if version_of(connection) < SCHEMA_VERSION:
             _migrate(connection)
+        _require_room(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
@@ -100,15 +98,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     is_written = is_held(path)
     had_log = has_log(path)
     mode = "ro" if had_log and not is_written else "rw"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=_PATIENCE_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    connection = connect(f"{path.absolute().as_uri()}?mode={mode}", is_read_only=True)
     try:
-        connection.execute("PRAGMA query_only = ON")
         _require_whole(connection, path, had_log=had_log or is_written)
     except BaseException:
         connection.close()
@@ -150,14 +141,20 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``LedgerError`` for any file that is not a ledger, or one of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     version = version_of(connection)
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if mark != APPLICATION_ID or not tables:
+    if mark != APPLICATION_ID or version < 1 or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise not_a_ledger(path)
     if version > SCHEMA_VERSION:
         raise LedgerError(
             f"{path} was written by a newer version of this program (schema {version}, known is {SCHEMA_VERSION})",
             cure="install that version or a later one",
         )
+    if not schema.is_known(connection, version):
+        raise foreign_schema(path)
+
+
+def _require_room(connection: sqlite3.Connection) -> None:
+    """Raise ``OddLine`` where the next line would not get the next number."""
+    line_of(shapes.LAST_IDS, connection.execute(_READ["last_ids"]).fetchone())
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -168,14 +165,13 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
     """Return what the ledger belongs to, None when nobody has said yet."""
-    values = dict(connection.execute(_READ["manifest"]))
+    values = dict(line_of(shapes.FACT, line) for line in connection.execute(_READ["manifest"]).fetchall())
     if "settings" not in values:
         return None
+    facts = (values.get("job_id"), values.get("created_at"), values.get("created_by"))
+    job_id, created_at, created_by = line_of(shapes.MANIFEST, facts)
     return Manifest(
-        job_id=values["job_id"],
-        settings=json.loads(values["settings"]),
-        created_at=values["created_at"],
-        created_by=values["created_by"],
+        job_id=job_id, settings=settings_of(values["settings"]), created_at=created_at, created_by=created_by
     )
 
 
@@ -198,17 +194,13 @@ def _create_schema(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        for statement in _SCHEMA.values():
-            connection.execute(statement)
+        schema.create(connection)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger of version 1 up to date, wholly or not at all."""
     with transaction(connection):
-        for name in _TO_VERSION_2:
-            connection.execute(_MIGRATE[name])
-        for name in ("closures", "results"):
-            connection.execute(_SCHEMA[name])
+        schema.migrate(connection)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

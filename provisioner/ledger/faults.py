@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioner.errors import LedgerError, ProvisionerError, StorageError
+from provisioner.ledger.shapes import OddLine
+from provisioner.ledger.sids import OddSid
 from provisioner.os_errors import os_reason
+from provisioner.sids import SidKind
 
 _PRIMARY = 0xFF
 """SQLite's extended result codes carry the primary one in their lowest byte."""
@@ -22,12 +25,21 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise fault_of(error, path) from error
+    except OddSid as error:
+        raise odd_sid(path, error.row) from error
+    except (
+        OddLine,
+        UnicodeDecodeError,
+    ) as error:  # the latter for what SQLite says of damaged bytes, quoting them
+        raise damaged(path) from error
     except OSError as error:
         raise _file_fault(error, path) from error
 
 
 def fault_of(error: sqlite3.Error, path: Path) -> ProvisionerError:
     """Return our error for one of SQLite's."""
+    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
+        return damaged(path)  # Python's own: a text that is none, which its message would repeat
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in _FAULTS:
         return _FAULTS[code](path)
@@ -44,6 +56,23 @@ def damaged(path: Path) -> LedgerError:
     return LedgerError(
         f"{path} is damaged",
         cure="restore it from a copy; without it, the rows it knows would be created again",
+    )
+
+
+def foreign_schema(path: Path) -> LedgerError:
+    """Say that a ledger has other tables, views or triggers than this program makes."""
+    return LedgerError(
+        f"{path} is damaged: its tables are not those of a ledger, or something was added to them",
+        cure="restore it from a copy; without it, the rows it knows would be created again",
+    )
+
+
+def odd_sid(path: Path, row: int | None) -> LedgerError:
+    """Say that the conversation of a created row, by its number in the input, is named by no SID."""
+    place = "a row that left the input" if row is None else f"row {row}"
+    return LedgerError(
+        f"{path}: {place} is created, and its conversation_sid is none ({SidKind.CONVERSATION.form})",
+        cure="restore it from a copy: it was changed by something else than this program",
     )
 
 
@@ -87,6 +116,8 @@ _FAULTS: Mapping[int, Callable[[Path], ProvisionerError]] = {
     sqlite3.SQLITE_IOERR: _failing,
     sqlite3.SQLITE_NOTADB: not_a_ledger,
     sqlite3.SQLITE_CORRUPT: damaged,
+    sqlite3.SQLITE_TOOBIG: damaged,
+    sqlite3.SQLITE_MISMATCH: damaged,
     sqlite3.SQLITE_READONLY: _forbidden,
     sqlite3.SQLITE_CANTOPEN: _forbidden,
     sqlite3.SQLITE_PERM: _forbidden,

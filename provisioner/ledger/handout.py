@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from provisioner.ledger import statements
+from provisioner.ledger.lines import claim_of
+from provisioner.ledger.sids import require_sids
 from provisioner.models import Claim, MessageStatus, Status
 
 _RUN = statements.load("run")
@@ -29,7 +31,9 @@ class Handout:
         self.left = self.posts_left = 0
 
     def open(self, connection: sqlite3.Connection) -> None:
-        """Find out how many rows there are to hand out."""
+        """Find out how many rows there are to hand out; where messages are, each has to name its conversation."""
+        if self._asked[1].strip():
+            require_sids(connection, owing_messages=True)
         self.left, self.posts_left = connection.execute(
             _RUN["count_claimable"], (*self._asked, self._limit)
         ).fetchone()
@@ -40,7 +44,7 @@ class Handout:
         if not wanted:
             return ()
         lines = connection.execute(_RUN["claim"], (self._last_row, *self._asked, wanted)).fetchall()
-        claims = [Claim(*line) for line in lines]
+        claims = [claim_of(line) for line in lines]
         self.left = self.left - wanted if len(claims) == wanted else 0
         self.posts_left -= sum(1 for claim in claims if claim.conversation_sid)
         self._last_row = claims[-1].row if claims else self._last_row

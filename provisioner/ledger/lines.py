@@ -3,12 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.models import Answer, Unknown
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import OddLine, line_of
+from provisioner.models import Answer, Claim, Unknown
+from provisioner.sids import SidKind
+
+
+def claim_of(line: Sequence[Any]) -> Claim:
+    """Read a line of ``claim``; one that names a conversation has to name it by a SID."""
+    claim_id, row, key, digest, conversation_sid, identity, is_in_doubt = line_of(shapes.CLAIM, line)
+    if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
+        raise OddLine
+    return Claim(claim_id, row, key, digest, conversation_sid, identity, bool(is_in_doubt))
 
 
 def unknown_of(line: Sequence[Any]) -> Unknown:
-    """Read a line of ``unknown`` or ``control``."""
-    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line
+    """Read a line of ``unknown`` or ``control``; only the latter names a conversation."""
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line_of(
+        shapes.UNKNOWN, line
+    )
+    if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
+        raise OddLine
     return Unknown(
         id=claim_id,
         row=row,

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-from provisioner.ledger import statements
+from provisioner.ledger import shapes, statements
 from provisioner.ledger.lines import text_of
 from provisioner.ledger.reader import read_message_counts
+from provisioner.ledger.shapes import line_of
 from provisioner.ledger.writer import Step as Statement
 from provisioner.ledger.writer import Writer
 from provisioner.models import Answer, Claim, DoubtfulMessage, MessageCounts, MessageStatus, Step
@@ -45,12 +47,8 @@ class SqliteMessages:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
         return await self._writer.call(
             lambda connection: [
-                DoubtfulMessage(
-                    claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable)
-                )
-                for *claim, is_confirmed, is_comparable in connection.execute(
-                    _MESSAGES["doubtful"], (after, limit)
-                )
+                _doubtful(line_of(shapes.DOUBTFUL, line))
+                for line in connection.execute(_MESSAGES["doubtful"], (after, limit)).fetchall()
             ]
         )
 
@@ -65,6 +63,11 @@ class SqliteMessages:
     def _settle(self, claim_id: int, status: MessageStatus, answer: Answer, *, step: Step) -> asyncio.Future[None]:
         attempt = _attempt(claim_id, self.run, step, answer)
         return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
+
+
+def _doubtful(line: Sequence[Any]) -> DoubtfulMessage:
+    *claim, is_confirmed, is_comparable = line
+    return DoubtfulMessage(claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable))
 
 
 def _attempt(claim_id: int, run: int | None, step: Step, answer: Answer) -> Statement:

@@ -20,16 +20,17 @@ LEFT JOIN rows ON rows.id = plan.row_id
 GROUP BY rows.status;
 
 -- name: results
--- The results file.
+-- The results file; a text is cut at what a spreadsheet's cell takes.
 SELECT
-    row, line, source, key, status, conversation_sid, identity, error_code, error, http_status, attempts,
-    twilio_request_id, settled_at, latency_ms, message_sid
+    row, line, source, substr(key, 1, 32767), status, conversation_sid, identity, error_code,
+    substr(error, 1, 32767), http_status, attempts, twilio_request_id, settled_at,
+    CASE WHEN abs(latency_ms) < 1e15 THEN latency_ms END, message_sid
 FROM results
 ORDER BY row;
 
 -- name: statuses
 -- The part of it that marks the rows of a --failed file.
-SELECT row, status, error_code, error FROM results ORDER BY row;
+SELECT row, status, error_code, substr(error, 1, 32767) FROM results ORDER BY row;
 
 -- name: error_counts
 -- Which errors there are, the most frequent first.
@@ -41,7 +42,7 @@ ORDER BY occurrences DESC, status, error_code;
 
 -- name: invalid
 -- The records that cannot be sent; a negative limit is none.
-SELECT plan.row, plan.line, sources.name, invalid.key
+SELECT plan.row, plan.line, sources.name, substr(invalid.key, 1, 32767)
 FROM invalid
 JOIN plan ON plan.row = invalid.row
 LEFT JOIN sources ON sources.id = plan.source
@@ -50,7 +51,8 @@ LIMIT ?;
 
 -- name: problems
 -- Why one of them cannot.
-SELECT field, input_column, reason FROM problems WHERE row = ? ORDER BY number;
+SELECT substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
+FROM problems WHERE row = ? ORDER BY number;
 
 -- name: runs
 -- Every execution of the command, the first one first.
@@ -76,7 +78,7 @@ HAVING count(*) > 1;
 
 -- name: orphans
 -- The attempts that may have left a conversation without a customer.
-SELECT plan.row, rows.key, attempts.error_code, attempts.ended, attempts.twilio_request_id
+SELECT attempts.id, plan.row, rows.key, attempts.error_code, attempts.ended, attempts.twilio_request_id
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 LEFT JOIN plan ON plan.row_id = rows.id
@@ -92,6 +94,27 @@ FROM attempts
 WHERE attempts.step = ? AND coalesce(attempts.run, 0) >= ?
 ORDER BY attempts.id;
 
--- name: last_run
--- The run that came last.
-SELECT coalesce(max(id), 0) FROM runs;
+-- name: odd_sid
+-- A created row whose conversation is named by something else than a SID, for which the pattern comes.
+SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
+FROM rows
+LEFT JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created'
+    AND NOT (coalesce(attempts.conversation_sid GLOB ?, 0) AND typeof(attempts.conversation_sid) = 'text')
+LIMIT 1;
+
+-- name: odd_sid_of_message
+-- The same, of the rows whose first message is not posted.
+SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
+FROM rows
+LEFT JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created' AND rows.message <> 'posted'
+    AND NOT (coalesce(attempts.conversation_sid GLOB ?, 0) AND typeof(attempts.conversation_sid) = 'text')
+LIMIT 1;
+
+-- name: last_ids
+-- The numbers of the row, the attempt and the run that came last, 0 where there is none.
+SELECT
+    (SELECT coalesce(max(id), 0) FROM rows),
+    (SELECT coalesce(max(id), 0) FROM attempts),
+    (SELECT coalesce(max(id), 0) FROM runs);

@@ -2,22 +2,23 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import lock, statements
+from provisioner.ledger import lock, shapes, statements
+from provisioner.ledger.connections import Attention
 from provisioner.ledger.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.faults import translated
+from provisioner.ledger.shapes import OddLine, line_of, settings_of
+from provisioner.ledger.sids import require_sids
 from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
 
 _READ = statements.load("read")
 _MESSAGES = statements.load("messages")
-_BATCH = 1_000
-"""Lines fetched at a time: all of a long answer that is ever in memory."""
 
 
 class InvalidRow(msgspec.Struct, frozen=True, gc=False):
@@ -90,11 +91,12 @@ class LedgerReader:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
+        self._attention = Attention(connection)
 
     @property
     def manifest(self) -> Manifest:
         """What the ledger belongs to."""
-        with translated(self._path):
+        with self._asking():
             manifest = read_manifest(self._connection)
         if manifest is None:
             raise LedgerError(f"{self._path} has no job yet", cure="run one with it")
@@ -102,86 +104,115 @@ class LedgerReader:
 
     def counts(self) -> Counts:
         """Count the rows of the current input; pending and in flight are counted as such."""
-        with translated(self._path):
+        with self._asking():
             return read_counts(self._connection)
 
     def message_counts(self) -> MessageCounts:
         """Count the first messages of the current input's created rows; version 1 knew of none."""
-        with translated(self._path):
+        with self._asking():
             return read_message_counts(self._connection)
 
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return what the input files were when they were planned; none before the first plan."""
-        with translated(self._path):
+        with self._asking():
             return read_fingerprints(self._connection)
 
     def recall(self, name: str) -> str | None:
         """Return a note of an earlier run, None when there is none."""
-        with translated(self._path):
+        with self._asking():
             return read_note(self._connection, name)
+
+    def asked(self) -> dict[str, str]:
+        """Return what the last run was asked for besides the job's settings; nothing before the first one."""
+        with self._asking():
+            return settings_of(read_note(self._connection, "asked") or "{}")
+
+    def require_sids(self) -> None:
+        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        with self._asking():
+            require_sids(self._connection)
 
     def results(self) -> Iterator[Result]:
         """Yield a line for every record of the current input, in its order.
 
         A row whose turn has not come is *unsent* (``stopped``), one in flight *unknown* (``interrupted``).
         """
-        for line in self._lines("results"):
-            yield Result(*line)
+        check = shapes.ResultCheck()
+        with self._answer("results") as answer:
+            for line in answer:
+                yield Result(*check(line))
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield the short form of ``results``."""
-        for line in self._lines("statuses"):
+        for line in self._lines("statuses", shapes.STATUS):
             yield RowStatus(*line)
 
     def error_counts(self) -> Sequence[ErrorCount]:
         """Count the errors in the results, the most frequent first."""
-        return [ErrorCount(*line) for line in self._lines("error_counts")]
+        return [ErrorCount(*line) for line in self._lines("error_counts", shapes.ERROR_COUNT)]
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield every request of one step (``create`` or ``message``), in the order they ended.
 
         ``since_run`` leaves those of earlier runs away; see ``last_run``.
         """
-        for line in self._lines("attempts", step, since_run):
+        for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
             yield AttemptRecord(*line)
 
     def last_run(self) -> int:
         """Return the number of the run that came last, 0 where there was none."""
-        return next(int(line[0]) for line in self._lines("last_run"))
+        return max(int(last) for _, _, last in self._lines("last_ids", shapes.LAST_IDS))
 
     def created(self) -> Iterator[CreatedRow]:
         """Yield the created rows of the current input, in its order."""
-        for line in self._lines("created"):
+        for line in self._lines("created", shapes.CREATED):
             yield CreatedRow(*line)
 
     def shared(self) -> set[str]:
         """Return the SIDs of conversations that more than one created row was recorded with."""
-        return {sid for (sid,) in self._lines("shared")}
+        return {sid for (sid,) in self._lines("shared", shapes.SID)}
 
     def orphans(self) -> Sequence[Orphan]:
         """Return the attempts that may have left a conversation without a customer, the first one first."""
-        return [Orphan(*line) for line in self._lines("orphans")]
+        found: dict[int, Orphan] = {}
+        with self._answer("orphans") as answer:
+            for line in answer:
+                attempt, *orphan = line_of(shapes.ORPHAN, line)
+                if attempt in found:  # its row stands in the plan twice
+                    raise OddLine
+                found[attempt] = Orphan(*orphan)
+        return list(found.values())
 
     def runs(self) -> Sequence[RunRecord]:
         """Return every execution of the command, the first one first."""
-        return [RunRecord(*line) for line in self._lines("runs")]
+        return [RunRecord(*line) for line in self._lines("runs", shapes.RUN)]
 
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
         """Yield the records that cannot be sent, at most ``limit``, in input order."""
-        for row, line, source, key in self._lines("invalid", -1 if limit is None else limit):
-            problems = tuple(Problem(*problem) for problem in self._lines("problems", row))
+        for row, line, source, key in self._lines("invalid", shapes.INVALID, -1 if limit is None else limit):
+            problems = tuple(Problem(*problem) for problem in self._lines("problems", shapes.PROBLEM, row))
             yield InvalidRow(row, line, source, key, problems)
 
     def is_held(self) -> bool:
         """Say whether a run writes this ledger now."""
-        with translated(self._path):
+        with self._asking():
             return lock.is_held(self._path)
 
-    def _lines(self, name: str, *parameters: int | str) -> Iterator[tuple[Any, ...]]:
-        with translated(self._path):
-            cursor = self._connection.execute(_READ[name], parameters)
-            while lines := cursor.fetchmany(_BATCH):
-                yield from lines
+    def _lines(self, name: str, shape: Any, *parameters: int | str) -> Iterator[tuple[Any, ...]]:
+        with self._answer(name, *parameters) as answer:
+            for line in answer:
+                yield line_of(shape, line)
+
+    @contextmanager
+    def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
+        """Give the answer to a statement; a connection stays open as long as one is held."""
+        with self._asking(), closing(self._connection.execute(_READ[name], parameters)) as answer:
+            yield answer
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        with translated(self._path), self._attention.paid():
+            yield
 
 
 @contextmanager
@@ -197,7 +228,7 @@ def open_reader(path: Path) -> Iterator[LedgerReader]:
 
 def read_counts(connection: sqlite3.Connection) -> Counts:
     """Count the current input's rows by status."""
-    counts = dict(connection.execute(_READ["counts"]))
+    counts = dict(line_of(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall())
     return Counts(input=sum(counts.values()), **counts)
 
 
@@ -205,15 +236,16 @@ def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
     """Count the first messages of the current input's created rows by status."""
     if version_of(connection) == 1:
         return MessageCounts()
-    return MessageCounts(**dict(connection.execute(_MESSAGES["counts"])))
+    lines = connection.execute(_MESSAGES["counts"]).fetchall()
+    return MessageCounts(**dict(line_of(shapes.MESSAGE_COUNT, line) for line in lines))
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
     """Return the fingerprints of the plan's inputs."""
-    return [Fingerprint(*line) for line in connection.execute(_READ["sources"])]
+    return [Fingerprint(*line_of(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()]
 
 
 def read_note(connection: sqlite3.Connection, name: str) -> str | None:
     """Return a note, None when there is none."""
     found = connection.execute(_READ["note"], (name,)).fetchone()
-    return None if found is None else str(found[0])
+    return None if found is None else line_of(shapes.VALUE, found)[0]

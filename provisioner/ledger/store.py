@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
-from provisioner.ledger import statements
+from provisioner.ledger import shapes, statements
 from provisioner.ledger.batch import Bulk
 from provisioner.ledger.handout import Handout
 from provisioner.ledger.lines import outcome_of, unknown_of
@@ -20,6 +20,7 @@ from provisioner.ledger.opening import Opened, open_file, open_temporary
 from provisioner.ledger.plan import plan
 from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
 from provisioner.ledger.recovery import recover
+from provisioner.ledger.shapes import line_of
 from provisioner.ledger.writer import Writer, transaction
 from provisioner.models import (
     Answer,
@@ -169,7 +170,9 @@ class SqliteLedger:
     async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
         """Return the next unknown rows behind input row ``after``, in input order."""
         return await self._writer.call(
-            lambda connection: [unknown_of(line) for line in connection.execute(_RUN["unknown"], (after, limit))]
+            lambda connection: [
+                unknown_of(line) for line in connection.execute(_RUN["unknown"], (after, limit)).fetchall()
+            ]
         )
 
     async def control(self, *, by_identity: bool) -> Unknown | None:
@@ -179,7 +182,7 @@ class SqliteLedger:
         """
         asked = {"by_identity": by_identity}
         return await self._writer.call(
-            lambda connection: next(map(unknown_of, connection.execute(_RUN["control"], asked)), None)
+            lambda connection: next(map(unknown_of, connection.execute(_RUN["control"], asked).fetchall()), None)
         )
 
     async def trusts_identities(self) -> bool:
@@ -194,7 +197,9 @@ class SqliteLedger:
             return set()
         asked = json.dumps(list(conversation_sids))
         return await self._writer.call(
-            lambda connection: {sid for (sid,) in connection.execute(_RUN["taken"], (asked,))}
+            lambda connection: {
+                line_of(shapes.SID, line)[0] for line in connection.execute(_RUN["taken"], (asked,)).fetchall()
+            }
         )
 
     async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:

@@ -4,8 +4,6 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from provisioner.endings import settled
 from provisioner.ledger import LedgerReader, RunRecord
 from provisioner.load import Measures, measure
@@ -50,7 +48,7 @@ class JobFigures:
 
 def gather(name: str, reader: LedgerReader) -> JobFigures:
     """Read everything a report needs; raise ``LedgerError`` for a ledger that cannot be read."""
-    asked = msgspec.json.decode(reader.recall("asked") or "{}", type=dict[str, str])
+    asked = reader.asked()
     steps = {}
     for step in STEPS:
         found = measure(reader.attempts(step))

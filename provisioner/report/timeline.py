@@ -95,7 +95,8 @@ def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> 
 
     Of each request only when it left is kept, so a large job needs little memory.
     """
-    width = next((width for width in WIDTHS_S if (end - start) / width < MOST_STRETCHES), WIDTHS_S[-1])
+    longest = math.ceil((end - start) / MOST_STRETCHES)
+    width = next((width for width in WIDTHS_S if (end - start) / width < MOST_STRETCHES), longest)
     line = Timeline(start, width, [Stretch() for _ in range(int((end - start) / width) + 1)])
     first_due: dict[int, float] = {}
     sent, ended = _times(), _times()

@@ -3,6 +3,7 @@
 ``writing`` puts it in place · ``reading`` takes what a job made out of one.
 """
 
+from .pairing import paired
 from .reading import ResultLine, read_results
 from .writing import (
     COLUMNS,
@@ -27,6 +28,7 @@ __all__ = [
     "ResultLine",
     "check_writable",
     "format_of",
+    "paired",
     "read_results",
     "replacing",
     "write_results",

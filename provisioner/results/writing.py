@@ -21,6 +21,8 @@ from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
 from provisioner.os_errors import os_reason
 
+from .pairing import paired
+
 COLUMNS = Result.__struct_fields__
 """Our columns, in order; the input's own may follow."""
 STDOUT = Path("-")
@@ -235,9 +237,7 @@ def _plain_line(cells: Sequence[Any]) -> str:
 def _lines(results: Iterable[Result], inputs: InputColumns | None) -> Iterator[Sequence[Any]]:
     if inputs is None:
         return map(msgspec.structs.astuple, results)
-    return (
-        (*msgspec.structs.astuple(result), *cells) for result, cells in zip(results, inputs.cells, strict=True)
-    )
+    return ((*msgspec.structs.astuple(result), *cells) for result, cells in paired(results, inputs.cells))
 
 
 def _guarded(cells: Sequence[Any]) -> Sequence[Any]:
@@ -262,7 +262,7 @@ def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputCo
             count += len(batch)
         return count
     names = _input_names(inputs)
-    for count, (result, cells) in enumerate(zip(results, inputs.cells, strict=True), 1):  # noqa: B007 - as above
+    for count, (result, cells) in enumerate(paired(results, inputs.cells), 1):  # noqa: B007 - as above
         whole = msgspec.structs.asdict(result) | dict(zip(names, cells, strict=True))
         stream.write(encoder.encode(whole) + b"\n")
     return count

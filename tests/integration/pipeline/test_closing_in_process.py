@@ -1,8 +1,9 @@
 """``close`` inside one process: real ledgers and results files against the simulator and misbehaving servers."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 from provisioner.cleanup import close
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
+from provisioner.exporting import export
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.models import Answer, Status, Verdict
-from provisioner.options import CloseOptions, RunOptions
+from provisioner.options import CloseOptions, ExportOptions, RunOptions
 from provisioner.pipeline import run
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
@@ -97,6 +99,45 @@ async def job(tmp_path: Path) -> AsyncIterator[Job]:
     """Give a finished job of three rows."""
     async with finished_job(tmp_path) as job:
         yield job
+
+
+@pytest.mark.parametrize("odd", ["../../v1/Services/IS1", f"{SID}/..", f"{SID}\0", ""])
+@pytest.mark.parametrize("delete", [False, True])
+async def test_a_ledger_that_names_a_conversation_by_no_sid_closes_nothing(
+    job: Job, odd: str, *, delete: bool
+) -> None:
+    """The row is named, and nobody is called: such a text would lead to another resource of the account."""
+    with closing(sqlite3.connect(job.ledger)) as connection, connection:
+        connection.execute("UPDATE attempts SET conversation_sid = ? WHERE row_id = 3", (odd,))
+
+    async with stub_twilio() as twilio:
+        with pytest.raises(LedgerError) as refusal:
+            await job.close(environ=ENVIRON, base_url=twilio.url, delete=delete)
+
+    assert refusal.value.exit_code == ExitCode.USAGE
+    assert str(job.ledger) in refusal.value.message
+    assert refusal.value.cure
+    assert twilio.calls == []
+
+
+@pytest.mark.parametrize("style", ["csv", "jsonl"])
+async def test_results_that_name_a_conversation_by_no_sid_close_nothing(job: Job, style: str) -> None:
+    """File and line are named, though the lines before it are in order, and nobody is called."""
+    results = job.results
+    if style == "jsonl":
+        results = job.folder / "results.jsonl"
+        export(job.ledger, ExportOptions(output=results))
+    results.write_text(results.read_text().replace(job.sids[2], "../../v1/Services/IS1"))
+
+    async with stub_twilio() as twilio:
+        with pytest.raises(InputError) as refusal:
+            await job.close(results, base_url=twilio.url, delete=True)
+
+    line = 3 if style == "jsonl" else 4
+    assert refusal.value.message.startswith(f"{results}, line {line}: is created, and names no conversation")
+    assert refusal.value.cure
+    assert twilio.calls == []
+    assert job.states == ["active"] * 3
 
 
 def account(summary: Summary) -> dict[str, Any]:

@@ -473,3 +473,25 @@ async def test_rows_are_named_in_the_ledger_by_nobody_else(job: Job) -> None:
     with open_reader(job.folder / "results.csv.ledger") as reader:
         job_id = reader.manifest.job_id
     assert results(job)[1]["identity"] == identity_for(job_id, "2")
+
+
+@pytest.mark.parametrize("odd", ["../../v1/Services/IS1", "CH1", conversation_sid(7) + "/.."])
+async def test_a_201_with_something_else_than_a_sid_is_unknown_and_looked_up(job: Job, odd: str) -> None:
+    """As one without a SID: the row is never sent again, and what was named leads nowhere."""
+
+    def naming(twilio: StubTwilio, call: Call) -> Answer:
+        made = twilio.create(call)
+        assert isinstance(made, bytes)
+        body = json.dumps({"conversation_sid": odd, "identity": call.form.get("Identity")}).encode()
+        return reply(201, body) if call.name == "Customer 2" else made
+
+    async with stub_twilio(naming) as twilio:
+        lost = await job.run(twilio.url)
+        twilio.listing = lambda _twilio, _call: page(conversation_sid(91))
+        found = await job.run(twilio.url)
+
+    assert (lost.exit_code, lost.counts) == (ExitCode.UNKNOWN, Counts(input=3, created=2, unknown=1))
+    assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
+    assert len(twilio.calls) == 3
+    assert results(job)[1]["conversation_sid"] == conversation_sid(91)
+    assert not any(odd in call.target for call in twilio.lookups)

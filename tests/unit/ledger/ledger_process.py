@@ -36,7 +36,7 @@ async def send(path: Path) -> None:
             for claim in claims:
                 await ledger.begin(claim.id)
                 say("begun", claim.row)
-                answer = Answer(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row}")
+                answer = Answer(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row:032x}")
                 await ledger.settle(claim.id, Status.CREATED, answer)
                 say("settled", claim.row)
 

@@ -11,8 +11,14 @@ from provisioner.errors import InputError
 from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger
 from provisioner.models import Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
+from tests.sids import conversation_sid
 
 CLOSED = Parting(Closure.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200, twilio_request_id="RQ1")
+
+
+def sid_of(key: str) -> str:
+    """Return the SID of the conversation that a row of this letter became."""
+    return conversation_sid(ord(key))
 
 
 def parting(closure: Closure) -> Parting:
@@ -26,7 +32,7 @@ async def make(ledger: SqliteLedger, keys: str = "abcd") -> None:
     *created, rejected = await claim_all(ledger)
     for claim in created:
         await ledger.begin(claim.id)
-        answer = structs.replace(CREATED, conversation_sid=f"CH{claim.key}")
+        answer = structs.replace(CREATED, conversation_sid=sid_of(claim.key))
         await ledger.settle(claim.id, Status.CREATED, answer)
     await ledger.begin(rejected.id)
     await ledger.settle(rejected.id, Status.REJECTED, structs.replace(CREATED, conversation_sid=""))
@@ -43,8 +49,8 @@ async def test_only_what_was_created_is_left(path: Path) -> None:
         await make(ledger)
         closures = Closures(ledger, deletes=False)
 
-        assert await closures.left(0, 2) == [OpenConversation(1, "CHa"), OpenConversation(2, "CHb")]
-        assert await closures.left(2, 2) == [OpenConversation(3, "CHc")]
+        assert await closures.left(0, 2) == [OpenConversation(1, sid_of("a")), OpenConversation(2, sid_of("b"))]
+        assert await closures.left(2, 2) == [OpenConversation(3, sid_of("c"))]
         assert await closures.counts() == {None: 3}
 
 
@@ -54,7 +60,7 @@ async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
         await make(ledger)
         await ledger.plan(entries("a"), INPUT)
 
-        assert await sids(Closures(ledger, deletes=False)) == ["CHa", "CHb", "CHc"]
+        assert await sids(Closures(ledger, deletes=False)) == [sid_of("a"), sid_of("b"), sid_of("c")]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +105,7 @@ async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> Non
         ("delete", 2, "not_processed", 1.0, 1.5, 2.0, 200, "RQ1"),
         ("delete", 3, "deleted", 1.0, 1.5, 2.0, 200, "RQ1"),
     ]
-    assert query(path, "SELECT status, conversation_sid FROM results WHERE row = 1") == [("created", "CHa")]
+    assert query(path, "SELECT status, conversation_sid FROM results WHERE row = 1") == [("created", sid_of("a"))]
 
 
 async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) -> None:
@@ -131,12 +137,12 @@ async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> Non
     """Taking the same list twice adds nothing, and loses nothing of what became of them."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         closures = Closures(ledger, deletes=False)
-        await closures.adopt(["CHa", "CHb", "CHa"])
+        await closures.adopt([sid_of("a"), sid_of("b"), sid_of("a")])
         await closures.settle(1, CLOSED, number=1)
 
-        await closures.adopt(["CHa", "CHb", "CHc"])
+        await closures.adopt([sid_of("a"), sid_of("b"), sid_of("c")])
 
-        assert await sids(closures) == ["CHb", "CHc"]
+        assert await sids(closures) == [sid_of("b"), sid_of("c")]
         assert await closures.counts() == {Closure.CLOSED: 1, None: 2}
 
 
@@ -144,7 +150,7 @@ async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
     """A results file that turns out to be none leaves no half of it."""
 
     def broken() -> Iterator[str]:
-        yield "CHa"
+        yield sid_of("a")
         raise InputError("is broken", source="results.csv")
 
     async with open_ledger(path, SETTINGS, version="1") as ledger:

@@ -15,6 +15,7 @@ from provisioner.errors import LedgerBusyError, StorageError
 from provisioner.ledger import SqliteLedger, open_ledger, open_reader
 from provisioner.models import Counts, Fingerprint, PlanEntry, Status
 from tests.ledger_samples import CREATED, INPUT, SENDABLE, SETTINGS, claim_all, digest_of, entries, entry, query
+from tests.sids import conversation_sid
 
 PROGRAM = Path(__file__).with_name("ledger_process.py")
 KILLED = {"job": "killed"}
@@ -68,7 +69,7 @@ def test_a_killed_process_leaves_everything_it_called_durable(path: Path, lines:
     assert settled <= created
     assert begun <= touched
     assert len(touched - begun) <= 8
-    assert all(line.conversation_sid == f"CH{line.row}" for line in lines_after if line.row in created)
+    assert all(line.conversation_sid == conversation_sid(line.row) for line in lines_after if line.row in created)
     assert counts.is_balanced
     assert counts.input == 400
 

@@ -9,8 +9,9 @@ import pytest
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.database import APPLICATION_ID, SCHEMA_VERSION, open_for_writing
+from provisioner.ledger.database import APPLICATION_ID, open_for_writing
 from provisioner.ledger.journal import close
+from provisioner.ledger.schema import SCHEMA_VERSION
 from provisioner.models import Counts
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 

@@ -23,6 +23,7 @@ from tests.ledger_samples import (
     query,
     send,
 )
+from tests.sids import conversation_sid
 
 
 async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
@@ -339,20 +340,26 @@ async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Pa
 
 async def test_conversations_of_other_rows_are_known(path: Path) -> None:
     """A SID belongs to the row it was created or found for; one that was only seen belongs to nobody."""
-    found = Answer(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid="CH-found")
+    found = Answer(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid=conversation_sid(11))
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.CREATED)
         await send(ledger, claims[1], Status.UNKNOWN)
-        await ledger.resolve(claims[1].id, Status.UNKNOWN, structs.replace(NOT_SEEN, conversation_sid="CH-seen"))
-        before = await ledger.taken([CREATED.conversation_sid, "CH-found", "CH-seen", "CH-other"])
+        await ledger.resolve(
+            claims[1].id, Status.UNKNOWN, structs.replace(NOT_SEEN, conversation_sid=conversation_sid(12))
+        )
+        before = await ledger.taken(
+            [CREATED.conversation_sid, conversation_sid(11), conversation_sid(12), conversation_sid(13)]
+        )
         await ledger.resolve(claims[1].id, Status.CREATED, found)
-        after = await ledger.taken([CREATED.conversation_sid, "CH-found", "CH-seen", "CH-other"])
+        after = await ledger.taken(
+            [CREATED.conversation_sid, conversation_sid(11), conversation_sid(12), conversation_sid(13)]
+        )
 
         assert await ledger.taken([]) == set()
     assert before == {CREATED.conversation_sid}
-    assert after == {CREATED.conversation_sid, "CH-found"}
+    assert after == {CREATED.conversation_sid, conversation_sid(11)}
 
 
 async def test_rows_are_offered_anew_within_a_run(path: Path) -> None:

@@ -1,4 +1,4 @@
--- The schema of a ledger, version 1. docs/ledger.md explains it to the people who query it.
+-- The schema of a ledger, version 1, by which one of that version is told from a forgery; nothing makes it any more.
 
 -- name: manifest
 -- What the ledger belongs to: job_id, settings (JSON), created_at, created_by; planned_at once a plan is whole.

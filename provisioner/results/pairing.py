@@ -1,0 +1,25 @@
+"""Rows of a plan beside the records they were made of."""
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import TypeVar
+
+from provisioner.errors import InputError
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+def paired(planned: Iterable[_A], records: Iterable[_B]) -> Iterator[tuple[_A, _B]]:
+    """Pair what a ledger says of each row with its record, neither of which is None.
+
+    Raise ``InputError`` where there are more of one kind.
+    """
+    for row, record in zip_longest(planned, records):
+        if row is None or record is None:
+            raise InputError(
+                "does not have as many rows as the ledger says were planned, so they cannot be told apart",
+                source="the input",
+                cure="run the job again first, or omit --include-input and --failed",
+            )
+        yield row, record
