@@ -115,5 +115,5 @@ class Hands:
         """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
         asked = parse_rate(rate)
         if asked.is_auto or math.isinf(asked.per_second):
-            raise UsageError(f"{rate} is no pace to change to", cure=f"name one from {RATES}")
+            raise UsageError(f"{rate} is no pace to change to", cure=f"name one from {RATES}, e.g. 4/s")
         self._pacer.ask(asked)
