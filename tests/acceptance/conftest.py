@@ -9,6 +9,9 @@ import pytest
 from tests.acceptance.program import Program, programs_in
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 from tests.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
+from tests.wires import authority
+
+__all__ = ["authority"]
 
 
 @pytest.fixture

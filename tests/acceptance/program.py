@@ -150,6 +150,10 @@ class Program:
         env = {name: value for name, value in self.env.items() if not name.startswith("COVERAGE_")}
         return replace(self, env={**env, "PYTHONDONTWRITEBYTECODE": "1"})
 
+    def trusting(self, bundle: Path) -> "Program":
+        """Return the same program, which trusts the certificate authorities of a file, and no others."""
+        return replace(self, env={**self.env, "SSL_CERT_FILE": str(bundle)})
+
     async def end_all(self) -> None:
         """Kill what still runs, each by its own number."""
         for process in self._started:

@@ -14,6 +14,11 @@ class Simulator:
 
     url: str
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.url.rpartition(":")[2])
+
     async def state(self) -> dict[str, Any]:
         """Return what it counted, arrivals included."""
         document: dict[str, Any] = json.loads(await self._page("state?arrivals=1"))
