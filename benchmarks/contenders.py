@@ -50,14 +50,16 @@ class Contender:
     least: int = 1
 
 
-def ourselves(loop: str) -> Callable[[Job], Call]:
-    """Run this program: plan, durable intents and outcomes, results."""
+def ourselves(loop: str, *, tls: bool = False) -> Callable[[Job], Call]:
+    """Run this program: plan, durable intents and outcomes, results; over TLS, as it is used, or plain http."""
 
     def call(job: Job) -> Call:
         for old in job.folder.glob("results.csv*"):
             old.unlink()
-        customers = write_customers(job.folder, job.rows)
-        return Call(run_command(customers, job.folder / "results.csv", job.server.base_url, loop), ENVIRONMENT)
+        customers, server = write_customers(job.folder, job.rows), job.server
+        url = server.tls_url if tls else server.base_url
+        trust = {"SSL_CERT_FILE": str(server.certificate)}
+        return Call(run_command(customers, job.folder / "results.csv", url, loop), ENVIRONMENT | trust)
 
     return call
 

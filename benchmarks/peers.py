@@ -40,6 +40,8 @@ def contenders(script: str) -> list[Contender]:
     return [
         Contender("**run**, uvloop", "durably", ourselves("uvloop")),
         Contender("**run**, asyncio", "durably", ourselves("asyncio")),
+        Contender("**run**, uvloop, TLS 1.3", "durably", ourselves("uvloop", tls=True)),
+        Contender("**run**, asyncio, TLS 1.3", "durably", ourselves("asyncio", tls=True)),
         Contender("bare aiohttp loop, uvloop", "no", bare("uvloop")),
         Contender("bare aiohttp loop, asyncio", "no", bare("asyncio")),
         Contender("naive aiohttp script", "yes", naive),

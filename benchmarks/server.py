@@ -25,6 +25,7 @@ http {{
     access_log off; default_type application/json; keepalive_requests 1000000000; keepalive_timeout 1h;
     client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
     scgi_temp_path scgi; ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;
+    ssl_protocols TLSv1.3;
     server {{
         listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
         location / {{ return 201 '{reply}'; }}
@@ -36,7 +37,7 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running nginx, over plain http and over TLS with a certificate that its clients have to be told of."""
+    """A running nginx, over plain http and over TLS 1.3 with a certificate that its clients have to be told of."""
 
     base_url: str
     tls_url: str
