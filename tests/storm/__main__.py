@@ -3,21 +3,26 @@
 import argparse
 import asyncio
 import shutil
+import ssl
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.storm.figures import figures, line_of
-from tests.storm.job import Report
+from tests.storm.job import Report, Tls
 from tests.storm.storm import storm
+from tests.tls import Authority
+
+VERSIONS = {"1.3": ssl.TLSVersion.TLSv1_3, "1.2": ssl.TLSVersion.TLSv1_2}
 
 
 def main() -> int:
     """Run a storm and tell its figures; return 1 where anything was lost, made twice or named wrongly."""
     options = _options()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="storm-"))
-    say(f"seed {options.seed}, in {folder}")
+    say(f"seed {options.seed}, in {folder}, over {f'TLS {options.tls}' if options.tls in VERSIONS else 'http'}")
+    tls = Tls(VERSIONS[options.tls], Authority(folder)) if options.tls in VERSIONS else None
     began = time.monotonic()
 
     def tell(report: Report) -> None:
@@ -31,6 +36,7 @@ def main() -> int:
             rows=options.rows,
             share=options.share,
             at_once=options.at_once,
+            tls=tls,
             tell=tell,
         )
     )
@@ -60,6 +66,10 @@ def _options() -> argparse.Namespace:
         ("--at-once", 5, "jobs at a time"),
     ):
         parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
+    choices = (*VERSIONS, "none")
+    parser.add_argument(
+        "--tls", choices=choices, default=choices[0], help="what the simulator speaks (%(default)s)"
+    )
     parser.add_argument("--folder", type=Path, help="an empty folder to keep the jobs in")
     return parser.parse_args()
 

@@ -3,18 +3,22 @@
 import csv
 import json
 import random
+import ssl
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.acceptance.program import Program, programs_in
 from tests.acceptance.simulator_process import Simulator
+from tests.relays import tls_relay
 from tests.storm.account import Account, Line, Made, compare
 from tests.storm.evidence import Evidence, read_evidence, read_trails
 from tests.storm.life import Life, live
 from tests.storm.shapes import Shape
 from tests.storm.strikes import Stage, draw_strike
+from tests.tls import Authority
 
 FAULTS = Path(__file__).with_name("faults.toml")
 MOST_QUIET_LIVES = 40
@@ -52,14 +56,23 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """What a simulator speaks, and who vouches for it."""
+
+    version: ssl.TLSVersion
+    authority: Authority
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One job to be done: ``kills`` at most are its share."""
+    """One job to be done: ``kills`` at most are its share. Without ``tls`` it goes over plain http."""
 
     number: int
     shape: Shape
     seed: int
     rows: int
     kills: int
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +83,9 @@ class Commands:
     reconcile: tuple[str, ...]
 
     @classmethod
-    def of(cls, shape: Shape, files: Sequence[str], server: Simulator) -> "Commands":
+    def of(cls, shape: Shape, files: Sequence[str], url: str) -> "Commands":
         """Make the commands of a job against a server."""
-        place = ("--base-url", server.url)
+        place = ("--base-url", url)
         looking = ("--timeout", "0.7", "--settle-delay", "0.5", "--rate", "200/s")
         return cls(
             run=("run", *files, "-o", shape.output, *place, *shape.flags.split()),
@@ -116,12 +129,18 @@ class Report:
 async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
     """Do the job in an empty folder, against a simulator of its own."""
     report = Report(job)
-    async with programs_in(folder) as watched:
-        program = watched.unwatched()
+    async with AsyncExitStack() as stack:
+        program = (await stack.enter_async_context(programs_in(folder))).unwatched()
         server = await _serve(program, job)
+        url = server.url
+        if job.tls is not None:
+            url = await stack.enter_async_context(
+                tls_relay(server.port, job.tls.authority.server(job.tls.version))
+            )
+            program = program.trusting(job.tls.authority.bundle)
         labels = job.shape.labels(job.rows)
         files = job.shape.write(folder, labels)
-        commands = Commands.of(job.shape, files, server)
+        commands = Commands.of(job.shape, files, url)
         await _live_on(program, commands, job, budget, report)
         if job.shape.has_own_identities:
             await _have_audited(program, commands, report)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
-from tests.storm.job import Budget, Job, Report, storm_over
+from tests.storm.job import Budget, Job, Report, Tls, storm_over
 from tests.storm.shapes import SHAPES, Shape
 
 
@@ -18,6 +18,7 @@ async def storm(
     share: int,
     at_once: int,
     shapes: Sequence[Shape] = SHAPES,
+    tls: Tls | None = None,
     tell: Callable[[Report], None] = lambda _report: None,
 ) -> list[Report]:
     """Do jobs of ``rows`` rows each until there were ``kills`` kills, at most ``share`` of them in one job.
@@ -31,7 +32,7 @@ async def storm(
             number = next(numbers)
             place = folder / f"job-{number}"
             place.mkdir()
-            job = Job(number, shapes[number % len(shapes)], seed * 1000 + number, rows, share)
+            job = Job(number, shapes[number % len(shapes)], seed * 1000 + number, rows, share, tls)
             report = await storm_over(job, place, budget)
             reports.append(report)
             tell(report)

@@ -1,5 +1,6 @@
 """The storm, short: the real program under every fault, killed and started again until it is done."""
 
+import ssl
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.storm.figures import figures, line_of
-from tests.storm.job import Budget, Job, Report, storm_over
+from tests.storm.job import Budget, Job, Report, Tls, storm_over
 from tests.storm.shapes import SHAPES
 from tests.storm.storm import storm
+from tests.tls import Authority
 
 pytestmark = pytest.mark.acceptance
 
@@ -22,10 +24,13 @@ def told(reports: list[Report], elapsed_s: float) -> str:
 
 
 async def test_a_storm_loses_nothing_and_makes_nothing_twice(tmp_path: Path) -> None:
-    """Ten kills later every row has the one conversation that its line names, and its doubts their evidence."""
-    began = time.monotonic()
+    """Ten kills later every row has the one conversation that its line names, and its doubts their evidence.
 
-    reports = await storm(tmp_path, seed=SEED, kills=10, rows=30, share=4, at_once=3)
+    All goes over TLS 1.3, as it does to Twilio, and on uvloop where that is installed.
+    """
+    began, tls = time.monotonic(), Tls(ssl.TLSVersion.TLSv1_3, Authority(tmp_path))
+
+    reports = await storm(tmp_path, seed=SEED, kills=10, rows=30, share=4, at_once=3, tls=tls)
 
     story = told(reports, time.monotonic() - began)
     assert [failure for report in reports for failure in report.failures] == [], story
