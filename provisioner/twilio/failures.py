@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from http import HTTPStatus
 
 import aiohttp
@@ -34,19 +35,26 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Why a request failed, in a word and a sentence; ``{host}`` and ``{reason}`` are filled in."""
+    """Why a request failed, in a word and a sentence; ``{host}``, ``{reason}`` and ``{fault}`` are filled in."""
 
     word: str
     sentence: str
     stops_run: bool = False
 
 
+_CERTIFICATE_FAULTS = {
+    9: "is not valid yet: check this machine's clock",
+    10: "has expired",
+    62: "is for another name",
+    64: "is for another name",
+}
+"""What OpenSSL's verification codes say where a person can do something. Source: its ``x509_vfy.h``."""
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
     (ConnectionGone, Cause("connection_lost", "the connection to {host} was closed before its turn came")),
     (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved")),
     (
         aiohttp.ClientConnectorCertificateError,
-        Cause("connect_failed", "the certificate of {host} is not trusted", stops_run=True),
+        Cause("connect_failed", "the certificate of {host} {fault}", stops_run=True),
     ),
     (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "{host} does not speak TLS as it should")),
     (aiohttp.ClientProxyConnectionError, Cause("connect_failed", "the proxy cannot be reached{reason}")),
@@ -70,7 +78,9 @@ def explain(error: Exception, host: str, *, is_sent: bool) -> Cause:
         return _blame_proxy(error.status)
     causes = _UNANSWERED if is_sent else _UNSENT
     cause = next(cause for kind, cause in causes if isinstance(error, kind))
-    return structs.replace(cause, sentence=cause.sentence.format(host=host, reason=_reason(error)))
+    return structs.replace(
+        cause, sentence=cause.sentence.format(host=host, reason=_reason(error), fault=_fault(error))
+    )
 
 
 def _blame_proxy(status: int) -> Cause:
@@ -84,4 +94,14 @@ def _blame_proxy(status: int) -> Cause:
 
 def _reason(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
-    return f": {os.strerror(number)}" if number and number > 0 else ""
+    if number and number > 0:
+        return f": {os.strerror(number)}"
+    is_closed = isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionError)
+    return ": it closed the connection" if is_closed else ""
+
+
+def _fault(error: Exception) -> str:
+    """Say what is wrong with a certificate: that nobody we trust vouches for it, unless it is something else."""
+    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
+    code = cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else 0
+    return _CERTIFICATE_FAULTS.get(code, "is not trusted")

@@ -3,10 +3,17 @@
 import asyncio
 import logging
 import os
+import socket
 import ssl
 import subprocess
 import sys
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from shutil import which
 
 import pytest
@@ -14,10 +21,13 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.models import Answer, Verdict, WebChatRequest
 from provisioner.twilio.credentials import Account
-from provisioner.twilio.transport import open_transport
+from provisioner.twilio.transport import Reply, open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 from tests.raw_server import Behaviour, Visit, answering, closing, free_port, raw_server, reply
+from tests.relays import connect_proxy
+from tests.tls import LOOPBACK, Authority
+from tests.wires import TLS13, LayWire, Wire
 
 
 @pytest.fixture(autouse=True)
@@ -75,11 +85,106 @@ async def test_an_untrusted_certificate_is_refused(self_signed: ServerTls) -> No
     assert server.requests == []
 
 
+def certified(
+    authority: Authority, name: str, not_before: datetime | None = None, not_after: datetime | None = None
+) -> ssl.SSLContext:
+    """Return the TLS of a server whose certificate is for this name, and good between these dates."""
+    certificate = authority.ca.issue_cert(name, not_before=not_before, not_after=not_after)
+    return authority.server(certificate=certificate)
+
+
+def too_old(authority: Authority) -> ssl.SSLContext:
+    """Return the TLS of a server that stopped at version 1.1."""
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context = authority.server(ssl.TLSVersion.TLSv1_1)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def hear_twice(listening: socket.socket, tls: ssl.SSLContext | None, received: list[bytes]) -> None:
+    """Take two connections, one after the other, and note what comes. Servers of asyncio send no TLS alert."""
+    for _ in range(2):
+        accepted, _ = listening.accept()
+        with accepted, suppress(OSError):
+            accepted.settimeout(10)
+            if tls is None:  # as a web server answers what it does not understand
+                received.append(accepted.recv(65536))
+                accepted.sendall(reply(400))
+            with tls.wrap_socket(accepted, server_side=True) if tls else accepted as connection:
+                received.append(connection.recv(65536))
+
+
+NOT_TRUSTED = "the certificate of 127.0.0.1 is not trusted"
+NOT_TLS = "127.0.0.1 does not speak TLS as it should"
+LONG_AGO, YESTERDAY, TOMORROW = (datetime.now(UTC) + timedelta(days) for days in (-9, -1, 1))
+
+
+@pytest.mark.parametrize(
+    ("serve", "sentence"),
+    [
+        (lambda _, stranger: stranger.server(), NOT_TRUSTED),
+        (lambda us, _: certified(us, LOOPBACK, not_before=LONG_AGO, not_after=YESTERDAY), "has expired"),
+        (
+            lambda us, _: certified(us, LOOPBACK, not_before=TOMORROW),
+            "is not valid yet: check this machine's clock",
+        ),
+        (lambda us, _: certified(us, "twilio.example"), "is for another name"),
+        (lambda us, _: certified(us, "127.0.0.2"), "is for another name"),
+        (lambda us, _: too_old(us), NOT_TLS),
+        (lambda _us, _: None, NOT_TLS),
+    ],
+    ids=["stranger", "expired", "not yet", "other name", "other address", "too old", "no TLS"],
+)
+async def test_who_cannot_prove_to_be_the_server_gets_nothing(
+    authority: Authority,
+    lay_wire: LayWire,
+    tmp_path: Path,
+    serve: Callable[[Authority, Authority], ssl.SSLContext | None],
+    sentence: str,
+) -> None:
+    """Directly and through a tunnel: no turn is taken, no request leaves, and the message says what is wrong."""
+    lay_wire(Wire())
+    tls, gate, received = serve(authority, Authority(tmp_path)), OpenGate(), list[bytes]()
+
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        thread = threading.Thread(target=hear_twice, args=(listening, tls, received))
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        async with connect_proxy() as proxy:
+            for way in ("", proxy.url):
+                async with open_transport(ACCOUNT, version="1", base_url=url, proxy=way) as transport:
+                    answer = await WebChatClient(transport).create(REQUEST, gate)
+
+                assert (answer.verdict, answer.error_code, answer.sent) == (
+                    Verdict.NOT_PROCESSED,
+                    "connect_failed",
+                    None,
+                )
+                assert answer.error in {sentence, f"the certificate of 127.0.0.1 {sentence}"}
+                assert answer.stops_run is (sentence != NOT_TLS)
+        thread.join()
+
+    assert (b"POST" in b"".join(received), gate.passed, len(proxy.requests)) == (False, 0, 1)
+
+
+async def test_a_server_that_hangs_up_on_the_handshake_is_told_as_such() -> None:
+    """It cannot be reached, and why is said although the system has no number for it."""
+
+    async def hang_up(visit: Visit) -> None:
+        await visit.reader.read(1)
+
+    async with raw_server(hang_up) as server:
+        answer = await create_at(server.url.replace("http", "https"))
+
+    assert (answer.verdict, answer.sent) == (Verdict.NOT_PROCESSED, None)
+    assert answer.error.startswith("127.0.0.1 cannot be reached: ")
+
+
 CREATE_IN_A_PROCESS = """
 import asyncio, sys
 from provisioner.models import WebChatRequest
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.transport import open_transport
+from provisioner.twilio.transport import Reply, open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 
@@ -117,6 +222,7 @@ def tunnelling(port: int) -> Behaviour:
     return behave
 
 
+@pytest.mark.asyncio(loop_factories=["asyncio"])  # what is tested runs on its own
 @pytest.mark.parametrize("by_proxy", [False, True])
 async def test_a_trusted_certificate_is_accepted(self_signed: ServerTls, by_proxy: bool) -> None:
     """Over TLS, also through a tunnel, one turn is taken and one WebChat created. The proxy learns nothing.
@@ -152,16 +258,37 @@ async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
     )
 
 
-async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", [Wire(), TLS13], ids=str)
+async def test_proxies_of_the_environment_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, lay_wire: LayWire, way: Wire
+) -> None:
     """A proxy is used when asked for, never because a variable of the environment names one."""
+    lay_wire(way)
     nowhere = f"http://127.0.0.1:{free_port()}"
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, nowhere)
 
     async with raw_server(answering(CREATED)) as server:
         answer = await create_at(server.url)
 
     assert answer.verdict is Verdict.CREATED
+
+
+async def test_no_redirect_is_followed_whatever_is_asked() -> None:
+    """Neither a look-up nor a deletion goes where a reply points, and so the credentials do not either."""
+    async with raw_server(answering(CREATED)) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            pointing = answering(reply(status, b"", f"Location: {elsewhere.url}/v1/Conversations"))
+            async with (
+                raw_server(pointing) as server,
+                open_transport(ACCOUNT, version="1", base_url=server.url) as transport,
+            ):
+                url = transport.url("conversations", "/v1/Conversations")
+                came = [await transport.send(method, url, gate=OpenGate()) for method in ("GET", "POST", "DELETE")]
+
+            assert [isinstance(each, Reply) and each.status for each in came] == [status] * 3
+
+    assert elsewhere.connections == 0
 
 
 async def test_a_proxy_is_used_when_asked_for() -> None:
