@@ -118,6 +118,22 @@ async def test_every_page_is_read_on_our_own_host() -> None:
     assert bench.pace.passed == 2
 
 
+async def test_credentials_never_go_where_a_next_page_points() -> None:
+    """A list that names a page on another host, in whatever form, is read on our own and nobody else is called."""
+    async with raw_server(answering(page(participation(9)))) as elsewhere:
+        host = elsewhere.url.partition("//")[2]
+        for link in (elsewhere.url, f"//{host}", f"https://us:er@{host}", f"/../..//{host}", f"\\\\{host}"):
+            following = f"{link}/v1/ParticipantConversations?PageToken=PT1"
+            look_up, bench = await find(answering(page(participation(1), following=following), page()))
+
+            assert (sids(look_up), look_up.trouble) == ([sid(1)], None)
+            assert bench.server.requests[1].startswith(
+                b"GET /prefix/v1/ParticipantConversations?PageToken=PT1 HTTP/1.1\r\n"
+            )
+
+    assert elsewhere.connections == 0
+
+
 async def test_a_conversation_listed_twice_is_one() -> None:
     """Pages shift while they are read, so the same conversation on two of them is no duplicate."""
     look_up, _ = await find(answering(page(participation(1), following=NEXT), page(participation(1))))
