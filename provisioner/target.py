@@ -23,11 +23,12 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 class Surroundings:
     """What the process was started in; ``command`` is the line that would start it again.
 
-    ``moment`` is when, in local time: names with a date get that of it.
+    ``home`` is None for a user without a folder. ``moment`` is when, in local time: names with a date get that of
+    it.
     """
 
     environ: Mapping[str, str]
-    home: Path
+    home: Path | None
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
@@ -43,7 +44,7 @@ class Target:
 
     @classmethod
     def choose(
-        cls, options: ReachOptions, environ: Mapping[str, str], home: Path, *, is_simulated: bool = False
+        cls, options: ReachOptions, environ: Mapping[str, str], home: Path | None, *, is_simulated: bool = False
     ) -> "Target":
         """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
         if is_simulated and (options.base_url or options.profile or options.proxy):

@@ -67,6 +67,8 @@ def _load(path: str) -> dict[str, Any]:
     except ValueError as error:
         # Python reads no whole number of more than 4,300 digits, and tomllib passes that on as it is.
         raise UsageError(f"{path}: a number has too many digits", cure="write one of at most 19") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: is nested too deeply", cure="write it flat") from error
 
 
 def _flags_of(command: str) -> list[click.Option]:

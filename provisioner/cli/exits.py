@@ -4,6 +4,7 @@ import errno
 import os
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import click
@@ -68,12 +69,29 @@ def known_error(error: BaseException, *, command: str = "", traceback_at: str = 
             return _usage_error(error, command)
         case click.Abort() | KeyboardInterrupt():
             return _stopped_error(error)
-        case OSError(errno=number) if number in _DISK_FAULTS:
-            return _disk_error(error)
+        case OSError() if known := _system_error(error):
+            return known
         case BaseExceptionGroup():
             found = (known_error(each, traceback_at=traceback_at) for each in members_of(error))
             return min(found, key=lambda each: isinstance(each, InternalError))
     return InternalError(error, traceback_at=traceback_at)
+
+
+def _system_error(error: OSError) -> ProvisionerError | None:
+    """Return what the system refused to whoever called it without an eye on that; None for a fault of ours."""
+    if error.errno in _DISK_FAULTS:
+        return _disk_error(error)
+    if isinstance(error, FileNotFoundError) and _has_lost_its_folder():
+        return UsageError("the current folder is not there any more", cure="change to one that is, then try again")
+    return None
+
+
+def _has_lost_its_folder() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 _DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
     """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well."""
     from provisioner.command_files import files_of_command
 
+    from .process import home
+
     config = click.get_current_context().meta.get(CONFIG)
     given = {"log_file": log_file, "config": Path(config) if config else None}
     locked: tuple[Path, ...] = ()
@@ -27,11 +28,5 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
 
         occasion = Occasion.read(options, surroundings().moment)
         options, locked = occasion.named(options), occasion.locked
-    files = files_of_command(options, arguments, os.environ, _home(), global_options=given, locked=locked)
+    files = files_of_command(options, arguments, os.environ, home(), global_options=given, locked=locked)
     files.require_distinct()
-
-
-def _home() -> Path | None:
-    with suppress(RuntimeError):  # a user without one keeps no profiles there
-        return Path.home()
-    return None

@@ -59,6 +59,6 @@ def _value_of(flag: str, given: Sequence[str]) -> str:
 def _config_wants_json(path: str, command: str) -> bool:
     try:
         table = tomllib.loads(read_regular(path).decode()).get(command)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(table, dict) and table.get("json") is True

@@ -17,9 +17,17 @@ def surroundings() -> Surroundings:
     """
     known = click.get_current_context().meta
     if _KNOWN not in known:
-        known[_KNOWN] = Surroundings(os.environ, Path.home(), shlex.join(["provisioner", *sys.argv[1:]]))
+        known[_KNOWN] = Surroundings(os.environ, home(), shlex.join(["provisioner", *sys.argv[1:]]))
     found: Surroundings = known[_KNOWN]
     return found
 
 
 _KNOWN = f"{__name__}.surroundings"
+
+
+def home() -> Path | None:
+    """Return the user's folder; None for one who has none: no HOME, and no account on this machine."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None

@@ -1,6 +1,7 @@
 """Carries out one command: its log, its console, its end."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .console import Console
 from .exits import InternalError, close_with, known_error
 from .files import require_distinct_files
 from .hooks import hooks, told_to
+from .preflight import check_surroundings
 
 
 def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
@@ -37,6 +39,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
     with log as libraries, told_to(libraries.tell), bound, terminable():
         try:
+            check_surroundings(options, os.environ)
             summary = function(**arguments, options=options, console=console)
         except (ProvisionerError, click.ClickException, BrokenPipeError):
             raise

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.errors import StorageError
 from provisioner.ledger import journal
 from provisioner.ledger.database import claim_for, open_for_writing, require_place
 from provisioner.ledger.faults import translated
@@ -41,5 +42,12 @@ def open_file(path: Path, settings: Mapping[str, str], *, version: str, synchron
 
 def open_temporary(settings: Mapping[str, str], *, version: str) -> Opened:
     """Make a ledger that is deleted when it is closed. Blocks."""
-    path = Path(tempfile.mkdtemp(prefix="provisioner-"), "temporary.ledger")
+    try:
+        folder = tempfile.mkdtemp(prefix="provisioner-")
+    except OSError as error:
+        raise StorageError(
+            "nothing can be written in the folder for temporary files",
+            cure="make room there, or name another one in TMPDIR",
+        ) from error
+    path = Path(folder, "temporary.ledger")
     return open_file(path, settings, version=version, synchronous="OFF", is_kept=False)

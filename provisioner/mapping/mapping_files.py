@@ -54,6 +54,8 @@ def read_mapping(text: str, name: str) -> MappingFile:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name}: not TOML: {error}", cure="mend the file at that place") from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise UsageError(f"{name}: holds a number that is too long", cure="write it as a text") from error
     except RecursionError as error:
         raise UsageError(f"{name}: is nested too deeply", cure="write it flat") from error
     return _Reader(text, name).read(document)

@@ -30,7 +30,8 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     jobs = [_gathered(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     with replacing(output) as stream:
-        stream.write(render(jobs, version=f"provisioner {__version__}", made_at=made_at).encode(errors="replace"))
+        page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
+        stream.write(page.encode("utf-8", "backslashreplace"))  # a ledger's name may hold bytes that are no text
     return Summary(
         command="report",
         output=str(output),

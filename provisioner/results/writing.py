@@ -80,6 +80,12 @@ def check_writable(path: Path) -> None:
         if sys.stdout is None:
             raise UsageError("stdout is closed", cure="name a file with -o, or open stdout")
         return
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{path}: the name is not UTF-8", cure="choose another name, or work in a UTF-8 locale"
+        ) from error
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")
     if path.exists() and not path.is_file():

@@ -39,12 +39,22 @@ def load_faults(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> 
     ``docs/simulator.md``. ``read`` opens and reads the file, and raises ``OSError`` where that fails.
     """
     try:
-        document = tomllib.loads(read(path).decode())
-        return _script(document)
+        return _script(_read(read(path).decode()))
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise ValueError("holds a number that is too long") from error
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
 
 
 def _script(document: dict[str, Any]) -> FaultScript:

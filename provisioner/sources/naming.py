@@ -64,7 +64,14 @@ def _status(name: str) -> os.stat_result:
 
 
 def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> Stored:
+    """Return what a file holds; its name goes into the ledger and the results, which are UTF-8."""
     path = Path(name)
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "has a name that is not UTF-8", source=name, cure="rename it, or work in a UTF-8 locale"
+        ) from error
     if stat.S_ISDIR(mode):
         raise InputError("is a folder", source=name, cure=f"name the files in it, e.g. '{path / '*.csv'}'")
     try:

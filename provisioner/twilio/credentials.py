@@ -57,7 +57,7 @@ SIMULATED = Account(
 """The account of ``--simulate``."""
 
 
-def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> Account:
+def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path | None) -> Account:
     """Find the account to use.
 
     A named ``profile`` wins over the environment, the environment over twilio-cli's active profile, an API key
@@ -66,11 +66,12 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path) -> 
     """
     settings = _settings(environ)
     if profile:
-        return _from_profile(read_profiles(_config_folder(settings, home)).named(profile), settings)
+        return _from_profile(_named_profile(profile, _config_folder(settings, home)), settings)
     files = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
     if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN, *files)):
         return _from_environment(_with_files(settings))
-    active = read_profiles(_config_folder(settings, home)).active
+    folder = _config_folder(settings, home)
+    active = read_profiles(folder).active if folder else None
     if active is None:
         raise UsageError(
             "no Twilio credentials were found",
@@ -84,8 +85,8 @@ def secret_files(environ: Mapping[str, str], home: Path | None) -> Mapping[str, 
     settings = _settings(environ)
     variables = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
     files = {name: Path(settings[name]) for name in variables if settings.get(name)}
-    if home is not None:
-        files["twilio-cli"] = _config_folder(settings, home) / CONFIG_NAME
+    if folder := _config_folder(settings, home):
+        files["twilio-cli"] = folder / CONFIG_NAME
     return files
 
 
@@ -157,6 +158,17 @@ def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
     )
 
 
-def _config_folder(settings: Mapping[str, str], home: Path) -> Path:
-    folder = settings.get("TWILIO_CONFIG_DIR")
-    return Path(folder) if folder else home / ".twilio-cli"
+def _named_profile(name: str, folder: Path | None) -> Profile:
+    if folder is None:
+        raise UsageError(
+            f"--profile {name}: this user has no home folder, where twilio-cli keeps its profiles",
+            cure="set HOME, or TWILIO_CONFIG_DIR to the folder of its config.json",
+        )
+    return read_profiles(folder).named(name)
+
+
+def _config_folder(settings: Mapping[str, str], home: Path | None) -> Path | None:
+    """Return where twilio-cli keeps its profiles; None where nobody knows."""
+    if folder := settings.get("TWILIO_CONFIG_DIR"):
+        return Path(folder)
+    return home / ".twilio-cli" if home else None

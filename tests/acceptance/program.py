@@ -77,9 +77,8 @@ class Running:
         """Wait for the end; no way to end shows a traceback."""
         async with asyncio.timeout(PATIENCE_S):
             stdout, stderr = await self.process.communicate(stdin)
-        ended = Ended(
-            self.process.returncode or 0, (stdout or b"").decode(), self._said + (stderr or b"").decode()
-        )
+        told = [(each or b"").decode(errors="backslashreplace") for each in (stdout, stderr)]
+        ended = Ended(self.process.returncode or 0, told[0], self._said + told[1])
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended
 
