@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.log import server_logger
 
 from provisioner.errors import UsageError
 from provisioner.os_errors import bind_reason
@@ -179,7 +180,13 @@ class Dashboard:
         """Answer only to this machine's own names, or a page elsewhere could point its name here."""
         if not self._place.is_public and not is_loopback(host_of(request.headers.get("Host", ""))):
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text="not this host\n")
-        response: web.StreamResponse = await handler(request)
+        try:
+            response: web.StreamResponse = await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception:  # noqa: BLE001 - in Python's debug mode aiohttp would answer with the traceback and its text
+            server_logger.exception("Error handling request")
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="internal error\n")
         return response
 
     async def _page(self, _request: web.Request) -> web.Response:

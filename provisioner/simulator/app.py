@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from secrets import token_hex
 
 from aiohttp import web
+from aiohttp.log import server_logger
 
 from .access import Doorkeeper
 from .call import Call
@@ -70,6 +72,9 @@ class Application:
         except (ConnectionError, web.RequestPayloadError):
             # The caller left while it was still sending.
             return web.Response()
+        except Exception:  # noqa: BLE001 - in Python's debug mode aiohttp would answer with the traceback and its text
+            server_logger.exception("Error handling request")
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
         finally:
             self._state.end(f"{request.method} {template}" if template in self._endpoints else "other", answer)
 

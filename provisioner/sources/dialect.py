@@ -99,7 +99,7 @@ class RowFormatter:
 def named_delimiter(text: str) -> str:
     """Read ``--delimiter``: one character, or a name such as ``tab``."""
     delimiter = _NAMED.get(text.lower(), text)
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+    if len(delimiter) != 1 or delimiter in '"\r\n\0' or "\ud800" <= delimiter <= "\udfff":
         raise UsageError(f"--delimiter {text!r} is not a delimiter", cure="give one character, or 'tab'")
     return delimiter
 

@@ -46,6 +46,11 @@ class Account:
                 f"the API key from {self.origin} is malformed",
                 cure=f"set {API_KEY} to SK and 32 hex digits (the key's SID), and {API_SECRET} to its secret",
             )
+        if not (self.password.isascii() and self.password.isprintable()):
+            raise UsageError(
+                f"the secret from {self.origin} is malformed",
+                cure="set it as the Twilio Console shows it: letters and digits",
+            )
 
 
 SIMULATED = Account(

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -119,3 +121,52 @@ async def test_an_internal_error_tells_no_row_anywhere(program: Program) -> None
             assert (ended.summary["exit_code"], ended.summary["error"]["kind"]) == (1, "internal"), place
         else:
             assert "error: internal error: " in ended.stderr, place
+
+
+async def ask(url: str, method: str, path: str) -> bytes:
+    """Send one request to a server of the program and return all of its answer."""
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    head = (f"{method} {path} HTTP/1.1", f"Host: {place.netloc}", "Connection: close", "Content-Length: 0")
+    writer.write("\r\n".join((*head, "", "")).encode())
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_the_programs_own_servers_answer_an_internal_error_without_its_text(program: Program) -> None:
+    """Neither the live page nor the simulator shows it, in Python's debug mode either; repeats are counted."""
+    program.write("in.csv", TABLE)
+    broken = [
+        replace(program, invocation=("-m", "tests.acceptance.faulty_program", place))
+        for place in ("provisioner.simulator.app:Application._decide", "provisioner.report.dashboard:live_page")
+    ]
+    debugging = {"PYTHONASYNCIODEBUG": "1"}
+
+    playing = await broken[0].start("simulate", "--port", "0", env=debugging)
+    assert playing.process.stdout is not None
+    url = (await playing.process.stdout.readline()).decode().split()[2].rstrip(",")
+    answers = [await ask(url, "POST", "/v2/WebChats") for _ in range(20)]
+    playing.signal(signal.SIGTERM)
+    played = await playing.end()
+    running = await broken[1].start(
+        *(*JOB, "--rate", "1/s", "--simulate", "-o", "out.csv", "--dashboard", "0"), env=debugging
+    )
+    page = (await running.says("dashboard: ")).split()[1]
+    answers += [await ask(page, "GET", "/") for _ in range(20)]
+    ran = await running.end()
+
+    assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 500 Internal Server Error"}
+    for said in (
+        *answers,
+        played.stdout.encode(),
+        played.stderr.encode(),
+        ran.stdout.encode(),
+        ran.stderr.encode(),
+    ):
+        assert NAME.encode() not in said
+        assert DATA.encode() not in said
+    for ended in (played, ran):
+        told = [line for line in ended.stderr.splitlines() if '"library":"aiohttp.server"' in line]
+        assert (ended.code, len(told)) == (0, 2)
+        assert '"repeated":19' in told[1]

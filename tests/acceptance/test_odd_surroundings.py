@@ -91,6 +91,7 @@ async def test_a_hangup_that_is_ignored_stays_ignored(program: Program, simulato
 def surroundings(folder: Path) -> Sequence[tuple[str, Sequence[str], Mapping[str, str], str]]:
     """Return odd surroundings: what is odd, a command, its environment, and what it says (empty: all is well)."""
     run = (*SIMULATED, "-o", "out.csv")
+    called = ("run", "in.csv", "-o", "out.csv", "--base-url", "http://127.0.0.1:9")
     long_toml = f"{folder / 'long.toml'}"
     return (
         ("a zone that is none", CHECK, {"TZ": "Nonsense"}, ""),
@@ -104,6 +105,8 @@ def surroundings(folder: Path) -> Sequence[tuple[str, Sequence[str], Mapping[str
             {"PYTHONIOENCODING": "ascii:strict"},
             "is not a time zone",
         ),
+        ("a delimiter of bytes", (*run, "--delimiter", os.fsdecode(b"\xff")), {}, "is not a delimiter"),
+        ("a secret of bytes", called, {**CREDENTIALS, "TWILIO_API_SECRET": os.fsdecode(b"\xff")}, "is malformed"),
         (
             "an ASCII stdout",
             ("check", "é.csv", "--address-sid", ADDRESS),

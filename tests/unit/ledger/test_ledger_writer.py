@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.journal import Journal
 from provisioner.ledger.writer import Step, Writer
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
@@ -33,7 +34,8 @@ async def writer(connection: sqlite3.Connection, tmp_path: Path) -> AsyncIterato
     """Start a thread, and end it."""
     started = Writer(connection, tmp_path / "numbers.db")
     yield started
-    await started.call(lambda _: None, is_last=True)
+    with suppress(ZeroDivisionError):  # what one of the tests lets the thread fail with
+        await started.call(lambda _: None, is_last=True)
 
 
 def numbers(connection: sqlite3.Connection) -> list[int]:
@@ -202,3 +204,20 @@ async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
 
     with open_reader(path) as reader:
         assert reader.counts() == Counts(input=100, created=100)
+
+
+async def test_where_the_thread_fails_unforeseen_nobody_waits_for_ever(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes afterwards fails as the thread did, and nothing hangs."""
+
+    def fail(_journal: Journal) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Journal, "merge_if_long", fail)
+
+    await writer.write((ADD, (1,)))
+    failures = await asyncio.gather(writer.write((ADD, (2,))), writer.call(lambda _: None), return_exceptions=True)
+    monkeypatch.undo()
+
+    assert [type(each) for each in failures] == [ZeroDivisionError, ZeroDivisionError]
