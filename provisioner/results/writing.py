@@ -1,9 +1,7 @@
 """Writes the results file: one record per input row, whole or not at all."""
 
-import csv
 import errno
 import fcntl
-import io
 import os
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
 from provisioner.os_errors import os_reason
 
+from .csv_lines import CsvLines
 from .pairing import paired
 
 COLUMNS = Result.__struct_fields__
@@ -37,7 +36,8 @@ _ALL_IS_KEPT = "the ledger has everything"
 _MAKE_ROOM = f"make room, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
 _TO_A_FILE = f"write them to a file: provisioner export LEDGER -o FILE; {_ALL_IS_KEPT}"
 _AGAIN = f"look at the file and its folder, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
-_FORMULA_STARTS = frozenset("=+-@\t\r")
+_FEW = 64
+"""Lines of CSV looked at together."""
 
 
 class Format(StrEnum):
@@ -88,7 +88,9 @@ def check_writable(path: Path) -> None:
         ) from error
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")
-    if path.exists() and not path.is_file():
+    place = os.path.realpath(path.parent)
+    is_stream = place in {"/dev", "/dev/fd"} or place.startswith("/proc/")
+    if is_stream or (path.exists() and not path.is_file()):
         raise UsageError(f"{path} is no regular file", cure="name one, or - for stdout")
     folder = path.parent
     if not folder.is_dir():
@@ -206,56 +208,20 @@ def _write_csv(
     stream: BinaryIO, results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
 ) -> int:
     count = 0
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([*COLUMNS, *_input_names(inputs)])
-    lines = _lines(results, inputs)
-    while batch := list(islice(lines, _BATCH)):
-        for cells in batch:
-            if inputs is None and (line := _plain_line(cells)):  # customers' texts are seldom plain
-                text.write(line)
-            else:
-                writer.writerow(_guarded(cells) if formula_guard else cells)
-        _move(text, stream)
+    lines = CsvLines(has_guard=formula_guard)
+    lines_of = lines.own_lines if inputs is None else lines.lines  # customers' texts are seldom plain
+    stream.write(lines.lines([[*COLUMNS, *_input_names(inputs)]]).encode())
+    rows = _lines(results, inputs)
+    while batch := list(islice(rows, _FEW)):
+        stream.write(lines_of(batch).encode())
         count += len(batch)
-    _move(text, stream)
     return count
-
-
-def _move(text: io.StringIO, stream: BinaryIO) -> None:
-    """Write what ``text`` holds to ``stream`` and empty it."""
-    stream.write(text.getvalue().encode())
-    text.seek(0)
-    text.truncate()
-
-
-def _plain_line(cells: Sequence[Any]) -> str:
-    """Write a line as the ``csv`` module would, for half of what it takes; empty where a cell may need care."""
-    line = ",".join([cell if cell.__class__ is str else "" if cell is None else str(cell) for cell in cells])
-    needs_no_quotes = (
-        line.count(",") == len(cells) - 1 and '"' not in line and "\r" not in line and "\n" not in line
-    )
-    # Hyphens are too common to be looked for alone.
-    is_formula_free = ",-" not in line and "=" not in line and "+" not in line and "@" not in line
-    return f"{line}\r\n" if needs_no_quotes and is_formula_free and "\t" not in line else ""
 
 
 def _lines(results: Iterable[Result], inputs: InputColumns | None) -> Iterator[Sequence[Any]]:
     if inputs is None:
         return map(msgspec.structs.astuple, results)
     return ((*msgspec.structs.astuple(result), *cells) for result, cells in paired(results, inputs.cells))
-
-
-def _guarded(cells: Sequence[Any]) -> Sequence[Any]:
-    """Put an apostrophe before texts that a spreadsheet would run; one character alone is no formula."""
-    for cell in cells:
-        if cell.__class__ is str and cell and cell[0] in _FORMULA_STARTS:
-            return [_harmless(cell) for cell in cells]
-    return cells
-
-
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and len(cell) > 1 and cell[0] in _FORMULA_STARTS else cell
 
 
 def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputColumns | None) -> int:

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,17 @@ from hypothesis import strategies as st
 
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
-from provisioner.results import COLUMNS, Format, InputColumns, check_writable, format_of, replacing, write_results
+from provisioner.results import (
+    COLUMNS,
+    READABLE,
+    Format,
+    InputColumns,
+    check_writable,
+    format_of,
+    read_results,
+    replacing,
+    write_results,
+)
 
 CREATED = Result(
     row=1,
@@ -98,7 +109,10 @@ def test_jsonl_has_an_object_per_row() -> None:
     assert lines == [msgspec.structs.asdict(CREATED), msgspec.structs.asdict(INVALID)]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width
+
+
+@pytest.mark.parametrize("start", STARTS)
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(start: str) -> None:
     """The guard puts an apostrophe before it; without the guard, and in JSON Lines, it stands as it is."""
     result = msgspec.structs.replace(CREATED, key=f"{start}cmd()")
@@ -120,6 +134,93 @@ def test_one_character_alone_is_no_formula(cell: str) -> None:
     text = written([msgspec.structs.replace(CREATED, source=cell)], Format.CSV)
 
     assert [row["source"] for row in read(text)] == [cell]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\0", "＝", "＋", "－", "＠"])  # noqa: RUF001 - full width
+def test_no_locale_finds_a_formula_in_a_cell_it_splits(start: str) -> None:
+    """Whatever separator a spreadsheet splits our lines at, and whatever it makes of quotes, no cell begins so."""
+    cells = [f"a{sign}{start}1+1{sign}b" for sign in (";", "|", "\t", "\n", "\r", '|"', ";'")]
+    inputs = InputColumns(names=(f"{start}head", f"x;{start}1"), cells=[[cell, "Ana"] for cell in cells])
+    rows = [msgspec.structs.replace(CREATED, row=row) for row in range(len(cells))]
+
+    text = written(rows, Format.CSV, inputs=inputs)
+
+    for sign in (",", ";", "|", "\t"):
+        split = [cell for line in csv.reader(io.StringIO(text, newline=""), delimiter=sign) for cell in line]
+        raw = [cell.strip('"') for line in text.splitlines() if sign != "," for cell in line.split(sign)]
+        assert [cell for cell in (*split, *raw) if len(cell) > 1 and cell[0] == start] == []
+    assert [line["source"] for line in read(text)] == ["customers.csv"] * len(rows)
+
+
+def test_a_line_that_is_guarded_has_all_its_cells_quoted() -> None:
+    """Other lines are as plain as ever, and text that only looks alike is left alone."""
+    texts = ["=1", "a;=1", "a;b", "a, -b", "x=1", "- b", "5; -3", '{"a":-1}', "48.1,-11.5", "O'Neil"]
+    inputs = InputColumns(names=("text",), cells=[[text] for text in texts])
+    rows = [msgspec.structs.replace(CREATED, row=row) for row in range(len(texts))]
+
+    text = written(rows, Format.CSV, inputs=inputs)
+
+    lines = text.splitlines()[1:]
+    assert [line.startswith('"') for line in lines] == [text in {"=1", "a;=1", "- b"} for text in texts]
+    assert [row["text"] for row in read(text)] == ["'=1", "a;'=1", *texts[2:5], "'- b", *texts[6:]]
+
+
+PLACES = re.compile(r"""(\A|[;|\t\r\n]"*)'(?='*[=+\-@\0＝＋－＠]|(?<=\A')'*[\t\r\n])""")  # noqa: RUF001 - full width
+GUARDED = st.text(st.sampled_from("a'\"=+-@;|,\t\r\n\0＝－ "), max_size=8)  # noqa: RUF001 - the same
+
+
+@given(st.lists(GUARDED, min_size=1, max_size=5))
+def test_what_the_guard_did_can_be_undone(texts: list[str]) -> None:
+    """Taking one apostrophe away at each place gives back what was there, whatever it was."""
+    inputs = InputColumns(names=("text",), cells=[[text] for text in texts])
+
+    lines = read(written([CREATED] * len(texts), Format.CSV, inputs=inputs))
+
+    assert [PLACES.sub(r"\1", line["text"]) if len(line["text"]) > 1 else line["text"] for line in lines] == texts
+
+
+def test_our_own_reader_finds_guarded_results_as_they_were(tmp_path: Path) -> None:
+    """What ``close`` reads of a results file is the same with the guard and without."""
+    rows = [msgspec.structs.replace(CREATED, key=key) for key in ("=1", "a;=1", "a\n-1", "plain")]
+    found = []
+    for has_guard in (True, False):
+        (tmp_path / "r.csv").write_bytes(written(rows, Format.CSV, formula_guard=has_guard).encode())
+        found.append(list(read_results(tmp_path / "r.csv")))
+
+    assert found[0] == found[1]
+    assert len(found[0]) == len(rows)
+
+
+def test_lines_are_the_same_however_many_are_formed_together() -> None:
+    """One that needs care among many is written as if it stood alone."""
+    keys = ["plain"] * 70 + ["=1", "with, comma", "a;b", "Ä", "a;=1"] + ["plain"] * 70
+    rows = [msgspec.structs.replace(CREATED, key=key) for key in keys]
+
+    together = written(rows, Format.CSV).splitlines(keepends=True)[1:]
+
+    assert together == [written([row], Format.CSV).splitlines(keepends=True)[1] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_a_stream_under_the_name_of_a_file_is_no_output(name: str) -> None:
+    """Where stdout was led into a file these look like one; replacing them would replace the device's name."""
+    with pytest.raises(UsageError, match="no regular file") as caught:
+        check_writable(Path(name))
+
+    assert "- for stdout" in caught.value.cure
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_a_mode_that_is_asked_for_is_that_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """Figures that others collect are readable; everything else is its owner's."""
+    before = os.umask(umask)
+    try:
+        for name, mode in (("figures", READABLE), ("results", 0o600)):
+            with replacing(tmp_path / name, **({"mode": mode} if mode == READABLE else {})) as stream:
+                stream.write(b"1")
+            assert (tmp_path / name).stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
 
 
 CELLS = st.none() | st.text(st.sampled_from('a,"\r\n=+@\t- é\x0b\u2028'), max_size=4)
