@@ -113,11 +113,18 @@ def _canonical(encoding: str) -> str:
     try:
         b"\xff".decode(encoding, errors="replace")
         codecs.getincrementaldecoder(encoding)
-        return codecs.lookup(encoding).name
-    except (LookupError, UnicodeError, ValueError) as error:
+        canonical = codecs.lookup(encoding).name
+    except (LookupError, UnicodeError, ValueError):
+        canonical = ""
+    if not canonical or canonical in _FOR_HOST_NAMES:
         raise UsageError(
             f"--encoding {encoding!r} is not a text encoding", cure="name one, e.g. utf-8, utf-16 or cp1252"
-        ) from error
+        )
+    return canonical
+
+
+_FOR_HOST_NAMES = {"idna", "punycode"}
+"""Python takes these for text encodings, but they read no lines."""
 
 
 def _nul_pattern(text: bytes) -> str:

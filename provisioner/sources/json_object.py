@@ -40,11 +40,11 @@ def read_object(line: int, raw: bytes) -> Record:
     try:
         return Record(line, _values(raw, text), "", raw)
     except RecursionError:
-        problem = "is nested too deeply"
+        problem = _TOO_DEEP
     except msgspec.ValidationError:
         problem = "is not a JSON object"
     except msgspec.DecodeError:
-        problem = f"is not valid JSON: {_fault(text)}"
+        problem = _problem_of(text)
     except _RepeatedNameError as error:
         problem = str(error)
     return Record(line, {}, problem, raw)
@@ -103,6 +103,17 @@ def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:
 
 _PAIRS = json.JSONDecoder(object_pairs_hook=list, parse_int=str, parse_float=str)
 _NESTED = json.JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str)
+
+
+_TOO_DEEP = "is nested too deeply"
+
+
+def _problem_of(text: str) -> str:
+    """Say what is wrong with a text that is not JSON; Python's own reader may bear less nesting than the other."""
+    try:
+        return f"is not valid JSON: {_fault(text)}"
+    except RecursionError:
+        return _TOO_DEEP
 
 
 def _fault(text: str) -> str:

@@ -103,14 +103,18 @@ def test_an_export_repeats_the_input_and_splits_off_what_failed(folder: Path) ->
     assert [line.partition(";")[0] for line in lines[1:]] == ["3", "4"]
 
 
-def test_an_export_on_stdout_is_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_on_stdout_is_nothing_else(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With -o - the words go to stderr."""
-    code = call("export results.csv.ledger -o - --format jsonl")
+    with (folder / "stdout").open("w", encoding="utf-8") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        code = call("export results.csv.ledger -o - --format jsonl")
 
-    said = capsys.readouterr()
+    told = (folder / "stdout").read_text(encoding="utf-8")
     assert code == ExitCode.DONE
-    assert [json.loads(line)["row"] for line in said.out.splitlines()] == [1, 2, 3, 4]
-    assert "input 4 = created 2" in said.err
+    assert [json.loads(line)["row"] for line in told.splitlines()] == [1, 2, 3, 4]
+    assert "input 4 = created 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
