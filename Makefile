@@ -1,15 +1,18 @@
 # Everything here needs Python 3.11 or newer and nothing else.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+TESTS :=
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test storm bench bench-lock bench-durability lint types check coverage docs lock clean
+.PHONY: help demo test test-all storm bench bench-lock bench-durability lint types check coverage docs lock clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
-	@echo 'make test      run every test'
-	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50")'
+	@echo 'make test      run every test (TESTS="tests/unit -x" to run some)'
+	@echo 'make test-all  run them on every Python from 3.11 to 3.14 that the machine has'
+	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make lint      ruff: rules and format'
@@ -19,30 +22,33 @@ help:
 	@echo 'make docs      write the reference of options anew'
 	@echo 'make lock      renew the lock files'
 
-.venv/.run: requirements.lock
+$(VENV)/.run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
-.venv/.dev: .venv/.run requirements-dev.lock pyproject.toml
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock pyproject.toml
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: .venv/.run
+demo: $(VENV)/.run
 	@rm -f $(DEMO) $(DEMO).ledger
 	$(BIN)/python -m provisioner run samples/customers.csv -o $(DEMO) --key crm_id --simulate
 	@echo
 	@head -n 4 $(DEMO)
 
-test: .venv/.dev
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(TESTS)
 
-storm: .venv/.dev
+test-all:
+	$(PYTHON) tests/every_python.py
+
+storm: $(VENV)/.dev
 	$(BIN)/python -m tests.storm $(STORM)
 
-bench: .venv/.dev .venv-bench/.done .node-bench/.done
+bench: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 	$(BIN)/python -m benchmarks $(BENCH)
 
 .venv-bench/.done: benchmarks/requirements.txt
@@ -55,33 +61,33 @@ bench: .venv/.dev .venv-bench/.done .node-bench/.done
 	npm install --prefix .node-bench --no-package-lock --ignore-scripts --no-audit --no-fund --silent \
 		&& touch $@ || echo 'npm is missing or failed: the peers that run on Node.js will be skipped'
 
-bench-lock: .venv/.dev
+bench-lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header benchmarks/requirements.in -o benchmarks/requirements.txt
 
-bench-durability: .venv/.dev
+bench-durability: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.durability
 
-lint: .venv/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: .venv/.dev
+types: $(VENV)/.dev
 	$(BIN)/mypy
 
 check: test lint types
 
-coverage: .venv/.dev
+coverage: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-docs: .venv/.dev
+docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_options.py
 
-lock: .venv/.dev
+lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --extra excel --extra zstd --group dev -o requirements-dev.lock
 
 clean:
-	rm -rf .venv .venv-bench .node-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
+	rm -rf .venv .venv-3.* .venv-bench .node-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
