@@ -1,25 +1,23 @@
 """An Excel workbook (``.xlsx``), read row by row from its first sheet that has any."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
 
 from .detect import Detection, Finding
 from .stored import Stored, unreadable
-from .workbook_cells import ReadCell, read_cells
-from .workbook_package import require_workbook
+from .workbook_book import Book, opened_book
+from .workbook_cells import ReadCell
+from .workbook_sheet import TooManyRowsError
 from .workbook_writer import WorkbookWriter, note_kinds
 
 WORKBOOK = "xlsx"
 """The format's name, and the suffix of its files."""
-_MOST_ROWS = 1_048_576
-"""Rows of a sheet, as Excel has it."""
 _LOOK_AHEAD = 1_000
 """Rows to look at for saying that a sheet is empty."""
 
@@ -52,7 +50,7 @@ class WorkbookSource:
     def records(self) -> Iterator[Record]:
         """Read every row after the header that has a value; cells that are not there are empty."""
         with _opened(self.stored) as book:
-            for line, cells in islice(_filled_rows(book[self.detection.sheet.value], self.name), 1, None):
+            for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
                 yield _record(line, cells, self.columns)
 
     @contextmanager
@@ -69,16 +67,15 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
 
     Raise ``InputError`` where there is none, for other archives, and when the extra is not installed.
     """
-    require_workbook(stored)
-    if input_format:
-        raise InputError(
-            f"is an Excel workbook, which contradicts --input-format {input_format}",
-            source=stored.name,
-            cure="leave --input-format out",
-        )
     with _opened(stored) as book:
+        if input_format:
+            raise InputError(
+                f"is an Excel workbook, which contradicts --input-format {input_format}",
+                source=stored.name,
+                cure="omit --input-format",
+            )
         sheet, *unread = _filled_sheets(book, stored.name)
-        starts = [cells for _, cells in islice(_filled_rows(book[sheet], stored.name), 2)]
+        starts = [cells for _, cells in islice(_filled_rows(book, sheet), 2)]
     if len(starts) == 1:
         raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
     detection = Detection(
@@ -92,17 +89,15 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
     return WorkbookSource(stored, detection, _header(starts[0], stored.name))
 
 
-def _filled_sheets(book: Any, name: str) -> list[str]:
-    visible = (sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
-    filled = [sheet.title for sheet in visible if _is_filled(sheet)]
+def _filled_sheets(book: Book, name: str) -> list[str]:
+    filled = [sheet.title for sheet in book.sheets if sheet.is_visible and _is_filled(book, sheet.title)]
     if not filled:
         raise InputError("has no sheet with a value in it", source=name, cure="export it again")
     return filled
 
 
-def _is_filled(sheet: Any) -> bool:
-    sheet.reset_dimensions()
-    return any(cell.value is not None for row in islice(sheet.iter_rows(), _LOOK_AHEAD) for cell in row)
+def _is_filled(book: Book, sheet: str) -> bool:
+    return any(cells for _, cells in islice(book.rows(sheet), _LOOK_AHEAD))
 
 
 def _header(cells: Sequence[ReadCell], name: str) -> tuple[str, ...]:
@@ -112,14 +107,9 @@ def _header(cells: Sequence[ReadCell], name: str) -> tuple[str, ...]:
     return tuple(cell.text for cell in cells)
 
 
-def _filled_rows(sheet: Any, name: str) -> Iterator[tuple[int, list[ReadCell]]]:
-    """Read the rows that have a value, with their numbers; the size that the sheet tells is not believed."""
-    sheet.reset_dimensions()
-    for line, cells in enumerate(sheet.iter_rows(), 1):
-        if line > _MOST_ROWS:
-            raise InputError("has more rows than Excel allows", source=name, cure="save it as CSV UTF-8")
-        if found := read_cells(cells):
-            yield line, found
+def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[ReadCell]]]:
+    """Read the rows that have a value, with their numbers."""
+    return ((line, cells) for line, cells in book.rows(sheet) if cells)
 
 
 def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Record:
@@ -134,36 +124,28 @@ def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Rec
 
 
 @contextmanager
-def _opened(stored: Stored) -> Iterator[Any]:
+def _opened(stored: Stored) -> Iterator[Book]:
     """Open a workbook, so that what its reader stumbles over, then or later, is an ``InputError``."""
-    load_workbook = _reader(stored.name)
     try:
-        with (
-            stored.opened() as file,
-            closing(load_workbook(file, read_only=True, data_only=True, keep_links=False)) as book,
-        ):
+        with opened_book(stored) as book:
             yield book
     except ProvisionerError:
         raise
+    except ImportError as error:
+        raise InputError(
+            "is an Excel workbook, which needs an extra to be read",
+            source=stored.name,
+            cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
+        ) from error
     except OSError as error:
         raise unreadable(stored.name, error) from error
+    except TooManyRowsError as error:
+        raise InputError(
+            "has more rows than Excel allows", source=stored.name, cure="save it as CSV UTF-8"
+        ) from error
     except Exception as error:
         raise InputError(
             "is a workbook that is damaged or was written in a way of its own",
             source=stored.name,
             cure="open it in the spreadsheet program and save it anew, or as CSV UTF-8",
         ) from error
-
-
-def _reader(name: str) -> Any:
-    try:
-        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise InputError(
-            "is an Excel workbook, which needs an extra to be read",
-            source=name,
-            cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
-        ) from error
-    # Its warnings are about what is not read anyway, and some repeat a value.
-    warnings.filterwarnings("ignore", module="openpyxl")
-    return load_workbook

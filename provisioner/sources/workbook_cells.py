@@ -1,15 +1,17 @@
 """The cells of a workbook as texts: as they stand, or with the reason why they cannot be."""
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from .workbook_styles import Style, Styles, moment_of
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ERROR_CODE = re.compile(r"#[A-Z0/_]{2,20}[!?]?")
 _NO_VALUE = "#VALUE!"
-_ZEROS = re.compile(r"0{2,30}")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+_TRUTH = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 
 _LONGEST_TEXT = 32_767
 """Most characters of a cell, as Excel has it."""
@@ -30,31 +32,26 @@ class ReadCell(NamedTuple):
     kind: str = TEXT
 
 
-def read_cells(cells: Sequence[Any]) -> list[ReadCell]:
-    """Read a row of cells, without the empty ones at its end."""
-    found = [read_cell(cell) for cell in cells]
-    while found and not found[-1].text:
-        found.pop()
-    return found
+EMPTY = ReadCell("")
 
 
-def read_cell(cell: Any) -> ReadCell:
-    """Read one cell of openpyxl's.
+def read_cell(kind: str, value: str, style: Style, styles: Styles) -> ReadCell:
+    """Read one cell by its type and value, as the file has them (ISO 29500, part 1, section 18.18.11).
 
     Texts are kept to the letter. Numbers have the up to 15 digits of Excel, and the leading zeros that a format
     such as ``00000`` shows; dates and times are ISO 8601; an empty cell is an empty text.
     """
-    match cell.value:
-        case None:
-            return ReadCell("")
-        case bool(value):
-            return ReadCell("TRUE" if value else "FALSE")
-        case str(value):
-            return _read_text(value, is_error=cell.data_type == "e")
-        case int(value) | float(value):
-            return _read_number(value, cell.number_format or "")
-        case value:
-            return ReadCell(_spell_time(value))
+    match kind:
+        case "s" | "str" | "inlineStr":
+            return _read_text(value)
+        case "n":
+            return _read_number(value, style, styles)
+        case "b" if truth := _TRUTH.get(value):
+            return ReadCell(truth)
+        case "d":
+            return _read_moment(value)
+        case _:
+            return _faulty(value)
 
 
 def escaped(text: str) -> str:
@@ -62,17 +59,22 @@ def escaped(text: str) -> str:
     return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
-def _read_text(value: str, *, is_error: bool) -> ReadCell:
-    if is_error:
-        code = value if _ERROR_CODE.fullmatch(value) else _NO_VALUE
-        return ReadCell(code, f"holds the error {code}", ERROR)
-    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+def _read_text(value: str) -> ReadCell:
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
     if len(text) > _LONGEST_TEXT:
         return ReadCell(_NO_VALUE, f"holds more than {_LONGEST_TEXT:,} characters, the most of Excel's", ERROR)
     return ReadCell(text)
 
 
-def _read_number(value: float, number_format: str) -> ReadCell:
+def _read_number(spelt: str, style: Style, styles: Styles) -> ReadCell:
+    if not _NUMBER.fullmatch(spelt):
+        return _faulty(_NO_VALUE)
+    value = float(spelt)
+    if style.is_time:
+        try:
+            return ReadCell(_spell_time(styles.moment(value, style)))
+        except (OverflowError, ValueError):
+            return _faulty(_NO_VALUE)
     if abs(value) >= _TOO_LARGE:
         return ReadCell(
             f"{max(min(value, _LARGEST), -_LARGEST):.17g}",
@@ -80,9 +82,22 @@ def _read_number(value: float, number_format: str) -> ReadCell:
             "format the column as text and enter it again",
             NUMBER,
         )
-    if value == int(value) >= 0 and _ZEROS.fullmatch(number_format):
-        return ReadCell(f"{int(value):0{len(number_format)}}")
-    return ReadCell(f"{value:.15G}")
+    if style.zeros and value == int(value) >= 0:
+        return ReadCell(f"{int(value):0{style.zeros}}")
+    return ReadCell(f"{value + 0.0:.15G}")
+
+
+def _read_moment(spelt: str) -> ReadCell:
+    try:
+        moment = moment_of(spelt)
+    except ValueError:
+        moment = None
+    return _faulty(_NO_VALUE) if moment is None else ReadCell(_spell_time(moment))
+
+
+def _faulty(value: str) -> ReadCell:
+    code = value if _ERROR_CODE.fullmatch(value) else _NO_VALUE
+    return ReadCell(code, f"holds the error {code}", ERROR)
 
 
 def _spell_time(value: datetime | date | time | timedelta) -> str:

@@ -360,4 +360,4 @@ def test_what_the_disk_refuses_is_worded(times: int) -> None:
         return io.BufferedReader(io.BytesIO(content))
 
     with pytest.raises(InputError, match="cannot be opened: permission denied"):
-        open_source(Stored("book", opening), InputOptions())
+        list(open_source(Stored("book", opening), InputOptions()).records())
