@@ -205,6 +205,7 @@ def test_the_events_of_the_log_are_listed() -> None:
     """Every event that the program logs is explained."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "provisioner").rglob("*.py"))
     logged = set(re.findall(r"\.(?:debug|info|warning|error|_log_answer)\(\s*\"(\w+\.\w+)\"", code))
+    logged |= set(re.findall(r"\.(?:_try|_tell)\(\s*\"\w+\", \"(\w+\.\w+)\"", code))  # of any level
 
     listed = {
         name for row in table_below("### The log", text_of("docs/operating.md")) for name in _NAME.findall(row[0])
