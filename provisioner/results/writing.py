@@ -89,7 +89,7 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")
     place = os.path.realpath(path.parent)
-    is_stream = place in {"/dev", "/dev/fd"} or place.startswith("/proc/")
+    is_stream = place in {"/dev", "/dev/fd"} or (place.startswith("/proc/") and place.endswith("/fd"))
     if is_stream or (path.exists() and not path.is_file()):
         raise UsageError(f"{path} is no regular file", cure="name one, or - for stdout")
     folder = path.parent
