@@ -7,13 +7,19 @@ from typing import Any
 
 import click
 
-from provisioner.options import JobOptions
+from provisioner.options import CheckOptions, JobOptions, MappingCommandOptions, SimulateOptions, StatusOptions
 
 from . import CONFIG
+
+_WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOptions)
+"""The options of commands that write nothing but a log; looking at their files would only cost them time."""
 
 
 def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
     """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well."""
+    if log_file is None and isinstance(options, _WRITE_NOTHING):
+        return
+
     from provisioner.command_files import files_of_command
 
     from .process import home

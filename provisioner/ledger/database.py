@@ -1,6 +1,7 @@
 """Opens the file behind a ledger: makes a new one, or makes sure that an old one is ours and whole."""
 
 import json
+import os
 import secrets
 import sqlite3
 import time
@@ -44,7 +45,9 @@ def require_place(path: Path) -> None:
     """
     if path.is_dir():
         raise not_a_ledger(path)
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
+    if real.is_symlink():  # one that leads round in circles, which opening says
+        real.stat()
     for name in (path, *(real.with_name(f"{real.name}{ending}") for ending in SATELLITES)):
         if what := refusal_of(name):
             raise LedgerError(f"{name} cannot be used: {what}", cure="name another ledger, or remove that file")

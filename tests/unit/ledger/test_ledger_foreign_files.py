@@ -202,6 +202,16 @@ def test_a_pipe_in_the_place_of_the_ledger_or_beside_it_is_refused_at_once(path:
     assert pipe.is_fifo()
 
 
+def test_a_link_that_leads_round_in_circles_is_refused(path: Path) -> None:
+    """It is the system's own error, in our words."""
+    path.symlink_to(path)
+
+    error = refusal_of(lambda: asyncio.run(make(path)))
+
+    assert error.message == f"{path} cannot be used: Too many levels of symbolic links"
+    assert path.is_symlink()
+
+
 async def test_what_was_rescued_before_is_not_replaced(path: Path) -> None:
     """A ledger that was replaced while it was in use goes to a name that is free."""
     rescued = path.with_name(f"{path.name}.rescued")
