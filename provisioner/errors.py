@@ -17,6 +17,8 @@ A row's failure is a value (``models.Answer``), never one of these.
 from enum import IntEnum
 from typing import ClassVar
 
+from provisioner.printable import shortened_path
+
 
 class ExitCode(IntEnum):
     """What the process tells its caller; fixed by the command-line contract."""
@@ -61,7 +63,8 @@ class InputError(ProvisionerError):
     exit_code = ExitCode.USAGE
 
     def __init__(self, message: str, *, source: str, line: int | None = None, cure: str = "") -> None:
-        place = source if line is None else f"{source}, line {line}"
+        named = shortened_path(source)
+        place = named if line is None else f"{named}, line {line}"
         super().__init__(f"{place}: {message}", cure=cure)
         self.source = source
         self.line = line

@@ -30,6 +30,7 @@ from provisioner.errors import UsageError
 from provisioner.library_log import LibraryHandler, LibraryLog
 from provisioner.models import FIELDS
 from provisioner.os_errors import os_reason
+from provisioner.printable import Styled, printable, printable_json
 from provisioner.regular_files import Streams, open_regular
 from provisioner.tracebacks import describe_traceback, place_of
 
@@ -52,7 +53,7 @@ class LogSettings:
 
 
 class _Destination(NamedTuple):
-    render: Processor
+    render: Callable[[Any, str, EventDict], str]
     write: Write
     has_traceback: bool
 
@@ -123,29 +124,36 @@ def _render_each(destinations: list[_Destination]) -> Processor:
             told = dict(event)
             if not destination.has_traceback:
                 told.pop("traceback", None)
-            lines.append(str(destination.render(logger, name, told)))
+            lines.append(destination.render(logger, name, told))
         return tuple(lines), {}
 
     return render
 
 
-def _console_renderer(*, has_colour: bool) -> Processor:
+def _console_renderer(*, has_colour: bool) -> Callable[[Any, str, EventDict], str]:
     renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=16, sort_keys=False)
 
     def render(logger: Any, name: str, event: EventDict) -> str:
         # Somebody is looking on: the time of day will do, and there is one run.
         event["timestamp"] = event["timestamp"][11:19]
         event.pop("run_id", None)
-        if "traceback" in event:
-            event["exception"] = "\n".join(event.pop("traceback"))
-        return renderer(logger, name, event)
+        traceback_lines = event.pop("traceback", ())
+        event = {printable(name): _printable(value) for name, value in event.items()}
+        if traceback_lines:
+            event["exception"] = "\n".join(map(printable, traceback_lines))
+        return Styled(renderer(logger, name, event))
 
     return render
 
 
 def _render_json(_logger: Any, _name: str, event: EventDict) -> str:
     head = {name: event.pop(name, "") for name in ("timestamp", "level", "event")}
-    return msgspec.json.encode({**head, **event}).decode()
+    return printable_json(msgspec.json.encode({**head, **event}).decode())
+
+
+def _printable(value: Any) -> Any:
+    """Make a value of one line printable; of a container Python's own notation does."""
+    return printable(value) if isinstance(value, str) else value
 
 
 def _mask(_logger: Any, _name: str, event: EventDict) -> EventDict:

@@ -18,6 +18,7 @@ from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions, JobOptions
 from provisioner.plurals import number_of
+from provisioner.printable import quoted, shortened
 from provisioner.rows import (
     Naming,
     address_faults,
@@ -103,7 +104,7 @@ class Input:
         ]
         fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
         if self.unused:
-            notes.append(f"columns that nothing is made from: {', '.join(self.unused)}")
+            notes.append(f"columns that nothing is made from: {', '.join(map(shortened, self.unused))}")
             if fields <= _IMPERSONAL:
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
         if self.nearly_full:
@@ -170,11 +171,11 @@ class Input:
     def _require_columns(self) -> None:
         for bound in self._bound:
             if missing := bound.binder.never_seen():
-                names = ", ".join(repr(name) for name in missing)
+                names = ", ".join(map(quoted, missing))
                 hint = nearest(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
-                    cure=f"{hint}the names there are: {', '.join(bound.source.columns)}",
+                    cure=f"{hint}the names there are: {', '.join(map(shortened, bound.source.columns))}",
                 )
 
     def request(self, index: int, record: Record) -> WebChatRequest:

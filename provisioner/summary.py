@@ -41,6 +41,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
         kind = re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
         return cls(message=error.message, cure=error.cure, kind=kind)
 
+    @property
+    def lines(self) -> list[str]:
+        """The message line by line: that of ``other_job`` has line ends of its own, any other is one line."""
+        return self.message.split("\n") if self.kind == "other_job" else [self.message]
+
 
 _OUTCOMES = {
     ExitCode.GUARD: Outcome.GUARDED,

@@ -57,6 +57,7 @@ FLOORS = {
     "interrupts": 1,
     "tracebacks": 1,
     "__init__": 1,
+    "printable": 0,
 }
 """Every room and its floor; an import may only go to a lower one."""
 

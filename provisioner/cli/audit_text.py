@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.plurals import number_of
+from provisioner.printable import shortened
 from provisioner.reconciling import Flaw
 
 
 def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
     """Render what an audit found, a line for each row that is not as it should be."""
     findings, orphans = details["findings"], details["orphans"]
-    yield from (f"row {each['row']}, key {each['key']}: {_flaw_text(each)}" for each in findings)
+    yield from (f"row {each['row']}, key {shortened(each['key'])}: {_flaw_text(each)}" for each in findings)
     for each in orphans:
         place = f"row {each['row']}" if each["row"] else "a row that left the input"
         yield (
-            f"{place}, key {each['key']}: error {each['error_code']} may have left a conversation without a "
-            f"customer (Twilio-Request-Id {each['twilio_request_id'] or 'not given'})"
+            f"{place}, key {shortened(each['key'])}: error {each['error_code']} may have left a conversation "
+            f"without a customer (Twilio-Request-Id {each['twilio_request_id'] or 'not given'})"
         )
     audited = f"{number_of('created row', details['audited'], 'was', 'were')} looked up"
     attempts = number_of("attempt", len(orphans))

@@ -21,6 +21,7 @@ from provisioner.options import (
     StatusOptions,
 )
 from provisioner.os_errors import os_reason
+from provisioner.printable import shortened
 from provisioner.regular_files import Streams, read_regular
 
 from .options import Count, Quantity, sections_of
@@ -81,7 +82,7 @@ def _values(place: str, table: Mapping[str, Any], flags: Iterable[click.Option])
     for key, value in table.items():
         flag = known.get(key.replace("-", "_"))
         if flag is None:
-            raise UsageError(f"{place}{key} is unknown", cure=_nearest(key, value, known))
+            raise UsageError(f"{place}{shortened(key)} is unknown", cure=_nearest(key, value, known))
         values[flag.name] = _value(f"{place}{key}", flag, value)
     return values
 

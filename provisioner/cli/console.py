@@ -14,10 +14,12 @@ from provisioner.errors import StorageError
 from provisioner.forecast import Forecast
 from provisioner.interrupts import interruptible
 from provisioner.os_errors import os_reason
+from provisioner.printable import Styled, printable
 from provisioner.progress import Progress
 from provisioner.summary import Failure, Summary
 
 from .plan_text import plan_lines
+from .styles import composed, styled
 from .summary_text import summary_lines
 
 
@@ -68,10 +70,11 @@ class Console:
         Nothing that is said on the way may end the run: a stderr that takes no more is let go.
         """
         with suppress(OSError, ValueError):
+            shown = line if isinstance(line, Styled) else printable(line)
             if self._above is not None:
-                self._above(line)
+                self._above(shown)
             else:
-                self.stderr.write(f"{line}\n")
+                self.stderr.write(f"{shown}\n")
                 self.stderr.flush()
 
     def let_go(self) -> None:
@@ -102,7 +105,7 @@ class Console:
             return unasked
         with interruptible():
             try:
-                return click.confirm(question, err=True)
+                return click.confirm(printable(question), err=True)
             except click.Abort:
                 self.note("")
                 raise
@@ -146,8 +149,11 @@ class Console:
 
     def complain(self, failure: Failure) -> None:
         """Print what went wrong on stderr, and below it what to do."""
-        title = click.style("error:", fg="red", bold=True)
-        _print(f"{title} {failure.message}", self.stderr, has_colour=self.stderr_has_colour)
+        first, *more = failure.lines
+        title = styled("error:", fg="red", bold=True)
+        _print(composed(title, f" {first}"), self.stderr, has_colour=self.stderr_has_colour)
+        for line in more:
+            _print(line, self.stderr, has_colour=self.stderr_has_colour)
         if failure.cure:
             _print(f"  {failure.cure}", self.stderr, has_colour=self.stderr_has_colour)
 
@@ -180,8 +186,10 @@ class _Nowhere(StringIO):
 
 
 def _print(text: str, stream: TextIO, *, has_colour: bool) -> None:
-    """Print a line in the stream's own encoding; what that cannot hold is written as an escape."""
+    """Print a line in the stream's own encoding; what that cannot hold, or would act there, is an escape."""
     encoding = stream.encoding or "utf-8"
-    shown = text if has_colour else click.unstyle(text)
+    shown = text if isinstance(text, Styled) else printable(text)
+    if not has_colour:
+        shown = click.unstyle(shown)
     stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     stream.flush()

@@ -14,6 +14,7 @@ from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageEr
 from provisioner.exception_groups import members_of
 from provisioner.interrupts import Terminated
 from provisioner.os_errors import os_reason
+from provisioner.printable import shortened
 from provisioner.summary import Summary
 from provisioner.tracebacks import describe_traceback, place_of
 
@@ -140,7 +141,11 @@ def close_with(console: Console, summary: Summary) -> int:
 def _usage_error(error: click.ClickException, command: str) -> UsageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context else f"provisioner {command}".rstrip()
-    return UsageError(error.format_message().rstrip("."), cure=f"see '{where} --help'")
+    return UsageError(shortened(error.format_message().rstrip("."), _LONGEST), cure=f"see '{where} --help'")
+
+
+_LONGEST = 1_000
+"""Characters of what click says, which repeats arguments."""
 
 
 def _stopped_error(error: BaseException) -> StoppedError:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import click
 
+from provisioner.printable import printable
 from provisioner.summary import Summary
 
 Handler = Callable[..., Summary]
@@ -63,6 +64,10 @@ class SectionedCommand(click.Command):
         flags = [flag for section in sections.values() for flag in section]
         super().__init__(name, callback=callback, help=help_text, params=[*arguments, *flags])
         self.sections = sections
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, which repeats defaults of a configuration file; each line is made printable."""
+        return "\n".join(map(printable, super().get_help(ctx).split("\n")))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section for each group, and --help with the last one."""

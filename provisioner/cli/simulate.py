@@ -81,7 +81,7 @@ async def _serve(settings: SimulatorSettings, options: SimulateOptions, console:
                 _warn(running, options, console)
                 _announce(running, options, console)
                 await stop.wait()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise _refused(error, options) from error
     return running.state.summary()
 
@@ -104,11 +104,11 @@ def _announce(running: RunningSimulator, options: SimulateOptions, console: Cons
     tell(f"  provisioner run customers.csv -o results.csv --base-url {running.base_url}")
 
 
-def _refused(error: OSError, options: SimulateOptions) -> UsageError:
+def _refused(error: OSError | UnicodeError, options: SimulateOptions) -> UsageError:
     place = f"port {options.port} of {options.host}"
-    if error.errno == errno.EADDRINUSE:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
-    reason = bind_reason(error)
+    reason = bind_reason(error) if isinstance(error, OSError) else "that is not the name of a host"
     return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
 
 

@@ -1,8 +1,6 @@
 """A summary in words: what happened, the accounting, where everything is, and what to type next."""
 
-from collections.abc import Iterator
-
-import click
+from collections.abc import Iterable, Iterator
 
 from provisioner.models import Counts, MessageCounts
 from provisioner.plurals import number_of
@@ -10,6 +8,7 @@ from provisioner.summary import Outcome, Summary
 
 from .figures import duration_text, rate_text
 from .progress_text import OUTCOME_COLOURS
+from .styles import composed, styled
 
 _TITLES = {
     Outcome.FINISHED: ("finished", "green"),
@@ -37,7 +36,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     for note in summary.notes:
         yield f"note:    {note}"
     if summary.next_command:
-        yield f"next:    {click.style(summary.next_command, bold=True)}"
+        yield composed("next:    ", styled(summary.next_command, bold=True))
 
 
 def accounting_line(counts: Counts) -> str:
@@ -45,19 +44,26 @@ def accounting_line(counts: Counts) -> str:
     parts = [_part(name, getattr(counts, name)) for name in OUTCOME_COLOURS]
     open_parts = {"pending": counts.pending, "in flight": counts.in_flight}
     parts += [f"{name} {number:,}" for name, number in open_parts.items() if number]
-    sign = "=" if counts.is_balanced else click.style("≠", fg="red", bold=True)
-    return f"input {counts.input:,} {sign} {' + '.join(parts)}"
+    sign = "=" if counts.is_balanced else styled("≠", fg="red", bold=True)
+    return composed(f"input {counts.input:,} ", sign, " ", *_sum(parts))
 
 
 def messages_line(messages: MessageCounts) -> str:
     """Render ``messages = posted …``: the first messages of the created rows."""
     parts = [_part(name.replace("_", " "), number) for name, number in messages.accounting.items()]
-    return f"messages {messages.total:,} = {' + '.join(parts)}"
+    return composed(f"messages {messages.total:,} = ", *_sum(parts))
+
+
+def _sum(parts: Iterable[str]) -> Iterator[str]:
+    for place, part in enumerate(parts):
+        if place:
+            yield " + "
+        yield part
 
 
 def _part(name: str, number: int) -> str:
     text = f"{name} {number:,}"
-    return click.style(text, fg=_COLOURS.get(name)) if number else text
+    return styled(text, fg=_COLOURS.get(name)) if number else text
 
 
 def _headline(summary: Summary) -> str:
@@ -65,4 +71,4 @@ def _headline(summary: Summary) -> str:
     took = f"{'in' if colour == 'green' else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
     pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
     throttled = f", {number_of('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""
-    return f"{click.style(title, fg=colour, bold=True)} {took}{pace}{throttled}"
+    return composed(styled(title, fg=colour, bold=True), f" {took}{pace}{throttled}")

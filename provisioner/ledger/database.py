@@ -20,6 +20,7 @@ from provisioner.ledger.schema import SCHEMA_VERSION
 from provisioner.ledger.shapes import line_of, settings_of
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
+from provisioner.printable import printable, quoted, shortened
 from provisioner.regular_files import refusal_of
 
 APPLICATION_ID = 0x57435042
@@ -227,8 +228,10 @@ def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str],
 
 def _difference(was: Mapping[str, str], now: Mapping[str, str]) -> str:
     names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
-    return "\n".join(f"  {name}: was {_shown(was, name)}, now {_shown(now, name)}" for name in names)
+    return "\n".join(
+        f"  {printable(shortened(name))}: was {_shown(was, name)}, now {_shown(now, name)}" for name in names
+    )
 
 
 def _shown(settings: Mapping[str, str], name: str) -> str:
-    return repr(settings[name]) if name in settings else "not set"
+    return quoted(settings[name]) if name in settings else "not set"

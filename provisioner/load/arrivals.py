@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from provisioner.errors import UsageError
-from provisioner.options import parse_duration, parse_rate, shown
+from provisioner.options import parse_duration, parse_rate
+from provisioner.printable import quoted
 
 _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
@@ -46,13 +47,13 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
         found = _STAGE.fullmatch(text)
         if found is None:
             raise UsageError(
-                f"--stage {shown(text)} is not a stage", cure="write it as 30s:2/s, or 2m:=5/s for a step"
+                f"--stage {quoted(text)} is not a stage", cure="write it as 30s:2/s, or 2m:=5/s for a step"
             )
         duration_s = parse_duration(found["time"], "--stage")
         end = _rate(found["rate"])
         start = end if found["step"] else (stages[-1].end if stages else 0.0)
         if not duration_s:
-            raise UsageError(f"--stage {text!r} takes no time", cure="give it some, e.g. 30s:2/s")
+            raise UsageError(f"--stage {quoted(text)} takes no time", cure="give it some, e.g. 30s:2/s")
         stages.append(Stage(duration_s, start, end))
     return tuple(stages)
 
@@ -60,7 +61,7 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
 def _rate(text: str) -> float:
     rate = parse_rate(text, "--stage")
     if rate.is_auto:
-        raise UsageError(f"--stage {text!r}: a stage has a rate", cure="write it as 30s:2/s")
+        raise UsageError(f"--stage {quoted(text)}: a stage has a rate", cure="write it as 30s:2/s")
     return 0.0 if math.isinf(rate.per_second) else rate.per_second
 
 

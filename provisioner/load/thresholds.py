@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
+from provisioner.printable import quoted
 
 from .figures import rank
 from .measures import Measures
@@ -88,11 +89,11 @@ def parse_threshold(text: str, flag: str) -> Threshold:
     """Read one condition; ``flag`` is named in a ``UsageError``."""
     found = _TEST.fullmatch(text)
     if found is None:
-        raise UsageError(f"{flag} {text!r} is not a condition", cure=_CURE)
+        raise UsageError(f"{flag} {quoted(text)} is not a condition", cure=_CURE)
     is_share = not found["figure"]
     if is_share != (found["unit"] == "%") and not (found["unit"] is None and float(found["bound"]) == 0):
         wanted = "a share, as 1%" if is_share else "a time, as 2s or 500ms"
-        raise UsageError(f"{flag} {text!r}: the bound has to be {wanted}", cure=_CURE)
+        raise UsageError(f"{flag} {quoted(text)}: the bound has to be {wanted}", cure=_CURE)
     figure = found["figure"] or found["achieved"] or f"rate({found['of']})"
     bound = float(found["bound"]) / _UNITS[found["unit"] or "s"]
     return Threshold(text.strip(), figure, found["sign"], bound, found["step"] or "", found["since"] or "")

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from provisioner.errors import UsageError
 from provisioner.models import FIELDS
+from provisioner.printable import quoted
 
 from .rules import Rule
 from .targets import MEMBER, target_of
@@ -19,7 +20,7 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
     for assignment in assignments:
         field, equals, text = assignment.partition("=")
         if not equals:
-            raise UsageError(f"--set {assignment!r} has no '='", cure="write it as --set FIELD=TEMPLATE")
+            raise UsageError(f"--set {quoted(assignment)} has no '='", cure="write it as --set FIELD=TEMPLATE")
         target = target_of(field)
         if not target:
             raise unknown_field(field, "--set")
@@ -35,7 +36,7 @@ def template_for(target: str, text: str, origin: str) -> Template:
     template = parse(text, origin)
     if target == "identity" and text and not template.columns:
         raise UsageError(
-            f"{origin}: {text!r} names no column, so every guest would have the same identity",
+            f"{origin}: {quoted(text)} names no column, so every guest would have the same identity",
             cure="name the column that tells rows apart, as in crm-{Id}",
         )
     return template
@@ -62,4 +63,4 @@ def unknown_field(field: str, origin: str) -> UsageError:
     near = get_close_matches(field.casefold(), FIELDS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     listed = ", ".join((*FIELDS, f"{MEMBER}<name>"))
-    return UsageError(f"{origin}: there is no field {field!r}", cure=f"{hint}the fields are: {listed}")
+    return UsageError(f"{origin}: there is no field {quoted(field)}", cure=f"{hint}the fields are: {listed}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.printable import quoted
 
 from .templates import is_blank
 
@@ -71,7 +72,8 @@ def check_format(text: str, origin: str) -> None:
         is_whole = False
     if not is_whole:
         raise UsageError(
-            f"{origin}: {text!r} is no format of whole dates", cure="write it like %d.%m.%Y or %m/%d/%Y %H:%M"
+            f"{origin}: {quoted(text)} is no format of whole dates",
+            cure="write it like %d.%m.%Y or %m/%d/%Y %H:%M",
         )
 
 

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from provisioner.errors import UsageError
+from provisioner.printable import quoted
 
 
 class Header:
@@ -29,22 +30,22 @@ class Header:
         positions = self._exact.get(name) or self._loose.get(_folded(name), [])
         if len(positions) > 1:
             raise self.fault(
-                f"{origin}: {name!r} could be {self.describe(positions)}",
+                f"{origin}: {quoted(name)} could be {self.describe(positions)}",
                 cure="give each column a name of its own",
             )
         return positions[0] if positions else None
 
     def describe(self, positions: Sequence[int], conjunction: str = "or") -> str:
         """Name columns with their places, counted from 1."""
-        named = [f"column {position + 1} ({self.columns[position]!r})" for position in positions]
+        named = [f"column {position + 1} ({quoted(self.columns[position])})" for position in positions]
         return f" {conjunction} ".join(named)
 
     def unknown(self, names: Sequence[str], origin: str) -> UsageError:
         """Return the error for columns of which one had to be there: the nearest names, and all there are."""
         wanted = list(dict.fromkeys(names))
         hint = nearest(wanted, self.columns)
-        listed = ", ".join(repr(column) for column in self.columns)
-        asked = " or ".join(map(repr, wanted))
+        listed = ", ".join(map(quoted, self.columns))
+        asked = " or ".join(map(quoted, wanted))
         return self.fault(f"{origin}: there is no column {asked}", cure=f"{hint}the columns are: {listed}")
 
     def fault(self, message: str, *, cure: str) -> UsageError:
@@ -62,5 +63,5 @@ def nearest(names: Sequence[str], columns: Sequence[str]) -> str:
     for column in columns:
         spelt.setdefault(_folded(column), column)
     near = [folded for name in names for folded in difflib.get_close_matches(_folded(name), spelt, n=3)]
-    listed = " or ".join(repr(spelt[folded]) for folded in dict.fromkeys(near))
+    listed = " or ".join(quoted(spelt[folded]) for folded in dict.fromkeys(near))
     return f"did you mean {listed}? " if listed else ""

@@ -15,6 +15,7 @@ from typing import Any
 from provisioner.errors import UsageError
 from provisioner.options import InputOptions
 from provisioner.os_errors import os_reason
+from provisioner.printable import quoted, shortened
 from provisioner.regular_files import Streams, open_regular
 
 from .assignments import template_for, unknown_field
@@ -139,7 +140,8 @@ class _Reader:
             near = get_close_matches(str(kind), KINDS, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
-                f"{self._place(*keys)}: there is no type {kind!r}", cure=f"{hint}types: {', '.join(KINDS)}"
+                f"{self._place(*keys)}: there is no type {quoted(str(kind))}",
+                cure=f"{hint}types: {', '.join(KINDS)}",
             )
         if "format" in value:
             if kind != "date" or not isinstance(date_format, str):
@@ -169,7 +171,8 @@ class _Reader:
             if choices and value not in choices:
                 known = ", ".join(choices)
                 raise UsageError(
-                    f"{self._place('input', key)}: there is no {key} {value!r}", cure=f"known are {known}"
+                    f"{self._place('input', key)}: there is no {key} {quoted(str(value))}",
+                    cure=f"known are {known}",
                 )
         return InputOptions(**{_INPUT_KEYS[key]: value for key, value in table.items()})
 
@@ -186,7 +189,7 @@ class _Reader:
     def _place(self, *keys: str) -> str:
         line = line_of(self._lines, keys)
         where = f"{self._name}, line {line}" if line else self._name
-        return f"{where}: {'.'.join(keys)}"
+        return f"{where}: {shortened('.'.join(keys))}"
 
 
 _CHOICES = {each.name: each.metadata["choices"] for each in fields(InputOptions)}

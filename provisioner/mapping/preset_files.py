@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from provisioner.errors import UsageError
 from provisioner.options import AUTO, PRESETS
+from provisioner.printable import quoted
 
 from .mapping_files import MappingFile, read_mapping
 
@@ -27,7 +28,7 @@ def preset_text(name: str) -> str:
     if name not in _NAMES:
         near = get_close_matches(name, _NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"there is no preset {name!r}", cure=f"{hint}the presets are: {', '.join(_NAMES)}")
+        raise UsageError(f"there is no preset {quoted(name)}", cure=f"{hint}the presets are: {', '.join(_NAMES)}")
     return _read(name)
 
 
@@ -82,4 +83,4 @@ def _read(name: str) -> str:
 
 
 def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(map(repr, columns))
+    return ", ".join(map(quoted, columns))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from provisioner.errors import UsageError
+from provisioner.printable import quoted
 
 Values = list[str] | dict[str, str]
 """A record's texts: along the source's columns, or by name."""
@@ -126,7 +127,7 @@ def _part(token: re.Match[str], origin: str) -> str | Slot:
         return Slot(column, default)
     fault = "names no column" if token.lastgroup == "column" else "has no partner"
     raise UsageError(
-        f"{origin}: {token[0]!r} at character {token.start() + 1} {fault}",
+        f"{origin}: {quoted(token[0])} at character {token.start() + 1} {fault}",
         cure="write {Column Name} for a column, {{ and }} for braces",
     )
 

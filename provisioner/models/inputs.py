@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from provisioner.printable import quoted
+
 FIELDS = (
     "address_sid",
     "chat_friendly_name",
@@ -62,7 +64,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
         """Render as ``field (column 'Name'): reason``, leaving out what says nothing."""
         if not self.field:
             return self.reason
-        column = f" (column {self.column!r})" if self.column and self.column != self.field else ""
+        column = f" (column {quoted(self.column)})" if self.column and self.column != self.field else ""
         return f"{self.field}{column}: {self.reason}"
 
 

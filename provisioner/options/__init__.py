@@ -17,7 +17,7 @@ from .commands import (
     SimulateOptions,
     StatusOptions,
 )
-from .durations import parse_duration, parse_milliseconds, shown
+from .durations import parse_duration, parse_milliseconds
 from .groups import (
     AUTO,
     MOST_ROWS,
@@ -69,5 +69,4 @@ __all__ = [
     "parse_failure_limit",
     "parse_milliseconds",
     "parse_rate",
-    "shown",
 ]

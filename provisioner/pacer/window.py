@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from provisioner.errors import UsageError
+from provisioner.printable import quoted
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _DAY = timedelta(days=1)
@@ -85,10 +86,10 @@ def parse_window(text: str, zone: tzinfo | None) -> Window | None:
     found = _WINDOW.fullmatch(text.strip())
     opens, closes = (_time(*found.group(first, first + 1)) for first in (1, 3)) if found else (None, None)
     if opens is None or closes is None:
-        raise UsageError(f"--window {text!r} is not a window", cure="write it as 22:00-06:00")
+        raise UsageError(f"--window {quoted(text)} is not a window", cure="write it as 22:00-06:00")
     if opens == closes:
         raise UsageError(
-            f"--window {text!r} never opens, or never closes", cure="leave it away, or give it an end"
+            f"--window {quoted(text)} never opens, or never closes", cure="leave it away, or give it an end"
         )
     return Window(opens, closes, zone)
 
@@ -101,7 +102,8 @@ def parse_zone(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError) as error:
         raise UsageError(
-            f"--tz {name!r} is not a time zone this machine knows", cure="write it as Europe/Berlin, or UTC"
+            f"--tz {quoted(name)} is not a time zone this machine knows",
+            cure="write it as Europe/Berlin, or UTC",
         ) from error
 
 

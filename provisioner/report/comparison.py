@@ -1,12 +1,11 @@
 """Several jobs side by side, with what differs marked."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 from provisioner.load import Distribution, Measures
 
 from .gather import JobFigures
-from .markup import number_text, section, share_text, time_text
+from .markup import escape, number_text, section, share_text, time_text
 
 NOTABLE = 0.1
 """A figure that differs by more than a tenth from the first job's is marked."""

@@ -1,14 +1,13 @@
 """What the live page shows, as HTML: the whole once, then the parts that change."""
 
 import math
-from html import escape
 
 from provisioner.models import Counts
 from provisioner.progress import Progress
 
 from . import sections
 from .charts import draw
-from .markup import DASH, number_text, section, table
+from .markup import DASH, escape, number_text, section, table
 from .page import render_live
 from .tape import Tape
 

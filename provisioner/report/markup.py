@@ -1,9 +1,16 @@
 """HTML out of figures: texts are always escaped, numbers always written one way."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as escape_markup
+
+from provisioner.printable import printable
 
 DASH = "-"
+
+
+def escape(text: str) -> str:
+    """Make a text harmless in a page: it is no markup, and what would not be seen in it is shown as an escape."""
+    return escape_markup(printable(text))
 
 
 def number_text(value: float | None, *, decimals: int = 0) -> str:

@@ -3,13 +3,12 @@
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from html import escape
 from importlib.resources import files
 
 from . import sections
 from .comparison import compare
 from .gather import JobFigures
-from .markup import paragraph
+from .markup import escape, paragraph
 
 
 def resource(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import BinaryIO, ClassVar
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
+from provisioner.printable import quoted
 
 from .detect import Detection, Finding
 from .stored import Stored, unreadable
@@ -84,7 +85,7 @@ def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
         encoding=Finding("", "a workbook has its own"),
         bom=Finding("", "a workbook has none"),
         sheet=Finding(sheet, "the first one with a value in it"),
-        note=f"read is the sheet {sheet!r}, and not {', '.join(map(repr, unread))}" if unread else "",
+        note=f"read is the sheet {quoted(sheet)}, and not {', '.join(map(quoted, unread))}" if unread else "",
     )
     return WorkbookSource(stored, detection, _header(starts[0], stored.name))
 
@@ -115,7 +116,9 @@ def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[ReadCell]]]
 def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Record:
     values = [cell.text for cell in cells]
     values += [""] * (len(columns) - len(values))
-    faults = [f"column {name!r} {cell.fault}" for name, cell in zip(columns, cells, strict=False) if cell.fault]
+    faults = [
+        f"column {quoted(name)} {cell.fault}" for name, cell in zip(columns, cells, strict=False) if cell.fault
+    ]
     if len(cells) > len(columns):
         faults.append(f"has a value in column {len(cells)}, the header has {len(columns)}")
     if not faults:

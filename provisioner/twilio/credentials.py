@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.os_errors import os_reason
+from provisioner.printable import quoted
 from provisioner.regular_files import Streams, read_regular
 from provisioner.sids import SidKind
 
@@ -159,7 +160,7 @@ def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
         password=profile.api_secret,
         region=profile.region or settings.get("TWILIO_REGION", ""),
         edge=profile.edge or settings.get("TWILIO_EDGE", ""),
-        origin=f"the twilio-cli profile {profile.name!r}",
+        origin=f"the twilio-cli profile {quoted(profile.name)}",
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.os_errors import os_reason
+from provisioner.printable import quoted
 from provisioner.regular_files import read_regular
 
 
@@ -52,14 +53,14 @@ class Profiles:
         """Return the profile ``name``; ``UsageError`` when it is not there or has no key."""
         entry = self._config.profiles.get(name)
         if entry is None:
-            known = ", ".join(map(repr, sorted(self._config.profiles))) or "none"
+            known = ", ".join(map(quoted, sorted(self._config.profiles))) or "none"
             raise UsageError(
-                f"there is no twilio-cli profile {name!r} in {self._path}",
+                f"there is no twilio-cli profile {quoted(name)} in {self._path}",
                 cure=f"name one that is there ({known}), or create it with: twilio profiles:create",
             )
         if not (entry.account_sid and entry.api_key and entry.api_secret):
             raise UsageError(
-                f"the twilio-cli profile {name!r} in {self._path} has no complete API key",
+                f"the twilio-cli profile {quoted(name)} in {self._path} has no complete API key",
                 cure="create it again with: twilio profiles:create",
             )
         return Profile(

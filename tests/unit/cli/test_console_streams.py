@@ -13,6 +13,7 @@ import pytest
 
 from provisioner.cli.console import Console, has_colour
 from provisioner.cli.exits import close_with, known_error
+from provisioner.cli.styles import styled
 from provisioner.errors import ExitCode, StorageError
 from provisioner.models import Counts
 from provisioner.progress import Progress
@@ -91,7 +92,7 @@ def test_each_stream_has_its_own_colour(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "stderr", stderr)
     console = Console(environ={"TERM": "xterm"})
 
-    console.say(click.style("data", fg="red"))
+    console.say(styled("data", fg="red"))
     close_with(console, Summary(command="x", output="-", counts=Counts(input=1, created=1)))
 
     assert stdout.getvalue() == "data\n"
