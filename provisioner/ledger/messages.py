@@ -29,7 +29,7 @@ class SqliteMessages:
 
     def begin(self, claim_id: int) -> asyncio.Future[None]:
         """Record that the message of this row, made of what the input says now, may leave from now on."""
-        return self._writer.write((_BEGIN, (claim_id,)))
+        return self._writer.write((_BEGIN, (claim_id,)), is_intent=True)
 
     def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""

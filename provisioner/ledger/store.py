@@ -156,7 +156,7 @@ class SqliteLedger:
         """
         self._changes += 1
         message = MessageStatus.PENDING.value if owes_message else None
-        return self._writer.write((Bulk.BEGIN, (claim_id, identity or None, message)))
+        return self._writer.write((Bulk.BEGIN, (claim_id, identity or None, message)), is_intent=True)
 
     def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, filterfalse, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -29,6 +29,7 @@ T = TypeVar("T")
 class _Write(NamedTuple):
     future: asyncio.Future[None]
     steps: tuple[Step, ...]
+    is_intent: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +42,8 @@ class _Call(Generic[T]):
 class Writer:
     """Carries out operations in the order they were asked for; to be made and asked on one event loop.
 
-    An operation that was asked for happens, whether or not anybody still waits for it.
+    An operation that was asked for happens, whether or not anybody still waits for it. Once a write has failed no
+    intent is written any more: what remains of the disk may hold an intent, and not the outcome that came before.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -50,12 +52,16 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._asked: list[_Write | _Call[Any]] = []
         self._queue: SimpleQueue[list[_Write | _Call[Any]]] = SimpleQueue()
+        self._failure: Exception | None = None
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
-    def write(self, *steps: Step) -> asyncio.Future[None]:
-        """Return what is done when the steps are on disk, all of them or (with an error) none."""
+    def write(self, *steps: Step, is_intent: bool = False) -> asyncio.Future[None]:
+        """Return what is done when the steps are on disk, all of them or (with an error) none.
+
+        ``is_intent`` says that something may be sent once they are.
+        """
         future = self._loop.create_future()
-        self._ask(_Write(future, steps))
+        self._ask(_Write(future, steps, is_intent))
         return future
 
     def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> asyncio.Future[T]:
@@ -111,6 +117,14 @@ class Writer:
         return operations
 
     def _commit(self, writes: list[_Write]) -> None:
+        if self._failure is not None:
+            for write in filter(_is_intent, writes):
+                self._answer(_fail, write.future, self._failure)
+            writes = list(filterfalse(_is_intent, writes))
+        if writes:
+            self._commit_all(writes)
+
+    def _commit_all(self, writes: list[_Write]) -> None:
         try:
             with translated(self._path):
                 self._place.require(self._connection)
@@ -118,6 +132,7 @@ class Writer:
                     carry_out(self._connection, chain.from_iterable([write.steps for write in writes]))
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             if len(writes) == 1:
+                self._failure = self._failure or error
                 self._answer(_fail, writes[0].future, error)
                 return
             for write in writes:  # one at a time, so that what can be saved is
@@ -137,6 +152,10 @@ class Writer:
     def _answer(self, callback: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             self._loop.call_soon_threadsafe(callback, *arguments)
+
+
+def _is_intent(write: _Write) -> bool:
+    return write.is_intent
 
 
 def carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> None:

@@ -118,6 +118,28 @@ async def test_a_write_that_fails_takes_no_other_along(writer: Writer) -> None:
     assert await writer.call(numbers) == [1, 2, 3]
 
 
+async def test_no_intent_is_written_behind_an_outcome_that_was_lost(writer: Writer) -> None:
+    """What waits with the lost one, and what comes later, fails with its error; other outcomes are saved."""
+    let_go = await hold_up(writer)
+    first = [
+        writer.write((ADD, (1,)), is_intent=True),
+        writer.write((ADD, (1,))),
+        writer.write((ADD, (2,)), is_intent=True),
+        writer.write((ADD, (3,))),
+    ]
+
+    let_go()
+    ended = await asyncio.gather(*first, return_exceptions=True)
+    with pytest.raises(LedgerError) as later:
+        await writer.write((ADD, (4,)), is_intent=True)
+
+    lost = ended[1]
+    assert isinstance(lost, LedgerError)
+    assert ended == [None, lost, lost, None]
+    assert later.value is lost
+    assert await writer.call(numbers) == [1, 3]
+
+
 @pytest.mark.parametrize("step", [("NO SQL", ()), (ADD, ()), (ADD, (object(),)), (ADD, ("\ud800",))])
 async def test_a_write_that_cannot_be_is_an_error_for_who_asked(writer: Writer, step: Step) -> None:
     """The thread goes on after any mistake of its callers."""
