@@ -17,6 +17,8 @@ from tests.acceptance.simulator_process import SimulatorMaker
 pytestmark = pytest.mark.acceptance
 
 FULL_KIB = 16_000
+ONE_AT_A_TIME = ("--concurrency", "1")
+"""A commit holds all that waits for it, more on a busy machine: one row at a time takes one at least."""
 
 
 def bounded(size: int) -> Callable[[], None]:
@@ -34,7 +36,7 @@ async def test_a_file_that_cannot_grow_stops_the_run_wherever_that_is(
     program: Program, simulator: SimulatorMaker
 ) -> None:
     """Lock, making, plan, intent, outcome, results: exit code 6 each time, and room is all that is missing."""
-    first = Job(program, await simulator("--rate-limit", "0", "--latency", "5ms"))
+    first = Job(program, await simulator("--rate-limit", "0", "--latency", "5ms"), flags=ONE_AT_A_TIME)
     sizes = [0, 40_000, 100_000, 150_000, 200_000]
     jobs = [first.numbered(number) for number in range(1, len(sizes) + 1)]
     two_at_a_time = asyncio.Semaphore(2)
@@ -77,7 +79,8 @@ async def test_a_full_disk_is_told_and_costs_nothing(
     program: Program, simulator: SimulatorMaker, disk: Path, room_kib: int
 ) -> None:
     """What was recorded stands, what was in flight is looked up, what waited is sent once there is room."""
-    job = Job(program, await simulator("--rate-limit", "0", "--latency", "5ms"), folder="small")
+    server = await simulator("--rate-limit", "0", "--latency", "5ms")
+    job = Job(program, server, folder="small", flags=ONE_AT_A_TIME)
     await job.run("--limit", "1")
     before = job.results.read_bytes()
     filler = leave_room(disk, room_kib)
