@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock bench-durability lint types check coverage docs lock clean
+.PHONY: help demo test test-all storm bench bench-lock bench-durability lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -21,6 +21,8 @@ help:
 	@echo 'make coverage  tests with branch coverage'
 	@echo 'make docs      write the reference of options anew'
 	@echo 'make lock      renew the lock files'
+	@echo 'make sbom      write sbom.cdx.json: the libraries of requirements.lock as CycloneDX'
+	@echo 'make audit     ask for known vulnerabilities of these libraries; needs the package index'
 
 $(VENV)/.run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -89,5 +91,15 @@ lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra uvloop --extra excel --extra zstd --group dev -o requirements-dev.lock
 
+# Both tools run apart from the project, in an environment of their own, at these versions.
+sbom: $(VENV)/.dev
+	$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
+		--pyproject pyproject.toml --output-reproducible -o sbom.cdx.json requirements.lock
+
+# --strict: a library that cannot be looked up fails the audit instead of passing it.
+audit: $(VENV)/.dev
+	$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit \
+		--strict --disable-pip --require-hashes -r requirements.lock
+
 clean:
-	rm -rf .venv .venv-3.* .venv-bench .node-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger
+	rm -rf .venv .venv-3.* .venv-bench .node-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO) $(DEMO).ledger sbom.cdx.json
