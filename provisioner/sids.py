@@ -9,7 +9,7 @@ Source: the patterns in Twilio's OpenAPI description.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 _DIGITS = 32
@@ -54,6 +54,11 @@ class SidKind(StrEnum):
         """Say whether ``text`` is a SID of this kind and nothing else."""
         return _FULL[self].match(text) is not None
 
+    def matches_all(self, texts: Sequence[str]) -> bool:
+        """Say whether every text is a SID of this kind; all are looked at as one."""
+        one_length = {len(self.value) + _DIGITS}
+        return not texts or ({*map(len, texts)} == one_length and _ROW[self].match("".join(texts)) is not None)
+
     def require(self, text: str) -> str:
         """Return ``text``; raise ``ValueError``, which does not repeat it, where it is no SID of this kind.
 
@@ -64,4 +69,7 @@ class SidKind(StrEnum):
         return text
 
 
+_ROW: Mapping[SidKind, re.Pattern[str]] = {
+    kind: re.compile(rf"(?:{kind.value}{_DIGIT}{{{_DIGITS}}})*\Z") for kind in SidKind
+}
 _FULL: Mapping[SidKind, re.Pattern[str]] = {kind: re.compile(kind.pattern) for kind in SidKind}

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, Mes
 
 _READ = statements.load("read")
 _MESSAGES = statements.load("messages")
+_BATCH = 100
+"""Lines of results that are looked at together; as little of a long answer is ever in memory."""
 
 
 class InvalidRow(msgspec.Struct, frozen=True, gc=False):
@@ -139,8 +142,9 @@ class LedgerReader:
         """
         check = shapes.ResultCheck()
         with self._answer("results") as answer:
-            for line in answer:
-                yield Result(*check(line))
+            while lines := answer.fetchmany(_BATCH):
+                check(lines)
+                yield from starmap(Result, lines)
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield the short form of ``results``."""

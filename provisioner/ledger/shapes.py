@@ -123,13 +123,13 @@ class ResultCheck:
     def __init__(self) -> None:
         self._known: set[tuple[type, ...]] = set()
 
-    def __call__(self, line: Sequence[Any]) -> Sequence[Any]:
-        """Return the line; raise ``OddLine`` for one that is not of the shape."""
-        kinds = tuple(map(type, line))
-        if kinds not in self._known:
-            line_of(RESULT, line)
-            self._known.add(kinds)
-        sid = line[_NAMES_CONVERSATION]
-        if sid is not None and not SidKind.CONVERSATION.matches(sid):
+    def __call__(self, lines: Sequence[Sequence[Any]]) -> None:
+        """Raise ``OddLine`` where one of the lines is not of the shape."""
+        for line in lines:
+            kinds = tuple(map(type, line))
+            if kinds not in self._known:
+                line_of(RESULT, line)
+                self._known.add(kinds)
+        sids = [sid for line in lines if (sid := line[_NAMES_CONVERSATION]) is not None]
+        if not SidKind.CONVERSATION.matches_all(sids):
             raise OddLine
-        return line

@@ -35,6 +35,18 @@ def test_a_sid_is_two_letters_and_32_hexadecimal_digits() -> None:
     assert [text for text in ODD if SidKind.CONVERSATION.matches(text)] == []
 
 
+def test_many_are_sids_where_each_is() -> None:
+    """One look at all of them is as strict as one at each."""
+    good = [sid("CH", number) for number in range(100)]
+
+    assert SidKind.CONVERSATION.matches_all([])
+    assert SidKind.CONVERSATION.matches_all(good)
+    for odd in ODD:
+        assert not SidKind.CONVERSATION.matches_all([*good, odd, *good])
+    assert not SidKind.CONVERSATION.matches_all([good[0] + "CH", good[1][2:]])
+    assert not SidKind.CONVERSATION.matches_all([f"CH{DIGITS[:-2]}CH", f"{DIGITS}CH"])
+
+
 def test_what_is_required_to_be_a_sid_is_not_repeated_when_it_is_none() -> None:
     """It may be anything, a customer's name included."""
     with pytest.raises(ValueError, match="not a SID of this kind: CH and 32 hexadecimal digits") as refusal:
