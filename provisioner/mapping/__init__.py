@@ -8,9 +8,11 @@ one or of many shapes · ``mapping`` the whole · ``suggestions`` and
 """
 
 from .binders import Binder
+from .column_words import is_about_a_person
 from .header import nearest
 from .mapping import Mapping
 from .preset_files import preset_text
 from .suggestions import suggest
+from .targets import target_of
 
-__all__ = ["Binder", "Mapping", "nearest", "preset_text", "suggest"]
+__all__ = ["Binder", "Mapping", "is_about_a_person", "nearest", "preset_text", "suggest", "target_of"]

@@ -31,6 +31,8 @@ _OF_OTHERS = re.compile(
 )
 """Words that make a column another person's, or another thing."""
 
+_OF_A_PERSON = ("first name", "last name", "full name", "email", "phone")
+
 _EXACT, _AT_END, _INSIDE = 3, 2, 1
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -57,6 +59,11 @@ def score(column: str, purpose: str) -> tuple[int, int]:
         if fit == _EXACT or (fit and purpose != "id" and not is_anothers):
             best = max(best, (fit, -place))
     return best
+
+
+def is_about_a_person(column: str) -> bool:
+    """Say whether a column is called just as people call a customer's name, e-mail address or telephone number."""
+    return any(score(column, purpose)[0] == _EXACT for purpose in _OF_A_PERSON)
 
 
 def _fit(words: str, phrase: str) -> int:

@@ -1,16 +1,28 @@
-"""One JSON document that is an array of objects, or has one as its ``records``, read object by object."""
+"""One JSON document that is an array of objects, or has one somewhere, read object by object."""
 
+import json
 from collections.abc import Generator, Iterable, Iterator
+from typing import NamedTuple
 
+from provisioner.errors import InputError
 from provisioner.models import Record
 
-from .json_object import read_object
+from .json_object import members_of, read_object
+from .json_outline import outline
+from .json_shapes import SALESFORCE, WAYS_TO_SAY, Wrapper, has_field, lists_in
 from .json_window import Window
 from .text import decoded
 
-_RECORDS = '"records"'
-_RESULT = '"result"'
+_RECORDS = "records"
 _ATTRIBUTES = "attributes"
+_NAME = json.JSONDecoder(strict=False)
+
+
+class Tree(NamedTuple):
+    """Where the records of a document are, and whether it was the user who said that it holds some."""
+
+    wrapper: Wrapper
+    is_told: bool = False
 
 
 def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
@@ -24,35 +36,70 @@ def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Re
         raise window.fault("text follows the end of the array")
 
 
-def read_tree(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
-    """Read every element of the ``records`` of an object, as ``sf data export tree`` writes it.
+def read_tree(chunks: Iterable[bytes], encoding: str, name: str, tree: Tree) -> Iterator[Record]:
+    """Read every element of the list of records in an object.
 
-    They may also lie in its ``result``, as ``sf data query --json`` writes it. What else the object has is
-    skipped, and so are the ``attributes`` of each record, which say what it is and nothing about a customer.
+    What else the object has is skipped. Of ``records``, as Salesforce writes them, so are the ``attributes``,
+    which say what each is and nothing about a customer. Raise ``InputError`` where something beside the list says
+    that the object is a record itself, or holds others too: unless the user said that it is not so.
     """
     window = Window(decoded(chunks, encoding, name), name)
-    is_found = yield from _members(window)
+    is_found = yield from _members(window, tree, tree.wrapper.path)
     if window.next_mark():
         raise window.fault("text follows the end of the object")
     if not is_found:
-        raise window.fault("is one object, and has no list of 'records'")
+        raise window.fault(f"is one object, and has no list of {tree.wrapper.path[-1]!r}")
 
 
-def _members(window: Window, *, is_inner: bool = False) -> Generator[Record, None, bool]:
-    """Go through an object, and return whether it had records."""
+def _members(window: Window, tree: Tree, path: tuple[str, ...]) -> Generator[Record, None, bool]:
+    """Go through an object, and return whether it had the records that ``path`` leads to."""
     is_found = False
-    for name in _names(window):
-        mark = window.next_mark()
-        if name == _RECORDS and mark == "[":
+    wanted, following = path[0], path[1:]
+    for spelt in _names(window):
+        mark, name = window.next_mark(), _NAME.decode(spelt)
+        if name == wanted and mark == ("{" if following else "["):
             if is_found:
-                raise window.fault("gives 'records' twice")
+                raise window.fault(f"gives {name!r} twice")
             is_found = True
-            yield from map(_without_attributes, _elements(window))
-        elif name == _RESULT and mark == "{" and not (is_found or is_inner):
-            is_found = yield from _members(window, is_inner=True)
+            if following:
+                is_found = yield from _members(window, tree, following)
+            else:
+                yield from (_record(record, tree.wrapper) for record in _elements(window, tree.wrapper))
         else:
-            window.value()
+            _check_beside(window, name, window.value(), tree)
     return is_found
+
+
+def _check_beside(window: Window, name: str, spelt: str, tree: Tree) -> None:
+    beside = {} if tree.is_told or tree.wrapper.path in SALESFORCE else {name: outline(spelt)}
+    if has_field(beside) or any(lists_in(beside)):
+        raise InputError(
+            "is one object with a list of objects, and with another one or one of our fields beside it",
+            source=window.name,
+            line=window.line,
+            cure=WAYS_TO_SAY,
+        )
+
+
+def _record(record: Record, wrapper: Wrapper) -> Record:
+    if wrapper.inner and not record.problem:
+        return _unwrapped(record, wrapper)
+    if wrapper.path[-1] == _RECORDS and isinstance(record.values, dict):
+        record.values.pop(_ATTRIBUTES, None)
+    return record
+
+
+def _unwrapped(record: Record, wrapper: Wrapper) -> Record:
+    """Read the record inside an element, with the element's id if it has none itself."""
+    members = members_of(record.raw)
+    inner = bytes(members.get(wrapper.inner, b""))
+    if not inner.startswith(b"{"):
+        return Record(record.line, {}, f"has no object {wrapper.inner!r}", record.raw)
+    own = members_of(inner)
+    if wrapper.id_name in members and wrapper.id_name not in own:
+        member = json.dumps(wrapper.id_name).encode() + b":" + bytes(members[wrapper.id_name])
+        inner = b"{" + member + (b"," if own else b"") + inner[1:]
+    return read_object(record.line, inner)
 
 
 def _names(window: Window) -> Iterator[str]:
@@ -73,22 +120,17 @@ def _name(window: Window) -> str:
     return name
 
 
-def _without_attributes(record: Record) -> Record:
-    if isinstance(record.values, dict):
-        record.values.pop(_ATTRIBUTES, None)
-    return record
-
-
-def _elements(window: Window) -> Iterator[Record]:
+def _elements(window: Window, wrapper: Wrapper | None = None) -> Iterator[Record]:
+    is_record = wrapper is not None and bool(wrapper.inner)
     window.take("[")
     if window.next_mark() != "]":
-        yield _element(window)
+        yield _element(window, is_record=is_record)
         while window.took(","):
-            yield _element(window)
+            yield _element(window, is_record=is_record)
     window.take("]")
 
 
-def _element(window: Window) -> Record:
+def _element(window: Window, *, is_record: bool) -> Record:
     window.next_mark()
     line = window.line
-    return read_object(line, window.value().encode(errors="surrogatepass"))
+    return read_object(line, window.value().encode(errors="surrogatepass"), is_record=is_record)

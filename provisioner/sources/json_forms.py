@@ -3,6 +3,10 @@
 import json
 import re
 from enum import Enum
+from typing import Any
+
+from .json_outline import outline
+from .json_shapes import shape_of
 
 
 class Form(Enum):
@@ -27,14 +31,9 @@ class Form(Enum):
 SEPARATOR = "\x1e"
 """What stands before each text of a sequence (RFC 7464, section 2.2)."""
 
-_STRING = r'"(?:[^"\\]|\\.)*+"'
-_SCALARS = rf"(?:\s*+{_STRING}\s*+:\s*+(?:{_STRING}|[-+.\w]++)\s*+,)*+\s*+"
 _SEQUENCE = re.compile(rf"\s*{SEPARATOR}")
 _ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
 _OBJECT = re.compile(r"\s*\{\s*[\"}]")
-_TREE = re.compile(
-    rf'\s*+\{{{_SCALARS}(?:"result"\s*+:\s*+\{{{_SCALARS})?"records"\s*+:\s*+\[\s*+[{{\]]', re.DOTALL
-)
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
@@ -46,7 +45,7 @@ def recognised(text: str) -> Form | None:
         return Form.ARRAY
     if not _OBJECT.match(text):
         return None
-    return Form.TREE if _TREE.match(text) and not _is_first_of_lines(text) else Form.LINES
+    return Form.LINES if _is_first_of_lines(text) or shape_of(object_in(text)) is None else Form.TREE
 
 
 def form_within(input_format: str, text: str) -> Form:
@@ -54,6 +53,12 @@ def form_within(input_format: str, text: str) -> Form:
     if input_format == Form.LINES.format:
         return Form.SEQUENCE if _SEQUENCE.match(text) else Form.LINES
     return Form.TREE if text.lstrip().startswith("{") else Form.ARRAY
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """Read the object that a text starts with, as far as it goes; an empty one where it starts otherwise."""
+    found = outline(text)
+    return found if isinstance(found, dict) else {}
 
 
 def is_spread_over_lines(text: str) -> bool:

@@ -10,10 +10,13 @@ import msgspec
 
 from provisioner.models import Record
 
+from .json_shapes import page_in
+
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _STRING = msgspec.json.Decoder(str)
 _QUOTE = b'"'
 _NESTING = b"[{"
+_LIST_OF_OBJECTS = "[{"
 
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<found>NaN|-?Infinity)')
 _SURROGATE = re.compile(
@@ -27,9 +30,14 @@ class _RepeatedNameError(ValueError):
     """An object gives one name twice, so that readers disagree about its value."""
 
 
-def read_object(line: int, raw: bytes) -> Record:
+class _PageError(ValueError):
+    """An object is certainly no record but around several."""
+
+
+def read_object(line: int, raw: bytes, *, is_record: bool = False) -> Record:
     """Read one JSON object. A fault of it becomes the record's problem.
 
+    That it is certainly around a list of records is a fault too, unless ``is_record`` says that it is none.
     Strings are decoded; numbers, ``true`` and ``false`` stay as they are spelt, and so does what is inside arrays
     and objects, which only lose the white space between; ``null`` is left out.
     """
@@ -38,14 +46,14 @@ def read_object(line: int, raw: bytes) -> Record:
     except UnicodeDecodeError as error:
         return Record(line, {}, f"is not UTF-8 text at byte {error.start + 1} of the record", raw)
     try:
-        return Record(line, _values(raw, text), "", raw)
+        return Record(line, _values(raw, text, is_record=is_record), "", raw)
     except RecursionError:
         problem = _TOO_DEEP
     except msgspec.ValidationError:
         problem = "is not a JSON object"
     except msgspec.DecodeError:
         problem = _problem_of(text)
-    except _RepeatedNameError as error:
+    except (_RepeatedNameError, _PageError) as error:
         problem = str(error)
     return Record(line, {}, problem, raw)
 
@@ -55,13 +63,14 @@ def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
     return _members(raw)
 
 
-def _values(raw: bytes, text: str) -> dict[str, str]:
+def _values(raw: bytes, text: str, *, is_record: bool) -> dict[str, str]:
     """Convert what each name stands for.
 
     A name given twice shows by its quotes: there are more of them than the names and values that remain
     account for. Then it is looked for in earnest, as it always is inside nested objects.
     """
     values = {}
+    has_lists = False
     objects = _members(raw)
     quotes = raw.count(_QUOTE) - 2 * len(objects)
     for name, value in objects.items():
@@ -73,8 +82,11 @@ def _values(raw: bytes, text: str) -> dict[str, str]:
             values[name] = _compact(spelt).decode()
             if b"{" in spelt:
                 _check_nested(name, values[name])
+                has_lists = has_lists or _LIST_OF_OBJECTS in values[name]
     if quotes:
         _check_names(text)
+    if has_lists and not is_record:
+        _check_page(text)
     return values
 
 
@@ -96,11 +108,17 @@ def _check_nested(name: str, text: str) -> None:
         raise _RepeatedNameError(f"gives a name twice inside {reprlib.repr(name)}") from error
 
 
+def _check_page(text: str) -> None:
+    if page := page_in(_PLAIN.decode(text)):
+        raise _PageError(f"is no record but an object around several, in {page}; write one record at a time")
+
+
 def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:
     if len(dict(pairs)) < len(pairs):
         raise _RepeatedNameError
 
 
+_PLAIN = json.JSONDecoder(parse_int=str, parse_float=str)
 _PAIRS = json.JSONDecoder(object_pairs_hook=list, parse_int=str, parse_float=str)
 _NESTED = json.JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str)
 

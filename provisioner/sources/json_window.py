@@ -18,7 +18,7 @@ class Window:
 
     def __init__(self, texts: Iterator[str], name: str) -> None:
         self._texts = texts
-        self._name = name
+        self.name = name
         self._text = ""
         self._at = 0
         self.line = 1
@@ -67,7 +67,7 @@ class Window:
     def fault(self, message: str) -> InputError:
         """Word a fault of the document where reading stands."""
         return InputError(
-            message, source=self._name, line=self.line, cure="export it again, or write one object per line"
+            message, source=self.name, line=self.line, cure="export it again, or write one object per line"
         )
 
     def _value_end(self) -> int | None:

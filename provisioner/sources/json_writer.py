@@ -12,6 +12,7 @@ from provisioner.models import Record
 from .detect import Detection
 from .json_forms import SEPARATOR, Form
 from .json_object import members_of
+from .json_shapes import SALESFORCE, Wrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,16 @@ FRAMES = {
     Form.LINES: Frame(before="", between="\n", after="\n", instead=""),
     Form.SEQUENCE: Frame(before=SEPARATOR, between=f"\n{SEPARATOR}", after="\n", instead=""),
     Form.ARRAY: Frame(before="[\n", between=",\n", after="\n]\n", instead="[]\n"),
-    Form.TREE: Frame(before='{"records":[\n', between=",\n", after="\n]}\n", instead='{"records":[]}\n'),
 }
 CRLF_LINES = Frame(before="", between="\r\n", after="\r\n", instead="")
+
+
+def frame_of_tree(wrapper: Wrapper) -> Frame:
+    """Put records where they were found; those that were inside their elements, into a list of records."""
+    path = wrapper.path if not wrapper.inner and wrapper.path not in SALESFORCE else ("records",)
+    start = "".join(f"{{{json.dumps(name)}:" for name in path) + "["
+    end = "]" + "}" * len(path) + "\n"
+    return Frame(before=f"{start}\n", between=",\n", after=f"\n{end}", instead=start + end)
 
 
 class JsonWriter:

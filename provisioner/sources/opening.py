@@ -54,7 +54,7 @@ def open_source(stored: Stored, options: InputOptions) -> Source:
     )
     if detection.format.value == "csv":
         return open_delimited(stored, detection, options.delimiter)
-    return open_json(stored, detection)
+    return open_json(stored, detection, is_told=bool(options.input_format))
 
 
 def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Finding:

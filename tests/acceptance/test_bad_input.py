@@ -78,6 +78,11 @@ CASES = {
         {"customers.csv.gz": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x2e"},
         ("customers.csv.gz",),
     ),
+    "columns of pandas": Case(
+        ("c.json: holds an object for each column, as pandas writes it by default", 'orient="records"'),
+        {"c.json": '{"CustomerFriendlyName":{"0":"Ana","1":"Bo"},"crm_id":{"0":1,"1":2}}'},
+        ("c.json",),
+    ),
     "damage behind the first part": Case(
         ("customers.csv.bz2: has something after its compressed data", "copy or export it again"),
         {"customers.csv.bz2": bz2.compress(f"{HEADER}1,Ana\n".encode()) + b"XX" + bz2.compress(b"2,Bo\n")[2:]},

@@ -46,6 +46,7 @@ FORMS = {
     "tree.json": json.dumps(
         {"records": [{"attributes": {"type": "Lead"}, **record} for record in RECORDS]}
     ).encode(),
+    "page.json": json.dumps({"count": 2, "next": None, "data": {"items": RECORDS}}, indent=1).encode(),
     "sequence.json": "".join(f"\x1e{json.dumps(record, indent=1)}\n" for record in RECORDS).encode("utf-16"),
     "book.xlsx": workbook([line.split(",") for line in ROWS.splitlines()]),
     "misnamed.csv": workbook([line.split(",") for line in ROWS.splitlines()]),
@@ -135,6 +136,40 @@ async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Progra
             f'{{"records":[\n{{"CustomerFriendlyName": "Bo", "pre_engagement_data": {data},"_status":"rejected",'
         )
     )
+
+
+async def test_the_records_of_a_page_are_read_and_told(program: Program, twilio: StubMaker) -> None:
+    """They are what is sent, never the page; the note says where they are, and --failed keeps them there."""
+    server = await twilio(per_row({"Bo": failing(400, 45745)}))
+    customers = [{"CustomerFriendlyName": "Ana", "tags": [{"a": 1}]}, {"CustomerFriendlyName": "Bo"}]
+    page = {"total": 2, "data": {"items": customers}, "next": "/2"}
+    program.write("page.json", json.dumps(page))
+    call = ("--base-url", server.url, "--rate", "200/s", "--include-input")
+
+    checked = await program("check", "page.json", env=CREDENTIALS)
+    ended = await program("run", "page.json", "-o", "r.csv", "--failed", "failed.json", *call, env=CREDENTIALS)
+    again = await program("run", "failed.json", "-o", "again.csv", *call, env=CREDENTIALS)
+    pages = program.write("pages.jsonl", f"{json.dumps(page)}\n{json.dumps(page)}\n")
+    lines = await program("run", pages, "-o", "lines.csv", *call, env=CREDENTIALS)
+
+    note = "read are the objects in 'data.items', and nothing beside them"
+    assert f"page.json: {note}" in checked.stdout
+    assert lines_of(ended.stderr, f"note: page.json: {note}")
+    assert (ended.counts, again.counts, lines.counts) == (
+        {"created": 1, "rejected": 1},
+        {"rejected": 1},
+        {"invalid": 2},
+    )
+    assert [row["tags"] for row in program.results("r.csv")] == ['[{"a":1}]', ""]
+    assert (
+        (program.folder / "failed.json")
+        .read_text()
+        .startswith('{"data":{"items":[\n{"CustomerFriendlyName": "Bo",')
+    )
+    assert {row["error"] for row in program.results("lines.csv")} == {
+        "is no record but an object around several, in data.items; write one record at a time"
+    }
+    assert dict(server.created) == {"Ana": 1}
 
 
 async def test_stdin_is_an_input_like_any_other(program: Program, twilio: StubMaker) -> None:

@@ -47,7 +47,7 @@ EXPORT_TREE = """{
         ('{"records": "[{"}\n', LINES),
         ('{"records": [1, 2]}\n', LINES),
         ('{"records": [{"a": 1}]}\n{"records": [{"a": 2}]}\n', LINES),
-        ('{"data": {"records": [{"a": 1}]}}\n', LINES),
+        ('{"data": {"records": 1}, "a": 1}\n', LINES),
         (EXPORT_TREE, TREE),
         ('{"records": [{"a": 1}]}', TREE),
         ('{"records":[{"a": 1}],"totalSize":1}\n\n', TREE),
@@ -121,7 +121,7 @@ def test_a_list_of_records_that_cannot_be_read_to_its_end_is_refused(
 def test_one_object_is_no_list_of_records(opened: Open) -> None:
     """Saying that it is JSON does not help."""
     with pytest.raises(InputError, match="is one object, and has no list of 'records'"):
-        opened(b'{"name": "Ada", "result": {"result": {"records": [{}]}}}', input_format="json")
+        opened(b'{"name": "Ada", "result": {"result": {"records": {}}}}', input_format="json")
 
 
 @pytest.mark.parametrize(

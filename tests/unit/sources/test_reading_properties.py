@@ -26,7 +26,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(VALUE, inner, max_size=3),
     max_leaves=8,
 )
-OBJECTS = st.lists(st.dictionaries(VALUE, JSON, max_size=4), min_size=1, max_size=4)
+OBJECTS = st.lists(
+    # With a value of its own, so that none of them is only around a list of others.
+    st.dictionaries(VALUE, JSON, max_size=4).map(lambda members: {"crm_id": 7, **members}),
+    min_size=1,
+    max_size=4,
+)
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FORMAT = st.sampled_from(["", "csv", "jsonl", "json"])

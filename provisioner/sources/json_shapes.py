@@ -1,0 +1,234 @@
+"""What a JSON object is: a record, or something around a list of records, and then where that list is.
+
+Pages of an API, answers of a database and tables of pandas are objects too. Sent as a row, each would be a WebChat
+of nobody.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from provisioner.mapping import is_about_a_person, target_of
+
+_WORDS = """
+count total totalcount totalsize totalpages totalresults totalrecords resultcount resultsize numfound size length
+page pages pagenumber pagesize pageindex perpage limit offset skip start startat maxresults top first last next
+previous prev nextpage previouspage nextpagetoken nextlink nextcursor nextrecordsurl cursor aftercursor
+beforecursor endcursor paging pagination pageinfo hasmore hasnext hasnextpage endofstream endtime islast
+done success ok status statuscode statustext code message error errors warning warnings reason took time
+timedout shards maxscore meta metadata links self href url uri object kind type etag version apiversion info
+additionaldata extensions included jsonapi facets aggregations timestamp generated generatedat exportedat
+requestid range majordimension schema fields columns index format source
+"""
+_ABOUT_THE_ANSWER = frozenset(_WORDS.split())
+"""Names, folded, of what an answer says about itself; no record is called so."""
+_MARKS = ("@", "$", "odata.")
+"""How such names start in OData and elsewhere."""
+SALESFORCE = (("records",), ("result", "records"))
+"""Where its command line writes records; whatever else is there."""
+_WITHOUT_SEPARATORS = str.maketrans("", "", "_-")
+_AROUND_AN_ELEMENT = ("cursor", "id", "relationships", "sort")
+_DEEPEST = 4
+_LONGEST_NAME = 60
+
+_INNER = {"node": "", "_source": "_id", "attributes": "id"}
+"""Where the elements of GraphQL's edges, Elasticsearch's hits and JSON:API's data hold the record, and what of the
+element is its id."""
+WAYS_TO_SAY = "say which: --input-format jsonl reads the object as one record, --input-format json reads the list"
+_AS_RECORDS = 'write it with orient="records", lines=True'
+
+
+class Wrapper(NamedTuple):
+    """An object around a list of records. ``path`` are the names that lead to it.
+
+    Where the elements are objects around the records, ``inner`` is the name that leads to each, and ``id_name``
+    that of the id beside it.
+    """
+
+    path: tuple[str, ...]
+    inner: str = ""
+    id_name: str = ""
+
+
+class Refusal(NamedTuple):
+    """An object that holds records in a shape that is not read: what it is, and what to do."""
+
+    what: str
+    cure: str
+
+
+def shape_of(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
+    """Tell what an object is that stands alone in a file; None for a record.
+
+    Exactly one list of objects holds the records, unless something beside it says that the object is a record: one
+    of our fields. What may be either is refused, with the ways to say what it is.
+    """
+    if shape := _table(document):
+        return shape
+    if has_field(document):
+        return None
+    lists = list(lists_in(document))
+    if not lists:
+        return _without_list(document)
+    if known := next((path for path in SALESFORCE if path in lists), None):
+        return Wrapper(known)
+    if len(lists) > 1:
+        named = ", ".join(_shown(path) for path in lists[:5])
+        return Refusal(
+            f"is one object with several lists of objects: {named}", f"take one out{_jq(lists[0], '[]')}"
+        )
+    return _around(document, lists[0])
+
+
+def wrapper_within(document: Mapping[str, Any]) -> Wrapper | None:
+    """Find the only list of objects in an object of which the user says that it is around one."""
+    lists = list(lists_in(document))
+    return _wrapper(document, lists[0]) if len(lists) == 1 else None
+
+
+def page_in(document: Mapping[str, Any]) -> str:
+    """Name the list in an object that is certainly around one, wherever it stands; empty for a record.
+
+    It is certain where there is nothing else but what answers say about themselves, or where the elements have our
+    fields and the object has not.
+    """
+    path = next(lists_in(document), ())
+    if not path or has_field(document):
+        return ""
+    is_certain = has_field(_first(document, path)) or all(
+        _is_about_the_answer(name) or _leads_to_list(value) for name, value in document.items()
+    )
+    return _shown(path) if is_certain else ""
+
+
+def lists_in(document: Mapping[str, Any], depth: int = _DEEPEST) -> Iterator[tuple[str, ...]]:
+    """Find the lists of objects, through objects alone and past what answers say about themselves."""
+    for name, value in document.items():
+        if _is_about_the_answer(name):
+            continue
+        if _is_list_of(value, dict):
+            yield (name,)
+        elif isinstance(value, dict) and depth:
+            yield from ((name, *path) for path in lists_in(value, depth - 1))
+
+
+def _around(document: Mapping[str, Any], path: tuple[str, ...]) -> Wrapper | Refusal:
+    of_person = next(filter(is_about_a_person, _beside(document, path)), "")
+    if of_person and not has_field(_first(document, path)):
+        return Refusal(
+            f"is one object with a list of objects, {_shown(path)}, and with {_shown((of_person,))} beside it: "
+            "it may be one record, or hold several",
+            WAYS_TO_SAY,
+        )
+    return _wrapper(document, path)
+
+
+def _wrapper(document: Mapping[str, Any], path: tuple[str, ...]) -> Wrapper:
+    first = _first(document, path)
+    for inner, id_name in _INNER.items():
+        is_answer_s = inner != "attributes" or {"type", "id"} <= first.keys()
+        around = (name for name in first if name not in (inner, id_name))
+        if isinstance(first.get(inner), dict) and is_answer_s and all(map(_is_about_an_element, around)):
+            return Wrapper(path, inner, id_name)
+    return Wrapper(path)
+
+
+def _without_list(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
+    own = {name: value for name, value in document.items() if not _is_about_the_answer(name)}
+    if len(own) == 1 and [] in own.values():
+        return Wrapper(tuple(own))
+    if own and all(isinstance(value, list) for value in own.values()):
+        if any(_is_list_of(value, list) for value in own.values()):
+            return Refusal(
+                "is a table whose rows are arrays", "write each row as an object, with the columns' names"
+            )
+    elif own and all(isinstance(value, dict) and value for value in own.values()):
+        return _of_objects(tuple(own))
+    return None
+
+
+def _of_objects(names: tuple[str, ...]) -> Refusal:
+    otherwise = "; or add --input-format jsonl to read all of it as one record"
+    if len(names) == 1:
+        return Refusal(f"is one object around another, {_shown(names)}", f"take it out{_jq(names)}{otherwise}")
+    return Refusal("is an object of objects, and no list of them", f"take them out, with jq -c '.[]'{otherwise}")
+
+
+def _table(document: Mapping[str, Any]) -> Refusal | None:
+    """Recognise the tables of pandas that hold no records."""
+    values = list(document.values())
+    if _is_list_of(document.get("data"), list) and isinstance(document.get("columns"), list):
+        return Refusal("is a table in parts, as pandas writes it with orient='split'", _AS_RECORDS)
+    if values and all(map(_is_column, values)):
+        # Where the text is cut, the last column has fewer rows.
+        rows = list(values[-1])
+        if all(list(value)[: len(rows)] == rows for value in values):
+            return Refusal("holds an object for each column, as pandas writes it by default", _AS_RECORDS)
+    if len(values) > 1 and all(isinstance(value, list) and _are_single(value) for value in values):
+        rows = values[-1]
+        if all(len(value) >= len(rows) for value in values):
+            return Refusal("holds an array for each column", _AS_RECORDS)
+    return None
+
+
+def _is_column(value: Any) -> bool:
+    return (
+        isinstance(value, dict) and all(name.isdecimal() for name in value) and _are_single(list(value.values()))
+    )
+
+
+def _are_single(values: Sequence[Any]) -> bool:
+    return bool(values) and not any(isinstance(value, dict | list) for value in values)
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], kind)
+
+
+def _leads_to_list(value: Any) -> bool:
+    return _is_list_of(value, dict) or (isinstance(value, dict) and any(lists_in(value)))
+
+
+def _first(document: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    value: Any = document
+    for name in path:
+        value = value[name]
+    first: dict[str, Any] = value[0]
+    return first
+
+
+def _beside(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    """Name the single values beside a list, and beside what leads to it."""
+    value: Any = document
+    for name in path:
+        yield from (other for other in value if value[other] and _are_single([value[other]]))
+        value = value[name]
+
+
+def has_field(document: Mapping[str, Any]) -> bool:
+    """Say whether one of our fields is in an object, with a value such as it has."""
+    return any(
+        _are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
+        for name, value in document.items()
+        if (target := target_of(name))
+    )
+
+
+def _is_about_the_answer(name: str) -> bool:
+    return name.startswith(_MARKS) or name.casefold().translate(_WITHOUT_SEPARATORS) in _ABOUT_THE_ANSWER
+
+
+def _is_about_an_element(name: str) -> bool:
+    return name in _AROUND_AN_ELEMENT or name.startswith("_") or _is_about_the_answer(name)
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    """Show names as far as they look like names, and not like data that somebody made names of."""
+    return ".".join(path) if _look_like_names(path) else "under a name of its own"
+
+
+def _jq(path: tuple[str, ...], end: str = "") -> str:
+    return f", with jq -c '.{'.'.join(path)}{end}'" if _look_like_names(path) else ""
+
+
+def _look_like_names(path: tuple[str, ...]) -> bool:
+    return all(name.isascii() and name.isidentifier() and len(name) <= _LONGEST_NAME for name in path)
