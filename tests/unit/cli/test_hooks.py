@@ -1,6 +1,7 @@
 """What Python would tell of by itself is told by type and place, on stderr while no log is open."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def test_what_nobody_caught_is_told_without_its_text(tmp_path: Path) -> None:
     probe.write_text(PROBE)
     command = [sys.executable, "-W", "always", str(probe), "--version"]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
 
     told = [line.partition(" at ")[0] for line in done.stderr.splitlines()]
     assert done.returncode == 1
