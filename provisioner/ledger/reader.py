@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -210,8 +210,13 @@ class LedgerReader:
     @contextmanager
     def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
         """Give the answer to a statement; a connection stays open as long as one is held."""
-        with self._asking(), closing(self._connection.execute(_READ[name], parameters)) as answer:
-            yield answer
+        with self._asking():
+            answer = self._connection.execute(_READ[name], parameters)
+            try:
+                yield answer
+            finally:
+                with suppress(sqlite3.ProgrammingError):  # whoever asked has closed the connection already
+                    answer.close()
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -93,11 +93,13 @@ class Timeline:
 def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
     """Arrange the requests of one step by time; they lie between ``start`` and ``end``, and come as they ended.
 
-    Of each request only when it left is kept, so a large job needs little memory.
+    Of each request only when it left is kept, so a large job needs little memory. Where a clock was set, the end may
+    lie before the start, and all of it is one stretch; of however long a time there are few stretches.
     """
-    longest = math.ceil((end - start) / MOST_STRETCHES)
-    width = next((width for width in WIDTHS_S if (end - start) / width < MOST_STRETCHES), longest)
-    line = Timeline(start, width, [Stretch() for _ in range(int((end - start) / width) + 1)])
+    span = max(end - start, 0.0)
+    longest = math.ceil(span / MOST_STRETCHES)
+    width = next((width for width in WIDTHS_S if span / width < MOST_STRETCHES), longest)
+    line = Timeline(start, width, [Stretch() for _ in range(int(span / width) + 1)])
     first_due: dict[int, float] = {}
     sent, ended = _times(), _times()
     for each in attempts:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -280,3 +281,14 @@ def test_a_text_that_is_none_is_not_repeated(made: Path) -> None:
     change(made, "UPDATE rows SET key = CAST(x'416e61ff' AS TEXT) WHERE id = 1")
 
     assert not re.search("Ana", refusal_of(read, made).message.removeprefix(str(made)))
+
+
+def test_an_answer_that_is_left_open_is_no_trouble_once_the_ledger_is_closed(made: Path) -> None:
+    """Whoever fails in the middle of it is told of that, and of nothing else."""
+    with open_reader(made) as reader:
+        begun: list[Any] = [reader.results(), reader.created()]
+        for answer in begun:
+            next(answer)
+
+    for answer in begun:
+        answer.close()  # as the garbage collector does

@@ -111,3 +111,17 @@ def test_a_tape_notes_nothing_that_never_left() -> None:
     tape.record(Answer(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
 
     assert tape.timeline() is None
+
+
+def test_a_clock_that_was_set_back_leaves_one_stretch() -> None:
+    """The last request may have ended before the first was due; nothing is lost, and nothing fails."""
+    line = timeline([record(1, 100.0, 100.0, 40.0)], start=100.0, end=40.0)
+
+    assert [(each.due, each.sent) for each in line.stretches] == [(1, 1)]
+
+
+def test_times_that_lie_ages_apart_need_few_stretches() -> None:
+    """A time that is out of all proportion, as a damaged ledger may hold, makes a chart and no full memory."""
+    line = timeline([record(1, 1.0, 1.0, 2.5e11)], start=1.0, end=2.5e11)
+
+    assert len(line.stretches) <= MOST_STRETCHES + 1
