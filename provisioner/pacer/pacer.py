@@ -166,8 +166,10 @@ class Pacer:
                 await self._throttler.acquire()
             now = self._clock()
             due = self._schedule.start(now, again=again)
-            # Its first byte is written when the loop comes round, and whatever waits there goes first.
-            asyncio.get_running_loop().call_soon(self._leave, now)
+            # It is written when the loop comes round, so that one round later it has left: noted before, a process
+            # that is interrupted in between would let the start that is a window later follow too closely.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._leave, now)
             return self._wall() - (now - (asked if self._is_prompt else due))
 
     def _leave(self, started: float) -> None:

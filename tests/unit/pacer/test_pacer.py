@@ -69,6 +69,28 @@ async def test_waiters_start_evenly_and_in_order() -> None:
 
 
 @in_virtual_time
+async def test_what_leaves_late_holds_up_who_is_a_window_later() -> None:
+    """Requests are written a round later; however long that takes, no second holds more than was asked for."""
+    pacer, left = pacer_of(5), list[float]()
+    loop = asyncio.get_running_loop()
+
+    def write() -> None:
+        nap(0.03 if len(left) % 3 == 0 else 0.0)
+        left.append(now())
+
+    async def send() -> None:
+        async with pacer.turn() as gate:
+            await gate.wait()
+            loop.call_soon(write)
+
+    await asyncio.gather(*(send() for _ in range(30)))
+    await asyncio.sleep(1)
+
+    assert len(left) == 30
+    assert min(later - earlier for earlier, later in zip(left, left[5:], strict=False)) >= 1
+
+
+@in_virtual_time
 async def test_only_the_end_of_a_wait_holds_up_the_loop() -> None:
     """At a slow pace its last two milliseconds are slept through, to be precise; at a fast one nothing is."""
     naps = dict[float, list[float]]()
