@@ -106,6 +106,25 @@ def obliging(twilio: StubTwilio, call: Call) -> bytes:
     return twilio.create(call)
 
 
+def holding(is_free: asyncio.Event, *, after: int = 0) -> Script:
+    """Create what is asked for, but all calls behind the first ``after`` no sooner than ``is_free`` is set.
+
+    So a program stays in the middle of its run for as long as a test has need of it.
+    """
+
+    def script(twilio: StubTwilio, call: Call) -> Answer:
+        if call.number <= after:
+            return twilio.create(call)
+
+        async def answer(visit: Visit) -> None:
+            await is_free.wait()
+            await visit.write(twilio.create(call).replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+
+        return answer
+
+    return script
+
+
 def failing(status: int, code: int, *headers: str) -> Script:
     """Answer everything with one of Twilio's errors."""
     return lambda _twilio, _call: error(status, code, *headers)

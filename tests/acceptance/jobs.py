@@ -70,7 +70,7 @@ class Job:
 
     async def kill_after(self, created: int, **how: Any) -> None:
         """Start it and kill it once so many conversations are there."""
-        running = await self.start(**how)
+        running = await self.start("--rate", "10/s", **how)
         await self.has_created(created)
         running.process.kill()
         await running.end()

@@ -1,25 +1,29 @@
 """Runs that keep to hours, and dated runs of one command, in processes of their own."""
 
+import asyncio
 import signal
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.stub_twilio import StubMaker
+from tests.stub_twilio import StubMaker, holding
 
 pytestmark = pytest.mark.acceptance
 
 
 async def test_two_nights_of_one_command_do_not_overlap(program: Program, twilio: StubMaker) -> None:
     """The later one ends with 75 though its ledger would be another, and sends nothing."""
-    server = await twilio()
+    is_over = asyncio.Event()
+    server = await twilio(holding(is_over))
     program.write_customers("customers.csv", 20)
-    command = ("run", "customers.csv", "-o", "night-{date}T{time}.csv", "--base-url", server.url)
+    name = ("run", "customers.csv", "-o", "night-{date}T{time}.csv")
+    command = (*name, "--base-url", server.url, "--rate", "0", "--timeout", "600")
 
-    running = await program.start(*command, "--rate", "10/s", env=CREDENTIALS)
+    running = await program.start(*command, env=CREDENTIALS)
     await server.called(1)
-    second = await program(*command, "--rate", "0", env=CREDENTIALS)
+    second = await program(*command, env=CREDENTIALS)
+    is_over.set()
     first = await running.end()
 
     assert second.code == 75

@@ -157,7 +157,7 @@ async def test_a_ledger_that_is_lost_during_the_run_is_written_back(
     (program.folder / "out").mkdir()
     job = Job(program, await simulator("--rate-limit", "0"), folder="out")
 
-    running = await job.start("--rate", "60/s")
+    running = await job.start("--rate", "10/s")
     await job.has_created(8)
     lose(job)
     stopped = await running.end()
@@ -178,7 +178,7 @@ async def test_a_results_folder_that_is_removed_costs_the_results_alone(
     server = await simulator("--rate-limit", "0")
     job = Job(program, server, folder="out", flags=("--ledger", "job.ledger"))
 
-    running = await job.start("--rate", "60/s")
+    running = await job.start("--rate", "10/s")
     await job.has_created(8)
     folder_removed(job)
     stopped = await running.end()

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.acceptance.program import ADDRESS, CREDENTIALS, PATIENCE_S, Program
-from tests.stub_twilio import StubMaker, failing, per_row
+from tests.stub_twilio import StubMaker, failing, holding, per_row
 
 pytestmark = pytest.mark.acceptance
 
@@ -103,14 +103,16 @@ async def test_a_stopped_run_is_one_object(program: Program, twilio: StubMaker) 
 
 async def test_a_guarded_and_a_busy_run_are_one_object_each(program: Program, twilio: StubMaker) -> None:
     """So does a fault of the run; and who finds the ledger held says by whom."""
-    server = await twilio()
+    is_over = asyncio.Event()
+    server = await twilio(holding(is_over))
     program.write_customers("customers.csv", 20)
-    slow = (*RUN, "--rate", "2/s", "--base-url", server.url)
-    running = await program.start(*slow, env=CREDENTIALS)
+    command = (*RUN, "--rate", "0", "--timeout", "600", "--base-url", server.url)
+    running = await program.start(*command, env=CREDENTIALS)
     await server.called(1)
 
-    busy = (await program(*slow, env=CREDENTIALS)).summary
+    busy = (await program(*command, env=CREDENTIALS)).summary
     server.script = failing(401, 20003)
+    is_over.set()
     ended = await running.end()
 
     assert (busy["exit_code"], busy["error"]["kind"]) == (75, "ledger_busy")

@@ -1,5 +1,6 @@
 """Stopping in every way there is, and the same command again: nothing lost, nothing twice."""
 
+import asyncio
 import signal
 
 import pytest
@@ -13,6 +14,7 @@ from tests.stub_twilio import (
     StubTwilio,
     error,
     failing,
+    holding,
     keeping_silent,
     per_row,
 )
@@ -62,11 +64,10 @@ async def test_a_signal_drains_and_the_same_command_goes_on(
     """What flies is waited for, what waits is unsent, and afterwards every row is on the server exactly once."""
     server = await simulator("--rate-limit", "0", "--latency", "100ms")
     program.write_customers("customers.csv", 60)
-    command = (*RUN, "--base-url", server.url, "--rate", "50/s")
+    command = (*RUN, "--base-url", server.url, "--rate", "20/s")
 
     running = await program.start(*command, env=CREDENTIALS)
-    while (await server.state())["webchats"]["requests"] < 10:
-        pass
+    await server.has_seen(10)
     running.signal(number)
     stopped = await running.end()
     created_by_then = (await server.state())["webchats"]["created"]
@@ -134,9 +135,8 @@ async def test_a_killed_run_is_taken_up_without_sending_anything_twice(
     command = (*RUN, "--base-url", server.url, "--rate", "60/s", "--concurrency", "4", "--settle-delay", "0.2")
 
     for goal in (15, 35):
-        running = await program.start(*command, "--on-unknown", "hold", env=CREDENTIALS)
-        while (await server.state())["webchats"]["requests"] < goal:
-            pass
+        running = await program.start(*command, "--rate", "10/s", "--on-unknown", "hold", env=CREDENTIALS)
+        await server.has_seen(goal)
         running.process.kill()
         assert (await running.end()).code == -signal.SIGKILL
     held = await program(*command, "--on-unknown", "hold", env=CREDENTIALS)
@@ -160,13 +160,15 @@ async def test_a_killed_run_is_taken_up_without_sending_anything_twice(
 
 async def test_only_one_run_at_a_time_holds_a_ledger(program: Program, twilio: StubMaker) -> None:
     """A second run of the same job ends with 75 at once, and the first does not notice."""
-    server = await twilio()
+    is_over = asyncio.Event()
+    server = await twilio(holding(is_over))
     program.write_customers("customers.csv", 20)
-    command = (*RUN, "--base-url", server.url, "--rate", "4/s")
+    command = (*RUN, "--base-url", server.url, "--rate", "0", "--timeout", "600")
 
     running = await program.start(*command, env=CREDENTIALS)
     await server.called(1)
     second = await program(*command, env=CREDENTIALS)
+    is_over.set()
     first = await running.end()
 
     assert second.code == 75
@@ -179,10 +181,11 @@ async def test_status_and_export_look_on_while_it_runs_and_after_it_died(
     program: Program, twilio: StubMaker
 ) -> None:
     """Both read the ledger beside a run without disturbing it, and after kill -9 they tell what is known."""
-    server = await twilio()
+    server = await twilio(holding(asyncio.Event(), after=10))
     program.write_customers("customers.csv", 100)
-    running = await program.start(*RUN, "--base-url", server.url, "--rate", "20/s", env=CREDENTIALS)
-    await server.called(10)
+    command = (*RUN, "--base-url", server.url, "--rate", "20/s", "--timeout", "600")
+    running = await program.start(*command, env=CREDENTIALS)
+    await server.called(12)
 
     live = await program("status", "results.csv.ledger", "--json")
     exported = await program("export", "results.csv.ledger", "-o", "live.csv")
