@@ -4,6 +4,8 @@ import json
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from provisioner.errors import InputError
 from provisioner.models import Record
 
@@ -13,6 +15,7 @@ from .json_shapes import SALESFORCE, WAYS_TO_SAY, Wrapper, has_field, lists_in
 from .json_window import Window
 from .text import decoded
 
+_BARE = Wrapper(())
 _RECORDS = "records"
 _ATTRIBUTES = "attributes"
 _NAME = json.JSONDecoder(strict=False)
@@ -31,7 +34,7 @@ def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Re
     Where an element cannot be told from the next, the rest cannot be read: that raises ``InputError``.
     """
     window = Window(decoded(chunks, encoding, name), name)
-    yield from _elements(window)
+    yield from _elements(window, _BARE)
     if window.next_mark():
         raise window.fault("text follows the end of the array")
 
@@ -64,7 +67,8 @@ def _members(window: Window, tree: Tree, path: tuple[str, ...]) -> Generator[Rec
             if following:
                 is_found = yield from _members(window, tree, following)
             else:
-                yield from (_record(record, tree.wrapper) for record in _elements(window, tree.wrapper))
+                records = _elements(window, tree.wrapper)
+                yield from map(_without_attributes, records) if name == _RECORDS else records
         else:
             _check_beside(window, name, window.value(), tree)
     return is_found
@@ -81,25 +85,26 @@ def _check_beside(window: Window, name: str, spelt: str, tree: Tree) -> None:
         )
 
 
-def _record(record: Record, wrapper: Wrapper) -> Record:
-    if wrapper.inner and not record.problem:
-        return _unwrapped(record, wrapper)
-    if wrapper.path[-1] == _RECORDS and isinstance(record.values, dict):
+def _without_attributes(record: Record) -> Record:
+    if isinstance(record.values, dict):
         record.values.pop(_ATTRIBUTES, None)
     return record
 
 
-def _unwrapped(record: Record, wrapper: Wrapper) -> Record:
+def _unwrapped(line: int, raw: bytes, wrapper: Wrapper) -> Record:
     """Read the record inside an element, with the element's id if it has none itself."""
-    members = members_of(record.raw)
+    try:
+        members = members_of(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return read_object(line, raw)
     inner = bytes(members.get(wrapper.inner, b""))
     if not inner.startswith(b"{"):
-        return Record(record.line, {}, f"has no object {wrapper.inner!r}", record.raw)
+        return Record(line, {}, f"has no object {wrapper.inner!r}", raw)
     own = members_of(inner)
     if wrapper.id_name in members and wrapper.id_name not in own:
         member = json.dumps(wrapper.id_name).encode() + b":" + bytes(members[wrapper.id_name])
         inner = b"{" + member + (b"," if own else b"") + inner[1:]
-    return read_object(record.line, inner)
+    return read_object(line, inner)
 
 
 def _names(window: Window) -> Iterator[str]:
@@ -120,17 +125,17 @@ def _name(window: Window) -> str:
     return name
 
 
-def _elements(window: Window, wrapper: Wrapper | None = None) -> Iterator[Record]:
-    is_record = wrapper is not None and bool(wrapper.inner)
+def _elements(window: Window, wrapper: Wrapper) -> Iterator[Record]:
     window.take("[")
     if window.next_mark() != "]":
-        yield _element(window, is_record=is_record)
+        yield _element(window, wrapper)
         while window.took(","):
-            yield _element(window, is_record=is_record)
+            yield _element(window, wrapper)
     window.take("]")
 
 
-def _element(window: Window, *, is_record: bool) -> Record:
+def _element(window: Window, wrapper: Wrapper) -> Record:
     window.next_mark()
     line = window.line
-    return read_object(line, window.value().encode(errors="surrogatepass"), is_record=is_record)
+    raw = window.value().encode(errors="surrogatepass")
+    return _unwrapped(line, raw, wrapper) if wrapper.inner else read_object(line, raw)

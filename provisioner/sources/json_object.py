@@ -34,19 +34,19 @@ class _PageError(ValueError):
     """An object is certainly no record but around several."""
 
 
-def read_object(line: int, raw: bytes, *, is_record: bool = False) -> Record:
+def read_object(line: int, raw: bytes) -> Record:
     """Read one JSON object. A fault of it becomes the record's problem.
 
-    That it is certainly around a list of records is a fault too, unless ``is_record`` says that it is none.
-    Strings are decoded; numbers, ``true`` and ``false`` stay as they are spelt, and so does what is inside arrays
-    and objects, which only lose the white space between; ``null`` is left out.
+    That it is certainly around a list of records is a fault too. Strings are decoded; numbers, ``true`` and
+    ``false`` stay as they are spelt, and so does what is inside arrays and objects, which only lose the white space
+    between; ``null`` is left out.
     """
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         return Record(line, {}, f"is not UTF-8 text at byte {error.start + 1} of the record", raw)
     try:
-        return Record(line, _values(raw, text, is_record=is_record), "", raw)
+        return Record(line, _values(raw, text), "", raw)
     except RecursionError:
         problem = _TOO_DEEP
     except msgspec.ValidationError:
@@ -59,11 +59,11 @@ def read_object(line: int, raw: bytes, *, is_record: bool = False) -> Record:
 
 
 def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
-    """Give each value of an object, which was read before without a problem, as it is spelt."""
+    """Give each value of an object as it is spelt. Raise ``DecodeError`` of ``msgspec`` for what is no object."""
     return _members(raw)
 
 
-def _values(raw: bytes, text: str, *, is_record: bool) -> dict[str, str]:
+def _values(raw: bytes, text: str) -> dict[str, str]:
     """Convert what each name stands for.
 
     A name given twice shows by its quotes: there are more of them than the names and values that remain
@@ -82,10 +82,11 @@ def _values(raw: bytes, text: str, *, is_record: bool) -> dict[str, str]:
             values[name] = _compact(spelt).decode()
             if b"{" in spelt:
                 _check_nested(name, values[name])
-                has_lists = has_lists or _LIST_OF_OBJECTS in values[name]
+                if _LIST_OF_OBJECTS in values[name]:
+                    has_lists = True
     if quotes:
         _check_names(text)
-    if has_lists and not is_record:
+    if has_lists:
         _check_page(text)
     return values
 

@@ -242,6 +242,6 @@ def test_an_element_without_the_record_is_invalid_alone(opened: Open) -> None:
     assert [record.problem for record in records] == [
         "",
         "has no object 'node'",
-        "gives a name twice inside 'node'",
+        "gives the name 'n' twice",
         "is not a JSON object",
     ]
