@@ -93,8 +93,8 @@ class Timeline:
 def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
     """Arrange the requests of one step by time; they lie between ``start`` and ``end``, and come as they ended.
 
-    Of each request only when it left is kept, so a large job needs little memory. Where a clock was set, the end may
-    lie before the start, and all of it is one stretch; of however long a time there are few stretches.
+    Of each request only when it left is kept, so a large job needs little memory. Where a clock was set, the end
+    may lie before the start, and all of it is one stretch; of however long a time there are few stretches.
     """
     span = max(end - start, 0.0)
     longest = math.ceil(span / MOST_STRETCHES)

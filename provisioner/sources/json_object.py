@@ -38,8 +38,8 @@ def read_object(line: int, raw: bytes) -> Record:
     """Read one JSON object. A fault of it becomes the record's problem.
 
     That it is certainly around a list of records is a fault too. Strings are decoded; numbers, ``true`` and
-    ``false`` stay as they are spelt, and so does what is inside arrays and objects, which only lose the white space
-    between; ``null`` is left out.
+    ``false`` stay as they are spelt, and so does what is inside arrays and objects, which only lose the white
+    space between; ``null`` is left out.
     """
     try:
         text = raw.decode()
