@@ -9,7 +9,7 @@ Source: the patterns in Twilio's OpenAPI description.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 _DIGITS = 32
@@ -35,6 +35,12 @@ class SidKind(StrEnum):
     INTERACTION_CHANNEL = "UO"
     REQUEST = "RQ"
 
+    def __init__(self, letters: str) -> None:
+        """Compile what tells such SIDs."""
+        self.matches: Callable[[str], object] = re.compile(rf"{letters}{_DIGIT}{{{_DIGITS}}}\Z").match
+        """Say (by something or None) whether a text is a SID of this kind; for every reply, and so no function."""
+        self._match_row = re.compile(rf"(?:{letters}{_DIGIT}{{{_DIGITS}}})*\Z").match
+
     @property
     def pattern(self) -> str:
         """The regular expression that a SID of this kind matches, and nothing around it."""
@@ -50,14 +56,10 @@ class SidKind(StrEnum):
         """What such a SID looks like, for messages."""
         return f"{self.value} and {_DIGITS} hexadecimal digits"
 
-    def matches(self, text: str) -> bool:
-        """Say whether ``text`` is a SID of this kind and nothing else."""
-        return _FULL[self].match(text) is not None
-
     def matches_all(self, texts: Sequence[str]) -> bool:
         """Say whether every text is a SID of this kind; all are looked at as one."""
         one_length = {len(self.value) + _DIGITS}
-        return not texts or ({*map(len, texts)} == one_length and _ROW[self].match("".join(texts)) is not None)
+        return not texts or ({*map(len, texts)} == one_length and self._match_row("".join(texts)) is not None)
 
     def require(self, text: str) -> str:
         """Return ``text``; raise ``ValueError``, which does not repeat it, where it is no SID of this kind.
@@ -67,9 +69,3 @@ class SidKind(StrEnum):
         if not self.matches(text):
             raise ValueError(f"not a SID of this kind: {self.form}")
         return text
-
-
-_ROW: Mapping[SidKind, re.Pattern[str]] = {
-    kind: re.compile(rf"(?:{kind.value}{_DIGIT}{{{_DIGITS}}})*\Z") for kind in SidKind
-}
-_FULL: Mapping[SidKind, re.Pattern[str]] = {kind: re.compile(kind.pattern) for kind in SidKind}

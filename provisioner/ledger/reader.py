@@ -202,7 +202,7 @@ class LedgerReader:
         with self._asking():
             return lock.is_held(self._path)
 
-    def _lines(self, name: str, shape: Any, *parameters: int | str) -> Iterator[tuple[Any, ...]]:
+    def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with self._answer(name, *parameters) as answer:
             for line in answer:
                 yield line_of(shape, line)

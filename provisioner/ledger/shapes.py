@@ -6,8 +6,7 @@ damaged, or made by somebody else.
 
 import json
 from collections.abc import Sequence
-from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct, convert, defstruct
@@ -36,8 +35,15 @@ Text = Annotated[str, Meta(max_length=32_767)]
 ConversationSid = Annotated[str, Meta(pattern=SidKind.CONVERSATION.pattern)]
 MessageSid = Annotated[str, Meta(pattern=SidKind.MESSAGE.pattern)]
 
+
+def _shape(*columns: Any) -> type[Struct]:
+    """Return what stands for a line of these columns; a struct, since msgspec works one out once."""
+    named = [(f"column_{place}", column) for place, column in enumerate(columns)]
+    return defstruct("Line", named, array_like=True, gc=False)
+
+
 RESULT_COLUMNS = Result.__struct_fields__
-RESULT = tuple[
+RESULT = _shape(
     Number,  # row
     Number,  # line
     Line,  # source
@@ -53,34 +59,36 @@ RESULT = tuple[
     Word | None,  # settled_at
     float | None,  # latency_ms
     MessageSid | None,
-]
-STATUS = tuple[Number, Status, Word | None, Text | None]
-ERROR_COUNT = tuple[Status, Word, Number]
-ATTEMPT = tuple[Number, Number, Verdict, Moment | None, Moment | None, Moment, Number | None, Word]
-CREATED = tuple[Number, Number, Text, Line, ConversationSid]
-ORPHAN = tuple[Number, Number | None, Text, Word, Moment, Line | None]
-RUN = tuple[Word, Moment, Moment | None, Number | None, Word, Number]
-INVALID = tuple[Number, Number, Name | None, Text | None]
-PROBLEM = tuple[Text, Text, Text]
-SOURCE = tuple[Name, Number, Word]
-FACT = tuple[Word, str]
-VALUE = tuple[str]
-SID = tuple[ConversationSid]
-LAST_IDS = tuple[Number, Number, Number]
-STATUS_COUNT = tuple[Status, Number]
-MESSAGE_COUNT = tuple[MessageStatus, Number]
-CLOSURE_COUNT = tuple[Closure | None, Number]
-OPEN_CONVERSATION = tuple[Number, ConversationSid]
-CLAIM = tuple[Number, Number, Text, Digest, Word, Line, Flag]
-DOUBTFUL = tuple[Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag]
-UNKNOWN = tuple[Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word]
+)
+STATUS = _shape(Number, Status, Word | None, Text | None)
+ERROR_COUNT = _shape(Status, Word, Number)
+ATTEMPT = _shape(Number, Number, Verdict, Moment | None, Moment | None, Moment, Number | None, Word)
+CREATED = _shape(Number, Number, Text, Line, ConversationSid)
+ORPHAN = _shape(Number, Number | None, Text, Word, Moment, Line | None)
+RUN = _shape(Word, Moment, Moment | None, Number | None, Word, Number)
+INVALID = _shape(Number, Number, Name | None, Text | None)
+PROBLEM = _shape(Text, Text, Text)
+SOURCE = _shape(Name, Number, Word)
+FACT = _shape(Word, str)
+VALUE = _shape(str)
+SID = _shape(ConversationSid)
+LAST_IDS = _shape(Number, Number, Number)
+STATUS_COUNT = _shape(Status, Number)
+MESSAGE_COUNT = _shape(MessageStatus, Number)
+CLOSURE_COUNT = _shape(Closure | None, Number)
+OPEN_CONVERSATION = _shape(Number, ConversationSid)
+CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag)
+DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag)
+UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word)
 
-MANIFEST = tuple[
+MANIFEST = _shape(
     Annotated[str, Meta(pattern=r"^[0-9a-f]{1,64}\Z")],  # job_id
     Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\Z")],  # created_at
     Word,  # created_by
-]
+)
 
+_AS_THEY_ARE = (bytes,)
+"""Types that are not read out of texts."""
 _NAMES_CONVERSATION = RESULT_COLUMNS.index("conversation_sid")
 
 
@@ -88,10 +96,10 @@ class OddLine(Exception):  # noqa: N818 - it says what was found; ``translated``
     """A line holds what this program does not write; its text is none of the line's."""
 
 
-def line_of(shape: Any, line: Sequence[Any]) -> tuple[Any, ...]:
+def line_of(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
     """Return a line as the shape has it; raise ``OddLine`` for one that is not of it."""
     try:
-        return astuple(convert(line, _struct_of(shape), builtin_types=(bytes,)))
+        return astuple(convert(line, shape, builtin_types=_AS_THEY_ARE))
     except msgspec.ValidationError:
         raise OddLine from None
 
@@ -105,13 +113,6 @@ def settings_of(text: str) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise OddLine
     return found
-
-
-@cache
-def _struct_of(shape: Any) -> type[Struct]:
-    """Make the struct that stands for a shape: msgspec works a struct out once, and a tuple for every line."""
-    columns = [(f"column_{place}", column) for place, column in enumerate(get_args(shape))]
-    return defstruct("Line", columns, array_like=True, gc=False)
 
 
 class ResultCheck:

@@ -58,17 +58,13 @@ def read_created(body: bytes) -> tuple[str, str]:
 
     What is not a SID is none, and an identity that is too long or not printable is none either.
     """
-    created = decode(_CREATED, body)
-    if created is None:
+    try:
+        created = _CREATED.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return "", ""
-    sid = created.conversation_sid or ""
-    return sid if SidKind.CONVERSATION.matches(sid) else "", _read_identity(created.identity)
-
-
-def _read_identity(identity: Any) -> str:
-    if not isinstance(identity, str) or len(identity) > MOST_IDENTITY_CHARACTERS:
-        return ""
-    return identity if identity.isprintable() else ""
+    sid, identity = created.conversation_sid or "", created.identity
+    is_kept = isinstance(identity, str) and len(identity) <= MOST_IDENTITY_CHARACTERS and identity.isprintable()
+    return sid if SidKind.CONVERSATION.matches(sid) else "", identity if is_kept else ""
 
 
 def read_message_sid(body: bytes) -> str:

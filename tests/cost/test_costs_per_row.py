@@ -48,9 +48,9 @@ BODY = b'{"conversation_sid": "CH%s", "identity": null}' % (32 * b"e")
 class CannedTransport:
     """Answers every request at once, as a server without a network would."""
 
-    def url(self, product: str, path: str) -> str:
+    def url(self, product: str, *segments: str) -> str:
         """Return some address."""
-        return f"https://{product}.twilio.com{path}"
+        return f"https://{product}.twilio.com/{'/'.join(segments)}"
 
     async def send(self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Any = ()) -> Reply:
         """Pass the gate and answer 201."""

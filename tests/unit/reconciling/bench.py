@@ -13,7 +13,10 @@ from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.models import Answer, Control, Look, Status, Unknown
 from provisioner.reconciling import Choice, Reconciler
 from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
+from tests.sids import conversation_sid
 
+SID = {letter: conversation_sid(ord(letter)) for letter in "123abz"}
+"""The SIDs of some conversations, each under a short name."""
 WALL = 1_700_001_000.0
 """What a clock on the wall shows when the reconciler's own stands at 0."""
 
@@ -136,7 +139,7 @@ async def open_bench(
         for claim in await claim_all(ledger):
             await ledger.begin(claim.id, f"wc-{claim.key}")
             if claim.key == "z":
-                created = structs.replace(CREATED, identity="wc-z", conversation_sid="CH-z")
+                created = structs.replace(CREATED, identity="wc-z", conversation_sid=SID["z"])
                 await ledger.settle(claim.id, Status.CREATED, created)
             else:
                 await ledger.settle(claim.id, Status.UNKNOWN, lost)

@@ -11,6 +11,7 @@ import msgspec
 from provisioner.models import WebChatRequest
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.pages import Trouble
+from tests.sids import conversation_sid
 from tests.unit.reconciling.bench import WALL, Clock
 
 AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -67,7 +68,7 @@ class ModelServer(ConversationClient):
         data: dict[str, Any] = msgspec.json.decode(request.pre_engagement_data or "{}")
         created_at = self._clock.now + after_s
         kept = Kept(
-            sid=f"CH{number}",
+            sid=conversation_sid(number),
             key=key,
             identity=request.identity if is_asked else f"random-{number}",
             mark=data.get(MARKER, ""),

@@ -10,7 +10,7 @@ from provisioner.models import Control, Status
 from provisioner.reconciling import Choice, reconciler
 from provisioner.reconciling.judgement import MOST_LOOKS
 from tests.ledger_samples import CREATED, LOST, query
-from tests.unit.reconciling.bench import WALL, open_bench
+from tests.unit.reconciling.bench import SID, WALL, open_bench
 
 AWAY = "Twilio could not be asked: HTTP 503"
 
@@ -18,15 +18,15 @@ AWAY = "Twilio could not be asked: HTTP 503"
 async def test_what_is_found_at_once_is_created(tmp_path: Path) -> None:
     """One look without a wait settles the row, with the SID and when it was seen."""
     async with open_bench(tmp_path) as bench:
-        bench.finder.shows = {"a": {"CH-a": 0}}
+        bench.finder.shows = {"a": {SID["a"]: 0}}
 
         await bench.reconciler().run()
 
     assert bench.clock.waits == []
     assert bench.finder.looks == [(0, ["a"], "z")]
     assert bench.statuses == {"a": "created", "z": "created"}
-    assert bench.evidence == [("a", "created", "CH-a", 0)]
-    assert bench.witness.heard == [("a", Status.CREATED, "CH-a")]
+    assert bench.evidence == [("a", "created", SID["a"], 0)]
+    assert bench.witness.heard == [("a", Status.CREATED, SID["a"])]
 
 
 async def test_what_two_late_looks_do_not_show_may_be_sent(tmp_path: Path) -> None:
@@ -50,23 +50,23 @@ async def test_what_two_late_looks_do_not_show_may_be_sent(tmp_path: Path) -> No
 async def test_what_appears_late_is_found_all_the_same(tmp_path: Path, shown_from: float) -> None:
     """A list that lags behind is the reason to look again."""
     async with open_bench(tmp_path) as bench:
-        bench.finder.shows = {"a": {"CH-a": shown_from}}
+        bench.finder.shows = {"a": {SID["a"]: shown_from}}
 
         await bench.reconciler().run()
 
     assert bench.statuses["a"] == "created"
-    assert bench.evidence[-1] == ("a", "created", "CH-a", 5 if shown_from < 5 else 15)
+    assert bench.evidence[-1] == ("a", "created", SID["a"], 5 if shown_from < 5 else 15)
 
 
 async def test_further_conversations_are_noted(tmp_path: Path) -> None:
     """The row has the first one, and its error names the others."""
     async with open_bench(tmp_path) as bench:
-        bench.finder.shows = {"a": {"CH-1": 0, "CH-2": 0, "CH-3": 0}}
+        bench.finder.shows = {"a": {SID["1"]: 0, SID["2"]: 0, SID["3"]: 0}}
 
         await bench.reconciler().run()
 
     assert query(bench.path, "SELECT conversation_sid, error_code, error FROM results WHERE key = 'a'") == [
-        ("CH-1", "duplicate", "there are further conversations of this row: CH-2, CH-3")
+        (SID["1"], "duplicate", f"there are further conversations of this row: {SID['2']}, {SID['3']}")
     ]
     assert bench.witness.heard == [("a", Status.CREATED, "duplicate")]
 
@@ -164,13 +164,13 @@ async def test_what_twilio_confirmed_is_never_sent_again(tmp_path: Path) -> None
 async def test_a_conversation_belongs_to_one_row(tmp_path: Path) -> None:
     """What was created for another row, or found for it, is not taken for this one's."""
     async with open_bench(tmp_path, "ab") as bench:
-        bench.finder.shows = {"a": {"CH-z": 0, "CH-a": 0}, "b": {"CH-z": 0}}
+        bench.finder.shows = {"a": {SID["z"]: 0, SID["a"]: 0}, "b": {SID["z"]: 0}}
 
         await bench.reconciler().run()
 
     assert bench.statuses == {"a": "created", "b": "pending", "z": "created"}
     assert query(bench.path, "SELECT conversation_sid, error_code FROM results WHERE key = 'a'") == [
-        ("CH-a", None)
+        (SID["a"], None)
     ]
 
 
@@ -193,7 +193,7 @@ async def test_rows_wait_together_and_batches_one_after_another(
     """Rows of one batch share their waits; the next batch needs no first wait any more."""
     monkeypatch.setattr(reconciler, "BATCH", 2)
     async with open_bench(tmp_path, "abcd") as bench:
-        bench.finder.shows = {"b": {"CH-b": 0}}
+        bench.finder.shows = {"b": {SID["b"]: 0}}
 
         await bench.reconciler().run()
 
@@ -223,7 +223,7 @@ async def test_a_row_that_stays_unknown_is_not_looked_at_twice(
 async def test_what_was_proved_before_a_stop_stands(tmp_path: Path) -> None:
     """A reconciler that is cancelled between two looks leaves found rows created, and the others unknown."""
     async with open_bench(tmp_path, "abc") as bench:
-        bench.finder.shows = {"b": {"CH-b": 0}}
+        bench.finder.shows = {"b": {SID["b"]: 0}}
         has_looked = asyncio.Event()
 
         async def wait(_delay_s: float) -> None:
@@ -241,7 +241,7 @@ async def test_what_was_proved_before_a_stop_stands(tmp_path: Path) -> None:
     assert task.cancelled()
     assert (counts.unknown, counts.created) == (2, 2)
     assert whole.ends == {Status.CREATED: 1}
-    assert bench.witness.heard == [("b", Status.CREATED, "CH-b")]
+    assert bench.witness.heard == [("b", Status.CREATED, SID["b"])]
 
 
 async def test_looks_are_not_carried_over_a_stop(tmp_path: Path) -> None:
