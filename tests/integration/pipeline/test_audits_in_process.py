@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 from dataclasses import replace
 from functools import partial
@@ -67,7 +66,7 @@ async def test_an_audit_stopped_before_its_second_look_tells_what_it_missed(
     """It has not finished: the exit code is the signal's, and the row that a first look missed is listed."""
 
     async def stopping(delay_s: float) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(delay_s)
 
     async with stub_twilio() as twilio, asyncio.timeout(20):

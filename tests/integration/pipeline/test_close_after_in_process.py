@@ -1,7 +1,6 @@
 """Load tests whose conversations close by themselves: a real ledger, real sockets, and the simulator."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -166,7 +165,7 @@ async def test_what_a_stop_cuts_off_counts_as_without_timer(job: Job, monkeypatc
     """The row is created; when --drain is over, nobody waits for its timer, and the warning says so."""
 
     async def interrupt(_sid: str) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         await asyncio.Event().wait()
 
     monkeypatch.setattr(timers.ClosingTimers, "_try", lambda _, sid: interrupt(sid))
@@ -187,7 +186,7 @@ async def test_what_was_created_when_a_stop_comes_gets_its_timer(job: Job) -> No
     async def stop_while_creating() -> None:
         while not server.state.webchats:  # noqa: ASYNC110 - the simulator has no events to wait for
             await asyncio.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
 
     async with open_simulator(simulated(latency_ms=200)) as server:
         stopping = asyncio.create_task(stop_while_creating())

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import json
-import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -360,7 +359,7 @@ async def test_a_stop_while_messages_are_looked_for_leaves_them_unknown(open_job
     async def stop_while_looking() -> None:
         while not job.server.state.lookups:  # noqa: ASYNC110 - the simulator has no events to wait for
             await asyncio.sleep(0.005)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
 
     stopping = asyncio.create_task(stop_while_looking())
     stopped = await job.run(settle_delay=30)

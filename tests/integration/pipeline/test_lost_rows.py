@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import json
-import os
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -278,7 +277,7 @@ async def test_looking_is_stopped_by_a_signal_and_taken_up_again(job: Job) -> No
     """The row stays unknown, the run ends as stopped, and the same command looks again and finds it."""
 
     def stopping(_twilio: StubTwilio, _call: Call) -> Answer:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         return page()
 
     async with stub_twilio(LOSING) as twilio:
@@ -299,7 +298,7 @@ async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> No
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
         if call.name == "Customer 3":
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         return LOSING(twilio, call)
 
     async with stub_twilio(stopping) as twilio:
@@ -319,7 +318,7 @@ async def test_a_signal_while_the_way_of_looking_is_chosen_is_heard(
     """Nothing is looked up any more, and nobody waits for the settle delay."""
 
     async def stopping(_ledger: SqliteLedger) -> bool:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(0.01)
         return True
 

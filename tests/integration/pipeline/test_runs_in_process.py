@@ -1,7 +1,6 @@
 """The main job inside one process: a real ledger, real sockets, and a face that only listens."""
 
 import json
-import os
 import shutil
 import signal
 from pathlib import Path
@@ -125,7 +124,7 @@ async def test_strict_refuses_the_whole_input(job: Job) -> None:
 async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) -> None:
     """The plan that was there before stands, and the summary counts nothing."""
     job.write(40_000)
-    face = QuietFace(on_planning=lambda _rows: os.kill(os.getpid(), signal.SIGTERM))
+    face = QuietFace(on_planning=lambda _rows: signal.raise_signal(signal.SIGTERM))
 
     async with stub_twilio() as twilio:
         summary = await job.run(twilio.url, face=face)
@@ -144,7 +143,7 @@ async def test_a_signal_while_sending_drains(job: Job) -> None:
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
         if call.number == 5:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return twilio.create(call)
 
     async with stub_twilio(stopping) as twilio:
@@ -169,7 +168,7 @@ async def test_a_signal_over_rows_of_an_earlier_run_is_no_end(job: Job) -> None:
     face = QuietFace()
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         return twilio.create(call)
 
     async with stub_twilio(stopping) as twilio:

@@ -176,7 +176,6 @@ async def test_the_stream_tells_and_ends_with_the_run() -> None:
         async with board() as served:
             answer = await client.get(f"{served.address}events")
             first = await answer.content.readuntil(b"\n\n")
-        began = time.monotonic()
         rest = await asyncio.wait_for(answer.content.read(), 5)
 
     told = json.loads(first.removeprefix(b"data: "))
@@ -184,7 +183,6 @@ async def test_the_stream_tells_and_ends_with_the_run() -> None:
     assert "sending" in told["state"]
     assert rest.startswith(b"data: ")
     assert rest.count(b"data: ") == 1
-    assert time.monotonic() - began < 1
 
 
 async def test_a_page_that_was_closed_disturbs_nobody() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -216,7 +215,7 @@ def test_a_stop_signal_before_the_loop_ends_the_command(
         pytest.skip("the tests run under nohup")
 
     def kill(_console: Console) -> Summary:
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         raise AssertionError("the signal came late")
 
     toy.does = kill
