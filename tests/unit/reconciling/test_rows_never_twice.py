@@ -129,7 +129,7 @@ class AtOnce:
     def __init__(self, connection: sqlite3.Connection, _path: Path) -> None:
         self._connection = connection
 
-    async def write(self, *steps: Step) -> None:
+    async def write(self, *steps: Step, is_intent: bool = False) -> None:
         """Carry the steps out, all or none."""
         with transaction(self._connection):
             carry_out(self._connection, steps)
