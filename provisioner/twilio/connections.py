@@ -8,7 +8,7 @@ import time
 from collections import defaultdict, deque
 from functools import partial
 from itertools import chain
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -59,7 +59,10 @@ class Connections:
         idle = self._idle[way]
         while idle:
             connection, since = idle.pop()
-            if time.monotonic() - since < KEEPALIVE_S and is_fresh(connection) and has_sent_all(connection):
+            transport = connection.transport
+            is_recent = time.monotonic() - since < KEEPALIVE_S
+            # A server may have answered before it read everything: the next request would wait behind the rest.
+            if transport and is_recent and is_fresh(connection.protocol) and not transport.get_write_buffer_size():
                 return connection
             drop(connection)
         return await self._connector.connect(way, [], self._timeout)
@@ -67,7 +70,8 @@ class Connections:
     def keep(self, way: Way, connection: Connection) -> None:
         """Take a connection back whose reply was read to its end; close one that nobody has needed for long."""
         now, idle = time.monotonic(), self._idle[way]
-        cast("ClientProtocol", connection.protocol).rest()
+        protocol: Any = connection.protocol
+        protocol.rest()
         idle.append((connection, now))
         longest, since = idle[0]
         if now - since > KEEPALIVE_S:
@@ -91,20 +95,10 @@ def drop(connection: Connection) -> None:
     connection.close()
 
 
-def is_fresh(connection: Connection) -> bool:
+def is_fresh(protocol: ResponseHandler | None) -> bool:
     """Say whether a connection still stands, and the server has said nothing since the last reply.
 
     What a connection has still to write says nothing about that: messages of TLS itself are among it, such as the
     last one of the handshake.
     """
-    protocol = connection.protocol
     return protocol is not None and protocol.is_connected() and not protocol.should_close
-
-
-def has_sent_all(connection: Connection) -> bool:
-    """Say whether a connection that has carried a request has nothing of it left to write.
-
-    A server may answer before it has read everything, and the next request would wait behind the rest.
-    """
-    transport = connection.transport
-    return transport is not None and not transport.get_write_buffer_size()

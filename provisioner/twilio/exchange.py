@@ -8,7 +8,6 @@ took half of the processor time of a run.
 """
 
 import time
-from functools import partial
 from http import HTTPStatus
 
 from aiohttp import StreamReader
@@ -72,7 +71,7 @@ class Exchange:
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
-        if time.monotonic() - arrived > LONGEST_STAND_S or not is_fresh(connection):
+        if time.monotonic() - arrived > LONGEST_STAND_S:
             raise ConnectionGone
         deadlines.watch(self)
         try:
@@ -85,32 +84,30 @@ class Exchange:
         if protocol is None:
             raise ConnectionGone
         self._protocol = protocol
-        protocol.set_response_params(read_until_eof=True)  # another aiohttp must fail here, and not later
-        outbox.put(partial(self._leave, connection, request))
-        head, content = await self._final(protocol)
+        outbox.put(self._leave, protocol, request)
+        head, content = await protocol.read()
         if self.sent is None:  # the server talks unasked
             raise ConnectionGone
+        interim = 0
+        while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
+            interim += 1
+            if interim > MOST_INTERIM:
+                raise NoFinalReply
+            head, content = await protocol.read()
         self.head, self._content = head, content
         if self._is_over and not content.is_eof():  # the head came in the round in which it was given up
             raise TimeoutError
         return await self._read(content) and len(request) <= LARGEST_ONE_OF_MANY
 
-    def _leave(self, connection: Connection, request: bytes) -> None:
-        """Hand the request to its connection, unless that has gone while other requests got ready."""
-        transport = connection.transport
-        if transport is None or not is_fresh(connection):
+    def _leave(self, protocol: ResponseHandler, request: bytes) -> None:
+        """Hand the request to its connection, unless that has gone while this and other requests got ready."""
+        transport = protocol.transport
+        if transport is None or not is_fresh(protocol):
             self.give_up()
             return
+        protocol.set_response_params(read_until_eof=True)
         self.sent, self._sent_at = time.time(), time.monotonic()
         transport.write(request)
-
-    async def _final(self, protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
-        """Return the reply, past the interim ones (1xx) of a server that still thinks."""
-        for _ in range(MOST_INTERIM + 1):
-            head, content = await protocol.read()
-            if head.code >= HTTPStatus.OK or head.code == HTTPStatus.SWITCHING_PROTOCOLS:
-                return head, content
-        raise NoFinalReply
 
     async def _read(self, content: StreamReader) -> bool:
         parts: list[bytes] = []

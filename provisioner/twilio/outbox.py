@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, TypeVarTuple, Unpack
+
+Arguments = TypeVarTuple("Arguments")
 
 
 class Outbox:
@@ -13,16 +16,16 @@ class Outbox:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
 
-    def put(self, leave: Callable[[], None]) -> None:
+    def put(self, leave: Callable[[Unpack[Arguments]], None], *arguments: *Arguments) -> None:
         """Call ``leave``, which writes a request, when the round is over."""
         if not self._waiting:
             self._loop.call_soon(self._empty)
-        self._waiting.append(leave)
+        self._waiting.append((leave, arguments))
 
     def _empty(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for leave in waiting:
+        for leave, arguments in waiting:
             with suppress(RuntimeError):  # the connection is closed: whoever waits for the reply hears of that
-                leave()
+                leave(*arguments)

@@ -18,10 +18,11 @@ import pytest
 from aiohttp.connector import Connection
 
 from provisioner.models import Answer, Verdict, WebChatRequest
-from provisioner.twilio import connections, exchange
-from provisioner.twilio.connections import is_fresh
+from provisioner.twilio import connections
+from provisioner.twilio.connections import Connections
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.exchange import LARGEST_ONE_OF_MANY
+from provisioner.twilio.routes import Way
 from provisioner.twilio.transport import Reply
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
@@ -181,12 +182,13 @@ class IdleServer:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     """Return the connections that requests took, as they take them."""
     seen: list[Connection] = []
+    take = Connections.take
 
-    def look(connection: Connection) -> bool:
-        seen.append(connection)
-        return is_fresh(connection)
+    async def take_and_note(self: Connections, way: Way) -> Connection:
+        seen.append(await take(self, way))
+        return seen[-1]
 
-    monkeypatch.setattr(exchange, "is_fresh", look)
+    monkeypatch.setattr(Connections, "take", take_and_note)
     return seen
 
 
