@@ -9,6 +9,8 @@ import re
 
 LONGEST_NAME = 200
 """Characters of a name that are shown."""
+LONGEST_NUMBER = 40
+"""Characters that are shown of what should have been a number."""
 
 _UNSEEN = (
     "\x00-\x1f\x7f-\x9f"  # control characters, ESC, CSI and OSC among them
@@ -49,9 +51,9 @@ def shortened_path(path: str) -> str:
     return path if len(path) <= LONGEST_NAME else f"…{path[1 - LONGEST_NAME :]}"
 
 
-def quoted(name: str) -> str:
-    """Return a name as Python writes it, in quotes, and cut where it is long."""
-    return repr(shortened(name))
+def quoted(name: str, most: int = LONGEST_NAME) -> str:
+    """Return a name as Python writes it, in quotes, and cut to ``most`` characters."""
+    return repr(shortened(name, most))
 
 
 def _escaped(found: re.Match[str]) -> str:

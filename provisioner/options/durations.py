@@ -3,7 +3,7 @@
 import re
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.printable import LONGEST_NUMBER, quoted
 
 LONGEST_S = 366 * 24 * 3600.0
 """A year and a day: what is to go on for longer belongs into a scheduler."""
@@ -25,7 +25,8 @@ def parse_duration(text: str, flag: str) -> float:
     seconds = sum(number * _UNITS_S[unit] for unit, number in parts.items())
     if not parts or seconds > LONGEST_S:
         raise UsageError(
-            f"{flag} {quoted(text)} is not a length of time {DURATIONS}", cure="write it as 90s, 5m or 1h30m"
+            f"{flag} {quoted(text, LONGEST_NUMBER)} is not a length of time {DURATIONS}",
+            cure="write it as 90s, 5m or 1h30m",
         )
     return seconds
 
@@ -36,7 +37,7 @@ def parse_milliseconds(text: str, flag: str) -> float:
     number = float(found["number"]) * (1000 if found["unit"] == "s" else 1) if found else -1.0
     if not 0 <= number <= LONGEST_MS:
         raise UsageError(
-            f"{flag} {quoted(text)} is not a time {MILLISECONDS}",
+            f"{flag} {quoted(text, LONGEST_NUMBER)} is not a time {MILLISECONDS}",
             cure="write milliseconds as 50 or 50ms, or seconds as 0.05s",
         )
     return number

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.printable import LONGEST_NUMBER, quoted
 
 FASTEST = 100_000.0
 """The highest rate in requests a second: twenty times what one process sends, and 20,000 times Twilio's limit."""
@@ -42,7 +42,8 @@ def parse_rate(text: str, flag: str = "--rate") -> Rate:
     per_second = float(found["count"]) / _SECONDS[found["unit"] or "s"] if found else math.nan
     if not SLOWEST <= per_second <= FASTEST:
         raise UsageError(
-            f"{flag} {quoted(text)} is not a rate from {RATES}", cure="write it as 4/s, 240/m, 0.5/s, 0 or auto"
+            f"{flag} {quoted(text, LONGEST_NUMBER)} is not a rate from {RATES}",
+            cure="write it as 4/s, 240/m, 0.5/s, 0 or auto",
         )
     return Rate(per_second=per_second)
 
@@ -72,7 +73,7 @@ def parse_failure_limit(text: str, flag: str = "--max-failures") -> FailureLimit
     is_count = number == text
     if not 0 < value <= (MOST_FAILURES if is_count else 100) or (is_count and not value.is_integer()):
         raise UsageError(
-            f"{flag} {quoted(text)} is not a limit from {FAILURE_LIMITS}",
+            f"{flag} {quoted(text, LONGEST_NUMBER)} is not a limit from {FAILURE_LIMITS}",
             cure="write a count like 50 or a share like 2%",
         )
     return FailureLimit(count=int(value)) if is_count else FailureLimit(share=value / 100)
