@@ -62,7 +62,7 @@ def replaced(content: bytes) -> Callable[[Job], None]:
 
 FINISHED = {
     "all but nothing": (cut("", 0), "is empty"),
-    "within its head": (cut("", 0.001), "is damaged"),
+    "within its head": (cut("", 0.0013), "is damaged"),  # behind the mark that says whose file it is
     "half of it": (cut("", 0.5), "is damaged"),
     "all but the end": (cut("", 0.99), "is damaged"),
     "text": (replaced(b"crm_id,name\n" * 600), "is not a ledger"),
