@@ -67,7 +67,9 @@ def _load(path: str) -> dict[str, Any]:
         raise UsageError(f"{path}: not TOML: {error}", cure="mend the file at that place") from error
     except ValueError as error:
         # Python reads no whole number of more than 4,300 digits, and tomllib passes that on as it is.
-        raise UsageError(f"{path}: a number has too many digits", cure="write one of at most 19") from error
+        raise UsageError(
+            f"{path}: holds a number that is too long", cure="write one of at most 19 digits"
+        ) from error
     except RecursionError as error:
         raise UsageError(f"{path}: is nested too deeply", cure="write it flat") from error
 

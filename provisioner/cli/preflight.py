@@ -17,8 +17,15 @@ KEY_LOG = "SSLKEYLOGFILE"
 def check_surroundings(options: Any, environ: Mapping[str, str]) -> None:
     """Raise ``UsageError`` for surroundings in which the command of these options cannot work."""
     _require_local_time(environ)
-    if isinstance(options, ReachOptions | SimulateOptions):
-        _check_key_log(environ, is_calling=not getattr(options, "simulate", True))
+    if isinstance(options, ReachOptions | SimulateOptions) and (path := _key_log(environ)):
+        _require_key_log(path)
+
+
+def tell_key_log(options: Any, environ: Mapping[str, str]) -> None:
+    """Tell where Python writes the keys of every TLS connection: with them, recorded traffic can be read."""
+    is_calling = isinstance(options, ReachOptions | SimulateOptions) and not getattr(options, "simulate", True)
+    if is_calling and (path := _key_log(environ)):
+        structlog.get_logger().warning("tls.keys_recorded", variable=KEY_LOG, path=path)
 
 
 def _require_local_time(environ: Mapping[str, str]) -> None:
@@ -31,14 +38,15 @@ def _require_local_time(environ: Mapping[str, str]) -> None:
         ) from error
 
 
-def _check_key_log(environ: Mapping[str, str], *, is_calling: bool) -> None:
-    """Tell where Python writes the keys of every TLS connection; with them, whoever records traffic can read it.
+def _key_log(environ: Mapping[str, str]) -> str:
+    return "" if sys.flags.ignore_environment else environ.get(KEY_LOG, "")
 
-    Where Python cannot open the file, aiohttp cannot be imported. A new file is made readable by its owner alone.
+
+def _require_key_log(path: str) -> None:
+    """Make the file readable by its owner alone, if it is new: importing aiohttp opens it.
+
+    Where Python cannot open the file, aiohttp cannot be imported.
     """
-    path = environ.get(KEY_LOG, "")
-    if not path or sys.flags.ignore_environment:
-        return
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))
     except OSError as error:
@@ -46,5 +54,3 @@ def _check_key_log(environ: Mapping[str, str], *, is_calling: bool) -> None:
             f"{KEY_LOG} names {path}, which cannot be written: {error.strerror}",
             cure="unset it, unless keys of TLS connections are to be recorded",
         ) from error
-    if is_calling:
-        structlog.get_logger().warning("tls.keys_recorded", variable=KEY_LOG, path=path)

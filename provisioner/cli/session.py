@@ -20,7 +20,7 @@ from .console import Console
 from .exits import InternalError, close_with, known_error
 from .files import require_distinct_files
 from .hooks import hooks, told_to
-from .preflight import check_surroundings
+from .preflight import check_surroundings, tell_key_log
 
 
 def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
@@ -30,6 +30,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     where there is a place for it.
     """
     settings = _log_settings(click.get_current_context().find_root().params)
+    check_surroundings(options, os.environ)
     require_distinct_files(options, arguments, settings.file)
     console = Console(is_json=options.json)
     log = logs.configured(
@@ -39,7 +40,7 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
     with log as libraries, told_to(libraries.tell), bound, terminable():
         try:
-            check_surroundings(options, os.environ)
+            tell_key_log(options, os.environ)
             summary = function(**arguments, options=options, console=console)
         except (ProvisionerError, click.ClickException, BrokenPipeError):
             raise

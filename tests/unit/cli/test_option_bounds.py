@@ -124,7 +124,7 @@ def test_a_number_of_too_many_digits_in_the_configuration_file_is_no_internal_er
     code = main(["--config", "c.toml", "status", "x.ledger"])
 
     assert code == 2
-    assert capsys.readouterr().err.startswith("error: c.toml: a number has too many digits")
+    assert capsys.readouterr().err.startswith("error: c.toml: holds a number that is too long")
 
 
 def test_the_ends_themselves_are_within() -> None:
