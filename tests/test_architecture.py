@@ -46,6 +46,7 @@ FLOORS = {
     "ports": 2,
     "file_roles": 2,
     "regular_files": 2,
+    "toml_documents": 2,
     "summary": 2,
     "progress": 1,
     "plurals": 1,

@@ -1,6 +1,5 @@
 """The configuration file: TOML, global options on top, below them a table of options for each command."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -23,6 +22,7 @@ from provisioner.options import (
 from provisioner.os_errors import os_reason
 from provisioner.printable import shortened
 from provisioner.regular_files import Streams, read_regular
+from provisioner.toml_documents import parse_toml
 
 from .options import Count, Quantity, sections_of
 
@@ -56,22 +56,14 @@ def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[st
 
 def _load(path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_regular(path, streams=Streams.INHERITED).decode())
+        text = read_regular(path, streams=Streams.INHERITED).decode()
     except OSError as error:
         raise UsageError(
             f"{path}: {os_reason(error)}", cure="name a file that can be read with --config"
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not TOML: {error}", cure="mend the file at that place") from error
-    except ValueError as error:
-        # Python reads no whole number of more than 4,300 digits, and tomllib passes that on as it is.
-        raise UsageError(
-            f"{path}: holds a number that is too long", cure="write one of at most 19 digits"
-        ) from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: is nested too deeply", cure="write it flat") from error
+    return parse_toml(text, path, cure_of_number="write one of at most 19 digits")
 
 
 def _flags_of(command: str) -> list[click.Option]:

@@ -5,7 +5,6 @@ Fields stand on top, below them the tables ``[pre_engagement]``, ``[key]`` and `
 """
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -17,6 +16,7 @@ from provisioner.options import InputOptions
 from provisioner.os_errors import os_reason
 from provisioner.printable import quoted, shortened
 from provisioner.regular_files import Streams, open_regular
+from provisioner.toml_documents import parse_toml
 
 from .assignments import template_for, unknown_field
 from .conversions import KINDS, Kind, check_format
@@ -51,14 +51,7 @@ def load_mapping(path: Path) -> MappingFile:
 
 def read_mapping(text: str, name: str) -> MappingFile:
     """Read the text of a mapping file; ``name`` stands for it in errors."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: not TOML: {error}", cure="mend the file at that place") from error
-    except ValueError as error:  # Python reads no number of more than 4,300 digits
-        raise UsageError(f"{name}: holds a number that is too long", cure="write it as a text") from error
-    except RecursionError as error:
-        raise UsageError(f"{name}: is nested too deeply", cure="write it flat") from error
+    document = parse_toml(text, name, cure_of_number="write it as a text")
     return _Reader(text, name).read(document)
 
 
