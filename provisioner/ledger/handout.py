@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from provisioner.ledger import statements
-from provisioner.ledger.lines import claim_of
+from provisioner.ledger.lines import claims_of
 from provisioner.ledger.sids import require_sids
 from provisioner.models import Claim, MessageStatus, Status
 
@@ -44,7 +44,7 @@ class Handout:
         if not wanted:
             return ()
         lines = connection.execute(_RUN["claim"], (self._last_row, *self._asked, wanted)).fetchall()
-        claims = [claim_of(line) for line in lines]
+        claims = claims_of(lines)
         self.left = self.left - wanted if len(claims) == wanted else 0
         self.posts_left -= sum(1 for claim in claims if claim.conversation_sid)
         self._last_row = claims[-1].row if claims else self._last_row

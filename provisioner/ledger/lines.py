@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger import shapes
-from provisioner.ledger.shapes import OddLine, line_of
+from provisioner.ledger.shapes import OddLine, check_lines, line_of
 from provisioner.models import Answer, Claim, Unknown
 from provisioner.sids import SidKind
 
 
-def claim_of(line: Sequence[Any]) -> Claim:
-    """Read a line of ``claim``; one that names a conversation has to name it by a SID."""
-    claim_id, row, key, digest, conversation_sid, identity, is_in_doubt = line_of(shapes.CLAIM, line)
-    if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
+def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
+    """Read lines of ``claim``; one that names a conversation has to name it by a SID. All are checked as one."""
+    check_lines(shapes.CLAIM, lines)
+    claims = [Claim(*line) for line in lines]
+    if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
         raise OddLine
-    return Claim(claim_id, row, key, digest, conversation_sid, identity, bool(is_in_doubt))
+    return claims
 
 
 def unknown_of(line: Sequence[Any]) -> Unknown:

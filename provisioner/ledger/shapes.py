@@ -6,6 +6,7 @@ damaged, or made by somebody else.
 
 import json
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import Annotated, Any
 
 import msgspec
@@ -100,6 +101,14 @@ def line_of(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
     """Return a line as the shape has it; raise ``OddLine`` for one that is not of it."""
     try:
         return astuple(convert(line, shape, builtin_types=_AS_THEY_ARE))
+    except msgspec.ValidationError:
+        raise OddLine from None
+
+
+def check_lines(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
+    """Raise ``OddLine`` where one of the lines is not of the shape."""
+    try:
+        convert(lines, GenericAlias(list, (shape,)), builtin_types=_AS_THEY_ARE)
     except msgspec.ValidationError:
         raise OddLine from None
 

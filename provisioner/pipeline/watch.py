@@ -4,7 +4,9 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple
 
 from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError, ThresholdError, UsageError
@@ -14,7 +16,6 @@ from provisioner.models import Answer, AttemptRecord, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.options import RATES, parse_rate
 from provisioner.pacer import Pacer
-from provisioner.report.dashboard import Place, open_dashboard, parse_place
 from provisioner.report.tape import Tape
 
 from .order import Order
@@ -28,10 +29,7 @@ class Watch:
 
     def __init__(self, order: Order, abort_if: Sequence[Threshold] = ()) -> None:
         options = order.options
-        self._place: Place | None = None
-        if options.dashboard:
-            self._place = parse_place(options.dashboard, is_public=options.dashboard_public)
-        self._title = str(order.outputs.path)
+        self._page = _page_of(order) if options.dashboard else None
         self._order, self._began = order, time.monotonic()
         self._tripwires = [Tripwire(each) for each in abort_if]
         self._measures: dict[str, Measures] = {Step.CREATE: Measures(), Step.MESSAGE: Measures()}
@@ -42,13 +40,13 @@ class Watch:
     ) -> AsyncIterator[None]:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
-            if self._place is not None:
+            if self._page is not None:
                 tape = Tape(time.time)
                 monitor.listeners.append(lambda step, _, answer: _record(tape, monitor, step, answer))
-                page = open_dashboard(self._place, self._title, monitor.snapshot, tape, Hands(pacer))
+                page = self._page.serve(monitor.snapshot, tape, Hands(pacer))
                 face.note(f"dashboard: {await stack.enter_async_context(page)}")
-                if self._place.caution:
-                    face.note(f"note: {self._place.caution}")
+                if self._page.caution:
+                    face.note(f"note: {self._page.caution}")
             if self._tripwires:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
@@ -88,6 +86,20 @@ class Watch:
                     (ruling,) = judge([wire.threshold], self._measures)
                     stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {ruling}")))
                     return
+
+
+class _Page(NamedTuple):
+    """The live page: how it is served, and what to know before others can reach it."""
+
+    serve: Callable[[Callable[[], Any], Tape, "Hands"], AbstractAsyncContextManager[str]]
+    caution: str
+
+
+def _page_of(order: Order) -> _Page:
+    from provisioner.report.dashboard import open_dashboard, parse_place  # noqa: PLC0415 - few runs load a server
+
+    place = parse_place(order.options.dashboard, is_public=order.options.dashboard_public)
+    return _Page(partial(open_dashboard, place, str(order.outputs.path)), place.caution)
 
 
 def _record(tape: Tape, monitor: RunMonitor, step: Step, answer: Answer) -> None:

@@ -84,7 +84,7 @@ class Exchange:
         if protocol is None:
             raise ConnectionGone
         self._protocol = protocol
-        outbox.put(self._leave, protocol, request)
+        outbox.put(lambda: self._leave(protocol, request))
         head, content = await protocol.read()
         if self.sent is None:  # the server talks unasked
             raise ConnectionGone

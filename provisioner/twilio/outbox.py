@@ -3,9 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVarTuple, Unpack
-
-Arguments = TypeVarTuple("Arguments")
 
 
 class Outbox:
@@ -16,16 +13,16 @@ class Outbox:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._waiting: list[Callable[[], None]] = []
 
-    def put(self, leave: Callable[[Unpack[Arguments]], None], *arguments: *Arguments) -> None:
+    def put(self, leave: Callable[[], None]) -> None:
         """Call ``leave``, which writes a request, when the round is over."""
         if not self._waiting:
             self._loop.call_soon(self._empty)
-        self._waiting.append((leave, arguments))
+        self._waiting.append(leave)
 
     def _empty(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for leave, arguments in waiting:
+        for leave in waiting:
             with suppress(RuntimeError):  # the connection is closed: whoever waits for the reply hears of that
-                leave(*arguments)
+                leave()

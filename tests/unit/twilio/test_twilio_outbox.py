@@ -1,6 +1,7 @@
 """Requests that leave together."""
 
 import asyncio
+from functools import partial
 
 from provisioner.twilio.outbox import Outbox
 
@@ -25,11 +26,11 @@ async def test_requests_leave_in_their_order_when_the_round_is_over() -> None:
     outbox = Outbox()
 
     for number, wire in enumerate(wires):
-        outbox.put(wire.write, b"%d" % number)
+        outbox.put(partial(wire.write, b"%d" % number))
     before = list(written)
     await asyncio.sleep(0)
     after = list(written)
-    outbox.put(wires[0].write, b"3")
+    outbox.put(partial(wires[0].write, b"3"))
     await asyncio.sleep(0)
 
     assert (before, after, written) == ([], [b"0", b"2"], [b"0", b"2", b"3"])
