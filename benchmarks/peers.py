@@ -14,19 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.contenders import (
-    Call,
-    Contender,
-    Job,
-    artillery,
-    bare,
-    locust,
-    naive,
-    newman,
-    ourselves,
-    sdk,
-    wrk,
-)
+from benchmarks.contenders import Call, Contender, Job, artillery, bare, locust, naive, newman, ourselves, sdk, wrk
 from benchmarks.cookbook import cookbook
 from benchmarks.process import Missing, Usage, measure, say
 from benchmarks.server import Server, open_server

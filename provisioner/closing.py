@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from provisioner.closures import OpenConversation, Parting
+from provisioner.closures import CloseResult, OpenConversation
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.exception_groups import ungrouped
 from provisioner.ports import Gate, GateClosed, Pace
@@ -28,7 +28,7 @@ class Book(Protocol):
         """Return the next conversations behind row ``after`` that are not done."""
         ...
 
-    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
         """Record the ``number``-th attempt of this run for a conversation, and what became of it."""
         ...
 
@@ -44,7 +44,7 @@ class Witness(Protocol):
         """Hear that it is under way no more."""
         ...
 
-    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Hear what an attempt came to, which is durable by now; ``is_last`` of this conversation in this run."""
         ...
 
@@ -53,7 +53,7 @@ class Witness(Protocol):
         ...
 
 
-End = Callable[[str, Gate], Awaitable[Parting]]
+End = Callable[[str, Gate], Awaitable[CloseResult]]
 """Makes one attempt to close or delete the conversation of this SID."""
 
 
@@ -107,19 +107,19 @@ class Closer:
     async def _part(self, conversation: OpenConversation) -> None:
         """Try until it is settled, was tried often enough, or the run stops."""
         for number in range(1, ATTEMPTS + 1):
-            parting = await self._attempt(conversation.sid)
-            await self._book.settle(conversation.id, parting, number=number)
-            is_last = parting.is_settled or number == ATTEMPTS
-            self._witness.parted(conversation, parting, is_last=is_last)
-            self._yield_to_limits(parting)
-            if parting.stops_run:
-                self.drain(GuardError(parting.error, cure="then run the same command again"))
+            result = await self._attempt(conversation.sid)
+            await self._book.settle(conversation.id, result, number=number)
+            is_last = result.is_final or number == ATTEMPTS
+            self._witness.parted(conversation, result, is_last=is_last)
+            self._yield_to_limits(result)
+            if result.stops_run:
+                self.drain(GuardError(result.error, cure="then run the same command again"))
             if is_last:
                 return
-            if not parting.is_throttled:
+            if not result.is_throttled:
                 await self._pause(backoff_s(number))
 
-    async def _attempt(self, sid: str) -> Parting:
+    async def _attempt(self, sid: str) -> CloseResult:
         async with self._pace.turn() as gate:
             departure = _Departure(gate, self._witness)
             try:
@@ -127,10 +127,10 @@ class Closer:
             finally:
                 departure.land()
 
-    def _yield_to_limits(self, parting: Parting) -> None:
-        if parting.is_throttled:
-            self._witness.gave_way(self._pace.give_way(parting.retry_after_s))
-        elif parting.http_status is not None:
+    def _yield_to_limits(self, result: CloseResult) -> None:
+        if result.is_throttled:
+            self._witness.gave_way(self._pace.give_way(result.retry_after_s))
+        elif result.http_status is not None:
             self._pace.accept()
 
     async def _pause(self, delay_s: float) -> None:

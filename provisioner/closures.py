@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Closure(StrEnum):
+class CloseStatus(StrEnum):
     """What one attempt to close or delete a conversation came to. Repeating any of them does no harm."""
 
     CLOSED = "closed"
@@ -29,14 +29,14 @@ class OpenConversation(msgspec.Struct, frozen=True, gc=False):
     sid: str
 
 
-class Parting(msgspec.Struct, frozen=True, gc=False):
+class CloseResult(msgspec.Struct, frozen=True, gc=False):
     """One attempt to close or delete a conversation.
 
     ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is Twilio's number, or one of
     our words. ``stops_run`` says that the fault is the run's (credentials, address), not the conversation's.
     """
 
-    closure: Closure
+    status: CloseStatus
     due: float
     ended: float
     sent: float | None = None
@@ -49,13 +49,13 @@ class Parting(msgspec.Struct, frozen=True, gc=False):
     stops_run: bool = False
 
     @property
-    def is_settled(self) -> bool:
+    def is_final(self) -> bool:
         """Say whether another attempt would change nothing."""
-        return self.stops_run or self.closure not in {Closure.MAYBE, Closure.NOT_PROCESSED}
+        return self.stops_run or self.status not in {CloseStatus.MAYBE, CloseStatus.NOT_PROCESSED}
 
 
-DONE = {
-    False: frozenset({Closure.CLOSED, Closure.DELETED, Closure.GONE}),
-    True: frozenset({Closure.DELETED, Closure.GONE}),
+FINAL_STATUSES = {
+    "close": frozenset({CloseStatus.CLOSED, CloseStatus.DELETED, CloseStatus.GONE}),
+    "delete": frozenset({CloseStatus.DELETED, CloseStatus.GONE}),
 }
-"""What leaves nothing to do, where conversations are to be closed (False) or deleted (True)."""
+"""The statuses after which nothing is left to do, by the step that was asked for."""

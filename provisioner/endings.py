@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import structs
-
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts, MessageStatus, Status
-from provisioner.plurals import number_of
-from provisioner.summary import Outcome
+from provisioner.plurals import pluralize
+from provisioner.summary import CommandOutcome
 
 MOST_REASONS = 5
 """More are for ``provisioner status``, and for the results."""
@@ -20,30 +18,19 @@ _NO_MESSAGES = MessageCounts()
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunEnd:
     """The exit code of a run and the word for it."""
 
     exit_code: ExitCode
-    outcome: Outcome
+    outcome: CommandOutcome
 
     @property
     def is_resumable(self) -> bool:
         """Say whether the same command goes on where this run ended."""
-        return self.outcome in {Outcome.STOPPED, Outcome.GUARDED}
+        return self.outcome in {CommandOutcome.STOPPED, CommandOutcome.GUARDED}
 
 
-def settled(counts: Counts) -> Counts:
-    """Return the accounting of a run that is over: who still waits is unsent, what still flies is unknown."""
-    return structs.replace(
-        counts,
-        unsent=counts.unsent + counts.pending,
-        unknown=counts.unknown + counts.in_flight,
-        pending=0,
-        in_flight=0,
-    )
-
-
-def end_of(
+def run_end(
     counts: Counts,
     *,
     left: int,
@@ -51,7 +38,7 @@ def end_of(
     signal_exit: ExitCode | None,
     is_limited: bool,
     messages: MessageCounts = _NO_MESSAGES,
-) -> Ending:
+) -> RunEnd:
     """Decide how a run ended.
 
     ``counts`` are those of the ledger, and ``left`` of its rows might have been sent and got no last word in this
@@ -61,12 +48,12 @@ def end_of(
     """
     if error is not None:
         is_guard = error.exit_code is ExitCode.GUARD
-        return Ending(error.exit_code, Outcome.GUARDED if is_guard else Outcome.FAILED)
+        return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
     if left and signal_exit is not None:
-        return Ending(signal_exit, Outcome.STOPPED)
+        return RunEnd(signal_exit, CommandOutcome.STOPPED)
     if left and is_limited:
-        return Ending(ExitCode.GUARD, Outcome.GUARDED)
-    return Ending(_exit_code(settled(counts), messages.settled), Outcome.FINISHED)
+        return RunEnd(ExitCode.GUARD, CommandOutcome.GUARDED)
+    return RunEnd(_exit_code(counts.final, messages.final), CommandOutcome.FINISHED)
 
 
 def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
@@ -78,7 +65,7 @@ def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ErrorReason:
     """Why rows were not created: their status, the code they share, and the sentence of one of them.
 
     ``of`` says where it is something else of theirs that has this status.
@@ -93,11 +80,11 @@ class Reason:
     def __str__(self) -> str:
         """Render as ``12 rows unsent: timeout, …``."""
         why = ", ".join(filter(None, (self.code, self.sentence)))
-        return f"{number_of(self.of, self.rows)} {self.status}: {why}"
+        return f"{pluralize(self.of, self.rows)} {self.status}: {why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class AdviceContext:
     """What there is to say about a run besides its counts.
 
     ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
@@ -107,7 +94,7 @@ class Circumstances:
     unknown, and ``reconcile`` the command that looks them up. ``messages`` are the first messages, settled.
     """
 
-    reasons: Sequence[Reason] = ()
+    reasons: Sequence[ErrorReason] = ()
     left: int = 0
     limit: int = 0
     orphans: int = 0
@@ -119,63 +106,63 @@ class Circumstances:
     messages: MessageCounts = _NO_MESSAGES
 
 
-def advice(counts: Counts, run: Circumstances) -> tuple[str, ...]:
+def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
     """Say what is worth knowing or doing after a run, in sentences; ``counts`` are settled."""
     return (
-        *map(str, run.reasons[:MOST_REASONS]),
-        *_about_unknown(counts, run),
-        *_about_messages(run.messages),
-        *_about_rest(counts, run),
+        *map(str, context.reasons[:MOST_REASONS]),
+        *_about_unknown(counts, context),
+        *_about_messages(context.messages),
+        *_about_rest(counts, context),
     )
 
 
-def _about_unknown(counts: Counts, run: Circumstances) -> Iterator[str]:
-    created, absent = run.resolved_to.get(Status.CREATED, 0), run.resolved_to.get(Status.PENDING, 0)
+def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
+    created, absent = context.resolved_to.get(Status.CREATED, 0), context.resolved_to.get(Status.PENDING, 0)
     if created or absent:
         yield f"{_rows(created + absent)} looked up: {created:,} had been created, {absent:,} certainly had not"
-    if run.ignores_identity:
+    if context.ignores_identity:
         yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
     if counts.unknown:
         are = _rows(counts.unknown, "is", "are")
-        named = listed(run.unknown_rows, counts.unknown)
+        named = format_row_list(context.unknown_rows, counts.unknown)
         yield f"{are} unknown{named}: a WebChat may or may not exist, so none is sent again"
         yield (
-            f"{run.reconcile} looks unknown rows up again; once you know that none exists, "
+            f"{context.reconcile} looks unknown rows up again; once you know that none exists, "
             "--on-unknown resend sends them"
         )
 
 
 def _about_messages(messages: MessageCounts) -> Iterator[str]:
     if messages.unknown:
-        are = number_of("first message", messages.unknown, "is", "are")
+        are = pluralize("first message", messages.unknown, "is", "are")
         yield f"{are} unknown: the same command looks again, and posts none that may be there"
     if messages.unsent:
-        are = number_of("first message", messages.unsent, "is", "are")
+        are = pluralize("first message", messages.unsent, "is", "are")
         yield f"{are} not posted: the rows stay created, and the same command posts the rest"
     if messages.rejected:
         yield "rejected messages are left alone: --retry rejected posts them again"
 
 
-def _about_rest(counts: Counts, run: Circumstances) -> Iterator[str]:
-    if run.left and run.limit:
-        yield f"--limit {run.limit:,} was reached: {_rows(run.left, 'waits', 'wait')}"
+def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
+    if context.left and context.limit:
+        yield f"--limit {context.limit:,} was reached: {_rows(context.left, 'waits', 'wait')}"
     if counts.rejected:
         yield "rejected rows are left alone: --retry rejected sends them again"
-    if (counts.rejected or counts.invalid) and run.has_failed is False:
+    if (counts.rejected or counts.invalid) and context.has_failed is False:
         yield "--failed PATH writes the rows that were not created, to be mended and fed back in"
-    if run.has_failed and (counts.unknown or counts.unsent):
+    if context.has_failed and (counts.unknown or counts.unsent):
         yield (
             "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
             "or they may be created twice"
         )
-    if run.orphans:
+    if context.orphans:
         yield (
-            f"{number_of('attempt', run.orphans)} failed at the participant: each may have left a conversation "
-            f"without a customer; {run.reconcile} --audit lists their rows"
+            f"{pluralize('attempt', context.orphans)} failed at the participant: each may have left a "
+            f"conversation without a customer; {context.reconcile} --audit lists their rows"
         )
 
 
-def listed(rows: Sequence[int], total: int) -> str:
+def format_row_list(rows: Sequence[int], total: int) -> str:
     """Name rows in brackets by their numbers, as many as are worth reading; nothing where there are none."""
     if not rows:
         return ""
@@ -186,4 +173,4 @@ def listed(rows: Sequence[int], total: int) -> str:
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
     """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
-    return number_of("row", number, one, many)
+    return pluralize("row", number, one, many)

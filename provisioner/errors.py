@@ -11,7 +11,7 @@ ProvisionerError
 ├── GuardError            6   a guard stopped the run
 └── ThresholdError       99   a load test failed by its own conditions
 
-A row's failure is a value (``models.Answer``), never one of these.
+A row's failure is a value (``models.AttemptResult``), never one of these.
 """
 
 from enum import IntEnum

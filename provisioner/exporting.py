@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provisioner.command_files import files_of_command
-from provisioner.endings import settled
 from provisioner.errors import InputError, LedgerError, UsageError
 from provisioner.ledger import open_reader
 from provisioner.models import Fingerprint
@@ -33,8 +32,8 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
         outputs.write(ledger)
     return Summary(
         command="export",
-        counts=settled(counts),
-        messages=messages.settled,
+        counts=counts.final,
+        messages=messages.final,
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(ledger),

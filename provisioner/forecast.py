@@ -8,7 +8,7 @@ import msgspec
 
 from provisioner.models import Counts, PlanReport
 from provisioner.options import Rate
-from provisioner.plurals import number_of
+from provisioner.plurals import pluralize
 
 FREE_IDENTITIES = 200
 """Twilio bills monthly active users beyond so many; whether silent guests count is not confirmed."""
@@ -83,11 +83,11 @@ def forecast(
 def _changes(report: PlanReport) -> list[str]:
     notes = []
     if report.vanished:
-        vanished = number_of("row", report.vanished)
+        vanished = pluralize("row", report.vanished)
         verb, left = ("is", "it is") if report.vanished == 1 else ("are", "they are")
         notes.append(f"{vanished} of an earlier run {verb} no longer in the input; {left} left alone")
     if report.changed:
-        changed = number_of("row", report.changed, "has", "have")
+        changed = pluralize("row", report.changed, "has", "have")
         notes.append(
             f"{changed} changed since being sent: none is sent again, and conversations keep what was sent"
         )

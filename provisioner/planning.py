@@ -17,7 +17,7 @@ from provisioner.ledger import SqliteLedger
 from provisioner.mapping import Binder, Mapping, nearest
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions, JobOptions
-from provisioner.plurals import number_of
+from provisioner.plurals import pluralize
 from provisioner.printable import quoted, shortened
 from provisioner.rows import (
     Naming,
@@ -98,7 +98,7 @@ class Input:
         notes = [*self.mapping.notes]
         notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
         notes += [
-            f"{source.name}: {number_of('blank line', source.blank_lines, 'is no row', 'are no rows')}"
+            f"{source.name}: {pluralize('blank line', source.blank_lines, 'is no row', 'are no rows')}"
             for source in self.sources
             if source.blank_lines
         ]

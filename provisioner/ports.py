@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from provisioner.models import (
-    Answer,
+    AttemptResult,
     Claim,
     Message,
-    MessageLook,
+    MessageLookup,
     MessageStatus,
     Row,
     Status,
@@ -40,7 +40,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it.
 
         ``PENDING`` means another attempt follows in this run; the row's intent has to be begun again.
@@ -62,7 +62,7 @@ class Messages(Protocol):
         """Record that the message of this row may leave from now on."""
         ...
 
-    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
         """Record an attempt's end and the message's status after it.
 
         ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
@@ -96,7 +96,7 @@ class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not
 class Creator(Protocol):
     """Creates WebChats."""
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
         """Make one attempt; wait at the gate once the connection stands, immediately before sending.
 
         Every failure of the row is an answer. Raise only ``GateClosed`` (nothing was sent) and cancellation.
@@ -107,11 +107,11 @@ class Creator(Protocol):
 class Messenger(Protocol):
     """Posts first messages as the guest, and finds them again."""
 
-    async def post(self, message: Message, gate: Gate) -> Answer:
+    async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Make one attempt, so that a flow starts; as ``Creator.create``, with a message SID in its answer."""
         ...
 
-    async def find(self, message: Message) -> MessageLook:
+    async def find(self, message: Message) -> MessageLookup:
         """Look for the message in its conversation, all of it; every failure is a value."""
         ...
 
@@ -169,19 +169,19 @@ class Observer(Protocol):
         """Hear that a request that was about to leave is under way no more, whatever became of it."""
         ...
 
-    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Hear what the ``attempt``-th attempt of a row in this run came to."""
         ...
 
-    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Hear a row's outcome, which is durable by now."""
         ...
 
-    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Hear what the ``attempt``-th attempt at a row's message came to."""
         ...
 
-    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Hear what became of the message of an input row, which is durable by now."""
         ...
 

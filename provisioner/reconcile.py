@@ -10,20 +10,20 @@ from pathlib import Path
 import structlog
 
 from provisioner import __version__
-from provisioner.endings import MOST_NAMED, Circumstances, advice, end_of, settled
+from provisioner.endings import MOST_NAMED, AdviceContext, advice, run_end
 from provisioner.errors import ExitCode, UsageError
 from provisioner.face import Face
 from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
-from provisioner.models import Counts, MessageCounts, Status, Unknown
+from provisioner.models import Counts, MessageCounts, Status, UnknownRow
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, ReconcileOptions, parse_rate
 from provisioner.pacer import Pacer
-from provisioner.plurals import number_of
+from provisioner.plurals import pluralize
 from provisioner.progress import Progress
 from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
 from provisioner.rows import Naming
 from provisioner.signals import Brake
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings, Target
 from provisioner.twilio.transport import Transport
 
@@ -111,10 +111,10 @@ class Inquiry:
         return Summary(
             command="reconcile",
             exit_code=brake.exit_code if is_stopped and brake.exit_code else _audit_code(audit),
-            outcome=Outcome.STOPPED if is_stopped else Outcome.FINISHED,
-            counts=settled(counts),
+            outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
+            counts=counts.final,
             ledger=str(self._ledger.path),
-            notes=tuple(_unaudited(settled(counts), self._ledger.path)),
+            notes=tuple(_unaudited(counts.final, self._ledger.path)),
             details={
                 "audited": audit.rows,
                 "findings": [finding._asdict() for finding in audit.findings],
@@ -127,13 +127,13 @@ class Inquiry:
         return choose_finder(transport, self._naming, rate=self._rate, trusts_identities=is_trusted)
 
     async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
-        counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).settled
-        end = end_of(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
+        counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).final
+        end = run_end(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
         unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
         found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
         notes = advice(
-            settled(counts),
-            Circumstances(
+            counts.final,
+            AdviceContext(
                 reasons=monitor.reasons,
                 resolved_to=monitor.resolved_to,
                 unknown_rows=unknown,
@@ -144,7 +144,7 @@ class Inquiry:
             command="reconcile",
             exit_code=end.exit_code,
             outcome=end.outcome,
-            counts=settled(counts),
+            counts=counts.final,
             messages=messages,
             elapsed_s=monitor.elapsed_s,
             ledger=str(self._ledger.path),
@@ -177,12 +177,12 @@ def _about(messages: MessageCounts) -> Iterator[str]:
 
 def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
     if counts.unknown:
-        rows = number_of("row", counts.unknown, "is", "are")
+        rows = pluralize("row", counts.unknown, "is", "are")
         yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"
 
 
 def _created(row: CreatedRow, since: float) -> Created:
-    sought = Unknown(id=row.id, row=row.row, key=row.key, identity=row.identity, since=since, lost_at=since)
+    sought = UnknownRow(id=row.id, row=row.row, key=row.key, identity=row.identity, since=since, lost_at=since)
     return Created(sought, row.conversation_sid)
 
 

@@ -6,19 +6,19 @@ from typing import assert_never
 
 import msgspec
 
-from provisioner.models import Answer, Status, Verdict
+from provisioner.models import AttemptResult, Status, Verdict
 
 SHORTEST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 
 
-class Settle(msgspec.Struct, frozen=True, gc=False):
+class Finish(msgspec.Struct, frozen=True, gc=False):
     """The attempt was the row's last in this run."""
 
     status: Status
 
 
-class Again(msgspec.Struct, frozen=True, gc=False):
+class Retry(msgspec.Struct, frozen=True, gc=False):
     """The row was certainly not created and may be sent again after ``delay_s``."""
 
     delay_s: float
@@ -26,15 +26,15 @@ class Again(msgspec.Struct, frozen=True, gc=False):
     """An attempt may have created it all the same: until that is settled the row is *unknown*."""
 
 
-def decide(
-    answer: Answer,
+def decide_retry(
+    result: AttemptResult,
     *,
     attempt: int,
     max_attempts: int,
     resends_unknown: bool = False,
     is_in_doubt: bool = False,
     jitter: Callable[[float, float], float] = random.uniform,
-) -> Settle | Again:
+) -> Finish | Retry:
     """Decide what follows from the ``attempt``-th answer (counted from 1) of one row.
 
     Only what was certainly not processed is ever sent again, unless ``resends_unknown``. A throttled row waits at
@@ -42,15 +42,15 @@ def decide(
     it was refused for a reason that is not the row's. A row of which an earlier attempt ``is_in_doubt`` stays
     unknown until one is answered with success: that a later one was refused says nothing of the earlier.
     """
-    can_repeat = answer.verdict is Verdict.NOT_PROCESSED or (answer.verdict is Verdict.MAYBE and resends_unknown)
-    if not can_repeat or attempt >= max_attempts or answer.stops_run:
-        return Settle(_last_word(answer, is_in_doubt=is_in_doubt))
-    delay_s = 0.0 if answer.is_throttled else backoff_s(attempt, jitter=jitter)
-    return Again(delay_s, is_in_doubt or answer.verdict is Verdict.MAYBE)
+    can_repeat = result.verdict is Verdict.NOT_PROCESSED or (result.verdict is Verdict.MAYBE and resends_unknown)
+    if not can_repeat or attempt >= max_attempts or result.stops_run:
+        return Finish(_final_status(result, is_in_doubt=is_in_doubt))
+    delay_s = 0.0 if result.is_throttled else backoff_s(attempt, jitter=jitter)
+    return Retry(delay_s, is_in_doubt or result.verdict is Verdict.MAYBE)
 
 
-def _last_word(answer: Answer, *, is_in_doubt: bool) -> Status:
-    match answer.verdict:
+def _final_status(result: AttemptResult, *, is_in_doubt: bool) -> Status:
+    match result.verdict:
         case Verdict.CREATED:
             return Status.CREATED
         case Verdict.MAYBE:
@@ -58,11 +58,11 @@ def _last_word(answer: Answer, *, is_in_doubt: bool) -> Status:
         case _ if is_in_doubt:
             return Status.UNKNOWN
         case Verdict.REFUSED:
-            return Status.UNSENT if answer.stops_run else Status.REJECTED
+            return Status.UNSENT if result.stops_run else Status.REJECTED
         case Verdict.NOT_PROCESSED:
             return Status.UNSENT
         case _:
-            assert_never(answer.verdict)
+            assert_never(result.verdict)
 
 
 def backoff_s(attempt: int, *, jitter: Callable[[float, float], float] = random.uniform) -> float:

@@ -12,7 +12,7 @@ from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts
 
 
-class Outcome(StrEnum):
+class CommandOutcome(StrEnum):
     """How a command ended."""
 
     FINISHED = "finished"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     """It could not do what was asked; ``error`` says why."""
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Why a command ended early. ``kind`` is a stable word for programs, the other two are for people."""
 
     message: str
@@ -48,9 +48,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _OUTCOMES = {
-    ExitCode.GUARD: Outcome.GUARDED,
-    ExitCode.SIGINT: Outcome.STOPPED,
-    ExitCode.SIGTERM: Outcome.STOPPED,
+    ExitCode.GUARD: CommandOutcome.GUARDED,
+    ExitCode.SIGINT: CommandOutcome.STOPPED,
+    ExitCode.SIGTERM: CommandOutcome.STOPPED,
 }
 
 
@@ -66,7 +66,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     command: str
     exit_code: ExitCode = ExitCode.DONE
-    outcome: Outcome = Outcome.FINISHED
+    outcome: CommandOutcome = CommandOutcome.FINISHED
     counts: Counts | None = None
     messages: MessageCounts | None = None
     throttled: int = 0
@@ -77,7 +77,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ledger: str = ""
     notes: tuple[str, ...] = ()
     next_command: str = ""
-    error: Failure | None = None
+    error: ErrorInfo | None = None
     details: dict[str, Any] = {}
 
     @classmethod
@@ -86,8 +86,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             command=command,
             exit_code=error.exit_code,
-            outcome=_OUTCOMES.get(error.exit_code, Outcome.FAILED),
-            error=Failure.from_error(error),
+            outcome=_OUTCOMES.get(error.exit_code, CommandOutcome.FAILED),
+            error=ErrorInfo.from_error(error),
         )
 
     def to_json(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any
 
-from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.ports import Gate
 
 
@@ -61,19 +61,19 @@ class FakeCreator:
         self.created: dict[str, WebChatRequest] = {}
         self._faults = iter(faults)
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
         """Make one attempt; see ``ports.Creator``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:
             now = time.time()
-            return Answer(due=now, ended=now, identity=request.identity, **_ANSWERS[fault])
+            return AttemptResult(due=now, ended=now, identity=request.identity, **_ANSWERS[fault])
         due = await gate.wait()
         sent = time.time()
         sid = f"CH{len(self.created):032x}"
         if fault in _CREATES:
             self.created[sid] = request
         told = _ANSWERS.get(fault) if fault else None
-        return Answer(
+        return AttemptResult(
             due=due,
             sent=sent,
             ended=max(sent, time.time()),

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.models import Answer, Message, MessageLook, Verdict
+from provisioner.models import AttemptResult, Message, MessageLookup, Verdict
 from provisioner.ports import Gate
 from tests.fake_creator import Fault
 
@@ -37,30 +37,30 @@ class FakeMessenger:
     the truth. ``posted`` has every message in the order they arrived, also those whose reply was lost.
     """
 
-    def __init__(self, faults: Iterable[Fault | None] = (), looks: Iterable[MessageLook | None] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault | None] = (), looks: Iterable[MessageLookup | None] = ()) -> None:
         self.posted: list[Message] = []
         self._faults, self._looks = iter(faults), iter(looks)
 
-    async def post(self, message: Message, gate: Gate) -> Answer:
+    async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Make one attempt; see ``ports.Messenger``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:
             now = time.time()
-            return Answer(due=now, ended=now, **_ANSWERS[fault])
+            return AttemptResult(due=now, ended=now, **_ANSWERS[fault])
         due = await gate.wait()
         sent = time.time()
         if fault in _POSTS:
             self.posted.append(message)
         told = _ANSWERS.get(fault) if fault else None
         sid = f"IM{len(self.posted) - 1:032x}"
-        return Answer(
+        return AttemptResult(
             due=due,
             sent=sent,
             ended=max(sent, time.time()),
             **(told or {"verdict": Verdict.CREATED, "http_status": 201, "message_sid": sid}),
         )
 
-    async def find(self, message: Message) -> MessageLook:
+    async def find(self, message: Message) -> MessageLookup:
         """Tell the truth, unless a look was given."""
         if look := next(self._looks, None):
             return look
@@ -71,4 +71,4 @@ class FakeMessenger:
             if (each.conversation_sid, each.author) == (message.conversation_sid, message.author)
             and each != message
         ]
-        return MessageLook(message_sids=tuple(sids), has_others=bool(others))
+        return MessageLookup(message_sids=tuple(sids), has_others=bool(others))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from provisioner.models import Answer, Claim, MessageStatus, Status
+from provisioner.models import AttemptResult, Claim, MessageStatus, Status
 
 
 def noted(failure: Exception | None = None) -> asyncio.Future[None]:
@@ -30,9 +30,9 @@ class FakeRow:
     status: Status = Status.PENDING
     before: Status = Status.PENDING
     attempts: int = 0
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[AttemptResult] = field(default_factory=list)
     message: MessageStatus | None = None
-    posts: list[Answer] = field(default_factory=list)
+    posts: list[AttemptResult] = field(default_factory=list)
 
 
 class FakeMessages:
@@ -46,10 +46,10 @@ class FakeMessages:
         self._rows[claim_id].message = MessageStatus.IN_FLIGHT
         await self._note("begin message", claim_id)
 
-    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
         """Note an outcome."""
         self._rows[claim_id].message = status
-        self._rows[claim_id].posts.append(answer)
+        self._rows[claim_id].posts.append(result)
         self._history.append((f"message {status.value}", claim_id))
         return noted()
 
@@ -116,11 +116,11 @@ class FakeLedger:
         self.history.append(("begin", claim_id))
         await asyncio.sleep(0)
 
-    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Note an outcome."""
         row = self.rows[claim_id]
         row.status = status
-        row.answers.append(answer)
+        row.answers.append(result)
         self.history.append((f"settle {status.value}", claim_id))
         return noted()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.ledger import SqliteLedger
-from provisioner.models import Answer, Claim, Fingerprint, PlanEntry, Problem, Status, Verdict
+from provisioner.models import AttemptResult, Claim, Fingerprint, PlanEntry, Problem, Status, Verdict
 
 SETTINGS = {"account": "AC" + 32 * "0", "key": "id"}
 INPUT = (Fingerprint("customers.csv", 1_000, 64 * "a"),)
@@ -16,7 +16,7 @@ SENDABLE = (Status.PENDING, Status.UNSENT)
 TOO_LONG = Problem("chat_friendly_name", "Name", "is longer than 256 characters")
 NO_SID = Problem("address_sid", "", "is missing")
 
-CREATED = Answer(
+CREATED = AttemptResult(
     Verdict.CREATED,
     due=1_700_000_000.0,
     sent=1_700_000_000.25,
@@ -26,10 +26,10 @@ CREATED = Answer(
     http_status=201,
     twilio_request_id="RQ" + 32 * "2",
 )
-REFUSED = Answer(
+REFUSED = AttemptResult(
     Verdict.REFUSED, due=1.0, sent=1.5, ended=2.0, http_status=400, error_code="45745", error="invalid parameters"
 )
-THROTTLED = Answer(
+THROTTLED = AttemptResult(
     Verdict.NOT_PROCESSED,
     due=1.0,
     sent=1.5,
@@ -40,8 +40,8 @@ THROTTLED = Answer(
     retry_after_s=1.5,
     is_throttled=True,
 )
-LOST = Answer(Verdict.MAYBE, due=1.0, sent=1.5, ended=31.5, error_code="timeout", error="no answer in 30 s")
-POSTED = Answer(
+LOST = AttemptResult(Verdict.MAYBE, due=1.0, sent=1.5, ended=31.5, error_code="timeout", error="no answer in 30 s")
+POSTED = AttemptResult(
     Verdict.CREATED,
     due=1_700_000_001.0,
     sent=1_700_000_001.25,

@@ -171,11 +171,11 @@ async def stub_twilio(script: Script = obliging) -> AsyncIterator[StubTwilio]:
 
     async def serve(visit: Visit) -> None:
         while True:
-            answer = twilio(await visit.read_request())
-            if not isinstance(answer, bytes):
-                await answer(visit)
+            result = twilio(await visit.read_request())
+            if not isinstance(result, bytes):
+                await result(visit)
                 return
-            await visit.write(answer)
+            await visit.write(result)
 
     async with raw_server(serve) as server:
         twilio.url = server.url

@@ -10,14 +10,14 @@ from pathlib import Path
 import structlog
 
 from provisioner.closing import Closer
-from provisioner.closures import DONE, Closure
-from provisioner.endings import listed
+from provisioner.closures import FINAL_STATUSES, CloseStatus
+from provisioner.endings import format_row_list
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.face import Face
 from provisioner.options import CloseOptions, Rate, parse_rate
 from provisioner.pacer import Pacer
 from provisioner.signals import Brake
-from provisioner.summary import Failure, Outcome, Summary
+from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import Surroundings, Target
 from provisioner.twilio.closing import ClosingClient
 
@@ -84,7 +84,7 @@ class Cleanup:
         """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
         await scope.closures.require_sids()
         counts = await scope.closures.counts()
-        done = sum(counts[each] for each in DONE[self._options.delete])
+        done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
         return Plan(
             to_close=sum(counts.values()) - done,
             done=done,
@@ -108,7 +108,7 @@ class Cleanup:
         return Summary(
             command="close",
             exit_code=ExitCode.DONE if plan.to_close else _code_of(plan, left=0, in_doubt=0),
-            outcome=Outcome.CHECKED if plan.to_close else Outcome.FINISHED,
+            outcome=CommandOutcome.CHECKED if plan.to_close else CommandOutcome.FINISHED,
             ledger=str(self._source.path) if self._source.has_progress else "",
             notes=tuple(filter(None, (*self._loose_ends(plan), note))),
             next_command=f"{self._command} --yes" if plan.to_close else "",
@@ -157,19 +157,19 @@ class Cleanup:
     def _account(
         self,
         plan: Plan,
-        counts: Mapping[Closure | None, int],
+        counts: Mapping[CloseStatus | None, int],
         tally: Tally,
         *,
         error: ProvisionerError | None,
         signal_exit: ExitCode | None,
     ) -> Summary:
-        left = sum(number for each, number in counts.items() if each not in DONE[self._options.delete])
-        code = _code_of(plan, left=left, in_doubt=counts.get(Closure.MAYBE, 0))
-        outcome = Outcome.FINISHED
+        left = sum(number for each, number in counts.items() if each not in FINAL_STATUSES[self._verb])
+        code = _code_of(plan, left=left, in_doubt=counts.get(CloseStatus.MAYBE, 0))
+        outcome = CommandOutcome.FINISHED
         if error is not None:
-            code, outcome = error.exit_code, Outcome.GUARDED
+            code, outcome = error.exit_code, CommandOutcome.GUARDED
         elif left and signal_exit is not None:
-            code, outcome = signal_exit, Outcome.STOPPED
+            code, outcome = signal_exit, CommandOutcome.STOPPED
         return Summary(
             command="close",
             exit_code=code,
@@ -180,7 +180,7 @@ class Cleanup:
             ledger=str(self._source.path) if self._source.has_progress else "",
             notes=(*self._reasons(tally), *self._gone(plan, tally), *self._loose_ends(plan)),
             next_command=self._command if left else "",
-            error=Failure.from_error(error) if error else None,
+            error=ErrorInfo.from_error(error) if error else None,
             details=_details(plan, tally.ends, left=left, is_dry=False),
         )
 
@@ -215,7 +215,7 @@ class Cleanup:
             number = plan.unknowns.total
             are = "row is" if number == 1 else "rows are"
             yield (
-                f"{number:,} {are} unknown{listed(plan.unknowns.rows, number)} and "
+                f"{number:,} {are} unknown{format_row_list(plan.unknowns.rows, number)} and "
                 f"may have conversations that nobody has closed: {reconcile} looks them up"
             )
         if plan.orphans:
@@ -236,7 +236,7 @@ class Cleanup:
     def _gone(self, plan: Plan, tally: Tally) -> Iterator[str]:
         """Doubt that all is well where a results file, which names no account, meets an empty one."""
         is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
-        if is_nameless and tally.ends[Closure.GONE] == plan.to_close:
+        if is_nameless and tally.ends[CloseStatus.GONE] == plan.to_close:
             yield (
                 f"none of them is there: if account {self._target.account.account_sid} did not make them, remove "
                 f"{self._source.path} and use the account that did"
@@ -251,10 +251,10 @@ def _code_of(plan: Plan, *, left: int, in_doubt: int) -> ExitCode:
 
 
 def _details(
-    plan: Plan, ends: Mapping[Closure, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
+    plan: Plan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
 ) -> dict[str, object]:
     """Return the account for programs; every conversation is in ``done_before``, in one of the ends, or left."""
-    told = {word.replace(" ", "_"): ends.get(closure, 0) for closure, word in WORDS.items()}
+    told = {word.replace(" ", "_"): ends.get(status, 0) for status, word in WORDS.items()}
     return {
         "dry_run": is_dry,
         "to_close": plan.to_close,

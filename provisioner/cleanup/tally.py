@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.monitor import SpeedLimit, Speedometer
 from provisioner.progress import Progress
 
@@ -23,7 +23,7 @@ class Tally:
         self._speed = Speedometer()
         self._in_flight = 0
         self._is_draining = False
-        self.ends: Counter[Closure] = Counter()
+        self.ends: Counter[CloseStatus] = Counter()
         """How many conversations came to what in this run."""
         self.reasons: Counter[tuple[str, str]] = Counter()
         """Why conversations are not closed: code and sentence."""
@@ -38,23 +38,23 @@ class Tally:
         """Count a request that is under way no more."""
         self._in_flight -= 1
 
-    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Count an attempt, and where it was the last one, what became of the conversation."""
-        self.throttled += parting.is_throttled
+        self.throttled += result.is_throttled
         if not is_last:
             return
-        self.ends[parting.closure] += 1
-        if not parting.error_code:
+        self.ends[result.status] += 1
+        if not result.error_code:
             return
-        self.reasons[parting.error_code, parting.error] += 1
+        self.reasons[result.error_code, result.error] += 1
         self._log.warning(
             "conversation.not_closed",
             conversation_sid=conversation.sid,
-            closure=parting.closure.value,
-            http_status=parting.http_status,
-            error_code=parting.error_code,
-            error=parting.error,
-            twilio_request_id=parting.twilio_request_id,
+            closure=result.status.value,
+            http_status=result.http_status,
+            error_code=result.error_code,
+            error=result.error,
+            twilio_request_id=result.twilio_request_id,
         )
 
     def gave_way(self, pause_s: float) -> None:
@@ -89,7 +89,7 @@ class Tally:
             eta_s=(self._to_close - done) / min(speed, self._speed_limit.rate) if speed else None,
             state=self._state(done),
             noun="conversations",
-            outcomes={WORDS[closure]: self.ends[closure] for closure in WORDS},
+            outcomes={WORDS[status]: self.ends[status] for status in WORDS},
         )
 
     def _state(self, done: int) -> str:
@@ -102,11 +102,11 @@ class Tally:
 
 
 WORDS = {
-    Closure.CLOSED: "closed",
-    Closure.DELETED: "deleted",
-    Closure.GONE: "gone",
-    Closure.REFUSED: "refused",
-    Closure.MAYBE: "in doubt",
-    Closure.NOT_PROCESSED: "not sent",
+    CloseStatus.CLOSED: "closed",
+    CloseStatus.DELETED: "deleted",
+    CloseStatus.GONE: "gone",
+    CloseStatus.REFUSED: "refused",
+    CloseStatus.MAYBE: "in doubt",
+    CloseStatus.NOT_PROCESSED: "not sent",
 }
 """What became of conversations, as it is told and in this order."""

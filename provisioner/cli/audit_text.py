@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.plurals import number_of
+from provisioner.plurals import pluralize
 from provisioner.printable import shortened
 from provisioner.reconciling import Flaw
 
@@ -18,8 +18,8 @@ def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
             f"{place}, key {shortened(each['key'])}: error {each['error_code']} may have left a conversation "
             f"without a customer (Twilio-Request-Id {each['twilio_request_id'] or 'not given'})"
         )
-    audited = f"{number_of('created row', details['audited'], 'was', 'were')} looked up"
-    attempts = number_of("attempt", len(orphans))
+    audited = f"{pluralize('created row', details['audited'], 'was', 'were')} looked up"
+    attempts = pluralize("attempt", len(orphans))
     yield f"{audited}: {len(findings):,} not as recorded, {attempts} with a possible orphan"
 
 

@@ -2,7 +2,7 @@
 
 from provisioner.errors import ExitCode
 from provisioner.options import CheckOptions
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 
 from .console import Console
 from .options import argument, command
@@ -26,7 +26,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
     return Summary(
         command="check",
         exit_code=ExitCode.REJECTED if counts.invalid else ExitCode.DONE,
-        outcome=Outcome.CHECKED,
+        outcome=CommandOutcome.CHECKED,
         counts=counts,
         details=check_details(checked, counts),
     )

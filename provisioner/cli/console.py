@@ -16,7 +16,7 @@ from provisioner.interrupts import interruptible
 from provisioner.os_errors import os_reason
 from provisioner.printable import Styled, printable
 from provisioner.progress import Progress
-from provisioner.summary import Failure, Summary
+from provisioner.summary import ErrorInfo, Summary
 
 from .plan_text import plan_lines
 from .styles import composed, styled
@@ -147,7 +147,7 @@ class Console:
         if summary.error is not None:
             self.complain(summary.error)
 
-    def complain(self, failure: Failure) -> None:
+    def complain(self, failure: ErrorInfo) -> None:
         """Print what went wrong on stderr, and below it what to do."""
         first, *more = failure.lines
         title = styled("error:", fg="red", bold=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from provisioner.forecast import Forecast
-from provisioner.plurals import number_of
+from provisioner.plurals import pluralize
 
 from .figures import duration_text, rate_text
 
@@ -16,9 +16,9 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
     """Render what a run will do, a line for each thing to know."""
     invalid = plan.counts.invalid
     bad = f"; {invalid:,} {'is' if invalid == 1 else 'are'} invalid" if invalid else ""
-    post = f"; {number_of('first message', plan.to_post)} to post" if plan.to_post else ""
+    post = f"; {pluralize('first message', plan.to_post)} to post" if plan.to_post else ""
     look_up = f"; {plan.to_look_up:,} unknown to look up" if plan.to_look_up else ""
-    rows = number_of("row", plan.counts.input)
+    rows = pluralize("row", plan.counts.input)
     yield f"plan: {plan.to_send:,} of {rows} to send{_time_text(plan)}{post}{look_up}{bad}"
     yield from (f"note: {note}" for note in plan.notes)
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from provisioner.models import Counts, MessageCounts
-from provisioner.plurals import number_of
-from provisioner.summary import Outcome, Summary
+from provisioner.plurals import pluralize
+from provisioner.summary import CommandOutcome, Summary
 
 from .figures import duration_text, rate_text
 from .progress_text import OUTCOME_COLOURS
 from .styles import composed, styled
 
 _TITLES = {
-    Outcome.FINISHED: ("finished", "green"),
-    Outcome.CHECKED: ("checked", "green"),
-    Outcome.STOPPED: ("stopped", "yellow"),
-    Outcome.GUARDED: ("stopped by a guard", "yellow"),
-    Outcome.FAILED: ("failed", "red"),
+    CommandOutcome.FINISHED: ("finished", "green"),
+    CommandOutcome.CHECKED: ("checked", "green"),
+    CommandOutcome.STOPPED: ("stopped", "yellow"),
+    CommandOutcome.GUARDED: ("stopped by a guard", "yellow"),
+    CommandOutcome.FAILED: ("failed", "red"),
 }
 
 
@@ -26,7 +26,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     """Render the end of a command in styled lines; none when it has nothing to tell but its error."""
     if summary.elapsed_s is not None:
         yield _headline(summary)
-    if summary.counts is not None and summary.outcome is not Outcome.CHECKED:
+    if summary.counts is not None and summary.outcome is not CommandOutcome.CHECKED:
         yield accounting_line(summary.counts)
     if summary.messages is not None and summary.messages.total:
         yield messages_line(summary.messages)
@@ -70,5 +70,5 @@ def _headline(summary: Summary) -> str:
     title, colour = _TITLES[summary.outcome]
     took = f"{'in' if colour == 'green' else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
     pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
-    throttled = f", {number_of('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""
+    throttled = f", {pluralize('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""
     return composed(styled(title, fg=colour, bold=True), f" {took}{pace}{throttled}")

@@ -64,14 +64,14 @@ class Tally:
 
     def count(self, end: End) -> Stop | None:
         """Count one row and return why nothing more may be sent, None when all is well."""
-        answer = end.answer
+        result = end.result
         self.settled += 1
         self.failed += end.status in _FAILED
-        if answer.verdict is Verdict.REFUSED:
+        if result.verdict is Verdict.REFUSED:
             self.refused += 1
-            self.last_refusal = f"its message: {answer.error}" if end.step is Step.MESSAGE else answer.error
-        if answer.stops_run:
-            return Stop(StopKind.FAULT, GuardError(answer.error))
+            self.last_refusal = f"its message: {result.error}" if end.step is Step.MESSAGE else result.error
+        if result.stops_run:
+            return Stop(StopKind.FAULT, GuardError(result.error))
         failures = self.limits.failures
         if failures and failures.is_reached(self.failed, self.limits.to_send):
             return Stop(StopKind.FAILURES, self._too_many())

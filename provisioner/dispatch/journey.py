@@ -11,9 +11,9 @@ from typing import NamedTuple, assert_never
 
 from msgspec import structs
 
-from provisioner.models import Answer, Row, Status, Step
+from provisioner.models import AttemptResult, Row, Status, Step
 from provisioner.ports import Gate, GateClosed, Ledger, Observer, Timers
-from provisioner.retry import Again, Settle, decide
+from provisioner.retry import Finish, Retry, decide_retry
 
 from .legs import Creation, Leg, Posting
 from .settlements import Settlements
@@ -24,7 +24,7 @@ class End(NamedTuple):
 
     step: Step
     status: Status
-    answer: Answer
+    result: AttemptResult
 
 
 class _Departure:
@@ -75,7 +75,7 @@ class Journey:
             end = await self._travel(self._creation, row, resends_unknown=self._resends_unknown)
             if end is None or end.status is not Status.CREATED or not (has_message or self._timers):
                 return end
-            created = end.answer
+            created = end.result
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
             if self._timers is not None and await self._settlements.all_recorded():
                 await self._timers.set(row)
@@ -93,31 +93,31 @@ class Journey:
         is_in_doubt = row.is_in_doubt and leg is self._creation
         while not self._stopping.is_set():
             attempt += 1
-            answer = await self._attempt(leg, row, again=attempt > 1)
-            if answer is None:
+            result = await self._attempt(leg, row, again=attempt > 1)
+            if result is None:
                 return None
-            leg.answered(row, answer, attempt)
-            self._yield_to_limits(leg, answer)
-            decision = decide(
-                answer,
+            leg.answered(row, result, attempt)
+            self._yield_to_limits(leg, result)
+            decision = decide_retry(
+                result,
                 attempt=attempt,
                 max_attempts=self._max_attempts,
                 resends_unknown=resends_unknown,
                 is_in_doubt=is_in_doubt,
             )
             match decision:
-                case Settle(status):
-                    self._settlements.follow(leg.record(row, status, answer), leg, (row, status, answer))
-                    return End(leg.step, status, answer)
-                case Again(delay_s, is_in_doubt):
-                    await leg.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, answer)
+                case Finish(status):
+                    self._settlements.follow(leg.record(row, status, result), leg, (row, status, result))
+                    return End(leg.step, status, result)
+                case Retry(delay_s, is_in_doubt):
+                    await leg.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
                     if delay_s:
                         await self._pause(delay_s)
                 case _:
                     assert_never(decision)
         return None
 
-    async def _attempt(self, leg: Leg, row: Row, *, again: bool) -> Answer | None:
+    async def _attempt(self, leg: Leg, row: Row, *, again: bool) -> AttemptResult | None:
         """Make one attempt; None when the run stopped before the request left.
 
         A cancelled attempt whose request has left stays *in flight* in the ledger, like after a crash.
@@ -139,10 +139,10 @@ class Journey:
             if departure is not None and departure.has_left:
                 self._observer.landed()
 
-    def _yield_to_limits(self, leg: Leg, answer: Answer) -> None:
-        if answer.is_throttled:
-            self._observer.gave_way(leg.pace.give_way(answer.retry_after_s), leg.step)
-        elif answer.http_status is not None:
+    def _yield_to_limits(self, leg: Leg, result: AttemptResult) -> None:
+        if result.is_throttled:
+            self._observer.gave_way(leg.pace.give_way(result.retry_after_s), leg.step)
+        elif result.http_status is not None:
             leg.pace.accept()
 
     async def _pause(self, delay_s: float) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
-from provisioner.models import Answer, Message, MessageStatus, Row, Status, Step, Verdict
+from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
 from provisioner.ports import Creator, Gate, Ledger, Messenger, Observer, Pace
 
 
@@ -19,11 +19,11 @@ class Leg(Protocol):
         """Record durably that an attempt may leave from now on."""
         ...
 
-    def send(self, row: Row, gate: Gate) -> Awaitable[Answer]:
+    def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
         """Make one attempt; raise only ``GateClosed`` and cancellation."""
         ...
 
-    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record what the attempt came to; ``PENDING``: another follows. Done when it is durable."""
         ...
 
@@ -31,11 +31,11 @@ class Leg(Protocol):
         """Take the intent back: nothing was sent."""
         ...
 
-    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Tell of an answer."""
         ...
 
-    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Tell of the step's outcome."""
         ...
 
@@ -55,13 +55,13 @@ class Creation:
         request = row.request
         return self._ledger.begin(row.id, request.identity, owes_message=bool(request.first_message))
 
-    def send(self, row: Row, gate: Gate) -> Awaitable[Answer]:
+    def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
         """Ask for the conversation."""
         return self._creator.create(row.request, gate)
 
-    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the row's status."""
-        return self._ledger.settle(row.id, status, answer)
+        return self._ledger.settle(row.id, status, result)
 
     def release(self, row: Row) -> Awaitable[None]:
         """Let the row stand as before."""
@@ -82,7 +82,7 @@ class Posting:
         """Record the intent."""
         return self._messages.begin(row.id)
 
-    async def send(self, row: Row, gate: Gate) -> Answer:
+    async def send(self, row: Row, gate: Gate) -> AttemptResult:
         """Post the message as the row's guest; where nobody knows the guest's identity, nobody can."""
         if not row.identity:
             return _nobody()
@@ -90,17 +90,17 @@ class Posting:
             Message(row.conversation_sid, row.identity, row.request.first_message), gate
         )
 
-    def record(self, row: Row, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the message's status; the row's own stays."""
-        return self._messages.settle(row.id, _STATUSES[status], answer)
+        return self._messages.settle(row.id, _STATUSES[status], result)
 
     def release(self, row: Row) -> Awaitable[None]:
         """Let the message wait."""
         return self._messages.release(row.id)
 
-    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Tell of the message's outcome."""
-        self._observer.message_settled(row.row, row.key, _STATUSES[status], answer)
+        self._observer.message_settled(row.row, row.key, _STATUSES[status], result)
 
 
 _STATUSES = {
@@ -112,9 +112,9 @@ _STATUSES = {
 }
 
 
-def _nobody() -> Answer:
+def _nobody() -> AttemptResult:
     now = time.time()
-    return Answer(
+    return AttemptResult(
         Verdict.REFUSED,
         due=now,
         ended=now,

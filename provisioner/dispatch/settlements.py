@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from provisioner.models import Answer, Row, Status
+from provisioner.models import AttemptResult, Row, Status
 
 from .legs import Leg
 
@@ -20,7 +20,7 @@ class Settlements:
         self._last: asyncio.Future[None] | None = None
         self.failure: BaseException | None = None
 
-    def follow(self, recorded: asyncio.Future[None], leg: Leg, end: tuple[Row, Status, Answer]) -> None:
+    def follow(self, recorded: asyncio.Future[None], leg: Leg, end: tuple[Row, Status, AttemptResult]) -> None:
         """Tell of the outcome of a step when it is recorded."""
         recorded.add_done_callback(_News(self, leg, end))
         self._last = recorded
@@ -46,7 +46,7 @@ class _News:
 
     __slots__ = ("_end", "_leg", "_settlements")
 
-    def __init__(self, settlements: Settlements, leg: Leg, end: tuple[Row, Status, Answer]) -> None:
+    def __init__(self, settlements: Settlements, leg: Leg, end: tuple[Row, Status, AttemptResult]) -> None:
         self._settlements, self._leg, self._end = settlements, leg, end
 
     def __call__(self, recorded: asyncio.Future[None]) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from provisioner.closures import DONE, Closure, OpenConversation, Parting
+from provisioner.closures import FINAL_STATUSES, CloseResult, CloseStatus, OpenConversation
 from provisioner.ledger import shapes, statements
 from provisioner.ledger.creation import SQLITE_MAGIC
 from provisioner.ledger.shapes import line_of
@@ -37,7 +37,7 @@ class Closures:
     def __init__(self, ledger: SqliteLedger, *, deletes: bool) -> None:
         self._ledger, self._writer = ledger, ledger._writer  # noqa: SLF001 - a part of the ledger, in a file of its own
         self._step = "delete" if deletes else "close"
-        self._done = f" {' '.join(sorted(DONE[deletes]))} "
+        self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
     async def adopt(self, conversation_sids: Iterable[str]) -> None:
         """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
@@ -47,7 +47,7 @@ class Closures:
         """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
         await self._writer.call(require_sids)
 
-    async def counts(self) -> Mapping[Closure | None, int]:
+    async def counts(self) -> Mapping[CloseStatus | None, int]:
         """Count the conversations by what became of them; None is open, as far as is known."""
         return await self._writer.call(_counts)
 
@@ -69,14 +69,14 @@ class Closures:
         """Return how many attempts may have left a conversation without a customer."""
         return await self._number("orphans")
 
-    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
         """Record the ``number``-th attempt of this run for a conversation, and what became of it.
 
         What was not processed, or failed for a fault of the run, leaves it as it was.
         """
-        attempt = _attempt(row_id, self._ledger._run, self._step, number, parting)  # noqa: SLF001
-        is_news = parting.closure is not Closure.NOT_PROCESSED and not parting.stops_run
-        settle = [(_CLOSURES["settle"], (row_id, parting.closure.value))] if is_news else []
+        attempt = _attempt(row_id, self._ledger._run, self._step, number, result)  # noqa: SLF001
+        is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
+        settle = [(_CLOSURES["settle"], (row_id, result.status.value))] if is_news else []
         await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
 
     async def _number(self, name: str) -> int:
@@ -92,24 +92,24 @@ def _adopt(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> 
                 connection.execute(_CLOSURES["settle_adopted"], (sid,))
 
 
-def _counts(connection: sqlite3.Connection) -> Mapping[Closure | None, int]:
+def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
     lines = connection.execute(_CLOSURES["counts"]).fetchall()
     return Counter(dict(line_of(shapes.CLOSURE_COUNT, line) for line in lines))
 
 
-def _attempt(row_id: int, run: int | None, step: str, number: int, parting: Parting) -> Sequence[object]:
+def _attempt(row_id: int, run: int | None, step: str, number: int, result: CloseResult) -> Sequence[object]:
     return (
         row_id,
         run,
         step,
         number,
-        parting.closure.value,
-        parting.due,
-        parting.sent,
-        parting.ended,
-        parting.http_status,
-        parting.error_code or None,
-        parting.error or None,
-        parting.twilio_request_id.encode("utf-8", "replace").decode() or None,
-        parting.retry_after_s,
+        result.status.value,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        result.error_code or None,
+        result.error or None,
+        result.twilio_request_id.encode("utf-8", "replace").decode() or None,
+        result.retry_after_s,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from provisioner.ledger import shapes
 from provisioner.ledger.shapes import OddLine, check_lines, line_of
-from provisioner.models import Answer, Claim, Unknown
+from provisioner.models import AttemptResult, Claim, UnknownRow
 from provisioner.sids import SidKind
 
 
@@ -18,14 +18,14 @@ def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
     return claims
 
 
-def unknown_of(line: Sequence[Any]) -> Unknown:
+def unknown_of(line: Sequence[Any]) -> UnknownRow:
     """Read a line of ``unknown`` or ``control``; only the latter names a conversation."""
     claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line_of(
         shapes.UNKNOWN, line
     )
     if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
         raise OddLine
-    return Unknown(
+    return UnknownRow(
         id=claim_id,
         row=row,
         key=key,
@@ -38,24 +38,24 @@ def unknown_of(line: Sequence[Any]) -> Unknown:
     )
 
 
-def outcome_of(claim_id: int, run: int | None, step: str, answer: Answer, status: str) -> Sequence[Any]:
+def outcome_of(claim_id: int, run: int | None, step: str, result: AttemptResult, status: str) -> Sequence[Any]:
     """Return what ``Bulk.SETTLE`` takes: an attempt to create a row, or a look-up of it, and the row's status."""
     return (
         claim_id,
         run,
         step,
-        answer.verdict.value,
-        answer.due,
-        answer.sent,
-        answer.ended,
-        answer.http_status,
-        text_of(answer.error_code),
-        text_of(answer.error),
-        text_of(answer.conversation_sid),
-        text_of(answer.identity),
-        text_of(answer.twilio_request_id),
-        answer.retry_after_s,
-        answer.may_leave_orphan,
+        result.verdict.value,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        text_of(result.error_code),
+        text_of(result.error),
+        text_of(result.conversation_sid),
+        text_of(result.identity),
+        text_of(result.twilio_request_id),
+        result.retry_after_s,
+        result.may_leave_orphan,
         status,
     )
 

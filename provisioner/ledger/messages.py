@@ -10,7 +10,7 @@ from provisioner.ledger.reader import read_message_counts
 from provisioner.ledger.shapes import line_of
 from provisioner.ledger.writer import Step as Statement
 from provisioner.ledger.writer import Writer
-from provisioner.models import Answer, Claim, DoubtfulMessage, MessageCounts, MessageStatus, Step
+from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 
 _MESSAGES = statements.load("messages")
 _BEGIN, _RELEASE, _SETTLE = _MESSAGES["begin"], _MESSAGES["release"], _MESSAGES["settle"]
@@ -31,9 +31,9 @@ class SqliteMessages:
         """Record that the message of this row, made of what the input says now, may leave from now on."""
         return self._writer.write((_BEGIN, (claim_id,)), is_intent=True)
 
-    def settle(self, claim_id: int, status: MessageStatus, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
         """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""
-        return self._settle(claim_id, status, answer, step=Step.MESSAGE)
+        return self._settle(claim_id, status, result, step=Step.MESSAGE)
 
     def release(self, claim_id: int) -> asyncio.Future[None]:
         """Take an intent back: nothing was sent, and the message waits."""
@@ -43,7 +43,7 @@ class SqliteMessages:
         """Record that the input asks for no message any more; one that may have been posted stays as it is."""
         return self._writer.write((_MESSAGES["drop"], (claim_id,)))
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
+    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
         return await self._writer.call(
             lambda connection: [
@@ -52,7 +52,7 @@ class SqliteMessages:
             ]
         )
 
-    async def resolve(self, claim_id: int, status: MessageStatus, evidence: Answer) -> None:
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
         """Record a look at a conversation and the message's status after it; it counts as no attempt."""
         await self._settle(claim_id, status, evidence, step=Step.MESSAGE_LOOKUP)
 
@@ -60,32 +60,34 @@ class SqliteMessages:
         """Count the first messages of the current input's created rows."""
         return await self._writer.call(read_message_counts)
 
-    def _settle(self, claim_id: int, status: MessageStatus, answer: Answer, *, step: Step) -> asyncio.Future[None]:
-        attempt = _attempt(claim_id, self.run, step, answer)
+    def _settle(
+        self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step
+    ) -> asyncio.Future[None]:
+        attempt = _attempt(claim_id, self.run, step, result)
         return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
 
 
-def _doubtful(line: Sequence[Any]) -> DoubtfulMessage:
+def _doubtful(line: Sequence[Any]) -> UnknownMessage:
     *claim, is_confirmed, is_comparable = line
-    return DoubtfulMessage(claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable))
+    return UnknownMessage(claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable))
 
 
-def _attempt(claim_id: int, run: int | None, step: Step, answer: Answer) -> Statement:
+def _attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) -> Statement:
     return (
         _ADD_ATTEMPT,
         (
             claim_id,
             run,
             step.value,
-            answer.verdict.value,
-            answer.due,
-            answer.sent,
-            answer.ended,
-            answer.http_status,
-            text_of(answer.error_code),
-            text_of(answer.error),
-            text_of(answer.message_sid),
-            text_of(answer.twilio_request_id),
-            answer.retry_after_s,
+            result.verdict.value,
+            result.due,
+            result.sent,
+            result.ended,
+            result.http_status,
+            text_of(result.error_code),
+            text_of(result.error),
+            text_of(result.message_sid),
+            text_of(result.twilio_request_id),
+            result.retry_after_s,
         ),
     )

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct, convert, defstruct
 from msgspec.structs import astuple
 
-from provisioner.closures import Closure
+from provisioner.closures import CloseStatus
 from provisioner.models import MessageStatus, Result, Status, Verdict
 from provisioner.sids import SidKind
 
@@ -76,7 +76,7 @@ SID = _shape(ConversationSid)
 LAST_IDS = _shape(Number, Number, Number)
 STATUS_COUNT = _shape(Status, Number)
 MESSAGE_COUNT = _shape(MessageStatus, Number)
-CLOSURE_COUNT = _shape(Closure | None, Number)
+CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag)
 DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag)

@@ -23,7 +23,7 @@ from provisioner.ledger.recovery import recover
 from provisioner.ledger.shapes import line_of
 from provisioner.ledger.writer import Writer, transaction
 from provisioner.models import (
-    Answer,
+    AttemptResult,
     Claim,
     Counts,
     Fingerprint,
@@ -32,7 +32,7 @@ from provisioner.models import (
     PlanReport,
     Status,
     Step,
-    Unknown,
+    UnknownRow,
 )
 
 _RUN = statements.load("run")
@@ -158,16 +158,16 @@ class SqliteLedger:
         message = MessageStatus.PENDING.value if owes_message else None
         return self._writer.write((Bulk.BEGIN, (claim_id, identity or None, message)), is_intent=True)
 
-    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
-        return self._settle(claim_id, status, answer, step=Step.CREATE)
+        return self._settle(claim_id, status, result, step=Step.CREATE)
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Take intents back: nothing was sent for these rows, and they wait as before."""
         self._changes += 1
         return self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
 
-    async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows behind input row ``after``, in input order."""
         return await self._writer.call(
             lambda connection: [
@@ -175,7 +175,7 @@ class SqliteLedger:
             ]
         )
 
-    async def control(self, *, by_identity: bool) -> Unknown | None:
+    async def control(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the row that was created last by an answer of its own, None when there is none yet.
 
         ``by_identity`` asks for one that can be looked up by its identity.
@@ -202,7 +202,7 @@ class SqliteLedger:
             }
         )
 
-    async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
+    async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record a look-up for an unknown row and the row's status after it; it counts as no attempt."""
         await self._settle(claim_id, status, evidence, step=Step.LOOKUP)
 
@@ -225,9 +225,9 @@ class SqliteLedger:
         """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
         await self._writer.call(lambda _: cleanup(), is_last=True)
 
-    def _settle(self, claim_id: int, status: Status, answer: Answer, *, step: Step) -> asyncio.Future[None]:
+    def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
         self._changes += 1
-        outcome = outcome_of(claim_id, self._run, step.value, answer, status.value)
+        outcome = outcome_of(claim_id, self._run, step.value, result, status.value)
         return self._writer.write((Bulk.SETTLE, outcome))
 
 

@@ -4,28 +4,27 @@
 ``messages`` what is said first.
 """
 
-from .attempts import Answer, AttemptRecord, Control, Look, Unknown
+from .attempts import AttemptRecord, AttemptResult, ControlVisibility, LookupObservation, UnknownRow
 from .inputs import FIELDS, Mapped, Members, Problem, Record, WebChatRequest
 from .jobs import Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Result, Row
-from .messages import DoubtfulMessage, Message, MessageCounts, MessageLook
+from .messages import Message, MessageCounts, MessageLookup, UnknownMessage
 from .outcomes import MessageStatus, Status, Step, Verdict
 
 __all__ = [
     "FIELDS",
-    "Answer",
     "AttemptRecord",
+    "AttemptResult",
     "Claim",
-    "Control",
+    "ControlVisibility",
     "Counts",
-    "DoubtfulMessage",
     "Fingerprint",
-    "Look",
+    "LookupObservation",
     "Manifest",
     "Mapped",
     "Members",
     "Message",
     "MessageCounts",
-    "MessageLook",
+    "MessageLookup",
     "MessageStatus",
     "PlanEntry",
     "PlanReport",
@@ -35,7 +34,8 @@ __all__ = [
     "Row",
     "Status",
     "Step",
-    "Unknown",
+    "UnknownMessage",
+    "UnknownRow",
     "Verdict",
     "WebChatRequest",
 ]

@@ -8,7 +8,7 @@ import msgspec
 from .outcomes import Verdict
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
+class AttemptResult(msgspec.Struct, frozen=True, gc=False):
     """What one attempt came to.
 
     ``due`` (when it should have started), ``sent`` (when its first byte was handed to the connection; None:
@@ -54,7 +54,7 @@ class AttemptRecord(NamedTuple):
     error_code: str
 
 
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row whose attempt may have created a conversation, as reconciling needs it.
 
     ``identity`` is the one that was asked for, empty where Twilio was to pick one. The attempt left between
@@ -74,7 +74,7 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     conversation_sid: str = ""
 
 
-class Control(StrEnum):
+class ControlVisibility(StrEnum):
     """What a look showed of a row that was certainly created; only beside one does not seeing another count."""
 
     SHOWN = "shown"
@@ -83,7 +83,7 @@ class Control(StrEnum):
     """No such row is there yet."""
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class LookupObservation(msgspec.Struct, frozen=True, kw_only=True):
     """One look at what exists for a row.
 
     ``at`` (seconds on the reconciler's clock) is when the look began. ``conversation_sids`` are in the order of
@@ -92,6 +92,6 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     conversation_sids: tuple[str, ...] = ()
-    control: Control = Control.NONE
+    control: ControlVisibility = ControlVisibility.NONE
     trouble: str = ""
     is_final: bool = False

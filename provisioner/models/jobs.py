@@ -90,6 +90,13 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         settled = self.created + self.rejected + self.unknown + self.unsent + self.invalid
         return self.input == settled + self.pending + self.in_flight
 
+    @property
+    def final(self) -> "Counts":
+        """The counts of a run that is over: pending rows are unsent, rows in flight are unknown."""
+        return msgspec.structs.replace(
+            self, unsent=self.unsent + self.pending, unknown=self.unknown + self.in_flight, pending=0, in_flight=0
+        )
+
 
 class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan pass found, compared with what the ledger held before.

@@ -13,7 +13,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     body: str
 
 
-class MessageLook(msgspec.Struct, frozen=True, kw_only=True):
+class MessageLookup(msgspec.Struct, frozen=True, kw_only=True):
     """What a conversation shows of one message.
 
     ``message_sids`` are those of its author with its body, the oldest first; ``has_others`` says that the author
@@ -28,7 +28,7 @@ class MessageLook(msgspec.Struct, frozen=True, kw_only=True):
     is_gone: bool = False
 
 
-class DoubtfulMessage(msgspec.Struct, frozen=True, kw_only=True):
+class UnknownMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message that may or may not have been posted.
 
     ``is_confirmed`` says that Twilio answered 201, only unreadably; ``is_comparable`` that the input still says
@@ -62,7 +62,7 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
         return {name: number for name, number in counts.items() if number or name not in {"pending", "in_flight"}}
 
     @property
-    def settled(self) -> "MessageCounts":
+    def final(self) -> "MessageCounts":
         """The counts of a run that is over: what waits is unsent, what flies is unknown."""
         return MessageCounts(
             posted=self.posted,

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from provisioner.endings import Reason
-from provisioner.models import Answer, MessageStatus
+from provisioner.endings import ErrorReason
+from provisioner.models import AttemptResult, MessageStatus
 
 
 class Posts:
@@ -18,7 +18,7 @@ class Posts:
         self._sentences: dict[tuple[MessageStatus, str], str] = {}
         self._in_doubt: dict[int, str] = {}
 
-    def count(self, row: int, status: MessageStatus, answer: Answer) -> None:
+    def count(self, row: int, status: MessageStatus, result: AttemptResult) -> None:
         """Count what became of the message of an input row; the word after a doubt replaces the doubt."""
         if row in self._in_doubt:
             self._reasons[MessageStatus.UNKNOWN, self._in_doubt.pop(row)] -= 1
@@ -30,16 +30,16 @@ class Posts:
         elif status is MessageStatus.POSTED:
             self.posted += 1
         else:
-            self._reasons[status, answer.error_code] += 1
-            self._sentences.setdefault((status, answer.error_code), answer.error)
+            self._reasons[status, result.error_code] += 1
+            self._sentences.setdefault((status, result.error_code), result.error)
         if status is MessageStatus.UNKNOWN:
-            self._in_doubt[row] = answer.error_code
+            self._in_doubt[row] = result.error_code
 
     @property
-    def reasons(self) -> list[Reason]:
+    def reasons(self) -> list[ErrorReason]:
         """Why messages were not posted, the most frequent first."""
         return [
-            Reason(status, code, self._sentences[status, code], rows, of="first message")
+            ErrorReason(status, code, self._sentences[status, code], rows, of="first message")
             for (status, code), rows in self._reasons.most_common()
             if rows
         ]

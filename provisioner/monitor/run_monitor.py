@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import structlog
 
-from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Unknown
+from provisioner.endings import ErrorReason
+from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
 from provisioner.progress import Progress
 
 from .posts import Posts
@@ -43,7 +43,7 @@ class RunMonitor:
         self._in_doubt: dict[int, str] = {}
         self._posts = Posts(owed=to_post)
         self.in_flight = self.most_in_flight = 0
-        self.listeners: list[Callable[[Step, Row, Answer], None]] = []
+        self.listeners: list[Callable[[Step, Row, AttemptResult], None]] = []
         """Are told of every answer; they decide nothing and never wait."""
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
@@ -65,61 +65,61 @@ class RunMonitor:
         """Count a request that is under way no more."""
         self.in_flight -= 1
 
-    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Count an answer, and what it may have left behind."""
-        self.throttled += answer.is_throttled
-        self.orphans += answer.may_leave_orphan
-        self._tell(Step.CREATE, row, answer)
+        self.throttled += result.is_throttled
+        self.orphans += result.may_leave_orphan
+        self._tell(Step.CREATE, row, result)
         if self._tells_all:
-            self._log_answer("attempt.answered", row, answer, attempt)
+            self._log_answer("attempt.answered", row, result, attempt)
 
-    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Count an answer to a row's message."""
-        self.throttled += answer.is_throttled
-        self._tell(Step.MESSAGE, row, answer)
+        self.throttled += result.is_throttled
+        self._tell(Step.MESSAGE, row, result)
         if self._tells_all:
-            self._log_answer("message.answered", row, answer, attempt)
+            self._log_answer("message.answered", row, result, attempt)
 
-    def _tell(self, step: Step, row: Row, answer: Answer) -> None:
+    def _tell(self, step: Step, row: Row, result: AttemptResult) -> None:
         for listen in self.listeners:
-            listen(step, row, answer)
+            listen(step, row, result)
 
-    def _log_answer(self, event: str, row: Row, answer: Answer, attempt: int) -> None:
+    def _log_answer(self, event: str, row: Row, result: AttemptResult, attempt: int) -> None:
         self._log.debug(
             event,
             row=row.row,
             key=row.key,
             attempt=attempt,
-            verdict=answer.verdict.value,
-            http_status=answer.http_status,
-            error_code=answer.error_code,
-            latency_ms=answer.latency_ms,
-            twilio_request_id=answer.twilio_request_id,
+            verdict=result.verdict.value,
+            http_status=result.http_status,
+            error_code=result.error_code,
+            latency_ms=result.latency_ms,
+            twilio_request_id=result.twilio_request_id,
         )
 
-    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Count an outcome; what needs somebody's eyes is a warning."""
         self._settled[status] += 1
         if status is Status.CREATED:
             if self._tells_all:
-                self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=answer.conversation_sid)
+                self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=result.conversation_sid)
             self._posts.owed += bool(row.request.first_message)
-            self._compare_identities(row, answer)
+            self._compare_identities(row, result)
             return
         if status is Status.UNKNOWN:
-            self._in_doubt[row.id] = answer.error_code
-        self._give_reason(status, answer)
+            self._in_doubt[row.id] = result.error_code
+        self._give_reason(status, result)
         self._log.warning(
             f"row.{status.value}",
             row=row.row,
             key=row.key,
-            http_status=answer.http_status,
-            error_code=answer.error_code,
-            error=answer.error,
-            twilio_request_id=answer.twilio_request_id,
+            http_status=result.http_status,
+            error_code=result.error_code,
+            error=result.error,
+            twilio_request_id=result.twilio_request_id,
         )
 
-    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+    def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
         """Count what an unknown row of this run or an earlier one turned out to be; pending: certainly absent."""
         self._settled[Status.UNKNOWN] -= 1
         if status is not Status.PENDING:
@@ -146,29 +146,29 @@ class RunMonitor:
         absent, created = self._from_before[Status.PENDING], self._from_before[Status.CREATED]
         return absent + min(created, owed) + self._posts.revived
 
-    def _give_reason(self, status: Status, answer: Answer) -> None:
-        self._reasons[status, answer.error_code] += 1
-        self._sentences.setdefault((status, answer.error_code), answer.error)
+    def _give_reason(self, status: Status, result: AttemptResult) -> None:
+        self._reasons[status, result.error_code] += 1
+        self._sentences.setdefault((status, result.error_code), result.error)
 
-    def _compare_identities(self, row: Row, answer: Answer) -> None:
+    def _compare_identities(self, row: Row, result: AttemptResult) -> None:
         asked = row.request.identity
-        if asked and answer.identity != asked and not self.ignores_identity:
+        if asked and result.identity != asked and not self.ignores_identity:
             self.ignores_identity = True
             self._log.warning("identity.ignored", row=row.row, key=row.key)
 
-    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Count what became of a row's message, now or after looking for it; pending: certainly not there."""
-        self._posts.count(row, status, answer)
+        self._posts.count(row, status, result)
         tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
         tell(
             f"message.{status.value}",
             row=row,
             key=key,
-            message_sid=answer.message_sid,
-            http_status=answer.http_status,
-            error_code=answer.error_code,
-            error=answer.error,
-            twilio_request_id=answer.twilio_request_id,
+            message_sid=result.message_sid,
+            http_status=result.http_status,
+            error_code=result.error_code,
+            error=result.error,
+            twilio_request_id=result.twilio_request_id,
         )
 
     def gave_way(self, pause_s: float, step: Step) -> None:
@@ -186,11 +186,13 @@ class RunMonitor:
         return self._settled.total()
 
     @property
-    def reasons(self) -> list[Reason]:
+    def reasons(self) -> list[ErrorReason]:
         """Why rows were not created in this run, the most frequent first."""
         found = self._reasons.most_common()
         of_rows = [
-            Reason(status, code, self._sentences[status, code], rows) for (status, code), rows in found if rows
+            ErrorReason(status, code, self._sentences[status, code], rows)
+            for (status, code), rows in found
+            if rows
         ]
         return [*of_rows, *self._posts.reasons]
 

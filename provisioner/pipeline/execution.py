@@ -11,7 +11,7 @@ import structlog
 from msgspec import structs
 
 from provisioner import __version__
-from provisioner.endings import MOST_NAMED, Circumstances, Ending, advice, end_of, settled
+from provisioner.endings import MOST_NAMED, AdviceContext, RunEnd, advice, run_end
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.face import Face
 from provisioner.forecast import Forecast, forecast
@@ -22,7 +22,7 @@ from provisioner.options import RunOptions
 from provisioner.planning import Input, Interrupted, open_input, plan_input, skipped_records, unconfirmed
 from provisioner.results import STDOUT
 from provisioner.signals import Brake
-from provisioner.summary import Failure, Outcome, Summary
+from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import Surroundings
 from provisioner.twilio.transport import Traffic
 
@@ -219,7 +219,7 @@ class Run:
         return Summary(
             command=self._order.command,
             exit_code=self._brake.exit_code or ExitCode.SIGINT,
-            outcome=Outcome.STOPPED,
+            outcome=CommandOutcome.STOPPED,
             ledger=str(self._order.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
             next_command=self._command,
@@ -230,8 +230,8 @@ class Run:
         options, monitor = self._order.options, self._monitor
         reasons = monitor.reasons if monitor else []
         return advice(
-            settled(counts),
-            Circumstances(
+            counts.final,
+            AdviceContext(
                 reasons=[each for each in reasons if error is None or each.sentence not in error.message],
                 left=self._left,
                 limit=0 if self._brake.exit_code else options.limit,
@@ -241,7 +241,7 @@ class Run:
                 ignores_identity=monitor is not None and monitor.ignores_identity,
                 unknown_rows=unknown,
                 reconcile=self._order.reconcile_command,
-                messages=self._messages.settled,
+                messages=self._messages.final,
             ),
         )
 
@@ -257,8 +257,8 @@ class Run:
             **(self._rounds.details if self._rounds else {}),
         }
 
-    def _next(self, end: Ending, counts: Counts) -> str:
-        messages = self._messages.settled
+    def _next(self, end: RunEnd, counts: Counts) -> str:
+        messages = self._messages.final
         if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
             return self._command
         if not counts.unknown:
@@ -272,7 +272,7 @@ class Run:
         is_limited = bool(order.options.limit)
         signal_exit = self._brake.exit_code
         at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
-        end = end_of(
+        end = run_end(
             at_stake,
             left=self._left,
             error=error,
@@ -280,13 +280,13 @@ class Run:
             is_limited=is_limited,
             messages=self._messages,
         )
-        accounted = settled(counts)
+        accounted = counts.final
         return Summary(
             command=self._order.command,
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
-            messages=self._messages.settled,
+            messages=self._messages.final,
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,
@@ -294,7 +294,7 @@ class Run:
             failed=str(order.options.failed or "") if self._has_results else "",
             ledger=str(order.ledger),
             notes=notes,
-            next_command=self._next(end, settled(at_stake)),
-            error=Failure.from_error(error) if error else None,
+            next_command=self._next(end, at_stake.final),
+            error=ErrorInfo.from_error(error) if error else None,
             details=self._details(),
         )

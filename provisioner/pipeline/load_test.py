@@ -25,7 +25,7 @@ from provisioner.load import (
 )
 from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
 from provisioner.results import READABLE, check_writable, replacing
-from provisioner.summary import Failure, Outcome, Summary
+from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import Surroundings
 
 from .execution import carry_out
@@ -150,5 +150,5 @@ def _judged(summary: Summary, rulings: Sequence[Ruling]) -> Summary:
         return summary
     error = ThresholdError(f"the test failed: {', '.join(failed)}")
     return structs.replace(
-        summary, exit_code=error.exit_code, outcome=Outcome.FAILED, error=Failure.from_error(error)
+        summary, exit_code=error.exit_code, outcome=CommandOutcome.FAILED, error=ErrorInfo.from_error(error)
     )

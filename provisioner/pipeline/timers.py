@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from provisioner.closures import Closure, Parting
+from provisioner.closures import CloseResult, CloseStatus
 from provisioner.models import Row
 from provisioner.ports import Pace
 from provisioner.retry import backoff_s
@@ -27,32 +27,32 @@ class ClosingTimers:
 
     async def set(self, row: Row) -> None:
         """Try until the timer stands or cannot; see ``ports.Timers``."""
-        parting: Parting | None = None
+        result: CloseResult | None = None
         try:
-            parting = await self._try(row.conversation_sid)
+            result = await self._try(row.conversation_sid)
         finally:
-            if parting is None or parting.closure is not Closure.CLOSED:
-                self._tell(row, parting)
+            if result is None or result.status is not CloseStatus.CLOSED:
+                self._tell(row, result)
 
-    async def _try(self, sid: str) -> Parting:
+    async def _try(self, sid: str) -> CloseResult:
         for number in range(1, ATTEMPTS):
-            parting = await self._attempt(sid)
-            if parting.is_settled:
-                return parting
-            if not parting.is_throttled:
+            result = await self._attempt(sid)
+            if result.is_final:
+                return result
+            if not result.is_throttled:
                 await asyncio.sleep(backoff_s(number))
         return await self._attempt(sid)
 
-    async def _attempt(self, sid: str) -> Parting:
+    async def _attempt(self, sid: str) -> CloseResult:
         async with self._pace.turn() as gate:
-            parting = await self._client.set_timer(sid, self._after_s, gate)
-        if parting.is_throttled:
-            self._pace.give_way(parting.retry_after_s)
-        elif parting.http_status is not None:
+            result = await self._client.set_timer(sid, self._after_s, gate)
+        if result.is_throttled:
+            self._pace.give_way(result.retry_after_s)
+        elif result.http_status is not None:
             self._pace.accept()
-        return parting
+        return result
 
-    def _tell(self, row: Row, parting: Parting | None) -> None:
+    def _tell(self, row: Row, result: CloseResult | None) -> None:
         """Count it and warn; without a last answer, somebody had enough of waiting for it."""
         self.not_set += 1
         self._log.warning(
@@ -60,8 +60,8 @@ class ClosingTimers:
             row=row.row,
             key=row.key,
             conversation_sid=row.conversation_sid,
-            http_status=parting.http_status if parting else None,
-            error_code=parting.error_code if parting else "stopped",
-            error=parting.error if parting else "the run was stopped before it was known to be set",
-            twilio_request_id=parting.twilio_request_id if parting else "",
+            http_status=result.http_status if result else None,
+            error_code=result.error_code if result else "stopped",
+            error=result.error if result else "the run was stopped before it was known to be set",
+            twilio_request_id=result.twilio_request_id if result else "",
         )

@@ -12,7 +12,7 @@ from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError, ThresholdError, UsageError
 from provisioner.face import Face
 from provisioner.load import Measures, Threshold, Tripwire, judge
-from provisioner.models import Answer, AttemptRecord, Row, Step
+from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.options import RATES, parse_rate
 from provisioner.pacer import Pacer
@@ -42,7 +42,7 @@ class Watch:
         async with AsyncExitStack() as stack:
             if self._page is not None:
                 tape = Tape(time.time)
-                monitor.listeners.append(lambda step, _, answer: _record(tape, monitor, step, answer))
+                monitor.listeners.append(lambda step, _, result: _record(tape, monitor, step, result))
                 page = self._page.serve(monitor.snapshot, tape, Hands(pacer))
                 face.note(f"dashboard: {await stack.enter_async_context(page)}")
                 if self._page.caution:
@@ -64,17 +64,17 @@ class Watch:
         )
         return Stop(StopKind.ASKED, error)
 
-    def _measure(self, step: Step, row: Row, answer: Answer) -> None:
+    def _measure(self, step: Step, row: Row, result: AttemptResult) -> None:
         self._measures[step].add(
             AttemptRecord(
                 row_id=row.id,
                 number=1,
-                verdict=answer.verdict,
-                due=answer.due,
-                sent=answer.sent,
-                ended=answer.ended,
-                http_status=answer.http_status,
-                error_code=answer.error_code,
+                verdict=result.verdict,
+                due=result.due,
+                sent=result.sent,
+                ended=result.ended,
+                http_status=result.http_status,
+                error_code=result.error_code,
             )
         )
 
@@ -102,10 +102,10 @@ def _page_of(order: Order) -> _Page:
     return _Page(partial(open_dashboard, place, str(order.outputs.path)), place.caution)
 
 
-def _record(tape: Tape, monitor: RunMonitor, step: Step, answer: Answer) -> None:
+def _record(tape: Tape, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:
     """Note an answer to a creation; its own request has landed already, and was in flight until now."""
     if step is Step.CREATE:
-        tape.record(answer)
+        tape.record(result)
         tape.note_in_flight(monitor.in_flight + 1)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from provisioner.models import Unknown
+from provisioner.models import UnknownRow
 
 from .finders import Finder
 
@@ -28,7 +28,7 @@ class Flaw(StrEnum):
 class Created(NamedTuple):
     """A created row: how it is found, and the SID that was recorded for it."""
 
-    row: Unknown
+    row: UnknownRow
     conversation_sid: str
 
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from provisioner.exception_groups import ungrouped
-from provisioner.models import Control, Look, Unknown
+from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.rows import Naming
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.pages import Trouble
@@ -31,11 +31,13 @@ class Finder(Protocol):
     by_identity: bool
     """Whether rows are told by their identity; by their mark otherwise."""
 
-    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
         """Return what exists for each row, by its id."""
         ...
 
-    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+    async def look(
+        self, rows: Sequence[UnknownRow], control: UnknownRow | None
+    ) -> Mapping[int, LookupObservation]:
         """Return one look at each row, by its id, beside the control."""
         ...
 
@@ -54,25 +56,29 @@ class IdentityFinder:
         self._client, self._naming, self._clock = client, naming, clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+    async def look(
+        self, rows: Sequence[UnknownRow], control: UnknownRow | None
+    ) -> Mapping[int, LookupObservation]:
         """Look up the control, then each row; where Twilio cannot be asked, ask no more this time."""
         began = self._clock()
-        seen = Control.NONE
+        seen = ControlVisibility.NONE
         if control:
             came = await self._find(control)
             if came.trouble:
-                return {row.id: _look(began, LookUp(trouble=came.trouble), Control.HIDDEN) for row in rows}
+                return {
+                    row.id: _look(began, LookUp(trouble=came.trouble), ControlVisibility.HIDDEN) for row in rows
+                }
             seen = _shown(control, came)
         return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
-    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
         """Look each row up; one without an identity cannot be."""
         with ungrouped():
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._find(row)) for row in rows]
         return {row.id: task.result() for row, task in zip(rows, tasks, strict=True)}
 
-    async def _find(self, row: Unknown) -> LookUp:
+    async def _find(self, row: UnknownRow) -> LookUp:
         if not row.identity:
             return LookUp(trouble=NO_IDENTITY)
         async with self._places:
@@ -92,21 +98,25 @@ class MarkerFinder:
     ) -> None:
         self._client, self._naming, self._clock = client, naming, clock
 
-    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+    async def look(
+        self, rows: Sequence[UnknownRow], control: UnknownRow | None
+    ) -> Mapping[int, LookupObservation]:
         """Scan once and tell what was seen of each row."""
         began = self._clock()
         found = await self.find([*rows, *([control] if control else [])])
-        seen = Control.NONE
+        seen = ControlVisibility.NONE
         if control:
             seen = _shown(control, found[control.id])
         return {row.id: _look(began, found[row.id], seen) for row in rows}
 
-    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
         """Scan for the rows' marks, once for all of them."""
         seen, trouble = await self._scan(rows)
         return {row.id: LookUp(tuple(seen.get(row.id, ())), trouble) for row in rows}
 
-    async def _scan(self, rows: Sequence[Unknown]) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
+    async def _scan(
+        self, rows: Sequence[UnknownRow]
+    ) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
         ids = {self._naming.mark_of(row.key): row.id for row in rows}
         first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
         last_day = datetime.now(UTC).date() + _A_DAY
@@ -131,12 +141,12 @@ class MarkerFinder:
 NO_IDENTITY = Trouble("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
 
 
-def _shown(control: Unknown, found: LookUp) -> Control:
+def _shown(control: UnknownRow, found: LookUp) -> ControlVisibility:
     is_there = any(each.sid == control.conversation_sid for each in found.conversations)
-    return Control.SHOWN if is_there else Control.HIDDEN
+    return ControlVisibility.SHOWN if is_there else ControlVisibility.HIDDEN
 
 
-def _may_be_of(row: Unknown, conversation: Conversation) -> bool:
+def _may_be_of(row: UnknownRow, conversation: Conversation) -> bool:
     try:
         created = datetime.fromisoformat(conversation.created_at or "").timestamp()
     except ValueError:
@@ -144,9 +154,9 @@ def _may_be_of(row: Unknown, conversation: Conversation) -> bool:
     return created >= row.since - CLOCK_SKEW_S
 
 
-def _look(at: float, found: LookUp, control: Control) -> Look:
+def _look(at: float, found: LookUp, control: ControlVisibility) -> LookupObservation:
     by_age = sorted(found.conversations, key=lambda conversation: conversation.created_at or "")
-    return Look(
+    return LookupObservation(
         at=at,
         conversation_sids=tuple(dict.fromkeys(conversation.sid for conversation in by_age)),
         control=control,

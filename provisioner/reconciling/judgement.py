@@ -8,7 +8,7 @@ look some time later agreed. How soon Twilio lists a new conversation is not doc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioner.models import Control, Look
+from provisioner.models import ControlVisibility, LookupObservation
 
 LOOKS_TO_PROVE = 2
 SECOND_LOOK_FACTOR = 2.0
@@ -48,7 +48,7 @@ Judgement = Found | Absent | LookLater | CannotTell
 
 
 def judge(
-    looks: Sequence[Look],
+    looks: Sequence[LookupObservation],
     *,
     since: float,
     settle_delay_s: float,
@@ -80,27 +80,27 @@ def judge(
     return LookLater(max(next_proof, looks[-1].at + settle_delay_s))
 
 
-def _proofs(settled: Sequence[Look], settle_delay_s: float) -> list[float]:
+def _proofs(settled: Sequence[LookupObservation], settle_delay_s: float) -> list[float]:
     """Return the times of the looks whose seeing nothing counts."""
     proofs: list[float] = []
     for look in settled:
         is_far_enough = not proofs or look.at >= proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s
-        if look.control is Control.SHOWN and not look.trouble and is_far_enough:
+        if look.control is ControlVisibility.SHOWN and not look.trouble and is_far_enough:
             proofs.append(look.at)
     return proofs
 
 
-def _is_hopeless(settled: Sequence[Look]) -> bool:
+def _is_hopeless(settled: Sequence[LookupObservation]) -> bool:
     """Say whether more looks would not prove more: there is no control, or it stays hidden."""
     clear = [look for look in settled if not look.trouble]
-    if clear and all(look.control is Control.NONE for look in clear):
+    if clear and all(look.control is ControlVisibility.NONE for look in clear):
         return True
-    return len(clear) >= LOOKS_TO_PROVE and not any(look.control is Control.SHOWN for look in clear)
+    return len(clear) >= LOOKS_TO_PROVE and not any(look.control is ControlVisibility.SHOWN for look in clear)
 
 
-def _reason(look: Look) -> str:
+def _reason(look: LookupObservation) -> str:
     if look.trouble:
         return look.trouble
-    if look.control is Control.NONE:
+    if look.control is ControlVisibility.NONE:
         return "not seen, and no other row was created yet beside which that would prove anything"
     return "not seen, but the look-up does not show rows that were certainly created either"

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from provisioner.models import Look
+from provisioner.models import LookupObservation
 
 from .judgement import Judgement, LookLater
 
@@ -11,8 +11,8 @@ async def look_until_settled(
     row_ids: Collection[int],
     *,
     since: float,
-    look: Callable[[Sequence[int]], Awaitable[Mapping[int, Look]]],
-    conclude: Callable[[int, Sequence[Look]], Awaitable[Judgement]],
+    look: Callable[[Sequence[int]], Awaitable[Mapping[int, LookupObservation]]],
+    conclude: Callable[[int, Sequence[LookupObservation]], Awaitable[Judgement]],
     clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
@@ -20,7 +20,7 @@ async def look_until_settled(
 
     ``conclude`` is given all looks at one row so far, and writes down what it concludes.
     """
-    looks: dict[int, list[Look]] = {row_id: [] for row_id in row_ids}
+    looks: dict[int, list[LookupObservation]] = {row_id: [] for row_id in row_ids}
     due = dict.fromkeys(row_ids, since)
     while due:
         await sleep(min(due.values()) - clock())

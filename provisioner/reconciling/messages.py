@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from provisioner.exception_groups import ungrouped
-from provisioner.models import Answer, Control, DoubtfulMessage, Look, Message, MessageLook, MessageStatus, Verdict
+from provisioner.models import (
+    AttemptResult,
+    ControlVisibility,
+    LookupObservation,
+    Message,
+    MessageLookup,
+    MessageStatus,
+    UnknownMessage,
+    Verdict,
+)
 from provisioner.ports import Feed, Messenger
 
 from .finders import AT_ONCE
@@ -24,11 +33,11 @@ _OTHERS = "its guest has said something else in the conversation"
 class DoubtfulMessages(Protocol):
     """What looking for messages asks of the ledger."""
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
+    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
         ...
 
-    async def resolve(self, claim_id: int, status: MessageStatus, evidence: Answer) -> None:
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
         """Record a look at a conversation and the message's status after it."""
         ...
 
@@ -36,14 +45,14 @@ class DoubtfulMessages(Protocol):
 class MessageWitness(Protocol):
     """Is told what became of messages in doubt, as it is found out."""
 
-    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Hear the status of the message of an input row after the last look; pending: certainly not there."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Sought:
-    doubt: DoubtfulMessage
+    doubt: UnknownMessage
     message: Message
 
 
@@ -86,7 +95,7 @@ class MessageReconciler:
             await self._settle([doubt for doubt in doubtful if doubt.is_comparable], since)
             after = doubtful[-1].claim.row
 
-    async def _settle(self, doubtful: Sequence[DoubtfulMessage], since: float) -> None:
+    async def _settle(self, doubtful: Sequence[UnknownMessage], since: float) -> None:
         rows = await self._feed.rows([doubt.claim for doubt in doubtful]) if doubtful else ()
         sought = {
             row.id: _Sought(doubt, Message(row.conversation_sid, row.identity, row.request.first_message))
@@ -94,7 +103,7 @@ class MessageReconciler:
         }
         gone: set[int] = set()
 
-        async def look(row_ids: Sequence[int]) -> Mapping[int, Look]:
+        async def look(row_ids: Sequence[int]) -> Mapping[int, LookupObservation]:
             at = self._clock()
             with ungrouped():
                 async with asyncio.TaskGroup() as group:
@@ -103,7 +112,7 @@ class MessageReconciler:
             gone.update(row_id for row_id, each in came.items() if each.is_gone)
             return {row_id: _look(at, each) for row_id, each in came.items()}
 
-        async def conclude(row_id: int, looks: Sequence[Look]) -> Judgement:
+        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Judgement:
             doubt = sought[row_id].doubt
             end = judge(looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=doubt.is_confirmed)
             await self._record(doubt, looks[-1], end, is_gone=row_id in gone)
@@ -113,15 +122,17 @@ class MessageReconciler:
             sought, since=since, look=look, conclude=conclude, clock=self._clock, sleep=self._sleep
         )
 
-    async def _find(self, message: Message) -> MessageLook:
+    async def _find(self, message: Message) -> MessageLookup:
         async with self._places:
             return await self._messenger.find(message)
 
-    async def _give_up(self, doubt: DoubtfulMessage) -> None:
+    async def _give_up(self, doubt: UnknownMessage) -> None:
         now = self._clock()
-        await self._record(doubt, Look(at=now, trouble=CHANGED), CannotTell(CHANGED))
+        await self._record(doubt, LookupObservation(at=now, trouble=CHANGED), CannotTell(CHANGED))
 
-    async def _record(self, doubt: DoubtfulMessage, look: Look, end: Judgement, *, is_gone: bool = False) -> None:
+    async def _record(
+        self, doubt: UnknownMessage, look: LookupObservation, end: Judgement, *, is_gone: bool = False
+    ) -> None:
         status = MessageStatus.REJECTED if is_gone else _STATUSES[type(end)]
         evidence = self._evidence(doubt, look, end, is_gone=is_gone)
         await self._ledger.resolve(doubt.claim.id, status, evidence)
@@ -129,13 +140,15 @@ class MessageReconciler:
             self.ends[status] += 1
             self._witness.message_settled(doubt.claim.row, doubt.claim.key, status, evidence)
 
-    def _evidence(self, doubt: DoubtfulMessage, look: Look, end: Judgement, *, is_gone: bool) -> Answer:
+    def _evidence(
+        self, doubt: UnknownMessage, look: LookupObservation, end: Judgement, *, is_gone: bool
+    ) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it."""
         at = self._wall() - (self._clock() - look.at)
         status = 201 if doubt.is_confirmed else None
 
-        def saying(verdict: Verdict, code: str, text: str, message_sid: str = "") -> Answer:
-            return Answer(
+        def saying(verdict: Verdict, code: str, text: str, message_sid: str = "") -> AttemptResult:
+            return AttemptResult(
                 verdict,
                 due=at,
                 ended=at,
@@ -171,14 +184,14 @@ _STATUSES: Mapping[type[Judgement], MessageStatus] = {
 }
 
 
-def _look(at: float, came: MessageLook) -> Look:
+def _look(at: float, came: MessageLookup) -> LookupObservation:
     """Turn a look through a conversation into one that can be judged; what it shows are messages."""
     if not came.message_sids and not came.trouble and came.has_others:
-        return Look(at=at, control=Control.SHOWN, trouble=_OTHERS, is_final=True)
-    return Look(
+        return LookupObservation(at=at, control=ControlVisibility.SHOWN, trouble=_OTHERS, is_final=True)
+    return LookupObservation(
         at=at,
         conversation_sids=came.message_sids,
-        control=Control.SHOWN,
+        control=ControlVisibility.SHOWN,
         trouble=f"Twilio could not be asked: {came.trouble}" if came.trouble else "",
         is_final=came.is_final,
     )

@@ -8,7 +8,7 @@ from typing import Protocol, assert_never
 
 from msgspec import structs
 
-from provisioner.models import Answer, Look, Status, Unknown, Verdict
+from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
 
 from .choice import Choice
 from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
@@ -21,11 +21,11 @@ BATCH = 500
 class UnknownRows(Protocol):
     """What reconciling asks of the ledger."""
 
-    async def unknown(self, after: int, limit: int) -> Sequence[Unknown]:
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows behind input row ``after``, in input order."""
         ...
 
-    async def control(self, *, by_identity: bool) -> Unknown | None:
+    async def control(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the row that was created last by an answer of its own, None when there is none yet.
 
         ``by_identity`` asks for one that can be looked up by its identity.
@@ -36,7 +36,7 @@ class UnknownRows(Protocol):
         """Return which of these conversations belong to rows already."""
         ...
 
-    async def resolve(self, claim_id: int, status: Status, evidence: Answer) -> None:
+    async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record a look-up for an unknown row and the row's status after it."""
         ...
 
@@ -44,7 +44,7 @@ class UnknownRows(Protocol):
 class Witness(Protocol):
     """Is told what became of unknown rows, as it is found out."""
 
-    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+    def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
         """Hear a row's status after its last look."""
         ...
 
@@ -77,10 +77,10 @@ class Reconciler:
             await self._settle(rows, since)
             after = rows[-1].row
 
-    async def _settle(self, rows: Sequence[Unknown], since: float) -> None:
+    async def _settle(self, rows: Sequence[UnknownRow], since: float) -> None:
         by_id = {row.id: row for row in rows}
 
-        async def conclude(row_id: int, looks: Sequence[Look]) -> Judgement:
+        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Judgement:
             row = by_id[row_id]
             end = self._judge(row, looks, since)
             await self._record(row, looks[-1], end)
@@ -95,7 +95,7 @@ class Reconciler:
             sleep=self._sleep,
         )
 
-    def _judge(self, row: Unknown, looks: Sequence[Look], since: float) -> Judgement:
+    def _judge(self, row: UnknownRow, looks: Sequence[LookupObservation], since: float) -> Judgement:
         finder = self._chosen.finder
         return judge(
             looks,
@@ -105,17 +105,17 @@ class Reconciler:
             is_shared=row.is_shared and finder is not None and finder.by_identity,
         )
 
-    async def _look(self, rows: Sequence[Unknown]) -> Mapping[int, Look]:
+    async def _look(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupObservation]:
         finder = self._chosen.finder
         if finder is None:
             now = self._clock()
-            return {row.id: Look(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
+            return {row.id: LookupObservation(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
         control = await self._ledger.control(by_identity=finder.by_identity)
         looks = await finder.look(rows, control)
         taken = await self._ledger.taken([sid for look in looks.values() for sid in look.conversation_sids])
         return {row_id: _without(look, taken) for row_id, look in looks.items()}
 
-    async def _record(self, row: Unknown, look: Look, end: Judgement) -> None:
+    async def _record(self, row: UnknownRow, look: LookupObservation, end: Judgement) -> None:
         status = _STATUSES[type(end)]
         evidence = self._evidence(row, look, end)
         await self._ledger.resolve(row.id, status, evidence)
@@ -123,11 +123,11 @@ class Reconciler:
             self.ends[status] += 1
             self._witness.resolved(row, status, evidence)
 
-    def _evidence(self, row: Unknown, look: Look, end: Judgement) -> Answer:
+    def _evidence(self, row: UnknownRow, look: LookupObservation, end: Judgement) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it; due is when the doubtful attempt left."""
         at = self._wall() - (self._clock() - look.at)
         status = 201 if row.is_confirmed else None
-        seen = Answer(Verdict.MAYBE, due=row.since, ended=at, identity=row.identity, http_status=status)
+        seen = AttemptResult(Verdict.MAYBE, due=row.since, ended=at, identity=row.identity, http_status=status)
         match end:
             case Found(sid, duplicates):
                 others = f"there are further conversations of this row: {', '.join(duplicates)}"
@@ -158,7 +158,7 @@ _STATUSES: Mapping[type[Judgement], Status] = {
 }
 
 
-def _without(look: Look, taken: set[str]) -> Look:
+def _without(look: LookupObservation, taken: set[str]) -> LookupObservation:
     if not taken.intersection(look.conversation_sids):
         return look
     left = tuple(sid for sid in look.conversation_sids if sid not in taken)

@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.endings import settled
 from provisioner.ledger import LedgerReader, RunRecord
 from provisioner.load import Measures, measure
 from provisioner.models import Counts, Manifest, Result
@@ -59,7 +58,7 @@ def gather(name: str, reader: LedgerReader) -> JobFigures:
         name=name,
         manifest=reader.manifest,
         settings=reader.manifest.settings | asked,
-        counts=settled(reader.counts()),
+        counts=reader.counts().final,
         runs=reader.runs(),
         steps=steps,
         errors=group_errors(reader.results()),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from provisioner.models import Answer, Verdict
+from provisioner.models import AttemptResult, Verdict
 
 from .timeline import MOST_STRETCHES, Stretch, Timeline
 
@@ -22,18 +22,18 @@ class Tape:
         self._width = 1
         self._stretches: list[Stretch] = []
 
-    def record(self, answer: Answer) -> None:
+    def record(self, result: AttemptResult) -> None:
         """Note one answer; what never left is no request."""
-        if answer.sent is None:
+        if result.sent is None:
             return
-        self._due_until = max(self._due_until, answer.due)
-        self._at(answer.due).due += 1
-        self._at(answer.sent).sent += 1
-        ended = self._at(answer.ended)
-        ended.throttled += answer.is_throttled
-        if answer.verdict is Verdict.CREATED and len(ended.from_due) < MOST_LATENCIES:
-            ended.from_due.append(answer.ended - answer.due)
-            ended.from_sent.append(answer.ended - answer.sent)
+        self._due_until = max(self._due_until, result.due)
+        self._at(result.due).due += 1
+        self._at(result.sent).sent += 1
+        ended = self._at(result.ended)
+        ended.throttled += result.is_throttled
+        if result.verdict is Verdict.CREATED and len(ended.from_due) < MOST_LATENCIES:
+            ended.from_due.append(result.ended - result.due)
+            ended.from_sent.append(result.ended - result.sent)
 
     def note_in_flight(self, count: int) -> None:
         """Note how many requests are under way now."""

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import structs
 
-from provisioner.closures import Closure, Parting
+from provisioner.closures import CloseResult, CloseStatus
 from provisioner.models import Verdict
 from provisioner.ports import Gate
 from provisioner.sids import SidKind
@@ -44,17 +44,17 @@ class ClosingClient:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def close(self, sid: str, gate: Gate) -> Parting:
+    async def close(self, sid: str, gate: Gate) -> CloseResult:
         """Close a conversation for good, by ``State=closed``; a participant can write into it no more."""
         came = await self._post(sid, gate, {"State": "closed"})
         return _part_failed(came) if isinstance(came, Failure) else _part_closed(came)
 
-    async def delete(self, sid: str, gate: Gate) -> Parting:
+    async def delete(self, sid: str, gate: Gate) -> CloseResult:
         """Delete a conversation with its messages; there is no way back."""
         came = await self._transport.send("DELETE", self._url(sid), gate=gate)
         return _part_failed(came) if isinstance(came, Failure) else _part_deleted(came)
 
-    async def set_timer(self, sid: str, after_s: float, gate: Gate) -> Parting:
+    async def set_timer(self, sid: str, after_s: float, gate: Gate) -> CloseResult:
         """Let Twilio close a conversation by itself, ``after_s`` seconds after it was last used.
 
         ``CLOSED`` says that the timer stands. It has to be ``SHORTEST_TIMER_S`` at least.
@@ -62,7 +62,7 @@ class ClosingClient:
         came = await self._post(sid, gate, {"Timers.Closed": duration_text(after_s)})
         if isinstance(came, Failure):
             return _part_failed(came)
-        return _part(came, Closure.CLOSED) if came.status == HTTPStatus.OK else _part_unwilling(came)
+        return _part(came, CloseStatus.CLOSED) if came.status == HTTPStatus.OK else _part_unwilling(came)
 
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | Failure:
         body = urlencode(form).encode()
@@ -77,36 +77,36 @@ def duration_text(seconds: float) -> str:
     return f"PT{math.ceil(seconds)}S"
 
 
-def _part_closed(reply: Reply) -> Parting:
+def _part_closed(reply: Reply) -> CloseResult:
     """Believe that it is closed only where the reply shows it so."""
     if reply.status != HTTPStatus.OK:
         return _part_unwilling(reply)
     shown = decode(_STATE, reply.body)
     if shown is not None and shown.state == "closed":
-        return _part(reply, Closure.CLOSED)
-    return _part(reply, Closure.MAYBE, error_code="bad_reply", error="Twilio's reply does not show it closed")
+        return _part(reply, CloseStatus.CLOSED)
+    return _part(reply, CloseStatus.MAYBE, error_code="bad_reply", error="Twilio's reply does not show it closed")
 
 
-def _part_deleted(reply: Reply) -> Parting:
-    return _part(reply, Closure.DELETED) if reply.status == HTTPStatus.NO_CONTENT else _part_unwilling(reply)
+def _part_deleted(reply: Reply) -> CloseResult:
+    return _part(reply, CloseStatus.DELETED) if reply.status == HTTPStatus.NO_CONTENT else _part_unwilling(reply)
 
 
-def _part_unwilling(reply: Reply) -> Parting:
+def _part_unwilling(reply: Reply) -> CloseResult:
     """Read any other reply. A 404 counts as gone only with Twilio's own code: any server has a 404."""
     code = read_error_code(reply.body)
     if code == _IS_CLOSED:
-        return _part(reply, Closure.CLOSED)
+        return _part(reply, CloseStatus.CLOSED)
     if reply.status == HTTPStatus.NOT_FOUND and code in _NOT_FOUND:
-        return _part(reply, Closure.GONE)
+        return _part(reply, CloseStatus.GONE)
     ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
-    parting = _part(
+    result = _part(
         reply,
         _CLOSURES[ruling.verdict],
         error_code=ruling.error_code,
         error=_sentence(ruling, reply, code),
         stops_run=ruling.stops_run,
     )
-    return structs.replace(parting, retry_after_s=ruling.retry_after_s, is_throttled=ruling.is_throttled)
+    return structs.replace(result, retry_after_s=ruling.retry_after_s, is_throttled=ruling.is_throttled)
 
 
 def _sentence(ruling: Ruling, reply: Reply, code: int) -> str:
@@ -123,10 +123,10 @@ def _sentence(ruling: Ruling, reply: Reply, code: int) -> str:
 
 
 def _part(
-    reply: Reply, closure: Closure, *, error_code: str = "", error: str = "", stops_run: bool = False
-) -> Parting:
-    return Parting(
-        closure=closure,
+    reply: Reply, status: CloseStatus, *, error_code: str = "", error: str = "", stops_run: bool = False
+) -> CloseResult:
+    return CloseResult(
+        status=status,
         due=reply.due,
         sent=reply.sent,
         ended=reply.ended,
@@ -138,9 +138,9 @@ def _part(
     )
 
 
-def _part_failed(failure: Failure) -> Parting:
-    return Parting(
-        closure=_CLOSURES[failure.verdict],
+def _part_failed(failure: Failure) -> CloseResult:
+    return CloseResult(
+        status=_CLOSURES[failure.verdict],
         due=failure.due,
         sent=failure.sent,
         ended=failure.ended,
@@ -151,8 +151,8 @@ def _part_failed(failure: Failure) -> Parting:
 
 
 _CLOSURES = {
-    Verdict.CREATED: Closure.MAYBE,
-    Verdict.REFUSED: Closure.REFUSED,
-    Verdict.NOT_PROCESSED: Closure.NOT_PROCESSED,
-    Verdict.MAYBE: Closure.MAYBE,
+    Verdict.CREATED: CloseStatus.MAYBE,
+    Verdict.REFUSED: CloseStatus.REFUSED,
+    Verdict.NOT_PROCESSED: CloseStatus.NOT_PROCESSED,
+    Verdict.MAYBE: CloseStatus.MAYBE,
 }

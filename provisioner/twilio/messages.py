@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import field
 
-from provisioner.models import Answer, Message, MessageLook
+from provisioner.models import AttemptResult, Message, MessageLookup
 from provisioner.ports import Gate, Pace
 from provisioner.sids import SidKind
 
@@ -59,13 +59,13 @@ class MessageClient:
         self._transport = transport
         self._pager = Pager(transport, pace, what="messages", sleep=sleep)
 
-    async def post(self, message: Message, gate: Gate) -> Answer:
+    async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Make one attempt; see ``ports.Messenger``."""
         body = urlencode({"Author": message.author, "Body": message.body}).encode()
         came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
         return _answer_failure(came) if isinstance(came, Failure) else _answer_reply(came)
 
-    async def find(self, message: Message) -> MessageLook:
+    async def find(self, message: Message) -> MessageLookup:
         """Look through the whole conversation; see ``ports.Messenger``."""
         sought = _plain(message.body)
         sids: list[str] = []
@@ -78,7 +78,7 @@ class MessageClient:
                 sids.append(item.sid)
             elif item.author == message.author:
                 has_others = True
-        return MessageLook(message_sids=tuple(sids), has_others=has_others)
+        return MessageLookup(message_sids=tuple(sids), has_others=has_others)
 
     def _url(self, message: Message) -> str:
         sid = SidKind.CONVERSATION.require(message.conversation_sid)
@@ -90,8 +90,8 @@ def _plain(body: str) -> list[str]:
     return body.split()
 
 
-def _troubled(sids: list[str], trouble: Trouble) -> MessageLook:
-    return MessageLook(
+def _troubled(sids: list[str], trouble: Trouble) -> MessageLookup:
+    return MessageLookup(
         message_sids=tuple(sids),
         trouble=trouble.error,
         is_final=trouble.is_final,
@@ -99,8 +99,8 @@ def _troubled(sids: list[str], trouble: Trouble) -> MessageLook:
     )
 
 
-def _answer_failure(failure: Failure) -> Answer:
-    return Answer(
+def _answer_failure(failure: Failure) -> AttemptResult:
+    return AttemptResult(
         verdict=failure.verdict,
         due=failure.due,
         sent=failure.sent,
@@ -111,9 +111,9 @@ def _answer_failure(failure: Failure) -> Answer:
     )
 
 
-def _answer_reply(reply: Reply) -> Answer:
+def _answer_reply(reply: Reply) -> AttemptResult:
     ruling = classify_message(reply.status, reply.headers, reply.body, now=reply.ended)
-    return Answer(
+    return AttemptResult(
         verdict=ruling.verdict,
         due=reply.due,
         sent=reply.sent,

@@ -17,7 +17,7 @@ from .replies import read_error_code, read_retry_after_s
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a reply comes to; the fields are those of ``models.Answer``.
+    """What a reply comes to; the fields are those of ``models.AttemptResult``.
 
     The tables hold rulings without the particulars of one reply; their ``error_code`` is the word for a reply
     that names no code.

@@ -1,6 +1,6 @@
 """Creating WebChats: ``POST /v2/WebChats`` of the Flex API."""
 
-from provisioner.models import Answer, WebChatRequest
+from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports import Gate
 
 from .codes import classify
@@ -19,7 +19,7 @@ class WebChatClient:
         self._transport = transport
         self._url = transport.url("flex-api", "v2", "WebChats")
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
         """Make one attempt; see ``ports.Creator``.
 
         The answer's identity is the one Twilio named, or else the one that was asked for.
@@ -31,8 +31,8 @@ class WebChatClient:
         return _answer_reply(came, request)
 
 
-def _answer_failure(failure: Failure, request: WebChatRequest) -> Answer:
-    return Answer(
+def _answer_failure(failure: Failure, request: WebChatRequest) -> AttemptResult:
+    return AttemptResult(
         verdict=failure.verdict,
         due=failure.due,
         sent=failure.sent,
@@ -44,9 +44,9 @@ def _answer_failure(failure: Failure, request: WebChatRequest) -> Answer:
     )
 
 
-def _answer_reply(reply: Reply, request: WebChatRequest) -> Answer:
+def _answer_reply(reply: Reply, request: WebChatRequest) -> AttemptResult:
     ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
-    return Answer(
+    return AttemptResult(
         verdict=ruling.verdict,
         due=reply.due,
         sent=reply.sent,

@@ -7,17 +7,7 @@ import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
 from tests.acceptance.simulator_process import SimulatorMaker
-from tests.stub_twilio import (
-    Answer,
-    Call,
-    StubMaker,
-    StubTwilio,
-    error,
-    failing,
-    holding,
-    keeping_silent,
-    per_row,
-)
+from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, error, failing, holding, keeping_silent, per_row
 
 pytestmark = pytest.mark.acceptance
 

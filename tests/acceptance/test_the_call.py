@@ -5,15 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import (
-    ACCOUNT_SID,
-    ADDRESS,
-    API_KEY,
-    API_SECRET,
-    AUTH_TOKEN,
-    CREDENTIALS,
-    Program,
-)
+from tests.acceptance.program import ACCOUNT_SID, ADDRESS, API_KEY, API_SECRET, AUTH_TOKEN, CREDENTIALS, Program
 from tests.raw_server import reply
 from tests.stub_twilio import Call, StubMaker, StubTwilio
 

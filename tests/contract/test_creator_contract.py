@@ -68,13 +68,13 @@ def open_bench(request: pytest.FixtureRequest, lay_wire: LayWire) -> OpenBench:
 async def test_a_creation_is_answered_with_its_sid(open_bench: OpenBench) -> None:
     """A created WebChat has a SID, its identity, HTTP 201, and times in their order."""
     async with open_bench(None) as bench:
-        answer = await bench.creator.create(REQUEST, OpenGate())
+        result = await bench.creator.create(REQUEST, OpenGate())
 
-    assert answer.verdict is Verdict.CREATED
-    assert (answer.conversation_sid, answer.identity, answer.http_status) == (SID, "wc-1", 201)
-    assert answer.sent is not None
-    assert answer.due <= answer.sent <= answer.ended
-    assert answer.error_code == ""
+    assert result.verdict is Verdict.CREATED
+    assert (result.conversation_sid, result.identity, result.http_status) == (SID, "wc-1", 201)
+    assert result.sent is not None
+    assert result.due <= result.sent <= result.ended
+    assert result.error_code == ""
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ async def test_a_failure_of_the_row_is_an_answer(
 ) -> None:
     """What was sent and went wrong is told by verdict and code, never raised, and names no conversation."""
     async with open_bench(fault) as bench:
-        answer = await bench.creator.create(REQUEST, OpenGate())
+        result = await bench.creator.create(REQUEST, OpenGate())
 
-    assert (answer.verdict, answer.error_code, answer.conversation_sid) == (verdict, code, "")
-    assert answer.sent is not None
-    assert answer.is_throttled == (fault is Fault.THROTTLED)
-    assert answer.stops_run == (fault is Fault.FORBIDDEN)
+    assert (result.verdict, result.error_code, result.conversation_sid) == (verdict, code, "")
+    assert result.sent is not None
+    assert result.is_throttled == (fault is Fault.THROTTLED)
+    assert result.stops_run == (fault is Fault.FORBIDDEN)
 
 
 async def test_without_a_connection_the_gate_is_left_alone(open_bench: OpenBench) -> None:
@@ -105,10 +105,10 @@ async def test_without_a_connection_the_gate_is_left_alone(open_bench: OpenBench
     gate = OpenGate()
 
     async with open_bench(Fault.UNREACHABLE) as bench:
-        answer = await bench.creator.create(REQUEST, gate)
+        result = await bench.creator.create(REQUEST, gate)
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.latency_ms is None
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert result.latency_ms is None
     assert gate.passed == 0
 
 

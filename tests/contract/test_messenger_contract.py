@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from provisioner.models import Message, MessageLook, Verdict
+from provisioner.models import Message, MessageLookup, Verdict
 from provisioner.ports import GateClosed, Messenger
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
@@ -81,13 +81,13 @@ async def test_a_posted_message_is_answered_with_its_sid(open_messenger: OpenMes
     gate = OpenGate()
     async with open_messenger(None) as messenger:
         before = await messenger.find(MESSAGE)
-        answer = await messenger.post(MESSAGE, gate)
+        result = await messenger.post(MESSAGE, gate)
         after = await messenger.find(MESSAGE)
 
-    assert (before, after) == (MessageLook(), MessageLook(message_sids=(SID,)))
-    assert (answer.verdict, answer.message_sid, answer.http_status) == (Verdict.CREATED, SID, 201)
-    assert answer.sent is not None
-    assert answer.due <= answer.sent <= answer.ended
+    assert (before, after) == (MessageLookup(), MessageLookup(message_sids=(SID,)))
+    assert (result.verdict, result.message_sid, result.http_status) == (Verdict.CREATED, SID, 201)
+    assert result.sent is not None
+    assert result.due <= result.sent <= result.ended
     assert gate.passed == 1
 
 
@@ -108,13 +108,13 @@ async def test_every_failure_is_an_answer(
 ) -> None:
     """Nothing raises; what was never sent has no time, and what arrived shows when it is looked for."""
     async with open_messenger(fault) as messenger:
-        answer = await messenger.post(MESSAGE, OpenGate())
+        result = await messenger.post(MESSAGE, OpenGate())
         looked = None if fault is Fault.UNREACHABLE else await messenger.find(MESSAGE)
 
-    assert (answer.verdict, answer.http_status, answer.error_code) == (verdict, status, code)
-    assert (answer.sent is None) == (fault is Fault.UNREACHABLE)
-    assert answer.is_throttled == (fault is Fault.THROTTLED)
-    assert answer.stops_run == (fault is Fault.FORBIDDEN)
+    assert (result.verdict, result.http_status, result.error_code) == (verdict, status, code)
+    assert (result.sent is None) == (fault is Fault.UNREACHABLE)
+    assert result.is_throttled == (fault is Fault.THROTTLED)
+    assert result.stops_run == (fault is Fault.FORBIDDEN)
     if looked:
         assert bool(looked.message_sids) == (fault in {Fault.LOST, Fault.NAMELESS})
 
@@ -126,7 +126,7 @@ async def test_a_closed_gate_lets_nothing_out(open_messenger: OpenMessenger) -> 
             await messenger.post(MESSAGE, ClosedGate())
         looked = await messenger.find(MESSAGE)
 
-    assert looked == MessageLook()
+    assert looked == MessageLookup()
 
 
 async def test_what_the_author_said_besides_is_told(open_messenger: OpenMessenger) -> None:
@@ -136,4 +136,4 @@ async def test_what_the_author_said_besides_is_told(open_messenger: OpenMessenge
         await messenger.post(MESSAGE, OpenGate())
         looked = await messenger.find(other)
 
-    assert looked == MessageLook(has_others=True)
+    assert looked == MessageLookup(has_others=True)

@@ -8,20 +8,22 @@ from dataclasses import dataclass, field
 import pytest
 
 from provisioner.closing import ATTEMPTS, Closer
-from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ports import Gate
 from tests.clock import run_virtually
 from tests.free_pace import FreePace
 
-DONE = Parting(Closure.CLOSED, due=1.0, sent=1.0, ended=2.0, http_status=200)
-MAYBE = Parting(Closure.MAYBE, due=1.0, sent=1.0, ended=2.0, error_code="timeout", error="no answer")
-REFUSED = Parting(Closure.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=400, error_code="50001", error="no")
-THROTTLED = Parting(
-    Closure.NOT_PROCESSED, due=1.0, sent=1.0, ended=2.0, http_status=429, retry_after_s=3.0, is_throttled=True
+DONE = CloseResult(CloseStatus.CLOSED, due=1.0, sent=1.0, ended=2.0, http_status=200)
+MAYBE = CloseResult(CloseStatus.MAYBE, due=1.0, sent=1.0, ended=2.0, error_code="timeout", error="no answer")
+REFUSED = CloseResult(
+    CloseStatus.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=400, error_code="50001", error="no"
 )
-FORBIDDEN = Parting(
-    Closure.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=401, error="check the key", stops_run=True
+THROTTLED = CloseResult(
+    CloseStatus.NOT_PROCESSED, due=1.0, sent=1.0, ended=2.0, http_status=429, retry_after_s=3.0, is_throttled=True
+)
+FORBIDDEN = CloseResult(
+    CloseStatus.REFUSED, due=1.0, sent=1.0, ended=2.0, http_status=401, error="check the key", stops_run=True
 )
 
 
@@ -30,7 +32,7 @@ class FakeBook:
     """So many conversations, and what was settled of each."""
 
     total: int
-    settled: list[tuple[int, Closure, int]] = field(default_factory=list)
+    settled: list[tuple[int, CloseStatus, int]] = field(default_factory=list)
     on_settle: Callable[[], None] = lambda: None
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
@@ -38,10 +40,10 @@ class FakeBook:
         numbers = range(after + 1, min(after + limit, self.total) + 1)
         return [OpenConversation(number, f"CH{number}") for number in numbers]
 
-    async def settle(self, row_id: int, parting: Parting, *, number: int) -> None:
+    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
         """Note what became of one."""
         self.on_settle()
-        self.settled.append((row_id, parting.closure, number))
+        self.settled.append((row_id, result.status, number))
 
 
 @dataclass
@@ -49,7 +51,7 @@ class FakeWitness:
     """Counts what it hears."""
 
     heard: Counter[str] = field(default_factory=Counter)
-    ends: list[tuple[int, Closure]] = field(default_factory=list)
+    ends: list[tuple[int, CloseStatus]] = field(default_factory=list)
 
     def departed(self) -> None:
         """Count one."""
@@ -59,10 +61,10 @@ class FakeWitness:
         """Count one."""
         self.heard["landed"] += 1
 
-    def parted(self, conversation: OpenConversation, parting: Parting, *, is_last: bool) -> None:
+    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Note an end."""
         if is_last:
-            self.ends.append((conversation.id, parting.closure))
+            self.ends.append((conversation.id, result.status))
 
     def gave_way(self, pause_s: float) -> None:
         """Count one."""
@@ -73,7 +75,7 @@ class FakeWitness:
 class Scene:
     """A closer among fakes; ``script`` has the partings of each conversation, the last of which stays."""
 
-    script: dict[str, list[Parting]] = field(default_factory=dict)
+    script: dict[str, list[CloseResult]] = field(default_factory=dict)
     book: FakeBook = field(default_factory=lambda: FakeBook(3))
     pace: FreePace = field(default_factory=FreePace)
     witness: FakeWitness = field(default_factory=FakeWitness)
@@ -85,7 +87,7 @@ class Scene:
             book=self.book, end=self.end, pace=self.pace, witness=self.witness, concurrency=self.concurrency
         )
 
-    async def end(self, sid: str, gate: Gate) -> Parting:
+    async def end(self, sid: str, gate: Gate) -> CloseResult:
         """Pass the gate and answer as the script says."""
         await gate.wait()
         self.asked.append(sid)
@@ -100,7 +102,7 @@ async def test_each_conversation_is_ended_once() -> None:
     assert await scene.closer.run() is None
 
     assert scene.asked == [f"CH{number}" for number in range(1, 451)]
-    assert scene.book.settled == [(number, Closure.CLOSED, 1) for number in range(1, 451)]
+    assert scene.book.settled == [(number, CloseStatus.CLOSED, 1) for number in range(1, 451)]
     assert scene.witness.heard == {"departed": 450, "landed": 450}
     assert scene.pace.accepted == 450
 
@@ -113,11 +115,11 @@ def test_what_is_in_doubt_is_asked_for_again() -> None:
 
     assert Counter(scene.asked) == {"CH1": 1, "CH2": 3, "CH3": 1}
     assert [each for each in scene.book.settled if each[0] == 2] == [
-        (2, Closure.MAYBE, 1),
-        (2, Closure.MAYBE, 2),
-        (2, Closure.CLOSED, 3),
+        (2, CloseStatus.MAYBE, 1),
+        (2, CloseStatus.MAYBE, 2),
+        (2, CloseStatus.CLOSED, 3),
     ]
-    assert (2, Closure.CLOSED) in scene.witness.ends
+    assert (2, CloseStatus.CLOSED) in scene.witness.ends
 
 
 def test_what_stays_in_doubt_is_left_for_another_run() -> None:
@@ -127,7 +129,7 @@ def test_what_stays_in_doubt_is_left_for_another_run() -> None:
     assert run_virtually(scene.closer.run()) is None
 
     assert scene.asked.count("CH1") == ATTEMPTS
-    assert sorted(scene.witness.ends) == [(1, Closure.MAYBE), (2, Closure.CLOSED), (3, Closure.CLOSED)]
+    assert sorted(scene.witness.ends) == [(1, CloseStatus.MAYBE), (2, CloseStatus.CLOSED), (3, CloseStatus.CLOSED)]
 
 
 async def test_a_refusal_is_final() -> None:
@@ -137,7 +139,11 @@ async def test_a_refusal_is_final() -> None:
     assert await scene.closer.run() is None
 
     assert scene.asked.count("CH1") == 1
-    assert sorted(scene.witness.ends) == [(1, Closure.REFUSED), (2, Closure.CLOSED), (3, Closure.CLOSED)]
+    assert sorted(scene.witness.ends) == [
+        (1, CloseStatus.REFUSED),
+        (2, CloseStatus.CLOSED),
+        (3, CloseStatus.CLOSED),
+    ]
 
 
 async def test_a_429_makes_everyone_give_way() -> None:
@@ -148,7 +154,7 @@ async def test_a_429_makes_everyone_give_way() -> None:
 
     assert scene.pace.retry_afters == [3.0]
     assert scene.witness.heard["gave way"] == 1
-    assert (1, Closure.CLOSED) in scene.witness.ends
+    assert (1, CloseStatus.CLOSED) in scene.witness.ends
 
 
 async def test_a_fault_of_the_run_stops_it() -> None:
@@ -182,7 +188,7 @@ async def test_draining_ends_a_wait_between_attempts() -> None:
 
     assert await scene.closer.run() is None
 
-    assert scene.book.settled == [(1, Closure.MAYBE, 1)]
+    assert scene.book.settled == [(1, CloseStatus.MAYBE, 1)]
 
 
 async def test_cancelling_waits_for_nothing() -> None:
@@ -190,7 +196,7 @@ async def test_cancelling_waits_for_nothing() -> None:
     scene = Scene(concurrency=1)
     is_flying = asyncio.Event()
 
-    async def fly(_sid: str, gate: Gate) -> Parting:
+    async def fly(_sid: str, gate: Gate) -> CloseResult:
         await gate.wait()
         is_flying.set()
         await asyncio.Event().wait()

@@ -9,17 +9,16 @@ import pytest
 from provisioner.endings import (
     MOST_NAMED,
     MOST_REASONS,
-    Circumstances,
-    Ending,
-    Reason,
+    AdviceContext,
+    ErrorReason,
+    RunEnd,
     advice,
-    end_of,
-    listed,
-    settled,
+    format_row_list,
+    run_end,
 )
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
 from provisioner.models import Counts, Status
-from provisioner.summary import Outcome
+from provisioner.summary import CommandOutcome
 
 
 @pytest.mark.parametrize(
@@ -36,9 +35,9 @@ from provisioner.summary import Outcome
 )
 def test_the_rows_decide_the_exit_code_of_a_finished_run(counts: Counts, expected: ExitCode) -> None:
     """Unknown outranks what was not created, and only created rows make a zero."""
-    end = end_of(counts, left=0, error=None, signal_exit=None, is_limited=False)
+    end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False)
 
-    assert end == Ending(expected, Outcome.FINISHED)
+    assert end == RunEnd(expected, CommandOutcome.FINISHED)
     assert not end.is_resumable
 
 
@@ -56,46 +55,46 @@ def test_a_signal_counts_only_where_rows_wait(code: ExitCode, waiting: Counts) -
     """A signal that came when everything was settled changes nothing."""
     done = Counts(input=3, created=3)
 
-    stopped = end_of(waiting, left=1, error=None, signal_exit=code, is_limited=False)
-    finished = end_of(done, left=0, error=None, signal_exit=code, is_limited=False)
+    stopped = run_end(waiting, left=1, error=None, signal_exit=code, is_limited=False)
+    finished = run_end(done, left=0, error=None, signal_exit=code, is_limited=False)
 
-    assert stopped == Ending(code, Outcome.STOPPED)
+    assert stopped == RunEnd(code, CommandOutcome.STOPPED)
     assert stopped.is_resumable
-    assert finished == Ending(ExitCode.DONE, Outcome.FINISHED)
+    assert finished == RunEnd(ExitCode.DONE, CommandOutcome.FINISHED)
 
 
 def test_a_limit_that_left_rows_is_a_guard() -> None:
     """--limit ends like any other guard while rows wait, so that a loop around the command goes on."""
     waiting, done = Counts(input=3, created=2, unsent=1), Counts(input=3, created=3)
 
-    stopped = end_of(waiting, left=1, error=None, signal_exit=None, is_limited=True)
-    finished = end_of(done, left=0, error=None, signal_exit=None, is_limited=True)
+    stopped = run_end(waiting, left=1, error=None, signal_exit=None, is_limited=True)
+    finished = run_end(done, left=0, error=None, signal_exit=None, is_limited=True)
 
-    assert stopped == Ending(ExitCode.GUARD, Outcome.GUARDED)
-    assert finished == Ending(ExitCode.DONE, Outcome.FINISHED)
+    assert stopped == RunEnd(ExitCode.GUARD, CommandOutcome.GUARDED)
+    assert finished == RunEnd(ExitCode.DONE, CommandOutcome.FINISHED)
 
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (GuardError("wrong address"), Outcome.GUARDED),
-        (StorageError("disk full"), Outcome.GUARDED),
-        (UsageError("not confirmed"), Outcome.FAILED),
-        (LedgerBusyError("held"), Outcome.FAILED),
+        (GuardError("wrong address"), CommandOutcome.GUARDED),
+        (StorageError("disk full"), CommandOutcome.GUARDED),
+        (UsageError("not confirmed"), CommandOutcome.FAILED),
+        (LedgerBusyError("held"), CommandOutcome.FAILED),
     ],
 )
-def test_an_error_outranks_everything(error: ProvisionerError, outcome: Outcome) -> None:
+def test_an_error_outranks_everything(error: ProvisionerError, outcome: CommandOutcome) -> None:
     """What stopped the run is its end, whatever the rows and the signals say."""
     counts = Counts(input=3, created=1, unknown=1, pending=1)
 
-    end = end_of(counts, left=1, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
+    end = run_end(counts, left=1, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
 
-    assert end == Ending(error.exit_code, outcome)
+    assert end == RunEnd(error.exit_code, outcome)
 
 
 def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
     """Who waits is unsent, what flies is unknown, and the sum is the input."""
-    counts = settled(Counts(input=9, created=2, unsent=1, unknown=1, pending=3, in_flight=2))
+    counts = Counts(input=9, created=2, unsent=1, unknown=1, pending=3, in_flight=2).final
 
     assert counts == Counts(input=9, created=2, unsent=4, unknown=3)
     assert counts.is_balanced
@@ -150,7 +149,7 @@ AGAIN = "provisioner reconcile x.ledger"
 )
 def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, Any], words: list[str]) -> None:
     """What is worth doing is said, in a fixed order, and nothing else is."""
-    notes = advice(counts, Circumstances(reconcile=AGAIN, **told))
+    notes = advice(counts, AdviceContext(reconcile=AGAIN, **told))
 
     assert len(notes) == len(words)
     assert all(re.match(f".*{word}", note) for word, note in zip(words, notes, strict=True))
@@ -168,17 +167,17 @@ def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, Any], 
 )
 def test_rows_are_named_as_far_as_anybody_reads(rows: Sequence[int], total: int, expected: str) -> None:
     """The first rows stand there by their numbers, the rest as how many they are."""
-    assert listed(rows, total) == expected
+    assert format_row_list(rows, total) == expected
 
 
 def test_why_rows_were_not_created_is_said_first() -> None:
     """The most frequent reasons stand before the advice, each with its code and a sentence."""
     reasons = [
-        Reason(Status.UNSENT, f"code-{number}", "the server is away", 1_000 - number) for number in range(9)
+        ErrorReason(Status.UNSENT, f"code-{number}", "the server is away", 1_000 - number) for number in range(9)
     ]
 
-    notes = advice(Counts(unsent=9), Circumstances(reasons=reasons))
+    notes = advice(Counts(unsent=9), AdviceContext(reasons=reasons))
 
     assert notes[0] == "1,000 rows unsent: code-0, the server is away"
     assert len(notes) == MOST_REASONS
-    assert str(Reason(Status.REJECTED, "45745", "", 1)) == "1 row rejected: 45745"
+    assert str(ErrorReason(Status.REJECTED, "45745", "", 1)) == "1 row rejected: 45745"

@@ -6,12 +6,12 @@ import pytest
 from provisioner.cli.plan_text import plan_lines
 from provisioner.cli.progress_text import plain_line
 from provisioner.cli.summary_text import summary_lines
-from provisioner.endings import Circumstances, Reason, advice, end_of
+from provisioner.endings import AdviceContext, ErrorReason, advice, run_end
 from provisioner.errors import ExitCode
 from provisioner.forecast import Forecast
 from provisioner.models import Counts, MessageCounts, MessageStatus
 from provisioner.progress import Progress
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 
 ALL_CREATED = Counts(input=9, created=9)
 
@@ -33,9 +33,9 @@ def test_messages_count_for_the_exit_code_as_rows_do(
     counts: Counts, messages: MessageCounts, expected: ExitCode
 ) -> None:
     """Unknown outranks not posted, and only posted messages make a zero."""
-    end = end_of(counts, left=0, error=None, signal_exit=None, is_limited=False, messages=messages)
+    end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False, messages=messages)
 
-    assert (end.exit_code, end.outcome) == (expected, Outcome.FINISHED)
+    assert (end.exit_code, end.outcome) == (expected, CommandOutcome.FINISHED)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_messages_count_for_the_exit_code_as_rows_do(
 )
 def test_what_is_worth_doing_about_messages_is_said(messages: MessageCounts, sentences: tuple[str, ...]) -> None:
     """Each state that is not posted has its sentence."""
-    assert advice(ALL_CREATED, Circumstances(messages=messages)) == sentences
+    assert advice(ALL_CREATED, AdviceContext(messages=messages)) == sentences
 
 
 def test_why_messages_were_not_posted_reads_like_why_rows_were_not_created() -> None:
     """Number, state, code and sentence; one is singular."""
     reasons = [
-        Reason(MessageStatus.REJECTED, "50377", "the conversation is closed", rows, of="first message")
+        ErrorReason(MessageStatus.REJECTED, "50377", "the conversation is closed", rows, of="first message")
         for rows in (1, 2)
     ]
 
@@ -78,8 +78,8 @@ def test_counts_of_messages_add_up() -> None:
     """Every created row that asks for one is in exactly one state; a run that is over leaves none open."""
     counts = MessageCounts(posted=1, rejected=2, unknown=3, unsent=4, pending=5, in_flight=6)
 
-    assert counts.total == counts.settled.total == 21
-    assert counts.settled == MessageCounts(posted=1, rejected=2, unknown=9, unsent=9)
+    assert counts.total == counts.final.total == 21
+    assert counts.final == MessageCounts(posted=1, rejected=2, unknown=9, unsent=9)
     assert counts.accounting == {
         "posted": 1,
         "rejected": 2,

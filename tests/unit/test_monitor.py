@@ -5,8 +5,18 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
-from provisioner.endings import Reason
-from provisioner.models import Answer, Counts, MessageStatus, Row, Status, Step, Unknown, Verdict, WebChatRequest
+from provisioner.endings import ErrorReason
+from provisioner.models import (
+    AttemptResult,
+    Counts,
+    MessageStatus,
+    Row,
+    Status,
+    Step,
+    UnknownRow,
+    Verdict,
+    WebChatRequest,
+)
 from provisioner.monitor import RunMonitor, Speedometer
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
@@ -34,9 +44,11 @@ class Pace:
 
 def answer(
     verdict: Verdict, *, sent: float | None = 1.0, is_throttled: bool = False, orphan: bool = False
-) -> Answer:
+) -> AttemptResult:
     """Return an answer of which only the counted parts matter."""
-    return Answer(verdict=verdict, due=1, ended=2, sent=sent, is_throttled=is_throttled, may_leave_orphan=orphan)
+    return AttemptResult(
+        verdict=verdict, due=1, ended=2, sent=sent, is_throttled=is_throttled, may_leave_orphan=orphan
+    )
 
 
 @pytest.mark.parametrize("seconds", [1, 3, 12, 40])
@@ -137,16 +149,18 @@ def test_429s_and_orphans_are_counted() -> None:
 def test_the_reasons_are_counted_by_status_and_code() -> None:
     """Rows that were not created are told by the code they share, the most frequent first."""
     monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, speed_limit=Pace(), clock=Clock())
-    lost = Answer(verdict=Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer in time")
-    away = Answer(verdict=Verdict.NOT_PROCESSED, due=1, ended=2, error_code="connect_failed", error="not there")
+    lost = AttemptResult(verdict=Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer in time")
+    away = AttemptResult(
+        verdict=Verdict.NOT_PROCESSED, due=1, ended=2, error_code="connect_failed", error="not there"
+    )
 
     for status, each in ((Status.UNSENT, away), (Status.UNKNOWN, lost), (Status.UNKNOWN, lost)):
         monitor.settled(ROW, status, each)
     monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
 
     assert monitor.reasons == [
-        Reason(Status.UNKNOWN, "timeout", "no answer in time", 2),
-        Reason(Status.UNSENT, "connect_failed", "not there", 1),
+        ErrorReason(Status.UNKNOWN, "timeout", "no answer in time", 2),
+        ErrorReason(Status.UNSENT, "connect_failed", "not there", 1),
     ]
     assert monitor.done == 4
 
@@ -193,9 +207,9 @@ GREETING = Row(1, 1, "C-1", WebChatRequest(first_message="I am Zoë Example"))
 def test_messages_are_counted_apart_from_rows() -> None:
     """They are in flight like any request, and are no speed; a doubt is forgotten once it is settled."""
     monitor = RunMonitor(Counts(input=3, created=3), to_send=1, to_post=2, speed_limit=Pace(), clock=Clock())
-    lost = Answer(Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer")
-    refused = Answer(Verdict.REFUSED, due=1, ended=2, error_code="50377", error="closed")
-    posted = Answer(Verdict.CREATED, due=1, ended=2, message_sid="IM1")
+    lost = AttemptResult(Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer")
+    refused = AttemptResult(Verdict.REFUSED, due=1, ended=2, error_code="50377", error="closed")
+    posted = AttemptResult(Verdict.CREATED, due=1, ended=2, message_sid="IM1")
 
     monitor.settled(GREETING, Status.CREATED, answer(Verdict.CREATED))
     states = [monitor.snapshot().state]
@@ -263,10 +277,10 @@ def test_what_earlier_runs_left_in_doubt_is_told_from_what_this_one_did() -> Non
     monitor.message_settled(1, "C-1", MessageStatus.UNKNOWN, came)
 
     for number in (1, 2, 3):
-        doubt = Unknown(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
+        doubt = UnknownRow(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
         monitor.resolved(doubt, Status.PENDING, came)
     for number in (4, 5):
-        doubt = Unknown(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
+        doubt = UnknownRow(id=number, row=number, key=f"C-{number}", since=1, lost_at=2)
         monitor.resolved(doubt, Status.CREATED, came)
     for number in (1, 6):
         monitor.message_settled(number, f"C-{number}", MessageStatus.PENDING, came)

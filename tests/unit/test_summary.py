@@ -18,7 +18,7 @@ from provisioner.errors import (
 )
 from provisioner.models import Counts, MessageCounts
 from provisioner.progress import Progress
-from provisioner.summary import Failure, Outcome, Summary
+from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 
 
 def test_the_counts_stand_at_the_top_level() -> None:
@@ -84,17 +84,17 @@ def test_one_line_of_ascii_holds_every_name() -> None:
 @pytest.mark.parametrize(
     ("error", "outcome", "kind"),
     [
-        (UsageError("m", cure="c"), Outcome.FAILED, "usage"),
-        (InputError("m", source="a.csv", line=3, cure="c"), Outcome.FAILED, "input"),
-        (OtherJobError("m", cure="c"), Outcome.FAILED, "other_job"),
-        (LedgerBusyError("m", cure="c"), Outcome.FAILED, "ledger_busy"),
-        (StrictError("m", cure="c"), Outcome.FAILED, "strict"),
-        (StorageError("m", cure="c"), Outcome.GUARDED, "storage"),
-        (GuardError("m", cure="c"), Outcome.GUARDED, "guard"),
+        (UsageError("m", cure="c"), CommandOutcome.FAILED, "usage"),
+        (InputError("m", source="a.csv", line=3, cure="c"), CommandOutcome.FAILED, "input"),
+        (OtherJobError("m", cure="c"), CommandOutcome.FAILED, "other_job"),
+        (LedgerBusyError("m", cure="c"), CommandOutcome.FAILED, "ledger_busy"),
+        (StrictError("m", cure="c"), CommandOutcome.FAILED, "strict"),
+        (StorageError("m", cure="c"), CommandOutcome.GUARDED, "storage"),
+        (GuardError("m", cure="c"), CommandOutcome.GUARDED, "guard"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_an_error_is_an_end(error: ProvisionerError, outcome: Outcome, kind: str) -> None:
+def test_an_error_is_an_end(error: ProvisionerError, outcome: CommandOutcome, kind: str) -> None:
     """What is raised tells exit code, outcome, sentence, cure and a stable word."""
     summary = Summary.from_error("run", error)
 
@@ -102,7 +102,7 @@ def test_an_error_is_an_end(error: ProvisionerError, outcome: Outcome, kind: str
         command="run",
         exit_code=error.exit_code,
         outcome=outcome,
-        error=Failure(message=error.message, cure="c", kind=kind),
+        error=ErrorInfo(message=error.message, cure="c", kind=kind),
     )
 
 

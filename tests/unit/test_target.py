@@ -89,4 +89,4 @@ async def test_the_simulator_keeps_twilios_limit_unless_more_was_asked_for(rate:
         client = WebChatClient(transport)
         answers = [await client.create(request, OpenGate()) for _ in range(6)]
 
-    assert [answer.verdict for answer in answers].count(Verdict.NOT_PROCESSED) == refused
+    assert [result.verdict for result in answers].count(Verdict.NOT_PROCESSED) == refused

@@ -16,7 +16,7 @@ from provisioner.cli.audit_text import audit_lines
 from provisioner.errors import ExitCode
 from provisioner.options import ReconcileOptions
 from provisioner.reconciling import Audit
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietFace
@@ -77,8 +77,8 @@ async def test_an_audit_stopped_before_its_second_look_tells_what_it_missed(
         monkeypatch.setattr(audits, "Audit", partial(Audit, sleep=stopping))
         stopped = await audit(job, twilio.url, settle_delay=60.0)
 
-    assert (whole.exit_code, whole.outcome) == (ExitCode.REJECTED, Outcome.FINISHED)
-    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert (whole.exit_code, whole.outcome) == (ExitCode.REJECTED, CommandOutcome.FINISHED)
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert flaws(whole) == flaws(stopped) == [(2, "none", ())]
 
 

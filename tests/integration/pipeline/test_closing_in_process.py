@@ -14,12 +14,12 @@ from provisioner.cleanup import close
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
 from provisioner.exporting import export
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.models import Answer, Status, Verdict
+from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import CloseOptions, ExportOptions, RunOptions
 from provisioner.pipeline import run
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import SIMULATED_ADDRESS, Surroundings
 from tests.quiet_face import QuietFace
 from tests.stub_twilio import error, stub_twilio
@@ -152,7 +152,7 @@ async def test_what_the_job_made_is_closed(job: Job) -> None:
     summary = await job.close()
 
     assert job.states == ["closed", "closed", "closed", "active"]
-    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, Outcome.FINISHED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.FINISHED)
     assert account(summary) == {"to_close": 3, "closed": 3}
     assert (summary.ledger, summary.notes, summary.next_command) == (str(job.ledger), (), "")
 
@@ -194,7 +194,7 @@ async def test_without_a_yes_it_is_a_dry_run(job: Job, name: str, *, answer: boo
 
     assert face.questions == ["Delete 3 conversations for good, with their messages?"]
     assert job.states == ["active"] * 3
-    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, Outcome.CHECKED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.CHECKED)
     assert account(summary) == {"dry_run": True, "to_close": 3, "first": job.sids, "left": 3}
     assert summary.notes == ("this was a dry run: nothing was deleted; --yes does it",)
     assert summary.next_command == f"{COMMAND} --yes"
@@ -279,12 +279,14 @@ async def test_conversations_that_nobody_recorded_are_told_of(job: Job) -> None:
     """Orphans and further conversations of a row are not closed; the end says how many and where they stand."""
     with open_reader(job.ledger) as reader:
         settings = reader.manifest.settings
-    lost = Answer(Verdict.MAYBE, due=1.0, ended=2.0, may_leave_orphan=True)
+    lost = AttemptResult(Verdict.MAYBE, due=1.0, ended=2.0, may_leave_orphan=True)
     async with open_ledger(job.ledger, settings, version="1") as ledger:
         await ledger.start_run(())
         await ledger.begin(2)
         await ledger.settle(2, Status.UNKNOWN, lost)
-        found = Answer(Verdict.CREATED, due=1.0, ended=3.0, conversation_sid=job.sids[1], error_code="duplicate")
+        found = AttemptResult(
+            Verdict.CREATED, due=1.0, ended=3.0, conversation_sid=job.sids[1], error_code="duplicate"
+        )
         await ledger.resolve(2, Status.CREATED, found)
 
     summary = await job.close()

@@ -11,7 +11,7 @@ import pytest
 from provisioner.errors import ExitCode, UsageError
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings
 from tests.quiet_face import QuietFace
 from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
@@ -55,7 +55,7 @@ async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(fil
 
     assert calls == 3
     assert summary.counts is not None
-    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
     assert (summary.counts.unsent, summary.counts.unknown) == (3, 0)
     assert summary.error is not None
     assert (summary.error.message, summary.error.cure) == (

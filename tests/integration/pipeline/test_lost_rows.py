@@ -19,7 +19,7 @@ from provisioner.pipeline import rounds
 from provisioner.rows import identity_for
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 from tests.integration.pipeline.job import Job
 from tests.ledger_samples import query
 from tests.quiet_face import QuietFace
@@ -94,7 +94,7 @@ async def test_a_row_lost_before_it_was_created_is_sent_once_more(job: Job, faul
     async with server_of(job, fault) as server:
         summary = await server.run(timeout=0.3)
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, Outcome.FINISHED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.FINISHED)
     assert summary.counts == Counts(input=3, created=3)
     assert summary.notes == ("1 row looked up: 0 had been created, 1 certainly had not",)
     assert looks(job) == [("maybe", "not_seen"), ("maybe", "not_seen"), ("not_processed", "absent")]
@@ -162,7 +162,7 @@ async def test_a_server_that_refuses_identities_ends_the_run_with_the_way_out(jo
             identity="none", marker="crm_mark", output=job.folder / "other.csv", ledger=job.folder / "other.ledger"
         )
 
-    assert (refused.exit_code, refused.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
+    assert (refused.exit_code, refused.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
     assert refused.counts == Counts(input=3, rejected=1, unsent=2)
     assert refused.error is not None
     assert "--identity none --marker NAME" in refused.error.cure
@@ -286,7 +286,7 @@ async def test_looking_is_stopped_by_a_signal_and_taken_up_again(job: Job) -> No
         twilio.listing = lambda _twilio, _call: page(conversation_sid(91))
         found = await job.run(twilio.url, settle_delay=60.0)
 
-    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert stopped.counts == Counts(input=3, created=2, unknown=1)
     assert stopped.next_command == "provisioner run as before"
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
@@ -307,7 +307,7 @@ async def test_a_signal_before_looking_leaves_it_to_the_next_run(job: Job) -> No
         looked = len(twilio.lookups)
         found = await job.run(twilio.url)
 
-    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGTERM, Outcome.STOPPED)
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGTERM, CommandOutcome.STOPPED)
     assert (stopped.counts, looked) == (Counts(input=3, created=2, unknown=1), 0)
     assert (found.exit_code, found.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
@@ -326,7 +326,7 @@ async def test_a_signal_while_the_way_of_looking_is_chosen_is_heard(
     async with stub_twilio(LOSING) as twilio, asyncio.timeout(20):
         stopped = await job.run(twilio.url, settle_delay=60.0)
 
-    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert stopped.counts == Counts(input=3, created=2, unknown=1)
     assert twilio.lookups == []
 
@@ -367,7 +367,7 @@ async def test_a_limit_counts_rows_and_not_rounds(job: Job) -> None:
         sent = sorted(server.created.values())
         second = await server.run(limit=2)
 
-    assert (first.exit_code, first.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
+    assert (first.exit_code, first.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
     assert first.counts == Counts(input=3, created=2, unsent=1)
     assert "--limit 2 was reached: 1 row waits" in first.notes
     assert sent == ["Customer 1", "Customer 2"]

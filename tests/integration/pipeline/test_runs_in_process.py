@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
-from provisioner.summary import Outcome
+from provisioner.summary import CommandOutcome
 from tests.fakes import noted
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietFace
@@ -27,7 +27,7 @@ async def test_a_run_plans_sends_and_accounts(job: Job) -> None:
     async with stub_twilio() as twilio:
         summary = await job.run(twilio.url, face=face)
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, Outcome.FINISHED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.FINISHED)
     assert summary.counts == Counts(input=3, created=3)
     assert (summary.output, summary.ledger) == (str(job.results), f"{job.results}.ledger")
     assert (summary.notes, summary.next_command, summary.error) == ((), "", None)
@@ -129,7 +129,7 @@ async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) 
     async with stub_twilio() as twilio:
         summary = await job.run(twilio.url, face=face)
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.SIGTERM, Outcome.STOPPED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.SIGTERM, CommandOutcome.STOPPED)
     assert (summary.counts, summary.output, twilio.calls) == (None, "", [])
     assert summary.next_command == "provisioner run as before"
     with open_reader(Path(f"{job.results}.ledger")) as reader:
@@ -151,7 +151,7 @@ async def test_a_signal_while_sending_drains(job: Job) -> None:
         sent = len(twilio.calls)
         finished = await job.run(twilio.url)
 
-    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert stopped.counts == Counts(input=200, created=sent, unsent=200 - sent)
     assert stopped.next_command == "provisioner run as before"
     assert face.notes == [
@@ -174,7 +174,7 @@ async def test_a_signal_over_rows_of_an_earlier_run_is_no_end(job: Job) -> None:
     async with stub_twilio(stopping) as twilio:
         summary = await job.run(twilio.url, concurrency=1, face=face, rate="20/s")
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.SIGINT, Outcome.STOPPED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert summary.counts == Counts(input=3, created=1, unsent=2)
 
 
@@ -183,7 +183,7 @@ async def test_a_fault_of_the_run_is_its_error(job: Job) -> None:
     async with stub_twilio(failing(401, 20003)) as twilio:
         summary = await job.run(twilio.url)
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
     assert summary.error is not None
     assert "did not accept the credentials" in summary.error.message
     assert summary.counts == Counts(input=3, unsent=3)
@@ -229,7 +229,7 @@ async def test_a_disk_that_takes_nothing_more_stops_the_run_and_can_be_read(
             summary = await job.run(twilio.url)
         again = await job.run(twilio.url, on_unknown="hold")
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, Outcome.GUARDED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
     assert summary.counts == Counts(input=3, unknown=1, unsent=2)
     assert again.counts == Counts(input=3, created=2, unknown=1)
 

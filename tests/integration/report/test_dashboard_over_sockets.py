@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.models import Answer, Verdict
+from provisioner.models import AttemptResult, Verdict
 from provisioner.progress import Progress
 from provisioner.report.dashboard import Place, open_dashboard, parse_place
 from provisioner.report.tape import Tape
@@ -63,7 +63,7 @@ async def board(*, place: Place = HERE, finished: int = 3) -> AsyncIterator[Boar
     """Serve the page of a run of which so many of ten rows are created."""
     tape, hands = Tape(time.time), Hands()
     now = time.time()
-    tape.record(Answer(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
+    tape.record(AttemptResult(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
     progress = Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending")
     async with (
         open_dashboard(place, HOSTILE, lambda: progress, tape, hands) as url,

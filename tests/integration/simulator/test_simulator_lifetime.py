@@ -9,13 +9,7 @@ import time
 import aiohttp
 import pytest
 
-from provisioner.simulator import (
-    FaultName,
-    FaultRule,
-    FaultScript,
-    SimulatorSettings,
-    open_simulator,
-)
+from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.server import Door
 from tests.integration.simulator.caller import Caller, Simulate
 

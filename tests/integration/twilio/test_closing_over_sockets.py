@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from provisioner.closures import Closure, Parting
+from provisioner.closures import CloseResult, CloseStatus
 from provisioner.ports import GateClosed
 from provisioner.twilio.closing import ClosingClient, duration_text
 from provisioner.twilio.credentials import SIMULATED
@@ -40,13 +40,13 @@ async def client_of(behaviour: Behaviour) -> AsyncIterator[tuple[ClosingClient, 
         yield ClosingClient(transport), server
 
 
-async def close(behaviour: Behaviour) -> Parting:
+async def close(behaviour: Behaviour) -> CloseResult:
     """Close one conversation at a server that behaves so."""
     async with client_of(behaviour) as (client, _):
         return await client.close(SID, OpenGate())
 
 
-async def delete(behaviour: Behaviour) -> Parting:
+async def delete(behaviour: Behaviour) -> CloseResult:
     """Delete one conversation at a server that behaves so."""
     async with client_of(behaviour) as (client, _):
         return await client.delete(SID, OpenGate())
@@ -55,15 +55,15 @@ async def delete(behaviour: Behaviour) -> Parting:
 async def test_closing_sets_the_state() -> None:
     """One POST with State=closed, and the reply has to show it closed."""
     async with client_of(answering(conversation("closed"))) as (client, server):
-        parting = await client.close(SID, OpenGate())
+        result = await client.close(SID, OpenGate())
 
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(f"POST /v1/Conversations/{SID} HTTP/1.1".encode())
     assert b"Content-Type: application/x-www-form-urlencoded" in head
     assert body == b"State=closed"
-    assert (parting.closure, parting.http_status, parting.twilio_request_id) == (Closure.CLOSED, 200, "RQ1")
-    assert parting.sent is not None
-    assert parting.due <= parting.sent <= parting.ended
+    assert (result.status, result.http_status, result.twilio_request_id) == (CloseStatus.CLOSED, 200, "RQ1")
+    assert result.sent is not None
+    assert result.due <= result.sent <= result.ended
 
 
 @pytest.mark.parametrize("odd", ["CH1", "../../Users", f"{SID}/..", f"{SID}#", f"IM{SID[2:]}", ""])
@@ -82,43 +82,43 @@ async def test_nothing_but_a_sid_is_closed_or_deleted(odd: str) -> None:
 async def test_deleting_sends_a_delete() -> None:
     """One DELETE, answered by 204."""
     async with client_of(answering(reply(204, b""))) as (client, server):
-        parting = await client.delete(SID, OpenGate())
+        result = await client.delete(SID, OpenGate())
 
     assert server.requests[0].startswith(f"DELETE /v1/Conversations/{SID} HTTP/1.1".encode())
-    assert (parting.closure, parting.http_status) == (Closure.DELETED, 204)
+    assert (result.status, result.http_status) == (CloseStatus.DELETED, 204)
 
 
 @pytest.mark.parametrize(
     ("answer", "closure", "error_code", "sentence"),
     [
-        (error(400, 50377), Closure.CLOSED, "", ""),
-        (error(404, 20404), Closure.GONE, "", ""),
-        (error(404, 50350), Closure.GONE, "", ""),
-        (conversation("active"), Closure.MAYBE, "bad_reply", "Twilio's reply does not show it closed"),
-        (reply(200, b"<html>"), Closure.MAYBE, "bad_reply", "Twilio's reply does not show it closed"),
-        (error(400, 50001), Closure.REFUSED, "50001", "Twilio refused it (HTTP 400, code 50001)"),
-        (error(500, 20500), Closure.MAYBE, "20500", "Twilio did not confirm it (HTTP 500, code 20500)"),
-        (reply(502, b"<html>"), Closure.MAYBE, "server_error", "Twilio did not confirm it (HTTP 502)"),
+        (error(400, 50377), CloseStatus.CLOSED, "", ""),
+        (error(404, 20404), CloseStatus.GONE, "", ""),
+        (error(404, 50350), CloseStatus.GONE, "", ""),
+        (conversation("active"), CloseStatus.MAYBE, "bad_reply", "Twilio's reply does not show it closed"),
+        (reply(200, b"<html>"), CloseStatus.MAYBE, "bad_reply", "Twilio's reply does not show it closed"),
+        (error(400, 50001), CloseStatus.REFUSED, "50001", "Twilio refused it (HTTP 400, code 50001)"),
+        (error(500, 20500), CloseStatus.MAYBE, "20500", "Twilio did not confirm it (HTTP 500, code 20500)"),
+        (reply(502, b"<html>"), CloseStatus.MAYBE, "server_error", "Twilio did not confirm it (HTTP 502)"),
     ],
 )
 async def test_a_reply_tells_what_became_of_it(
-    answer: bytes, closure: Closure, error_code: str, sentence: str
+    answer: bytes, closure: CloseStatus, error_code: str, sentence: str
 ) -> None:
     """Closed before and gone count as such, by Twilio's own codes; no message of Twilio's is passed on."""
-    parting = await close(answering(answer))
+    result = await close(answering(answer))
 
-    assert (parting.closure, parting.error_code, parting.error) == (closure, error_code, sentence)
-    assert not parting.stops_run
+    assert (result.status, result.error_code, result.error) == (closure, error_code, sentence)
+    assert not result.stops_run
 
 
 async def test_a_deleted_conversation_is_gone() -> None:
     """Deleting once more is answered with 404, which is what was wanted."""
-    assert (await delete(answering(error(404, 20404)))).closure is Closure.GONE
+    assert (await delete(answering(error(404, 20404)))).status is CloseStatus.GONE
 
 
 async def test_a_reply_to_a_delete_that_makes_no_sense_proves_nothing() -> None:
     """Only 204 says that it is deleted."""
-    assert (await delete(answering(reply(200, b"ok")))).closure is Closure.MAYBE
+    assert (await delete(answering(reply(200, b"ok")))).status is CloseStatus.MAYBE
 
 
 @pytest.mark.parametrize(
@@ -133,27 +133,27 @@ async def test_a_reply_to_a_delete_that_makes_no_sense_proves_nothing() -> None:
 )
 async def test_a_fault_of_the_run_stops_it(answer: bytes, words: str) -> None:
     """A 404 of any server, and refused credentials, say nothing about the conversation."""
-    parting = await close(answering(answer))
+    result = await close(answering(answer))
 
-    assert parting.stops_run
-    assert parting.closure is Closure.REFUSED
-    assert words in parting.error
+    assert result.stops_run
+    assert result.status is CloseStatus.REFUSED
+    assert words in result.error
 
 
 async def test_a_429_was_not_processed() -> None:
     """It asks for a pause, and the conversation is as it was."""
-    parting = await close(answering(error(429, 20429, "Retry-After: 7")))
+    result = await close(answering(error(429, 20429, "Retry-After: 7")))
 
-    assert (parting.closure, parting.is_throttled, parting.retry_after_s) == (Closure.NOT_PROCESSED, True, 7.0)
-    assert not parting.is_settled
+    assert (result.status, result.is_throttled, result.retry_after_s) == (CloseStatus.NOT_PROCESSED, True, 7.0)
+    assert not result.is_final
 
 
 @pytest.mark.parametrize(("behaviour", "word"), [(stalling, "timeout"), (closing, "connection_lost")])
 async def test_a_lost_reply_proves_nothing(behaviour: Behaviour, word: str) -> None:
     """It may be closed, and may be asked for again."""
-    parting = await close(behaviour)
+    result = await close(behaviour)
 
-    assert (parting.closure, parting.error_code, parting.is_settled) == (Closure.MAYBE, word, False)
+    assert (result.status, result.error_code, result.is_final) == (CloseStatus.MAYBE, word, False)
 
 
 async def test_nothing_leaves_through_a_closed_gate() -> None:
@@ -168,27 +168,27 @@ async def test_nothing_leaves_through_a_closed_gate() -> None:
 async def test_a_timer_closes_by_itself() -> None:
     """The timer is set as an ISO 8601 duration; any 200 says that it stands."""
     async with client_of(answering(conversation("active"))) as (client, server):
-        parting = await client.set_timer(SID, 600, OpenGate())
+        result = await client.set_timer(SID, 600, OpenGate())
 
     assert server.requests[0].endswith(b"\r\n\r\nTimers.Closed=PT600S")
-    assert parting.closure is Closure.CLOSED
+    assert result.status is CloseStatus.CLOSED
 
 
 @pytest.mark.parametrize(
     ("behaviour", "closure"),
     [
-        (answering(error(400, 50377)), Closure.CLOSED),
-        (answering(error(400, 20001)), Closure.REFUSED),
-        (answering(error(404, 20404)), Closure.GONE),
-        (closing, Closure.MAYBE),
+        (answering(error(400, 50377)), CloseStatus.CLOSED),
+        (answering(error(400, 20001)), CloseStatus.REFUSED),
+        (answering(error(404, 20404)), CloseStatus.GONE),
+        (closing, CloseStatus.MAYBE),
     ],
 )
-async def test_a_timer_that_does_not_stand_says_why(behaviour: Behaviour, closure: Closure) -> None:
+async def test_a_timer_that_does_not_stand_says_why(behaviour: Behaviour, closure: CloseStatus) -> None:
     """The same words as for closing itself."""
     async with client_of(behaviour) as (client, _):
-        parting = await client.set_timer(SID, 600, OpenGate())
+        result = await client.set_timer(SID, 600, OpenGate())
 
-    assert parting.closure is closure
+    assert result.status is closure
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(600, "PT600S"), (600.2, "PT601S"), (90_000, "PT90000S")])

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 from aiohttp.connector import Connection
 
-from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio import connections
 from provisioner.twilio.connections import Connections
 from provisioner.twilio.credentials import SIMULATED
@@ -50,11 +50,11 @@ async def client_of(url: str, *, timeout_s: float = 5.0) -> AsyncIterator[WebCha
 async def test_a_refused_connection_was_never_sent() -> None:
     """Nobody listens: nothing was sent, and the message names host and reason."""
     async with client_of(f"http://127.0.0.1:{free_port()}") as client:
-        answer = await client.create(REQUEST, OpenGate())
+        result = await client.create(REQUEST, OpenGate())
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "127.0.0.1 cannot be reached: Connection refused"
-    assert answer.due == answer.ended
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert result.error == "127.0.0.1 cannot be reached: Connection refused"
+    assert result.due == result.ended
 
 
 async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,9 +65,9 @@ async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
     async with client_of("https://twilio.invalid") as client:
-        answer = await client.create(REQUEST, OpenGate())
+        result = await client.create(REQUEST, OpenGate())
 
-    assert (answer.verdict, answer.error) == (
+    assert (result.verdict, result.error) == (
         Verdict.NOT_PROCESSED,
         "the name twilio.invalid cannot be resolved",
     )
@@ -78,10 +78,10 @@ async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(connections, "CONNECT_TIMEOUT_S", 0.05)
 
     async with raw_server(stalling) as server, client_of(server.url.replace("http", "https")) as client:
-        answer = await client.create(REQUEST, OpenGate())
+        result = await client.create(REQUEST, OpenGate())
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "no connection to 127.0.0.1 in time"
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert result.error == "no connection to 127.0.0.1 in time"
 
 
 async def test_a_reply_that_begins_as_time_is_up_and_never_ends_is_given_up() -> None:
@@ -101,10 +101,10 @@ async def test_a_reply_that_begins_as_time_is_up_and_never_ends_is_given_up() ->
         async with client_of(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_s=0.2) as client:
             asyncio.get_running_loop().call_later(0.05, time.sleep, 0.25)
             async with asyncio.timeout(10):
-                answer = await client.create(REQUEST, OpenGate())
+                result = await client.create(REQUEST, OpenGate())
         serving.join()
 
-    assert (answer.verdict, answer.conversation_sid) == (Verdict.MAYBE, "")
+    assert (result.verdict, result.conversation_sid) == (Verdict.MAYBE, "")
 
 
 def finish(connection: socket.socket) -> None:
@@ -199,7 +199,7 @@ def await_bytes(connection: Connection) -> None:
     assert select.select([transport.get_extra_info("socket").fileno()], [], [], PATIENCE_S)[0]
 
 
-async def create_when_struck(server: IdleServer, taken: list[Connection]) -> Answer:
+async def create_when_struck(server: IdleServer, taken: list[Connection]) -> AttemptResult:
     """Create one WebChat, and another at whose turn the server strikes and the loop has not heard of it yet."""
     gate, loop = HeldGate(), asyncio.get_running_loop()
     async with client_of(server.url) as client:
@@ -209,9 +209,9 @@ async def create_when_struck(server: IdleServer, taken: list[Connection]) -> Ans
         server.strike()
         await_bytes(taken[-1])
         loop.call_soon(gate.opened.set)
-        answer = await second
+        result = await second
     assert first.verdict is Verdict.CREATED
-    return answer
+    return result
 
 
 @pytest.mark.parametrize("do", [finish, take_leave, reset, begin_to_talk, talk])
@@ -222,9 +222,9 @@ async def test_an_idle_connection_that_the_server_ends_or_talks_over_sent_nothin
     for chosen in (Wire(), TLS13, TLS12):
         lay_wire(chosen)
         with IdleServer(laid_wire(), do) as server:
-            answer = await create_when_struck(server, taken)
+            result = await create_when_struck(server, taken)
 
-        assert (chosen, answer.verdict, answer.error_code, answer.sent, server.received) == (
+        assert (chosen, result.verdict, result.error_code, result.sent, server.received) == (
             chosen,
             Verdict.NOT_PROCESSED,
             "connection_lost",

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from provisioner.models import Message, MessageLook
+from provisioner.models import Message, MessageLookup
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
 from tests.free_pace import FreePace
@@ -37,7 +37,7 @@ async def client_of(*behaviours: Behaviour) -> AsyncIterator[tuple[MessageClient
         yield MessageClient(transport, pace, sleep=no_sleep), server, pace
 
 
-async def find(*behaviours: Behaviour) -> MessageLook:
+async def find(*behaviours: Behaviour) -> MessageLookup:
     """Look for the message at a server that behaves so."""
     async with client_of(*behaviours) as (client, _, _):
         return await client.find(MESSAGE)
@@ -58,7 +58,7 @@ async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
         server,
         _,
     ):
-        answer = await client.post(MESSAGE, OpenGate())
+        result = await client.post(MESSAGE, OpenGate())
 
     head, _, body = server.requests[0].decode().partition("\r\n\r\n")
     headers = head.lower().splitlines()
@@ -66,34 +66,34 @@ async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
     assert "x-twilio-webhook-enabled: true" in headers
     assert "content-type: application/x-www-form-urlencoded" in headers
     assert parse_qs(body) == {"Author": ["wc-1"], "Body": [MESSAGE.body]}
-    assert (answer.message_sid, answer.twilio_request_id) == (message_sid(1), "RQ1")
+    assert (result.message_sid, result.twilio_request_id) == (message_sid(1), "RQ1")
 
 
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
-        ([], MessageLook()),
-        ([(message_sid(1), "wc-1", MESSAGE.body)], MessageLook(message_sids=(message_sid(1),))),
+        ([], MessageLookup()),
+        ([(message_sid(1), "wc-1", MESSAGE.body)], MessageLookup(message_sids=(message_sid(1),))),
         (
             [(message_sid(1), "wc-1", f" {MESSAGE.body}  ".replace("\n", "\r\n"))],
-            MessageLook(message_sids=(message_sid(1),)),
+            MessageLookup(message_sids=(message_sid(1),)),
         ),
-        ([(message_sid(1), "agent", MESSAGE.body)], MessageLook()),
-        ([(message_sid(1), None, None)], MessageLook()),
-        ([(message_sid(1), "wc-1", "Hello")], MessageLook(has_others=True)),
-        ([(message_sid(1), "wc-1", None)], MessageLook(has_others=True)),
+        ([(message_sid(1), "agent", MESSAGE.body)], MessageLookup()),
+        ([(message_sid(1), None, None)], MessageLookup()),
+        ([(message_sid(1), "wc-1", "Hello")], MessageLookup(has_others=True)),
+        ([(message_sid(1), "wc-1", None)], MessageLookup(has_others=True)),
         (
             [
                 (message_sid(1), "wc-1", MESSAGE.body),
                 (message_sid(2), "wc-1", "x"),
                 (message_sid(3), "wc-1", MESSAGE.body),
             ],
-            MessageLook(message_sids=(message_sid(1), message_sid(3)), has_others=True),
+            MessageLookup(message_sids=(message_sid(1), message_sid(3)), has_others=True),
         ),
     ],
 )
 async def test_a_message_is_known_by_its_author_and_body(
-    entries: list[tuple[str, str | None, str | None]], expected: MessageLook
+    entries: list[tuple[str, str | None, str | None]], expected: MessageLookup
 ) -> None:
     """Spaces and line ends may have changed on the way; another text, or another author, is another message."""
     assert await find(answering(page(*entries))) == expected
@@ -106,7 +106,7 @@ async def test_all_pages_of_a_conversation_are_looked_through() -> None:
     async with client_of(answering(*pages)) as (client, server, pace):
         look = await client.find(MESSAGE)
 
-    assert look == MessageLook(message_sids=(message_sid(2),), has_others=True)
+    assert look == MessageLookup(message_sids=(message_sid(2),), has_others=True)
     lines = [request.decode().splitlines()[0] for request in server.requests]
     assert lines == [f"GET {PATH}?PageSize=100 HTTP/1.1", f"GET {PATH}?PageSize=100&PageToken=PT1 HTTP/1.1"]
     assert pace.passed == 2
@@ -140,7 +140,7 @@ async def test_a_look_is_tried_again_before_it_fails() -> None:
     async with client_of(answering(reply(429, b""), reply(503, b""), page())) as (client, server, pace):
         look = await client.find(MESSAGE)
 
-    assert look == MessageLook()
+    assert look == MessageLookup()
     assert len(server.requests) == 3 < TRIES
     assert pace.retry_afters == [None]
 

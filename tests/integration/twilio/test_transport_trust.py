@@ -19,7 +19,7 @@ from shutil import which
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio.credentials import Account
 from provisioner.twilio.transport import Reply, open_transport
 from provisioner.twilio.webchats import WebChatClient
@@ -40,7 +40,7 @@ REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ad
 CREATED = reply(201, b'{"conversation_sid": "CH%s"}' % (32 * b"e"))
 
 
-async def create_at(url: str, proxy: str = "") -> Answer:
+async def create_at(url: str, proxy: str = "") -> AttemptResult:
     """Create one WebChat at ``url``."""
     async with open_transport(ACCOUNT, version="1", base_url=url, proxy=proxy) as transport:
         return await WebChatClient(transport).create(REQUEST, OpenGate())
@@ -77,11 +77,11 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ServerTls:
 async def test_an_untrusted_certificate_is_refused(self_signed: ServerTls) -> None:
     """TLS is verified: nothing is sent to a server nobody vouches for, and the run stops."""
     async with raw_server(answering(CREATED), tls=self_signed.context) as server:
-        answer = await create_at(server.url)
+        result = await create_at(server.url)
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "the certificate of 127.0.0.1 is not trusted"
-    assert answer.stops_run
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert result.error == "the certificate of 127.0.0.1 is not trusted"
+    assert result.stops_run
     assert server.requests == []
 
 
@@ -153,15 +153,15 @@ async def test_who_cannot_prove_to_be_the_server_gets_nothing(
         async with connect_proxy() as proxy:
             for way in ("", proxy.url):
                 async with open_transport(ACCOUNT, version="1", base_url=url, proxy=way) as transport:
-                    answer = await WebChatClient(transport).create(REQUEST, gate)
+                    result = await WebChatClient(transport).create(REQUEST, gate)
 
-                assert (answer.verdict, answer.error_code, answer.sent) == (
+                assert (result.verdict, result.error_code, result.sent) == (
                     Verdict.NOT_PROCESSED,
                     "connect_failed",
                     None,
                 )
-                assert answer.error in {sentence, f"the certificate of 127.0.0.1 {sentence}"}
-                assert answer.stops_run is (sentence != NOT_TLS)
+                assert result.error in {sentence, f"the certificate of 127.0.0.1 {sentence}"}
+                assert result.stops_run is (sentence != NOT_TLS)
         thread.join()
 
     assert (b"POST" in b"".join(received), gate.passed, len(proxy.requests)) == (False, 0, 1)
@@ -174,10 +174,10 @@ async def test_a_server_that_hangs_up_on_the_handshake_is_told_as_such() -> None
         await visit.reader.read(1)
 
     async with raw_server(hang_up) as server:
-        answer = await create_at(server.url.replace("http", "https"))
+        result = await create_at(server.url.replace("http", "https"))
 
-    assert (answer.verdict, answer.sent) == (Verdict.NOT_PROCESSED, None)
-    assert answer.error.startswith("127.0.0.1 cannot be reached: ")
+    assert (result.verdict, result.sent) == (Verdict.NOT_PROCESSED, None)
+    assert result.error.startswith("127.0.0.1 cannot be reached: ")
 
 
 CREATE_IN_A_PROCESS = """
@@ -250,9 +250,9 @@ async def test_a_trusted_certificate_is_accepted(self_signed: ServerTls, by_prox
 async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
     """A server that does not speak TLS is told as such, and gets nothing."""
     async with raw_server(lambda visit: visit.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        answer = await create_at(server.url.replace("http", "https"))
+        result = await create_at(server.url.replace("http", "https"))
 
-    assert (answer.verdict, answer.error) == (
+    assert (result.verdict, result.error) == (
         Verdict.NOT_PROCESSED,
         "127.0.0.1 does not speak TLS as it should",
     )
@@ -269,9 +269,9 @@ async def test_proxies_of_the_environment_are_ignored(
         monkeypatch.setenv(name, nowhere)
 
     async with raw_server(answering(CREATED)) as server:
-        answer = await create_at(server.url)
+        result = await create_at(server.url)
 
-    assert answer.verdict is Verdict.CREATED
+    assert result.verdict is Verdict.CREATED
 
 
 async def test_no_redirect_is_followed_whatever_is_asked() -> None:
@@ -294,18 +294,18 @@ async def test_no_redirect_is_followed_whatever_is_asked() -> None:
 async def test_a_proxy_is_used_when_asked_for() -> None:
     """With ``--proxy`` the request goes to the proxy, with the whole URL in its first line."""
     async with raw_server(answering(CREATED)) as proxy:
-        answer = await create_at("http://127.0.0.1:1/prefix", proxy.url)
+        result = await create_at("http://127.0.0.1:1/prefix", proxy.url)
 
-    assert answer.verdict is Verdict.CREATED
+    assert result.verdict is Verdict.CREATED
     assert proxy.requests[0].startswith(b"POST http://127.0.0.1:1/prefix/v2/WebChats HTTP/1.1\r\n")
 
 
 async def test_a_dead_proxy_was_never_sent() -> None:
     """A proxy that cannot be reached is told as such, without its address."""
-    answer = await create_at("https://twilio.invalid", f"http://127.0.0.1:{free_port()}")
+    result = await create_at("https://twilio.invalid", f"http://127.0.0.1:{free_port()}")
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
-    assert answer.error == "the proxy cannot be reached: Connection refused"
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
+    assert result.error == "the proxy cannot be reached: Connection refused"
 
 
 @pytest.mark.parametrize(("status", "stops_run"), [(407, True), (403, True), (502, False)])
@@ -316,10 +316,10 @@ async def test_a_proxy_that_refuses_stops_the_run(status: int, stops_run: bool) 
         raw_server(answering(reply(status))) as proxy,
         open_transport(ACCOUNT, version="1", base_url="https://twilio.invalid", proxy=proxy.url) as transport,
     ):
-        answer = await WebChatClient(transport).create(REQUEST, gate)
+        result = await WebChatClient(transport).create(REQUEST, gate)
 
-    assert (answer.verdict, answer.stops_run, gate.passed) == (Verdict.NOT_PROCESSED, stops_run, 0)
-    assert answer.error == f"the proxy does not connect us (HTTP {status}): check --proxy"
+    assert (result.verdict, result.stops_run, gate.passed) == (Verdict.NOT_PROCESSED, stops_run, 0)
+    assert result.error == f"the proxy does not connect us (HTTP {status}): check --proxy"
     assert b"hunter2" not in proxy.requests[0]
     assert b"authorization" not in proxy.requests[0].lower()
 
@@ -362,8 +362,8 @@ async def test_no_secret_and_no_name_is_logged_or_answered(
         open_transport(ACCOUNT, version="1", base_url=server.url) as transport,
     ):
         client = WebChatClient(transport)
-        answer = await client.create(REQUEST, OpenGate())
+        result = await client.create(REQUEST, OpenGate())
 
     authorization = server.requests[0].partition(b"Authorization: Basic ")[2].partition(b"\r\n")[0].decode()
-    shown = caplog.text + repr([answer, client, transport, ACCOUNT])
+    shown = caplog.text + repr([result, client, transport, ACCOUNT])
     assert [secret for secret in ("hunter2", "Ada", "Lovelace", authorization) if secret in shown] == []

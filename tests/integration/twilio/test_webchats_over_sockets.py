@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioner.models import Answer, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio import connections, exchange
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.exchange import LARGEST_REPLY
@@ -50,7 +50,7 @@ async def client_of(url: str, *, timeout_s: float = 5.0, proxy: str = "") -> Asy
         yield WebChatClient(opened)
 
 
-async def create_at(*behaviours: Behaviour, timeout_s: float = 5.0) -> tuple[Answer, RawServer]:
+async def create_at(*behaviours: Behaviour, timeout_s: float = 5.0) -> tuple[AttemptResult, RawServer]:
     """Create one WebChat at a server that behaves so."""
     async with raw_server(*behaviours) as server, client_of(server.url, timeout_s=timeout_s) as client:
         return await client.create(REQUEST, OpenGate()), server
@@ -121,10 +121,10 @@ async def test_without_a_ui_version_no_such_header_is_sent() -> None:
 
 async def test_a_created_webchat_is_told_in_full() -> None:
     """The answer holds the SID, the identity, the status and the id that Twilio's support asks for."""
-    answer, _ = await create_at(answering(CREATED))
+    result, _ = await create_at(answering(CREATED))
 
-    assert (answer.verdict, answer.conversation_sid, answer.http_status) == (Verdict.CREATED, SID, 201)
-    assert (answer.identity, answer.twilio_request_id, answer.error) == ("wc-1", "RQ1", "")
+    assert (result.verdict, result.conversation_sid, result.http_status) == (Verdict.CREATED, SID, 201)
+    assert (result.identity, result.twilio_request_id, result.error) == ("wc-1", "RQ1", "")
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ async def test_the_identity_is_the_one_twilio_named(named: bytes, identity: str)
     """Another identity than the one asked for is recorded; a null one says nothing."""
     body = b'{"conversation_sid": "%s", "identity": %s}' % (SID.encode(), named)
 
-    answer, _ = await create_at(answering(reply(201, body)))
+    result, _ = await create_at(answering(reply(201, body)))
 
-    assert (answer.verdict, answer.identity) == (Verdict.CREATED, identity)
+    assert (result.verdict, result.identity) == (Verdict.CREATED, identity)
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ async def test_what_was_sent_without_a_clear_answer_is_in_doubt(
     behaviour: Behaviour, word: str, status: int | None
 ) -> None:
     """Once a request has left, everything but a clear answer means: it may have been created."""
-    answer, server = await create_at(behaviour, timeout_s=limit_for(behaviour))
+    result, server = await create_at(behaviour, timeout_s=limit_for(behaviour))
 
-    assert (answer.verdict, answer.error_code, answer.http_status) == (Verdict.MAYBE, word, status)
-    assert answer.sent is not None
-    assert answer.identity == "wc-1"
-    assert answer.error
+    assert (result.verdict, result.error_code, result.http_status) == (Verdict.MAYBE, word, status)
+    assert result.sent is not None
+    assert result.identity == "wc-1"
+    assert result.error
     assert len(server.requests) == 1
 
 
@@ -191,9 +191,9 @@ async def test_a_kept_connection_that_fails_is_not_tried_again(behaviour: Behavi
 
 async def test_a_clear_refusal_stands_though_its_body_is_cut() -> None:
     """Where the status says enough, a broken body takes nothing away from it."""
-    answer, _ = await create_at(writing(reply(429, b"x" * 99, "Retry-After: 7")[:-9]))
+    result, _ = await create_at(writing(reply(429, b"x" * 99, "Retry-After: 7")[:-9]))
 
-    assert (answer.verdict, answer.is_throttled, answer.retry_after_s) == (Verdict.NOT_PROCESSED, True, 7.0)
+    assert (result.verdict, result.is_throttled, result.retry_after_s) == (Verdict.NOT_PROCESSED, True, 7.0)
 
 
 async def test_waiting_at_the_gate_costs_no_timeout() -> None:
@@ -209,9 +209,9 @@ async def test_waiting_at_the_gate_costs_no_timeout() -> None:
         await asyncio.sleep(0.25)
         gate.opened.set()
 
-        answer = await creation
+        result = await creation
 
-    assert answer.verdict is Verdict.CREATED
+    assert result.verdict is Verdict.CREATED
 
 
 async def hanging_up(visit: Visit) -> None:
@@ -239,14 +239,14 @@ async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) 
             await asyncio.sleep(0.001)  # both ends of the connection share this loop and need some rounds of it
         gate.opened.set()
 
-        answer = await creation
+        result = await creation
 
-    assert (answer.verdict, answer.error_code, answer.sent) == (
+    assert (result.verdict, result.error_code, result.sent) == (
         Verdict.NOT_PROCESSED,
         "connection_lost",
         None,
     )
-    assert answer.due <= answer.ended
+    assert result.due <= result.ended
     assert server.requests == []
 
 
@@ -254,9 +254,9 @@ async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.
     """After a long pause a connection may be dead without anyone knowing: it is given up, nothing is sent."""
     monkeypatch.setattr(exchange, "LONGEST_STAND_S", -1.0)
 
-    answer, server = await create_at(answering(CREATED))
+    result, server = await create_at(answering(CREATED))
 
-    assert (answer.verdict, answer.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
+    assert (result.verdict, result.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
     assert server.requests == []
 
 
@@ -279,7 +279,7 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
     async with raw_server(answering(last)) as server, client_of(server.url) as client:
         answers = [await client.create(REQUEST, OpenGate()) for _ in range(3)]
 
-    assert [answer.verdict for answer in answers] == [Verdict.CREATED] * 3
+    assert [result.verdict for result in answers] == [Verdict.CREATED] * 3
     assert (server.connections, len(server.requests)) == (3, 3)
 
 
@@ -316,9 +316,9 @@ async def test_what_a_server_says_while_it_thinks_is_no_answer() -> None:
     """Informational replies (1xx) come before the real one."""
     thinking = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
-    answer, _ = await create_at(answering(thinking + CREATED))
+    result, _ = await create_at(answering(thinking + CREATED))
 
-    assert (answer.verdict, answer.conversation_sid) == (Verdict.CREATED, SID)
+    assert (result.verdict, result.conversation_sid) == (Verdict.CREATED, SID)
 
 
 @pytest.mark.parametrize("head", [b"100 Continue", b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
@@ -331,11 +331,11 @@ async def test_a_server_that_thinks_without_an_end_is_given_up(head: bytes) -> N
             await visit.write(b"HTTP/1.1 %b\r\n\r\n" % head)
             await asyncio.sleep(0)
 
-    answer, server = await create_at(think, timeout_s=60.0)
+    result, server = await create_at(think, timeout_s=60.0)
 
-    assert (answer.verdict, answer.error_code) == (Verdict.MAYBE, "bad_reply")
-    assert answer.error == "127.0.0.1 sent interim replies (1xx) only"
-    assert (answer.sent is None, len(server.requests)) == (False, 1)
+    assert (result.verdict, result.error_code) == (Verdict.MAYBE, "bad_reply")
+    assert result.error == "127.0.0.1 sent interim replies (1xx) only"
+    assert (result.sent is None, len(server.requests)) == (False, 1)
 
 
 async def test_requests_in_flight_together_keep_their_own_evidence() -> None:
@@ -352,17 +352,17 @@ async def test_requests_in_flight_together_keep_their_own_evidence() -> None:
     async with raw_server(answering(CREATED)) as server, client_of(server.url) as client:
         answers = await asyncio.gather(*(client.create(REQUEST, Numbered(number)) for number in range(30)))
 
-    assert [answer.due for answer in answers] == list(range(30))
+    assert [result.due for result in answers] == list(range(30))
     assert len(server.requests) == 30
 
 
 async def test_a_redirect_is_not_followed() -> None:
     """Credentials and customers' data go to one host only; a redirect stops the run."""
     async with raw_server(answering(CREATED)) as elsewhere:
-        answer, _ = await create_at(answering(reply(307, b"", f"Location: {elsewhere.url}/v2/WebChats")))
+        result, _ = await create_at(answering(reply(307, b"", f"Location: {elsewhere.url}/v2/WebChats")))
 
-    assert (answer.verdict, answer.stops_run, answer.error_code) == (Verdict.REFUSED, True, "bad_reply")
-    assert "--base-url" in answer.error
+    assert (result.verdict, result.stops_run, result.error_code) == (Verdict.REFUSED, True, "bad_reply")
+    assert "--base-url" in result.error
     assert elsewhere.connections == 0
 
 
@@ -392,8 +392,8 @@ async def test_a_set_clock_does_not_change_a_latency(monkeypatch: pytest.MonkeyP
     wall = iter([5_000.0, 1_400.0, 1_400.0])
     monkeypatch.setattr(exchange, "time", SimpleNamespace(time=lambda: next(wall), monotonic=time.monotonic))
 
-    answer, _ = await create_at(answering(CREATED))
+    result, _ = await create_at(answering(CREATED))
 
-    assert answer.sent == 5_000.0
-    assert answer.latency_ms is not None
-    assert 0 <= answer.latency_ms < 5_000
+    assert result.sent == 5_000.0
+    assert result.latency_ms is not None
+    assert 0 <= result.latency_ms < 5_000

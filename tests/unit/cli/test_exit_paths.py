@@ -17,7 +17,7 @@ from provisioner.cli.main import main
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, UsageError
 from provisioner.interrupts import Terminated
 from provisioner.models import Counts
-from provisioner.summary import Failure, Outcome, Summary
+from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from tests.toy_command import Toy
 
 Capture = pytest.CaptureFixture[str]
@@ -65,11 +65,11 @@ def test_a_cure_that_says_nothing_is_not_printed(toy: Toy, capsys: Capture) -> N
 
 def test_a_summary_with_an_error_tells_both(toy: Toy, capsys: Capture) -> None:
     """A run that a guard stopped tells its counts on stdout and the reason on stderr."""
-    failure = Failure.from_error(GuardError("the credentials are wrong", cure="mend them"))
+    failure = ErrorInfo.from_error(GuardError("the credentials are wrong", cure="mend them"))
     toy.does = lambda _console: Summary(
         command="toy",
         exit_code=ExitCode.GUARD,
-        outcome=Outcome.GUARDED,
+        outcome=CommandOutcome.GUARDED,
         counts=Counts(input=1, unsent=1),
         error=failure,
     )
@@ -370,7 +370,8 @@ def test_a_log_file_that_cannot_be_opened_is_a_usage_error(toy: Toy, tmp_path: P
 def test_every_kind_of_error_has_a_word_for_programs() -> None:
     """The kind is the class's name in lower case, without Error."""
     kinds = {
-        cls.__name__: Failure.from_error(cls("x")).kind for cls in (ProvisionerError, LedgerBusyError, UsageError)
+        cls.__name__: ErrorInfo.from_error(cls("x")).kind
+        for cls in (ProvisionerError, LedgerBusyError, UsageError)
     }
 
     assert kinds == {"ProvisionerError": "provisioner", "LedgerBusyError": "ledger_busy", "UsageError": "usage"}

@@ -10,7 +10,7 @@ from provisioner.cli.progress_text import done_text, pace_text
 from provisioner.cli.summary_text import accounting_line, summary_lines
 from provisioner.models import Counts
 from provisioner.progress import Progress
-from provisioner.summary import Outcome, Summary
+from provisioner.summary import CommandOutcome, Summary
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_summary_says_what_happened_and_what_to_type_next() -> None:
     """All of it, in the order in which it is read."""
     summary = Summary(
         command="run",
-        outcome=Outcome.STOPPED,
+        outcome=CommandOutcome.STOPPED,
         counts=Counts(input=2, created=1, unsent=1),
         throttled=3,
         elapsed_s=6.3,
@@ -105,14 +105,14 @@ def test_a_summary_says_what_happened_and_what_to_type_next() -> None:
 @pytest.mark.parametrize(
     ("outcome", "headline"),
     [
-        (Outcome.FINISHED, "finished in 2.0 s"),
-        (Outcome.CHECKED, "checked in 2.0 s"),
-        (Outcome.STOPPED, "stopped after 2.0 s"),
-        (Outcome.GUARDED, "stopped by a guard after 2.0 s"),
-        (Outcome.FAILED, "failed after 2.0 s"),
+        (CommandOutcome.FINISHED, "finished in 2.0 s"),
+        (CommandOutcome.CHECKED, "checked in 2.0 s"),
+        (CommandOutcome.STOPPED, "stopped after 2.0 s"),
+        (CommandOutcome.GUARDED, "stopped by a guard after 2.0 s"),
+        (CommandOutcome.FAILED, "failed after 2.0 s"),
     ],
 )
-def test_every_outcome_has_its_headline(outcome: Outcome, headline: str) -> None:
+def test_every_outcome_has_its_headline(outcome: CommandOutcome, headline: str) -> None:
     """The first word says how it ended."""
     lines = list(summary_lines(Summary(command="x", outcome=outcome, elapsed_s=2.0)))
 

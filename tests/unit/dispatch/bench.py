@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from provisioner.dispatch import Dispatcher, Limits, Stop
 from provisioner.errors import InputError
-from provisioner.models import Answer, Claim, MessageStatus, Row, Status, Step, WebChatRequest
+from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
 from provisioner.ports import Creator, Gate, Messenger, Timers
 from tests.clock import run_virtually
@@ -40,22 +40,22 @@ class NotingObserver:
         """Count one less."""
         self.in_flight -= 1
 
-    def answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Note an answer."""
-        self.answers.append((row.row, answer.verdict.value, attempt))
+        self.answers.append((row.row, result.verdict.value, attempt))
 
-    def settled(self, row: Row, status: Status, answer: Answer) -> None:
+    def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Note an outcome."""
         self.outcomes.append((row.row, status))
 
-    def message_answered(self, row: Row, answer: Answer, attempt: int) -> None:
+    def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Note an answer to a message."""
-        self.message_answers.append((row.row, answer.verdict.value, attempt))
+        self.message_answers.append((row.row, result.verdict.value, attempt))
 
-    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Note a message's outcome."""
         assert key == f"k-{row}"
-        self.message_outcomes.append((row, status, answer.error_code))
+        self.message_outcomes.append((row, status, result.error_code))
 
     def gave_way(self, pause_s: float, step: Step) -> None:
         """Note a pause."""
@@ -93,11 +93,11 @@ class SlowCreator:
     def __init__(self, creator: Creator) -> None:
         self._creator = creator
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
         """Create, and answer a second later."""
-        answer = await self._creator.create(request, gate)
+        result = await self._creator.create(request, gate)
         await asyncio.sleep(1)
-        return answer
+        return result
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from provisioner.dispatch import Dispatcher, Stop, StopKind
 from provisioner.errors import GuardError, InputError, ProvisionerError, StorageError
-from provisioner.models import Answer, Status, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import FailureLimit
 from provisioner.ports import Gate
 from tests.fake_creator import FakeCreator, Fault
@@ -39,7 +39,7 @@ def test_the_intent_is_recorded_before_anything_leaves() -> None:
     """When a request passes its gate, the ledger already has its row in flight."""
 
     class Watching(FakeCreator):
-        async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+        async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
             row = bench.book.rows[int(request.customer_friendly_name.split()[1])]
             assert row.status is IN_FLIGHT
             return await super().create(request, gate)
@@ -264,7 +264,7 @@ def test_cancelling_takes_back_the_intents_of_who_waits() -> None:
     """A request that was connecting or waiting for its turn was never sent, and the ledger says so."""
 
     class Connecting(FakeCreator):
-        async def create(self, request: WebChatRequest, gate: Gate) -> Answer:
+        async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
             await asyncio.Event().wait()
             return await super().create(request, gate)
 
@@ -291,11 +291,11 @@ def test_a_changed_input_stops_the_run_and_lets_finish_what_flies() -> None:
 class FullLedger(FakeLedger):
     """Takes a few outcomes and then no more."""
 
-    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Settle the first four rows."""
         if claim_id > 4:
             return noted(StorageError("no room is left on the disk"))
-        return super().settle(claim_id, status, answer)
+        return super().settle(claim_id, status, result)
 
 
 def test_a_ledger_that_takes_nothing_more_ends_the_run_with_its_own_error() -> None:
@@ -312,10 +312,10 @@ def test_a_ledger_that_takes_nothing_more_ends_the_run_with_its_own_error() -> N
 class LateLedger(FakeLedger):
     """Finds out late that an outcome cannot be written, when the next row is on its way already."""
 
-    def settle(self, claim_id: int, status: Status, answer: Answer) -> asyncio.Future[None]:
+    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Fail with the second row, a second later."""
         if claim_id != 2:
-            return super().settle(claim_id, status, answer)
+            return super().settle(claim_id, status, result)
         late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_later(1.5, late.set_exception, StorageError("no room is left on the disk"))
         return late
@@ -371,7 +371,7 @@ def test_no_sequence_of_answers_creates_a_row_twice(faults: list[Fault | None], 
     assert len(bench.names_created) == len(set(bench.names_created))
     assert set(bench.statuses) <= {CREATED, REJECTED, UNKNOWN, UNSENT}
     for row in bench.book.rows.values():
-        verdicts = [answer.verdict for answer in row.answers]
+        verdicts = [result.verdict for result in row.answers]
         assert all(verdict is Verdict.NOT_PROCESSED for verdict in verdicts[:-1])
         assert (row.status is CREATED) == (verdicts[-1] is Verdict.CREATED)
         assert (row.status is UNKNOWN) == (verdicts[-1] is Verdict.MAYBE)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError
-from provisioner.models import Answer, Claim, Message, MessageStatus, Row, Status, Step
+from provisioner.models import AttemptResult, Claim, Message, MessageStatus, Row, Status, Step
 from provisioner.options import FailureLimit
 from provisioner.ports import Gate
 from tests.fake_creator import Fault
@@ -64,7 +64,7 @@ def test_the_intent_is_recorded_before_a_message_leaves() -> None:
     """When it passes its gate, the ledger already has it in flight, and its row created."""
 
     class Watching(FakeMessenger):
-        async def post(self, message: Message, gate: Gate) -> Answer:
+        async def post(self, message: Message, gate: Gate) -> AttemptResult:
             row = bench.book.rows[int(message.body.split()[-1])]
             assert (row.status, row.message) == (Status.CREATED, IN_FLIGHT)
             return await super().post(message, gate)
@@ -174,11 +174,11 @@ class SlowMessenger(FakeMessenger):
         super().__init__()
         self.inner = inner
 
-    async def post(self, message: Message, gate: Gate) -> Answer:
+    async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Post, and answer a second later."""
-        answer = await self.inner.post(message, gate)
+        result = await self.inner.post(message, gate)
         await asyncio.sleep(1)
-        return answer
+        return result
 
 
 def test_a_429_makes_messages_give_way_and_nothing_else() -> None:
@@ -278,7 +278,7 @@ def test_a_drained_run_leaves_the_message_waiting() -> None:
     """Nothing new is sent after a stop: the row is created, and the next run posts its message."""
 
     class Stopping(FakeMessenger):
-        async def post(self, message: Message, gate: Gate) -> Answer:
+        async def post(self, message: Message, gate: Gate) -> AttemptResult:
             bench.message_pace.close()
             return await super().post(message, gate)
 

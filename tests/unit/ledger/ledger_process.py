@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner.ledger import open_ledger
-from provisioner.models import Answer, Fingerprint, PlanEntry, Status, Verdict
+from provisioner.models import AttemptResult, Fingerprint, PlanEntry, Status, Verdict
 
 SETTINGS = {"job": "killed"}
 INPUT = [Fingerprint("customers.csv", 1, "a")]
@@ -36,8 +36,8 @@ async def send(path: Path) -> None:
             for claim in claims:
                 await ledger.begin(claim.id)
                 say("begun", claim.row)
-                answer = Answer(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row:032x}")
-                await ledger.settle(claim.id, Status.CREATED, answer)
+                result = AttemptResult(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row:032x}")
+                await ledger.settle(claim.id, Status.CREATED, result)
                 say("settled", claim.row)
 
         await asyncio.gather(*(work() for _ in range(8)))

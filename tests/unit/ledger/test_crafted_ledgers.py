@@ -33,10 +33,10 @@ async def make(path: Path) -> None:
         await ledger.start_run(SENDABLE)
         for claim in await ledger.claim(100):
             await ledger.begin(claim.id, f"wc-{claim.key}", owes_message=True)
-            answer = structs.replace(CREATED, conversation_sid=conversation_sid(claim.row))
+            result = structs.replace(CREATED, conversation_sid=conversation_sid(claim.row))
             is_lost = claim.key == "e"
             await ledger.settle(
-                claim.id, Status.UNKNOWN if is_lost else Status.CREATED, LOST if is_lost else answer
+                claim.id, Status.UNKNOWN if is_lost else Status.CREATED, LOST if is_lost else result
             )
         await ledger.finish_run(0)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.closures import Closure, OpenConversation, Parting
+from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.errors import InputError
 from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger
 from provisioner.models import Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
 
-CLOSED = Parting(Closure.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200, twilio_request_id="RQ1")
+CLOSED = CloseResult(CloseStatus.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200, twilio_request_id="RQ1")
 
 
 def sid_of(key: str) -> str:
@@ -21,9 +21,9 @@ def sid_of(key: str) -> str:
     return conversation_sid(ord(key))
 
 
-def parting(closure: Closure) -> Parting:
+def parting(closure: CloseStatus) -> CloseResult:
     """Return an attempt that came to this."""
-    return structs.replace(CLOSED, closure=closure)
+    return structs.replace(CLOSED, status=closure)
 
 
 async def make(ledger: SqliteLedger, keys: str = "abcd") -> None:
@@ -32,8 +32,8 @@ async def make(ledger: SqliteLedger, keys: str = "abcd") -> None:
     *created, rejected = await claim_all(ledger)
     for claim in created:
         await ledger.begin(claim.id)
-        answer = structs.replace(CREATED, conversation_sid=sid_of(claim.key))
-        await ledger.settle(claim.id, Status.CREATED, answer)
+        result = structs.replace(CREATED, conversation_sid=sid_of(claim.key))
+        await ledger.settle(claim.id, Status.CREATED, result)
     await ledger.begin(rejected.id)
     await ledger.settle(rejected.id, Status.REJECTED, structs.replace(CREATED, conversation_sid=""))
 
@@ -66,16 +66,16 @@ async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
 @pytest.mark.parametrize(
     ("closure", "is_left_to_close", "is_left_to_delete"),
     [
-        (Closure.CLOSED, False, True),
-        (Closure.DELETED, False, False),
-        (Closure.GONE, False, False),
-        (Closure.REFUSED, True, True),
-        (Closure.MAYBE, True, True),
-        (Closure.NOT_PROCESSED, True, True),
+        (CloseStatus.CLOSED, False, True),
+        (CloseStatus.DELETED, False, False),
+        (CloseStatus.GONE, False, False),
+        (CloseStatus.REFUSED, True, True),
+        (CloseStatus.MAYBE, True, True),
+        (CloseStatus.NOT_PROCESSED, True, True),
     ],
 )
 async def test_what_is_done_is_not_left(
-    path: Path, closure: Closure, *, is_left_to_close: bool, is_left_to_delete: bool
+    path: Path, closure: CloseStatus, *, is_left_to_close: bool, is_left_to_delete: bool
 ) -> None:
     """A closed one can be deleted yet; a deleted or vanished one needs nothing; the rest is tried again."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
@@ -93,13 +93,13 @@ async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> Non
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
         closures = Closures(ledger, deletes=True)
-        await closures.settle(1, parting(Closure.MAYBE), number=1)
-        await closures.settle(1, parting(Closure.NOT_PROCESSED), number=2)
-        await closures.settle(1, parting(Closure.DELETED), number=3)
+        await closures.settle(1, parting(CloseStatus.MAYBE), number=1)
+        await closures.settle(1, parting(CloseStatus.NOT_PROCESSED), number=2)
+        await closures.settle(1, parting(CloseStatus.DELETED), number=3)
         counts = await closures.counts()
 
     attempts = "SELECT step, number, class, due, sent, ended, http_status, twilio_request_id FROM attempts"
-    assert counts == {Closure.DELETED: 1}
+    assert counts == {CloseStatus.DELETED: 1}
     assert query(path, f"{attempts} WHERE row_id = 1 AND step <> 'create'") == [
         ("delete", 1, "maybe", 1.0, 1.5, 2.0, 200, "RQ1"),
         ("delete", 2, "not_processed", 1.0, 1.5, 2.0, 200, "RQ1"),
@@ -114,7 +114,7 @@ async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) 
         await make(ledger, "ab")
         closures = Closures(ledger, deletes=False)
 
-        await closures.settle(1, structs.replace(parting(Closure.REFUSED), stops_run=True), number=1)
+        await closures.settle(1, structs.replace(parting(CloseStatus.REFUSED), stops_run=True), number=1)
 
         assert await closures.counts() == {None: 1}
 
@@ -143,7 +143,7 @@ async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> Non
         await closures.adopt([sid_of("a"), sid_of("b"), sid_of("c")])
 
         assert await sids(closures) == [sid_of("b"), sid_of("c")]
-        assert await closures.counts() == {Closure.CLOSED: 1, None: 2}
+        assert await closures.counts() == {CloseStatus.CLOSED: 1, None: 2}
 
 
 async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:

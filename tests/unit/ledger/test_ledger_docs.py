@@ -13,18 +13,7 @@ from msgspec import structs
 
 from provisioner.ledger import open_ledger, statements
 from provisioner.models import MessageStatus, Status, Step, Verdict
-from tests.ledger_samples import (
-    CREATED,
-    INPUT,
-    NO_SID,
-    REFUSED,
-    SETTINGS,
-    claim_all,
-    entries,
-    entry,
-    query,
-    send,
-)
+from tests.ledger_samples import CREATED, INPUT, NO_SID, REFUSED, SETTINGS, claim_all, entries, entry, query, send
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n\n```sql\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger, open_reader, statements
-from provisioner.models import Answer, Claim, DoubtfulMessage, MessageCounts, MessageStatus, Result, Status
+from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Result, Status, UnknownMessage
 from tests.ledger_samples import (
     CREATED,
     INPUT,
@@ -42,10 +42,10 @@ async def plan(ledger: SqliteLedger, keys: str = "a") -> None:
     await ledger.plan(entries(keys), INPUT)
 
 
-async def create(ledger: SqliteLedger, claim: Claim, answer: Answer = CREATED) -> None:
+async def create(ledger: SqliteLedger, claim: Claim, result: AttemptResult = CREATED) -> None:
     """Create a row that asks for a message."""
     await ledger.begin(claim.id, owes_message=True)
-    await ledger.settle(claim.id, Status.CREATED, answer)
+    await ledger.settle(claim.id, Status.CREATED, result)
 
 
 async def post(ledger: SqliteLedger, claim: Claim, *ends: MessageStatus) -> None:
@@ -258,8 +258,8 @@ async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
         for claim in (plain, seen, changed):
             await create(ledger, claim)
             await ledger.messages.begin(claim.id)
-            answer = confirmed if claim is seen else LOST
-            await ledger.messages.settle(claim.id, MessageStatus.UNKNOWN, answer)
+            result = confirmed if claim is seen else LOST
+            await ledger.messages.settle(claim.id, MessageStatus.UNKNOWN, result)
         rows = [entry(1, "a"), entry(2, "b"), entry(3, "c", "other"), entry(4, "d")]
         await ledger.plan(rows, INPUT)
         first = await ledger.messages.doubtful(0, 2)
@@ -268,9 +268,9 @@ async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
         (as_it_was,) = await ledger.messages.doubtful(2, 2)
 
     assert [*first, *rest] == [
-        DoubtfulMessage(claim=structs.replace(plain, conversation_sid=SID, identity=IDENTITY)),
-        DoubtfulMessage(claim=structs.replace(seen, conversation_sid=SID, identity=IDENTITY), is_confirmed=True),
-        DoubtfulMessage(
+        UnknownMessage(claim=structs.replace(plain, conversation_sid=SID, identity=IDENTITY)),
+        UnknownMessage(claim=structs.replace(seen, conversation_sid=SID, identity=IDENTITY), is_confirmed=True),
+        UnknownMessage(
             claim=structs.replace(changed, digest=digest_of("other"), conversation_sid=SID, identity=IDENTITY),
             is_comparable=False,
         ),

@@ -8,17 +8,7 @@ from msgspec import structs
 
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.models import Counts, Fingerprint, Result, Status
-from tests.ledger_samples import (
-    CREATED,
-    INPUT,
-    NO_SID,
-    SETTINGS,
-    TOO_LONG,
-    claim_all,
-    entries,
-    entry,
-    send,
-)
+from tests.ledger_samples import CREATED, INPUT, NO_SID, SETTINGS, TOO_LONG, claim_all, entries, entry, send
 
 BLANK = Result(
     row=0,

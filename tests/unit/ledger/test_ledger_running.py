@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.models import Answer, Counts, Status, Verdict
+from provisioner.models import AttemptResult, Counts, Status, Verdict
 from tests.ledger_samples import (
     ANSWERS,
     CREATED,
@@ -235,7 +235,7 @@ async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> Non
 
 
 UNREADABLE = structs.replace(LOST, http_status=201, error_code="bad_reply")
-NOT_SEEN = Answer(Verdict.MAYBE, due=1.5, ended=50.0, error_code="not_seen")
+NOT_SEEN = AttemptResult(Verdict.MAYBE, due=1.5, ended=50.0, error_code="not_seen")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ NOT_SEEN = Answer(Verdict.MAYBE, due=1.5, ended=50.0, error_code="not_seen")
     ],
 )
 async def test_looks_that_told_nothing_pass_on_what_the_next_one_needs(
-    path: Path, lost: Answer, looks: list[Answer], expected: tuple[float, float, bool]
+    path: Path, lost: AttemptResult, looks: list[AttemptResult], expected: tuple[float, float, bool]
 ) -> None:
     """When the attempt left, and whether Twilio had confirmed it, is known after any number of looks."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
@@ -340,7 +340,7 @@ async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Pa
 
 async def test_conversations_of_other_rows_are_known(path: Path) -> None:
     """A SID belongs to the row it was created or found for; one that was only seen belongs to nobody."""
-    found = Answer(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid=conversation_sid(11))
+    found = AttemptResult(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid=conversation_sid(11))
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
@@ -383,7 +383,9 @@ async def test_rows_are_offered_anew_within_a_run(path: Path) -> None:
 @pytest.mark.parametrize("status", [Status.CREATED, Status.PENDING, Status.UNKNOWN])
 async def test_a_look_up_is_evidence_and_no_attempt(path: Path, status: Status) -> None:
     """It is appended beside the attempts, gives the row its word, and is not counted."""
-    look = Answer(Verdict.CREATED, due=3.0, ended=4.0, conversation_sid="CH1", error="found by its identity")
+    look = AttemptResult(
+        Verdict.CREATED, due=3.0, ended=4.0, conversation_sid="CH1", error="found by its identity"
+    )
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
 from provisioner.mapping import Mapping
-from provisioner.models import Answer, Status, Verdict
+from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ResultsOptions, RunOptions
 from provisioner.outputs import Outputs
 from provisioner.planning import open_input, plan_input
@@ -32,17 +32,21 @@ def write(folder: Path, **files: str) -> list[str]:
 async def job(folder: Path, files: Sequence[str]) -> Path:
     """Run a job up to its second row and return its ledger: the first is refused, the second created."""
     options = RunOptions(address_sid="IG" + 32 * "a")
-    refused = Answer(Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused")
-    created = Answer(Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0")
+    refused = AttemptResult(
+        Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused"
+    )
+    created = AttemptResult(
+        Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0"
+    )
     ledger_path = folder / "job.ledger"
     with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
         async with open_ledger(ledger_path, SETTINGS, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
             await ledger.start_run({Status.PENDING})
             claims = await ledger.claim(2)
-            for claim, status, answer in zip(claims, SETTLED, (refused, created), strict=False):
+            for claim, status, result in zip(claims, SETTLED, (refused, created), strict=False):
                 await ledger.begin(claim.id)
-                await ledger.settle(claim.id, status, answer)
+                await ledger.settle(claim.id, status, result)
     return ledger_path
 
 

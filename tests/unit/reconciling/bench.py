@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.models import Answer, Control, Look, Status, Unknown
+from provisioner.models import AttemptResult, ControlVisibility, LookupObservation, Status, UnknownRow
 from provisioner.reconciling import Choice, Reconciler
 from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
@@ -57,18 +57,23 @@ class FakeFinder:
     by_identity: bool = True
     looks: list[tuple[float, list[str], str]] = field(default_factory=list)
 
-    async def find(self, rows: Sequence[Unknown]) -> Any:
+    async def find(self, rows: Sequence[UnknownRow]) -> Any:
         """Is not asked by a reconciler."""
         raise NotImplementedError
 
-    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+    async def look(
+        self, rows: Sequence[UnknownRow], control: UnknownRow | None
+    ) -> Mapping[int, LookupObservation]:
         """Return what is to be seen now."""
-        usual = {"control": Control.SHOWN if control else Control.NONE}
+        usual = {"control": ControlVisibility.SHOWN if control else ControlVisibility.NONE}
         turn = len(self.looks)
         met = {**usual, **(self.script[min(turn, len(self.script) - 1)] if self.script else {})}
         self.looks.append((self.clock.now, [row.key for row in rows], control.key if control else ""))
         await asyncio.sleep(0)
-        return {row.id: Look(at=self.clock.now, conversation_sids=self._seen(row.key), **met) for row in rows}
+        return {
+            row.id: LookupObservation(at=self.clock.now, conversation_sids=self._seen(row.key), **met)
+            for row in rows
+        }
 
     def _seen(self, key: str) -> tuple[str, ...]:
         return tuple(sid for sid, since in self.shows.get(key, {}).items() if since <= self.clock.now)
@@ -80,7 +85,7 @@ class Witness:
 
     heard: list[tuple[str, Status, str]] = field(default_factory=list)
 
-    def resolved(self, row: Unknown, status: Status, evidence: Answer) -> None:
+    def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
         """Note a row's end, and what the evidence calls it."""
         self.heard.append((row.key, status, evidence.error_code or evidence.conversation_sid))
 
@@ -130,7 +135,7 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(
-    folder: Path, unknown: str = "a", *, lost: Answer = LOST, has_control: bool = True
+    folder: Path, unknown: str = "a", *, lost: AttemptResult = LOST, has_control: bool = True
 ) -> AsyncIterator[Bench]:
     """Open a ledger with a row for every letter, and a created one besides."""
     path = folder / "job.ledger"

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from provisioner.models import Look, Unknown
+from provisioner.models import LookupObservation, UnknownRow
 from provisioner.reconciling import Audit, Created, Flaw
 from provisioner.twilio.conversations import Conversation, LookUp
 from provisioner.twilio.pages import Trouble
@@ -23,12 +23,14 @@ class ScriptedFinder:
     def __init__(self, *script: LookUp) -> None:
         self._script, self.looks = script, 0
 
-    async def find(self, rows: Sequence[Unknown]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
         """Show the next thing to every row."""
         self.looks += 1
         return {row.id: self._script[self.looks - 1] for row in rows}
 
-    async def look(self, rows: Sequence[Unknown], control: Unknown | None) -> Mapping[int, Look]:
+    async def look(
+        self, rows: Sequence[UnknownRow], control: UnknownRow | None
+    ) -> Mapping[int, LookupObservation]:
         """Fail: an audit does not look beside a control."""
         raise NotImplementedError
 
@@ -61,7 +63,7 @@ async def test_what_may_change_is_looked_at_twice(
     """A row that is not found, or not answered for, gets a second look; what is certain, or refused, does not."""
     finder = ScriptedFinder(*script)
     audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, sleep=no_wait)
-    row = Created(Unknown(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
+    row = Created(UnknownRow(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
 
     await audit.run([[row]])
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 from msgspec import structs
 
-from provisioner.models import Control, Look, Unknown
+from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
 from provisioner.rows import Naming, identity_for, marker_for
 from provisioner.twilio.conversations import Conversation, LookUp
@@ -22,10 +22,10 @@ AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)
 NOW = 70.0
 
 
-def unknown(number: int, identity: str | None = None, *, sent: datetime = SENT) -> Unknown:
+def unknown(number: int, identity: str | None = None, *, sent: datetime = SENT) -> UnknownRow:
     """Return an unknown row, with the identity that the job gives it unless another is said."""
     key = f"k-{number}"
-    return Unknown(
+    return UnknownRow(
         id=number,
         row=number,
         key=key,
@@ -64,8 +64,8 @@ async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> Non
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
     assert looks == {
-        1: Look(at=NOW, conversation_sids=("CH1",), control=Control.SHOWN),
-        2: Look(at=NOW, control=Control.SHOWN),
+        1: LookupObservation(at=NOW, conversation_sids=("CH1",), control=ControlVisibility.SHOWN),
+        2: LookupObservation(at=NOW, control=ControlVisibility.SHOWN),
     }
     assert listing.identities == [CONTROL.identity, ONE.identity, TWO.identity]
 
@@ -73,20 +73,20 @@ async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> Non
 @pytest.mark.parametrize(
     ("control", "listed", "expected"),
     [
-        (None, LookUp(), Control.NONE),
-        (CONTROL, LookUp(), Control.HIDDEN),
-        (CONTROL, LookUp((conversation("CH9"),)), Control.SHOWN),
+        (None, LookUp(), ControlVisibility.NONE),
+        (CONTROL, LookUp(), ControlVisibility.HIDDEN),
+        (CONTROL, LookUp((conversation("CH9"),)), ControlVisibility.SHOWN),
     ],
 )
 async def test_a_look_says_what_became_of_the_control(
-    control: Unknown | None, listed: LookUp, expected: Control
+    control: UnknownRow | None, listed: LookUp, expected: ControlVisibility
 ) -> None:
     """Only a control that was really seen was shown."""
     listing = FakeListing({CONTROL.identity: listed})
 
     looks = await by_identity(listing).look([ONE], control)
 
-    assert looks == {1: Look(at=NOW, control=expected)}
+    assert looks == {1: LookupObservation(at=NOW, control=expected)}
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, AWAY])
@@ -96,9 +96,9 @@ async def test_a_question_that_is_not_answered_is_asked_once_a_look(trouble: Tro
 
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
-    refused = Look(
+    refused = LookupObservation(
         at=NOW,
-        control=Control.HIDDEN,
+        control=ControlVisibility.HIDDEN,
         trouble=f"Twilio could not be asked: {trouble.error}",
         is_final=trouble.is_final,
     )
@@ -113,8 +113,10 @@ async def test_trouble_with_one_row_is_its_own() -> None:
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
     assert looks == {
-        1: Look(at=NOW, control=Control.SHOWN, trouble=f"Twilio could not be asked: {AWAY.error}"),
-        2: Look(at=NOW, control=Control.SHOWN),
+        1: LookupObservation(
+            at=NOW, control=ControlVisibility.SHOWN, trouble=f"Twilio could not be asked: {AWAY.error}"
+        ),
+        2: LookupObservation(at=NOW, control=ControlVisibility.SHOWN),
     }
 
 
@@ -190,7 +192,7 @@ async def test_only_so_many_look_ups_are_under_way_together() -> None:
     assert listing.most_at_once == AT_ONCE
 
 
-def mark(row: Unknown) -> str:
+def mark(row: UnknownRow) -> str:
     """Return the mark that the row carries."""
     return marker_for("salt", row.key)
 
@@ -209,8 +211,8 @@ async def test_one_scan_sees_all_rows_and_the_control() -> None:
     looks = await by_mark(listing).look([ONE, TWO], CONTROL)
 
     assert looks == {
-        1: Look(at=NOW, control=Control.SHOWN),
-        2: Look(at=NOW, conversation_sids=("CH1", "CH2"), control=Control.SHOWN),
+        1: LookupObservation(at=NOW, control=ControlVisibility.SHOWN),
+        2: LookupObservation(at=NOW, conversation_sids=("CH1", "CH2"), control=ControlVisibility.SHOWN),
     }
     assert len(listing.days) == 1
 
@@ -236,8 +238,8 @@ async def test_half_a_creation_is_nobodys_webchat() -> None:
     unasked = await by_mark(FakeListing(listed=listed, guests={"CH1": REFUSED})).look([ONE], CONTROL)
     away = await by_mark(FakeListing(listed=listed, guests={"CH1": AWAY})).look([ONE], CONTROL)
 
-    assert half == {1: Look(at=NOW, control=Control.SHOWN)}
-    assert unasked == {1: Look(at=NOW, conversation_sids=("CH1",), control=Control.SHOWN)}
+    assert half == {1: LookupObservation(at=NOW, control=ControlVisibility.SHOWN)}
+    assert unasked == {1: LookupObservation(at=NOW, conversation_sids=("CH1",), control=ControlVisibility.SHOWN)}
     assert away[1].conversation_sids == ()
     assert away[1].trouble
 
@@ -245,18 +247,18 @@ async def test_half_a_creation_is_nobodys_webchat() -> None:
 @pytest.mark.parametrize(
     ("control", "listed", "expected"),
     [
-        (None, [], Control.NONE),
-        (CONTROL, [], Control.HIDDEN),
-        (CONTROL, [conversation("CH9", mark=mark(CONTROL))], Control.SHOWN),
+        (None, [], ControlVisibility.NONE),
+        (CONTROL, [], ControlVisibility.HIDDEN),
+        (CONTROL, [conversation("CH9", mark=mark(CONTROL))], ControlVisibility.SHOWN),
     ],
 )
 async def test_a_scan_says_what_became_of_the_control(
-    control: Unknown | None, listed: list[Conversation], expected: Control
+    control: UnknownRow | None, listed: list[Conversation], expected: ControlVisibility
 ) -> None:
     """The control has to be in the very scan that does not show a row."""
     looks = await by_mark(FakeListing(listed=listed)).look([ONE], control)
 
-    assert looks == {1: Look(at=NOW, control=expected)}
+    assert looks == {1: LookupObservation(at=NOW, control=expected)}
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, AWAY])

@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.models import Control, Look
-from provisioner.reconciling.judgement import (
-    MOST_LOOKS,
-    Absent,
-    CannotTell,
-    Found,
-    Judgement,
-    LookLater,
-    judge,
-)
+from provisioner.models import ControlVisibility, LookupObservation
+from provisioner.reconciling.judgement import MOST_LOOKS, Absent, CannotTell, Found, Judgement, LookLater, judge
 
 SINCE, DELAY = 100.0, 5.0
 AWAY = "Twilio could not be asked: HTTP 503"
@@ -24,25 +16,25 @@ AWAY = "Twilio could not be asked: HTTP 503"
 def look(
     at: float,
     *sids: str,
-    control: Control = Control.SHOWN,
+    control: ControlVisibility = ControlVisibility.SHOWN,
     trouble: str = "",
     is_final: bool = False,
-) -> Look:
+) -> LookupObservation:
     """Return one look at ``at``."""
-    return Look(at=at, conversation_sids=sids, control=control, trouble=trouble, is_final=is_final)
+    return LookupObservation(at=at, conversation_sids=sids, control=control, trouble=trouble, is_final=is_final)
 
 
-def hidden(at: float) -> Look:
+def hidden(at: float) -> LookupObservation:
     """Return a look that did not show the control."""
-    return look(at, control=Control.HIDDEN)
+    return look(at, control=ControlVisibility.HIDDEN)
 
 
-def failed(at: float) -> Look:
+def failed(at: float) -> LookupObservation:
     """Return a look that Twilio did not answer."""
     return look(at, trouble=AWAY)
 
 
-def decide(looks: list[Look], *, is_confirmed: bool = False) -> Judgement:
+def decide(looks: list[LookupObservation], *, is_confirmed: bool = False) -> Judgement:
     """Judge looks at an attempt that was over at ``SINCE``."""
     return judge(looks, since=SINCE, settle_delay_s=DELAY, is_confirmed=is_confirmed)
 
@@ -60,7 +52,7 @@ def decide(looks: list[Look], *, is_confirmed: bool = False) -> Judgement:
         ([look(103)], LookLater(108)),
     ],
 )
-def test_absence_takes_two_late_looks_well_apart(looks: list[Look], expected: Judgement) -> None:
+def test_absence_takes_two_late_looks_well_apart(looks: list[LookupObservation], expected: Judgement) -> None:
     """Not seeing a row counts from a delay after its attempt on, and twice, two delays apart."""
     assert decide(looks) == expected
 
@@ -72,13 +64,13 @@ def test_absence_takes_two_late_looks_well_apart(looks: list[Look], expected: Ju
         ([look(100), look(105, "CH1")], Found("CH1")),
         ([look(100, "CH1", "CH2")], Found("CH1", ("CH2",))),
         ([look(100, "CH2"), look(105, "CH1", "CH2")], Found("CH2", ("CH1",))),
-        ([look(100, "CH1", control=Control.HIDDEN)], Found("CH1")),
-        ([look(100, "CH1", control=Control.NONE)], Found("CH1")),
+        ([look(100, "CH1", control=ControlVisibility.HIDDEN)], Found("CH1")),
+        ([look(100, "CH1", control=ControlVisibility.NONE)], Found("CH1")),
         ([look(100, "CH1", trouble=AWAY, is_final=True)], Found("CH1")),
         ([look(105), look(115), look(116, "CH1")], Found("CH1")),
     ],
 )
-def test_what_was_seen_once_exists(looks: list[Look], expected: Judgement) -> None:
+def test_what_was_seen_once_exists(looks: list[LookupObservation], expected: Judgement) -> None:
     """Seeing a conversation proves it at any time, whatever else the look showed."""
     assert decide(looks) == expected
     assert decide(looks, is_confirmed=True) == expected
@@ -97,7 +89,7 @@ def test_what_was_seen_once_exists(looks: list[Look], expected: Judgement) -> No
         ([hidden(100), hidden(105), look(110), look(120)], Absent()),
     ],
 )
-def test_a_look_that_proves_nothing_is_repeated(looks: list[Look], expected: Judgement) -> None:
+def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], expected: Judgement) -> None:
     """Trouble and a hidden control neither prove absence nor end the search."""
     assert decide(looks) == expected
 
@@ -113,12 +105,12 @@ def test_a_look_that_proves_nothing_is_repeated(looks: list[Look], expected: Jud
             "not seen, but the look-up does not show rows that were certainly created either",
         ),
         (
-            [look(100, control=Control.NONE), look(105, control=Control.NONE)],
+            [look(100, control=ControlVisibility.NONE), look(105, control=ControlVisibility.NONE)],
             "not seen, and no other row was created yet beside which that would prove anything",
         ),
     ],
 )
-def test_where_looking_does_not_help_the_row_stays_unknown(looks: list[Look], reason: str) -> None:
+def test_where_looking_does_not_help_the_row_stays_unknown(looks: list[LookupObservation], reason: str) -> None:
     """A refused question, silence for too long, and a missing or hidden control each have their reason."""
     assert decide(looks) == CannotTell(reason)
 
@@ -140,16 +132,16 @@ def test_what_may_be_another_rows_is_nobodys() -> None:
     assert unseen == Absent()
 
 
-SEEN = st.tuples(st.sampled_from(Control), st.sampled_from(["", AWAY]), st.booleans())
+SEEN = st.tuples(st.sampled_from(ControlVisibility), st.sampled_from(["", AWAY]), st.booleans())
 LOOKS = st.lists(st.tuples(st.floats(0, 30), SEEN), max_size=12)
 
 
 @given(raw=LOOKS, delay_s=st.sampled_from([0.1, DELAY, 60.0]), is_confirmed=st.booleans())
 def test_absence_always_rests_on_two_late_controlled_looks(
-    raw: list[tuple[float, tuple[Control, str, bool]]], delay_s: float, *, is_confirmed: bool
+    raw: list[tuple[float, tuple[ControlVisibility, str, bool]]], delay_s: float, *, is_confirmed: bool
 ) -> None:
     """Whatever was looked at in whatever order, the looks behind an absence are good, late and apart."""
-    at, looks = SINCE, list[Look]()
+    at, looks = SINCE, list[LookupObservation]()
     for gap, (control, trouble, is_final) in raw:
         at += gap
         looks.append(look(at, control=control, trouble=trouble, is_final=is_final and bool(trouble)))
@@ -157,7 +149,7 @@ def test_absence_always_rests_on_two_late_controlled_looks(
     end = judge(looks, since=SINCE, settle_delay_s=delay_s, is_confirmed=is_confirmed)
 
     late = [each for each in looks if each.at >= SINCE + delay_s]
-    good = [each.at for each in late if each.control is Control.SHOWN and not each.trouble]
+    good = [each.at for each in late if each.control is ControlVisibility.SHOWN and not each.trouble]
     if end == Absent():
         assert not is_confirmed
         assert any(second >= first + 2 * delay_s for first, second in combinations(good, 2))
@@ -165,9 +157,9 @@ def test_absence_always_rests_on_two_late_controlled_looks(
 
 
 @given(st.lists(SEEN, min_size=1))
-def test_looking_comes_to_an_end(answers: list[tuple[Control, str, bool]]) -> None:
+def test_looking_comes_to_an_end(answers: list[tuple[ControlVisibility, str, bool]]) -> None:
     """Following the advice to look later ends after a bounded number of looks, and always moves on."""
-    looks = list[Look]()
+    looks = list[LookupObservation]()
     for step in range(MOST_LOOKS + 1):
         end = decide(looks)
         if not isinstance(end, LookLater):

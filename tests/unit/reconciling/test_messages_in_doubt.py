@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from provisioner.models import (
-    Answer,
+    AttemptResult,
     Claim,
-    DoubtfulMessage,
     Message,
-    MessageLook,
+    MessageLookup,
     MessageStatus,
     Row,
+    UnknownMessage,
     Verdict,
     WebChatRequest,
 )
@@ -31,18 +31,18 @@ POSTED, PENDING, UNKNOWN, REJECTED = (
     MessageStatus.REJECTED,
 )
 DELAY_S = 5.0
-NOTHING = MessageLook()
-THERE = MessageLook(message_sids=("IM1",))
-DOWN = MessageLook(trouble="server error")
-REFUSED = MessageLook(trouble="forbidden", is_final=True)
-GONE = MessageLook(trouble="not found", is_final=True, is_gone=True)
-OTHERS = MessageLook(has_others=True)
+NOTHING = MessageLookup()
+THERE = MessageLookup(message_sids=("IM1",))
+DOWN = MessageLookup(trouble="server error")
+REFUSED = MessageLookup(trouble="forbidden", is_final=True)
+GONE = MessageLookup(trouble="not found", is_final=True, is_gone=True)
+OTHERS = MessageLookup(has_others=True)
 
 
-def doubt(row: int, *, is_confirmed: bool = False, is_comparable: bool = True) -> DoubtfulMessage:
+def doubt(row: int, *, is_confirmed: bool = False, is_comparable: bool = True) -> UnknownMessage:
     """Make a message in doubt of an input row."""
     claim = Claim(row, row, f"k-{row}", bytes(16), f"CH{row}", f"guest-{row}")
-    return DoubtfulMessage(claim=claim, is_confirmed=is_confirmed, is_comparable=is_comparable)
+    return UnknownMessage(claim=claim, is_confirmed=is_confirmed, is_comparable=is_comparable)
 
 
 class Feed:
@@ -67,13 +67,13 @@ class Feed:
 class Conversations:
     """Shows one look after the other, the last over and over; notes when it was looked at, and what for."""
 
-    looks: Sequence[MessageLook]
+    looks: Sequence[MessageLookup]
     times: list[float] = field(default_factory=list)
     sought: list[Message] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
 
-    async def find(self, message: Message) -> MessageLook:
+    async def find(self, message: Message) -> MessageLookup:
         """Show the next look."""
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -84,7 +84,7 @@ class Conversations:
         self.at_once -= 1
         return look
 
-    async def post(self, message: Message, gate: Gate) -> Answer:
+    async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Never be asked to."""
         raise AssertionError("looking posts nothing")
 
@@ -93,25 +93,25 @@ class Conversations:
 class Book:
     """The ledger's part, and the witness."""
 
-    doubts: Sequence[DoubtfulMessage]
-    resolved: list[tuple[int, MessageStatus, Answer]] = field(default_factory=list)
+    doubts: Sequence[UnknownMessage]
+    resolved: list[tuple[int, MessageStatus, AttemptResult]] = field(default_factory=list)
     told: list[tuple[int, str, MessageStatus, str]] = field(default_factory=list)
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[DoubtfulMessage]:
+    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next ones."""
         return [each for each in self.doubts if each.claim.row > after][:limit]
 
-    async def resolve(self, claim_id: int, status: MessageStatus, evidence: Answer) -> None:
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
         """Note a look."""
         self.resolved.append((claim_id, status, evidence))
 
-    def message_settled(self, row: int, key: str, status: MessageStatus, answer: Answer) -> None:
+    def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Note an end."""
-        self.told.append((row, key, status, answer.error_code))
+        self.told.append((row, key, status, result.error_code))
 
 
 def settle(
-    looks: Sequence[MessageLook], *doubts: DoubtfulMessage
+    looks: Sequence[MessageLookup], *doubts: UnknownMessage
 ) -> tuple[Book, Conversations, MessageReconciler]:
     """Look for messages until all is settled, in virtual time."""
     book, conversations = Book(doubts or [doubt(1)]), Conversations(looks)
@@ -145,12 +145,12 @@ def settle(
         ([OTHERS], UNKNOWN, "cannot_tell", [0]),
         ([NOTHING, OTHERS], UNKNOWN, "cannot_tell", [0, 5]),
         ([GONE], REJECTED, "conversation_gone", [0]),
-        ([MessageLook(message_sids=("IM1", "IM2"))], POSTED, "duplicate", [0]),
-        ([MessageLook(message_sids=("IM1",), trouble="cut off")], POSTED, "", [0]),
+        ([MessageLookup(message_sids=("IM1", "IM2"))], POSTED, "duplicate", [0]),
+        ([MessageLookup(message_sids=("IM1",), trouble="cut off")], POSTED, "", [0]),
     ],
 )
 def test_what_looks_prove(
-    looks: Sequence[MessageLook], status: MessageStatus, code: str, times: Sequence[float]
+    looks: Sequence[MessageLookup], status: MessageStatus, code: str, times: Sequence[float]
 ) -> None:
     """Seen is posted; absent is what two looks did not show, well after and well apart; the rest stays unknown."""
     book, conversations, reconciler = settle(looks)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.models import Control, Status
+from provisioner.models import ControlVisibility, Status
 from provisioner.reconciling import Choice, reconciler
 from provisioner.reconciling.judgement import MOST_LOOKS
 from tests.ledger_samples import CREATED, LOST, query
@@ -139,7 +139,7 @@ async def test_a_server_that_comes_back_proves_what_it_shows(tmp_path: Path) -> 
 async def test_not_seeing_a_row_beside_nothing_proves_nothing(tmp_path: Path, *, has_control: bool) -> None:
     """Without a row that is certainly there, or when it is hidden, too, the row stays unknown."""
     async with open_bench(tmp_path, has_control=has_control) as bench:
-        bench.finder.script = [{"control": Control.HIDDEN}] if has_control else []
+        bench.finder.script = [{"control": ControlVisibility.HIDDEN}] if has_control else []
 
         await bench.reconciler().run()
 

@@ -24,11 +24,11 @@ from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.ledger.writer import Step, carry_out, transaction
-from provisioner.models import Answer, Status, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
 from provisioner.reconciling import Choice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
-from provisioner.retry import Settle, decide
+from provisioner.retry import Finish, decide_retry
 from provisioner.rows import Naming
 from provisioner.twilio.pages import Trouble
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
@@ -58,13 +58,13 @@ NOBODY = cast(Any, None)
 """A transport that is never used: the finders that are chosen ask the model."""
 
 UNANSWERED = {
-    "lost": Answer(Verdict.MAYBE, due=0, sent=0, ended=0, error_code="timeout"),
-    "failed": Answer(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=500, error_code="20500"),
+    "lost": AttemptResult(Verdict.MAYBE, due=0, sent=0, ended=0, error_code="timeout"),
+    "failed": AttemptResult(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=500, error_code="20500"),
 }
 """What may come back whether or not something was created."""
 UNCREATED = {
-    "refused": Answer(Verdict.REFUSED, due=0, sent=0, ended=0, http_status=400, error_code="45745"),
-    "throttled": Answer(
+    "refused": AttemptResult(Verdict.REFUSED, due=0, sent=0, ended=0, http_status=400, error_code="45745"),
+    "throttled": AttemptResult(
         Verdict.NOT_PROCESSED, due=0, sent=0, ended=0, http_status=429, error_code="45780", is_throttled=True
     ),
 }
@@ -99,7 +99,7 @@ STEPS = st.one_of(
     st.tuples(st.just("wait"), st.fixed_dictionaries({"seconds": st.sampled_from([1.0, 30.0])})),
 )
 """What may happen next, with its arguments; what matters most comes up most often."""
-UNREACHABLE = Answer(Verdict.NOT_PROCESSED, due=0, ended=0, error_code="connect_failed")
+UNREACHABLE = AttemptResult(Verdict.NOT_PROCESSED, due=0, ended=0, error_code="connect_failed")
 
 
 @dataclass
@@ -331,29 +331,31 @@ class Rows(RuleBasedStateMachine):
     def _at(self, place: str) -> list[Sent]:
         return [row for row in self.rows.values() if row.place == place]
 
-    def _answer_of(self, row: Sent, kind: str) -> Answer:
+    def _answer_of(self, row: Sent, kind: str) -> AttemptResult:
         """Return the answer of this kind, or one that fits what the server did."""
         made, asked = row.made, row.request.identity
         if made is None or made.created_at > self.clock.now:
             known = UNANSWERED if made else UNCREATED | UNANSWERED
             return _named(known.get(kind, UNANSWERED["lost"]), identity=asked)
         if kind == "created":
-            answer = Answer(Verdict.CREATED, due=0, sent=0, ended=0, http_status=201, conversation_sid=made.sid)
-            return _named(answer, identity=made.identity)
+            result = AttemptResult(
+                Verdict.CREATED, due=0, sent=0, ended=0, http_status=201, conversation_sid=made.sid
+            )
+            return _named(result, identity=made.identity)
         if kind == "nameless":
-            answer = Answer(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=201, error_code="bad_reply")
-            return _named(answer, identity=made.identity)
+            result = AttemptResult(Verdict.MAYBE, due=0, sent=0, ended=0, http_status=201, error_code="bad_reply")
+            return _named(result, identity=made.identity)
         return _named(UNANSWERED.get(kind, UNANSWERED["lost"]), identity=asked)
 
-    def _settle(self, row: Sent, answer: Answer) -> None:
-        decision = decide(answer, attempt=row.attempts, max_attempts=MAX_ATTEMPTS)
+    def _settle(self, row: Sent, result: AttemptResult) -> None:
+        decision = decide_retry(result, attempt=row.attempts, max_attempts=MAX_ATTEMPTS)
         now = self.clock.wall()
-        answer = structs.replace(answer, due=now, sent=now if row.place == "left" else None, ended=now)
-        status = decision.status if isinstance(decision, Settle) else Status.PENDING
-        self.runner.run(done(self.ledger.settle(row.id, status, answer)))
-        row.place = "idle" if isinstance(decision, Settle) else "claimed"
-        if answer.verdict is Verdict.MAYBE:
-            row.doubted_at, row.is_confirmed = self.clock.now, answer.http_status == 201
+        result = structs.replace(result, due=now, sent=now if row.place == "left" else None, ended=now)
+        status = decision.status if isinstance(decision, Finish) else Status.PENDING
+        self.runner.run(done(self.ledger.settle(row.id, status, result)))
+        row.place = "idle" if isinstance(decision, Finish) else "claimed"
+        if result.verdict is Verdict.MAYBE:
+            row.doubted_at, row.is_confirmed = self.clock.now, result.http_status == 201
 
     def _look_up(self, troubles: Sequence[Trouble | None], stop_after: int | None) -> None:
         self.server.troubles = list(troubles)
@@ -431,7 +433,7 @@ async def done(recorded: Awaitable[None]) -> None:
     await recorded
 
 
-def _named(answer: Answer, *, identity: str) -> Answer:
+def _named(answer: AttemptResult, *, identity: str) -> AttemptResult:
     return structs.replace(answer, identity=identity)
 
 

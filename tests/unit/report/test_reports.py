@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import open_ledger
-from provisioner.models import Answer, Status, Verdict
+from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ReportOptions
 from provisioner.report import write_report
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
@@ -17,10 +17,10 @@ HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x onerror=ale
 BEGAN = 1_700_000_000.0
 
 
-def answer(number: int, *, took_s: float = 0.2, code: str = "") -> Answer:
+def answer(number: int, *, took_s: float = 0.2, code: str = "") -> AttemptResult:
     """Return the answer to a request that left half a second after the one before."""
     due = BEGAN + number / 2
-    return Answer(
+    return AttemptResult(
         Verdict.REFUSED if code else Verdict.CREATED,
         due=due,
         sent=due + 0.01,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioner.models import Answer, AttemptRecord, Verdict
+from provisioner.models import AttemptRecord, AttemptResult, Verdict
 from provisioner.report.tape import Tape
 from provisioner.report.timeline import MOST_STRETCHES, timeline
 
@@ -79,7 +79,7 @@ def test_a_tape_keeps_everything_in_bounded_memory() -> None:
     clock = Clock()
     tape = Tape(clock)
     for second in range(1000):
-        tape.record(Answer(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
+        tape.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
     clock.now = 999.0
     tape.note_in_flight(7)
 
@@ -96,7 +96,7 @@ def test_what_still_waits_is_not_told_as_not_due() -> None:
     """After the latest row that was heard of, nobody knows yet how many were due: the line ends there."""
     tape = Tape(Clock())
     for second in (0, 1, 2):
-        tape.record(Answer(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
+        tape.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
 
     line = tape.timeline()
 
@@ -108,7 +108,7 @@ def test_what_still_waits_is_not_told_as_not_due() -> None:
 def test_a_tape_notes_nothing_that_never_left() -> None:
     """A connection that failed is no request."""
     tape = Tape(lambda: 0.0)
-    tape.record(Answer(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
+    tape.record(AttemptResult(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
 
     assert tape.timeline() is None
 
