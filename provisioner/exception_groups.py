@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from provisioner.errors import ProvisionerError
 
 
-def members_of(error: BaseException) -> Iterator[BaseException]:
+def exceptions_of(error: BaseException) -> Iterator[BaseException]:
     """Yield the exceptions that a group holds, those of inner groups in their place; any other yields itself."""
     waiting = [error]
     while waiting:
@@ -28,7 +28,7 @@ def ungrouped() -> Iterator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        found = next((each for each in members_of(group) if isinstance(each, ProvisionerError)), None)
+        found = next((each for each in exceptions_of(group) if isinstance(each, ProvisionerError)), None)
         if found is None:
             raise
     if found is not None:

@@ -11,7 +11,7 @@ import click
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageError
-from provisioner.exception_groups import members_of
+from provisioner.exception_groups import exceptions_of
 from provisioner.interrupts import Terminated
 from provisioner.os_errors import os_reason
 from provisioner.printable import shortened
@@ -73,7 +73,7 @@ def known_error(error: BaseException, *, command: str = "", traceback_at: str = 
         case OSError() if known := _system_error(error):
             return known
         case BaseExceptionGroup():
-            found = (known_error(each, traceback_at=traceback_at) for each in members_of(error))
+            found = (known_error(each, traceback_at=traceback_at) for each in exceptions_of(error))
             return min(found, key=lambda each: isinstance(each, InternalError))
     return InternalError(error, traceback_at=traceback_at)
 
