@@ -27,7 +27,7 @@ from provisioner.ledger import open_ledger
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
 from provisioner.target import Surroundings
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 
 LATENCY_S = 0.05
 RATE = 500
@@ -91,7 +91,7 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
         surroundings = Surroundings(ENVIRON, Path(name), "provisioner run")
         opening = partial(open_ledger, synchronous=synchronous)
         with patch("provisioner.pipeline.execution.open_ledger", opening):
-            summary = asyncio.run(run([str(source)], options, surroundings, QuietFace()))
+            summary = asyncio.run(run([str(source)], options, surroundings, QuietUserInterface()))
     if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:
         raise RuntimeError(f"not every row was created: {summary}")
     return rows / summary.elapsed_s

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioner import __version__
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import InvalidRow, open_ledger, open_reader
 from provisioner.mapping import Mapping
@@ -28,7 +28,7 @@ class Checked:
     samples: Sequence[WebChatRequest]
 
 
-async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Checked:
+async def check(files: Sequence[str], options: CheckOptions, ui: UserInterface) -> Checked:
     """Read, map and validate every row by the same plan pass as a run, into a ledger that is thrown away.
 
     Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all.
@@ -38,7 +38,7 @@ async def check(files: Sequence[str], options: CheckOptions, face: Face) -> Chec
     mapping = Mapping.from_options(options)
     with open_input(files, options, mapping, friendly_name=options.friendly_name) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
-            with face.planning() as on_progress:
+            with ui.planning() as on_progress:
                 report = await plan_input(ledger, job_input, on_progress)
             plan = forecast(
                 report,

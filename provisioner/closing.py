@@ -12,7 +12,7 @@ from typing import Protocol
 from provisioner.closures import CloseResult, OpenConversation
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.exception_groups import ungrouped
-from provisioner.ports import Gate, GateClosed, Pace
+from provisioner.ports import Gate, GateClosed, RateLimiter
 from provisioner.retry import backoff_s
 
 BATCH = 200
@@ -36,19 +36,19 @@ class Book(Protocol):
 class Witness(Protocol):
     """Is told what happens; decides nothing."""
 
-    def departed(self) -> None:
+    def request_started(self) -> None:
         """Hear that a request is about to leave."""
         ...
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Hear that it is under way no more."""
         ...
 
-    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
+    def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Hear what an attempt came to, which is durable by now; ``is_last`` of this conversation in this run."""
         ...
 
-    def gave_way(self, pause_s: float) -> None:
+    def request_throttled(self, pause_s: float) -> None:
         """Hear that a 429 paused everyone."""
         ...
 
@@ -60,7 +60,7 @@ End = Callable[[str, Gate], Awaitable[CloseResult]]
 class Closer:
     """Ends every conversation that the ledger has left; ``run`` returns when each had its attempts."""
 
-    def __init__(self, *, book: Book, end: End, pace: Pace, witness: Witness, concurrency: int) -> None:
+    def __init__(self, *, book: Book, end: End, pace: RateLimiter, witness: Witness, concurrency: int) -> None:
         self._book, self._end, self._pace, self._witness = book, end, pace, witness
         self._concurrency = concurrency
         self._waiting: deque[OpenConversation] = deque()
@@ -110,7 +110,7 @@ class Closer:
             result = await self._attempt(conversation.sid)
             await self._book.settle(conversation.id, result, number=number)
             is_last = result.is_final or number == ATTEMPTS
-            self._witness.parted(conversation, result, is_last=is_last)
+            self._witness.attempt_finished(conversation, result, is_last=is_last)
             self._yield_to_limits(result)
             if result.stops_run:
                 self.drain(GuardError(result.error, cure="then run the same command again"))
@@ -120,7 +120,7 @@ class Closer:
                 await self._pause(backoff_s(number))
 
     async def _attempt(self, sid: str) -> CloseResult:
-        async with self._pace.turn() as gate:
+        async with self._pace.reserve() as gate:
             departure = _Departure(gate, self._witness)
             try:
                 return await self._end(sid, departure)
@@ -129,9 +129,9 @@ class Closer:
 
     def _yield_to_limits(self, result: CloseResult) -> None:
         if result.is_throttled:
-            self._witness.gave_way(self._pace.give_way(result.retry_after_s))
+            self._witness.request_throttled(self._pace.on_throttled(result.retry_after_s))
         elif result.http_status is not None:
-            self._pace.accept()
+            self._pace.on_success()
 
     async def _pause(self, delay_s: float) -> None:
         with suppress(TimeoutError):
@@ -149,9 +149,9 @@ class _Departure:
     async def wait(self) -> float:
         due = await self._gate.wait()
         self._has_left = True
-        self._witness.departed()
+        self._witness.request_started()
         return due
 
     def land(self) -> None:
         if self._has_left:
-            self._witness.landed()
+            self._witness.request_finished()

@@ -8,14 +8,14 @@ from provisioner.forecast import Forecast
 from provisioner.progress import Progress
 
 
-class Face(Protocol):
+class UserInterface(Protocol):
     """Where a run shows itself while it goes."""
 
-    def say(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Print a line of the command's answer."""
         ...
 
-    def note(self, line: str) -> None:
+    def print_status(self, line: str) -> None:
         """Tell something on the way."""
         ...
 

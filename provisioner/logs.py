@@ -59,7 +59,7 @@ class _Destination(NamedTuple):
 
 
 @contextmanager
-def configured(
+def logging_configured(
     settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool
 ) -> Iterator[LibraryLog]:
     """Send log events to ``write`` and to the log file while the context lasts.

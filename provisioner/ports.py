@@ -93,7 +93,7 @@ class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not
     """The run is stopping: nothing new may be sent."""
 
 
-class Creator(Protocol):
+class WebChatCreator(Protocol):
     """Creates WebChats."""
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
@@ -108,7 +108,10 @@ class Messenger(Protocol):
     """Posts first messages as the guest, and finds them again."""
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
-        """Make one attempt, so that a flow starts; as ``Creator.create``, with a message SID in its answer."""
+        """Make one attempt, so that a flow starts.
+
+        As ``WebChatCreator.create``, with a message SID in its answer.
+        """
         ...
 
     async def find(self, message: Message) -> MessageLookup:
@@ -116,7 +119,7 @@ class Messenger(Protocol):
         ...
 
 
-class Timers(Protocol):
+class CloseTimers(Protocol):
     """Lets conversations close by themselves when nobody comes back to them."""
 
     async def set(self, row: Row) -> None:
@@ -127,7 +130,7 @@ class Timers(Protocol):
         ...
 
 
-class Feed(Protocol):
+class RowLoader(Protocol):
     """Rebuilds claimed rows from their source."""
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
@@ -135,21 +138,21 @@ class Feed(Protocol):
         ...
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """Decides when the next request may start, for everyone who calls the same endpoint."""
 
-    def turn(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
+    def reserve(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
         """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``.
 
         ``again`` says that it repeats an attempt, which a schedule of arrivals has no time for.
         """
         ...
 
-    def give_way(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None) -> float:
         """Pause everyone after a 429 and return the seconds of pause."""
         ...
 
-    def accept(self) -> None:
+    def on_success(self) -> None:
         """Note an answer that was no 429."""
         ...
 
@@ -161,11 +164,11 @@ class Pace(Protocol):
 class Observer(Protocol):
     """Is told what happens, as it happens; never decides anything and never waits."""
 
-    def departed(self, step: Step) -> None:
+    def request_started(self, step: Step) -> None:
         """Hear that a request of this step is about to leave."""
         ...
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Hear that a request that was about to leave is under way no more, whatever became of it."""
         ...
 
@@ -185,6 +188,6 @@ class Observer(Protocol):
         """Hear what became of the message of an input row, which is durable by now."""
         ...
 
-    def gave_way(self, pause_s: float, step: Step) -> None:
+    def request_throttled(self, pause_s: float, step: Step) -> None:
         """Hear that a 429 paused everyone who is at this step."""
         ...

@@ -12,7 +12,7 @@ import structlog
 from provisioner import __version__
 from provisioner.endings import MOST_NAMED, AdviceContext, advice, run_end
 from provisioner.errors import ExitCode, UsageError
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
 from provisioner.models import Counts, MessageCounts, Status, UnknownRow
 from provisioner.monitor import RunMonitor
@@ -22,13 +22,15 @@ from provisioner.plurals import pluralize
 from provisioner.progress import Progress
 from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
 from provisioner.rows import Naming
-from provisioner.signals import Brake
+from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings, Target
 from provisioner.twilio.transport import Transport
 
 
-async def reconcile(path: Path, options: ReconcileOptions, surroundings: Surroundings, face: Face) -> Summary:
+async def reconcile(
+    path: Path, options: ReconcileOptions, surroundings: Surroundings, ui: UserInterface
+) -> Summary:
     """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
 
     What the job is stands in its ledger; only the account has to be told again, and has to be the same.
@@ -38,9 +40,9 @@ async def reconcile(path: Path, options: ReconcileOptions, surroundings: Surroun
         settings = reader.manifest.settings
     target = Target.choose(options, surroundings.environ, surroundings.home)
     async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
-        inquiry = Inquiry(ledger, options, target, rate, face=face, command=surroundings.command)
-        with Brake(drain_s=0) as brake:
-            return await (inquiry.audit(brake) if options.audit else inquiry.settle(brake))
+        inquiry = Inquiry(ledger, options, target, rate, ui=ui, command=surroundings.command)
+        with StopSignals(drain_s=0) as stop_signals:
+            return await (inquiry.audit(stop_signals) if options.audit else inquiry.settle(stop_signals))
 
 
 class Inquiry:
@@ -53,16 +55,16 @@ class Inquiry:
         target: Target,
         rate: Rate,
         *,
-        face: Face,
+        ui: UserInterface,
         command: str,
     ) -> None:
         self._ledger, self._options, self._target, self._rate = ledger, options, target, rate
-        self._face, self._command = face, command
+        self._ui, self._command = ui, command
         settings = ledger.manifest.settings
         self._naming = Naming(ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", ""))
         self._log = structlog.get_logger().bind()
 
-    async def settle(self, brake: Brake) -> Summary:
+    async def settle(self, stop_signals: StopSignals) -> Summary:
         """Look every unknown row up."""
         await self._ledger.recover()
         await self._ledger.start_run(())
@@ -75,15 +77,15 @@ class Inquiry:
                 chosen = await self._choose(transport)
                 reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
                 self._log.info("lookup.started", rows=before.unknown)
-                async with self._face.progress(monitor.snapshot):
-                    await _until_stopped(reconciler.run, brake)
+                async with self._ui.progress(monitor.snapshot):
+                    await _until_stopped(reconciler.run, stop_signals)
         left = before.unknown - sum(monitor.resolved_to.values())
-        summary = await self._account(monitor, left, brake.exit_code)
+        summary = await self._account(monitor, left, stop_signals.exit_code)
         self._log.info("lookup.finished", **{each.value: rows for each, rows in monitor.resolved_to.items()})
         await self._ledger.finish_run(summary.exit_code)
         return summary
 
-    async def audit(self, brake: Brake) -> Summary:
+    async def audit(self, stop_signals: StopSignals) -> Summary:
         """Compare every created row with what exists; the ledger stays as it is."""
         counts = await self._ledger.counts()
         async with self._target.open(self._rate) as transport:
@@ -105,12 +107,12 @@ class Inquiry:
                     settle_delay_s=self._options.settle_delay,
                 )
                 batches = _batches((_created(row, since) for row in reader.created()), size)
-                async with self._face.progress(lambda: _progress(audit, counts)):
-                    await _until_stopped(lambda: audit.run(batches), brake)
+                async with self._ui.progress(lambda: _progress(audit, counts)):
+                    await _until_stopped(lambda: audit.run(batches), stop_signals)
         is_stopped = not audit.is_done
         return Summary(
             command="reconcile",
-            exit_code=brake.exit_code if is_stopped and brake.exit_code else _audit_code(audit),
+            exit_code=stop_signals.exit_code if is_stopped and stop_signals.exit_code else _audit_code(audit),
             outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
             counts=counts.final,
             ledger=str(self._ledger.path),
@@ -154,13 +156,13 @@ class Inquiry:
         )
 
 
-async def _until_stopped(work: Callable[[], Awaitable[None]], brake: Brake) -> None:
+async def _until_stopped(work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
     """Do the work until it is done, or until somebody has had enough of it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(None) as patience:
-            brake.hold(lambda: patience.reschedule(asyncio.get_running_loop().time()))
+            stop_signals.on_stop(lambda: patience.reschedule(asyncio.get_running_loop().time()))
             await work()
-    brake.release()
+    stop_signals.clear()
 
 
 def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:

@@ -44,7 +44,7 @@ def _do_nothing() -> None:
     """Stop nothing: nothing is under way."""
 
 
-class Brake:
+class StopSignals:
     """Takes stop signals while its context lasts, and hands them to whatever the run is doing then.
 
     ``drain_s`` seconds after the first signal everything is cancelled, as by a second one.
@@ -59,13 +59,13 @@ class Brake:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(catch_stop_signals(self._first, self._give_up))
+        self._stack.enter_context(catch_stop_signals(self._on_first_signal, self._cancel_work))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
+        self.clear()
         self._stack.close()
 
     @property
@@ -75,27 +75,27 @@ class Brake:
             return None
         return ExitCode.SIGINT if self._received is signal.SIGINT else ExitCode.SIGTERM
 
-    def hold(self, stop: Callable[[], None], cancel: Callable[[], None] = _do_nothing) -> None:
+    def on_stop(self, stop: Callable[[], None], cancel: Callable[[], None] = _do_nothing) -> None:
         """Say what the signals stop and cancel from now on; if one came before, stop at once."""
-        self.release()
+        self.clear()
         self._stop, self._cancel = stop, cancel
         if self._received is not None:
-            self._brake()
+            self._stop_work()
 
-    def release(self) -> None:
+    def clear(self) -> None:
         """Let signals stop nothing: what comes now is short and has to end well."""
         self._stop = self._cancel = _do_nothing
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _first(self, received: signal.Signals) -> None:
+    def _on_first_signal(self, received: signal.Signals) -> None:
         self._received = received
-        self._brake()
+        self._stop_work()
 
-    def _brake(self) -> None:
+    def _stop_work(self) -> None:
         self._stop()
-        self._timer = asyncio.get_running_loop().call_later(self._drain_s, self._give_up)
+        self._timer = asyncio.get_running_loop().call_later(self._drain_s, self._cancel_work)
 
-    def _give_up(self) -> None:
+    def _cancel_work(self) -> None:
         self._cancel()

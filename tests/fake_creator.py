@@ -1,4 +1,4 @@
-"""A ``ports.Creator`` without a network, held to the contract of the real one."""
+"""A ``ports.WebChatCreator`` without a network, held to the contract of the real one."""
 
 import time
 from collections.abc import Iterable
@@ -62,7 +62,7 @@ class FakeCreator:
         self._faults = iter(faults)
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.Creator``."""
+        """Make one attempt; see ``ports.WebChatCreator``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:
             now = time.time()

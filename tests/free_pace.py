@@ -1,4 +1,4 @@
-"""A ``ports.Pace`` that makes nobody wait, unless a test holds it."""
+"""A ``ports.RateLimiter`` that makes nobody wait, unless a test holds it."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ class FreePace:
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def turn(self, *, again: bool = False) -> AsyncIterator[Gate]:
+    async def reserve(self, *, again: bool = False) -> AsyncIterator[Gate]:
         """Count a turn and give this as its gate."""
         self.turns += 1
         yield self
@@ -38,12 +38,12 @@ class FreePace:
         self.passed += 1
         return time.time()
 
-    def give_way(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None) -> float:
         """Note a 429; nobody pauses."""
         self.retry_afters.append(retry_after_s)
         return 1.0
 
-    def accept(self) -> None:
+    def on_success(self) -> None:
         """Count an answer that was no 429."""
         self.accepted += 1
 

@@ -1,4 +1,4 @@
-"""A ``face.Face`` that shows nothing and keeps what it was told."""
+"""A ``face.UserInterface`` that shows nothing and keeps what it was told."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -9,7 +9,7 @@ from provisioner.progress import Progress
 
 
 @dataclass
-class QuietFace:
+class QuietUserInterface:
     """``answer`` is what every question gets, None where nobody can be asked. ``on_planning`` hears the rows."""
 
     answer: bool | None = None
@@ -20,11 +20,11 @@ class QuietFace:
     plans: list[Forecast] = field(default_factory=list)
     last: Progress | None = None
 
-    def say(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Keep a line of the answer."""
         self.said.append(text)
 
-    def note(self, line: str) -> None:
+    def print_status(self, line: str) -> None:
         """Keep a note."""
         self.notes.append(line)
 

@@ -13,10 +13,10 @@ from provisioner.closing import Closer
 from provisioner.closures import FINAL_STATUSES, CloseStatus
 from provisioner.endings import format_row_list
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.options import CloseOptions, Rate, parse_rate
 from provisioner.pacer import Pacer
-from provisioner.signals import Brake
+from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import Surroundings, Target
 from provisioner.twilio.closing import ClosingClient
@@ -31,12 +31,12 @@ FIRST_NAMED = 3
 MOST_REASONS = 5
 
 
-async def close(path: Path, options: CloseOptions, surroundings: Surroundings, face: Face) -> Summary:
+async def close(path: Path, options: CloseOptions, surroundings: Surroundings, ui: UserInterface) -> Summary:
     """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
     rate = parse_rate(options.rate)
     target = Target.choose(options, surroundings.environ, surroundings.home, is_simulated=options.simulate)
     source = scope_of(path)
-    cleanup = Cleanup(source, options, target, rate, face=face, command=surroundings.command)
+    cleanup = Cleanup(source, options, target, rate, ui=ui, command=surroundings.command)
     # What a simulator never had is not to be remembered as gone; nor is a dry run to leave a file.
     may_keep = not (options.simulate and isinstance(source, ResultsFile))
     is_kept = may_keep and (options.yes or source.has_progress)
@@ -72,11 +72,11 @@ class Cleanup:
         target: Target,
         rate: Rate,
         *,
-        face: Face,
+        ui: UserInterface,
         command: str,
     ) -> None:
         self._source, self._options, self._target, self._rate = source, options, target, rate
-        self._face, self._command = face, command
+        self._ui, self._command = ui, command
         self._verb = "delete" if options.delete else "close"
         self._log = structlog.get_logger().bind()
 
@@ -96,11 +96,11 @@ class Cleanup:
 
     def is_wanted(self, plan: Plan) -> bool:
         """Tell what would be done, and ask; ``--yes`` is told and not asked, nobody means no."""
-        tell = self._face.note if self._options.yes else self._face.say
+        tell = self._ui.print_status if self._options.yes else self._ui.print
         for line in self._plan_lines(plan):
             tell(line)
         question = f"{self._verb.capitalize()} {_conversations(plan.to_close)}{self._for_good}?"
-        return self._options.yes or self._face.confirm(question, unasked=False)
+        return self._options.yes or self._ui.confirm(question, unasked=False)
 
     def account_dry(self, plan: Plan) -> Summary:
         """Tell the end of a command that closed nothing, because there is nothing or nobody said yes."""
@@ -120,16 +120,18 @@ class Cleanup:
         await scope.ledger.start_run(())
         pacer = Pacer(self._rate)
         tally = Tally(plan.to_close, speed_limit=pacer)
-        with Brake(drain_s=DRAIN_S) as brake:
+        with StopSignals(drain_s=DRAIN_S) as stop_signals:
             self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-            error = await self._close_all(scope, brake, pacer, tally)
+            error = await self._close_all(scope, stop_signals, pacer, tally)
             counts = await scope.closures.counts()
-            summary = self._account(plan, counts, tally, error=error, signal_exit=brake.exit_code)
+            summary = self._account(plan, counts, tally, error=error, signal_exit=stop_signals.exit_code)
             self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
             await scope.ledger.finish_run(summary.exit_code)
         return summary
 
-    async def _close_all(self, scope: Scope, brake: Brake, pacer: Pacer, tally: Tally) -> ProvisionerError | None:
+    async def _close_all(
+        self, scope: Scope, stop_signals: StopSignals, pacer: Pacer, tally: Tally
+    ) -> ProvisionerError | None:
         async with self._target.open(self._rate) as transport:
             client = ClosingClient(transport)
             closer = Closer(
@@ -143,16 +145,16 @@ class Cleanup:
             def drain() -> None:
                 tally.drain()
                 closer.drain()
-                self._face.note("stopping: nothing new is sent; a second signal stops at once")
+                self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
 
-            brake.hold(drain, closer.cancel)
-            async with self._face.progress(tally.snapshot):
+            stop_signals.on_stop(drain, closer.cancel)
+            async with self._ui.progress(tally.snapshot):
                 try:
                     return await closer.run()
                 except ProvisionerError as error:
                     return error
                 finally:
-                    brake.release()
+                    stop_signals.clear()
 
     def _account(
         self,

@@ -29,16 +29,16 @@ class Tally:
         """Why conversations are not closed: code and sentence."""
         self.throttled = 0
 
-    def departed(self) -> None:
+    def request_started(self) -> None:
         """Count a request that leaves."""
         self._in_flight += 1
         self._speed.count(self._clock())
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Count a request that is under way no more."""
         self._in_flight -= 1
 
-    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
+    def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Count an attempt, and where it was the last one, what became of the conversation."""
         self.throttled += result.is_throttled
         if not is_last:
@@ -57,7 +57,7 @@ class Tally:
             twilio_request_id=result.twilio_request_id,
         )
 
-    def gave_way(self, pause_s: float) -> None:
+    def request_throttled(self, pause_s: float) -> None:
         """Tell that everybody waits."""
         self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._speed_limit.rate, 3))
 

@@ -21,7 +21,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
     checked = run_on("asyncio", check_input(files, options, console))
     for line in check_lines(checked):
-        console.say(line)
+        console.print(line)
     counts = checked.plan.counts
     return Summary(
         command="check",

@@ -27,5 +27,5 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     summary = run_on(options.loop, close_job(made, options, surroundings(), console))
     if not summary.details["dry_run"]:
-        console.say(closing_line(summary.details))
+        console.print(closing_line(summary.details))
     return summary

@@ -41,7 +41,7 @@ class Console:
         self.is_interactive = self.is_on_terminal and _is_terminal(sys.stdin)
         self._above: Callable[[str], None] | None = None
 
-    def say(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Print a line of the command's answer on stdout; nothing with ``--json``.
 
         Raise ``StorageError`` when stdout takes no more, as on a full disk; a reader who left is no such thing.
@@ -62,9 +62,9 @@ class Console:
         from .table import render_table
 
         for line in render_table(columns, rows):
-            self.say(line)
+            self.print(line)
 
-    def note(self, line: str) -> None:
+    def print_status(self, line: str) -> None:
         """Write a line to stderr, above the live display while there is one.
 
         Nothing that is said on the way may end the run: a stderr that takes no more is let go.
@@ -88,7 +88,7 @@ class Console:
 
     @contextmanager
     def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
-        """Hand the lines of ``note`` to a live display while the context lasts."""
+        """Hand the lines of ``print_status`` to a live display while the context lasts."""
         before, self._above = self._above, display
         try:
             yield
@@ -107,7 +107,7 @@ class Console:
             try:
                 return click.confirm(printable(question), err=True)
             except click.Abort:
-                self.note("")
+                self.print_status("")
                 raise
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
@@ -132,7 +132,7 @@ class Console:
     def show_plan(self, plan: Forecast) -> None:
         """Tell on stderr what is about to be done."""
         for line in plan_lines(plan):
-            self.note(line)
+            self.print_status(line)
 
     def finish(self, summary: Summary) -> None:
         """Tell the end of the command; it goes to stderr when the results themselves went to stdout."""

@@ -39,12 +39,12 @@ class Screen(Protocol):
         """Where to draw."""
         ...
 
-    def note(self, line: str) -> None:
+    def print_status(self, line: str) -> None:
         """Write a line to stderr, above the live display while there is one."""
         ...
 
     def lines_above(self, display: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hand the lines of ``note`` to ``display`` while the context lasts."""
+        """Hand the lines of ``print_status`` to ``display`` while the context lasts."""
         ...
 
 
@@ -66,7 +66,7 @@ async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.s
     """Write a plain line every ten seconds, until cancelled."""
     while True:
         await sleep(LINE_EVERY_S)
-        screen.note(plain_line(source()))
+        screen.print_status(plain_line(source()))
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -145,7 +145,7 @@ class RowCounter:
         text = f"{self._verb}: {rows:,} rows"
         if not self._screen.is_live:
             self._next = now + LINE_EVERY_S
-            self._screen.note(text)
+            self._screen.print_status(text)
             return
         self._next = now + FRAME_EVERY_S
         with suppress(OSError):

@@ -118,7 +118,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     known = known_error(error, command=invocation.command, traceback_at=place)
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
         for line in describe_traceback(error):
-            console.note(line)
+            console.print_status(line)
     return close_with(console, Summary.from_error(invocation.command, known))
 
 
@@ -131,7 +131,7 @@ def close_with(console: Console, summary: Summary) -> int:
         console.finish(summary)
     except OSError as error:
         if error.errno != errno.EPIPE:
-            console.note(f"error: stdout: {os_reason(error)}")
+            console.print_status(f"error: stdout: {os_reason(error)}")
             return summary.exit_code or ExitCode.GUARD
     finally:
         console.let_go()

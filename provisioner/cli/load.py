@@ -21,7 +21,7 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     from .process import surroundings
 
     summary = run_on(options.loop, load_job(files, options, surroundings(), console))
-    tell = console.note if summary.output == "-" else console.say
+    tell = console.print_status if summary.output == "-" else console.print
     for line in load_lines(summary.details):
         tell(line)
     return summary

@@ -23,7 +23,7 @@ def mapping(action: str, of: str, options: MappingCommandOptions, console: Conso
 
     text = preset_text(of) if action == "show" else _suggested(of, options)
     for line in text.splitlines():
-        console.say(line)
+        console.print(line)
     return Summary(command="mapping", details={"mapping": text})
 
 

@@ -24,5 +24,5 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
 
     summary = run_on(options.loop, reconcile_job(ledger, options, surroundings(), console))
     for line in audit_lines(summary.details) if options.audit else ():
-        console.say(line)
+        console.print(line)
     return summary

@@ -33,8 +33,8 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
     check_surroundings(options, os.environ)
     require_distinct_files(options, arguments, settings.file)
     console = Console(is_json=options.json)
-    log = logs.configured(
-        settings, console.note, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
+    log = logs.logging_configured(
+        settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
     )
     logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # what libraries say when the log is closed
     bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])

@@ -89,13 +89,13 @@ async def _serve(settings: SimulatorSettings, options: SimulateOptions, console:
 def _warn(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
     if not is_loopback(options.host):
         read = ", and read everything that is sent to it" if options.inspect else ""
-        console.note(
+        console.print_status(
             f"warning: whoever reaches {running.base_url} can use this simulator{read}; nothing is encrypted"
         )
 
 
 def _announce(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
-    tell = console.note if console.is_json else console.say
+    tell = console.print_status if console.is_json else console.print
     pages = f"counting at {running.base_url}/_simulator/state; " if options.inspect else ""
     tell(f"listening on {running.base_url}, {pages}Ctrl-C ends it")
     tell("try in another terminal:")
@@ -114,9 +114,9 @@ def _refused(error: OSError | UnicodeError, options: SimulateOptions) -> UsageEr
 
 def _tell_counts(counted: Mapping[str, Any], console: Console) -> None:
     webchats = counted["webchats"]
-    console.say(
+    console.print(
         f"created {webchats['created']:,} of {webchats['requests']:,} WebChats asked for, "
         f"{counted['throttled']:,} answers were 429, at most {webchats['worst_second']:,} in one second"
     )
     for name, number in counted["faults"].items():
-        console.say(f"fault {name}: {number:,}")
+        console.print(f"fault {name}: {number:,}")

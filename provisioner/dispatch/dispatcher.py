@@ -4,7 +4,7 @@ import asyncio
 
 from provisioner.errors import InputError
 from provisioner.exception_groups import ungrouped
-from provisioner.ports import Creator, Feed, Ledger, Messenger, Observer, Pace, Timers
+from provisioner.ports import CloseTimers, Ledger, Messenger, Observer, RateLimiter, RowLoader, WebChatCreator
 
 from .guards import Limits, Stop, StopKind, Tally
 from .journey import Journey
@@ -20,14 +20,14 @@ class Dispatcher:
         self,
         *,
         ledger: Ledger,
-        feed: Feed,
-        creator: Creator,
+        row_loader: RowLoader,
+        creator: WebChatCreator,
         messenger: Messenger,
-        pace: Pace,
-        message_pace: Pace,
+        pace: RateLimiter,
+        message_pace: RateLimiter,
         observer: Observer,
         limits: Limits,
-        timers: Timers | None = None,
+        timers: CloseTimers | None = None,
     ) -> None:
         self._limits, self._paces = limits, (pace, message_pace)
         self._stopping = asyncio.Event()
@@ -44,7 +44,7 @@ class Dispatcher:
             timers=timers,
         )
         self._tally = Tally(limits)
-        self._supply = Supply(ledger, feed)
+        self._supply = Supply(ledger, row_loader)
         self._stop: Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, assert_never
 from msgspec import structs
 
 from provisioner.models import AttemptResult, Row, Status, Step
-from provisioner.ports import Gate, GateClosed, Ledger, Observer, Timers
+from provisioner.ports import CloseTimers, Gate, GateClosed, Ledger, Observer
 from provisioner.retry import Finish, Retry, decide_retry
 
 from .legs import Creation, Leg, Posting
@@ -39,7 +39,7 @@ class _Departure:
     async def wait(self) -> float:
         due = await self._gate.wait()
         self.has_left = True
-        self._observer.departed(self._step)
+        self._observer.request_started(self._step)
         return due
 
 
@@ -57,7 +57,7 @@ class Journey:
         stopping: asyncio.Event,
         max_attempts: int,
         resends_unknown: bool = False,
-        timers: Timers | None = None,
+        timers: CloseTimers | None = None,
     ) -> None:
         self._creation, self._posting = creation, posting
         self._ledger, self._observer, self._settlements = ledger, observer, settlements
@@ -124,7 +124,7 @@ class Journey:
         """
         departure: _Departure | None = None
         try:
-            async with leg.pace.turn(again=again) as gate:
+            async with leg.pace.reserve(again=again) as gate:
                 await leg.begin(row)
                 departure = _Departure(gate, self._observer, leg.step)
                 return await leg.send(row, departure)
@@ -137,13 +137,13 @@ class Journey:
             raise
         finally:
             if departure is not None and departure.has_left:
-                self._observer.landed()
+                self._observer.request_finished()
 
     def _yield_to_limits(self, leg: Leg, result: AttemptResult) -> None:
         if result.is_throttled:
-            self._observer.gave_way(leg.pace.give_way(result.retry_after_s), leg.step)
+            self._observer.request_throttled(leg.pace.on_throttled(result.retry_after_s), leg.step)
         elif result.http_status is not None:
-            leg.pace.accept()
+            leg.pace.on_success()
 
     async def _pause(self, delay_s: float) -> None:
         with suppress(TimeoutError):

@@ -6,14 +6,14 @@ from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
 from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
-from provisioner.ports import Creator, Gate, Ledger, Messenger, Observer, Pace
+from provisioner.ports import Gate, Ledger, Messenger, Observer, RateLimiter, WebChatCreator
 
 
 class Leg(Protocol):
     """One step, for whichever row is at it."""
 
     step: ClassVar[Step]
-    pace: Pace
+    pace: RateLimiter
 
     def begin(self, row: Row) -> Awaitable[None]:
         """Record durably that an attempt may leave from now on."""
@@ -45,7 +45,7 @@ class Creation:
 
     step: ClassVar[Step] = Step.CREATE
 
-    def __init__(self, *, ledger: Ledger, creator: Creator, pace: Pace, observer: Observer) -> None:
+    def __init__(self, *, ledger: Ledger, creator: WebChatCreator, pace: RateLimiter, observer: Observer) -> None:
         self._ledger, self._creator = ledger, creator
         self.pace = pace
         self.answered, self.settled = observer.answered, observer.settled
@@ -73,7 +73,7 @@ class Posting:
 
     step: ClassVar[Step] = Step.MESSAGE
 
-    def __init__(self, *, ledger: Ledger, messenger: Messenger, pace: Pace, observer: Observer) -> None:
+    def __init__(self, *, ledger: Ledger, messenger: Messenger, pace: RateLimiter, observer: Observer) -> None:
         self._messages, self._messenger, self._observer = ledger.messages, messenger, observer
         self.pace = pace
         self.answered = observer.message_answered

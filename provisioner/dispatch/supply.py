@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from provisioner.models import Row
-from provisioner.ports import Feed, Ledger
+from provisioner.ports import Ledger, RowLoader
 
 CLAIMS = 512
 """Rows claimed at a time: they are numbers and digests, and asking for them waits behind every outcome."""
@@ -20,8 +20,8 @@ class Supply:
     Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
     """
 
-    def __init__(self, ledger: Ledger, feed: Feed) -> None:
-        self._ledger, self._feed = ledger, feed
+    def __init__(self, ledger: Ledger, row_loader: RowLoader) -> None:
+        self._ledger, self._row_loader = ledger, row_loader
         self._rows: deque[Row] = deque()
         self._low, self._news = asyncio.Event(), asyncio.Event()
         self._filling: asyncio.Task[None] | None = None
@@ -60,7 +60,7 @@ class Supply:
         while claims := await self._ledger.claim(CLAIMS):
             for start in range(0, len(claims), BATCH):
                 await self._low.wait()
-                self._rows.extend(await self._feed.rows(claims[start : start + BATCH]))
+                self._rows.extend(await self._row_loader.rows(claims[start : start + BATCH]))
                 if len(self._rows) >= BATCH:
                     self._low.clear()
                 self._news.set()

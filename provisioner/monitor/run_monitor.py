@@ -54,14 +54,14 @@ class RunMonitor:
         self.ignores_identity = False
         self._is_draining = False
 
-    def departed(self, step: Step) -> None:
+    def request_started(self, step: Step) -> None:
         """Count a request that leaves; the speed is that of creating."""
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         if step is Step.CREATE:
             self._speed.count(self._clock())
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Count a request that is under way no more."""
         self.in_flight -= 1
 
@@ -171,7 +171,7 @@ class RunMonitor:
             twilio_request_id=result.twilio_request_id,
         )
 
-    def gave_way(self, pause_s: float, step: Step) -> None:
+    def request_throttled(self, pause_s: float, step: Step) -> None:
         """Tell that everybody waits."""
         rate = round(self._speed_limit.rate, 3) if step is Step.CREATE else None
         self._log.warning("pace.cut", step=step.value, pause_s=round(pause_s, 1), rate=rate)

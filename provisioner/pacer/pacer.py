@@ -93,11 +93,11 @@ class Pacer:
         """When the window opens, in its own zone; None where it is open, or there is none."""
         return self._window.closed_until(self._moment(0.0)) if self._window else None
 
-    def turn(self, *, again: bool = False) -> "Turn":
+    def reserve(self, *, again: bool = False) -> "Turn":
         """Queue for one start, which repeats another if ``again``; see ``Turn``."""
         return Turn(self, again=again)
 
-    def give_way(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None) -> float:
         """Pause everyone after a 429 and cut the pace; return the seconds of pause.
 
         Answers to requests that were under way when the pause began lengthen it, and cut no further. Without
@@ -113,7 +113,7 @@ class Pacer:
         self._schedule.pause(now + pause)
         return pause
 
-    def accept(self) -> None:
+    def on_success(self) -> None:
         """Note an answer that was no 429: the next one starts with a short pause again."""
         self._strikes = 0
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from provisioner import __version__
 from provisioner.endings import MOST_NAMED, AdviceContext, RunEnd, advice, run_end
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.forecast import Forecast, forecast
 from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.models import Counts, MessageCounts, MessageStatus, Status
@@ -21,7 +21,7 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
 from provisioner.planning import Input, Interrupted, open_input, plan_input, skipped_records, unconfirmed
 from provisioner.results import STDOUT
-from provisioner.signals import Brake
+from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import Surroundings
 from provisioner.twilio.transport import Traffic
@@ -31,14 +31,14 @@ from .rounds import Rounds
 from .watch import Watch
 
 
-async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, face: Face) -> Summary:
+async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, ui: UserInterface) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     order = Order.read(options, surroundings)
     with order.alone(files, surroundings):
-        return await carry_out(files, order, Watch(order), order.resume_command, face)
+        return await carry_out(files, order, Watch(order), order.resume_command, ui)
 
 
-async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, face: Face) -> Summary:
+async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, ui: UserInterface) -> Summary:
     """Open input and ledger, and do one run of what was ordered; ``command`` is what the user typed."""
     options = order.options
     with open_input(
@@ -52,8 +52,8 @@ async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: s
     ) as job_input:
         order.outputs.check_sources(job_input.sources)
         async with open_ledger(order.ledger, order.job(job_input.mapping), version=__version__) as ledger:
-            with Brake(drain_s=options.drain) as brake:
-                whole = Run(order, job_input, ledger, watch, face=face, brake=brake, command=command)
+            with StopSignals(drain_s=options.drain) as stop_signals:
+                whole = Run(order, job_input, ledger, watch, ui=ui, stop_signals=stop_signals, command=command)
                 return await whole.carry_out()
 
 
@@ -67,12 +67,12 @@ class Run:
         ledger: SqliteLedger,
         watch: Watch,
         *,
-        face: Face,
-        brake: Brake,
+        ui: UserInterface,
+        stop_signals: StopSignals,
         command: str,
     ) -> None:
         self._order, self._input, self._ledger, self._watch = order, job_input, ledger, watch
-        self._face, self._brake, self._command = face, brake, command
+        self._ui, self._stop_signals, self._command = ui, stop_signals, command
         self._monitor: RunMonitor | None = None
         self._rounds: Rounds | None = None
         self._traffic = Traffic()
@@ -93,8 +93,8 @@ class Run:
         return await self._account(error)
 
     async def _plan(self) -> Forecast:
-        self._brake.hold(self._input.interrupt)
-        with self._face.planning() as on_progress:
+        self._stop_signals.on_stop(self._input.interrupt)
+        with self._ui.planning() as on_progress:
             report = await plan_input(self._ledger, self._input, on_progress)
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
@@ -124,7 +124,7 @@ class Run:
         self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
             await self._ledger.remember("results", "")
-        self._face.show_plan(plan)
+        self._ui.show_plan(plan)
         return plan
 
     def _refusal(self, plan: Forecast) -> ProvisionerError | None:
@@ -142,7 +142,7 @@ class Run:
         is_boundless = math.isinf(self._order.rate.per_second)
         pace = "with no pace limit" if is_boundless else f"at {options.rate}"
         question = f"Create {plan.to_send:,} WebChats on account {target.account.account_sid}, {pace}?"
-        if self._face.confirm(question, unasked=not is_boundless):
+        if self._ui.confirm(question, unasked=not is_boundless):
             return None
         return UsageError("not confirmed, so nothing was sent", cure="answer y, or add --yes")
 
@@ -161,14 +161,14 @@ class Run:
             def drain() -> None:
                 rounds.drain()
                 wait = f"what is in flight has {self._order.options.drain:g} s"
-                self._face.note(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
+                self._ui.print_status(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
-            self._brake.hold(drain, rounds.cancel)
+            self._stop_signals.on_stop(drain, rounds.cancel)
             loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
             self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate, loop=loop)
             async with (
-                self._watch.open(monitor, pacer, self._face, rounds.drain),
-                self._face.progress(monitor.snapshot),
+                self._watch.open(monitor, pacer, self._ui, rounds.drain),
+                self._ui.progress(monitor.snapshot),
             ):
                 try:
                     stop = await rounds.carry_out(plan.to_send + plan.to_post)
@@ -181,7 +181,7 @@ class Run:
 
         A disk that takes nothing more can still be read, so every step is tried.
         """
-        self._brake.release()
+        self._stop_signals.clear()
         failures = [error]
         for step in (self._ledger.recover, *([self._write_results] if has_results else [])):
             try:
@@ -218,7 +218,7 @@ class Run:
         """Tell of a run that was stopped before it knew its rows."""
         return Summary(
             command=self._order.command,
-            exit_code=self._brake.exit_code or ExitCode.SIGINT,
+            exit_code=self._stop_signals.exit_code or ExitCode.SIGINT,
             outcome=CommandOutcome.STOPPED,
             ledger=str(self._order.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
@@ -234,7 +234,7 @@ class Run:
             AdviceContext(
                 reasons=[each for each in reasons if error is None or each.sentence not in error.message],
                 left=self._left,
-                limit=0 if self._brake.exit_code else options.limit,
+                limit=0 if self._stop_signals.exit_code else options.limit,
                 orphans=monitor.orphans if monitor else 0,
                 has_failed=options.failed is not None,
                 resolved_to=monitor.resolved_to if monitor else {},
@@ -270,7 +270,7 @@ class Run:
     ) -> Summary:
         order, monitor = self._order, self._monitor
         is_limited = bool(order.options.limit)
-        signal_exit = self._brake.exit_code
+        signal_exit = self._stop_signals.exit_code
         at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
         end = run_end(
             at_stake,

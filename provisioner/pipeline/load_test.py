@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ThresholdError, UsageError
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.ledger import open_reader
 from provisioner.load import (
     Arrivals,
@@ -39,7 +39,9 @@ _JUDGED = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
 """What the test came to by itself: thresholds outrank these, and nothing else."""
 
 
-async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroundings, face: Face) -> Summary:
+async def load(
+    files: Sequence[str], options: LoadOptions, surroundings: Surroundings, ui: UserInterface
+) -> Summary:
     """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
     abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
@@ -50,7 +52,7 @@ async def load(files: Sequence[str], options: LoadOptions, surroundings: Surroun
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
     with order.alone(files, surroundings):
-        summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, face)
+        summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, ui)
     if summary.counts is None:
         return summary
     told = _measured(summary, order, fail_if)

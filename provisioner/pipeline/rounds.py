@@ -115,7 +115,7 @@ class Rounds:
         options = self._order.options
         self._dispatcher = Dispatcher(
             ledger=self._ledger,
-            feed=SourceFeed(self._input, self._naming),
+            row_loader=SourceFeed(self._input, self._naming),
             creator=self._creator,
             messenger=self._messenger,
             pace=self._pacer,

@@ -6,7 +6,7 @@ import structlog
 
 from provisioner.closures import CloseResult, CloseStatus
 from provisioner.models import Row
-from provisioner.ports import Pace
+from provisioner.ports import RateLimiter
 from provisioner.retry import backoff_s
 from provisioner.twilio.closing import ClosingClient
 
@@ -20,13 +20,13 @@ class ClosingTimers:
     A stop signal does not close its pace: what was just created gets its timer all the same, within ``--drain``.
     """
 
-    def __init__(self, client: ClosingClient, pace: Pace, after_s: float) -> None:
+    def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
         self._client, self._pace, self._after_s = client, pace, after_s
         self._log = structlog.get_logger().bind()
         self.not_set = 0
 
     async def set(self, row: Row) -> None:
-        """Try until the timer stands or cannot; see ``ports.Timers``."""
+        """Try until the timer stands or cannot; see ``ports.CloseTimers``."""
         result: CloseResult | None = None
         try:
             result = await self._try(row.conversation_sid)
@@ -44,12 +44,12 @@ class ClosingTimers:
         return await self._attempt(sid)
 
     async def _attempt(self, sid: str) -> CloseResult:
-        async with self._pace.turn() as gate:
+        async with self._pace.reserve() as gate:
             result = await self._client.set_timer(sid, self._after_s, gate)
         if result.is_throttled:
-            self._pace.give_way(result.retry_after_s)
+            self._pace.on_throttled(result.retry_after_s)
         elif result.http_status is not None:
-            self._pace.accept()
+            self._pace.on_success()
         return result
 
     def _tell(self, row: Row, result: CloseResult | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError, ThresholdError, UsageError
-from provisioner.face import Face
+from provisioner.face import UserInterface
 from provisioner.load import Measures, Threshold, Tripwire, judge
 from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
@@ -36,7 +36,7 @@ class Watch:
 
     @asynccontextmanager
     async def open(
-        self, monitor: RunMonitor, pacer: Pacer, face: Face, stop: Callable[[Stop], None]
+        self, monitor: RunMonitor, pacer: Pacer, ui: UserInterface, stop: Callable[[Stop], None]
     ) -> AsyncIterator[None]:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
@@ -44,9 +44,9 @@ class Watch:
                 tape = Tape(time.time)
                 monitor.listeners.append(lambda step, _, result: _record(tape, monitor, step, result))
                 page = self._page.serve(monitor.snapshot, tape, Hands(pacer))
-                face.note(f"dashboard: {await stack.enter_async_context(page)}")
+                ui.print_status(f"dashboard: {await stack.enter_async_context(page)}")
                 if self._page.caution:
-                    face.note(f"note: {self._page.caution}")
+                    ui.print_status(f"note: {self._page.caution}")
             if self._tripwires:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))

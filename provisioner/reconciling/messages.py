@@ -18,7 +18,7 @@ from provisioner.models import (
     UnknownMessage,
     Verdict,
 )
-from provisioner.ports import Feed, Messenger
+from provisioner.ports import Messenger, RowLoader
 
 from .finders import AT_ONCE
 from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
@@ -60,14 +60,14 @@ class MessageReconciler:
     """Settles messages in doubt by looking; it never posts. May be cancelled at any time: what is proved stands.
 
     A conversation that answers shows all its messages, so it is its own control: what it does not show twice is
-    not there. ``feed`` gives the texts, which are nowhere but in the input.
+    not there. ``row_loader`` gives the texts, which are nowhere but in the input.
     """
 
     def __init__(
         self,
         ledger: DoubtfulMessages,
         messenger: Messenger,
-        feed: Feed,
+        row_loader: RowLoader,
         witness: MessageWitness,
         *,
         settle_delay_s: float,
@@ -75,7 +75,7 @@ class MessageReconciler:
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._ledger, self._messenger, self._feed, self._witness = ledger, messenger, feed, witness
+        self._ledger, self._messenger, self._row_loader, self._witness = ledger, messenger, row_loader, witness
         self._settle_delay_s = settle_delay_s
         self._clock, self._wall, self._sleep = clock, wall, sleep
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -96,7 +96,7 @@ class MessageReconciler:
             after = doubtful[-1].claim.row
 
     async def _settle(self, doubtful: Sequence[UnknownMessage], since: float) -> None:
-        rows = await self._feed.rows([doubt.claim for doubt in doubtful]) if doubtful else ()
+        rows = await self._row_loader.rows([doubt.claim for doubt in doubtful]) if doubtful else ()
         sought = {
             row.id: _Sought(doubt, Message(row.conversation_sid, row.identity, row.request.first_message))
             for doubt, row in zip(doubtful, rows, strict=True)

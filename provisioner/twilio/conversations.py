@@ -12,7 +12,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import field
 
-from provisioner.ports import Pace
+from provisioner.ports import RateLimiter
 from provisioner.sids import SidKind
 
 from .hosts import with_query
@@ -96,7 +96,7 @@ class ConversationClient:
     def __init__(
         self,
         transport: Transport,
-        pace: Pace,
+        pace: RateLimiter,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import field
 
 from provisioner.models import AttemptResult, Message, MessageLookup
-from provisioner.ports import Gate, Pace
+from provisioner.ports import Gate, RateLimiter
 from provisioner.sids import SidKind
 
 from .failures import Failure
@@ -52,7 +52,7 @@ class MessageClient:
     def __init__(
         self,
         transport: Transport,
-        pace: Pace,
+        pace: RateLimiter,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from provisioner.ports import Pace
+from provisioner.ports import RateLimiter
 from provisioner.retry import backoff_s
 
 from .codes import classify
@@ -72,7 +72,7 @@ class Pager:
     def __init__(
         self,
         transport: Transport,
-        pace: Pace,
+        pace: RateLimiter,
         *,
         what: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -105,18 +105,18 @@ class Pager:
             if not isinstance(page, Trouble) or page.is_final:
                 break
             if page.is_throttled:
-                self._pace.give_way(page.retry_after_s)
+                self._pace.on_throttled(page.retry_after_s)
             else:
                 await self._sleep(backoff_s(attempt))
             page = await self._ask(url, decoder)
         return page
 
     async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
-        async with self._pace.turn() as gate:
+        async with self._pace.reserve() as gate:
             came = await self._transport.send("GET", url, gate=gate)
         page = self._read(came, decoder)
         if isinstance(came, Reply) and not (isinstance(page, Trouble) and page.is_throttled):
-            self._pace.accept()
+            self._pace.on_success()
         return page
 
     def _read(self, came: Reply | Failure, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:

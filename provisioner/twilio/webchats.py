@@ -13,14 +13,14 @@ _HEADERS = (FORM,)
 
 
 class WebChatClient:
-    """Creates WebChats, one attempt at a time (``ports.Creator``)."""
+    """Creates WebChats, one attempt at a time (``ports.WebChatCreator``)."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._url = transport.url("flex-api", "v2", "WebChats")
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.Creator``.
+        """Make one attempt; see ``ports.WebChatCreator``.
 
         The answer's identity is the one Twilio named, or else the one that was asked for.
         """

@@ -1,4 +1,4 @@
-"""What every ``ports.Creator`` does, the fake and the real one over sockets alike."""
+"""What every ``ports.WebChatCreator`` does, the fake and the real one over sockets alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from provisioner.models import Verdict, WebChatRequest
-from provisioner.ports import Creator, GateClosed
+from provisioner.ports import GateClosed, WebChatCreator
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.fake_creator import FakeCreator, Fault
@@ -33,7 +33,7 @@ BEHAVIOURS: dict[Fault | None, Behaviour] = {
 class Bench:
     """A creator under test, and how many requests reached its server."""
 
-    creator: Creator
+    creator: WebChatCreator
     arrived: Callable[[], int]
 
 

@@ -46,7 +46,7 @@ def test_a_start_costs_one_timer_however_many_wait(waiting: int) -> None:
 
     async def start(pacer: Pacer) -> None:
         nonlocal starts
-        async with pacer.turn() as gate:
+        async with pacer.reserve() as gate:
             await gate.wait()
             starts += 1
 

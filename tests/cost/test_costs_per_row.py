@@ -17,7 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from provisioner.dispatch import Dispatcher, Limits
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.logs import LogSettings, configured
+from provisioner.logs import LogSettings, logging_configured
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, Counts, Message, Row, Status, WebChatRequest
 from provisioner.monitor import RunMonitor
@@ -37,7 +37,7 @@ from tests.ledger_samples import INPUT, SETTINGS, entries
 @pytest.fixture(autouse=True)
 def logging_as_usual() -> Iterator[None]:
     """Log what is logged where nobody asks for more."""
-    with configured(LogSettings(level="info"), lambda _: None, is_terminal=False, has_colour=False):
+    with logging_configured(LogSettings(level="info"), lambda _: None, is_terminal=False, has_colour=False):
         yield
 
 
@@ -85,7 +85,7 @@ async def send_all(ledger: Any, rows: int) -> None:
     pacer = Pacer(Rate(per_second=float("inf")))
     dispatcher = Dispatcher(
         ledger=ledger,
-        feed=Feed(),
+        row_loader=Feed(),
         creator=WebChatClient(cast("Transport", CannedTransport())),
         messenger=Nobody(),
         pace=pacer,
@@ -123,8 +123,8 @@ async def rebuild_rows(rows: int) -> None:
     """Plan customers, and make the requests of all of them again."""
     with customers(rows) as job_input:
         claims = [Claim(each.row, each.row, each.key, each.digest) for each in job_input.entries()]
-        feed = SourceFeed(job_input, Naming(job_id="0" * 32))
-        assert len([feed._rebuild(claim) for claim in claims]) == rows
+        row_loader = SourceFeed(job_input, Naming(job_id="0" * 32))
+        assert len([row_loader._rebuild(claim) for claim in claims]) == rows
 
 
 @contextmanager

@@ -53,20 +53,20 @@ class FakeWitness:
     heard: Counter[str] = field(default_factory=Counter)
     ends: list[tuple[int, CloseStatus]] = field(default_factory=list)
 
-    def departed(self) -> None:
+    def request_started(self) -> None:
         """Count one."""
         self.heard["departed"] += 1
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Count one."""
         self.heard["landed"] += 1
 
-    def parted(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
+    def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
         """Note an end."""
         if is_last:
             self.ends.append((conversation.id, result.status))
 
-    def gave_way(self, pause_s: float) -> None:
+    def request_throttled(self, pause_s: float) -> None:
         """Count one."""
         self.heard["gave way"] += 1
 

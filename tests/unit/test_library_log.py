@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from provisioner.library_log import MOST_EVENTS, TELL_AGAIN_S, LibraryHandler, LibraryLog
-from provisioner.logs import LogSettings, configured
+from provisioner.logs import LogSettings, logging_configured
 
 
 @contextmanager
 def library_log(clock: Callable[[], float] = lambda: 0.0) -> Iterator[tuple[LibraryLog, list[dict[str, Any]]]]:
     """Give a log of libraries and the events that it has logged."""
     lines, events = list[str](), list[dict[str, Any]]()
-    with configured(LogSettings(), lines.append, is_terminal=False, has_colour=False):
+    with logging_configured(LogSettings(), lines.append, is_terminal=False, has_colour=False):
         log = LibraryLog(clock=clock)
         yield log, events
         log.close()

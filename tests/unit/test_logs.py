@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from provisioner.errors import UsageError
-from provisioner.logs import LogSettings, configured
+from provisioner.logs import LogSettings, logging_configured
 from provisioner.models import WebChatRequest
 from provisioner.tracebacks import describe_traceback
 from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
@@ -24,7 +24,7 @@ TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 def logged(settings: LogSettings, *, is_terminal: bool = False, has_colour: bool = False) -> Iterator[list[str]]:
     """Give the lines that stderr gets while the context lasts."""
     lines = list[str]()
-    with configured(settings, lines.append, is_terminal=is_terminal, has_colour=has_colour):
+    with logging_configured(settings, lines.append, is_terminal=is_terminal, has_colour=has_colour):
         yield lines
 
 
@@ -254,7 +254,7 @@ def test_trouble_with_writing_never_reaches_whoever_logs(tmp_path: Path) -> None
     def refuse(_line: str) -> None:
         raise OSError(5, "Input/output error")
 
-    with configured(LogSettings(file=file), refuse, is_terminal=False, has_colour=False):
+    with logging_configured(LogSettings(file=file), refuse, is_terminal=False, has_colour=False):
         structlog.get_logger().info("run.started")
     with files_no_larger_than(0), logged(LogSettings(file=tmp_path / "full.log")) as lines:
         structlog.get_logger().info("run.started")

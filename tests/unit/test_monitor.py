@@ -81,11 +81,11 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     monitor = RunMonitor(before, to_send=4, speed_limit=Pace(), clock=clock)
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
-        monitor.departed(Step.CREATE)
-        monitor.landed()
+        monitor.request_started(Step.CREATE)
+        monitor.request_finished()
         monitor.answered(ROW, answer(verdict), 1)
         monitor.settled(ROW, status, answer(verdict))
-    monitor.departed(Step.CREATE)
+    monitor.request_started(Step.CREATE)
     clock.now = 102.0
     progress = monitor.snapshot()
 
@@ -127,8 +127,8 @@ def test_a_failed_connection_was_never_in_flight() -> None:
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
-    monitor.departed(Step.CREATE)
-    monitor.landed()
+    monitor.request_started(Step.CREATE)
+    monitor.request_finished()
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 2)
 
     assert monitor.snapshot().in_flight == 0
@@ -139,9 +139,9 @@ def test_429s_and_orphans_are_counted() -> None:
     """What the server turned away, and what it may have left behind, is told at the end."""
     monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
 
-    monitor.departed(Step.CREATE)
+    monitor.request_started(Step.CREATE)
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
-    monitor.gave_way(1.2, Step.CREATE)
+    monitor.request_throttled(1.2, Step.CREATE)
 
     assert (monitor.throttled, monitor.orphans, monitor.snapshot().throttled) == (1, 1, 1)
 
@@ -185,7 +185,7 @@ def test_no_log_event_holds_a_customers_data() -> None:
     """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
     with structlog.testing.capture_logs() as events:
         monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
-        monitor.departed(Step.CREATE)
+        monitor.request_started(Step.CREATE)
         monitor.answered(ROW, answer(Verdict.CREATED), 1)
         for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
             monitor.settled(ROW, status, answer(Verdict.CREATED))
@@ -213,8 +213,8 @@ def test_messages_are_counted_apart_from_rows() -> None:
 
     monitor.settled(GREETING, Status.CREATED, answer(Verdict.CREATED))
     states = [monitor.snapshot().state]
-    monitor.departed(Step.MESSAGE)
-    monitor.landed()
+    monitor.request_started(Step.MESSAGE)
+    monitor.request_finished()
     monitor.message_answered(GREETING, answer(Verdict.NOT_PROCESSED, is_throttled=True), 1)
     monitor.message_settled(1, "C-1", MessageStatus.UNKNOWN, lost)
     monitor.message_settled(2, "C-2", MessageStatus.REJECTED, refused)
@@ -254,7 +254,7 @@ def test_no_log_event_holds_what_a_customer_says() -> None:
         monitor.message_answered(GREETING, answer(Verdict.CREATED), 1)
         for status in MessageStatus:
             monitor.message_settled(1, "C-1", status, answer(Verdict.CREATED))
-        monitor.gave_way(1.0, Step.MESSAGE)
+        monitor.request_throttled(1.0, Step.MESSAGE)
 
     assert "Zo" not in str(events)
     assert {

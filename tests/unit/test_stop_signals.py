@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.errors import ExitCode
 from provisioner.interrupts import STOP_SIGNALS, Terminated, interruptible
-from provisioner.signals import Brake, catch_stop_signals
+from provisioner.signals import StopSignals, catch_stop_signals
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ async def test_the_first_drains_the_second_cancels_and_the_third_is_the_systems(
 
 async def test_handlers_are_gone_with_the_context() -> None:
     """Whoever leaves the context leaves no handler behind, whether there was a signal or not."""
-    with Brake(drain_s=30):
+    with StopSignals(drain_s=30):
         pass
 
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == [
@@ -66,10 +66,10 @@ async def test_handlers_are_gone_with_the_context() -> None:
 )
 async def test_a_brake_knows_which_signal_came(number: int, code: ExitCode) -> None:
     """The exit code follows the first signal, and is None before it."""
-    with Brake(drain_s=30) as brake:
-        before = brake.exit_code
+    with StopSignals(drain_s=30) as stop_signals:
+        before = stop_signals.exit_code
         await send(number)
-        after = brake.exit_code
+        after = stop_signals.exit_code
 
     assert (before, after) == (None, code)
 
@@ -78,8 +78,8 @@ async def test_a_brake_stops_first_and_cancels_at_the_second() -> None:
     """What is held then is stopped by the first signal and cancelled by the second."""
     calls: list[str] = []
 
-    with Brake(drain_s=30) as brake:
-        brake.hold(noting(calls, "stop"), noting(calls, "cancel"))
+    with StopSignals(drain_s=30) as stop_signals:
+        stop_signals.on_stop(noting(calls, "stop"), noting(calls, "cancel"))
         await send(signal.SIGTERM)
         stopped = list(calls)
         await send(signal.SIGTERM)
@@ -92,8 +92,8 @@ async def test_a_drain_that_takes_too_long_is_cancelled() -> None:
     """``drain_s`` after the first signal no second one is needed."""
     calls: list[str] = []
 
-    with Brake(drain_s=0.01) as brake:
-        brake.hold(noting(calls, "stop"), noting(calls, "cancel"))
+    with StopSignals(drain_s=0.01) as stop_signals:
+        stop_signals.on_stop(noting(calls, "stop"), noting(calls, "cancel"))
         await send(signal.SIGINT)
         await asyncio.sleep(0.03)
 
@@ -104,9 +104,9 @@ async def test_a_signal_that_came_before_stops_what_comes_next() -> None:
     """Between two phases nothing is lost: the next one is stopped as soon as it is held."""
     calls: list[str] = []
 
-    with Brake(drain_s=30) as brake:
+    with StopSignals(drain_s=30) as stop_signals:
         await send(signal.SIGINT)
-        brake.hold(noting(calls, "stop"))
+        stop_signals.on_stop(noting(calls, "stop"))
 
     assert calls == ["stop"]
 
@@ -115,29 +115,29 @@ async def test_a_released_brake_stops_nothing_and_remembers() -> None:
     """While the results are written a signal changes nothing, and neither does the end of the drain."""
     calls: list[str] = []
 
-    with Brake(drain_s=0.01) as brake:
+    with StopSignals(drain_s=0.01) as stop_signals:
 
         def stop() -> None:
             calls.append("stop")
-            brake.release()
+            stop_signals.clear()
 
-        brake.hold(stop, noting(calls, "cancel"))
+        stop_signals.on_stop(stop, noting(calls, "cancel"))
         await send(signal.SIGINT)
         await asyncio.sleep(0.03)
         await send(signal.SIGINT)
 
     assert calls == ["stop"]
-    assert brake.exit_code is ExitCode.SIGINT
+    assert stop_signals.exit_code is ExitCode.SIGINT
 
 
 async def test_an_ignored_hangup_stays_ignored() -> None:
     """Under ``nohup`` the end of a terminal stops nothing, and what came before stays in place."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    with Brake(drain_s=30) as brake, interruptible():
+    with StopSignals(drain_s=30) as stop_signals, interruptible():
         await send(signal.SIGHUP)
 
-    assert brake.exit_code is None
+    assert stop_signals.exit_code is None
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 

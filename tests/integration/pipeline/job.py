@@ -9,7 +9,7 @@ from provisioner.options import RunOptions
 from provisioner.pipeline import run
 from provisioner.summary import Summary
 from provisioner.target import Surroundings
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 ADDRESS = "IG" + 32 * "a"
@@ -30,7 +30,7 @@ class Job:
         self,
         base_url: str = "",
         *,
-        face: QuietFace | None = None,
+        ui: QuietUserInterface | None = None,
         environ: Mapping[str, str] = ENVIRON,
         **options: Any,
     ) -> Summary:
@@ -38,7 +38,7 @@ class Job:
         usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
         chosen = replace(usual, **options)
         surroundings = Surroundings(environ, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], chosen, surroundings, face or QuietFace())
+        return await run([str(self.folder / "customers.csv")], chosen, surroundings, ui or QuietUserInterface())
 
     @property
     def results(self) -> Path:

@@ -19,7 +19,7 @@ from provisioner.reconciling import Audit
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings
 from tests.integration.pipeline.job import ENVIRON, Job
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 from tests.raw_server import reply
 from tests.stub_twilio import Call, StubTwilio, hanging_up, per_row, stub_twilio
 
@@ -30,7 +30,7 @@ async def audit(job: Job, url: str, **options: Any) -> Summary:
     """Audit what the job has made."""
     chosen = ReconcileOptions(base_url=url, audit=True, **{"settle_delay": 0.01, **options})
     surroundings = Surroundings(ENVIRON, job.folder, "provisioner reconcile as before")
-    return await audits.reconcile(ledger_of(job), chosen, surroundings, QuietFace())
+    return await audits.reconcile(ledger_of(job), chosen, surroundings, QuietUserInterface())
 
 
 def ledger_of(job: Job) -> Path:

@@ -27,7 +27,7 @@ from provisioner.simulator.replies import ApiError, Reply
 from provisioner.summary import Summary
 from provisioner.target import Surroundings
 from tests.integration.pipeline.job import ADDRESS, ENVIRON, Job
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 
 BAD, FORBIDDEN = (400, 20001), (403, 20403)
 BUSY, BROKEN = (429, 20429), (500, 20500)
@@ -43,7 +43,7 @@ async def load_at(server: RunningSimulator | None, job: Job, **options: Any) -> 
         **{**usual, **options},
     )
     surroundings = Surroundings(ENVIRON, job.folder, "provisioner load as before")
-    return await load([str(job.folder / "customers.csv")], chosen, surroundings, QuietFace())
+    return await load([str(job.folder / "customers.csv")], chosen, surroundings, QuietUserInterface())
 
 
 def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:

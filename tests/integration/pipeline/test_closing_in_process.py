@@ -21,7 +21,7 @@ from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import SIMULATED_ADDRESS, Surroundings
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import error, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "0", "TWILIO_AUTH_TOKEN": "simulated"}
@@ -69,20 +69,20 @@ class Job:
         )
         file = self.folder / "customers.csv"
         file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3,Cy\n")
-        await run([str(file)], options, Surroundings(ENVIRON, self.folder, "run"), QuietFace())
+        await run([str(file)], options, Surroundings(ENVIRON, self.folder, "run"), QuietUserInterface())
 
     async def close(
         self,
         path: Path | None = None,
         *,
-        face: QuietFace | None = None,
+        ui: QuietUserInterface | None = None,
         environ: dict[str, str] = ENVIRON,
         **how: Any,
     ) -> Summary:
         """Close, as fast as it goes and without a question unless told otherwise."""
         options = replace(CloseOptions(base_url=self.simulator.base_url, rate="0", yes=True), **how)
         surroundings = Surroundings(environ, self.folder, COMMAND)
-        return await close(path or self.ledger, options, surroundings, face or QuietFace())
+        return await close(path or self.ledger, options, surroundings, ui or QuietUserInterface())
 
 
 @asynccontextmanager
@@ -166,20 +166,20 @@ async def stranger(job: Job) -> None:
     options = RunOptions(
         output=folder / "results.csv", base_url=job.simulator.base_url, rate="0", address_sid=SIMULATED_ADDRESS
     )
-    await run([str(file)], options, Surroundings(ENVIRON, folder, "run"), QuietFace())
+    await run([str(file)], options, Surroundings(ENVIRON, folder, "run"), QuietUserInterface())
 
 
 async def test_it_tells_before_it_closes(job: Job) -> None:
     """The plan has the number, the account, the pace, the time and the first SIDs; a yes carries it out."""
-    face = QuietFace(answer=True)
+    ui = QuietUserInterface(answer=True)
 
-    summary = await job.close(face=face, yes=False, rate="10/s")
+    summary = await job.close(ui=ui, yes=False, rate="10/s")
 
-    assert face.said == [
+    assert ui.said == [
         f"close: 3 conversations of account {ENVIRON['TWILIO_ACCOUNT_SID']}, at 10/s: 0:00:01",
         f"  {', '.join(job.sids)}",
     ]
-    assert face.questions == ["Close 3 conversations?"]
+    assert ui.questions == ["Close 3 conversations?"]
     assert job.states == ["closed"] * 3
     assert account(summary) == {"to_close": 3, "closed": 3}
 
@@ -188,11 +188,11 @@ async def test_it_tells_before_it_closes(job: Job) -> None:
 @pytest.mark.parametrize("name", ["results.csv", "results.csv.ledger"])
 async def test_without_a_yes_it_is_a_dry_run(job: Job, name: str, *, answer: bool | None) -> None:
     """No, or nobody to ask: nothing is closed, nothing is left behind, and --yes is named."""
-    face = QuietFace(answer=answer)
+    ui = QuietUserInterface(answer=answer)
 
-    summary = await job.close(job.folder / name, face=face, yes=False, delete=True)
+    summary = await job.close(job.folder / name, ui=ui, yes=False, delete=True)
 
-    assert face.questions == ["Delete 3 conversations for good, with their messages?"]
+    assert ui.questions == ["Delete 3 conversations for good, with their messages?"]
     assert job.states == ["active"] * 3
     assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.CHECKED)
     assert account(summary) == {"dry_run": True, "to_close": 3, "first": job.sids, "left": 3}
@@ -204,13 +204,13 @@ async def test_without_a_yes_it_is_a_dry_run(job: Job, name: str, *, answer: boo
 async def test_closing_again_closes_what_is_left(job: Job) -> None:
     """What the ledger knows to be closed is not asked for, and nobody is asked about nothing."""
     await job.close()
-    face = QuietFace()
+    ui = QuietUserInterface()
     before = job.simulator.state.summary()["requests"]
 
-    summary = await job.close(face=face, yes=False)
+    summary = await job.close(ui=ui, yes=False)
 
     assert job.simulator.state.summary()["requests"] == before
-    assert face.questions == []
+    assert ui.questions == []
     assert (summary.exit_code, account(summary)) == (ExitCode.DONE, {"done_before": 3})
 
 
@@ -267,8 +267,8 @@ def rows_of(job: Job) -> list[dict[str, object]]:
 
 async def test_a_yes_to_a_results_file_is_carried_out_and_kept(job: Job) -> None:
     """The dry run before the question leaves nothing behind, and the progress is kept from the yes on."""
-    first = await job.close(job.results, face=QuietFace(answer=True), yes=False)
-    again = await job.close(job.results, face=QuietFace(), yes=False)
+    first = await job.close(job.results, ui=QuietUserInterface(answer=True), yes=False)
+    again = await job.close(job.results, ui=QuietUserInterface(), yes=False)
 
     assert job.states == ["closed"] * 3
     assert account(first) == {"to_close": 3, "closed": 3}
@@ -412,12 +412,12 @@ async def test_a_faster_pace_than_twilio_bears_is_warned_of(tmp_path: Path) -> N
     """The limit is shared with production, so it is said before the question."""
     path = tmp_path / "results.csv"
     path.write_text(f"{','.join(COLUMNS)}\n1,2,in.csv,k,created,{SID},,,,201,1,,,,\n")
-    face = QuietFace(answer=False)
+    ui = QuietUserInterface(answer=False)
     options = CloseOptions(rate="40/s")
 
-    await close(path, options, Surroundings(ENVIRON, tmp_path, COMMAND), face)
+    await close(path, options, Surroundings(ENVIRON, tmp_path, COMMAND), ui)
 
-    assert face.said == [
+    assert ui.said == [
         f"close: 1 conversation of account {ENVIRON['TWILIO_ACCOUNT_SID']}, at 40/s: 0:00:01",
         f"  {SID}",
         "note: Twilio allows 30 changes a second, production's included: expect 429s",

@@ -29,7 +29,7 @@ from provisioner.simulator import (
 from provisioner.summary import Summary
 from provisioner.target import Surroundings
 from provisioner.twilio import pages
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 GREETING = "Hello, I am {CustomerFriendlyName}"
@@ -41,7 +41,7 @@ class Job:
 
     folder: Path
     server: RunningSimulator
-    face: QuietFace = field(default_factory=QuietFace)
+    ui: QuietUserInterface = field(default_factory=QuietUserInterface)
 
     def write(self, *lines: str) -> None:
         """Write customers; the first line names the columns."""
@@ -64,7 +64,7 @@ class Job:
             timeout=0.5,
         )
         surroundings = Surroundings(ENVIRON, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], replace(usual, **options), surroundings, self.face)
+        return await run([str(self.folder / "customers.csv")], replace(usual, **options), surroundings, self.ui)
 
     @property
     def results(self) -> list[dict[str, str]]:
@@ -271,7 +271,7 @@ async def test_messages_that_were_only_throttled_are_posted_by_the_next_run(open
     assert any("2 first messages are not posted" in note for note in first.notes)
     assert first.next_command == "provisioner run as before"
     assert (second.exit_code, second.messages) == (ExitCode.DONE, MessageCounts(posted=2))
-    assert [plan.to_post for plan in job.face.plans] == [0, 2]
+    assert [plan.to_post for plan in job.ui.plans] == [0, 2]
     assert job.server.state.webchats == 2
     assert set(job.column("error_code")) == {""}
 

@@ -13,7 +13,7 @@ from provisioner.options import RunOptions
 from provisioner.pipeline import run
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import Surroundings
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
@@ -28,13 +28,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-async def start(file: Path, url: str, face: QuietFace | None = None, **how: Any) -> Summary:
+async def start(file: Path, url: str, ui: QuietUserInterface | None = None, **how: Any) -> Summary:
     """Run the three customers, as fast as it goes."""
     usual = RunOptions(
         output=file.with_name("results.csv"), base_url=url, rate="0", address_sid="IG" + 32 * "a", key=("id",)
     )
     surroundings = Surroundings(ENVIRON, file.parent, COMMAND)
-    return await run([str(file)], replace(usual, **how), surroundings, face or QuietFace())
+    return await run([str(file)], replace(usual, **how), surroundings, ui or QuietUserInterface())
 
 
 def closed_now() -> str:
@@ -45,11 +45,11 @@ def closed_now() -> str:
 
 async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(file: Path) -> None:
     """It waits, and shows that it does; what ends it there is the limit of its time, resumable."""
-    face = QuietFace()
+    ui = QuietUserInterface()
     hours = closed_now()
 
     async with stub_twilio() as twilio:
-        summary = await start(file, twilio.url, face, rate="1000", window=hours, max_duration="0.5s")
+        summary = await start(file, twilio.url, ui, rate="1000", window=hours, max_duration="0.5s")
         finished = await start(file, twilio.url)
         calls = len(twilio.calls)
 
@@ -63,8 +63,8 @@ async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(fil
         "run the same command again to go on",
     )
     assert summary.next_command == COMMAND
-    assert f"nothing starts outside of --window {hours}" in face.plans[0].notes
-    assert f"{face.plans[0].finishes_at:%H:%M}" == hours[:5]
+    assert f"nothing starts outside of --window {hours}" in ui.plans[0].notes
+    assert f"{ui.plans[0].finishes_at:%H:%M}" == hours[:5]
     assert finished.exit_code is ExitCode.DONE
 
 
@@ -72,7 +72,7 @@ async def test_a_waiting_run_shows_when_it_goes_on(file: Path) -> None:
     """The display says until when, by the window's clocks."""
     states = list[str]()
 
-    class Face(QuietFace):
+    class Face(QuietUserInterface):
         def progress(self, source: Any) -> Any:
             asyncio.get_running_loop().call_later(0.3, lambda: states.append(source().state))
             return super().progress(source)

@@ -22,7 +22,7 @@ from provisioner.simulator.state import SimulatorState
 from provisioner.summary import CommandOutcome, Summary
 from tests.integration.pipeline.job import Job
 from tests.ledger_samples import query
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 from tests.raw_server import reply
 from tests.sids import conversation_sid
 from tests.stub_twilio import Answer, Call, StubTwilio, hanging_up, per_row, stub_twilio
@@ -188,12 +188,12 @@ async def test_marked_rows_are_found_by_a_scan_over_all_pages(job: Job) -> None:
 
 async def test_without_identity_and_mark_nothing_is_looked_up(job: Job) -> None:
     """It is said before the run, and the row in doubt stays unknown."""
-    face = QuietFace()
+    ui = QuietUserInterface()
 
     async with server_of(job, at(2, FaultName.RESET_BEFORE_READ)) as server:
-        summary = await server.run(identity="none", face=face)
+        summary = await server.run(identity="none", ui=ui)
 
-    assert face.plans[0].notes[0] == (
+    assert ui.plans[0].notes[0] == (
         "without identity and without --marker, rows whose answer is lost stay unknown"
     )
     assert summary.counts == Counts(input=3, created=2, unknown=1)
@@ -348,13 +348,13 @@ async def test_on_unknown_hold_looks_nothing_up(job: Job) -> None:
 async def test_on_unknown_resend_sends_without_looking(job: Job) -> None:
     """Whoever asks for it gets it: rows in doubt go out again, in this run and from an earlier one."""
     faults = (at(2, FaultName.CLOSE_AFTER_CREATE), at(3, FaultName.CLOSE_AFTER_CREATE))
-    face = QuietFace()
+    ui = QuietUserInterface()
 
     async with server_of(job, *faults) as server:
         await server.run(on_unknown="hold")
-        summary = await server.run(on_unknown="resend", face=face)
+        summary = await server.run(on_unknown="resend", ui=ui)
 
-    assert any("may be created twice" in note for note in face.plans[0].notes)
+    assert any("may be created twice" in note for note in ui.plans[0].notes)
     assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=3, created=3))
     assert Counter(server.created.values()) == {"Customer 1": 1, "Customer 2": 2, "Customer 3": 2}
     assert server.state.lookups == 0

@@ -15,25 +15,25 @@ from provisioner.models import Counts
 from provisioner.summary import CommandOutcome
 from tests.fakes import noted
 from tests.integration.pipeline.job import ENVIRON, Job
-from tests.quiet_face import QuietFace
+from tests.quiet_face import QuietUserInterface
 from tests.raw_server import free_port
 from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
 
 
 async def test_a_run_plans_sends_and_accounts(job: Job) -> None:
     """The plan is shown first, the progress ends complete, and the summary has everything."""
-    face = QuietFace()
+    ui = QuietUserInterface()
 
     async with stub_twilio() as twilio:
-        summary = await job.run(twilio.url, face=face)
+        summary = await job.run(twilio.url, ui=ui)
 
     assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.FINISHED)
     assert summary.counts == Counts(input=3, created=3)
     assert (summary.output, summary.ledger) == (str(job.results), f"{job.results}.ledger")
     assert (summary.notes, summary.next_command, summary.error) == ((), "", None)
-    assert [plan.to_send for plan in face.plans] == [3]
-    assert face.last is not None
-    assert (face.last.done, face.last.created, face.last.in_flight) == (3, 3, 0)
+    assert [plan.to_send for plan in ui.plans] == [3]
+    assert ui.last is not None
+    assert (ui.last.done, ui.last.created, ui.last.in_flight) == (3, 3, 0)
 
 
 async def test_a_finished_job_leaves_its_results_untouched(job: Job) -> None:
@@ -72,12 +72,12 @@ async def test_the_real_thing_is_asked_for(
     job: Job, rate: str, *, answer: bool | None, question: str, is_sent: bool
 ) -> None:
     """Off loopback a person confirms; where there is none a paced run goes on, and one without limit does not."""
-    face = QuietFace(answer=answer)
+    ui = QuietUserInterface(answer=answer)
     nobody = f"http://127.0.0.1:{free_port()}"
 
-    summary = await job.run(proxy=nobody, rate=rate, max_attempts=1, face=face)
+    summary = await job.run(proxy=nobody, rate=rate, max_attempts=1, ui=ui)
 
-    assert face.questions == [question]
+    assert ui.questions == [question]
     assert summary.counts is not None
     assert summary.counts.unsent == 3
     if is_sent:
@@ -92,22 +92,22 @@ async def test_the_real_thing_is_asked_for(
 
 async def test_with_yes_there_is_no_question(job: Job) -> None:
     """--yes is for schedulers, with and without a limit."""
-    face = QuietFace(answer=False)
+    ui = QuietUserInterface(answer=False)
 
-    await job.run(proxy=f"http://127.0.0.1:{free_port()}", yes=True, max_attempts=1, face=face)
+    await job.run(proxy=f"http://127.0.0.1:{free_port()}", yes=True, max_attempts=1, ui=ui)
 
-    assert face.questions == []
+    assert ui.questions == []
 
 
 async def test_nothing_to_do_needs_no_question(job: Job) -> None:
     """A job without sendable rows ends well without asking."""
-    face = QuietFace(answer=False)
+    ui = QuietUserInterface(answer=False)
     (job.folder / "customers.csv").write_text("id,CustomerFriendlyName\n1\n")
 
-    summary = await job.run(face=face)
+    summary = await job.run(ui=ui)
 
     assert summary.counts == Counts(input=1, invalid=1)
-    assert face.questions == []
+    assert ui.questions == []
 
 
 async def test_strict_refuses_the_whole_input(job: Job) -> None:
@@ -124,10 +124,10 @@ async def test_strict_refuses_the_whole_input(job: Job) -> None:
 async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) -> None:
     """The plan that was there before stands, and the summary counts nothing."""
     job.write(40_000)
-    face = QuietFace(on_planning=lambda _rows: signal.raise_signal(signal.SIGTERM))
+    ui = QuietUserInterface(on_planning=lambda _rows: signal.raise_signal(signal.SIGTERM))
 
     async with stub_twilio() as twilio:
-        summary = await job.run(twilio.url, face=face)
+        summary = await job.run(twilio.url, ui=ui)
 
     assert (summary.exit_code, summary.outcome) == (ExitCode.SIGTERM, CommandOutcome.STOPPED)
     assert (summary.counts, summary.output, twilio.calls) == (None, "", [])
@@ -139,7 +139,7 @@ async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) 
 async def test_a_signal_while_sending_drains(job: Job) -> None:
     """What flies is finished, people are told what happens, and the same command goes on."""
     job.write(200)
-    face = QuietFace()
+    ui = QuietUserInterface()
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
         if call.number == 5:
@@ -147,16 +147,14 @@ async def test_a_signal_while_sending_drains(job: Job) -> None:
         return twilio.create(call)
 
     async with stub_twilio(stopping) as twilio:
-        stopped = await job.run(twilio.url, concurrency=2, face=face)
+        stopped = await job.run(twilio.url, concurrency=2, ui=ui)
         sent = len(twilio.calls)
         finished = await job.run(twilio.url)
 
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert stopped.counts == Counts(input=200, created=sent, unsent=200 - sent)
     assert stopped.next_command == "provisioner run as before"
-    assert face.notes == [
-        "stopping: nothing new is sent, what is in flight has 30 s; a second signal stops at once"
-    ]
+    assert ui.notes == ["stopping: nothing new is sent, what is in flight has 30 s; a second signal stops at once"]
     assert finished.counts == Counts(input=200, created=200)
     assert len(twilio.calls) == 200
 
@@ -165,14 +163,14 @@ async def test_a_signal_over_rows_of_an_earlier_run_is_no_end(job: Job) -> None:
     """Rows that were unsent before, and are again, are left: the exit code says that it was stopped."""
     nobody = f"http://127.0.0.1:{free_port()}"
     await job.run(nobody, max_attempts=1)
-    face = QuietFace()
+    ui = QuietUserInterface()
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
         signal.raise_signal(signal.SIGINT)
         return twilio.create(call)
 
     async with stub_twilio(stopping) as twilio:
-        summary = await job.run(twilio.url, concurrency=1, face=face, rate="20/s")
+        summary = await job.run(twilio.url, concurrency=1, ui=ui, rate="20/s")
 
     assert (summary.exit_code, summary.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)
     assert summary.counts == Counts(input=3, created=1, unsent=2)

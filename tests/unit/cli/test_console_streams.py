@@ -92,7 +92,7 @@ def test_each_stream_has_its_own_colour(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "stderr", stderr)
     console = Console(environ={"TERM": "xterm"})
 
-    console.say(styled("data", fg="red"))
+    console.print(styled("data", fg="red"))
     close_with(console, Summary(command="x", output="-", counts=Counts(input=1, created=1)))
 
     assert stdout.getvalue() == "data\n"
@@ -162,10 +162,10 @@ def test_a_note_goes_to_stderr_and_a_broken_stderr_is_let_go(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     """What is said on the way never ends the run."""
-    Console().note("hello")
+    Console().print_status("hello")
     said = capsys.readouterr()
     monkeypatch.setattr(sys, "stderr", FullPipe(5))
-    Console().note("nobody hears this")
+    Console().print_status("nobody hears this")
 
     assert said == ("", "hello\n")
 
@@ -175,8 +175,8 @@ def test_notes_go_above_a_display_while_there_is_one(capsys: Capture) -> None:
     console, above = Console(), list[str]()
 
     with console.lines_above(above.append):
-        console.note("above")
-    console.note("plain")
+        console.print_status("above")
+    console.print_status("plain")
 
     assert above == ["above"]
     assert capsys.readouterr().err == "plain\n"
@@ -187,7 +187,7 @@ def test_what_an_encoding_cannot_hold_is_escaped(monkeypatch: pytest.MonkeyPatch
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
 
-    Console().say("é … \udcff")
+    Console().print("é … \udcff")
 
     assert raw.getvalue() == b"\xe9 \\u2026 \\udcff\n"
 
@@ -205,7 +205,7 @@ def test_a_program_started_without_streams_still_ends_with_its_code(monkeypatch:
     monkeypatch.setattr(sys, "stderr", None)
     console = Console()
 
-    console.note("x")
+    console.print_status("x")
     code = close_with(console, Summary(command="x", exit_code=ExitCode.UNKNOWN, counts=Counts()))
 
     assert code == 5
@@ -238,10 +238,10 @@ def test_an_answer_that_finds_no_room_is_the_disks_fault(monkeypatch: pytest.Mon
     """A stdout on a full disk ends the command with a sentence, and a reader who left with none."""
     monkeypatch.setattr(sys, "stdout", FullPipe(28))
     with pytest.raises(StorageError, match=r"^stdout: not written \(No space left on device\)$") as refusal:
-        Console().say("status")
+        Console().print("status")
     monkeypatch.setattr(sys, "stdout", FullPipe(32))
     with pytest.raises(BrokenPipeError):
-        Console().say("status")
+        Console().print("status")
 
     assert refusal.value.cure
 

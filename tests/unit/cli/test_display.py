@@ -42,7 +42,7 @@ class FakeScreen:
         self.lines: list[str] = []
         self._above: Callable[[str], None] = self.lines.append
 
-    def note(self, line: str) -> None:
+    def print_status(self, line: str) -> None:
         """Hand a line on."""
         self._above(line)
 
@@ -111,7 +111,7 @@ def test_notes_stand_above_the_display_unbroken() -> None:
     async def work() -> None:
         async with showing(screen, lambda: HALF):
             await asyncio.sleep(0.3)
-            screen.note(f"\x1b[1m{line}\x1b[0m")
+            screen.print_status(f"\x1b[1m{line}\x1b[0m")
 
     run_virtually(work())
 

@@ -309,7 +309,7 @@ def test_with_json_a_command_says_nothing_else_on_stdout(toy: Toy, capsys: Captu
     """What a command says on the way is for people; the object at the end is all a program gets."""
 
     def talk(console: Console) -> Summary:
-        console.say("hello")
+        console.print("hello")
         console.table(("a",), [("b",)])
         return Summary(command="toy", counts=Counts(input=1, created=1), details={"more": [1]})
 

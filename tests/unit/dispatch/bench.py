@@ -8,7 +8,7 @@ from provisioner.dispatch import Dispatcher, Limits, Stop
 from provisioner.errors import InputError
 from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
-from provisioner.ports import Creator, Gate, Messenger, Timers
+from provisioner.ports import CloseTimers, Gate, Messenger, WebChatCreator
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger
@@ -30,13 +30,13 @@ class NotingObserver:
     message_pauses: list[float] = field(default_factory=list)
     departures: list[Step] = field(default_factory=list)
 
-    def departed(self, step: Step) -> None:
+    def request_started(self, step: Step) -> None:
         """Count one more in flight."""
         self.departures.append(step)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
-    def landed(self) -> None:
+    def request_finished(self) -> None:
         """Count one less."""
         self.in_flight -= 1
 
@@ -57,7 +57,7 @@ class NotingObserver:
         assert key == f"k-{row}"
         self.message_outcomes.append((row, status, result.error_code))
 
-    def gave_way(self, pause_s: float, step: Step) -> None:
+    def request_throttled(self, pause_s: float, step: Step) -> None:
         """Note a pause."""
         (self.message_pauses if step is Step.MESSAGE else self.pauses).append(pause_s)
 
@@ -90,7 +90,7 @@ class Feed:
 class SlowCreator:
     """Takes a second for every answer."""
 
-    def __init__(self, creator: Creator) -> None:
+    def __init__(self, creator: WebChatCreator) -> None:
         self._creator = creator
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
@@ -106,9 +106,9 @@ class Bench:
 
     rows: int = 5
     faults: Iterable[Fault | None] = ()
-    creator: Creator | None = None
+    creator: WebChatCreator | None = None
     ledger: FakeLedger | None = None
-    feed: Feed = field(default_factory=Feed)
+    row_loader: Feed = field(default_factory=Feed)
     messenger: Messenger | None = None
     message_faults: Iterable[Fault | None] = ()
     pace: FreePace = field(default_factory=FreePace)
@@ -118,7 +118,7 @@ class Bench:
     canary: int = 0
     failures: FailureLimit | None = None
     resends_unknown: bool = False
-    timers: Timers | None = None
+    timers: CloseTimers | None = None
     observer: NotingObserver = field(default_factory=NotingObserver, init=False)
     server: FakeCreator = field(init=False)
     post_office: FakeMessenger = field(init=False)
@@ -134,7 +134,7 @@ class Bench:
         """Build it."""
         return Dispatcher(
             ledger=self.book,
-            feed=self.feed,
+            row_loader=self.row_loader,
             creator=self.creator or self.server,
             messenger=self.messenger or self.post_office,
             pace=self.pace,

@@ -278,7 +278,7 @@ def test_cancelling_takes_back_the_intents_of_who_waits() -> None:
 
 def test_a_changed_input_stops_the_run_and_lets_finish_what_flies() -> None:
     """No row of a changed source is sent, and no request under way is given up for it."""
-    bench = Bench(rows=130, feed=Feed(spoilt_from=100), creator=SlowCreator(FakeCreator()), concurrency=10)
+    bench = Bench(rows=130, row_loader=Feed(spoilt_from=100), creator=SlowCreator(FakeCreator()), concurrency=10)
 
     stop = bench.run(at=600)
 

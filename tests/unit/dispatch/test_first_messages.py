@@ -34,7 +34,7 @@ def bodies(bench: Bench) -> list[str]:
 
 def test_every_created_row_gets_its_message_once() -> None:
     """More rows than a batch holds: each is created, and its guest says its own text in its own conversation."""
-    bench = Bench(rows=150, feed=greeting())
+    bench = Bench(rows=150, row_loader=greeting())
 
     stop = bench.run()
 
@@ -69,7 +69,7 @@ def test_the_intent_is_recorded_before_a_message_leaves() -> None:
             assert (row.status, row.message) == (Status.CREATED, IN_FLIGHT)
             return await super().post(message, gate)
 
-    bench = Bench(rows=5, feed=greeting(), messenger=Watching())
+    bench = Bench(rows=5, row_loader=greeting(), messenger=Watching())
 
     bench.run()
 
@@ -78,7 +78,7 @@ def test_the_intent_is_recorded_before_a_message_leaves() -> None:
 
 def test_a_message_follows_its_creation_on_the_same_worker() -> None:
     """With one worker, no second row is begun before the first one's message is settled."""
-    bench = Bench(rows=2, feed=greeting(), concurrency=1)
+    bench = Bench(rows=2, row_loader=greeting(), concurrency=1)
 
     bench.run()
 
@@ -105,7 +105,7 @@ def test_only_what_was_certainly_not_posted_is_posted_again(
     faults: Sequence[Fault], status: MessageStatus, attempts: int, posted: int
 ) -> None:
     """Each kind of answer leads to its status, after as many attempts as are safe; the row stays created."""
-    bench = Bench(rows=1, feed=greeting(), message_faults=faults)
+    bench = Bench(rows=1, row_loader=greeting(), message_faults=faults)
 
     bench.run()
 
@@ -129,7 +129,7 @@ def test_no_sequence_of_answers_posts_a_message_twice(
     """Whatever comes back, each row has at most one message, even where rows may be resent blindly."""
     bench = Bench(
         rows=8,
-        feed=greeting(),
+        row_loader=greeting(),
         faults=faults,
         message_faults=message_faults,
         concurrency=concurrency,
@@ -156,7 +156,7 @@ def test_no_sequence_of_answers_posts_a_message_twice(
 def test_no_stop_posts_a_message_twice(faults: list[Fault | None], at: float, *, is_patient: bool) -> None:
     """Whenever the run is stopped, what was posted is posted or unknown, and what waits was not posted."""
     slow = SlowMessenger(FakeMessenger(faults))
-    bench = Bench(rows=6, feed=greeting(), messenger=slow, concurrency=2)
+    bench = Bench(rows=6, row_loader=greeting(), messenger=slow, concurrency=2)
 
     bench.run(lambda each: each.drain() if is_patient else each.cancel(), at=at)
 
@@ -183,7 +183,7 @@ class SlowMessenger(FakeMessenger):
 
 def test_a_429_makes_messages_give_way_and_nothing_else() -> None:
     """Messages have a pace of their own: creations go on while they pause."""
-    bench = Bench(rows=1, feed=greeting(), message_faults=[Fault.THROTTLED, Fault.UNREACHABLE])
+    bench = Bench(rows=1, row_loader=greeting(), message_faults=[Fault.THROTTLED, Fault.UNREACHABLE])
 
     bench.run()
 
@@ -198,7 +198,7 @@ def test_a_row_that_is_created_already_gets_only_its_message() -> None:
     """It is not created again: its message goes to the conversation and guest that the ledger names."""
     ledger = FakeLedger([Status.PENDING] * 2)
     ledger.owe(1, "CH-known")
-    bench = Bench(rows=2, feed=greeting(), ledger=ledger, concurrency=1)
+    bench = Bench(rows=2, row_loader=greeting(), ledger=ledger, concurrency=1)
 
     bench.run()
 
@@ -227,7 +227,7 @@ def test_a_guest_whom_nobody_can_name_says_nothing() -> None:
             made = await super().rows(claims)
             return [structs.replace(row, request=structs.replace(row.request, identity="")) for row in made]
 
-    bench = Bench(rows=1, feed=Nameless(greeting="Hello from"))
+    bench = Bench(rows=1, row_loader=Nameless(greeting="Hello from"))
 
     bench.run()
 
@@ -238,7 +238,7 @@ def test_a_guest_whom_nobody_can_name_says_nothing() -> None:
 
 def test_credentials_that_may_not_post_stop_the_run() -> None:
     """A refusal that is the run's fault stops it; the message is unsent, not rejected."""
-    bench = Bench(rows=9, feed=greeting(), message_faults=[Fault.FORBIDDEN], concurrency=1)
+    bench = Bench(rows=9, row_loader=greeting(), message_faults=[Fault.FORBIDDEN], concurrency=1)
 
     stop = bench.run()
 
@@ -250,7 +250,7 @@ def test_credentials_that_may_not_post_stop_the_run() -> None:
 
 def test_a_canary_whose_message_is_refused_saves_the_others() -> None:
     """A thousand conversations without a flow are what the first row is there to prevent."""
-    bench = Bench(rows=9, feed=greeting(), message_faults=[Fault.INVALID], canary=1)
+    bench = Bench(rows=9, row_loader=greeting(), message_faults=[Fault.INVALID], canary=1)
 
     stop = bench.run()
 
@@ -265,7 +265,7 @@ def test_rows_whose_messages_fail_count_as_failed() -> None:
     """--max-failures stops at messages that were refused or lost as well."""
     limit = FailureLimit(count=2)
     faults = [Fault.INVALID, None, Fault.LOST]
-    bench = Bench(rows=9, feed=greeting(), message_faults=faults, failures=limit, concurrency=1)
+    bench = Bench(rows=9, row_loader=greeting(), message_faults=faults, failures=limit, concurrency=1)
 
     stop = bench.run()
 
@@ -282,7 +282,7 @@ def test_a_drained_run_leaves_the_message_waiting() -> None:
             bench.message_pace.close()
             return await super().post(message, gate)
 
-    bench = Bench(rows=1, feed=greeting(), messenger=Stopping())
+    bench = Bench(rows=1, row_loader=greeting(), messenger=Stopping())
 
     bench.run()
 
@@ -293,7 +293,7 @@ def test_a_drained_run_leaves_the_message_waiting() -> None:
 def test_a_message_that_has_left_when_all_is_cancelled_stays_in_flight() -> None:
     """Like after a crash: nobody knows, and nobody claims to."""
     slow = SlowMessenger(FakeMessenger())
-    bench = Bench(rows=1, feed=greeting(), messenger=slow)
+    bench = Bench(rows=1, row_loader=greeting(), messenger=slow)
 
     bench.run(lambda dispatcher: dispatcher.cancel(), at=0.5)
 

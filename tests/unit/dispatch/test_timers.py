@@ -25,7 +25,7 @@ class NotingTimers:
 
 def test_a_created_row_gets_its_timer_before_its_message() -> None:
     """Each conversation has one, by its own SID; a message comes behind it."""
-    bench = Bench(rows=3, concurrency=1, feed=Feed(greeting="Hello from"))
+    bench = Bench(rows=3, concurrency=1, row_loader=Feed(greeting="Hello from"))
     timers = bench.timers = NotingTimers(bench)
 
     bench.run()
@@ -50,7 +50,7 @@ def test_a_row_that_was_created_before_only_gets_its_message() -> None:
     """A timer is set once, at the creation."""
     ledger = FakeLedger([Status.CREATED], sends=[Status.CREATED])
     ledger.owe(1, "CH" + 32 * "1")
-    bench = Bench(rows=1, ledger=ledger, feed=Feed(greeting="Hello from"))
+    bench = Bench(rows=1, ledger=ledger, row_loader=Feed(greeting="Hello from"))
     timers = bench.timers = NotingTimers(bench)
 
     bench.run()

@@ -41,7 +41,7 @@ def pacer_of(per_second: float, schedule: Timetable | None = None, *, is_prompt:
 
 async def start(pacer: Pacer, starts: list[float]) -> None:
     """Pass the gate once and note when."""
-    async with pacer.turn() as gate:
+    async with pacer.reserve() as gate:
         await gate.wait()
         starts.append(now())
 
@@ -79,7 +79,7 @@ async def test_what_leaves_late_holds_up_who_is_a_window_later() -> None:
         left.append(now())
 
     async def send() -> None:
-        async with pacer.turn() as gate:
+        async with pacer.reserve() as gate:
             await gate.wait()
             loop.call_soon(write)
 
@@ -112,7 +112,7 @@ async def test_a_429_pauses_everyone_and_cuts_the_pace() -> None:
     pacer, starts = pacer_of(4), list[float]()
     begun = now()
 
-    pause = pacer.give_way(retry_after_s=7)
+    pause = pacer.on_throttled(retry_after_s=7)
     await asyncio.gather(*(start(pacer, starts) for _ in range(3)))
 
     assert pause == 7
@@ -127,8 +127,8 @@ async def test_429s_of_one_wave_cut_once() -> None:
     """Answers to requests that were already under way lengthen the pause, but do not cut again."""
     pacer = pacer_of(10)
 
-    pacer.give_way()
-    pacer.give_way(retry_after_s=3)
+    pacer.on_throttled()
+    pacer.on_throttled(retry_after_s=3)
 
     assert pacer.rate == pytest.approx(10 * (1 - STEP))
     assert pacer.paused_for == pytest.approx(3)
@@ -140,10 +140,10 @@ async def test_pauses_double_until_something_is_accepted() -> None:
     pacer, starts, pauses = pacer_of(5), list[float](), list[float]()
 
     for _ in range(8):
-        pauses.append(pacer.give_way())
+        pauses.append(pacer.on_throttled())
         await start(pacer, starts)
-    pacer.accept()
-    pauses.append(pacer.give_way())
+    pacer.on_success()
+    pauses.append(pacer.on_throttled())
 
     assert pauses == [1, 2, 4, 8, 16, 32, 32, 32, 1]
 
@@ -151,7 +151,7 @@ async def test_pauses_double_until_something_is_accepted() -> None:
 @in_virtual_time
 async def test_an_absurd_retry_after_is_bounded() -> None:
     """A server cannot park the run for a year."""
-    assert pacer_of(5).give_way(retry_after_s=1e9) == 300
+    assert pacer_of(5).on_throttled(retry_after_s=1e9) == 300
 
 
 @in_virtual_time
@@ -179,7 +179,7 @@ async def test_a_failed_connection_frees_its_place() -> None:
 
     for _ in range(3):
         with pytest.raises(ConnectionError):
-            async with pacer.turn():
+            async with pacer.reserve():
                 raise ConnectionError
     await start(pacer, starts)
 
@@ -192,7 +192,7 @@ async def test_a_slow_pace_takes_connections_late() -> None:
     pacer, starts = pacer_of(0.05), list[float]()
     await start(pacer, starts)
 
-    async with pacer.turn() as gate:
+    async with pacer.reserve() as gate:
         entered = now()
         await gate.wait()
 
@@ -222,7 +222,7 @@ async def test_no_limit_lets_everything_through_at_once() -> None:
 
     await asyncio.gather(*(start(pacer, starts) for _ in range(50)))
     assert starts[-1] == starts[0]
-    pacer.give_way()
+    pacer.on_throttled()
     await asyncio.gather(*(start(pacer, starts) for _ in range(2)))
 
     assert starts[50] - starts[49] >= 1
@@ -236,16 +236,16 @@ async def test_what_ends_the_freedom_of_no_limit_is_heard_by_everyone() -> None:
     starts = list[float]()
     begun = now()
 
-    async with paused.turn() as gate:
-        paused.give_way()
+    async with paused.reserve() as gate:
+        paused.on_throttled()
         await gate.wait()
     assert now() - begun >= 1
-    async with held.turn() as gate:
+    async with held.reserve() as gate:
         held.hold("by hand")
         asyncio.get_running_loop().call_later(5, held.release)
         await gate.wait()
     await start(held, starts)
-    async with closed.turn() as gate:
+    async with closed.reserve() as gate:
         closed.close()
         with pytest.raises(GateClosed):
             await gate.wait()
@@ -261,7 +261,7 @@ async def test_due_is_a_unix_time() -> None:
     """The gate returns when the start was due, on the wall clock."""
     pacer = pacer_of(1)
 
-    async with pacer.turn() as gate:
+    async with pacer.reserve() as gate:
         due = await gate.wait()
 
     assert due == pytest.approx(now() + 1e9, abs=0.001)
@@ -307,7 +307,7 @@ async def test_a_window_that_closes_pauses_until_it_opens_again() -> None:
     await start(pacer, starts)
     await start(pacer, starts)
 
-    async with pacer.turn() as gate:
+    async with pacer.reserve() as gate:
         entered = now()
         await gate.wait()
 
@@ -394,7 +394,7 @@ async def test_another_pace_stretches_a_timetable() -> None:
     pacer, dues = pacer_of(4, table), list[float]()
 
     async def due() -> None:
-        async with pacer.turn() as gate:
+        async with pacer.reserve() as gate:
             dues.append(await gate.wait())
 
     waiting = asyncio.gather(*(due() for _ in range(9)))
@@ -417,7 +417,7 @@ async def test_what_is_due_when_it_asks_waits_in_its_latency() -> None:
     pacer, dues = pacer_of(2, is_prompt=True), list[float]()
 
     async def due() -> None:
-        async with pacer.turn() as gate:
+        async with pacer.reserve() as gate:
             dues.append(await gate.wait() - 1e9)
 
     begun = now()

@@ -123,8 +123,8 @@ async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
     """Each claim becomes its request, rows that were not claimed are passed over, over several files."""
     with input_of(tmp_path, TABLE, "id,CustomerFriendlyName\n6,Dee\n") as opened:
         claims = claims_of(list(opened.entries()))
-        feed = SourceFeed(opened, Naming("salt"))
-        rows = [*await feed.rows(claims[:1]), *await feed.rows(claims[1:])]
+        row_loader = SourceFeed(opened, Naming("salt"))
+        rows = [*await row_loader.rows(claims[:1]), *await row_loader.rows(claims[1:])]
 
     assert [(row.id, row.row, row.key, row.request.customer_friendly_name) for row in rows] == [
         (1, 1, "1", "Ana"),
