@@ -26,7 +26,7 @@ import structlog
 from provisioner.ledger import open_ledger
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 
 LATENCY_S = 0.05
@@ -88,10 +88,10 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
             identity="none",
             on_unknown="hold",
         )
-        surroundings = Surroundings(ENVIRON, Path(name), "provisioner run")
+        environment = ProcessEnvironment(ENVIRON, Path(name), "provisioner run")
         opening = partial(open_ledger, synchronous=synchronous)
         with patch("provisioner.pipeline.execution.open_ledger", opening):
-            summary = asyncio.run(run([str(source)], options, surroundings, QuietUserInterface()))
+            summary = asyncio.run(run([str(source)], options, environment, QuietUserInterface()))
     if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:
         raise RuntimeError(f"not every row was created: {summary}")
     return rows / summary.elapsed_s

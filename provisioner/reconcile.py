@@ -24,12 +24,12 @@ from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconci
 from provisioner.rows import Naming
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import Surroundings, Target
+from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.transport import Transport
 
 
 async def reconcile(
-    path: Path, options: ReconcileOptions, surroundings: Surroundings, ui: UserInterface
+    path: Path, options: ReconcileOptions, environment: ProcessEnvironment, ui: UserInterface
 ) -> Summary:
     """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
 
@@ -38,9 +38,9 @@ async def reconcile(
     rate = parse_rate(options.rate)
     with open_reader(path) as reader:
         settings = reader.manifest.settings
-    target = Target.choose(options, surroundings.environ, surroundings.home)
+    target = Target.choose(options, environment.environ, environment.home)
     async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
-        inquiry = Inquiry(ledger, options, target, rate, ui=ui, command=surroundings.command)
+        inquiry = Inquiry(ledger, options, target, rate, ui=ui, command=environment.command)
         with StopSignals(drain_s=0) as stop_signals:
             return await (inquiry.audit(stop_signals) if options.audit else inquiry.settle(stop_signals))
 

@@ -20,7 +20,7 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProcessEnvironment:
     """What the process was started in; ``command`` is the line that would start it again.
 
     ``home`` is None for a user without a folder. ``moment`` is when, in local time: names with a date get that of
@@ -59,7 +59,7 @@ class Target:
         return cls(account, options, is_local=bool(options.base_url) and is_loopback_url(options.base_url))
 
     @property
-    def spare_address(self) -> str:
+    def default_address(self) -> str:
         """The address for rows that name none, where there is such a thing."""
         return SIMULATED_ADDRESS if self.is_simulated else ""
 

@@ -18,7 +18,7 @@ from provisioner.options import CloseOptions, Rate, parse_rate
 from provisioner.pacer import Pacer
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
-from provisioner.target import Surroundings, Target
+from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.closing import ClosingClient
 
 from .scope import LedgerFile, ResultsFile, Scope, Unknowns, scope_of
@@ -31,12 +31,12 @@ FIRST_NAMED = 3
 MOST_REASONS = 5
 
 
-async def close(path: Path, options: CloseOptions, surroundings: Surroundings, ui: UserInterface) -> Summary:
+async def close(path: Path, options: CloseOptions, environment: ProcessEnvironment, ui: UserInterface) -> Summary:
     """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
     rate = parse_rate(options.rate)
-    target = Target.choose(options, surroundings.environ, surroundings.home, is_simulated=options.simulate)
+    target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
     source = scope_of(path)
-    cleanup = Cleanup(source, options, target, rate, ui=ui, command=surroundings.command)
+    cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
     # What a simulator never had is not to be remembered as gone; nor is a dry run to leave a file.
     may_keep = not (options.simulate and isinstance(source, ResultsFile))
     is_kept = may_keep and (options.yes or source.has_progress)

@@ -23,9 +23,9 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     from .closing_text import closing_line
     from .event_loop import run_on
-    from .process import surroundings
+    from .process import process_environment
 
-    summary = run_on(options.loop, close_job(made, options, surroundings(), console))
+    summary = run_on(options.loop, close_job(made, options, process_environment(), console))
     if not summary.details["dry_run"]:
         console.print(closing_line(summary.details))
     return summary

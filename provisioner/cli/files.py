@@ -30,9 +30,9 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
     if isinstance(options, JobOptions):
         from provisioner.pipeline.occasion import Occasion
 
-        from .process import surroundings
+        from .process import process_environment
 
-        occasion = Occasion.read(options, surroundings().moment)
+        occasion = Occasion.read(options, process_environment().moment)
         options, locked = occasion.named(options), occasion.locked
     files = files_of_command(options, arguments, os.environ, home(), global_options=given, locked=locked)
     files.require_distinct()

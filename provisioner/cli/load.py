@@ -18,9 +18,9 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
 
     from .event_loop import run_on
     from .load_text import load_lines
-    from .process import surroundings
+    from .process import process_environment
 
-    summary = run_on(options.loop, load_job(files, options, surroundings(), console))
+    summary = run_on(options.loop, load_job(files, options, process_environment(), console))
     tell = console.print_status if summary.output == "-" else console.print
     for line in load_lines(summary.details):
         tell(line)

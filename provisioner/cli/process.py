@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 
 
-def surroundings() -> Surroundings:
+def process_environment() -> ProcessEnvironment:
     """Return what this process was started in, and the line that would start it again.
 
     For one command it is the same every time, so that a name with a date is one name.
     """
     known = click.get_current_context().meta
     if _KNOWN not in known:
-        known[_KNOWN] = Surroundings(os.environ, home(), shlex.join(["provisioner", *sys.argv[1:]]))
-    found: Surroundings = known[_KNOWN]
+        known[_KNOWN] = ProcessEnvironment(os.environ, home(), shlex.join(["provisioner", *sys.argv[1:]]))
+    found: ProcessEnvironment = known[_KNOWN]
     return found
 
 

@@ -20,9 +20,9 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
 
     from .audit_text import audit_lines
     from .event_loop import run_on
-    from .process import surroundings
+    from .process import process_environment
 
-    summary = run_on(options.loop, reconcile_job(ledger, options, surroundings(), console))
+    summary = run_on(options.loop, reconcile_job(ledger, options, process_environment(), console))
     for line in audit_lines(summary.details) if options.audit else ():
         console.print(line)
     return summary

@@ -17,6 +17,6 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     from provisioner.pipeline import run as run_job
 
     from .event_loop import run_on
-    from .process import surroundings
+    from .process import process_environment
 
-    return run_on(options.loop, run_job(files, options, surroundings(), console))
+    return run_on(options.loop, run_job(files, options, process_environment(), console))

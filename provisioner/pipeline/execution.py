@@ -23,7 +23,7 @@ from provisioner.planning import Input, Interrupted, open_input, plan_input, ski
 from provisioner.results import STDOUT
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from provisioner.twilio.transport import Traffic
 
 from .order import Order
@@ -31,10 +31,12 @@ from .rounds import Rounds
 from .watch import Watch
 
 
-async def run(files: Sequence[str], options: RunOptions, surroundings: Surroundings, ui: UserInterface) -> Summary:
+async def run(
+    files: Sequence[str], options: RunOptions, environment: ProcessEnvironment, ui: UserInterface
+) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
-    order = Order.read(options, surroundings)
-    with order.alone(files, surroundings):
+    order = Order.read(options, environment)
+    with order.alone(files, environment):
         return await carry_out(files, order, Watch(order), order.resume_command, ui)
 
 

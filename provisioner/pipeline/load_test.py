@@ -26,7 +26,7 @@ from provisioner.load import (
 from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
 from provisioner.results import READABLE, check_writable, replacing
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 
 from .execution import carry_out
 from .order import Order
@@ -40,7 +40,7 @@ _JUDGED = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
 
 
 async def load(
-    files: Sequence[str], options: LoadOptions, surroundings: Surroundings, ui: UserInterface
+    files: Sequence[str], options: LoadOptions, environment: ProcessEnvironment, ui: UserInterface
 ) -> Summary:
     """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
@@ -48,10 +48,10 @@ async def load(
     for each in abort_if:
         if each.figure == "achieved":
             raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
-    order = Order.read(options, surroundings, arrivals_of(options))
+    order = Order.read(options, environment, arrivals_of(options))
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
-    with order.alone(files, surroundings):
+    with order.alone(files, environment):
         summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, ui)
     if summary.counts is None:
         return summary

@@ -26,7 +26,7 @@ from provisioner.pacer import Pacer, Timetable, Window, parse_window, parse_zone
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import Naming
-from provisioner.target import Surroundings, Target
+from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
 from .occasion import Occasion
@@ -60,10 +60,10 @@ class Order:
 
     @classmethod
     def read(
-        cls, options: RunOptions | LoadOptions, surroundings: Surroundings, arrivals: Arrivals | None = None
+        cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, arrivals: Arrivals | None = None
     ) -> "Order":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
-        occasion = Occasion.read(options, surroundings.moment)
+        occasion = Occasion.read(options, environment.moment)
         options = occasion.named(options)
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
@@ -71,19 +71,19 @@ class Order:
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
         check_texts(address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker)
         ledger = options.ledger or Path(f"{outputs.path}.ledger")
-        target = Target.choose(options, surroundings.environ, surroundings.home, is_simulated=options.simulate)
+        target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         return cls(
             options=options,
             outputs=outputs,
             target=target,
             mapping=Mapping.from_options(
-                options, ui_version=options.ui_version, spare_address=target.spare_address
+                options, ui_version=options.ui_version, spare_address=target.default_address
             ),
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
             ledger=ledger,
             occasion=occasion,
-            resume_command=occasion.resuming(surroundings.command),
+            resume_command=occasion.resuming(environment.command),
             window=parse_window(options.window, parse_zone(options.tz)),
             max_duration_s=_time_given(options.max_duration),
             arrivals=arrivals,
@@ -91,7 +91,7 @@ class Order:
         )
 
     @contextmanager
-    def alone(self, inputs: Sequence[str], surroundings: Surroundings) -> Iterator[None]:
+    def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
         """Keep other occasions of the same command away while the context lasts.
 
         Raise ``UsageError`` when a file that is read, kept or written is another such file as well.
@@ -99,7 +99,7 @@ class Order:
         locked = self.occasion.locked
         told = {"files": inputs}
         files_of_command(
-            self.options, told, surroundings.environ, surroundings.home, locked=locked
+            self.options, told, environment.environ, environment.home, locked=locked
         ).require_distinct()
         with self.occasion.alone():
             yield

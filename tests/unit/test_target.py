@@ -31,7 +31,7 @@ def test_only_loopback_is_local(base_url: str, *, is_local: bool) -> None:
 
     assert target.is_local is is_local
     assert target.account.account_sid == ENVIRON["TWILIO_ACCOUNT_SID"]
-    assert target.spare_address == ""
+    assert target.default_address == ""
 
 
 def test_the_simulator_needs_nothing_from_anybody() -> None:
@@ -39,7 +39,7 @@ def test_the_simulator_needs_nothing_from_anybody() -> None:
     target = Target.choose(ReachOptions(), {}, HOME, is_simulated=True)
 
     assert target.is_local
-    assert target.spare_address == SIMULATED_ADDRESS
+    assert target.default_address == SIMULATED_ADDRESS
     assert target.notes == ()
 
 

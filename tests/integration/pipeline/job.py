@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
 from provisioner.summary import Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
@@ -37,8 +37,8 @@ class Job:
         """Run it, as fast as it goes unless options say otherwise."""
         usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
         chosen = replace(usual, **options)
-        surroundings = Surroundings(environ, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], chosen, surroundings, ui or QuietUserInterface())
+        environment = ProcessEnvironment(environ, self.folder, "provisioner run as before")
+        return await run([str(self.folder / "customers.csv")], chosen, environment, ui or QuietUserInterface())
 
     @property
     def results(self) -> Path:

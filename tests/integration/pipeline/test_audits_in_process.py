@@ -17,7 +17,7 @@ from provisioner.errors import ExitCode
 from provisioner.options import ReconcileOptions
 from provisioner.reconciling import Audit
 from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietUserInterface
 from tests.raw_server import reply
@@ -29,8 +29,8 @@ LOSING = per_row({"Customer 2": lambda _twilio, _call: hanging_up})
 async def audit(job: Job, url: str, **options: Any) -> Summary:
     """Audit what the job has made."""
     chosen = ReconcileOptions(base_url=url, audit=True, **{"settle_delay": 0.01, **options})
-    surroundings = Surroundings(ENVIRON, job.folder, "provisioner reconcile as before")
-    return await audits.reconcile(ledger_of(job), chosen, surroundings, QuietUserInterface())
+    environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner reconcile as before")
+    return await audits.reconcile(ledger_of(job), chosen, environment, QuietUserInterface())
 
 
 def ledger_of(job: Job) -> Path:

@@ -25,7 +25,7 @@ from provisioner.simulator.call import Call
 from provisioner.simulator.records import Records
 from provisioner.simulator.replies import ApiError, Reply
 from provisioner.summary import Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from tests.integration.pipeline.job import ADDRESS, ENVIRON, Job
 from tests.quiet_face import QuietUserInterface
 
@@ -42,8 +42,8 @@ async def load_at(server: RunningSimulator | None, job: Job, **options: Any) -> 
         address_sid=ADDRESS,
         **{**usual, **options},
     )
-    surroundings = Surroundings(ENVIRON, job.folder, "provisioner load as before")
-    return await load([str(job.folder / "customers.csv")], chosen, surroundings, QuietUserInterface())
+    environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner load as before")
+    return await load([str(job.folder / "customers.csv")], chosen, environment, QuietUserInterface())
 
 
 def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:

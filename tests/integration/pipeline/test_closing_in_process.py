@@ -20,7 +20,7 @@ from provisioner.pipeline import run
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import SIMULATED_ADDRESS, Surroundings
+from provisioner.target import SIMULATED_ADDRESS, ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import error, stub_twilio
 
@@ -69,7 +69,7 @@ class Job:
         )
         file = self.folder / "customers.csv"
         file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3,Cy\n")
-        await run([str(file)], options, Surroundings(ENVIRON, self.folder, "run"), QuietUserInterface())
+        await run([str(file)], options, ProcessEnvironment(ENVIRON, self.folder, "run"), QuietUserInterface())
 
     async def close(
         self,
@@ -81,8 +81,8 @@ class Job:
     ) -> Summary:
         """Close, as fast as it goes and without a question unless told otherwise."""
         options = replace(CloseOptions(base_url=self.simulator.base_url, rate="0", yes=True), **how)
-        surroundings = Surroundings(environ, self.folder, COMMAND)
-        return await close(path or self.ledger, options, surroundings, ui or QuietUserInterface())
+        environment = ProcessEnvironment(environ, self.folder, COMMAND)
+        return await close(path or self.ledger, options, environment, ui or QuietUserInterface())
 
 
 @asynccontextmanager
@@ -166,7 +166,7 @@ async def stranger(job: Job) -> None:
     options = RunOptions(
         output=folder / "results.csv", base_url=job.simulator.base_url, rate="0", address_sid=SIMULATED_ADDRESS
     )
-    await run([str(file)], options, Surroundings(ENVIRON, folder, "run"), QuietUserInterface())
+    await run([str(file)], options, ProcessEnvironment(ENVIRON, folder, "run"), QuietUserInterface())
 
 
 async def test_it_tells_before_it_closes(job: Job) -> None:
@@ -415,7 +415,7 @@ async def test_a_faster_pace_than_twilio_bears_is_warned_of(tmp_path: Path) -> N
     ui = QuietUserInterface(answer=False)
     options = CloseOptions(rate="40/s")
 
-    await close(path, options, Surroundings(ENVIRON, tmp_path, COMMAND), ui)
+    await close(path, options, ProcessEnvironment(ENVIRON, tmp_path, COMMAND), ui)
 
     assert ui.said == [
         f"close: 1 conversation of account {ENVIRON['TWILIO_ACCOUNT_SID']}, at 40/s: 0:00:01",

@@ -27,7 +27,7 @@ from provisioner.simulator import (
     open_simulator,
 )
 from provisioner.summary import Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from provisioner.twilio import pages
 from tests.quiet_face import QuietUserInterface
 
@@ -63,8 +63,8 @@ class Job:
             settle_delay=0.02,
             timeout=0.5,
         )
-        surroundings = Surroundings(ENVIRON, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], replace(usual, **options), surroundings, self.ui)
+        environment = ProcessEnvironment(ENVIRON, self.folder, "provisioner run as before")
+        return await run([str(self.folder / "customers.csv")], replace(usual, **options), environment, self.ui)
 
     @property
     def results(self) -> list[dict[str, str]]:

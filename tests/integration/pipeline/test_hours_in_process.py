@@ -12,7 +12,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.options import RunOptions
 from provisioner.pipeline import run
 from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import Surroundings
+from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
 
@@ -33,8 +33,8 @@ async def start(file: Path, url: str, ui: QuietUserInterface | None = None, **ho
     usual = RunOptions(
         output=file.with_name("results.csv"), base_url=url, rate="0", address_sid="IG" + 32 * "a", key=("id",)
     )
-    surroundings = Surroundings(ENVIRON, file.parent, COMMAND)
-    return await run([str(file)], replace(usual, **how), surroundings, ui or QuietUserInterface())
+    environment = ProcessEnvironment(ENVIRON, file.parent, COMMAND)
+    return await run([str(file)], replace(usual, **how), environment, ui or QuietUserInterface())
 
 
 def closed_now() -> str:
