@@ -43,7 +43,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
 def _reading(ledger: Path, note: str | None) -> InputOptions:
     """Return how the input was read; a run that was killed right after planning left no note of it."""
     try:
-        return InputOptions() if note is None else InputOptions.from_reading(note)
+        return InputOptions() if note is None else InputOptions.from_note(note)
     except ValueError as error:
         raise LedgerError(f"{ledger} is damaged", cure="restore it from a copy") from error
 

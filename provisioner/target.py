@@ -9,7 +9,7 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.forecast import TWILIO_LIMIT
-from provisioner.options import Rate, ReachOptions
+from provisioner.options import ConnectionOptions, Rate
 from provisioner.simulator import SimulatorSettings, open_simulator
 from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
 from provisioner.twilio.hosts import find_hosts, is_loopback_url, region_warning
@@ -38,13 +38,18 @@ class Target:
     """Who is called, for whom. ``is_local`` says that nothing leaves this machine."""
 
     account: Account
-    options: ReachOptions
+    options: ConnectionOptions
     is_local: bool
     is_simulated: bool = False
 
     @classmethod
     def choose(
-        cls, options: ReachOptions, environ: Mapping[str, str], home: Path | None, *, is_simulated: bool = False
+        cls,
+        options: ConnectionOptions,
+        environ: Mapping[str, str],
+        home: Path | None,
+        *,
+        is_simulated: bool = False,
     ) -> "Target":
         """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
         if is_simulated and (options.base_url or options.profile or options.proxy):

@@ -9,7 +9,7 @@ import click
 from provisioner.cli.console import Console
 from provisioner.cli.main import main
 from provisioner.cli.options import argument, command
-from provisioner.options import FaceOptions, option
+from provisioner.options import OutputFormatOptions, option
 from provisioner.summary import Summary
 
 
@@ -21,7 +21,7 @@ class HostOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToyOptions(HostOptions, FaceOptions):
+class ToyOptions(HostOptions, OutputFormatOptions):
     """``provisioner toy``: an option of every kind."""
 
     text: str = option("plain", "A text.", short="-t")

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from provisioner.errors import UsageError
-from provisioner.options import ReachOptions, SimulateOptions
+from provisioner.options import ConnectionOptions, SimulateOptions
 
 KEY_LOG = "SSLKEYLOGFILE"
 
@@ -17,13 +17,15 @@ KEY_LOG = "SSLKEYLOGFILE"
 def check_surroundings(options: Any, environ: Mapping[str, str]) -> None:
     """Raise ``UsageError`` for surroundings in which the command of these options cannot work."""
     _require_local_time(environ)
-    if isinstance(options, ReachOptions | SimulateOptions) and (path := _key_log(environ)):
+    if isinstance(options, ConnectionOptions | SimulateOptions) and (path := _key_log(environ)):
         _require_key_log(path)
 
 
 def tell_key_log(options: Any, environ: Mapping[str, str]) -> None:
     """Tell where Python writes the keys of every TLS connection: with them, recorded traffic can be read."""
-    is_calling = isinstance(options, ReachOptions | SimulateOptions) and not getattr(options, "simulate", True)
+    is_calling = isinstance(options, ConnectionOptions | SimulateOptions) and not getattr(
+        options, "simulate", True
+    )
     if is_calling and (path := _key_log(environ)):
         structlog.get_logger().warning("tls.keys_recorded", variable=KEY_LOG, path=path)
 

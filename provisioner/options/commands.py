@@ -10,17 +10,17 @@ from .groups import (
     MOST_AT_ONCE,
     MOST_ROWS,
     MOST_SEED,
-    CallOptions,
-    FaceOptions,
-    HoursOptions,
+    ConnectionOptions,
+    DashboardOptions,
     InputOptions,
     MappingOptions,
+    OutputFormatOptions,
     PaceOptions,
     RateOptions,
-    ReachOptions,
+    ReconcileTimingOptions,
     ResultsOptions,
-    SettleOptions,
-    WatchOptions,
+    ScheduleOptions,
+    TargetOptions,
     option,
 )
 from .limits import FAILURE_LIMITS, FASTEST, RATES, parse_failure_limit, parse_rate
@@ -29,7 +29,7 @@ HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(InputOptions, MappingOptions, RateOptions, FaceOptions):
+class CheckOptions(InputOptions, MappingOptions, RateOptions, OutputFormatOptions):
     """``provisioner check``."""
 
     all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")
@@ -40,11 +40,11 @@ class JobOptions(
     ResultsOptions,
     InputOptions,
     MappingOptions,
-    SettleOptions,
+    ReconcileTimingOptions,
     PaceOptions,
-    HoursOptions,
-    CallOptions,
-    WatchOptions,
+    ScheduleOptions,
+    TargetOptions,
+    DashboardOptions,
 ):
     """How far it goes, and what stops it."""
 
@@ -77,7 +77,7 @@ class JobOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(JobOptions, FaceOptions):
+class RunOptions(JobOptions, OutputFormatOptions):
     """``provisioner run``."""
 
     close_after: ClassVar[str] = ""
@@ -99,7 +99,7 @@ class RunOptions(JobOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadOptions(JobOptions, FaceOptions):
+class LoadOptions(JobOptions, OutputFormatOptions):
     """``provisioner load``."""
 
     max_attempts: ClassVar[int] = 5
@@ -136,22 +136,22 @@ class LoadOptions(JobOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(ResultsOptions, FaceOptions):
+class ExportOptions(ResultsOptions, OutputFormatOptions):
     """``provisioner export``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusOptions(FaceOptions):
+class StatusOptions(OutputFormatOptions):
     """``provisioner status``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MappingCommandOptions(InputOptions, FaceOptions):
+class MappingCommandOptions(InputOptions, OutputFormatOptions):
     """``provisioner mapping``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
+class ReconcileOptions(ReconcileTimingOptions, ConnectionOptions, OutputFormatOptions):
     """``provisioner reconcile``."""
 
     rate: str = option(
@@ -167,7 +167,7 @@ class ReconcileOptions(SettleOptions, ReachOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions(FaceOptions):
+class ReportOptions(OutputFormatOptions):
     """``provisioner report``."""
 
     output: Path | None = option(
@@ -180,7 +180,7 @@ class ReportOptions(FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseOptions(CallOptions, FaceOptions):
+class CloseOptions(TargetOptions, OutputFormatOptions):
     """``provisioner close``."""
 
     delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")
@@ -196,7 +196,7 @@ class CloseOptions(CallOptions, FaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulateOptions(FaceOptions):
+class SimulateOptions(OutputFormatOptions):
     """``provisioner simulate``."""
 
     host: str = option(

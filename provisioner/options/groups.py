@@ -64,13 +64,13 @@ class InputOptions:
     delimiter: str = option("", "Field delimiter of CSV input; 'tab' for a tab.  [default: detected]")
     input_format: str = option("", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json"))
 
-    def reading(self) -> str:
-        """Write down how the input is read, for ``from_reading``."""
+    def to_note(self) -> str:
+        """Write down how the input is read, for ``from_note``."""
         return f"{self.encoding}\n{self.delimiter}\n{self.input_format}"
 
     @staticmethod
-    def from_reading(text: str) -> "InputOptions":
-        """Read back what ``reading`` wrote."""
+    def from_note(text: str) -> "InputOptions":
+        """Read back what ``to_note`` wrote."""
         encoding, delimiter, input_format = text.split("\n")
         return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
 
@@ -150,7 +150,7 @@ class PaceOptions(RateOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HoursOptions:
+class ScheduleOptions:
     """In which hours."""
 
     window: str = option(
@@ -171,7 +171,7 @@ class HoursOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReachOptions:
+class ConnectionOptions:
     """How Twilio is reached."""
 
     timeout: float = option(
@@ -188,7 +188,7 @@ class ReachOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallOptions(ReachOptions):
+class TargetOptions(ConnectionOptions):
     """How Twilio is reached, or played."""
 
     simulate: bool = option(
@@ -197,7 +197,7 @@ class CallOptions(ReachOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettleOptions:
+class ReconcileTimingOptions:
     """How long looking waits."""
 
     settle_delay: float = option(
@@ -209,7 +209,7 @@ class SettleOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchOptions:
+class DashboardOptions:
     """Watching it in a browser."""
 
     dashboard: str = option(
@@ -219,7 +219,7 @@ class WatchOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FaceOptions:
+class OutputFormatOptions:
     """What every command has."""
 
     json: bool = option(default=False, help_text="Print the summary as one JSON object on stdout.")

@@ -101,7 +101,7 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
-        await self._ledger.remember("reading", self._input.reading.reading())
+        await self._ledger.remember("reading", self._input.reading.to_note())
         await self._ledger.remember("asked", self._order.asked)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":

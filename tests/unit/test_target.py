@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.models import Verdict, WebChatRequest
-from provisioner.options import ReachOptions, parse_rate
+from provisioner.options import ConnectionOptions, parse_rate
 from provisioner.target import SIMULATED_ADDRESS, Target
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
@@ -27,7 +27,7 @@ HOME = Path("/nowhere")
 )
 def test_only_loopback_is_local(base_url: str, *, is_local: bool) -> None:
     """What leaves this machine is asked for, and billed, as the real thing."""
-    target = Target.choose(ReachOptions(base_url=base_url), ENVIRON, HOME)
+    target = Target.choose(ConnectionOptions(base_url=base_url), ENVIRON, HOME)
 
     assert target.is_local is is_local
     assert target.account.account_sid == ENVIRON["TWILIO_ACCOUNT_SID"]
@@ -36,7 +36,7 @@ def test_only_loopback_is_local(base_url: str, *, is_local: bool) -> None:
 
 def test_the_simulator_needs_nothing_from_anybody() -> None:
     """With --simulate neither credentials nor an address have to be given."""
-    target = Target.choose(ReachOptions(), {}, HOME, is_simulated=True)
+    target = Target.choose(ConnectionOptions(), {}, HOME, is_simulated=True)
 
     assert target.is_local
     assert target.default_address == SIMULATED_ADDRESS
@@ -46,15 +46,15 @@ def test_the_simulator_needs_nothing_from_anybody() -> None:
 @pytest.mark.parametrize(
     ("options", "is_simulated", "words"),
     [
-        (ReachOptions(base_url="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
-        (ReachOptions(profile="live"), True, "--simulate calls no Twilio"),
-        (ReachOptions(proxy="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
-        (ReachOptions(base_url="http://twilio.example"), False, "plain http to another machine"),
-        (ReachOptions(proxy="http://me:pw@127.0.0.1"), False, "--proxy holds credentials"),
+        (ConnectionOptions(base_url="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
+        (ConnectionOptions(profile="live"), True, "--simulate calls no Twilio"),
+        (ConnectionOptions(proxy="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
+        (ConnectionOptions(base_url="http://twilio.example"), False, "plain http to another machine"),
+        (ConnectionOptions(proxy="http://me:pw@127.0.0.1"), False, "--proxy holds credentials"),
     ],
 )
 def test_what_cannot_be_called_is_refused_at_once(
-    options: ReachOptions, words: str, *, is_simulated: bool
+    options: ConnectionOptions, words: str, *, is_simulated: bool
 ) -> None:
     """Nothing is opened or read before the target is known to be usable."""
     with pytest.raises(UsageError, match=words):
@@ -63,16 +63,16 @@ def test_what_cannot_be_called_is_refused_at_once(
 
 def test_another_command_is_led_to_the_same_place() -> None:
     """What names the place is passed on; a proxy may hold a password, and is not."""
-    options = ReachOptions(base_url="http://127.0.0.1:4010", proxy="http://127.0.0.1:3128")
+    options = ConnectionOptions(base_url="http://127.0.0.1:4010", proxy="http://127.0.0.1:3128")
 
     assert Target.choose(options, ENVIRON, HOME).flags() == ["--base-url", "http://127.0.0.1:4010"]
-    assert Target.choose(ReachOptions(), ENVIRON, HOME).flags() == []
+    assert Target.choose(ConnectionOptions(), ENVIRON, HOME).flags() == []
 
 
 def test_another_region_is_warned_of() -> None:
     """Flex is in practice in us1 only."""
-    usual = Target.choose(ReachOptions(), ENVIRON | {"TWILIO_REGION": "us1"}, HOME)
-    unusual = Target.choose(ReachOptions(), ENVIRON | {"TWILIO_REGION": "ie1"}, HOME)
+    usual = Target.choose(ConnectionOptions(), ENVIRON | {"TWILIO_REGION": "us1"}, HOME)
+    unusual = Target.choose(ConnectionOptions(), ENVIRON | {"TWILIO_REGION": "ie1"}, HOME)
 
     assert usual.notes == ()
     assert len(unusual.notes) == 1
@@ -82,7 +82,7 @@ def test_another_region_is_warned_of() -> None:
 @pytest.mark.parametrize(("rate", "refused"), [("4/s", 1), ("auto", 1), ("50/s", 0), ("0", 0)])
 async def test_the_simulator_keeps_twilios_limit_unless_more_was_asked_for(rate: str, refused: int) -> None:
     """A rehearsal at a permitted pace meets the limit of 5 a second; a faster one would only meet 429s."""
-    target = Target.choose(ReachOptions(), {}, HOME, is_simulated=True)
+    target = Target.choose(ConnectionOptions(), {}, HOME, is_simulated=True)
     request = WebChatRequest(address_sid=SIMULATED_ADDRESS)
 
     async with target.open(parse_rate(rate)) as transport:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import aiohttp
 import pytest
 
-from provisioner.options import Rate, ReachOptions
+from provisioner.options import ConnectionOptions, Rate
 from provisioner.simulator import open_simulator
 from provisioner.target import Target
 from tests.integration.simulator.caller import Simulate
@@ -31,7 +31,7 @@ async def test_pages_that_nobody_asked_for_are_not_there(simulate: Simulate) -> 
 
 async def test_the_simulator_inside_a_run_has_none(tmp_path: Path) -> None:
     """``--simulate`` serves what the run needs, and shows it to nobody."""
-    target = Target.choose(ReachOptions(), {}, tmp_path, is_simulated=True)
+    target = Target.choose(ConnectionOptions(), {}, tmp_path, is_simulated=True)
 
     with patch("provisioner.target.open_simulator", side_effect=open_simulator) as opening:
         async with target.open(Rate(per_second=4)):
