@@ -20,14 +20,14 @@ from provisioner.options import InputOptions, JobOptions
 from provisioner.plurals import pluralize
 from provisioner.printable import quoted, shortened
 from provisioner.rows import (
-    Naming,
-    address_faults,
-    build,
+    IdentityPolicy,
+    build_request,
     digest,
     is_nearly_full,
-    marker_faults,
-    rebuild,
-    ui_version_faults,
+    rebuild_request,
+    validate_address,
+    validate_marker,
+    validate_ui_version,
 )
 from provisioner.sources import Source, numbered, open_sources
 
@@ -50,11 +50,11 @@ class _Bound:
 
 def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
     """Raise ``UsageError`` for a text meant for all rows that would make every row invalid."""
-    if address_sid and (faults := address_faults(address_sid)):
+    if address_sid and (faults := validate_address(address_sid)):
         raise UsageError(f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses")
-    if ui_version and (faults := ui_version_faults(ui_version)):
+    if ui_version and (faults := validate_ui_version(ui_version)):
         raise UsageError(f"--ui-version {faults[0]}", cure="write it like 1.0.0")
-    if marker and (faults := marker_faults(marker)):
+    if marker and (faults := validate_marker(marker)):
         raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
 
 
@@ -77,7 +77,7 @@ class Input:
     ) -> None:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._friendly_name = friendly_name
-        self._build = partial(build, friendly_name=friendly_name, marker=marker)
+        self._build = partial(build_request, friendly_name=friendly_name, marker=marker)
         self._bound = [
             _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
             for source in sources
@@ -181,7 +181,7 @@ class Input:
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].binder(record.values)
-        return rebuild(mapped, friendly_name=self._friendly_name)
+        return rebuild_request(mapped, friendly_name=self._friendly_name)
 
 
 @contextmanager
@@ -248,9 +248,9 @@ def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
 class SourceFeed:
     """Rebuilds claimed rows from their source, in one pass from the first to the last."""
 
-    def __init__(self, job_input: Input, naming: Naming) -> None:
+    def __init__(self, job_input: Input, identity_policy: IdentityPolicy) -> None:
         self._input = job_input
-        self._naming = naming
+        self._identity_policy = identity_policy
         self._records = job_input.records()
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
@@ -264,7 +264,7 @@ class SourceFeed:
         request = self._input.request(index, record)
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
-        named = self._naming.put_on(request, claim.key)
+        named = self._identity_policy.apply(request, claim.key)
         return Row(
             claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity, claim.is_in_doubt
         )

@@ -21,7 +21,7 @@ from provisioner.pacer import Pacer
 from provisioner.plurals import pluralize
 from provisioner.progress import Progress
 from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import ProcessEnvironment, Target
@@ -61,7 +61,9 @@ class Inquiry:
         self._ledger, self._options, self._target, self._rate = ledger, options, target, rate
         self._ui, self._command = ui, command
         settings = ledger.manifest.settings
-        self._naming = Naming(ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", ""))
+        self._identity_policy = IdentityPolicy(
+            ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", "")
+        )
         self._log = structlog.get_logger().bind()
 
     async def settle(self, stop_signals: StopSignals) -> Summary:
@@ -126,7 +128,7 @@ class Inquiry:
 
     async def _choose(self, transport: Transport) -> Choice:
         is_trusted = await self._ledger.trusts_identities()
-        return choose_finder(transport, self._naming, rate=self._rate, trusts_identities=is_trusted)
+        return choose_finder(transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted)
 
     async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
         counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).final

@@ -7,7 +7,7 @@ import msgspec
 from provisioner.checking import Checked
 from provisioner.ledger import InvalidRow
 from provisioner.models import Counts
-from provisioner.rows import masked
+from provisioner.rows import mask_request
 from provisioner.sources import Detection
 
 from .plan_text import plan_lines
@@ -25,7 +25,7 @@ def check_lines(checked: Checked) -> Iterator[str]:
         yield f"  … and {counts.invalid - len(checked.invalid):,} more: --all lists them"
     yield from plan_lines(checked.plan)
     for number, request in enumerate(checked.samples, 1):
-        fields = " · ".join(f"{field}={text}" for field, text in masked(request).items())
+        fields = " · ".join(f"{field}={text}" for field, text in mask_request(request).items())
         yield f"request {number}: POST /v2/WebChats  {fields}"
 
 
@@ -65,5 +65,5 @@ def check_details(checked: Checked, counts: Counts) -> dict[str, object]:
         "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
         "new_identities": plan.to_send,
         "plan_notes": list(plan.notes),
-        "requests": [masked(request) for request in checked.samples],
+        "requests": [mask_request(request) for request in checked.samples],
     }

@@ -25,7 +25,7 @@ from provisioner.outputs import Outputs
 from provisioner.pacer import Pacer, Timetable, Window, parse_window, parse_zone
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
@@ -165,9 +165,9 @@ class Order:
         values = {name: getattr(self.options, name, None) for name in _TOLD}
         return json.dumps({name: _written(value) for name, value in values.items() if value})
 
-    def naming(self, job_id: str) -> Naming:
+    def naming(self, job_id: str) -> IdentityPolicy:
         """Return how the rows of this job are named at Twilio."""
-        return Naming(job_id, self.options.identity or "auto", self.options.marker)
+        return IdentityPolicy(job_id, self.options.identity or "auto", self.options.marker)
 
     @property
     def reconcile_command(self) -> str:

@@ -47,7 +47,7 @@ class Rounds:
     ) -> None:
         self._order, self._input, self._ledger = order, job_input, ledger
         self._monitor, self._pacer, self._transport = monitor, pacer, transport
-        self._naming = order.naming(ledger.manifest.job_id)
+        self._identity_policy = order.naming(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
         self._message_pacer = Pacer(_message_rate(order.pace), is_prompt=True, window=order.window)
@@ -115,7 +115,7 @@ class Rounds:
         options = self._order.options
         self._dispatcher = Dispatcher(
             ledger=self._ledger,
-            row_loader=SourceFeed(self._input, self._naming),
+            row_loader=SourceFeed(self._input, self._identity_policy),
             creator=self._creator,
             messenger=self._messenger,
             pace=self._pacer,
@@ -159,7 +159,7 @@ class Rounds:
             return 0
         chosen = choose_finder(
             self._transport,
-            self._naming,
+            self._identity_policy,
             rate=Rate(per_second=LOOK_UPS_PER_SECOND),
             trusts_identities=await self._ledger.trusts_identities(),
         )
@@ -185,7 +185,7 @@ class Rounds:
         reconciler = MessageReconciler(
             self._ledger.messages,
             self._messenger,
-            SourceFeed(self._input, self._naming),
+            SourceFeed(self._input, self._identity_policy),
             self._monitor,
             settle_delay_s=self._order.options.settle_delay,
         )

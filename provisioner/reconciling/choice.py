@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from provisioner.options import Rate
 from provisioner.pacer import Pacer
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import ConversationClient
 from provisioner.twilio.transport import Transport
 
@@ -22,15 +22,17 @@ class Choice:
     reason: str = ""
 
 
-def choose_finder(transport: Transport, naming: Naming, *, rate: Rate, trusts_identities: bool) -> Choice:
+def choose_finder(
+    transport: Transport, identity_policy: IdentityPolicy, *, rate: Rate, trusts_identities: bool
+) -> Choice:
     """Choose how to look: by identity where each row has its own and Twilio kept it, else by the marker."""
     client = ConversationClient(transport, Pacer(rate))
-    if naming.marker and naming.identity != "auto":
-        return Choice(MarkerFinder(client, naming))
-    if naming.has_identity and trusts_identities:
-        return Choice(IdentityFinder(client, naming))
-    if naming.marker:
-        return Choice(MarkerFinder(client, naming))
-    if not naming.has_identity:
+    if identity_policy.marker and identity_policy.identity != "auto":
+        return Choice(MarkerFinder(client, identity_policy))
+    if identity_policy.has_identity and trusts_identities:
+        return Choice(IdentityFinder(client, identity_policy))
+    if identity_policy.marker:
+        return Choice(MarkerFinder(client, identity_policy))
+    if not identity_policy.has_identity:
         return Choice(None, "rows without identity and without marker cannot be looked up")
     return Choice(None, "Twilio gave guests other identities than asked for, so looking them up proves nothing")

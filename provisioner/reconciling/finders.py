@@ -14,7 +14,7 @@ from typing import Protocol
 
 from provisioner.exception_groups import ungrouped
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
 from provisioner.twilio.pages import Trouble
 
@@ -51,9 +51,13 @@ class IdentityFinder:
     by_identity = True
 
     def __init__(
-        self, client: ConversationClient, naming: Naming, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: ConversationClient,
+        identity_policy: IdentityPolicy,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._naming, self._clock = client, naming, clock
+        self._client, self._identity_policy, self._clock = client, identity_policy, clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def look(
@@ -83,7 +87,7 @@ class IdentityFinder:
             return LookUp(trouble=NO_IDENTITY)
         async with self._places:
             found = await self._client.find_by_identity(row.identity)
-        if self._naming.is_own(row.identity, row.key):
+        if self._identity_policy.is_own(row.identity, row.key):
             return found
         return LookUp(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
 
@@ -94,9 +98,13 @@ class MarkerFinder:
     by_identity = False
 
     def __init__(
-        self, client: ConversationClient, naming: Naming, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: ConversationClient,
+        identity_policy: IdentityPolicy,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._naming, self._clock = client, naming, clock
+        self._client, self._identity_policy, self._clock = client, identity_policy, clock
 
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
@@ -117,7 +125,7 @@ class MarkerFinder:
     async def _scan(
         self, rows: Sequence[UnknownRow]
     ) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
-        ids = {self._naming.mark_of(row.key): row.id for row in rows}
+        ids = {self._identity_policy.marker_value(row.key): row.id for row in rows}
         first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
         last_day = datetime.now(UTC).date() + _A_DAY
         seen: dict[int, list[Conversation]] = defaultdict(list)

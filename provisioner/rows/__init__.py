@@ -5,22 +5,22 @@
 """
 
 from .digests import digest, identity_for, marker_for
-from .faults import address_faults, marker_faults, ui_version_faults
-from .masking import masked
-from .naming import Naming
+from .faults import validate_address, validate_marker, validate_ui_version
+from .masking import mask_request
+from .naming import IdentityPolicy
 from .pre_engagement import is_nearly_full
-from .requests import build, rebuild
+from .requests import build_request, rebuild_request
 
 __all__ = [
-    "Naming",
-    "address_faults",
-    "build",
+    "IdentityPolicy",
+    "build_request",
     "digest",
     "identity_for",
     "is_nearly_full",
-    "marker_faults",
     "marker_for",
-    "masked",
-    "rebuild",
-    "ui_version_faults",
+    "mask_request",
+    "rebuild_request",
+    "validate_address",
+    "validate_marker",
+    "validate_ui_version",
 ]

@@ -24,7 +24,7 @@ _MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
-def address_faults(text: str) -> tuple[str, ...]:
+def validate_address(text: str) -> tuple[str, ...]:
     """Check a Conversations Address SID; people paste other SIDs, and Twilio only says "is invalid"."""
     if SidKind.ADDRESS.matches(text):
         return NO_FAULT
@@ -34,54 +34,54 @@ def address_faults(text: str) -> tuple[str, ...]:
     return (f"{other}; one is {SidKind.ADDRESS.form}",)
 
 
-def name_faults(text: str) -> tuple[str, ...]:
+def validate_name(text: str) -> tuple[str, ...]:
     """Check a friendly name."""
-    return _length_faults(text, MAX_NAME_CHARACTERS) + text_faults(text)
+    return _validate_length(text, MAX_NAME_CHARACTERS) + validate_text(text)
 
 
-def identity_faults(text: str) -> tuple[str, ...]:
+def validate_identity(text: str) -> tuple[str, ...]:
     """Check a guest's identity."""
-    length = _length_faults(text, MAX_IDENTITY_CHARACTERS)
+    length = _validate_length(text, MAX_IDENTITY_CHARACTERS)
     if _IDENTITY.fullmatch(text):
         return length
     return (*length, "may hold only the letters A to Z, digits, and . _ ~ -")
 
 
-def ui_version_faults(text: str) -> tuple[str, ...]:
+def validate_ui_version(text: str) -> tuple[str, ...]:
     """Check that a text can be the value of an HTTP header without being changed on the way (RFC 9110, 5.5)."""
     if _HEADER_VALUE.fullmatch(text):
         return NO_FAULT
     return ("must be printable ASCII characters without spaces around them, as it travels in a header",)
 
 
-def marker_faults(text: str) -> tuple[str, ...]:
+def validate_marker(text: str) -> tuple[str, ...]:
     """Check the name of a job's marker: it stands in every row's JSON, and in scripts that look for it."""
     return NO_FAULT if _MARKER.fullmatch(text) else ("may hold only letters, digits and _, at most 64 of them",)
 
 
-def message_faults(text: str) -> tuple[str, ...]:
+def validate_message(text: str) -> tuple[str, ...]:
     """Check the body of a message; Twilio publishes more than one limit, and this is the largest."""
     size = len(text.encode("utf-8", "surrogatepass"))
     length = (f"is {size} bytes, at most {MAX_MESSAGE_BYTES} are allowed",) if size > MAX_MESSAGE_BYTES else ()
-    return length + text_faults(text)
+    return length + validate_text(text)
 
 
-def key_faults(text: str) -> tuple[str, ...]:
+def validate_key(text: str) -> tuple[str, ...]:
     """Check a row's key."""
-    return _length_faults(text, MAX_KEY_CHARACTERS) + text_faults(text)
+    return _validate_length(text, MAX_KEY_CHARACTERS) + validate_text(text)
 
 
-def text_faults(text: str) -> tuple[str, ...]:
+def validate_text(text: str) -> tuple[str, ...]:
     """Check that a text can travel: it has a UTF-8 form, and no NUL, which only a misread file has.
 
     Every other control character travels as it stands.
     """
     if "\0" in text:
         return ("holds a NUL character: was the file read in the right encoding?",)
-    return surrogate_faults(text)
+    return validate_surrogates(text)
 
 
-def surrogate_faults(text: str) -> tuple[str, ...]:
+def validate_surrogates(text: str) -> tuple[str, ...]:
     """Check that a text has a UTF-8 form; half a surrogate pair has none."""
     if text.isascii():
         return NO_FAULT
@@ -92,7 +92,7 @@ def surrogate_faults(text: str) -> tuple[str, ...]:
     return NO_FAULT
 
 
-def _length_faults(text: str, most: int) -> tuple[str, ...]:
+def _validate_length(text: str, most: int) -> tuple[str, ...]:
     if len(text) <= most:
         return NO_FAULT
     return (f"is {len(text)} characters long, at most {most} are allowed",)

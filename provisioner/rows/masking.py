@@ -12,7 +12,7 @@ _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null"}
 
 
-def masked(request: WebChatRequest) -> dict[str, str]:
+def mask_request(request: WebChatRequest) -> dict[str, str]:
     """Return what a request would send, by field, with every text of the customer's replaced by its length.
 
     Of the pre-engagement data the names at its top are shown, of the identity only one made by ``identity_for``.

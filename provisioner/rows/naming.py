@@ -11,7 +11,7 @@ from .pre_engagement import with_member
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class IdentityPolicy:
     """How the rows of one job are named at Twilio.
 
     ``identity`` is what was asked for: ``auto`` gives every guest one of its own where the row brings none,
@@ -28,16 +28,16 @@ class Naming:
         """Say whether guests have an identity that was asked for."""
         return self.identity != "none"
 
-    def put_on(self, request: WebChatRequest, key: str) -> WebChatRequest:
+    def apply(self, request: WebChatRequest, key: str) -> WebChatRequest:
         """Return the request as it is sent: with identity and mark."""
         if self.identity == "auto" and not request.identity:
             request = structs.replace(request, identity=identity_for(self.job_id, key))
         if self.marker:
-            data = with_member(request.pre_engagement_data, self.marker, self.mark_of(key))
+            data = with_member(request.pre_engagement_data, self.marker, self.marker_value(key))
             request = structs.replace(request, pre_engagement_data=data)
         return request
 
-    def mark_of(self, key: str) -> str:
+    def marker_value(self, key: str) -> str:
         """Return the mark of one row, empty where the job has none."""
         return marker_for(self.job_id, key) if self.marker else ""
 

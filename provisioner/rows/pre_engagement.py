@@ -12,7 +12,7 @@ import msgspec
 
 from provisioner.models import Mapped, Members, WebChatRequest
 
-from .faults import surrogate_faults
+from .faults import validate_surrogates
 
 MAX_BYTES = 16_384
 """Twilio says "under 16 KB" and not how it counts (error 45731); these are UTF-8 bytes of the compact JSON."""
@@ -30,7 +30,7 @@ _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _POSITION = re.compile(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d+)\)")
 
 
-def compose(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[str, list[Fault]]:
+def build_json(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[str, list[Fault]]:
     """Return the JSON text of a row, empty where it has nothing to say, and what is wrong with it.
 
     Single values replace those of the same name in the JSON text. ``friendly_name`` adds the customer's name
@@ -94,7 +94,7 @@ def _faults(mapped: Mapped) -> Iterator[Fault]:
     for reason in _json_faults(mapped.pre_engagement_data):
         yield "pre_engagement_data", reason
     for name, value in mapped.members.items():
-        for reason in surrogate_faults(name) or (surrogate_faults(value) if isinstance(value, str) else ()):
+        for reason in validate_surrogates(name) or (validate_surrogates(value) if isinstance(value, str) else ()):
             yield f"pre_engagement.{name}", reason
 
 
@@ -111,7 +111,7 @@ def _json_faults(data: str) -> tuple[str, ...]:
     except RecursionError:
         return ("is nested too deeply",)
     except UnicodeEncodeError:
-        return surrogate_faults(data)
+        return validate_surrogates(data)
     return ()
 
 

@@ -6,33 +6,35 @@ from functools import lru_cache
 from provisioner.models import Mapped, Problem, WebChatRequest
 
 from . import faults
-from .pre_engagement import Fault, compose
+from .pre_engagement import Fault, build_json
 
 _CHECKS: tuple[tuple[str, Callable[[str], tuple[str, ...]]], ...] = (
-    ("key", faults.key_faults),
-    ("address_sid", faults.address_faults),
-    ("chat_friendly_name", faults.name_faults),
-    ("customer_friendly_name", faults.name_faults),
-    ("identity", faults.identity_faults),
-    ("ui_version", faults.ui_version_faults),
-    ("first_message", faults.message_faults),
+    ("key", faults.validate_key),
+    ("address_sid", faults.validate_address),
+    ("chat_friendly_name", faults.validate_name),
+    ("customer_friendly_name", faults.validate_name),
+    ("identity", faults.validate_identity),
+    ("ui_version", faults.validate_ui_version),
+    ("first_message", faults.validate_message),
 )
 
 
 _NOTHING_WRONG: tuple[Problem, ...] = ()
 # Mostly one text is meant for all rows.
-_address_faults = lru_cache(maxsize=256)(faults.address_faults)
-_ui_version_faults = lru_cache(maxsize=256)(faults.ui_version_faults)
+_validate_address = lru_cache(maxsize=256)(faults.validate_address)
+_validate_ui_version = lru_cache(maxsize=256)(faults.validate_ui_version)
 
 
-def build(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[WebChatRequest, tuple[Problem, ...]]:
+def build_request(
+    mapped: Mapped, *, friendly_name: bool, marker: str = ""
+) -> tuple[WebChatRequest, tuple[Problem, ...]]:
     """Make a row's request and find all its problems; with none it may be sent.
 
     ``friendly_name`` adds the customer's name to the pre-engagement data; ``marker`` is a name kept free in it.
     """
     if mapped.refusal:
         return WebChatRequest(), (Problem("", "", mapped.refusal),)
-    data, data_faults = compose(mapped, friendly_name=friendly_name, marker=marker)
+    data, data_faults = build_json(mapped, friendly_name=friendly_name, marker=marker)
     request = _request(mapped, data)
     if not data_faults and _is_plainly_right(mapped):
         return request, _NOTHING_WRONG
@@ -40,9 +42,9 @@ def build(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[Web
     return request, tuple([Problem(field, mapped.columns.get(field, ""), reason) for field, reason in found])
 
 
-def rebuild(mapped: Mapped, *, friendly_name: bool) -> WebChatRequest:
-    """Make the request that ``build`` made and found right; whoever calls compares the digests."""
-    return _request(mapped, compose(mapped, friendly_name=friendly_name)[0])
+def rebuild_request(mapped: Mapped, *, friendly_name: bool) -> WebChatRequest:
+    """Make the request that ``build_request`` made and found right; whoever calls compares the digests."""
+    return _request(mapped, build_json(mapped, friendly_name=friendly_name)[0])
 
 
 def _request(mapped: Mapped, data: str) -> WebChatRequest:
@@ -60,15 +62,15 @@ def _request(mapped: Mapped, data: str) -> WebChatRequest:
 def _is_plainly_right(mapped: Mapped) -> bool:
     """Say at little cost that nothing is wrong; what is not plain is left to the checks one by one."""
     texts = f"{mapped.key}{mapped.chat_friendly_name}{mapped.customer_friendly_name}"
-    if len(texts) > faults.MAX_NAME_CHARACTERS or faults.text_faults(texts):
+    if len(texts) > faults.MAX_NAME_CHARACTERS or faults.validate_text(texts):
         return False
     if not mapped.key and "key" in mapped.columns:
         return False
     return not (
-        _address_faults(mapped.address_sid)
-        or (mapped.identity and faults.identity_faults(mapped.identity))
-        or (mapped.ui_version and _ui_version_faults(mapped.ui_version))
-        or (mapped.first_message and faults.message_faults(mapped.first_message))
+        _validate_address(mapped.address_sid)
+        or (mapped.identity and faults.validate_identity(mapped.identity))
+        or (mapped.ui_version and _validate_ui_version(mapped.ui_version))
+        or (mapped.first_message and faults.validate_message(mapped.first_message))
     )
 
 

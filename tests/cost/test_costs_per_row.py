@@ -26,7 +26,7 @@ from provisioner.pacer import Pacer
 from provisioner.planning import Input, SourceFeed, open_input
 from provisioner.ports import Gate
 from provisioner.results import Format, write_results
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.twilio.transport import Reply, Transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.cost.counting import blocks, calls, per_row, wakes
@@ -123,7 +123,7 @@ async def rebuild_rows(rows: int) -> None:
     """Plan customers, and make the requests of all of them again."""
     with customers(rows) as job_input:
         claims = [Claim(each.row, each.row, each.key, each.digest) for each in job_input.entries()]
-        row_loader = SourceFeed(job_input, Naming(job_id="0" * 32))
+        row_loader = SourceFeed(job_input, IdentityPolicy(job_id="0" * 32))
         assert len([row_loader._rebuild(claim) for claim in claims]) == rows
 
 

@@ -12,7 +12,7 @@ from provisioner.mapping.header import Header
 from provisioner.mapping.layouts import lay_out
 from provisioner.mapping.mapping_files import MappingFile, read_mapping
 from provisioner.mapping.rules import Rules
-from provisioner.rows import build, digest
+from provisioner.rows import build_request, digest
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
 COLUMN = st.sampled_from(["A", "B", "a ", "A.B", "identity", "pre_engagement.x"])
@@ -71,7 +71,7 @@ def read(text: str) -> MappingFile | None:
 def require_rows(binder: Binder, values: list[str] | dict[str, str]) -> None:
     """Take a record all the way to its digest."""
     mapped = binder(values)
-    request, problems = build(mapped, friendly_name=True)
+    request, problems = build_request(mapped, friendly_name=True)
 
     assert len(digest(request)) == 16
     assert problems or json.loads(request.pre_engagement_data or "{}", parse_float=str, parse_int=str) is not None

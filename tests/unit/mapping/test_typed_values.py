@@ -6,7 +6,7 @@ from msgspec import Raw
 from provisioner.errors import UsageError
 from provisioner.mapping.conversions import ConversionError, Kind, check_format, convert_members
 from provisioner.models import Mapped
-from provisioner.rows import build, digest
+from provisioner.rows import build_request, digest
 
 NUMBER = "is not a number as JSON writes it, like 12, -3.50 or 1e6"
 ZEROS = "has leading zeros, which no JSON number has: leave its type out to send it as text"
@@ -141,7 +141,7 @@ def mapped(text: str, *, faults: tuple[tuple[str, str], ...] = ()) -> Mapped:
 
 def test_a_value_that_does_not_parse_makes_the_row_invalid() -> None:
     """Field, column and reason are told, and never the value."""
-    _, problems = build(mapped("secret", faults=(("pre_engagement.age", NUMBER),)), friendly_name=True)
+    _, problems = build_request(mapped("secret", faults=(("pre_engagement.age", NUMBER),)), friendly_name=True)
 
     assert [str(problem) for problem in problems] == [f"pre_engagement.age (column 'Age'): {NUMBER}"]
 
@@ -151,6 +151,6 @@ def test_a_row_with_a_wrong_value_is_never_taken_for_another() -> None:
     fault = (("pre_engagement.age", NUMBER),)
     rows = [mapped(""), mapped("x", faults=fault), mapped("y", faults=fault), mapped("x")]
 
-    digests = {digest(build(row, friendly_name=True)[0]) for row in rows}
+    digests = {digest(build_request(row, friendly_name=True)[0]) for row in rows}
 
     assert len(digests) == len(rows)

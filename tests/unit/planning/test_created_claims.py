@@ -6,7 +6,7 @@ from provisioner.mapping import Mapping
 from provisioner.models import Claim
 from provisioner.options import RunOptions
 from provisioner.planning import SourceFeed, open_input
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 
 
 async def test_a_created_row_is_rebuilt_with_its_conversation_and_guest(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ async def test_a_created_row_is_rebuilt_with_its_conversation_and_guest(tmp_path
     with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
         _, second = job_input.entries()
         claim = Claim(2, 2, "k", second.digest, "CH-known", "guest-2")
-        (row,) = await SourceFeed(job_input, Naming("salt")).rows([claim])
+        (row,) = await SourceFeed(job_input, IdentityPolicy("salt")).rows([claim])
 
     assert (row.conversation_sid, row.identity) == ("CH-known", "guest-2")
     assert row.request.first_message == "I am Bo"

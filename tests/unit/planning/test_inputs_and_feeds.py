@@ -14,7 +14,7 @@ from provisioner.mapping import Mapping
 from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
 from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
-from provisioner.rows import Naming, digest, identity_for, marker_for
+from provisioner.rows import IdentityPolicy, digest, identity_for, marker_for
 
 ADDRESS = "IG" + 32 * "a"
 TABLE = "id,CustomerFriendlyName,identity\n1,Ana,\n,Bo,\n3,Cy,guest-3\n4\n5,Eve,not allowed\n"
@@ -123,7 +123,7 @@ async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
     """Each claim becomes its request, rows that were not claimed are passed over, over several files."""
     with input_of(tmp_path, TABLE, "id,CustomerFriendlyName\n6,Dee\n") as opened:
         claims = claims_of(list(opened.entries()))
-        row_loader = SourceFeed(opened, Naming("salt"))
+        row_loader = SourceFeed(opened, IdentityPolicy("salt"))
         rows = [*await row_loader.rows(claims[:1]), *await row_loader.rows(claims[1:])]
 
     assert [(row.id, row.row, row.key, row.request.customer_friendly_name) for row in rows] == [
@@ -136,13 +136,13 @@ async def test_claimed_rows_are_found_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("naming", "identities"),
     [
-        (Naming("salt"), [identity_for("salt", "1"), "guest-3"]),
-        (Naming("salt", "none"), ["", "guest-3"]),
-        (Naming("salt", "{Name}"), ["", "guest-3"]),
+        (IdentityPolicy("salt"), [identity_for("salt", "1"), "guest-3"]),
+        (IdentityPolicy("salt", "none"), ["", "guest-3"]),
+        (IdentityPolicy("salt", "{Name}"), ["", "guest-3"]),
     ],
 )
 async def test_an_identity_is_made_where_the_row_gives_none(
-    tmp_path: Path, naming: Naming, identities: list[str]
+    tmp_path: Path, naming: IdentityPolicy, identities: list[str]
 ) -> None:
     """It follows from job and key, after the digest, which is the same in every job."""
     with input_of(tmp_path, TABLE) as opened:
@@ -157,7 +157,7 @@ async def test_the_mark_of_a_row_is_in_its_data(tmp_path: Path) -> None:
     """It follows from job and key, after the digest, and stands under the name that was asked for."""
     with input_of(tmp_path, TABLE) as opened:
         claims = claims_of(list(opened.entries()))
-        rows = await SourceFeed(opened, Naming("salt", "none", "crm_mark")).rows(claims)
+        rows = await SourceFeed(opened, IdentityPolicy("salt", "none", "crm_mark")).rows(claims)
 
     data = [json.loads(row.request.pre_engagement_data) for row in rows]
     assert data == [
@@ -182,7 +182,7 @@ async def test_a_row_that_is_not_what_was_planned_is_not_sent(
     with input_of(tmp_path, TABLE) as opened:
         list(opened.entries())
         with pytest.raises(InputError, match="has changed since it was planned") as caught:
-            await SourceFeed(opened, Naming("salt")).rows([claim])
+            await SourceFeed(opened, IdentityPolicy("salt")).rows([claim])
 
     assert (caught.value.source, caught.value.line) == (str(tmp_path / "in-0.csv"), line)
     assert "run the same command again" in caught.value.cure

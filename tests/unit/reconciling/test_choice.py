@@ -7,7 +7,7 @@ import pytest
 from provisioner.options import Rate
 from provisioner.reconciling import choose_finder
 from provisioner.reconciling.finders import IdentityFinder, MarkerFinder
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 
 UNUSED = cast(Any, None)
 NO_NAME = "rows without identity and without marker cannot be looked up"
@@ -32,9 +32,9 @@ async def test_rows_are_looked_up_by_what_tells_them_apart(
     identity: str, marker: str, expected: type | str, *, is_trusted: bool
 ) -> None:
     """By identity where each has its own and Twilio kept it, else by the mark, else not at all, with a reason."""
-    naming = Naming("salt", identity, marker)
+    identity_policy = IdentityPolicy("salt", identity, marker)
 
-    chosen = choose_finder(UNUSED, naming, rate=Rate(per_second=1), trusts_identities=is_trusted)
+    chosen = choose_finder(UNUSED, identity_policy, rate=Rate(per_second=1), trusts_identities=is_trusted)
 
     assert (chosen.reason or type(chosen.finder)) == expected
     assert (chosen.finder is None) is bool(chosen.reason)

@@ -9,13 +9,13 @@ from msgspec import structs
 
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
-from provisioner.rows import Naming, identity_for, marker_for
+from provisioner.rows import IdentityPolicy, identity_for, marker_for
 from provisioner.twilio.conversations import Conversation, LookUp
 from provisioner.twilio.pages import Trouble
 from tests.fake_listing import FakeListing
 
-AUTO = Naming("salt")
-MARKED = Naming("salt", "none", "crm_mark")
+AUTO = IdentityPolicy("salt")
+MARKED = IdentityPolicy("salt", "none", "crm_mark")
 SENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REFUSED = Trouble("20404", "Twilio did not list the conversations (HTTP 404)", HTTPStatus.NOT_FOUND)
 AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -29,7 +29,7 @@ from provisioner.options import Rate
 from provisioner.reconciling import Choice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
 from provisioner.retry import Finish, decide_retry
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.twilio.pages import Trouble
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 from tests.unit.reconciling.bench import Clock, Witness
@@ -160,12 +160,14 @@ class Rows(RuleBasedStateMachine):
     def plan(self, *, ignores_identity: bool, named: str, control_lag_s: float | None) -> None:
         """Make the ledger, at one server or another, with rows named in one way, and maybe create one of them."""
         self.server = ModelServer(self.clock, ignores_identity=ignores_identity)
-        self.naming = Naming("salt", "none", MARKER) if named == "by mark" else Naming("salt")
+        self.identity_policy = (
+            IdentityPolicy("salt", "none", MARKER) if named == "by mark" else IdentityPolicy("salt")
+        )
         self.are_alike = named == "alike"
         self._open()
         self.runner.run(self.ledger.plan(entries(KEYS), INPUT))
         self.rows = {
-            number: Sent(number, key, self.naming.put_on(WebChatRequest(identity=self._given(key)), key))
+            number: Sent(number, key, self.identity_policy.apply(WebChatRequest(identity=self._given(key)), key))
             for number, key in enumerate(KEYS, start=1)
         }
         if control_lag_s is not None:
@@ -279,7 +281,9 @@ class Rows(RuleBasedStateMachine):
             self._offer(SENDABLE)
         ends = {status for _, status, _ in self._histories()}
         assert ends <= {Status.CREATED, Status.UNKNOWN}
-        if not self.are_alike and self.runner.run(self.ledger.control(by_identity=self.naming.has_identity)):
+        if not self.are_alike and self.runner.run(
+            self.ledger.control(by_identity=self.identity_policy.has_identity)
+        ):
             assert ends == {Status.CREATED}
 
     def _open(self) -> None:
@@ -371,8 +375,10 @@ class Rows(RuleBasedStateMachine):
 
         async def go() -> None:
             trusts = await self.ledger.trusts_identities()
-            chosen = choose_finder(NOBODY, self.naming, rate=Rate(per_second=1), trusts_identities=trusts)
-            finder = chosen.finder and _FINDERS[type(chosen.finder)](self.server, self.naming, clock=self.clock)
+            chosen = choose_finder(NOBODY, self.identity_policy, rate=Rate(per_second=1), trusts_identities=trusts)
+            finder = chosen.finder and _FINDERS[type(chosen.finder)](
+                self.server, self.identity_policy, clock=self.clock
+            )
             reconciler = Reconciler(
                 self.ledger,
                 Choice(finder, chosen.reason),

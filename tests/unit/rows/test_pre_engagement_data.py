@@ -4,7 +4,7 @@ import pytest
 
 from provisioner.models import Mapped, WebChatRequest
 from provisioner.rows import is_nearly_full
-from provisioner.rows.pre_engagement import compose
+from provisioner.rows.pre_engagement import build_json
 
 
 def composed(
@@ -12,14 +12,14 @@ def composed(
 ) -> str:
     """Return the JSON of a row that has nothing wrong with it."""
     mapped = Mapped(pre_engagement_data=data, customer_friendly_name=name, members=members or {})
-    text, faults = compose(mapped, friendly_name=friendly_name)
+    text, faults = build_json(mapped, friendly_name=friendly_name)
     assert faults == []
     return text
 
 
 def faults_of(data: str, **members: str) -> list[tuple[str, str]]:
     """Return what is wrong with a row's pre-engagement data."""
-    return compose(Mapped(pre_engagement_data=data, members=members), friendly_name=True)[1]
+    return build_json(Mapped(pre_engagement_data=data, members=members), friendly_name=True)[1]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A row's request, and all of its problems."""
 
 from provisioner.models import Mapped, Problem, WebChatRequest
-from provisioner.rows import build, digest
+from provisioner.rows import build_request, digest
 
 ADDRESS = "IG" + "0" * 32
 
@@ -21,7 +21,7 @@ def test_a_sound_row_becomes_its_request() -> None:
         columns={"key": "Id"},
     )
 
-    request, problems = build(mapped, friendly_name=True)
+    request, problems = build_request(mapped, friendly_name=True)
 
     assert problems == ()
     assert request == WebChatRequest(
@@ -37,7 +37,7 @@ def test_a_sound_row_becomes_its_request() -> None:
 
 def test_an_address_alone_is_enough() -> None:
     """It is the only field Twilio requires."""
-    assert build(Mapped(address_sid=ADDRESS), friendly_name=True) == (WebChatRequest(ADDRESS), ())
+    assert build_request(Mapped(address_sid=ADDRESS), friendly_name=True) == (WebChatRequest(ADDRESS), ())
 
 
 def test_all_problems_of_a_row_are_found_at_once() -> None:
@@ -53,7 +53,7 @@ def test_all_problems_of_a_row_are_found_at_once() -> None:
         columns={"key": "Id", "chat_friendly_name": "Topic", "pre_engagement.plan": "pre_engagement_data.plan"},
     )
 
-    _, problems = build(mapped, friendly_name=True)
+    _, problems = build_request(mapped, friendly_name=True)
 
     assert [str(problem).split(": ")[0] for problem in problems] == [
         "address_sid",
@@ -72,7 +72,7 @@ def test_all_problems_of_a_row_are_found_at_once() -> None:
 
 def test_a_row_without_a_key_is_sound_where_no_key_column_is_named() -> None:
     """Its content identifies it."""
-    _, problems = build(Mapped(address_sid=ADDRESS, key=""), friendly_name=True)
+    _, problems = build_request(Mapped(address_sid=ADDRESS, key=""), friendly_name=True)
 
     assert problems == ()
 
@@ -81,14 +81,14 @@ def test_a_bad_key_is_a_problem_of_the_row() -> None:
     """A key too long to be kept is told with its column."""
     mapped = Mapped(address_sid=ADDRESS, key="k" * 513, columns={"key": "Id"})
 
-    _, problems = build(mapped, friendly_name=True)
+    _, problems = build_request(mapped, friendly_name=True)
 
     assert problems == (Problem("key", "Id", "is 513 characters long, at most 512 are allowed"),)
 
 
 def test_a_refused_record_has_its_refusal_for_a_problem() -> None:
     """Nothing else is said about a record that could not be mapped."""
-    request, problems = build(Mapped(refusal="columns contradict each other"), friendly_name=True)
+    request, problems = build_request(Mapped(refusal="columns contradict each other"), friendly_name=True)
 
     assert request == WebChatRequest()
     assert problems == (Problem("", "", "columns contradict each other"),)
@@ -98,21 +98,21 @@ def test_a_name_that_is_no_text_is_one_problem() -> None:
     """That it would go into the pre-engagement data too is not a second fault."""
     mapped = Mapped(address_sid=ADDRESS, customer_friendly_name="\ud800", columns={})
 
-    _, problems = build(mapped, friendly_name=True)
+    _, problems = build_request(mapped, friendly_name=True)
 
     assert [problem.field for problem in problems] == ["customer_friendly_name"]
 
 
 def test_an_invalid_row_never_has_the_digest_of_a_valid_one() -> None:
     """A row without a key is known by its digest, and a broken neighbour must not take its place."""
-    valid, _ = build(Mapped(address_sid=ADDRESS), friendly_name=True)
+    valid, _ = build_request(Mapped(address_sid=ADDRESS), friendly_name=True)
     broken = [
         Mapped(address_sid=ADDRESS, members={"a": "\ud800"}),
         Mapped(address_sid=ADDRESS, pre_engagement_data="["),
         Mapped(refusal="columns contradict each other"),
     ]
 
-    digests = {digest(build(mapped, friendly_name=True)[0]) for mapped in broken}
+    digests = {digest(build_request(mapped, friendly_name=True)[0]) for mapped in broken}
 
     assert len(digests) == 3
     assert digest(valid) not in digests

@@ -1,7 +1,7 @@
 """What may be shown of a request."""
 
 from provisioner.models import WebChatRequest
-from provisioner.rows import identity_for, masked
+from provisioner.rows import identity_for, mask_request
 
 ADDRESS = "IG" + "0" * 32
 
@@ -20,7 +20,7 @@ def test_personal_data_is_shown_by_its_shape_only() -> None:
         first_message="Hello\nthere",
     )
 
-    assert masked(request) == {
+    assert mask_request(request) == {
         "address_sid": ADDRESS,
         "chat_friendly_name": "<1 character>",
         "customer_friendly_name": "<11 characters>",
@@ -36,17 +36,17 @@ def test_personal_data_is_shown_by_its_shape_only() -> None:
 
 def test_fields_that_are_not_sent_are_not_shown() -> None:
     """The rendering has the fields of the request and no others."""
-    assert masked(WebChatRequest(address_sid=ADDRESS)) == {"address_sid": ADDRESS}
+    assert mask_request(WebChatRequest(address_sid=ADDRESS)) == {"address_sid": ADDRESS}
 
 
 def test_an_identity_made_by_us_is_shown() -> None:
     """It holds no personal data, and people look for it at Twilio."""
     identity = identity_for("a3f1", "7")
 
-    assert masked(WebChatRequest(identity=identity)) == {"identity": identity}
+    assert mask_request(WebChatRequest(identity=identity)) == {"identity": identity}
 
 
 def test_data_that_is_no_json_object_is_shown_by_its_length() -> None:
     """Of an invalid row nothing can be told apart."""
-    assert masked(WebChatRequest(pre_engagement_data="[1]")) == {"pre_engagement_data": "<3 characters>"}
-    assert masked(WebChatRequest(pre_engagement_data="{\ud800")) == {"pre_engagement_data": "<2 characters>"}
+    assert mask_request(WebChatRequest(pre_engagement_data="[1]")) == {"pre_engagement_data": "<3 characters>"}
+    assert mask_request(WebChatRequest(pre_engagement_data="{\ud800")) == {"pre_engagement_data": "<2 characters>"}

@@ -7,7 +7,7 @@ import pytest
 
 from provisioner.models import FIELDS, WebChatRequest
 from provisioner.rows import digest, identity_for, marker_for
-from provisioner.rows.faults import identity_faults
+from provisioner.rows.faults import validate_identity
 
 ADDRESS = "IG" + "0" * 32
 
@@ -41,7 +41,7 @@ def test_an_identity_is_stable_legal_and_says_nothing() -> None:
 
     assert identity == identity_for("a3f1", "ada@example.com")
     assert re.fullmatch(r"wc-[0-9a-f]{32}", identity)
-    assert identity_faults(identity) == ()
+    assert validate_identity(identity) == ()
 
 
 def test_two_jobs_and_two_rows_never_share_an_identity() -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioner.models import Mapped
-from provisioner.rows import build, digest, is_nearly_full, masked, rebuild
+from provisioner.rows import build_request, digest, is_nearly_full, mask_request, rebuild_request
 
 ADDRESS = "IG" + "0" * 32
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -44,10 +44,12 @@ ANY_MAPPED = st.builds(
 @given(mapped=ANY_MAPPED, friendly_name=st.booleans())
 def test_no_row_makes_anything_raise(mapped: Mapped, friendly_name: bool) -> None:
     """Whatever the texts are, a row has a request, a digest and a rendering; what it cannot send is a problem."""
-    request, problems = build(mapped, friendly_name=friendly_name)
+    request, problems = build_request(mapped, friendly_name=friendly_name)
 
     assert len(digest(request)) == 16
-    assert masked(request).keys() == {field for field, text in msgspec.structs.asdict(request).items() if text}
+    assert mask_request(request).keys() == {
+        field for field, text in msgspec.structs.asdict(request).items() if text
+    }
     if not problems:
         assert is_nearly_full(request) is False
         "".join(msgspec.structs.astuple(request)).encode()
@@ -57,9 +59,9 @@ def test_no_row_makes_anything_raise(mapped: Mapped, friendly_name: bool) -> Non
 @given(mapped=ANY_MAPPED, friendly_name=st.booleans(), marker=st.sampled_from(["", "mark"]))
 def test_a_row_is_rebuilt_as_it_was_built(mapped: Mapped, friendly_name: bool, marker: str) -> None:
     """The second pass asks Twilio for what the first one found right."""
-    request, _ = build(mapped, friendly_name=friendly_name, marker=marker)
+    request, _ = build_request(mapped, friendly_name=friendly_name, marker=marker)
 
-    assert rebuild(mapped, friendly_name=friendly_name) == request
+    assert rebuild_request(mapped, friendly_name=friendly_name) == request
 
 
 LENGTHS = st.sampled_from([0, 1, 100, 255, 256, 257, 512, 513])
@@ -75,7 +77,7 @@ def test_each_text_has_a_limit_of_its_own(letter: str, name: int, chat: int, key
         key=letter * key,
     )
 
-    _, problems = build(mapped, friendly_name=True)
+    _, problems = build_request(mapped, friendly_name=True)
 
     limits = {"key": (key, 512), "chat_friendly_name": (chat, 256), "customer_friendly_name": (name, 256)}
     assert [problem.field for problem in problems] == [
@@ -92,7 +94,7 @@ def test_texts_round_trip_exactly_through_the_json(name: str, members: dict[str,
     """What the server reads is what the export said, character by character."""
     mapped = Mapped(address_sid=ADDRESS, customer_friendly_name=name, members=members)
 
-    request, problems = build(mapped, friendly_name=True)
+    request, problems = build_request(mapped, friendly_name=True)
 
     expected = {"friendlyName": name, **members} if name else members
     assert problems == ()
@@ -104,7 +106,7 @@ def test_json_text_keeps_its_meaning(data: str, members: dict[str, str], name: s
     """Adding to the object changes nothing else in it."""
     mapped = Mapped(pre_engagement_data=data, members=members, customer_friendly_name=name)
 
-    request, problems = build(mapped, friendly_name=True)
+    request, problems = build_request(mapped, friendly_name=True)
 
     added = {"friendlyName": name} if name else {}
     assert json.loads(request.pre_engagement_data) == {**added, **json.loads(data), **members}
@@ -114,6 +116,6 @@ def test_json_text_keeps_its_meaning(data: str, members: dict[str, str], name: s
 @given(one=ANY_MAPPED, other=ANY_MAPPED)
 def test_different_requests_have_different_digests(one: Mapped, other: Mapped) -> None:
     """Requests share a digest only when they are equal."""
-    requests = [build(mapped, friendly_name=False)[0] for mapped in (one, other)]
+    requests = [build_request(mapped, friendly_name=False)[0] for mapped in (one, other)]
 
     assert (digest(requests[0]) == digest(requests[1])) == (requests[0] == requests[1])

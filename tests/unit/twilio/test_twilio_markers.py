@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.rows import Naming
+from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import Conversation
 
-NAMING = Naming("salt", "none", "m")
+NAMING = IdentityPolicy("salt", "none", "m")
 DEEP = 999 * "[" + 999 * "]"
-MARK = NAMING.mark_of("k-1")
+MARK = NAMING.marker_value("k-1")
 
 
 @pytest.mark.parametrize(
