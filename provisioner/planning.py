@@ -14,7 +14,7 @@ from provisioner import __version__
 from provisioner.errors import InputError, UsageError
 from provisioner.interrupts import interruptible
 from provisioner.ledger import SqliteLedger
-from provisioner.mapping import Binder, Mapping, nearest
+from provisioner.mapping import Mapping, RecordMapper, did_you_mean
 from provisioner.models import Claim, PlanEntry, PlanReport, Problem, Record, Row, WebChatRequest
 from provisioner.options import InputOptions, JobOptions
 from provisioner.plurals import pluralize
@@ -45,7 +45,7 @@ class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, no
 @dataclass(frozen=True, slots=True)
 class _Bound:
     source: Source
-    binder: Binder
+    mapper: RecordMapper
 
 
 def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
@@ -90,7 +90,7 @@ class Input:
     @property
     def unused(self) -> tuple[str, ...]:
         """The columns, over all sources, from which nothing is made."""
-        return tuple(dict.fromkeys(name for bound in self._bound for name in bound.binder.unused))
+        return tuple(dict.fromkeys(name for bound in self._bound for name in bound.mapper.unused))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Input:
             for source in self.sources
             if source.blank_lines
         ]
-        fields = {field for bound in self._bound for field in bound.binder.columns_by_field}
+        fields = {field for bound in self._bound for field in bound.mapper.columns_by_field}
         if self.unused:
             notes.append(f"columns that nothing is made from: {', '.join(map(shortened, self.unused))}")
             if fields <= _IMPERSONAL:
@@ -152,7 +152,7 @@ class Input:
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
             return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
-        mapped = self._bound[index].binder(record.values)
+        mapped = self._bound[index].mapper(record.values)
         request, problems = self._build(mapped)
         key = mapped.key
         if not problems:
@@ -170,9 +170,9 @@ class Input:
 
     def _require_columns(self) -> None:
         for bound in self._bound:
-            if missing := bound.binder.never_seen():
+            if missing := bound.mapper.missing_columns():
                 names = ", ".join(map(quoted, missing))
-                hint = nearest(missing, bound.source.columns)
+                hint = did_you_mean(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
                     cure=f"{hint}the names there are: {', '.join(map(shortened, bound.source.columns))}",
@@ -180,7 +180,7 @@ class Input:
 
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
-        mapped = self._bound[index].binder(record.values)
+        mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._friendly_name)
 
 
@@ -205,7 +205,7 @@ def open_input(
     with ExitStack() as stack:
         with interruptible():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
-        final = mapping.settled([(source.name, source.columns) for source in sources])
+        final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
         yield Input(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)
 
 

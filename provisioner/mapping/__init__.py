@@ -7,12 +7,12 @@ one or of many shapes · ``mapping`` the whole · ``suggestions`` and
 ``column_words`` a start for an export that nobody knows.
 """
 
-from .binders import Binder
+from .binders import RecordMapper
 from .column_words import is_about_a_person
-from .header import nearest
+from .header import did_you_mean
 from .mapping import Mapping
 from .preset_files import preset_text
 from .suggestions import suggest
-from .targets import target_of
+from .targets import parse_field
 
-__all__ = ["Binder", "Mapping", "is_about_a_person", "nearest", "preset_text", "suggest", "target_of"]
+__all__ = ["Mapping", "RecordMapper", "did_you_mean", "is_about_a_person", "parse_field", "preset_text", "suggest"]

@@ -8,8 +8,8 @@ from provisioner.models import FIELDS
 from provisioner.printable import quoted
 
 from .rules import Rule
-from .targets import MEMBER, target_of
-from .templates import Template, parse
+from .targets import PRE_ENGAGEMENT_PREFIX, parse_field
+from .templates import Template, parse_template
 
 _IDENTITY_MODES = ("", "auto", "none")
 
@@ -21,7 +21,7 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
         field, equals, text = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set {quoted(assignment)} has no '='", cure="write it as --set FIELD=TEMPLATE")
-        target = target_of(field)
+        target = parse_field(field)
         if not target:
             raise unknown_field(field, "--set")
         if target in rules:
@@ -33,7 +33,7 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
 
 def template_for(target: str, text: str, origin: str) -> Template:
     """Read the template of a target; ``UsageError`` for an identity that all guests would share."""
-    template = parse(text, origin)
+    template = parse_template(text, origin)
     if target == "identity" and text and not template.columns:
         raise UsageError(
             f"{origin}: {quoted(text)} names no column, so every guest would have the same identity",
@@ -62,5 +62,5 @@ def unknown_field(field: str, origin: str) -> UsageError:
     """Return the error for a field there is not: the nearest, and all there are."""
     near = get_close_matches(field.casefold(), FIELDS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    listed = ", ".join((*FIELDS, f"{MEMBER}<name>"))
+    listed = ", ".join((*FIELDS, f"{PRE_ENGAGEMENT_PREFIX}<name>"))
     return UsageError(f"{origin}: there is no field {quoted(field)}", cure=f"{hint}the fields are: {listed}")

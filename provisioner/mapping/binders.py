@@ -7,15 +7,15 @@ from provisioner.errors import UsageError
 from provisioner.models import Mapped
 
 from .header import Header
-from .layouts import Layout, lay_out
-from .rules import Rules
+from .layouts import FixedMapper, compile_mapper
+from .rules import FieldRules
 from .templates import Values
 
 _MOST_SHAPES = 1000
 _MOST_UNUSED = 1000
 
 
-class Binder(Protocol):
+class RecordMapper(Protocol):
     """Maps the records of one source."""
 
     @property
@@ -28,7 +28,7 @@ class Binder(Protocol):
         """The columns nothing is made from."""
         ...
 
-    def never_seen(self) -> tuple[str, ...]:
+    def missing_columns(self) -> tuple[str, ...]:
         """Return the columns that were asked for and that no record so far had."""
         ...
 
@@ -37,14 +37,14 @@ class Binder(Protocol):
         ...
 
 
-class ShapeBinder:
+class DynamicMapper:
     """For a source whose records bring names of their own: one layout for each list of names met.
 
     A record whose names contradict each other is refused, alone. Memory is bounded: a source of ever new
     shapes is mapped all the same, only slower, and ``unused`` stops at a thousand names.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: FieldRules) -> None:
         self._rules = rules
         self._by_shape: dict[tuple[str, ...], Callable[[Values], Mapped]] = {}
         self._unused: dict[str, None] = {}
@@ -57,7 +57,7 @@ class ShapeBinder:
         """The columns of records so far that nothing is made from."""
         return tuple(self._unused)
 
-    def never_seen(self) -> tuple[str, ...]:
+    def missing_columns(self) -> tuple[str, ...]:
         """Return the columns that were asked for and that no record so far had."""
         unseen = self._unseen - self._found
         return tuple(name for name in self._rules.columns if name in unseen)
@@ -71,21 +71,21 @@ class ShapeBinder:
     def _learn(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         if len(self._by_shape) >= _MOST_SHAPES:
             self._by_shape.clear()
-        self._by_shape[shape] = map_record = self._lay_out(shape)
+        self._by_shape[shape] = map_record = self._compile(shape)
         return map_record
 
-    def _lay_out(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
+    def _compile(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         try:
-            layout = lay_out(self._rules, Header(shape), is_open_ended=True, found=self._found)
+            mapper = compile_mapper(self._rules, Header(shape), is_open_ended=True, found=self._found)
         except UsageError as error:
             return _refuser(error.message)
-        self._take_account(layout)
-        return layout
+        self._take_account(mapper)
+        return mapper
 
-    def _take_account(self, layout: Layout) -> None:
-        self.columns_by_field |= layout.columns_by_field
-        self._unseen &= frozenset(layout.missing)
-        for name in layout.unused:
+    def _take_account(self, mapper: FixedMapper) -> None:
+        self.columns_by_field |= mapper.columns_by_field
+        self._unseen &= frozenset(mapper.missing)
+        for name in mapper.unused:
             if len(self._unused) < _MOST_UNUSED:
                 self._unused[name] = None
 

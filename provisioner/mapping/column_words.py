@@ -38,7 +38,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
-def words_of(column: str) -> str:
+def normalize_header(column: str) -> str:
     """Write a column's name as plain words: small letters without accents, single spaces between them."""
     spread = unicodedata.normalize("NFKD", _CAMEL.sub(" ", column))
     plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
@@ -50,7 +50,7 @@ def score(column: str, purpose: str) -> tuple[int, int]:
 
     First counts how much of the name is accounted for, then how good the phrase is. An id must be called so.
     """
-    words = words_of(column)
+    words = normalize_header(column)
     phrases = PHRASES[purpose].split(", ")
     is_anothers = _OF_OTHERS.search(words) is not None
     best = (0, 0)

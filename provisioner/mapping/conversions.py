@@ -30,8 +30,8 @@ class ConversionError(ValueError):
     """A text is not what it is meant to be; the reason does not repeat it. It stays inside this room."""
 
 
-class Kind(NamedTuple):
-    """What a value is to be: one of ``KINDS``, and for dates the format that they are written in, or none."""
+class ValueType(NamedTuple):
+    """The type of a value: one of ``VALUE_TYPES``, and for dates the format they are written in, or none."""
 
     name: str
     format: str = ""
@@ -152,5 +152,5 @@ def _iso(text: str) -> date | None:
 
 
 _CONVERTERS: Mapping[str, Convert] = {"number": _number, "boolean": _boolean, "json": _json}
-KINDS = ("text", *_CONVERTERS, "date")
+VALUE_TYPES = ("text", *_CONVERTERS, "date")
 """What a value may be declared as; ``text`` is what it is anyway."""

@@ -43,7 +43,7 @@ class Header:
     def unknown(self, names: Sequence[str], origin: str) -> UsageError:
         """Return the error for columns of which one had to be there: the nearest names, and all there are."""
         wanted = list(dict.fromkeys(names))
-        hint = nearest(wanted, self.columns)
+        hint = did_you_mean(wanted, self.columns)
         listed = ", ".join(map(quoted, self.columns))
         asked = " or ".join(map(quoted, wanted))
         return self.fault(f"{origin}: there is no column {asked}", cure=f"{hint}the columns are: {listed}")
@@ -57,7 +57,7 @@ def _folded(name: str) -> str:
     return name.strip().casefold()
 
 
-def nearest(names: Sequence[str], columns: Sequence[str]) -> str:
+def did_you_mean(names: Sequence[str], columns: Sequence[str]) -> str:
     """Ask in a sentence whether the columns that are spelt most like ``names`` are meant; empty where none is."""
     spelt: dict[str, str] = {}
     for column in columns:

@@ -6,16 +6,16 @@ from .templates import Constant, Getter
 
 
 def key_getter(getters: Sequence[Getter]) -> Getter:
-    """Return what makes a row's key: the text of one column verbatim, or those of several ``joined``."""
+    """Return what makes a row's key: the text of one column verbatim, or those of several ``join_key``."""
     match getters:
         case []:
             return Constant("")
         case [getter]:
             return getter
-    return lambda values: joined([get(values) for get in getters])
+    return lambda values: join_key([get(values) for get in getters])
 
 
-def joined(texts: Sequence[str]) -> str:
+def join_key(texts: Sequence[str]) -> str:
     r"""Join texts so that no other texts, as many of them, come to the same.
 
     ``|`` stands between them; a ``|`` or a ``\`` inside one is escaped with a ``\``. Empty texts only come to

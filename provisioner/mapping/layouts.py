@@ -10,16 +10,16 @@ from provisioner.models import FIELDS, Mapped
 from .conversions import Convert, convert_members
 from .header import Header
 from .keys import key_getter
-from .rules import TEXT, Rules
-from .supplies import Supplier, Supply, named_columns
-from .targets import MEMBER
+from .rules import TEXT, FieldRules
+from .supplies import FieldSource, FieldSourceBuilder, named_columns
+from .targets import PRE_ENGAGEMENT_PREFIX
 from .templates import Constant, Getter, TooLongError, Values
 
-_NOTHING = Supply(Constant(""))
+_NOTHING = FieldSource(Constant(""))
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FixedMapper:
     """Sorts the values of a record to what they are for.
 
     ``texts`` are the fields in the order of ``FIELDS``, then the key: those that are the same in every row, and an
@@ -35,7 +35,7 @@ class Layout:
     unused: tuple[str, ...]
     missing: tuple[str, ...]
 
-    def never_seen(self) -> tuple[str, ...]:
+    def missing_columns(self) -> tuple[str, ...]:
         """Return the columns that rules ask for and that are not there."""
         return self.missing
 
@@ -52,54 +52,56 @@ class Layout:
         columns = self.columns_by_field
         if not self.converters:
             return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns)
-        faults = tuple((MEMBER + name, reason) for name, reason in convert_members(members, self.converters))
+        faults = tuple(
+            (PRE_ENGAGEMENT_PREFIX + name, reason) for name, reason in convert_members(members, self.converters)
+        )
         return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns, "", faults)
 
 
-def lay_out(rules: Rules, header: Header, *, is_open_ended: bool, found: set[str]) -> Layout:
+def compile_mapper(rules: FieldRules, header: Header, *, is_open_ended: bool, found: set[str]) -> FixedMapper:
     """Work out the layout of a source's columns; raise ``UsageError`` when they contradict the rules.
 
     Where ``is_open_ended``, a record is one of many shapes, and what it lacks is no fault; ``found`` collects
     the names that led into nested values.
     """
-    supplier = Supplier(header, is_open_ended=is_open_ended, found=found)
-    named = named_columns(header, tuple(rules.chosen))
-    supplies = {target: supplier.by_name(position) for target, position in named.items()}
-    supplies |= {target: supplier.by_rule(rule) for target, rule in rules.chosen.items()}
-    for target, rule in rules.spare.items():
-        spare = supplier.by_rule(rule)
-        supplies[target] = supplies[target].or_else(spare) if target in supplies else spare
-    if "address_sid" not in supplies and not is_open_ended:
+    builder = FieldSourceBuilder(header, is_open_ended=is_open_ended, found=found)
+    named = named_columns(header, tuple(rules.explicit))
+    sources = {target: builder.by_name(position) for target, position in named.items()}
+    sources |= {target: builder.by_rule(rule) for target, rule in rules.explicit.items()}
+    for target, rule in rules.fallback.items():
+        spare = builder.by_rule(rule)
+        sources[target] = sources[target].or_else(spare) if target in sources else spare
+    if "address_sid" not in sources and not is_open_ended:
         raise header.fault(
             "nothing gives the Conversations Address of the WebChats",
             cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",
         )
-    key = [supplier.by_rule(rule) for rule in rules.key]
-    getters = [*(supplies.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])]
-    return Layout(
+    key = [builder.by_rule(rule) for rule in rules.key]
+    getters = [*(sources.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])]
+    return FixedMapper(
         texts=[get.text if isinstance(get, Constant) else "" for get in getters],
         own=tuple((place, get) for place, get in enumerate(getters) if not isinstance(get, Constant)),
-        members=_members(supplies),
+        members=_members(sources),
         converters=_converters(rules),
-        columns_by_field=_columns(supplies, key),
-        unused=supplier.unused,
-        missing=tuple(supplier.missing),
+        columns_by_field=_columns(sources, key),
+        unused=builder.unused,
+        missing=tuple(builder.missing),
     )
 
 
-def _members(supplies: Mapping[str, Supply]) -> tuple[tuple[str, Getter], ...]:
+def _members(sources: Mapping[str, FieldSource]) -> tuple[tuple[str, Getter], ...]:
     # By name, so that columns that changed places give the same JSON, and the row keeps its digest.
-    targets = sorted(target for target in supplies if target.startswith(MEMBER))
-    return tuple((target.removeprefix(MEMBER), supplies[target].get) for target in targets)
+    targets = sorted(target for target in sources if target.startswith(PRE_ENGAGEMENT_PREFIX))
+    return tuple((target.removeprefix(PRE_ENGAGEMENT_PREFIX), sources[target].get) for target in targets)
 
 
-def _converters(rules: Rules) -> dict[str, Convert]:
-    typed = {target: rule.kind for target, rule in rules.chosen.items() if rule.kind != TEXT}
-    return {target.removeprefix(MEMBER): kind.converter() for target, kind in sorted(typed.items())}
+def _converters(rules: FieldRules) -> dict[str, Convert]:
+    typed = {target: rule.kind for target, rule in rules.explicit.items() if rule.kind != TEXT}
+    return {target.removeprefix(PRE_ENGAGEMENT_PREFIX): kind.converter() for target, kind in sorted(typed.items())}
 
 
-def _columns(supplies: Mapping[str, Supply], key: Sequence[Supply]) -> dict[str, str]:
-    columns = {target: ", ".join(supply.columns) for target, supply in supplies.items() if supply.columns}
+def _columns(sources: Mapping[str, FieldSource], key: Sequence[FieldSource]) -> dict[str, str]:
+    columns = {target: ", ".join(source.columns) for target, source in sources.items() if source.columns}
     if key:
         columns["key"] = ", ".join(column for part in key for column in part.columns)
     return columns

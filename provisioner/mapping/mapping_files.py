@@ -19,9 +19,9 @@ from provisioner.regular_files import Streams, open_regular
 from provisioner.toml_documents import parse_toml
 
 from .assignments import template_for, unknown_field
-from .conversions import KINDS, Kind, check_format
+from .conversions import VALUE_TYPES, ValueType, check_format
 from .rules import TEXT, Rule
-from .targets import MEMBER, target_of
+from .targets import PRE_ENGAGEMENT_PREFIX, parse_field
 from .templates import Template
 from .toml_places import line_of, lines_of
 
@@ -86,8 +86,8 @@ class _Reader:
                 self._require_new(target, rules, key)
                 rules[target] = self._plain_rule(target, value, key)
         for name, value in tables["pre_engagement"].items():
-            self._require_new(MEMBER + name, rules, "pre_engagement", name)
-            rules[MEMBER + name] = self._member_rule(name, value)
+            self._require_new(PRE_ENGAGEMENT_PREFIX + name, rules, "pre_engagement", name)
+            rules[PRE_ENGAGEMENT_PREFIX + name] = self._member_rule(name, value)
         return MappingFile(rules, self._key(tables["key"]), self._reading(tables["input"]))
 
     def _table(self, document: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class _Reader:
         return table
 
     def _target(self, key: str, value: object) -> str:
-        target = target_of(key)
+        target = parse_field(key)
         if target:
             return target
         if isinstance(value, dict):
@@ -108,7 +108,7 @@ class _Reader:
         if target in rules:
             raise UsageError(f"{self._place(*keys)} gives {target} a second time", cure="give it once")
 
-    def _plain_rule(self, target: str, value: object, *keys: str, kind: Kind = TEXT) -> Rule:
+    def _plain_rule(self, target: str, value: object, *keys: str, kind: ValueType = TEXT) -> Rule:
         origin = self._place(*keys)
         given = value if isinstance(value, list) and value else [value]
         texts = [text for text in given if isinstance(text, str)]
@@ -121,26 +121,26 @@ class _Reader:
         if not name:
             raise UsageError(f"{self._place(*keys)}: a value needs a name", cure='write it as name = "{Column}"')
         if not isinstance(value, dict):
-            return self._plain_rule(MEMBER + name, value, *keys)
+            return self._plain_rule(PRE_ENGAGEMENT_PREFIX + name, value, *keys)
         self._require_known(value, _TYPED_KEYS, *keys)
         if "from" not in value:
             raise UsageError(f"{self._place(*keys)} has no 'from'", cure='add from = "{Column}"')
-        return self._plain_rule(MEMBER + name, value["from"], *keys, kind=self._kind(value, *keys))
+        return self._plain_rule(PRE_ENGAGEMENT_PREFIX + name, value["from"], *keys, kind=self._kind(value, *keys))
 
-    def _kind(self, value: Mapping[str, Any], *keys: str) -> Kind:
+    def _kind(self, value: Mapping[str, Any], *keys: str) -> ValueType:
         kind, date_format = value.get("type", "text"), value.get("format", "")
-        if kind not in KINDS:
-            near = get_close_matches(str(kind), KINDS, n=1)
+        if kind not in VALUE_TYPES:
+            near = get_close_matches(str(kind), VALUE_TYPES, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
                 f"{self._place(*keys)}: there is no type {quoted(str(kind))}",
-                cure=f"{hint}types: {', '.join(KINDS)}",
+                cure=f"{hint}types: {', '.join(VALUE_TYPES)}",
             )
         if "format" in value:
             if kind != "date" or not isinstance(date_format, str):
                 raise UsageError(f"{self._place(*keys)}: a format is for dates", cure='add type = "date"')
             check_format(date_format, self._place(*keys))
-        return Kind(kind, date_format)
+        return ValueType(kind, date_format)
 
     def _key(self, table: Mapping[str, Any]) -> tuple[Rule, ...]:
         self._require_known(table, ("columns",), "key")

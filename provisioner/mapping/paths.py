@@ -20,7 +20,7 @@ def path_getter(get: Getter, steps: Sequence[str], on_found: Callable[[], None])
     """
 
     def walk(values: Values) -> str:
-        found = follow(get(values), steps)
+        found = get_path(get(values), steps)
         if found is None:
             return ""
         on_found()
@@ -29,7 +29,7 @@ def path_getter(get: Getter, steps: Sequence[str], on_found: Callable[[], None])
     return walk
 
 
-def follow(text: str, steps: Sequence[str]) -> str | None:
+def get_path(text: str, steps: Sequence[str]) -> str | None:
     """Return what stands at the end of a path into JSON text: names of objects, places in lists from 0.
 
     Texts are decoded, everything else stays as it is spelt; ``null`` is an empty text.
@@ -41,7 +41,7 @@ def follow(text: str, steps: Sequence[str]) -> str | None:
             if inner is None:
                 return None
             spelt = bytes(inner)
-        return _told(spelt)
+        return _describe_step(spelt)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
@@ -55,7 +55,7 @@ def _step(spelt: bytes, step: str) -> msgspec.Raw | None:
     return None
 
 
-def _told(spelt: bytes) -> str:
+def _describe_step(spelt: bytes) -> str:
     if spelt.startswith(b'"'):
         return _text_of(spelt)
     return "" if spelt == b"null" else spelt.decode()

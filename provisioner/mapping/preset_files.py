@@ -16,7 +16,7 @@ _NAMES = tuple(name for name in PRESETS if name != AUTO)
 _MARKS = "marks"
 
 
-class Recognised(NamedTuple):
+class PresetMatch(NamedTuple):
     """The preset that fits an input, and the columns by which it is known."""
 
     preset: str
@@ -37,12 +37,12 @@ def load_preset(name: str) -> MappingFile:
     return read_mapping(preset_text(name), f"--preset {name}")
 
 
-def recognise(name: str, columns: Sequence[str]) -> Recognised:
+def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
     """Find the preset whose marks are all among the columns of the input of this name: the one with the most.
 
     Raise ``UsageError`` when there is none, or no telling which.
     """
-    fits = candidates(columns)
+    fits = matching_presets(columns)
     if not fits:
         raise UsageError(
             f"{name}: no preset knows these columns",
@@ -56,7 +56,7 @@ def recognise(name: str, columns: Sequence[str]) -> Recognised:
     return best
 
 
-def candidates(columns: Sequence[str]) -> list[Recognised]:
+def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:
     """Return every preset that knows these columns, by the number of columns it is known by, the most first."""
     there = {name.strip() for name in columns}
     found = []
@@ -64,11 +64,11 @@ def candidates(columns: Sequence[str]) -> list[Recognised]:
         known: list[list[str]] = [each for each in marks if there.issuperset(each)]
         if known:
             longest = max(known, key=len)
-            found.append(Recognised(preset, tuple(longest)))
+            found.append(PresetMatch(preset, tuple(longest)))
     return sorted(found, key=lambda each: -len(each.columns))
 
 
-def told(found: Recognised) -> str:
+def describe_match(found: PresetMatch) -> str:
     """Say in a sentence which preset was recognised, and why."""
     return f"preset {found.preset}: the columns {_listed(found.columns)} are those of its exports"
 

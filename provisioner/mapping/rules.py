@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .conversions import Kind
+from .conversions import ValueType
 from .templates import Template
 
-TEXT = Kind("text")
+TEXT = ValueType("text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Rule:
 
     origin: str
     choices: tuple[Template, ...]
-    kind: Kind = TEXT
+    kind: ValueType = TEXT
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -33,28 +33,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class FieldRules:
     """Which rule fills which target.
 
-    ``chosen`` rules stand in place of any column named after the target, ``spare`` ones fill in where a row
+    ``explicit`` rules stand in place of any column named after the target, ``fallback`` ones fill in where a row
     gives nothing. ``key`` gives the columns that identify a row, a rule for each.
     """
 
-    chosen: Mapping[str, Rule]
-    spare: Mapping[str, Rule]
+    explicit: Mapping[str, Rule]
+    fallback: Mapping[str, Rule]
     key: tuple[Rule, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column asked for, each once, in order."""
-        rules = (*self.chosen.values(), *self.spare.values(), *self.key)
+        rules = (*self.explicit.values(), *self.fallback.values(), *self.key)
         return tuple(dict.fromkeys(column for rule in rules for column in rule.columns))
 
 
-def describe_rules(rules: Rules) -> dict[str, str]:
+def describe_rules(rules: FieldRules) -> dict[str, str]:
     """Write down what decides a row's texts, so that equal rules, wherever they were given, read the same."""
-    described = dict(_described(rule, target) for target, rule in rules.chosen.items())
-    typed = {target: rule.kind for target, rule in rules.chosen.items() if rule.kind != TEXT}
+    described = dict(_described(rule, target) for target, rule in rules.explicit.items())
+    typed = {target: rule.kind for target, rule in rules.explicit.items() if rule.kind != TEXT}
     described |= {f"type of {target}": " ".join(filter(None, kind)) for target, kind in typed.items()}
     parts = {f"key {number}": part for number, part in enumerate(rules.key, 1) if len(part.choices) > 1}
     described |= dict(_described(part, name) for name, part in parts.items())

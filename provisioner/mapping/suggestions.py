@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from provisioner.options import InputOptions
 
 from .column_words import score
-from .preset_files import candidates
-from .targets import MEMBER, OURS, target_of
+from .preset_files import matching_presets
+from .targets import PRE_ENGAGEMENT_PREFIX, RESERVED_PREFIX, parse_field
 
 _MEMBERS = ("email", "phone", "company", "language", "country", "subject")
 _UNNAMEABLE = frozenset("{}|")
@@ -25,13 +25,13 @@ def suggest(columns: Sequence[str], source: str, reading: InputOptions) -> str:
 def _head(columns: Sequence[str], source: str) -> Iterator[str]:
     yield f"# Proposed for {source!a} by the names of its columns alone."
     yield "# Read it through, change it, and use it with --map; provisioner check shows what it makes."
-    for found in candidates(columns)[:1]:
+    for found in matching_presets(columns)[:1]:
         yield f"# The columns are those of an export that is known: --preset {found.preset} may do as it is."
     yield ""
 
 
 def _body(columns: Sequence[str], all_columns: Sequence[str]) -> Iterator[str]:
-    by_name = {target_of(name) for name in all_columns if not name.startswith(OURS)}
+    by_name = {parse_field(name) for name in all_columns if not name.startswith(RESERVED_PREFIX)}
     key, names = _best(columns, "id"), _names(columns)
     members = {purpose: column for purpose in _MEMBERS if (column := _best(columns, purpose))}
     if "customer_friendly_name" not in by_name:
@@ -39,7 +39,11 @@ def _body(columns: Sequence[str], all_columns: Sequence[str]) -> Iterator[str]:
     if "chat_friendly_name" not in by_name:
         yield _line("chat_friendly_name", [key] if key else [], "no column looks like an id", before="WebChat ")
     yield from ("", "[pre_engagement]")
-    yield from (_line(name, [column], "") for name, column in members.items() if MEMBER + name not in by_name)
+    yield from (
+        _line(name, [column], "")
+        for name, column in members.items()
+        if PRE_ENGAGEMENT_PREFIX + name not in by_name
+    )
     used = {key, *names, *members.values()}
     yield from (f"# {_line(_quoted(name), [name], '')}" for name in columns if name not in used)
     if key:
@@ -63,8 +67,8 @@ def _nameable(columns: Sequence[str]) -> list[str]:
         and name.strip()
         and name.isprintable()
         and not (_UNNAMEABLE & {*name})
-        and not name.startswith(OURS)
-        and not target_of(name)
+        and not name.startswith(RESERVED_PREFIX)
+        and not parse_field(name)
     ]
 
 

@@ -8,24 +8,24 @@ from operator import itemgetter
 from .header import Header
 from .paths import path_getter
 from .rules import Rule
-from .targets import OURS, target_of
-from .templates import Constant, Getter, Slot, Template, or_default
+from .targets import RESERVED_PREFIX, parse_field
+from .templates import Constant, Getter, Placeholder, Template, or_default
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class FieldSource:
     """How to get one text out of a row's values, and the columns it comes from."""
 
     get: Getter
     columns: tuple[str, ...] = ()
 
-    def or_else(self, spare: "Supply") -> "Supply":
+    def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return the supply that turns to ``spare`` in rows where this one gives nothing."""
         first, second = self.get, spare.get
-        return Supply(lambda values: first(values) or second(values), self.columns + spare.columns)
+        return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns)
 
 
-class Supplier:
+class FieldSourceBuilder:
     """Makes supplies from one source's columns, and keeps account of the columns.
 
     Where ``is_open_ended``, records are mappings by name, a name with dots may lead into a nested value, and a
@@ -44,17 +44,17 @@ class Supplier:
     def unused(self) -> tuple[str, ...]:
         """The columns nothing was made from, save those this program added itself."""
         columns = enumerate(self._header.columns)
-        return tuple(name for at, name in columns if at not in self._used and not name.startswith(OURS))
+        return tuple(name for at, name in columns if at not in self._used and not name.startswith(RESERVED_PREFIX))
 
-    def by_name(self, position: int) -> Supply:
+    def by_name(self, position: int) -> FieldSource:
         """Supply a target from the column that has its name."""
-        return Supply(self._getter(position), (self._header.columns[position],))
+        return FieldSource(self._getter(position), (self._header.columns[position],))
 
-    def by_rule(self, rule: Rule) -> Supply:
+    def by_rule(self, rule: Rule) -> FieldSource:
         """Supply a target from the choice of a rule that fits this source."""
         template = self._choose(rule)
-        get = template.bind(lambda slot: self._slot(slot, rule), rule.origin)
-        return Supply(get, template.columns)
+        get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
+        return FieldSource(get, template.columns)
 
     def _choose(self, rule: Rule) -> Template:
         fits = [(self._share(choice, rule.origin), choice) for choice in rule.choices]
@@ -80,9 +80,9 @@ class Supplier:
     def _has(self, name: str, origin: str) -> bool:
         return self._header.find(name, origin) is not None or self._way_into(name, origin) is not None
 
-    def _slot(self, slot: Slot, rule: Rule) -> Getter:
-        get = self._column(slot.column, rule)
-        return or_default(get, slot.default) if slot.default else get
+    def _slot(self, placeholder: Placeholder, rule: Rule) -> Getter:
+        get = self._column(placeholder.column, rule)
+        return or_default(get, placeholder.default) if placeholder.default else get
 
     def _column(self, name: str, rule: Rule) -> Getter:
         position = self._header.find(name, rule.origin)
@@ -119,7 +119,7 @@ def named_columns(header: Header, spoken_for: Sequence[str]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for position, name in enumerate(header.columns):
-        target = "" if name.startswith(OURS) else target_of(name)
+        target = "" if name.startswith(RESERVED_PREFIX) else parse_field(name)
         if not target or target in spoken_for:
             continue
         if target in found:

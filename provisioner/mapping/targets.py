@@ -4,10 +4,10 @@ import re
 
 from provisioner.models import FIELDS
 
-MEMBER = "pre_engagement."
+PRE_ENGAGEMENT_PREFIX = "pre_engagement."
 """Prefix of the targets that are single values of the pre-engagement object."""
 
-OURS = "_"
+RESERVED_PREFIX = "_"
 """First character of the columns this program adds itself (``--failed``); they give nothing by name."""
 
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -21,7 +21,7 @@ _FIELD_BY_FOLDED = {_folded(field): field for field in FIELDS}
 _MEMBER_PREFIXES = {_folded("pre_engagement"), _folded("pre_engagement_data")}
 
 
-def target_of(name: str) -> str:
+def parse_field(name: str) -> str:
     """Return the field a name stands for, ``pre_engagement.<name>``, or an empty text.
 
     Case, spaces, ``_`` and ``-`` do not matter, so Twilio's own spellings are understood; what follows
@@ -30,4 +30,4 @@ def target_of(name: str) -> str:
     head, dot, member = name.partition(".")
     if not dot:
         return _FIELD_BY_FOLDED.get(_folded(name), "")
-    return MEMBER + member if member and _folded(head) in _MEMBER_PREFIXES else ""
+    return PRE_ENGAGEMENT_PREFIX + member if member and _folded(head) in _MEMBER_PREFIXES else ""

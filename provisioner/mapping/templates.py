@@ -29,7 +29,7 @@ class TooLongError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Placeholder:
     """A place in a template that one column fills, or ``default`` where the column has nothing but spaces."""
 
     column: str
@@ -41,7 +41,7 @@ class Template:
     """Literal texts and slots, in order; ``text`` is what the user wrote."""
 
     text: str
-    parts: tuple[str | Slot, ...]
+    parts: tuple[str | Placeholder, ...]
 
     @classmethod
     def literal(cls, text: str) -> Self:
@@ -51,27 +51,27 @@ class Template:
     @classmethod
     def of_column(cls, name: str) -> Self:
         """Return the template that gives one column, whatever its name is made of."""
-        return cls(name, (Slot(name),))
+        return cls(name, (Placeholder(name),))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it names, each once, in order."""
-        return tuple(dict.fromkeys(part.column for part in self.parts if isinstance(part, Slot)))
+        return tuple(dict.fromkeys(part.column for part in self.parts if isinstance(part, Placeholder)))
 
-    def bind(self, locate: Callable[[Slot], Getter], origin: str = "") -> Getter:
+    def bind(self, locate: Callable[[Placeholder], Getter], origin: str = "") -> Getter:
         """Return what renders it, with ``locate`` telling how to get the text of a slot.
 
         An empty slot takes the spaces beside it along, unless they part two words: a name of two columns has no
         stray space when one is empty. ``TooLongError`` is raised, with ``origin``, for a row
         whose text exceeds ``MAX_CHARACTERS``.
         """
-        getters = [locate(part) if isinstance(part, Slot) else Constant(part) for part in self.parts]
+        getters = [locate(part) if isinstance(part, Placeholder) else Constant(part) for part in self.parts]
         match getters:
             case []:
                 return Constant("")
             case [getter]:
                 return getter
-        are_slots = [isinstance(part, Slot) for part in self.parts]
+        are_slots = [isinstance(part, Placeholder) for part in self.parts]
         slots = [(at, get) for at, get in enumerate(getters) if are_slots[at]]
         own = [part if isinstance(part, str) else "" for part in self.parts]
         room = MAX_CHARACTERS - sum(map(len, own))
@@ -90,7 +90,7 @@ class Template:
         return render
 
 
-def parse(text: str, origin: str) -> Template:
+def parse_template(text: str, origin: str) -> Template:
     """Read a template; ``{{`` and ``}}`` are braces. ``origin`` names the option in a ``UsageError``."""
     return Template(text, tuple(_part(token, origin) for token in _TOKEN.finditer(text)))
 
@@ -116,7 +116,7 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _part(token: re.Match[str], origin: str) -> str | Slot:
+def _part(token: re.Match[str], origin: str) -> str | Placeholder:
     match token.lastgroup:
         case "literal":
             return token[0]
@@ -124,7 +124,7 @@ def _part(token: re.Match[str], origin: str) -> str | Slot:
             return token[0][0]
     column, _, default = (token["column"] or "").partition("|")
     if column:
-        return Slot(column, default)
+        return Placeholder(column, default)
     fault = "names no column" if token.lastgroup == "column" else "has no partner"
     raise UsageError(
         f"{origin}: {quoted(token[0])} at character {token.start() + 1} {fault}",

@@ -77,7 +77,7 @@ class Order:
             outputs=outputs,
             target=target,
             mapping=Mapping.from_options(
-                options, ui_version=options.ui_version, spare_address=target.default_address
+                options, ui_version=options.ui_version, default_address=target.default_address
             ),
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),

@@ -7,7 +7,7 @@ of nobody.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from provisioner.mapping import is_about_a_person, target_of
+from provisioner.mapping import is_about_a_person, parse_field
 
 _WORDS = """
 count total totalcount totalsize totalpages totalresults totalrecords resultcount resultsize numfound size length
@@ -209,7 +209,7 @@ def has_field(document: Mapping[str, Any]) -> bool:
     return any(
         _are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
         for name, value in document.items()
-        if (target := target_of(name))
+        if (target := parse_field(name))
     )
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Binder, Mapping
+from provisioner.mapping import Mapping, RecordMapper
 from provisioner.models import Mapped
 from provisioner.options import MappingOptions
 
@@ -12,9 +12,9 @@ ADDRESS = "IG" + "0" * 32
 OTHER_ADDRESS = "IG" + "f" * 32
 
 
-def bound(columns: list[str], options: MappingOptions | None = None, **defaults: str) -> Binder:
+def bound(columns: list[str], options: MappingOptions | None = None, **defaults: str) -> RecordMapper:
     """Bind the options, and an address, to a header."""
-    mapping = Mapping.from_options(options or MappingOptions(), **{"spare_address": ADDRESS, **defaults})
+    mapping = Mapping.from_options(options or MappingOptions(), **{"default_address": ADDRESS, **defaults})
     return mapping.bind(columns, is_open_ended=False, source="people.csv")
 
 
@@ -33,9 +33,9 @@ def with_address(*assignments: str, key: tuple[str, ...] = ()) -> MappingOptions
 
 def test_columns_named_after_fields_fill_them() -> None:
     """Without any option, names decide."""
-    binder = bound(["Ui Version", "ChatFriendlyName", "Customer Friendly Name", "address_sid", "First-Message"])
+    mapper = bound(["Ui Version", "ChatFriendlyName", "Customer Friendly Name", "address_sid", "First-Message"])
 
-    mapped = binder(["crm/1", "Renewal", "Ada Example", OTHER_ADDRESS, "Hello"])
+    mapped = mapper(["crm/1", "Renewal", "Ada Example", OTHER_ADDRESS, "Hello"])
 
     assert mapped == Mapped(
         address_sid=OTHER_ADDRESS,
@@ -51,14 +51,14 @@ def test_columns_named_after_fields_fill_them() -> None:
             "first_message": "First-Message",
         },
     )
-    assert binder.unused == ()
+    assert mapper.unused == ()
 
 
 def test_pre_engagement_columns_build_members_in_the_order_of_their_names() -> None:
     """Columns that change places between two exports give the same members; empty cells give none."""
-    binder = bound(["pre_engagement.z", "pre_engagement_data.a", "pre_engagement.m", "PreEngagementData"])
+    mapper = bound(["pre_engagement.z", "pre_engagement_data.a", "pre_engagement.m", "PreEngagementData"])
 
-    mapped = binder(["26", " 1 ", "", '{"x":1}'])
+    mapped = mapper(["26", " 1 ", "", '{"x":1}'])
 
     assert list(mapped.members.items()) == [("a", " 1 "), ("z", "26")]
     assert mapped.pre_engagement_data == '{"x":1}'
@@ -66,38 +66,38 @@ def test_pre_engagement_columns_build_members_in_the_order_of_their_names() -> N
 
 def test_values_travel_as_they_stand() -> None:
     """Mapping neither trims nor converts."""
-    binder = bound(["customer_friendly_name", "pre_engagement.ref"])
+    mapper = bound(["customer_friendly_name", "pre_engagement.ref"])
 
-    mapped = binder(["  007 ", "1e5\n"])
+    mapped = mapper(["  007 ", "1e5\n"])
 
     assert (mapped.customer_friendly_name, mapped.members) == ("  007 ", {"ref": "1e5\n"})
 
 
 def test_columns_that_nothing_is_made_from_are_told() -> None:
     """A column used by a template or a key is used; those that start with an underscore are ours."""
-    binder = bound(
+    mapper = bound(
         ["Id", "Name", "Phone", "_status", "_customer_friendly_name", ""],
         with_address("customer_friendly_name={Name}", key=("Id",)),
     )
 
-    assert binder.unused == ("Phone", "")
-    assert binder.never_seen() == ()
+    assert mapper.unused == ("Phone", "")
+    assert mapper.missing_columns() == ()
 
 
 def test_columns_with_an_underscore_first_give_nothing_by_name() -> None:
     """The columns of a file of failed rows do not become fields."""
-    binder = bound(["_identity", "_pre_engagement.plan"])
+    mapper = bound(["_identity", "_pre_engagement.plan"])
 
-    mapped = binder(["guest", "gold"])
+    mapped = mapper(["guest", "gold"])
 
     assert (mapped.identity, mapped.members) == ("", {})
 
 
 def test_a_column_with_an_underscore_first_can_be_named() -> None:
     """Named by a template, it is a column like any other."""
-    binder = bound(["_id"], with_address("chat_friendly_name={_id}", key=("_id",)))
+    mapper = bound(["_id"], with_address("chat_friendly_name={_id}", key=("_id",)))
 
-    mapped = binder(["7"])
+    mapped = mapper(["7"])
 
     assert (mapped.chat_friendly_name, mapped.key) == ("7", "7")
 
@@ -125,21 +125,21 @@ def test_the_same_target_twice_is_an_error(columns: list[str]) -> None:
 
 def test_an_assignment_stands_in_place_of_columns_of_that_name() -> None:
     """Where the user has chosen, columns named after the field are no contradiction, and unused."""
-    binder = bound(
+    mapper = bound(
         ["Name", "customer_friendly_name", "CustomerFriendlyName"],
         with_address("customer_friendly_name={Name}"),
     )
 
-    assert binder(["Ada", "x", "y"]).customer_friendly_name == "Ada"
-    assert binder.unused == ("customer_friendly_name", "CustomerFriendlyName")
-    assert binder.columns_by_field["customer_friendly_name"] == "Name"
+    assert mapper(["Ada", "x", "y"]).customer_friendly_name == "Ada"
+    assert mapper.unused == ("customer_friendly_name", "CustomerFriendlyName")
+    assert mapper.columns_by_field["customer_friendly_name"] == "Name"
 
 
 def test_an_assignment_can_fill_a_pre_engagement_value() -> None:
     """The name after the dot is the name in the object."""
-    binder = bound(["Plan", "Tier"], with_address("pre_engagement.Plan Tier={Plan}/{Tier}"))
+    mapper = bound(["Plan", "Tier"], with_address("pre_engagement.Plan Tier={Plan}/{Tier}"))
 
-    mapped = binder(["gold", "2"])
+    mapped = mapper(["gold", "2"])
 
     assert mapped.members == {"Plan Tier": "gold/2"}
     assert mapped.columns["pre_engagement.Plan Tier"] == "Plan, Tier"
@@ -147,21 +147,21 @@ def test_an_assignment_can_fill_a_pre_engagement_value() -> None:
 
 def test_an_empty_assignment_keeps_a_column_from_being_used() -> None:
     """An empty result means that the field is not given."""
-    binder = bound(["ui_version"], with_address("ui_version="))
+    mapper = bound(["ui_version"], with_address("ui_version="))
 
-    assert binder(["crm/1"]).ui_version == ""
+    assert mapper(["crm/1"]).ui_version == ""
 
 
 def test_options_for_all_rows_fill_in_where_a_row_gives_nothing() -> None:
     """A row's own address, identity and version come first."""
-    binder = bound(
+    mapper = bound(
         ["address_sid", "identity", "ui_version", "Id"],
         MappingOptions(address_sid=ADDRESS, identity="crm-{Id}"),
         ui_version="all/1",
     )
 
-    own = binder([OTHER_ADDRESS, "guest", "own/1", "7"])
-    given = binder(["", "", "", "7"])
+    own = mapper([OTHER_ADDRESS, "guest", "own/1", "7"])
+    given = mapper(["", "", "", "7"])
 
     assert (own.address_sid, own.identity, own.ui_version) == (OTHER_ADDRESS, "guest", "own/1")
     assert (given.address_sid, given.identity, given.ui_version) == (ADDRESS, "crm-7", "all/1")
@@ -170,17 +170,17 @@ def test_options_for_all_rows_fill_in_where_a_row_gives_nothing() -> None:
 
 def test_an_address_given_for_all_rows_is_no_template() -> None:
     """Braces in it are a mistake to be shown, not columns to be looked for."""
-    binder = bound(["Id"], MappingOptions(address_sid="{Id}"))
+    mapper = bound(["Id"], MappingOptions(address_sid="{Id}"))
 
-    assert binder(["7"]).address_sid == "{Id}"
+    assert mapper(["7"]).address_sid == "{Id}"
 
 
 @pytest.mark.parametrize("mode", ["auto", "none", ""])
 def test_identity_modes_are_no_templates(mode: str) -> None:
     """What the modes mean is decided where the row's key is known."""
-    binder = bound(["Id"], MappingOptions(identity=mode))
+    mapper = bound(["Id"], MappingOptions(identity=mode))
 
-    assert binder(["7"]).identity == ""
+    assert mapper(["7"]).identity == ""
 
 
 def test_a_job_without_any_address_is_an_error_with_the_cure() -> None:
@@ -216,16 +216,16 @@ def test_an_unknown_column_like_no_other_is_an_error_with_the_list() -> None:
 )
 def test_a_column_is_found_when_only_case_and_padding_differ(columns: list[str], name: str) -> None:
     """Where there is no exact name, a single near one will do."""
-    binder = bound(columns, with_address(f"chat_friendly_name={{{name}}}"))
+    mapper = bound(columns, with_address(f"chat_friendly_name={{{name}}}"))
 
-    assert binder(["Ada", "x"]).chat_friendly_name == "Ada"
+    assert mapper(["Ada", "x"]).chat_friendly_name == "Ada"
 
 
 def test_an_exact_name_goes_before_a_near_one() -> None:
     """Columns that differ in case only can each be named."""
-    binder = bound(["name", "Name"], with_address("chat_friendly_name={Name}"))
+    mapper = bound(["name", "Name"], with_address("chat_friendly_name={Name}"))
 
-    assert binder(["lower", "upper"]).chat_friendly_name == "upper"
+    assert mapper(["lower", "upper"]).chat_friendly_name == "upper"
 
 
 @pytest.mark.parametrize(
@@ -245,10 +245,10 @@ def test_a_name_that_could_be_several_columns_is_an_error(columns: list[str], li
 
 def test_a_repeated_name_that_nobody_asks_for_is_no_fault() -> None:
     """Exports have such columns; they matter only when used."""
-    binder = bound(["Note", "Note", "identity"])
+    mapper = bound(["Note", "Note", "identity"])
 
-    assert binder(["a", "b", "guest"]).identity == "guest"
-    assert binder.unused == ("Note", "Note")
+    assert mapper(["a", "b", "guest"]).identity == "guest"
+    assert mapper.unused == ("Note", "Note")
 
 
 def test_an_error_without_a_source_says_only_what_is_wrong() -> None:
@@ -274,17 +274,17 @@ def test_an_error_without_a_source_says_only_what_is_wrong() -> None:
 )
 def test_several_key_columns_are_joined_without_ambiguity(parts: list[str], key: str) -> None:
     """No two different lists of texts give the same key; all empty is an empty key."""
-    binder = bound(["Id", "Region"], with_address(key=("Id", "Region")))
+    mapper = bound(["Id", "Region"], with_address(key=("Id", "Region")))
 
-    assert binder(parts).key == key
+    assert mapper(parts).key == key
 
 
 @pytest.mark.parametrize("text", ["7", "a|b", "back\\slash", " 007 ", ""])
 def test_a_single_key_column_is_the_key_verbatim(text: str) -> None:
     """One column needs no joining, and nothing is escaped."""
-    binder = bound(["Id"], with_address(key=("Id",)))
+    mapper = bound(["Id"], with_address(key=("Id",)))
 
-    assert binder([text]).key == text
+    assert mapper([text]).key == text
 
 
 def test_key_columns_are_told_with_the_fields() -> None:

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.mapping.binders import Binder, ShapeBinder
+from provisioner.mapping.binders import DynamicMapper, RecordMapper
 from provisioner.mapping.header import Header
-from provisioner.mapping.layouts import lay_out
+from provisioner.mapping.layouts import compile_mapper
 from provisioner.mapping.mapping_files import MappingFile, read_mapping
-from provisioner.mapping.rules import Rules
+from provisioner.mapping.rules import FieldRules
 from provisioner.rows import build_request, digest
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
@@ -68,9 +68,9 @@ def read(text: str) -> MappingFile | None:
         return None
 
 
-def require_rows(binder: Binder, values: list[str] | dict[str, str]) -> None:
+def require_rows(mapper: RecordMapper, values: list[str] | dict[str, str]) -> None:
     """Take a record all the way to its digest."""
-    mapped = binder(values)
+    mapped = mapper(values)
     request, problems = build_request(mapped, friendly_name=True)
 
     assert len(digest(request)) == 16
@@ -96,24 +96,24 @@ def test_any_row_of_a_table_is_mapped_once_its_header_was_bound(
 ) -> None:
     """Whatever file, header and cells say: a usage error before the first row, or a row with its problems."""
     if file := read(text):
-        rules = Rules({"address_sid": file.rules.get("address_sid", _ADDRESS), **file.rules}, {}, file.key)
+        rules = FieldRules({"address_sid": file.rules.get("address_sid", _ADDRESS), **file.rules}, {}, file.key)
         try:
-            binder = lay_out(rules, Header(columns), is_open_ended=False, found=set())
+            mapper = compile_mapper(rules, Header(columns), is_open_ended=False, found=set())
         except UsageError:
             return
 
-        require_rows(binder, values[: len(columns)])
+        require_rows(mapper, values[: len(columns)])
 
 
 @given(text=LIKELY, records=st.lists(st.dictionaries(COLUMN, RECORD_VALUE, max_size=4), max_size=3))
 def test_any_record_is_mapped_or_refused(text: str, records: list[dict[str, str]]) -> None:
     """Names that contradict each other make a refused row, and nothing raises."""
     if file := read(text):
-        binder = ShapeBinder(Rules(file.rules, {}, file.key))
+        mapper = DynamicMapper(FieldRules(file.rules, {}, file.key))
 
         for record in records:
-            require_rows(binder, record)
-        assert set(binder.never_seen()) <= set(binder._rules.columns)
+            require_rows(mapper, record)
+        assert set(mapper.missing_columns()) <= set(mapper._rules.columns)
 
 
 _ADDRESS = read_mapping(f'address_sid = "IG{"0" * 32}"', "mapping.toml").rules["address_sid"]

@@ -83,9 +83,9 @@ def test_a_flag_wins_over_the_input_table(tmp_path: Path) -> None:
 
 def test_the_key_flag_wins_over_the_key_table(tmp_path: Path) -> None:
     """It replaces the key as a whole."""
-    binder = mapping_of(tmp_path, WHOLE, key=("Last",)).bind(COLUMNS, is_open_ended=False)
+    mapper = mapping_of(tmp_path, WHOLE, key=("Last",)).bind(COLUMNS, is_open_ended=False)
 
-    assert binder(["7", "Ada", "Example", "", "", "", "EU"]).key == "Example"
+    assert mapper(["7", "Ada", "Example", "", "", "", "EU"]).key == "Example"
 
 
 def test_set_wins_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> None:

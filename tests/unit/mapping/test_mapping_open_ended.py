@@ -2,13 +2,13 @@
 
 import pytest
 
-from provisioner.mapping import Binder, Mapping, binders
+from provisioner.mapping import Mapping, RecordMapper, binders
 from provisioner.options import MappingOptions
 
 ADDRESS = "IG" + "0" * 32
 
 
-def bound(*assignments: str, key: tuple[str, ...] = (), address_sid: str = ADDRESS) -> Binder:
+def bound(*assignments: str, key: tuple[str, ...] = (), address_sid: str = ADDRESS) -> RecordMapper:
     """Bind options to a source of JSON records."""
     options = MappingOptions(address_sid=address_sid, set=assignments, key=key)
     return Mapping.from_options(options).bind((), is_open_ended=True, source="people.jsonl")
@@ -16,45 +16,45 @@ def bound(*assignments: str, key: tuple[str, ...] = (), address_sid: str = ADDRE
 
 def test_each_record_is_mapped_by_its_own_names() -> None:
     """Records may spell a field differently, order it differently, or leave it out."""
-    binder = bound()
+    mapper = bound()
 
     names = [
-        binder({"customer_friendly_name": "Ada", "pre_engagement.plan": "gold"}).customer_friendly_name,
-        binder({"Id": "7", "CustomerFriendlyName": "Bo"}).customer_friendly_name,
-        binder({"CustomerFriendlyName": "Cy", "Id": "8"}).customer_friendly_name,
-        binder({}).customer_friendly_name,
+        mapper({"customer_friendly_name": "Ada", "pre_engagement.plan": "gold"}).customer_friendly_name,
+        mapper({"Id": "7", "CustomerFriendlyName": "Bo"}).customer_friendly_name,
+        mapper({"CustomerFriendlyName": "Cy", "Id": "8"}).customer_friendly_name,
+        mapper({}).customer_friendly_name,
     ]
 
     assert names == ["Ada", "Bo", "Cy", ""]
-    assert binder.unused == ("Id",)
-    assert binder.columns_by_field["pre_engagement.plan"] == "pre_engagement.plan"
+    assert mapper.unused == ("Id",)
+    assert mapper.columns_by_field["pre_engagement.plan"] == "pre_engagement.plan"
 
 
 def test_a_column_that_a_record_lacks_is_empty() -> None:
     """JSON leaves out what it has not."""
-    binder = bound("customer_friendly_name={First} {Last}", key=("Id",))
+    mapper = bound("customer_friendly_name={First} {Last}", key=("Id",))
 
-    mapped = binder({"First": "Ada"})
+    mapped = mapper({"First": "Ada"})
 
     assert (mapped.customer_friendly_name, mapped.key) == ("Ada", "")
 
 
 def test_columns_that_no_record_had_are_told() -> None:
     """A name that never turned up is probably misspelt; near names count as seen."""
-    binder = bound("customer_friendly_name={First} {Lsat}", key=("Id", "Region"))
+    mapper = bound("customer_friendly_name={First} {Lsat}", key=("Id", "Region"))
 
-    binder({"first": "Ada", "Last": "Example"})
-    binder({"first": "Bo", "Id": "7"})
+    mapper({"first": "Ada", "Last": "Example"})
+    mapper({"first": "Bo", "Id": "7"})
 
-    assert binder.never_seen() == ("Lsat", "Region")
+    assert mapper.missing_columns() == ("Lsat", "Region")
 
 
 def test_a_record_whose_names_contradict_each_other_is_refused_alone() -> None:
     """It is an invalid row with the reason; its neighbours are mapped."""
-    binder = bound()
+    mapper = bound()
 
-    refused = binder({"Identity": "a", "identity": "b"})
-    mapped = binder({"identity": "b"})
+    refused = mapper({"Identity": "a", "identity": "b"})
+    mapped = mapper({"identity": "b"})
 
     assert refused.refusal == "column 1 ('Identity') and column 2 ('identity') both give identity"
     assert refused.address_sid == ""
@@ -63,29 +63,29 @@ def test_a_record_whose_names_contradict_each_other_is_refused_alone() -> None:
 
 def test_a_record_with_several_columns_for_a_template_is_refused() -> None:
     """Which of them is meant cannot be known."""
-    binder = bound("chat_friendly_name={NAME}")
+    mapper = bound("chat_friendly_name={NAME}")
 
-    refused = binder({"Name": "a", "name": "b"})
+    refused = mapper({"Name": "a", "name": "b"})
 
     assert refused.refusal.startswith("--set chat_friendly_name: 'NAME' could be column 1")
 
 
 def test_an_address_may_be_missing_from_a_record() -> None:
     """Whether any record gives one is only known in the end, so each row is judged by itself."""
-    binder = bound(address_sid="")
+    mapper = bound(address_sid="")
 
-    assert binder({"identity": "a"}).address_sid == ""
-    assert binder({"AddressSid": ADDRESS}).address_sid == ADDRESS
+    assert mapper({"identity": "a"}).address_sid == ""
+    assert mapper({"AddressSid": ADDRESS}).address_sid == ADDRESS
 
 
 def test_a_source_of_ever_new_names_is_mapped_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the layouts nor the list of unused columns grow with the input."""
     monkeypatch.setattr(binders, "_MOST_SHAPES", 3)
     monkeypatch.setattr(binders, "_MOST_UNUSED", 5)
-    binder = binders.ShapeBinder(Mapping.from_options(MappingOptions(address_sid=ADDRESS)).rules)
+    mapper = binders.DynamicMapper(Mapping.from_options(MappingOptions(address_sid=ADDRESS)).rules)
 
-    identities = [binder({"identity": str(number), f"x{number}": ""}).identity for number in range(20)]
+    identities = [mapper({"identity": str(number), f"x{number}": ""}).identity for number in range(20)]
 
     assert identities == [str(number) for number in range(20)]
-    assert len(binder._by_shape) <= 3
-    assert binder.unused == ("x0", "x1", "x2", "x3", "x4")
+    assert len(mapper._by_shape) <= 3
+    assert mapper.unused == ("x0", "x1", "x2", "x3", "x4")

@@ -103,7 +103,7 @@ def test_the_settings_describe_everything_that_shapes_a_request() -> None:
 
 def test_the_settings_of_no_options_are_the_defaults() -> None:
     """Nothing asked for is described too, so that asking for it later is noticed."""
-    mapping = Mapping.from_options(MappingOptions(identity=""), spare_address=ADDRESS)
+    mapping = Mapping.from_options(MappingOptions(identity=""), default_address=ADDRESS)
 
     assert mapping.settings() == {
         "address_sid": ADDRESS,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
-from provisioner.mapping.conversions import KINDS, ConversionError, Kind
-from provisioner.mapping.keys import joined
-from provisioner.mapping.templates import parse
+from provisioner.mapping.conversions import VALUE_TYPES, ConversionError, ValueType
+from provisioner.mapping.keys import join_key
+from provisioner.mapping.templates import parse_template
 from provisioner.options import MappingOptions
 
 ADDRESS = "IG" + "0" * 32
@@ -47,9 +47,9 @@ def escaped(text: str) -> str:
 @given(before=ANY_TEXT, value=ANY_TEXT, after=ANY_TEXT)
 def test_a_template_is_expanded_once(before: str, value: str, after: str) -> None:
     """Whatever a value holds, braces above all, it comes out as it went in; an empty one leaves no space."""
-    template = parse(f"{escaped(before)}{{A}}{escaped(after)}", "--set x")
+    template = parse_template(f"{escaped(before)}{{A}}{escaped(after)}", "--set x")
 
-    rendered = template.bind(lambda slot: itemgetter(slot.column))({"A": value})
+    rendered = template.bind(lambda placeholder: itemgetter(placeholder.column))({"A": value})
 
     if value.strip() or not before + after:
         assert rendered == f"{before}{value}{after}"
@@ -63,11 +63,11 @@ def test_a_row_of_any_texts_is_mapped_once_its_header_was_bound(
 ) -> None:
     """Options and header may end in a usage error; after that nothing raises."""
     try:
-        binder = Mapping.from_options(options).bind(columns, is_open_ended=False)
+        mapper = Mapping.from_options(options).bind(columns, is_open_ended=False)
     except UsageError:
         return
 
-    mapped = binder(data.draw(st.lists(ANY_TEXT, min_size=len(columns), max_size=len(columns))))
+    mapped = mapper(data.draw(st.lists(ANY_TEXT, min_size=len(columns), max_size=len(columns))))
 
     assert not mapped.refusal
 
@@ -78,15 +78,15 @@ def test_a_record_of_any_names_is_mapped_or_refused(
 ) -> None:
     """Names that contradict each other make a refused row, and nothing raises."""
     try:
-        binder = Mapping.from_options(options).bind((), is_open_ended=True)
+        mapper = Mapping.from_options(options).bind((), is_open_ended=True)
     except UsageError:
         return
 
     for record in records:
-        mapped = binder(record)
+        mapped = mapper(record)
 
         assert set(mapped.members.values()) <= set(record.values()) or options.set
-    assert set(binder.unused) <= {name for record in records for name in record}
+    assert set(mapper.unused) <= {name for record in records for name in record}
 
 
 @given(texts=st.lists(ANY_TEXT, min_size=5, max_size=5), columns=st.permutations(range(5)))
@@ -109,27 +109,27 @@ def test_columns_may_change_places(texts: list[str], columns: list[int]) -> None
 )
 def test_different_texts_never_join_to_the_same_key(one: list[str], other: list[str]) -> None:
     """The separator inside a text is told from the separator between two."""
-    assert (joined(one) == joined(other)) == (one == other)
+    assert (join_key(one) == join_key(other)) == (one == other)
 
 
 @given(text=st.text(st.characters(exclude_categories=()), max_size=20))
 def test_a_template_of_any_text_is_read_or_a_usage_error(text: str) -> None:
     """Nothing that stands in a template makes anything else, or reaches anything but columns."""
     try:
-        template = parse(text, "--set x")
+        template = parse_template(text, "--set x")
     except UsageError:
         return
 
-    rendered = template.bind(lambda _slot: lambda _values: "value")([])
+    rendered = template.bind(lambda _placeholder: lambda _values: "value")([])
 
     assert rendered.replace("value", "").strip() in text.replace("{{", "{").replace("}}", "}") or template.columns
 
 
-@given(text=ANY_TEXT, kind=st.sampled_from(KINDS[1:]))
+@given(text=ANY_TEXT, kind=st.sampled_from(VALUE_TYPES[1:]))
 def test_any_text_is_converted_or_refused(text: str, kind: str) -> None:
     """What comes out is JSON, to the last character."""
     try:
-        converted = Kind(kind).converter()(text)
+        converted = ValueType(kind).converter()(text)
     except ConversionError:
         return
 

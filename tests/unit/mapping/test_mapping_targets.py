@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioner.mapping.targets import target_of
+from provisioner.mapping.targets import parse_field
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from provisioner.mapping.targets import target_of
 )
 def test_a_field_is_known_by_our_spelling_and_by_twilios(name: str, target: str) -> None:
     """Case, spaces, underscores and hyphens do not matter."""
-    assert target_of(name) == target
+    assert parse_field(name) == target
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_field_is_known_by_our_spelling_and_by_twilios(name: str, target: str)
 )
 def test_the_name_of_a_pre_engagement_value_is_kept_verbatim(name: str, target: str) -> None:
     """What follows the first dot is the name in the JSON object, character by character."""
-    assert target_of(name) == target
+    assert parse_field(name) == target
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_the_name_of_a_pre_engagement_value_is_kept_verbatim(name: str, target: 
 )
 def test_any_other_name_stands_for_nothing(name: str) -> None:
     """A column of another name gives nothing by itself."""
-    assert target_of(name) == ""
+    assert parse_field(name) == ""

@@ -6,21 +6,21 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
-from provisioner.mapping.templates import Getter, Slot, Template, parse
+from provisioner.mapping.templates import Getter, Placeholder, Template, parse_template
 from provisioner.models import Mapped
 from provisioner.options import MappingOptions
 
 COLUMNS = ["First", "Last", "Note"]
 
 
-def locate(slot: Slot) -> Getter:
+def locate(placeholder: Placeholder) -> Getter:
     """Find a column by its exact name."""
-    return itemgetter(COLUMNS.index(slot.column))
+    return itemgetter(COLUMNS.index(placeholder.column))
 
 
 def rendered(text: str, values: list[str]) -> str:
     """Render a template over a row of ``COLUMNS``."""
-    return parse(text, "--set x").bind(locate)(values)
+    return parse_template(text, "--set x").bind(locate)(values)
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ def test_an_empty_column_leaves_no_stray_space(template: str, values: list[str],
 )
 def test_a_default_stands_where_a_column_has_nothing(template: str, values: list[str], expected: str) -> None:
     """Everything after the first bar is the default, literally."""
-    binder = Mapping.from_options(MappingOptions(address_sid="IG", set=(f"chat_friendly_name={template}",))).bind(
+    mapper = Mapping.from_options(MappingOptions(address_sid="IG", set=(f"chat_friendly_name={template}",))).bind(
         COLUMNS, is_open_ended=False
     )
 
-    assert binder(values).chat_friendly_name == expected
+    assert mapper(values).chat_friendly_name == expected
 
 
 def test_a_text_beyond_the_bound_is_refused_before_it_is_made() -> None:
     """A template that names one long column again and again cannot fill the memory."""
     options = MappingOptions(address_sid="IG", set=(f"first_message={'{Note}' * 100_000}",))
-    binder = Mapping.from_options(options).bind(COLUMNS, is_open_ended=False)
+    mapper = Mapping.from_options(options).bind(COLUMNS, is_open_ended=False)
 
-    refused = binder(["", "", "x" * 1_000_000])
-    mapped = binder(["", "", ""])
+    refused = mapper(["", "", "x" * 1_000_000])
+    mapped = mapper(["", "", ""])
 
     assert refused == Mapped(refusal="--set first_message comes to more than 65,536 characters")
     assert (mapped.refusal, mapped.first_message) == ("", "")
@@ -125,16 +125,16 @@ def test_a_single_column_is_passed_on_verbatim() -> None:
 
 def test_the_columns_of_a_template_are_told_once_each_in_order() -> None:
     """A column used twice is one column."""
-    template = parse("{Last}, {First} ({Last})", "--set x")
+    template = parse_template("{Last}, {First} ({Last})", "--set x")
 
     assert template.columns == ("Last", "First")
 
 
 def test_a_column_name_is_everything_between_the_braces() -> None:
     """Dots, brackets, bangs and colons are no syntax: nothing can be indexed, called or formatted."""
-    template = parse("{a.b[0]!r:>10}", "--set x")
+    template = parse_template("{a.b[0]!r:>10}", "--set x")
 
-    assert template.parts == (Slot("a.b[0]!r:>10"),)
+    assert template.parts == (Placeholder("a.b[0]!r:>10"),)
 
 
 def test_a_literal_template_keeps_its_braces() -> None:
@@ -155,7 +155,7 @@ def test_a_literal_template_keeps_its_braces() -> None:
 def test_a_broken_template_is_a_usage_error_that_names_the_place(template: str, fault: str) -> None:
     """The message tells the option, the character and how to write it."""
     with pytest.raises(UsageError) as caught:
-        parse(template, "--set chat_friendly_name")
+        parse_template(template, "--set chat_friendly_name")
 
     assert caught.value.message == f"--set chat_friendly_name: {fault}"
     assert caught.value.cure == "write {Column Name} for a column, {{ and }} for braces"

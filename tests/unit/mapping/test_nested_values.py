@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Binder, Mapping
-from provisioner.mapping.paths import follow
+from provisioner.mapping import Mapping, RecordMapper
+from provisioner.mapping.paths import get_path
 from provisioner.options import MappingOptions
 
 ADDRESS = "IG" + "0" * 32
 CONTACT = '{"name":"Ada \\u00c9xample","age":1.10,"tags":["a",{"b":null}],"deep":{"x.y":true}}'
 
 
-def bound(*assignments: str, key: tuple[str, ...] = ()) -> Binder:
+def bound(*assignments: str, key: tuple[str, ...] = ()) -> RecordMapper:
     """Bind options to a source of JSON records."""
     options = MappingOptions(address_sid=ADDRESS, set=assignments, key=key)
     return Mapping.from_options(options).bind((), is_open_ended=True, source="people.jsonl")
@@ -40,61 +40,61 @@ def bound(*assignments: str, key: tuple[str, ...] = ()) -> Binder:
 )
 def test_a_path_leads_through_names_and_places(path: str, found: str | None) -> None:
     """Texts are decoded, numbers stay as they are spelt, null is empty, and a wrong turn finds nothing."""
-    assert follow(CONTACT, path.split(".")) == found
+    assert get_path(CONTACT, path.split(".")) == found
 
 
 @pytest.mark.parametrize("text", ["", "plain", "{", '{"a":', "[" * 100_000, '{"a":"\ud800"}', "null"])
 def test_text_that_is_no_json_holds_nothing(text: str) -> None:
     """A record may have a text where others have an object."""
-    assert follow(text, ["a"]) is None
+    assert get_path(text, ["a"]) is None
 
 
 def test_a_template_reaches_into_a_record() -> None:
     """The column is the longest part of the name that is one."""
-    binder = bound(
+    mapper = bound(
         "customer_friendly_name={contact.name}",
         "pre_engagement.age={contact.age}",
         "pre_engagement.inner={account.main.city}",
         key=("contact.tags.0",),
     )
 
-    mapped = binder({"contact": CONTACT, "account.main": '{"city":"Ghent"}', "account": '{"main":{"city":"no"}}'})
+    mapped = mapper({"contact": CONTACT, "account.main": '{"city":"Ghent"}', "account": '{"main":{"city":"no"}}'})
 
     assert mapped.customer_friendly_name == "Ada Éxample"
     assert mapped.members == {"age": "1.10", "inner": "Ghent"}
     assert mapped.key == "a"
-    assert binder.unused == ("account",)
-    assert binder.never_seen() == ()
+    assert mapper.unused == ("account",)
+    assert mapper.missing_columns() == ()
 
 
 def test_a_column_of_the_very_name_goes_before() -> None:
     """What looks like a path may be a name."""
-    binder = bound("customer_friendly_name={contact.name}")
+    mapper = bound("customer_friendly_name={contact.name}")
 
-    mapped = binder({"contact": '{"name":"inner"}', "contact.name": "outer"})
+    mapped = mapper({"contact": '{"name":"inner"}', "contact.name": "outer"})
 
     assert mapped.customer_friendly_name == "outer"
 
 
 def test_a_path_that_never_leads_anywhere_is_told() -> None:
     """It is probably misspelt, like any other name that no record has."""
-    binder = bound("customer_friendly_name={contact.nmae} {contact.name}")
+    mapper = bound("customer_friendly_name={contact.nmae} {contact.name}")
 
-    binder({"contact": CONTACT})
+    mapper({"contact": CONTACT})
 
-    assert binder.never_seen() == ("contact.nmae",)
+    assert mapper.missing_columns() == ("contact.nmae",)
 
 
 def test_choices_are_made_for_each_record() -> None:
     """A record leaves out what it has not: a whole choice goes before a part of one."""
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="hubspot"))
-    binder = mapping.bind((), is_open_ended=True)
+    mapper = mapping.bind((), is_open_ended=True)
 
     names = [
-        binder({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"}),
-        binder({"hs_object_id": "2", "lastname": "Example"}),
-        binder({"Record ID": "3", "First Name": "Bo", "Last Name": "Sample", "firstname": "no"}),
-        binder({"hs_object_id": "4"}),
+        mapper({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"}),
+        mapper({"hs_object_id": "2", "lastname": "Example"}),
+        mapper({"Record ID": "3", "First Name": "Bo", "Last Name": "Sample", "firstname": "no"}),
+        mapper({"hs_object_id": "4"}),
     ]
 
     assert [(each.key, each.customer_friendly_name) for each in names] == [
@@ -103,31 +103,31 @@ def test_choices_are_made_for_each_record() -> None:
         ("3", "Bo Sample"),
         ("4", ""),
     ]
-    assert binder.never_seen() == ()
+    assert mapper.missing_columns() == ()
 
 
 def test_values_with_a_choice_of_nothing_may_be_missing_everywhere() -> None:
     """No record has the column, and that is no mistake."""
-    binder = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="hubspot")).bind(
+    mapper = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="hubspot")).bind(
         (), is_open_ended=True
     )
 
-    mapped = binder({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"})
+    mapped = mapper({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"})
 
     assert mapped.members == {"crm": "HubSpot", "record_id": "1"}
-    assert binder.never_seen() == ()
+    assert mapper.missing_columns() == ()
 
 
 def test_half_a_choice_is_more_than_none_of_it(tmp_path: Path) -> None:
     """A record without a last name still has a name, also where the name may be left out."""
     file = tmp_path / "mapping.toml"
     file.write_text('customer_friendly_name = ["{First} {Last}", ""]', encoding="utf-8")
-    binder = Mapping.from_options(MappingOptions(map=file)).bind((), is_open_ended=True)
+    mapper = Mapping.from_options(MappingOptions(map=file)).bind((), is_open_ended=True)
 
-    names = [binder(record).customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
+    names = [mapper(record).customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
 
     assert names == ["Ada", ""]
-    assert binder.never_seen() == ()
+    assert mapper.missing_columns() == ()
 
 
 def test_in_a_table_a_dot_is_part_of_the_name() -> None:

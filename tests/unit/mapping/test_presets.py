@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, preset_files, preset_text
-from provisioner.mapping.preset_files import load_preset, recognise
+from provisioner.mapping.preset_files import detect_preset, load_preset
 from provisioner.models import Mapped
 from provisioner.options import AUTO, PRESETS, MappingOptions
 
@@ -101,13 +101,13 @@ def test_a_preset_there_is_not_is_refused_with_the_nearest() -> None:
 )
 def test_an_export_is_recognised_by_its_columns(columns: list[str], preset: str) -> None:
     """Case counts here: HubSpot writes Record ID where Zoho writes Record Id."""
-    assert recognise("export.csv", columns).preset == preset
+    assert detect_preset("export.csv", columns).preset == preset
 
 
 def test_columns_that_nobody_knows_are_an_error_with_the_way_out() -> None:
     """The cure names the presets, and the command that proposes a mapping file."""
     with pytest.raises(UsageError) as caught:
-        recognise("export.csv", ["a", "b"])
+        detect_preset("export.csv", ["a", "b"])
 
     assert caught.value.message == "export.csv: no preset knows these columns"
     assert ", ".join(NAMES) in caught.value.cure
@@ -117,7 +117,7 @@ def test_columns_that_nobody_knows_are_an_error_with_the_way_out() -> None:
 def test_a_tie_is_an_error_that_names_the_candidates() -> None:
     """Which of them is meant, only the user knows."""
     with pytest.raises(UsageError) as caught:
-        recognise("export.csv", ["Record Id", "Contact Owner", "Contact ID", "Account Name"])
+        detect_preset("export.csv", ["Record Id", "Contact Owner", "Contact ID", "Account Name"])
 
     assert caught.value.message == (
         "export.csv: could be of salesforce-report (it has 'Contact ID', 'Account Name') "
@@ -131,7 +131,7 @@ def test_auto_becomes_the_preset_it_finds_and_says_why() -> None:
     options = MappingOptions(address_sid=ADDRESS, preset=AUTO, set=("ui_version=x",))
     columns = ["ID", "FIRSTNAME", "LASTNAME"]
 
-    found = Mapping.from_options(options).settled([("contacts.csv", columns)])
+    found = Mapping.from_options(options).resolve_preset([("contacts.csv", columns)])
 
     named = Mapping.from_options(
         MappingOptions(address_sid=ADDRESS, preset="salesforce-dataloader", set=("ui_version=x",))
@@ -160,7 +160,7 @@ def test_a_mapping_without_auto_is_settled_already() -> None:
     """Nothing is recognised where nothing is asked for."""
     mapping = Mapping.from_options(MappingOptions(preset="zoho"))
 
-    assert mapping.settled([("a.csv", ["x"])]) is mapping
+    assert mapping.resolve_preset([("a.csv", ["x"])]) is mapping
     assert mapping.notes == ()
 
 
@@ -169,7 +169,7 @@ def test_inputs_of_several_systems_are_refused_together() -> None:
     mapping = Mapping.from_options(MappingOptions(preset=AUTO))
 
     with pytest.raises(UsageError) as caught:
-        mapping.settled([("a.csv", ["hs_object_id"]), ("b.csv", ["ID", "FIRSTNAME", "LASTNAME"])])
+        mapping.resolve_preset([("a.csv", ["hs_object_id"]), ("b.csv", ["ID", "FIRSTNAME", "LASTNAME"])])
 
     assert caught.value.message == (
         "the inputs come of several systems: a.csv is of hubspot, b.csv is of salesforce-dataloader"

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
 from provisioner.mapping import suggest
-from provisioner.mapping.column_words import words_of
+from provisioner.mapping.column_words import normalize_header
 from provisioner.mapping.header import Header
-from provisioner.mapping.layouts import lay_out
+from provisioner.mapping.layouts import compile_mapper
 from provisioner.mapping.mapping_files import read_mapping
-from provisioner.mapping.rules import Rules
+from provisioner.mapping.rules import FieldRules
 from provisioner.options import InputOptions
 
 NOTHING = InputOptions()
@@ -120,7 +120,7 @@ def test_what_is_not_found_is_said() -> None:
 )
 def test_a_name_is_compared_by_its_words(column: str, words: str) -> None:
     """Case, accents and punctuation do not matter."""
-    assert words_of(column) == words
+    assert normalize_header(column) == words
 
 
 COLUMN = st.one_of(
@@ -134,7 +134,7 @@ COLUMN = st.one_of(
 def contradict_each_other(columns: list[str]) -> bool:
     """Say whether the columns are refused without any mapping."""
     try:
-        lay_out(Rules({}, {}, ()), Header(columns), is_open_ended=True, found=set())
+        compile_mapper(FieldRules({}, {}, ()), Header(columns), is_open_ended=True, found=set())
     except UsageError:
         return True
     return False
@@ -146,6 +146,6 @@ def test_every_proposal_is_accepted_for_its_columns(columns: list[str]) -> None:
     file = read_mapping(suggest(columns, "export.csv", NOTHING), "mapping.toml")
 
     assume(not contradict_each_other(columns))
-    layout = lay_out(Rules(file.rules, {}, file.key), Header(columns), is_open_ended=True, found=set())
+    mapper = compile_mapper(FieldRules(file.rules, {}, file.key), Header(columns), is_open_ended=True, found=set())
 
-    assert layout.missing == ()
+    assert mapper.missing == ()

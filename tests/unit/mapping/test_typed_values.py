@@ -4,7 +4,7 @@ import pytest
 from msgspec import Raw
 
 from provisioner.errors import UsageError
-from provisioner.mapping.conversions import ConversionError, Kind, check_format, convert_members
+from provisioner.mapping.conversions import ConversionError, ValueType, check_format, convert_members
 from provisioner.models import Mapped
 from provisioner.rows import build_request, digest
 
@@ -13,7 +13,7 @@ ZEROS = "has leading zeros, which no JSON number has: leave its type out to send
 BOOLEAN = "is neither true nor false, yes nor no, 1 nor 0"
 
 
-def converted(kind: Kind, text: str) -> str:
+def converted(kind: ValueType, text: str) -> str:
     """Convert a text, and return the JSON or the reason."""
     try:
         return bytes(kind.converter()(text)).decode()
@@ -49,7 +49,7 @@ def converted(kind: Kind, text: str) -> str:
 )
 def test_a_number_keeps_its_digits_as_they_are_written(text: str, written: str) -> None:
     """What JSON calls a number is copied; nothing is computed, and everything else is refused."""
-    assert converted(Kind("number"), text) == written
+    assert converted(ValueType("number"), text) == written
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_number_keeps_its_digits_as_they_are_written(text: str, written: str) 
 )
 def test_a_boolean_is_what_exports_write_for_one(text: str, written: str) -> None:
     """Case does not matter; a word that is neither is refused."""
-    assert converted(Kind("boolean"), text) == written
+    assert converted(ValueType("boolean"), text) == written
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_boolean_is_what_exports_write_for_one(text: str, written: str) -> Non
 )
 def test_json_goes_in_as_json(text: str, written: str) -> None:
     """It is checked and made compact; digits stay as they are."""
-    assert converted(Kind("json"), text) == written
+    assert converted(ValueType("json"), text) == written
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_json_goes_in_as_json(text: str, written: str) -> None:
 )
 def test_a_date_is_read_as_told_and_written_as_iso(date_format: str, text: str, written: str) -> None:
     """A time is kept where there is one, and no zone is invented."""
-    assert converted(Kind("date", date_format), text) == written
+    assert converted(ValueType("date", date_format), text) == written
 
 
 @pytest.mark.parametrize("date_format", ["%d.%m.%Y", "%m/%d/%y", "%Y%m%d", "%d %b %Y %I:%M %p", "%c"])
@@ -124,7 +124,7 @@ def test_any_other_format_is_refused(date_format: str) -> None:
 
 def test_values_are_converted_in_their_places() -> None:
     """Blank ones go, wrong ones stay as they were and are told, texts are not touched."""
-    number = Kind("number").converter()
+    number = ValueType("number").converter()
     members: dict[str, str | Raw] = {"a": " 1 ", "b": "x", "c": " ", "d": "7"}
 
     faults = convert_members(members, dict.fromkeys("abcz", number))
