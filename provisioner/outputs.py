@@ -19,7 +19,7 @@ from provisioner.results import (
     replacing,
     write_results,
 )
-from provisioner.sources import WORKBOOK, Source, members_of, numbered
+from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
 
@@ -100,7 +100,7 @@ def _check_name(failed: Path, source: Source) -> None:
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
     with replacing(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
-        for (_, _, record), found in paired(numbered(sources), reader.statuses()):
+        for (_, _, record), found in paired(enumerate_records(sources), reader.statuses()):
             if found.status != Status.CREATED:
                 writer.write(record, (found.status, found.error_code or "", found.error or ""))
 
@@ -108,7 +108,7 @@ def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -
 def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
     names = tuple(dict.fromkeys(name for source in sources for name in source.columns))
     cells = [_cells_of(source, names, style) for source in sources]
-    return InputColumns(names, (cells[index](record) for _, index, record in numbered(sources)))
+    return InputColumns(names, (cells[index](record) for _, index, record in enumerate_records(sources)))
 
 
 def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:
@@ -132,4 +132,4 @@ def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[
         values = record.values
         return values if isinstance(values, list) and len(values) == len(names) else cells(record)
 
-    return aligned if columns == names and not source.is_open_ended else cells
+    return aligned if columns == names and not source.has_dynamic_columns else cells

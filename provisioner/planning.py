@@ -29,7 +29,7 @@ from provisioner.rows import (
     validate_marker,
     validate_ui_version,
 )
-from provisioner.sources import Source, numbered, open_sources
+from provisioner.sources import Source, enumerate_records, open_sources
 
 SAMPLES = 3
 """How many requests a plan shows."""
@@ -79,7 +79,10 @@ class Input:
         self._friendly_name = friendly_name
         self._build = partial(build_request, friendly_name=friendly_name, marker=marker)
         self._bound = [
-            _Bound(source, mapping.bind(source.columns, is_open_ended=source.is_open_ended, source=source.name))
+            _Bound(
+                source,
+                mapping.bind(source.columns, has_dynamic_columns=source.has_dynamic_columns, source=source.name),
+            )
             for source in sources
         ]
         self._uses, self._round = uses, 1
@@ -140,12 +143,12 @@ class Input:
         on behind its key.
         """
         if not self._uses:
-            yield from numbered(self.sources)
+            yield from enumerate_records(self.sources)
             return
         number, self._round, before = 0, 0, -1
         while before < number < self._uses:
             before, self._round = number, self._round + 1
-            for _, index, record in islice(numbered(self.sources), self._uses - number):
+            for _, index, record in islice(enumerate_records(self.sources), self._uses - number):
                 number += 1
                 yield number, index, record
 

@@ -76,7 +76,7 @@ class DynamicMapper:
 
     def _compile(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         try:
-            mapper = compile_mapper(self._rules, Header(shape), is_open_ended=True, found=self._found)
+            mapper = compile_mapper(self._rules, Header(shape), has_dynamic_columns=True, found=self._found)
         except UsageError as error:
             return _refuser(error.message)
         self._take_account(mapper)

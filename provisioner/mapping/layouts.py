@@ -58,20 +58,22 @@ class FixedMapper:
         return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns, "", faults)
 
 
-def compile_mapper(rules: FieldRules, header: Header, *, is_open_ended: bool, found: set[str]) -> FixedMapper:
+def compile_mapper(
+    rules: FieldRules, header: Header, *, has_dynamic_columns: bool, found: set[str]
+) -> FixedMapper:
     """Work out the layout of a source's columns; raise ``UsageError`` when they contradict the rules.
 
-    Where ``is_open_ended``, a record is one of many shapes, and what it lacks is no fault; ``found`` collects
-    the names that led into nested values.
+    Where ``has_dynamic_columns``, a record is one of many shapes, and what it lacks is no fault; ``found``
+    collects the names that led into nested values.
     """
-    builder = FieldSourceBuilder(header, is_open_ended=is_open_ended, found=found)
+    builder = FieldSourceBuilder(header, has_dynamic_columns=has_dynamic_columns, found=found)
     named = named_columns(header, tuple(rules.explicit))
     sources = {target: builder.by_name(position) for target, position in named.items()}
     sources |= {target: builder.by_rule(rule) for target, rule in rules.explicit.items()}
     for target, rule in rules.fallback.items():
         spare = builder.by_rule(rule)
         sources[target] = sources[target].or_else(spare) if target in sources else spare
-    if "address_sid" not in sources and not is_open_ended:
+    if "address_sid" not in sources and not has_dynamic_columns:
         raise header.fault(
             "nothing gives the Conversations Address of the WebChats",
             cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",

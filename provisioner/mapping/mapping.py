@@ -101,14 +101,14 @@ class Mapping:
         """Describe everything that decides what a row asks for, so that a changed mapping is noticed."""
         return dict(self._settings)
 
-    def bind(self, columns: Sequence[str], *, is_open_ended: bool, source: str = "") -> RecordMapper:
+    def bind(self, columns: Sequence[str], *, has_dynamic_columns: bool, source: str = "") -> RecordMapper:
         """Prepare for one source; ``source`` names it in a ``UsageError`` about its columns.
 
         Records of an open-ended source are mappings that bring their own names, whatever ``columns`` says.
         """
-        if is_open_ended:
+        if has_dynamic_columns:
             return DynamicMapper(self.rules)
-        return compile_mapper(self.rules, Header(columns, source), is_open_ended=False, found=set())
+        return compile_mapper(self.rules, Header(columns, source), has_dynamic_columns=False, found=set())
 
 
 def _rule(origin: str, template: Template) -> Rule:

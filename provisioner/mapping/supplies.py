@@ -28,14 +28,14 @@ class FieldSource:
 class FieldSourceBuilder:
     """Makes supplies from one source's columns, and keeps account of the columns.
 
-    Where ``is_open_ended``, records are mappings by name, a name with dots may lead into a nested value, and a
-    column that is not there gives an empty text. Elsewhere they are lists along the columns, and a column that
+    Where ``has_dynamic_columns``, records are mappings by name, a name with dots may lead into a nested value, and
+    a column that is not there gives an empty text. Elsewhere they are lists along the columns, and a column that
     is not there is a ``UsageError``. ``found`` collects the dotted names that led somewhere, row by row.
     """
 
-    def __init__(self, header: Header, *, is_open_ended: bool, found: set[str]) -> None:
+    def __init__(self, header: Header, *, has_dynamic_columns: bool, found: set[str]) -> None:
         self._header = header
-        self._is_open_ended = is_open_ended
+        self._has_dynamic_columns = has_dynamic_columns
         self._found = found
         self._used: set[int] = set()
         self.missing: list[str] = []
@@ -58,12 +58,14 @@ class FieldSourceBuilder:
 
     def _choose(self, rule: Rule) -> Template:
         fits = [(self._share(choice, rule.origin), choice) for choice in rule.choices]
-        whole = [choice for share, choice in fits if share == 1 and (choice.columns or not self._is_open_ended)]
+        whole = [
+            choice for share, choice in fits if share == 1 and (choice.columns or not self._has_dynamic_columns)
+        ]
         # A record leaves out what it has not, so half a name is more than none of it.
-        partly = [choice for share, choice in fits if share and choice.columns and self._is_open_ended]
+        partly = [choice for share, choice in fits if share and choice.columns and self._has_dynamic_columns]
         free = [choice for choice in rule.choices if not choice.columns]
         chosen = next(iter((*whole, *partly, *free)), None)
-        if chosen is None and not self._is_open_ended:
+        if chosen is None and not self._has_dynamic_columns:
             raise self._header.unknown(
                 [self._lacking(choice, rule.origin) for choice in rule.choices], rule.origin
             )
@@ -98,7 +100,7 @@ class FieldSourceBuilder:
 
     def _way_into(self, name: str, origin: str) -> tuple[int, list[str]] | None:
         """Return the column that holds a dotted name, and the steps that lead on from there."""
-        if not self._is_open_ended:
+        if not self._has_dynamic_columns:
             return None
         steps = name.split(".")
         for count in range(len(steps) - 1, 0, -1):
@@ -109,7 +111,7 @@ class FieldSourceBuilder:
 
     def _getter(self, position: int) -> Getter:
         self._used.add(position)
-        return itemgetter(self._header.columns[position] if self._is_open_ended else position)
+        return itemgetter(self._header.columns[position] if self._has_dynamic_columns else position)
 
 
 def named_columns(header: Header, spoken_for: Sequence[str]) -> dict[str, int]:

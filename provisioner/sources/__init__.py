@@ -4,10 +4,10 @@
 An input that cannot be trusted raises ``InputError``; a record that alone is wrong has its ``problem`` set.
 """
 
-from .detect import Detection, Finding
+from .detect import Detected, Detection
 from .json_object import members_of
 from .naming import STDIN, expand
-from .numbering import numbered
+from .numbering import enumerate_records
 from .opening import open_sources
 from .source import RecordWriter, Source
 from .workbook import WORKBOOK
@@ -15,12 +15,12 @@ from .workbook import WORKBOOK
 __all__ = [
     "STDIN",
     "WORKBOOK",
+    "Detected",
     "Detection",
-    "Finding",
     "RecordWriter",
     "Source",
+    "enumerate_records",
     "expand",
     "members_of",
-    "numbered",
     "open_sources",
 ]

@@ -142,6 +142,6 @@ _KNOWN = (
 )
 
 
-def compression_of(head: bytes) -> Compression:
+def detect_compression(head: bytes) -> Compression:
     """Recognise a compression by the first ten bytes or more of a file."""
     return next((known for known in _KNOWN if known.magic.match(head)), NONE)

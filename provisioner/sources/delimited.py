@@ -13,14 +13,14 @@ from provisioner.models import Fingerprint, Record
 from .delimited_writer import DelimitedWriter
 from .detect import Detection
 from .dialect import MAX_FIELD_SIZE, Dialect, parser
-from .stored import CHUNK_SIZE, Stored
+from .stored import CHUNK_SIZE, RawInput
 from .text import MAX_RECORD_SIZE, decoded, line_blocks
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LineRange:
     """The lines from the header to the last record, counted from 1; ``last`` is 0 where nothing follows it."""
 
     first: int = 1
@@ -39,7 +39,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class Blanks:
+class BlankLineCount:
     """How many blank lines the last whole pass has left out."""
 
     count: int = 0
@@ -49,19 +49,19 @@ class Blanks:
 class DelimitedSource:
     """One delimited text. Every record has its values along ``columns``, or a problem."""
 
-    stored: Stored
+    raw_input: RawInput
     detection: Detection
     dialect: Dialect
-    span: Span
+    line_range: LineRange
     columns: tuple[str, ...]
-    _blanks: Blanks = field(default_factory=Blanks)
+    _blanks: BlankLineCount = field(default_factory=BlankLineCount)
 
-    is_open_ended: ClassVar[bool] = False
+    has_dynamic_columns: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
         """The input's name as the user gave it."""
-        return self.stored.name
+        return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class DelimitedSource:
 
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
-        return self.stored.fingerprint()
+        return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
         """Read every record after the header; blank lines are none.
@@ -84,7 +84,7 @@ class DelimitedSource:
         """
         width = len(self.columns)
         encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
-        with opened_rows(self.stored, encoding, delimiter, self.span, self._blanks) as rows:
+        with opened_rows(self.raw_input, encoding, delimiter, self.line_range, self._blanks) as rows:
             for line, values in islice(rows, 1, None):
                 if len(values) == width:
                     yield Record(line, values)
@@ -98,23 +98,23 @@ class DelimitedSource:
 
 @contextmanager
 def opened_rows(
-    stored: Stored, encoding: str, delimiter: str, span: Span, blanks: Blanks
+    raw_input: RawInput, encoding: str, delimiter: str, line_range: LineRange, blanks: BlankLineCount
 ) -> Iterator[Iterator[tuple[int, list[str]]]]:
     """Read all rows with the line each starts on, header included and blank lines left out but counted."""
-    with closing(stored.chunks()) as chunks:
-        blocks = line_blocks(decoded(chunks, encoding, stored.name), stored.name)
-        yield _rows(blocks, delimiter, span, blanks, stored.name)
+    with closing(raw_input.chunks()) as chunks:
+        blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
+        yield _rows(blocks, delimiter, line_range, blanks, raw_input.name)
 
 
 def _rows(
-    blocks: Iterable[list[str]], delimiter: str, span: Span, blanks: Blanks, name: str
+    blocks: Iterable[list[str]], delimiter: str, line_range: LineRange, blanks: BlankLineCount, name: str
 ) -> Iterator[tuple[int, list[str]]]:
-    start, blank_lines = span.first, 0
+    start, blank_lines = line_range.first, 0
 
     def watched() -> Iterator[list[str]]:
         """Stop a record that never ends before it fills the memory."""
         last_start, idle_blocks = 0, 0
-        for block in span.of(blocks):
+        for block in line_range.of(blocks):
             idle_blocks = idle_blocks + 1 if start == last_start else 0
             last_start = start
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
@@ -128,7 +128,7 @@ def _rows(
                 yield start, values
             else:
                 blank_lines += 1
-            start = rows.line_num + span.first
+            start = rows.line_num + line_range.first
     except csv.Error as error:
         raise _unparsable(error, name, start) from error
     blanks.count = blank_lines

@@ -9,12 +9,20 @@ import msgspec
 
 from provisioner.errors import InputError
 
-from .delimited import Blanks, DelimitedSource, Span, opened_rows
-from .detect import Detection, Finding, Skipped
-from .dialect import Dialect, Sampled, named_delimiter, parse_sample, rank_delimiters, read_dialect, titles_of
+from .delimited import BlankLineCount, DelimitedSource, LineRange, opened_rows
+from .detect import Detected, Detection, SkippedLine
+from .dialect import (
+    Dialect,
+    SampleRecord,
+    count_title_rows,
+    named_delimiter,
+    parse_sample,
+    rank_delimiters,
+    read_dialect,
+)
 from .footer import count_footer_lines, is_nothing
-from .preamble import separator_told
-from .stored import Stored
+from .preamble import parse_sep_line
+from .stored import RawInput
 from .text import count_lines, decoded, line_blocks, lines_at_end
 
 _SAMPLE_LINES = 1_000
@@ -27,38 +35,38 @@ _LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 class _Start:
     """What the sample shows: ``line`` is the header's, ``records`` are those from the header on."""
 
-    delimiter: Finding
+    delimiter: Detected
     line: int
-    records: Sequence[Sampled]
+    records: Sequence[SampleRecord]
     dialect: Dialect
-    skipped: Sequence[Skipped]
+    skipped: Sequence[SkippedLine]
 
 
-def open_delimited(stored: Stored, detection: Detection, delimiter: str) -> DelimitedSource:
+def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) -> DelimitedSource:
     """Find the delimiter, unless it is given, the header, and what stands before and after the records.
 
     Raise ``InputError`` where there is no header, no row after it, or no telling two delimiters apart.
     """
     encoding = detection.encoding.value
-    lines, is_whole = _sample(stored, encoding)
-    start = _look_at(lines, delimiter, stored.name, is_whole=is_whole)
-    footer = _footer(stored, detection, start)
-    span = Span(start.line, footer[0].line - 1 if footer else 0)
-    with opened_rows(stored, encoding, start.delimiter.value, span, Blanks()) as rows:
-        columns = _columns([values for _, values in islice(rows, 2)], stored.name)
+    lines, is_whole = _sample(raw_input, encoding)
+    start = _look_at(lines, delimiter, raw_input.name, is_whole=is_whole)
+    footer = _footer(raw_input, detection, start)
+    line_range = LineRange(start.line, footer[0].line - 1 if footer else 0)
+    with opened_rows(raw_input, encoding, start.delimiter.value, line_range, BlankLineCount()) as rows:
+        columns = _columns([values for _, values in islice(rows, 2)], raw_input.name)
     detection = msgspec.structs.replace(
         detection,
         delimiter=start.delimiter,
         line_ends=_line_ends(start.records),
         skipped=(*start.skipped, *footer),
     )
-    return DelimitedSource(stored, detection, start.dialect, span, columns)
+    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns)
 
 
-def _sample(stored: Stored, encoding: str) -> tuple[list[str], bool]:
+def _sample(raw_input: RawInput, encoding: str) -> tuple[list[str], bool]:
     """Take the first lines, and say whether they are all there are."""
-    with closing(stored.chunks()) as chunks:
-        lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, stored.name), stored.name))
+    with closing(raw_input.chunks()) as chunks:
+        lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name))
         sample, size = [], 0
         for line in lines:
             sample.append(line)
@@ -69,14 +77,14 @@ def _sample(stored: Stored, encoding: str) -> tuple[list[str], bool]:
 
 
 def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool) -> _Start:
-    told = separator_told(lines[0]) if lines else ""
+    told = parse_sep_line(lines[0]) if lines else ""
     body = lines[1:] if told else lines
     offset = 2 if told else 1
     finding = _delimiter(body, told, delimiter, name, is_whole=is_whole)
     records = parse_sample(body, finding.value).records
-    titles = titles_of(records)
-    skipped = [Skipped(1, "separator line")] if told else []
-    skipped += [Skipped(record.line + offset, "title") for record in records[:titles]]
+    titles = count_title_rows(records)
+    skipped = [SkippedLine(1, "separator line")] if told else []
+    skipped += [SkippedLine(record.line + offset, "title") for record in records[:titles]]
     return _Start(
         delimiter=finding,
         line=offset + (records[titles].line if titles else 0),
@@ -86,12 +94,12 @@ def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool)
     )
 
 
-def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_whole: bool) -> Finding:
+def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_whole: bool) -> Detected:
     if given:
-        return Finding(named_delimiter(given), "--delimiter")
+        return Detected(named_delimiter(given), "--delimiter")
     fits = rank_delimiters(lines, is_whole=is_whole)
     if told and (not fits or told in {fit.delimiter for fit in fits}):
-        return Finding(told, "the first line tells it")
+        return Detected(told, "the first line tells it")
     if told:
         raise InputError(
             f"tells the delimiter {told!r} in its first line, and {fits[0].delimiter!r} makes the columns",
@@ -99,7 +107,7 @@ def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_who
             cure="name the right one with --delimiter",
         )
     if not fits:
-        return Finding(",", "no delimiter in the header, so one column")
+        return Detected(",", "no delimiter in the header, so one column")
     best = fits[0]
     if len(fits) > 1 and fits[1].rank == best.rank:
         raise InputError(
@@ -108,21 +116,21 @@ def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_who
             cure="name the right one with --delimiter",
         )
     share = f"{best.matching} of {best.records} sampled records"
-    return Finding(best.delimiter, f"makes {best.width} columns in the header and in {share}")
+    return Detected(best.delimiter, f"makes {best.width} columns in the header and in {share}")
 
 
-def _footer(stored: Stored, detection: Detection, start: _Start) -> list[Skipped]:
+def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[SkippedLine]:
     """Find the footer's lines; it takes a pass over the text to number them, if there are any."""
     if not start.records:
         return []
-    last = lines_at_end(*stored.tail(_TAIL_SIZE), detection.encoding.value, len(detection.mark))
+    last = lines_at_end(*raw_input.tail(_TAIL_SIZE), detection.encoding.value, len(detection.mark))
     count = count_footer_lines(last, start.delimiter.value, len(start.records[0].values))
     if not count:
         return []
-    with closing(stored.chunks()) as chunks:
-        first = count_lines(decoded(chunks, detection.encoding.value, stored.name)) - count + 1
+    with closing(raw_input.chunks()) as chunks:
+        first = count_lines(decoded(chunks, detection.encoding.value, raw_input.name)) - count + 1
     footer = enumerate(last[-count:], first)
-    return [Skipped(line, "footer") for line, text in footer if not is_nothing(text) and line > start.line]
+    return [SkippedLine(line, "footer") for line, text in footer if not is_nothing(text) and line > start.line]
 
 
 def _columns(starts: Sequence[list[str]], name: str) -> tuple[str, ...]:
@@ -133,8 +141,8 @@ def _columns(starts: Sequence[list[str]], name: str) -> tuple[str, ...]:
     return tuple(starts[0])
 
 
-def _line_ends(records: Sequence[Sampled]) -> Finding:
+def _line_ends(records: Sequence[SampleRecord]) -> Detected:
     ends = {_LINE_ENDS[record.line_end]: None for record in records if record.line_end}
     if len(ends) > 1:
-        return Finding("mixed", f"{' and '.join(ends)} end the sampled records")
-    return Finding(next(iter(ends), ""), "ends the sampled records")
+        return Detected("mixed", f"{' and '.join(ends)} end the sampled records")
+    return Detected(next(iter(ends), ""), "ends the sampled records")

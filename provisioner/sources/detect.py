@@ -8,10 +8,10 @@ import msgspec
 
 from provisioner.errors import InputError
 
-from .json_forms import recognised
+from .json_forms import detect_layout
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Detected(msgspec.Struct, frozen=True):
     """One thing found out about an input, and the reason in a few words.
 
     What is a guess has to be confirmed by somebody before anything is sent.
@@ -22,7 +22,7 @@ class Finding(msgspec.Struct, frozen=True):
     is_guess: bool = False
 
 
-class Skipped(msgspec.Struct, frozen=True):
+class SkippedLine(msgspec.Struct, frozen=True):
     """A record that is no row: the line it starts on, and what it is in a word or two."""
 
     line: int
@@ -35,15 +35,15 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     ``note`` says what of the input is left unread, in a sentence; empty where nothing is.
     """
 
-    format: Finding
-    compression: Finding
-    encoding: Finding
-    bom: Finding
+    format: Detected
+    compression: Detected
+    encoding: Detected
+    bom: Detected
     mark: bytes = b""
-    delimiter: Finding = Finding("", "JSON has none")
-    sheet: Finding = Finding("", "only a workbook has sheets")
-    line_ends: Finding = Finding("", "only delimited text is cut at them")
-    skipped: tuple[Skipped, ...] = ()
+    delimiter: Detected = Detected("", "JSON has none")
+    sheet: Detected = Detected("", "only a workbook has sheets")
+    line_ends: Detected = Detected("", "only delimited text is cut at them")
+    skipped: tuple[SkippedLine, ...] = ()
     note: str = ""
 
     def notes(self) -> Iterator[str]:
@@ -60,15 +60,15 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
             lines = [each.line for each in group]
             yield f"line {lines[0]} ({what})" if len(lines) == 1 else f"lines {lines[0]}-{lines[-1]} ({what})"
 
-    def findings(self) -> Iterator[tuple[str, Finding]]:
+    def findings(self) -> Iterator[tuple[str, Detected]]:
         """Name what was found, in the order it was decided."""
         for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet"):
-            finding: Finding = getattr(self, name)
+            finding: Detected = getattr(self, name)
             if finding.value:
                 yield name, finding
 
 
-class _Stranger(msgspec.Struct, frozen=True):
+class _UnsupportedFormat(msgspec.Struct, frozen=True):
     """A kind of file that holds no records of ours, told by how it starts."""
 
     start: re.Pattern[bytes]
@@ -76,20 +76,20 @@ class _Stranger(msgspec.Struct, frozen=True):
     cure: str
 
 
-_STRANGERS = (
-    _Stranger(
+_UNSUPPORTED_FORMATS = (
+    _UnsupportedFormat(
         re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
         "an old Excel workbook (.xls), or one with a password, not text",
         "open it in the spreadsheet program and save it as CSV UTF-8",
     ),
-    _Stranger(
+    _UnsupportedFormat(
         re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:html|!doctype|table|head|body|meta|style|\?xml)\b", re.IGNORECASE),
         "a page of HTML or XML, whatever its name says",
         "export it as CSV, or open it in a spreadsheet program and save it as CSV UTF-8",
     ),
-    _Stranger(re.compile(rb"%PDF-"), "a PDF document", "export it as CSV"),
+    _UnsupportedFormat(re.compile(rb"%PDF-"), "a PDF document", "export it as CSV"),
     *(
-        _Stranger(re.compile(start), f"{what}, which is not read", "unpack it first")
+        _UnsupportedFormat(re.compile(start), f"{what}, which is not read", "unpack it first")
         for start, what in (
             (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
             (rb"Rar!\x1a\x07", "a RAR archive"),
@@ -105,19 +105,19 @@ _STRANGERS = (
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 
-def refuse_strangers(head: bytes, name: str) -> None:
+def reject_unsupported(head: bytes, name: str) -> None:
     """Raise ``InputError`` for known kinds of files that exports are mistaken for."""
-    for stranger in _STRANGERS:
+    for stranger in _UNSUPPORTED_FORMATS:
         if stranger.start.match(head):
             raise InputError(f"is {stranger.what}", source=name, cure=stranger.cure)
 
 
-def find_format(text: str, override: str, name: str) -> Finding:
+def find_format(text: str, override: str, name: str) -> Detected:
     """Decide between ``csv``, ``jsonl`` and ``json`` (one document) by how the text starts, then by the name."""
     if override:
-        return Finding(override, "--input-format")
-    if form := recognised(text):
-        return Finding(form.format, form.reason)
+        return Detected(override, "--input-format")
+    if layout := detect_layout(text):
+        return Detected(layout.format, layout.reason)
     if _JSON_NAME.search(name):
-        return Finding("json" if text.lstrip().startswith("[") else "jsonl", "by its name")
-    return Finding("csv", "does not start like JSON")
+        return Detected("json" if text.lstrip().startswith("[") else "jsonl", "by its name")
+    return Detected("csv", "does not start like JSON")

@@ -32,7 +32,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fit:
+class DelimiterScore:
     """How well a delimiter explains a sample; a greater one explains more.
 
     A title that is skipped explains nothing, so a text that makes sense from its first record on is preferred.
@@ -104,27 +104,27 @@ def named_delimiter(text: str) -> str:
     return delimiter
 
 
-def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[Fit]:
+def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[DelimiterScore]:
     """Parse the lines with every delimiter and return those that make columns, the best first.
 
     ``is_whole`` says that the text ends where the lines do, so that the last record is not cut.
     """
-    fits = (_fit(lines, delimiter, is_whole) for delimiter in DELIMITERS)
+    fits = (_score(lines, delimiter, is_whole) for delimiter in DELIMITERS)
     return sorted((fit for fit in fits if fit.width > 1), reverse=True)
 
 
-def _fit(lines: Sequence[str], delimiter: str, is_whole: bool) -> Fit:
+def _score(lines: Sequence[str], delimiter: str, is_whole: bool) -> DelimiterScore:
     """Score by columns gained, times the share of records that are as wide as the header."""
     sample = parse_sample(lines, delimiter)
-    titles = titles_of(sample.records)
+    titles = count_title_rows(sample.records)
     widths = [len(record.values) for record in sample.records[titles:]]
     if not widths:
-        return Fit(is_untitled=False, score=0, delimiter=delimiter, width=0, matching=0, records=0)
+        return DelimiterScore(is_untitled=False, score=0, delimiter=delimiter, width=0, matching=0, records=0)
     is_broken = sample.lines_parsed < len(lines) or (is_whole and sample.is_faulty)
     width, records = widths[0], len(widths) - 1 + is_broken
     matching = widths[1:].count(width)
     share = matching / records if records else 1.0
-    return Fit(
+    return DelimiterScore(
         is_untitled=not titles and share >= _FAIR_SHARE,
         score=share * (width - 1),
         delimiter=delimiter,
@@ -134,7 +134,7 @@ def _fit(lines: Sequence[str], delimiter: str, is_whole: bool) -> Fit:
     )
 
 
-def read_dialect(records: Sequence["Sampled"], delimiter: str, separator_line: str = "") -> Dialect:
+def read_dialect(records: Sequence["SampleRecord"], delimiter: str, separator_line: str = "") -> Dialect:
     """Tell quoting and line end by the header and the sampled records below it."""
     line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
@@ -143,7 +143,7 @@ def read_dialect(records: Sequence["Sampled"], delimiter: str, separator_line: s
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampleRecord:
     """One record of a sample: its text and its values, and the line it starts on, from 0."""
 
     line: int
@@ -165,7 +165,7 @@ class Sampled:
 class _Parsed(NamedTuple):
     """As much of a sample as could be parsed."""
 
-    records: list[Sampled]
+    records: list[SampleRecord]
     lines_parsed: int
     is_faulty: bool
 
@@ -173,18 +173,18 @@ class _Parsed(NamedTuple):
 def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
     """Parse lines into records, blank lines left out, up to what cannot be parsed."""
     rows, start, is_after_blank = parser(lines, delimiter), 0, False
-    records: list[Sampled] = []
+    records: list[SampleRecord] = []
     try:
         for values in rows:
             if values:
-                records.append(Sampled(start, "".join(lines[start : rows.line_num]), values, is_after_blank))
+                records.append(SampleRecord(start, "".join(lines[start : rows.line_num]), values, is_after_blank))
             start, is_after_blank = rows.line_num, not values
     except csv.Error:
         return _Parsed(records, rows.line_num, is_faulty=True)
     return _Parsed(records, rows.line_num, is_faulty=False)
 
 
-def titles_of(records: Sequence[Sampled]) -> int:
+def count_title_rows(records: Sequence[SampleRecord]) -> int:
     """Count the sampled records that stand before the header."""
     parted = {place for place, record in enumerate(records) if record.is_after_blank}
     return count_titles([record.values for record in records], parted)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from provisioner.errors import InputError, UsageError
 
-from .detect import Finding
+from .detect import Detected
 from .legacy import guess_encoding
-from .stored import Stored
-from .text import BOM, UndecodableError, decoded, leading_mark
+from .stored import RawInput
+from .text import BOM, UndecodableError, decoded, leading_boms
 
 _MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
 """UTF-32 first: its little-endian mark starts with the one of UTF-16."""
@@ -17,7 +17,7 @@ _MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """Encodings that leave the byte order to the mark, and what they mean without one."""
 
-_NO_MARK = Finding("no", "none at the start")
+_NO_MARK = Detected("no", "none at the start")
 _LETTERS = 12
 """How many letters a guess tells, to be judged by."""
 _MANY = 0.5
@@ -29,15 +29,15 @@ _CLEARLY = 2
 class Encoding:
     """An encoding, spelt with its byte order, and the byte order marks in front of the text."""
 
-    found: Finding
-    bom: Finding = _NO_MARK
+    found: Detected
+    bom: Detected = _NO_MARK
     mark: bytes = b""
 
 
-JSON_ENCODING = Encoding(Finding("utf-8", "no byte order mark, and JSON is UTF-8"))
+JSON_ENCODING = Encoding(Detected("utf-8", "no byte order mark, and JSON is UTF-8"))
 
 
-def read_encoding(head: bytes, override: str, name: str) -> Encoding | None:
+def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
     """Decide by ``--encoding``, the byte order mark, or where NUL bytes stand; None when nothing of this helps.
 
     Salesforce's Data Loader writes the mark ``FE FF`` whatever the byte order is, so the NUL bytes of the text
@@ -45,15 +45,15 @@ def read_encoding(head: bytes, override: str, name: str) -> Encoding | None:
     mangle names, and for what is no text.
     """
     first = next((known for known in _MARKED if head.startswith(BOM.encode(known))), "")
-    mark = leading_mark(head, first) if first else b""
+    mark = leading_boms(head, first) if first else b""
     pattern = "" if first in {"utf-8", "gb18030"} else _nul_pattern(head[len(mark) :])
     if override:
         return _overridden(head, _canonical(override), pattern or first, name)
     if pattern and pattern != first:
         despite = f"; the byte order mark says {first}" if first else ""
-        return Encoding(Finding(pattern, f"by where NUL bytes stand{despite}"), _bom(mark, first), mark)
+        return Encoding(Detected(pattern, f"by where NUL bytes stand{despite}"), _bom(mark, first), mark)
     if first:
-        return Encoding(Finding(first, "byte order mark"), _bom(mark, first), mark)
+        return Encoding(Detected(first, "byte order mark"), _bom(mark, first), mark)
     if b"\0" in head:
         raise InputError(
             f"is binary: NUL at byte offset {head.index(0)}",
@@ -63,34 +63,34 @@ def read_encoding(head: bytes, override: str, name: str) -> Encoding | None:
     return None
 
 
-def search_encoding(stored: Stored) -> Encoding:
+def guess_encoding_of(raw_input: RawInput) -> Encoding:
     """Read a whole text: it is UTF-8 if every byte of it is, and a guess if not.
 
     Raise ``InputError`` where a guess could mangle names.
     """
     try:
-        with closing(stored.chunks()) as chunks:
-            for text in decoded(chunks, "utf-8", stored.name):
+        with closing(raw_input.chunks()) as chunks:
+            for text in decoded(chunks, "utf-8", raw_input.name):
                 if "\x1b$" in text:
                     raise InputError(
                         "has escape sequences, as ISO-2022 has",
-                        source=stored.name,
+                        source=raw_input.name,
                         cure="name its encoding, e.g. --encoding iso2022_jp, or save it as CSV UTF-8",
                     )
     except UndecodableError as fault:
-        with closing(stored.chunks()) as chunks:
-            reading = guess_encoding(chunks, stored.name, fault.line)
+        with closing(raw_input.chunks()) as chunks:
+            reading = guess_encoding(chunks, raw_input.name, fault.line)
         letters = " ".join(reading.letters[:_LETTERS])
         reason = f"a guess: line {fault.line} is not UTF-8, and so it has the letters {letters}"
-        return Encoding(Finding(codecs.lookup(reading.encodings[0]).name, reason, is_guess=True))
-    return Encoding(Finding("utf-8", "no byte order mark, and UTF-8 to the last byte"))
+        return Encoding(Detected(codecs.lookup(reading.encodings[0]).name, reason, is_guess=True))
+    return Encoding(Detected("utf-8", "no byte order mark, and UTF-8 to the last byte"))
 
 
-def _bom(mark: bytes, encoding: str) -> Finding:
+def _bom(mark: bytes, encoding: str) -> Detected:
     if not mark:
         return _NO_MARK
     times = len(mark) // len(BOM.encode(encoding))
-    return Finding("yes", f"starts with the mark of {encoding}{f', {times} times' if times > 1 else ''}")
+    return Detected("yes", f"starts with the mark of {encoding}{f', {times} times' if times > 1 else ''}")
 
 
 def _overridden(head: bytes, encoding: str, told: str, name: str) -> Encoding:
@@ -103,9 +103,9 @@ def _overridden(head: bytes, encoding: str, told: str, name: str) -> Encoding:
             source=name,
             cure="leave --encoding out",
         )
-    mark = leading_mark(head, encoding)
-    bom = Finding("yes", "starts with the mark") if mark else _NO_MARK
-    return Encoding(Finding(encoding, "--encoding"), bom, mark)
+    mark = leading_boms(head, encoding)
+    bom = Detected("yes", "starts with the mark") if mark else _NO_MARK
+    return Encoding(Detected(encoding, "--encoding"), bom, mark)
 
 
 def _canonical(encoding: str) -> str:

@@ -12,7 +12,7 @@ from provisioner.models import Record
 from .json_object import members_of, read_object
 from .json_outline import outline
 from .json_shapes import SALESFORCE, WAYS_TO_SAY, Wrapper, has_field, lists_in
-from .json_window import Window
+from .json_window import JsonCursor
 from .text import decoded
 
 _BARE = Wrapper(())
@@ -33,10 +33,10 @@ def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Re
 
     Where an element cannot be told from the next, the rest cannot be read: that raises ``InputError``.
     """
-    window = Window(decoded(chunks, encoding, name), name)
-    yield from _elements(window, _BARE)
-    if window.next_mark():
-        raise window.fault("text follows the end of the array")
+    cursor = JsonCursor(decoded(chunks, encoding, name), name)
+    yield from _elements(cursor, _BARE)
+    if cursor.peek():
+        raise cursor.fault("text follows the end of the array")
 
 
 def read_tree(chunks: Iterable[bytes], encoding: str, name: str, tree: Tree) -> Iterator[Record]:
@@ -46,41 +46,41 @@ def read_tree(chunks: Iterable[bytes], encoding: str, name: str, tree: Tree) -> 
     which say what each is and nothing about a customer. Raise ``InputError`` where something beside the list says
     that the object is a record itself, or holds others too: unless the user said that it is not so.
     """
-    window = Window(decoded(chunks, encoding, name), name)
-    is_found = yield from _members(window, tree, tree.wrapper.path)
-    if window.next_mark():
-        raise window.fault("text follows the end of the object")
+    cursor = JsonCursor(decoded(chunks, encoding, name), name)
+    is_found = yield from _members(cursor, tree, tree.wrapper.path)
+    if cursor.peek():
+        raise cursor.fault("text follows the end of the object")
     if not is_found:
-        raise window.fault(f"is one object, and has no list of {tree.wrapper.path[-1]!r}")
+        raise cursor.fault(f"is one object, and has no list of {tree.wrapper.path[-1]!r}")
 
 
-def _members(window: Window, tree: Tree, path: tuple[str, ...]) -> Generator[Record, None, bool]:
+def _members(cursor: JsonCursor, tree: Tree, path: tuple[str, ...]) -> Generator[Record, None, bool]:
     """Go through an object, and return whether it had the records that ``path`` leads to."""
     is_found = False
     wanted, following = path[0], path[1:]
-    for spelt in _names(window):
-        mark, name = window.next_mark(), _NAME.decode(spelt)
+    for spelt in _names(cursor):
+        mark, name = cursor.peek(), _NAME.decode(spelt)
         if name == wanted and mark == ("{" if following else "["):
             if is_found:
-                raise window.fault(f"gives {name!r} twice")
+                raise cursor.fault(f"gives {name!r} twice")
             is_found = True
             if following:
-                is_found = yield from _members(window, tree, following)
+                is_found = yield from _members(cursor, tree, following)
             else:
-                records = _elements(window, tree.wrapper)
+                records = _elements(cursor, tree.wrapper)
                 yield from map(_without_attributes, records) if name == _RECORDS else records
         else:
-            _check_beside(window, name, window.value(), tree)
+            _check_beside(cursor, name, cursor.value(), tree)
     return is_found
 
 
-def _check_beside(window: Window, name: str, spelt: str, tree: Tree) -> None:
+def _check_beside(cursor: JsonCursor, name: str, spelt: str, tree: Tree) -> None:
     beside = {} if tree.is_told or tree.wrapper.path in SALESFORCE else {name: outline(spelt)}
     if has_field(beside) or any(lists_in(beside)):
         raise InputError(
             "is one object with a list of objects, and with another one or one of our fields beside it",
-            source=window.name,
-            line=window.line,
+            source=cursor.name,
+            line=cursor.line,
             cure=WAYS_TO_SAY,
         )
 
@@ -107,35 +107,35 @@ def _unwrapped(line: int, raw: bytes, wrapper: Wrapper) -> Record:
     return read_object(line, inner)
 
 
-def _names(window: Window) -> Iterator[str]:
+def _names(cursor: JsonCursor) -> Iterator[str]:
     """Go through an object's names; behind each of them stands its value, to be taken before the next."""
-    window.take("{")
-    if window.next_mark() != "}":
-        yield _name(window)
-        while window.took(","):
-            yield _name(window)
-    window.take("}")
+    cursor.expect("{")
+    if cursor.peek() != "}":
+        yield _name(cursor)
+        while cursor.accept(","):
+            yield _name(cursor)
+    cursor.expect("}")
 
 
-def _name(window: Window) -> str:
-    if window.next_mark() != '"':
-        raise window.fault("a name is expected here, but something else")
-    name = window.value()
-    window.take(":")
+def _name(cursor: JsonCursor) -> str:
+    if cursor.peek() != '"':
+        raise cursor.fault("a name is expected here, but something else")
+    name = cursor.value()
+    cursor.expect(":")
     return name
 
 
-def _elements(window: Window, wrapper: Wrapper) -> Iterator[Record]:
-    window.take("[")
-    if window.next_mark() != "]":
-        yield _element(window, wrapper)
-        while window.took(","):
-            yield _element(window, wrapper)
-    window.take("]")
+def _elements(cursor: JsonCursor, wrapper: Wrapper) -> Iterator[Record]:
+    cursor.expect("[")
+    if cursor.peek() != "]":
+        yield _element(cursor, wrapper)
+        while cursor.accept(","):
+            yield _element(cursor, wrapper)
+    cursor.expect("]")
 
 
-def _element(window: Window, wrapper: Wrapper) -> Record:
-    window.next_mark()
-    line = window.line
-    raw = window.value().encode(errors="surrogatepass")
+def _element(cursor: JsonCursor, wrapper: Wrapper) -> Record:
+    cursor.peek()
+    line = cursor.line
+    raw = cursor.value().encode(errors="surrogatepass")
     return _unwrapped(line, raw, wrapper) if wrapper.inner else read_object(line, raw)

@@ -9,7 +9,7 @@ from .json_outline import outline
 from .json_shapes import shape_of
 
 
-class Form(Enum):
+class JsonLayout(Enum):
     """A form, by the value ``--input-format`` has for it and the reason to recognise it."""
 
     LINES = ("jsonl", "starts like a JSON object")
@@ -37,22 +37,22 @@ _OBJECT = re.compile(r"\s*\{\s*[\"}]")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
-def recognised(text: str) -> Form | None:
+def detect_layout(text: str) -> JsonLayout | None:
     """Tell the form by the start of a text, or that it does not look like JSON."""
     if _SEQUENCE.match(text):
-        return Form.SEQUENCE
+        return JsonLayout.SEQUENCE
     if _ARRAY.match(text):
-        return Form.ARRAY
+        return JsonLayout.ARRAY
     if not _OBJECT.match(text):
         return None
-    return Form.LINES if _is_first_of_lines(text) or shape_of(object_in(text)) is None else Form.TREE
+    return JsonLayout.LINES if _is_first_of_lines(text) or shape_of(object_in(text)) is None else JsonLayout.TREE
 
 
-def form_within(input_format: str, text: str) -> Form:
+def layout_within(input_format: str, text: str) -> JsonLayout:
     """Tell the form where the format is settled already."""
-    if input_format == Form.LINES.format:
-        return Form.SEQUENCE if _SEQUENCE.match(text) else Form.LINES
-    return Form.TREE if text.lstrip().startswith("{") else Form.ARRAY
+    if input_format == JsonLayout.LINES.format:
+        return JsonLayout.SEQUENCE if _SEQUENCE.match(text) else JsonLayout.LINES
+    return JsonLayout.TREE if text.lstrip().startswith("{") else JsonLayout.ARRAY
 
 
 def object_in(text: str) -> dict[str, Any]:

@@ -13,19 +13,19 @@ from provisioner.models import Fingerprint, Record
 
 from .detect import Detection
 from .json_document import Tree, read_array, read_tree
-from .json_forms import Form, form_within, is_spread_over_lines, object_in
+from .json_forms import JsonLayout, is_spread_over_lines, layout_within, object_in
 from .json_lines import read_lines, read_sequence
 from .json_shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
-from .json_writer import CRLF_LINES, FRAMES, Frame, JsonWriter, frame_of_tree
-from .stored import Stored
+from .json_writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
+from .stored import RawInput
 
 _SAMPLE_RECORDS = 1_000
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
-READERS: dict[Form, _Reader] = {
-    Form.LINES: read_lines,
-    Form.SEQUENCE: read_sequence,
-    Form.ARRAY: read_array,
+READERS: dict[JsonLayout, _Reader] = {
+    JsonLayout.LINES: read_lines,
+    JsonLayout.SEQUENCE: read_sequence,
+    JsonLayout.ARRAY: read_array,
 }
 
 
@@ -33,67 +33,67 @@ READERS: dict[Form, _Reader] = {
 class JsonSource:
     """One JSON input. ``columns`` are the names that its first records use, in the order they turn up."""
 
-    stored: Stored
+    raw_input: RawInput
     detection: Detection
-    form: Form
-    frame: Frame
+    layout: JsonLayout
+    envelope: Envelope
     columns: tuple[str, ...]
     tree: Tree | None = None
 
-    is_open_ended: ClassVar[bool] = True
+    has_dynamic_columns: ClassVar[bool] = True
     blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:
         """The input's name as the user gave it."""
-        return self.stored.name
+        return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
         """Objects of any names in this form."""
-        return (self.form.name,)
+        return (self.layout.name,)
 
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
-        return self.stored.fingerprint()
+        return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
         """Read every record."""
-        return _records(self.stored, self.detection, self.form, self.tree)
+        return _records(self.raw_input, self.detection, self.layout, self.tree)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
         """Write records to a stream in the same form."""
-        writer = JsonWriter(stream, self.frame, self.detection, extra_columns)
+        writer = JsonWriter(stream, self.envelope, self.detection, extra_columns)
         yield writer
         writer.finish()
 
 
-def open_json(stored: Stored, detection: Detection, *, is_told: bool) -> JsonSource:
+def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> JsonSource:
     """Look at the first records for the names they use. ``is_told`` is whether the user named the format.
 
     Raise ``InputError`` where there is no record at all, one object where lines of objects should be, or a shape
     of JSON that is not read.
     """
-    text = stored.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
-    form = form_within(detection.format.value, text)
-    if form is Form.LINES and is_spread_over_lines(text):
+    text = raw_input.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
+    layout = layout_within(detection.format.value, text)
+    if layout is JsonLayout.LINES and is_spread_over_lines(text):
         raise InputError(
             "is JSON with one object spread over several lines",
-            source=stored.name,
+            source=raw_input.name,
             cure="write one object per line, e.g. with jq -c, or put all of them into one array",
         )
-    tree = _tree(text, stored.name, is_told=is_told) if form is Form.TREE else None
+    tree = _tree(text, raw_input.name, is_told=is_told) if layout is JsonLayout.TREE else None
     names: dict[str, None] = {}
     is_empty = True
-    for record in islice(_records(stored, detection, form, tree), _SAMPLE_RECORDS):
+    for record in islice(_records(raw_input, detection, layout, tree), _SAMPLE_RECORDS):
         names.update(dict.fromkeys(record.values))
         is_empty = False
     if is_empty:
-        raise InputError("has no records", source=stored.name, cure="export it again")
+        raise InputError("has no records", source=raw_input.name, cure="export it again")
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
-    return JsonSource(stored, detection, form, _frame(form, text, tree), tuple(names), tree)
+    return JsonSource(raw_input, detection, layout, _envelope(layout, text, tree), tuple(names), tree)
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:
@@ -113,17 +113,17 @@ def _note(wrapper: Wrapper) -> str:
     return f"read are the objects in {'.'.join(wrapper.path)!r}{each}, and nothing beside them"
 
 
-def _frame(form: Form, text: str, tree: Tree | None) -> Frame:
+def _envelope(layout: JsonLayout, text: str, tree: Tree | None) -> Envelope:
     if tree:
         return frame_of_tree(tree.wrapper)
-    if form is Form.LINES and text.partition("\n")[0].endswith("\r"):
+    if layout is JsonLayout.LINES and text.partition("\n")[0].endswith("\r"):
         return CRLF_LINES
-    return FRAMES[form]
+    return ENVELOPES[layout]
 
 
-def _records(stored: Stored, detection: Detection, form: Form, tree: Tree | None) -> Iterator[Record]:
-    with closing(stored.chunks()) as chunks:
+def _records(raw_input: RawInput, detection: Detection, layout: JsonLayout, tree: Tree | None) -> Iterator[Record]:
+    with closing(raw_input.chunks()) as chunks:
         if tree:
-            yield from read_tree(chunks, detection.encoding.value, stored.name, tree)
+            yield from read_tree(chunks, detection.encoding.value, raw_input.name, tree)
         else:
-            yield from READERS[form](chunks, detection.encoding.value, stored.name)
+            yield from READERS[layout](chunks, detection.encoding.value, raw_input.name)

@@ -13,7 +13,7 @@ _SCANNER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-class Window:
+class JsonCursor:
     """The part of the text that is being read; it grows by a piece when a value is not whole."""
 
     def __init__(self, texts: Iterator[str], name: str) -> None:
@@ -23,7 +23,7 @@ class Window:
         self._at = 0
         self.line = 1
 
-    def next_mark(self) -> str:
+    def peek(self) -> str:
         """Skip white space and return the character that follows, or nothing at the end."""
         while True:
             space = _SPACE.match(self._text, self._at)
@@ -33,24 +33,24 @@ class Window:
             if not self._grow():
                 return ""
 
-    def take(self, mark: str) -> None:
+    def expect(self, mark: str) -> None:
         """Step over an expected character."""
-        found = self.next_mark()
+        found = self.peek()
         if found != mark:
             what = "something else" if found else "the file ends"
             raise self.fault(f"{mark!r} is expected here, but {what}")
         self._at += 1
 
-    def took(self, mark: str) -> bool:
+    def accept(self, mark: str) -> bool:
         """Step over a character if it comes next, and say so."""
-        if self.next_mark() != mark:
+        if self.peek() != mark:
             return False
         self._at += 1
         return True
 
     def value(self) -> str:
         """Read one value, whole, as it is spelt."""
-        self.next_mark()
+        self.peek()
         while True:
             end = self._value_end()
             if len(self._text) - self._at > MAX_RECORD_SIZE and end is None:

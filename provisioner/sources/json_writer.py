@@ -10,13 +10,13 @@ import msgspec
 from provisioner.models import Record
 
 from .detect import Detection
-from .json_forms import SEPARATOR, Form
+from .json_forms import SEPARATOR, JsonLayout
 from .json_object import members_of
 from .json_shapes import SALESFORCE, Wrapper
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Envelope:
     """What stands before, between and after the records, and in place of all that where there are none."""
 
     before: str
@@ -25,20 +25,20 @@ class Frame:
     instead: str
 
 
-FRAMES = {
-    Form.LINES: Frame(before="", between="\n", after="\n", instead=""),
-    Form.SEQUENCE: Frame(before=SEPARATOR, between=f"\n{SEPARATOR}", after="\n", instead=""),
-    Form.ARRAY: Frame(before="[\n", between=",\n", after="\n]\n", instead="[]\n"),
+ENVELOPES = {
+    JsonLayout.LINES: Envelope(before="", between="\n", after="\n", instead=""),
+    JsonLayout.SEQUENCE: Envelope(before=SEPARATOR, between=f"\n{SEPARATOR}", after="\n", instead=""),
+    JsonLayout.ARRAY: Envelope(before="[\n", between=",\n", after="\n]\n", instead="[]\n"),
 }
-CRLF_LINES = Frame(before="", between="\r\n", after="\r\n", instead="")
+CRLF_LINES = Envelope(before="", between="\r\n", after="\r\n", instead="")
 
 
-def frame_of_tree(wrapper: Wrapper) -> Frame:
+def frame_of_tree(wrapper: Wrapper) -> Envelope:
     """Put records where they were found; those that were inside their elements, into a list of records."""
     path = wrapper.path if not wrapper.inner and wrapper.path not in SALESFORCE else ("records",)
     start = "".join(f"{{{json.dumps(name)}:" for name in path) + "["
     end = "]" + "}" * len(path) + "\n"
-    return Frame(before=f"{start}\n", between=",\n", after=f"\n{end}", instead=start + end)
+    return Envelope(before=f"{start}\n", between=",\n", after=f"\n{end}", instead=start + end)
 
 
 class JsonWriter:
@@ -47,9 +47,11 @@ class JsonWriter:
     A record keeps its own text to the letter. One with a problem gets no extra values, so the problem stays.
     """
 
-    def __init__(self, stream: BinaryIO, frame: Frame, detection: Detection, extra_columns: Sequence[str]) -> None:
+    def __init__(
+        self, stream: BinaryIO, envelope: Envelope, detection: Detection, extra_columns: Sequence[str]
+    ) -> None:
         self._stream = stream
-        self._frame = frame
+        self._frame = envelope
         self._encoding = detection.encoding.value
         self._extra_columns = tuple(extra_columns)
         self._is_empty = True

@@ -38,7 +38,7 @@ _NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EncodingCandidate:
     """What a sample says in some encodings, which are told in the order of ``_CANDIDATES``."""
 
     text: str
@@ -59,7 +59,7 @@ class Reading:
         return tuple(char for char, _ in counts.most_common() if char.isprintable())
 
 
-def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Reading:
+def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> EncodingCandidate:
     """Return how a text reads best.
 
     Raise ``InputError``, naming the first ``line`` in doubt, for UTF-8 that is spoilt in places, where none fits,
@@ -73,16 +73,18 @@ def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Read
             line=line,
             cure="mend them, or export it again",
         )
-    readings = _likely(_readings(pieces))
-    if not readings:
+    candidates = _likely(_decode_candidates(pieces))
+    if not candidates:
         raise InputError(
             "is not UTF-8 text, nor text in any other encoding that is looked for",
             source=name,
             line=line,
             cure="save it as CSV UTF-8, or name its encoding with --encoding",
         )
-    best = readings[0]
-    rivals = [reading for reading in readings if reading.score * _lead_needed(best, reading) >= best.score]
+    best = candidates[0]
+    rivals = [
+        candidate for candidate in candidates if candidate.score * _lead_needed(best, candidate) >= best.score
+    ]
     if len(rivals) > 1:
         raise _ambiguous(rivals, name, line)
     return best
@@ -126,7 +128,7 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def _readings(pieces: Sequence[bytes]) -> list[Reading]:
+def _decode_candidates(pieces: Sequence[bytes]) -> list[EncodingCandidate]:
     """Read the sample in every encoding that can, those together that read it alike."""
     from chardet import detect_all  # noqa: PLC0415 - most inputs are UTF-8 and do without it
 
@@ -142,7 +144,7 @@ def _readings(pieces: Sequence[bytes]) -> list[Reading]:
         except (LookupError, UnicodeDecodeError):
             continue
     return [
-        Reading(text, tuple(sorted(names, key=_place)), max(names.values()), oddity(text))
+        EncodingCandidate(text, tuple(sorted(names, key=_place)), max(names.values()), oddity(text))
         for text, names in alike.items()
     ]
 
@@ -151,26 +153,26 @@ def _place(encoding: str) -> int:
     return _CANDIDATES.index(encoding) if encoding in _CANDIDATES else len(_CANDIDATES)
 
 
-def _likely(readings: Sequence[Reading]) -> list[Reading]:
+def _likely(candidates: Sequence[EncodingCandidate]) -> list[EncodingCandidate]:
     """Leave out what reads oddly, or like no language of another script, and return the best first."""
-    least = min((reading.oddity for reading in readings), default=0.0)
+    least = min((candidate.oddity for candidate in candidates), default=0.0)
     limit = min(least + _SLACK, _MOST_ODD)
     likely = [
-        reading
-        for reading in readings
-        if reading.oddity <= limit and (reading.confidence >= _LEAST_CONFIDENCE or is_latin(reading.text))
+        candidate
+        for candidate in candidates
+        if candidate.oddity <= limit and (candidate.confidence >= _LEAST_CONFIDENCE or is_latin(candidate.text))
     ]
-    return sorted(likely, key=lambda reading: reading.score, reverse=True)
+    return sorted(likely, key=lambda candidate: candidate.score, reverse=True)
 
 
-def _lead_needed(best: Reading, other: Reading) -> float:
+def _lead_needed(best: EncodingCandidate, other: EncodingCandidate) -> float:
     """Say how many times as likely as another a reading has to be: more where few words tell them apart."""
     pairs = zip(best.text.split(), other.text.split(), strict=False)
     telling = sum(mine != theirs for mine, theirs in pairs)
     return next(lead for most, lead in _LEADS if telling <= most)
 
 
-def _ambiguous(rivals: Sequence[Reading], name: str, line: int | None) -> InputError:
+def _ambiguous(rivals: Sequence[EncodingCandidate], name: str, line: int | None) -> InputError:
     told = [f"{rival.encodings[0]} ({' '.join(_own_letters(rival, rivals))})" for rival in rivals[:_NAMED]]
     return InputError(
         f"is not UTF-8 text, and could be {', '.join(told[:-1])} or {told[-1]}",
@@ -180,8 +182,8 @@ def _ambiguous(rivals: Sequence[Reading], name: str, line: int | None) -> InputE
     )
 
 
-def _own_letters(reading: Reading, readings: Sequence[Reading]) -> Sequence[str]:
+def _own_letters(candidate: EncodingCandidate, candidates: Sequence[EncodingCandidate]) -> Sequence[str]:
     """Return a few letters that tell a reading from others; they are no more than signs of an alphabet."""
-    others = {letter for other in readings if other is not reading for letter in other.letters}
-    own = [letter for letter in reading.letters if letter not in others]
-    return (own or reading.letters)[:_NAMED]
+    others = {letter for other in candidates if other is not candidate for letter in other.letters}
+    own = [letter for letter in candidate.letters if letter not in others]
+    return (own or candidate.letters)[:_NAMED]

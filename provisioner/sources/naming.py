@@ -11,15 +11,15 @@ from pathlib import Path
 
 from provisioner.errors import InputError
 
-from .pipes import open_stream
+from .pipes import open_pipe
 from .spool import spooled
-from .stored import Stored, stored_file, unreadable
+from .stored import RawInput, stored_file, unreadable
 
 STDIN = "-"
 _GLOB = re.compile(r"[*?\[]")
 
 
-def find_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[Stored]:
+def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[RawInput]:
     """Resolve files, globs (sorted), ``-`` and pipes, in the order given; each may be named once.
 
     What can be read only once is spooled, and lives until ``stack`` is closed.
@@ -63,7 +63,7 @@ def _status(name: str) -> os.stat_result:
         raise InputError("is not the name of a file", source=name, cure="check the name") from error
 
 
-def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> Stored:
+def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> RawInput:
     """Return what a file holds; its name goes into the ledger and the results, which are UTF-8."""
     path = Path(name)
     try:
@@ -77,13 +77,13 @@ def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> Sto
     try:
         if stat.S_ISREG(mode):
             return stored_file(name, path)
-        with open_stream(name, path) as stream:
+        with open_pipe(name, path) as stream:
             return stack.enter_context(spooled(name, stream, spool_dir))
     except OSError as error:
         raise unreadable(name, error) from error
 
 
-def _stdin(stack: ExitStack, spool_dir: Path | None) -> Stored:
+def _stdin(stack: ExitStack, spool_dir: Path | None) -> RawInput:
     if sys.stdin is None:
         raise InputError("is closed", source="stdin", cure="name a file, or pipe the input in")
     return stack.enter_context(spooled(STDIN, sys.stdin.buffer, spool_dir))

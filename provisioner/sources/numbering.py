@@ -7,7 +7,7 @@ from provisioner.models import Record
 from .source import Source
 
 
-def numbered(sources: Sequence[Source]) -> Iterator[tuple[int, int, Record]]:
+def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Record]]:
     """Yield every record with its number over all sources, from 1, and the index of its source, from 0."""
     number = 0
     for index, source in enumerate(sources):

@@ -8,12 +8,12 @@ from provisioner.errors import InputError
 from provisioner.options import InputOptions
 
 from .delimited_opening import open_delimited
-from .detect import Detection, Finding, find_format, refuse_strangers
-from .encoding import JSON_ENCODING, Encoding, read_encoding, search_encoding
+from .detect import Detected, Detection, find_format, reject_unsupported
+from .encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
 from .json_source import open_json
-from .naming import find_inputs
+from .naming import resolve_inputs
 from .source import Source
-from .stored import Stored
+from .stored import RawInput
 from .workbook import open_workbook
 from .workbook_package import is_zip
 
@@ -30,34 +30,34 @@ def open_sources(
     and ``UsageError`` for options that make no sense.
     """
     with ExitStack() as stack:
-        yield [open_source(stored, options) for stored in find_inputs(names, stack, spool_dir)]
+        yield [open_source(raw_input, options) for raw_input in resolve_inputs(names, stack, spool_dir)]
 
 
-def open_source(stored: Stored, options: InputOptions) -> Source:
+def open_source(raw_input: RawInput, options: InputOptions) -> Source:
     """Decide compression, encoding and format by the first piece, and hand over to the format's reader."""
-    head = stored.head()
+    head = raw_input.head()
     if not head:
-        raise InputError("is empty", source=stored.name, cure="export it again")
+        raise InputError("is empty", source=raw_input.name, cure="export it again")
     if is_zip(head):
-        return open_workbook(stored, options.input_format)
-    refuse_strangers(head, stored.name)
-    encoding = read_encoding(head, options.encoding, stored.name)
-    found_format = _format_of(head, encoding, options.input_format, stored.name)
+        return open_workbook(raw_input, options.input_format)
+    reject_unsupported(head, raw_input.name)
+    encoding = detect_encoding(head, options.encoding, raw_input.name)
+    found_format = _format_of(head, encoding, options.input_format, raw_input.name)
     if encoding is None:
-        encoding = search_encoding(stored) if found_format.value == "csv" else JSON_ENCODING
+        encoding = guess_encoding_of(raw_input) if found_format.value == "csv" else JSON_ENCODING
     detection = Detection(
         format=found_format,
-        compression=Finding(stored.compression().name, "by its first bytes"),
+        compression=Detected(raw_input.compression().name, "by its first bytes"),
         encoding=encoding.found,
         bom=encoding.bom,
         mark=encoding.mark,
     )
     if detection.format.value == "csv":
-        return open_delimited(stored, detection, options.delimiter)
-    return open_json(stored, detection, is_told=bool(options.input_format))
+        return open_delimited(raw_input, detection, options.delimiter)
+    return open_json(raw_input, detection, is_told=bool(options.input_format))
 
 
-def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Finding:
+def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Detected:
     """Decide by the start of the text; the signs of JSON are the same in every encoding that is left to search."""
     encoding = encoding or JSON_ENCODING
     text = head[len(encoding.mark) :].decode(encoding.found.value, errors="replace")

@@ -22,7 +22,7 @@ _STREAMS = Streams.INHERITED | Streams.NAMED_PIPE | Streams.NULL | Streams.TERMI
 
 
 @contextmanager
-def open_stream(name: str, path: Path) -> Iterator[Readable]:
+def open_pipe(name: str, path: Path) -> Iterator[Readable]:
     """Open a pipe, ``/dev/null`` or a terminal of this process, to be read once.
 
     Raise ``InputError`` for a named pipe that nobody writes to, and ``OSError`` for what cannot be opened.

@@ -11,7 +11,7 @@ _MOST_TITLES = 20
 _DOUBTFUL_WIDTH = 2
 
 
-def separator_told(line: str) -> str:
+def parse_sep_line(line: str) -> str:
     """Return the delimiter that a line like ``sep=;`` tells; empty when it is none."""
     told = _SEPARATOR.fullmatch(line)
     return told["delimiter"] if told else ""

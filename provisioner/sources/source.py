@@ -31,7 +31,7 @@ class Source(Protocol):
         ...
 
     @property
-    def is_open_ended(self) -> bool:
+    def has_dynamic_columns(self) -> bool:
         """Whether later records may have names that ``columns`` lacks."""
         ...
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from provisioner.errors import InputError
 
-from .stored import Stored, reason_of
+from .stored import RawInput, reason_of
 
 
 class Readable(Protocol):
@@ -52,7 +52,7 @@ class _PositionedReader(io.RawIOBase):
 
 
 @contextmanager
-def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[Stored]:
+def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[RawInput]:
     """Copy a stream into a nameless file that only this user can read, and that is gone with the process.
 
     It lies in ``spool_dir``, or in the folder for temporary files, until the context is left.
@@ -69,4 +69,4 @@ def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[Sto
                 source=name,
                 cure=f"make room {f'in {spool_dir}' if spool_dir else elsewhere}",
             ) from error
-        yield Stored(name, lambda: io.BufferedReader(_PositionedReader(spool.fileno())))
+        yield RawInput(name, lambda: io.BufferedReader(_PositionedReader(spool.fileno())))

@@ -13,14 +13,14 @@ from provisioner.models import Fingerprint
 from provisioner.os_errors import os_reason
 from provisioner.regular_files import open_regular
 
-from .compression import NONE, Compression, compression_of
+from .compression import NONE, Compression, detect_compression
 from .members import CompressionError
 
 CHUNK_SIZE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class RawInput:
     """One input's bytes. ``opened`` opens them from the start, independently of earlier openings."""
 
     name: str
@@ -38,7 +38,7 @@ class Stored:
     def compression(self) -> Compression:
         """Tell how the bytes are compressed."""
         with self._open() as stored:
-            return compression_of(stored.peek())
+            return detect_compression(stored.peek())
 
     def chunks(self) -> Generator[bytes, None, None]:
         """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
@@ -64,7 +64,7 @@ class Stored:
         return last, end - len(last)
 
     def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
-        compression = compression_of(stored.peek())
+        compression = detect_compression(stored.peek())
         try:
             return compression.decompressed(stored)
         except ImportError as error:
@@ -91,7 +91,7 @@ class Stored:
             ) from error
 
 
-def stored_file(name: str, path: Path) -> Stored:
+def stored_file(name: str, path: Path) -> RawInput:
     """Stand for a regular file as it is now; opening it after a change raises ``InputError``."""
     known = _identity(path.stat())
 
@@ -106,7 +106,7 @@ def stored_file(name: str, path: Path) -> Stored:
             )
         return file
 
-    return Stored(name, opened)
+    return RawInput(name, opened)
 
 
 def unreadable(name: str, error: OSError) -> InputError:

@@ -19,7 +19,7 @@ class UndecodableError(InputError):
     """Name the input's encoding, or save it as UTF-8."""
 
 
-def leading_mark(head: bytes, encoding: str) -> bytes:
+def leading_boms(head: bytes, encoding: str) -> bytes:
     """Return the byte order marks that a text starts with: several programs add one each.
 
     Those of UTF-16 and UTF-32 are all taken for marks of any of them, since some programs write the wrong one.
@@ -66,7 +66,7 @@ def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
     lines, offset = _LineCount(), 0
     for chunk in chain(chunks, [b""]):
-        mark = b"" if offset else leading_mark(chunk, encoding)
+        mark = b"" if offset else leading_boms(chunk, encoding)
         offset += len(chunk)
         try:
             text = decoder.decode(chunk[len(mark) :], final=not chunk)

@@ -10,12 +10,12 @@ from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
 from provisioner.printable import quoted
 
-from .detect import Detection, Finding
-from .stored import Stored, unreadable
+from .detect import Detected, Detection
+from .stored import RawInput, unreadable
 from .workbook_book import Book, opened_book
-from .workbook_cells import ReadCell
+from .workbook_cells import CellValue
 from .workbook_sheet import TooManyRowsError
-from .workbook_writer import WorkbookWriter, note_kinds
+from .workbook_writer import WorkbookWriter, encode_cell_types
 
 WORKBOOK = "xlsx"
 """The format's name, and the suffix of its files."""
@@ -27,17 +27,17 @@ _LOOK_AHEAD = 1_000
 class WorkbookSource:
     """One sheet of a workbook; ``line`` is the row's number in it."""
 
-    stored: Stored
+    raw_input: RawInput
     detection: Detection
     columns: tuple[str, ...]
 
-    is_open_ended: ClassVar[bool] = False
+    has_dynamic_columns: ClassVar[bool] = False
     blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:
         """The input's name as the user gave it."""
-        return self.stored.name
+        return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -46,11 +46,11 @@ class WorkbookSource:
 
     def fingerprint(self) -> Fingerprint:
         """Digest the stored bytes."""
-        return self.stored.fingerprint()
+        return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
         """Read every row after the header that has a value; cells that are not there are empty."""
-        with _opened(self.stored) as book:
+        with _opened(self.raw_input) as book:
             for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
                 yield _record(line, cells, self.columns)
 
@@ -63,31 +63,31 @@ class WorkbookSource:
             writer.finish()
 
 
-def open_workbook(stored: Stored, input_format: str) -> WorkbookSource:
+def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
     """Find the first sheet with a value in it, and read its header.
 
     Raise ``InputError`` where there is none, for other archives, and when the extra is not installed.
     """
-    with _opened(stored) as book:
+    with _opened(raw_input) as book:
         if input_format:
             raise InputError(
                 f"is an Excel workbook, which contradicts --input-format {input_format}",
-                source=stored.name,
+                source=raw_input.name,
                 cure="omit --input-format",
             )
-        sheet, *unread = _filled_sheets(book, stored.name)
+        sheet, *unread = _filled_sheets(book, raw_input.name)
         starts = [cells for _, cells in islice(_filled_rows(book, sheet), 2)]
     if len(starts) == 1:
-        raise InputError("has a header but no rows", source=stored.name, cure="export it again with its rows")
+        raise InputError("has a header but no rows", source=raw_input.name, cure="export it again with its rows")
     detection = Detection(
-        format=Finding(WORKBOOK, "a zip archive with a workbook in it"),
-        compression=Finding("none", "a workbook has its own"),
-        encoding=Finding("", "a workbook has its own"),
-        bom=Finding("", "a workbook has none"),
-        sheet=Finding(sheet, "the first one with a value in it"),
+        format=Detected(WORKBOOK, "a zip archive with a workbook in it"),
+        compression=Detected("none", "a workbook has its own"),
+        encoding=Detected("", "a workbook has its own"),
+        bom=Detected("", "a workbook has none"),
+        sheet=Detected(sheet, "the first one with a value in it"),
         note=f"read is the sheet {quoted(sheet)}, and not {', '.join(map(quoted, unread))}" if unread else "",
     )
-    return WorkbookSource(stored, detection, _header(starts[0], stored.name))
+    return WorkbookSource(raw_input, detection, _header(starts[0], raw_input.name))
 
 
 def _filled_sheets(book: Book, name: str) -> list[str]:
@@ -101,19 +101,19 @@ def _is_filled(book: Book, sheet: str) -> bool:
     return any(cells for _, cells in islice(book.rows(sheet), _LOOK_AHEAD))
 
 
-def _header(cells: Sequence[ReadCell], name: str) -> tuple[str, ...]:
+def _header(cells: Sequence[CellValue], name: str) -> tuple[str, ...]:
     for cell in cells:
         if cell.fault:
             raise InputError(f"a cell of the header {cell.fault}", source=name, cure="mend the header")
     return tuple(cell.text for cell in cells)
 
 
-def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[ReadCell]]]:
+def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[CellValue]]]:
     """Read the rows that have a value, with their numbers."""
     return ((line, cells) for line, cells in book.rows(sheet) if cells)
 
 
-def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Record:
+def _record(line: int, cells: Sequence[CellValue], columns: Sequence[str]) -> Record:
     values = [cell.text for cell in cells]
     values += [""] * (len(columns) - len(values))
     faults = [
@@ -123,32 +123,32 @@ def _record(line: int, cells: Sequence[ReadCell], columns: Sequence[str]) -> Rec
         faults.append(f"has a value in column {len(cells)}, the header has {len(columns)}")
     if not faults:
         return Record(line, values)
-    return Record(line, values, "; ".join(faults), note_kinds([cell.kind for cell in cells]))
+    return Record(line, values, "; ".join(faults), encode_cell_types([cell.kind for cell in cells]))
 
 
 @contextmanager
-def _opened(stored: Stored) -> Iterator[Book]:
+def _opened(raw_input: RawInput) -> Iterator[Book]:
     """Open a workbook, so that what its reader stumbles over, then or later, is an ``InputError``."""
     try:
-        with opened_book(stored) as book:
+        with opened_book(raw_input) as book:
             yield book
     except ProvisionerError:
         raise
     except ImportError as error:
         raise InputError(
             "is an Excel workbook, which needs an extra to be read",
-            source=stored.name,
+            source=raw_input.name,
             cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
         ) from error
     except OSError as error:
-        raise unreadable(stored.name, error) from error
+        raise unreadable(raw_input.name, error) from error
     except TooManyRowsError as error:
         raise InputError(
-            "has more rows than Excel allows", source=stored.name, cure="save it as CSV UTF-8"
+            "has more rows than Excel allows", source=raw_input.name, cure="save it as CSV UTF-8"
         ) from error
     except Exception as error:
         raise InputError(
             "is a workbook that is damaged or was written in a way of its own",
-            source=stored.name,
+            source=raw_input.name,
             cure="open it in the spreadsheet program and save it anew, or as CSV UTF-8",
         ) from error

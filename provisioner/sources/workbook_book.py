@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
-from .stored import Stored
+from .stored import RawInput
 from .workbook_package import Package, Related, opened_package
 from .workbook_sheet import Row, read_rows
 from .workbook_styles import Styles, read_styles
@@ -68,13 +68,13 @@ class Book:
 
 
 @contextmanager
-def opened_book(stored: Stored) -> Iterator[Book]:
+def opened_book(raw_input: RawInput) -> Iterator[Book]:
     """Open a workbook, and read what its sheets share.
 
     Raise ``InputError`` for other archives and for what is too large, and various errors where it is damaged:
     ``XmlError``, ``LookupError``, ``BadZipFile`` among them.
     """
-    with opened_package(stored) as package, closing(SharedTexts(stored.name)) as texts:
+    with opened_package(raw_input) as package, closing(SharedTexts(raw_input.name)) as texts:
         part = package.workbook()
         related = package.related(part)
         handler = _BookHandler(related)

@@ -24,7 +24,7 @@ TEXT, NUMBER, ERROR = "s", "n", "e"
 """The kinds of cells that are written, as openpyxl spells them."""
 
 
-class ReadCell(NamedTuple):
+class CellValue(NamedTuple):
     """A cell's text, why it is not to be used, and as what it is to be written so that this stays so."""
 
     text: str
@@ -32,10 +32,10 @@ class ReadCell(NamedTuple):
     kind: str = TEXT
 
 
-EMPTY = ReadCell("")
+EMPTY = CellValue("")
 
 
-def read_cell(kind: str, value: str, style: Style, styles: Styles) -> ReadCell:
+def read_cell(kind: str, value: str, style: Style, styles: Styles) -> CellValue:
     """Read one cell by its type and value, as the file has them (ISO 29500, part 1, section 18.18.11).
 
     Texts are kept to the letter. Numbers have the up to 15 digits of Excel, and the leading zeros that a format
@@ -47,57 +47,57 @@ def read_cell(kind: str, value: str, style: Style, styles: Styles) -> ReadCell:
         case "n":
             return _read_number(value, style, styles)
         case "b" if truth := _TRUTH.get(value):
-            return ReadCell(truth)
+            return CellValue(truth)
         case "d":
             return _read_moment(value)
         case _:
             return _faulty(value)
 
 
-def escaped(text: str) -> str:
+def escape_xml(text: str) -> str:
     """Write what XML cannot say as Excel does: ``_x000D_`` is a carriage return."""
     return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
-def _read_text(value: str) -> ReadCell:
+def _read_text(value: str) -> CellValue:
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
     if len(text) > _LONGEST_TEXT:
-        return ReadCell(_NO_VALUE, f"holds more than {_LONGEST_TEXT:,} characters, the most of Excel's", ERROR)
-    return ReadCell(text)
+        return CellValue(_NO_VALUE, f"holds more than {_LONGEST_TEXT:,} characters, the most of Excel's", ERROR)
+    return CellValue(text)
 
 
-def _read_number(spelt: str, style: Style, styles: Styles) -> ReadCell:
+def _read_number(spelt: str, style: Style, styles: Styles) -> CellValue:
     if not _NUMBER.fullmatch(spelt):
         return _faulty(_NO_VALUE)
     value = float(spelt)
     if style.is_time:
         try:
-            return ReadCell(_spell_time(styles.moment(value, style)))
+            return CellValue(_spell_time(styles.moment(value, style)))
         except (OverflowError, ValueError):
             return _faulty(_NO_VALUE)
     if abs(value) >= _TOO_LARGE:
-        return ReadCell(
+        return CellValue(
             f"{max(min(value, _LARGEST), -_LARGEST):.17g}",
             "holds a number of more than 15 digits, of which Excel keeps only 15; "
             "format the column as text and enter it again",
             NUMBER,
         )
     if style.zeros and value == int(value) >= 0:
-        return ReadCell(f"{int(value):0{style.zeros}}")
-    return ReadCell(f"{value + 0.0:.15G}")
+        return CellValue(f"{int(value):0{style.zeros}}")
+    return CellValue(f"{value + 0.0:.15G}")
 
 
-def _read_moment(spelt: str) -> ReadCell:
+def _read_moment(spelt: str) -> CellValue:
     try:
         moment = moment_of(spelt)
     except ValueError:
         moment = None
-    return _faulty(_NO_VALUE) if moment is None else ReadCell(_spell_time(moment))
+    return _faulty(_NO_VALUE) if moment is None else CellValue(_spell_time(moment))
 
 
-def _faulty(value: str) -> ReadCell:
+def _faulty(value: str) -> CellValue:
     code = value if _ERROR_CODE.fullmatch(value) else _NO_VALUE
-    return ReadCell(code, f"holds the error {code}", ERROR)
+    return CellValue(code, f"holds the error {code}", ERROR)
 
 
 def _spell_time(value: datetime | date | time | timedelta) -> str:

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple, cast
 from provisioner.errors import InputError
 
 from .compression import NONE
-from .stored import CHUNK_SIZE, Stored, unreadable
+from .stored import CHUNK_SIZE, RawInput, unreadable
 from .workbook_xml import PartHandler, XmlError, parsed
 
 _MAGIC = b"PK\x03\x04"
@@ -174,29 +174,29 @@ def is_zip(head: bytes) -> bool:
 
 
 @contextmanager
-def opened_package(stored: Stored) -> Iterator[Package]:
+def opened_package(raw_input: RawInput) -> Iterator[Package]:
     """Open an archive. Raise ``InputError`` for one that is damaged, or compressed once more."""
-    if stored.compression() != NONE:
-        raise InputError("is a zip archive, compressed once more", source=stored.name, cure="unpack it first")
-    with _opened(stored) as archive:
-        yield Package(archive, stored.name)
+    if raw_input.compression() != NONE:
+        raise InputError("is a zip archive, compressed once more", source=raw_input.name, cure="unpack it first")
+    with _opened(raw_input) as archive:
+        yield Package(archive, raw_input.name)
 
 
 @contextmanager
-def _opened(stored: Stored) -> Iterator[zipfile.ZipFile]:
+def _opened(raw_input: RawInput) -> Iterator[zipfile.ZipFile]:
     try:
-        file = stored.opened()
+        file = raw_input.opened()
     except OSError as error:
-        raise unreadable(stored.name, error) from error
+        raise unreadable(raw_input.name, error) from error
     with file:
         try:
             archive = zipfile.ZipFile(cast("BinaryIO", _WithSmallDirectory(file)))
         except OSError as error:
-            raise unreadable(stored.name, error) from error
+            raise unreadable(raw_input.name, error) from error
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise InputError(
                 "is a zip archive, or a workbook, that is cut short or damaged",
-                source=stored.name,
+                source=raw_input.name,
                 cure="copy or export it again",
             ) from error
         with archive:

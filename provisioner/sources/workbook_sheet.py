@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from string import ascii_uppercase, digits
 
-from .workbook_cells import EMPTY, ReadCell, read_cell
+from .workbook_cells import EMPTY, CellValue, read_cell
 from .workbook_styles import PLAIN, Styles
 from .workbook_texts import SharedTexts
 from .workbook_xml import PartHandler, XmlError, parsed
@@ -18,7 +18,7 @@ _LETTERS = re.compile(r"\$?([A-Za-z]{1,3})\$?")
 
 _INLINE = "inlineStr"
 
-Row = tuple[int, list[ReadCell]]
+Row = tuple[int, list[CellValue]]
 
 
 class TooManyRowsError(XmlError):
@@ -33,7 +33,7 @@ class _SheetHandler(PartHandler):
         self.rows: list[Row] = []
         self._texts_of_cells, self._styles = texts, styles
         self._line, self._column = 0, 0
-        self._cells: list[ReadCell] = []
+        self._cells: list[CellValue] = []
         self._kind, self._style, self._value = "n", PLAIN, ""
         self._is_inline = self._is_spoken = False
 

@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from provisioner.models import Record
 
-from .workbook_cells import TEXT, escaped
+from .workbook_cells import TEXT, escape_xml
 
 
 class WorkbookWriter:
@@ -30,7 +30,7 @@ class WorkbookWriter:
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
         """Write one row with its extra values; values beyond the header stay beyond it."""
-        kinds = kinds_noted(record.raw)
+        kinds = decode_cell_types(record.raw)
         cells = [self._cell(value, kinds.get(place, TEXT)) for place, value in enumerate(record.values)]
         beyond = cells[self._width :]
         cells[self._width :] = [None] * (self._whole_width - self._width)
@@ -53,16 +53,16 @@ class WorkbookWriter:
             self._sheet.close()
 
     def _cell(self, text: str, kind: str = TEXT) -> Any:
-        cell = self._new_cell(self._sheet, escaped(text))
+        cell = self._new_cell(self._sheet, escape_xml(text))
         cell.data_type = kind
         return cell
 
 
-def note_kinds(kinds: Sequence[str]) -> bytes:
-    """Note the cells of a row that are no texts, for ``kinds_noted``."""
+def encode_cell_types(kinds: Sequence[str]) -> bytes:
+    """Note the cells of a row that are no texts, for ``decode_cell_types``."""
     return " ".join(f"{place}{kind}" for place, kind in enumerate(kinds) if kind != TEXT).encode()
 
 
-def kinds_noted(note: bytes) -> dict[int, str]:
+def decode_cell_types(note: bytes) -> dict[int, str]:
     """Read back the kinds of the cells that are no texts, by their place."""
     return {int(each[:-1]): each[-1] for each in note.decode().split()}

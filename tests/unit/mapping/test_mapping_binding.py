@@ -15,14 +15,14 @@ OTHER_ADDRESS = "IG" + "f" * 32
 def bound(columns: list[str], options: MappingOptions | None = None, **defaults: str) -> RecordMapper:
     """Bind the options, and an address, to a header."""
     mapping = Mapping.from_options(options or MappingOptions(), **{"default_address": ADDRESS, **defaults})
-    return mapping.bind(columns, is_open_ended=False, source="people.csv")
+    return mapping.bind(columns, has_dynamic_columns=False, source="people.csv")
 
 
 def fault_of(columns: list[str], options: MappingOptions) -> UsageError:
     """Return the error that binding ends with."""
     mapping = Mapping.from_options(options)
     with pytest.raises(UsageError) as caught:
-        mapping.bind(columns, is_open_ended=False, source="people.csv")
+        mapping.bind(columns, has_dynamic_columns=False, source="people.csv")
     return caught.value
 
 
@@ -256,7 +256,7 @@ def test_an_error_without_a_source_says_only_what_is_wrong() -> None:
     mapping = Mapping.from_options(MappingOptions())
 
     with pytest.raises(UsageError, match=r"^nothing gives"):
-        mapping.bind(["Name"], is_open_ended=False)
+        mapping.bind(["Name"], has_dynamic_columns=False)
 
 
 @pytest.mark.parametrize(

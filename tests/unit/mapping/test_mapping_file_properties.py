@@ -98,7 +98,7 @@ def test_any_row_of_a_table_is_mapped_once_its_header_was_bound(
     if file := read(text):
         rules = FieldRules({"address_sid": file.rules.get("address_sid", _ADDRESS), **file.rules}, {}, file.key)
         try:
-            mapper = compile_mapper(rules, Header(columns), is_open_ended=False, found=set())
+            mapper = compile_mapper(rules, Header(columns), has_dynamic_columns=False, found=set())
         except UsageError:
             return
 

@@ -51,7 +51,7 @@ def test_a_mapping_file_says_where_everything_comes_from(tmp_path: Path) -> None
     """Fields by template, values of the pre-engagement object, the key and how to read the input."""
     mapping = mapping_of(tmp_path, WHOLE)
 
-    mapped = mapping.bind(COLUMNS, is_open_ended=False)(["7", "Ada", "Example", "", "042", "Ghent", "EU"])
+    mapped = mapping.bind(COLUMNS, has_dynamic_columns=False)(["7", "Ada", "Example", "", "042", "Ghent", "EU"])
 
     assert mapped == Mapped(
         address_sid=ADDRESS,
@@ -83,7 +83,7 @@ def test_a_flag_wins_over_the_input_table(tmp_path: Path) -> None:
 
 def test_the_key_flag_wins_over_the_key_table(tmp_path: Path) -> None:
     """It replaces the key as a whole."""
-    mapper = mapping_of(tmp_path, WHOLE, key=("Last",)).bind(COLUMNS, is_open_ended=False)
+    mapper = mapping_of(tmp_path, WHOLE, key=("Last",)).bind(COLUMNS, has_dynamic_columns=False)
 
     assert mapper(["7", "Ada", "Example", "", "", "", "EU"]).key == "Example"
 
@@ -94,7 +94,7 @@ def test_set_wins_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> 
     mapping = mapping_of(tmp_path, text, preset="zoho", set=("pre_engagement.phone=set {Phone}",))
     columns = ["Record Id", "First Name", "Last Name", "Email", "Phone", "Company", "pre_engagement.company"]
 
-    mapped = mapping.bind(columns, is_open_ended=False)(["7", "Ada", "Example", "e", "p", "c", "by name"])
+    mapped = mapping.bind(columns, has_dynamic_columns=False)(["7", "Ada", "Example", "e", "p", "c", "by name"])
 
     assert mapped.members == {"company": "c", "crm": "Zoho", "email": "file e", "phone": "set p", "record_id": "7"}
     assert (mapped.key, mapped.customer_friendly_name) == ("7", "Ada Example")
@@ -112,7 +112,7 @@ def test_choices_are_tried_in_order(tmp_path: Path, columns: list[str], values: 
     """The columns decide for the whole source, not the values of a row; a choice without columns always fits."""
     mapping = mapping_of(tmp_path, 'customer_friendly_name = ["{A} {B}", "{C}", "nobody"]')
 
-    assert mapping.bind(columns, is_open_ended=False)(values).customer_friendly_name == name
+    assert mapping.bind(columns, has_dynamic_columns=False)(values).customer_friendly_name == name
 
 
 def test_no_choice_that_fits_is_an_error_that_names_them_all(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_no_choice_that_fits_is_an_error_that_names_them_all(tmp_path: Path) -> 
     mapping = mapping_of(tmp_path, '\nui_version = ["{Frist Name} {X}", "{Lasst Name}"]')
 
     with pytest.raises(UsageError) as caught:
-        mapping.bind(["First Name", "Last Name"], is_open_ended=False, source="people.csv")
+        mapping.bind(["First Name", "Last Name"], has_dynamic_columns=False, source="people.csv")
 
     assert caught.value.message == (
         f"people.csv: {tmp_path / 'mapping.toml'}, line 2: ui_version: "

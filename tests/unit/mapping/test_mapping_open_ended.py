@@ -11,7 +11,7 @@ ADDRESS = "IG" + "0" * 32
 def bound(*assignments: str, key: tuple[str, ...] = (), address_sid: str = ADDRESS) -> RecordMapper:
     """Bind options to a source of JSON records."""
     options = MappingOptions(address_sid=address_sid, set=assignments, key=key)
-    return Mapping.from_options(options).bind((), is_open_ended=True, source="people.jsonl")
+    return Mapping.from_options(options).bind((), has_dynamic_columns=True, source="people.jsonl")
 
 
 def test_each_record_is_mapped_by_its_own_names() -> None:

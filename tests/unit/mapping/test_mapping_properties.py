@@ -63,7 +63,7 @@ def test_a_row_of_any_texts_is_mapped_once_its_header_was_bound(
 ) -> None:
     """Options and header may end in a usage error; after that nothing raises."""
     try:
-        mapper = Mapping.from_options(options).bind(columns, is_open_ended=False)
+        mapper = Mapping.from_options(options).bind(columns, has_dynamic_columns=False)
     except UsageError:
         return
 
@@ -78,7 +78,7 @@ def test_a_record_of_any_names_is_mapped_or_refused(
 ) -> None:
     """Names that contradict each other make a refused row, and nothing raises."""
     try:
-        mapper = Mapping.from_options(options).bind((), is_open_ended=True)
+        mapper = Mapping.from_options(options).bind((), has_dynamic_columns=True)
     except UsageError:
         return
 
@@ -95,9 +95,11 @@ def test_columns_may_change_places(texts: list[str], columns: list[int]) -> None
     names = ["identity", "pre_engagement.b", "pre_engagement.a", "Customer Friendly Name", "Id"]
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, key=("Id",)))
 
-    straight = mapping.bind(names, is_open_ended=False)(texts)
-    reordered = mapping.bind([names[at] for at in columns], is_open_ended=False)([texts[at] for at in columns])
-    by_name = mapping.bind((), is_open_ended=True)({names[at]: texts[at] for at in columns})
+    straight = mapping.bind(names, has_dynamic_columns=False)(texts)
+    reordered = mapping.bind([names[at] for at in columns], has_dynamic_columns=False)(
+        [texts[at] for at in columns]
+    )
+    by_name = mapping.bind((), has_dynamic_columns=True)({names[at]: texts[at] for at in columns})
 
     assert straight == reordered == by_name
     assert list(straight.members) == list(reordered.members) == list(by_name.members)

@@ -100,7 +100,7 @@ def test_an_empty_column_leaves_no_stray_space(template: str, values: list[str],
 def test_a_default_stands_where_a_column_has_nothing(template: str, values: list[str], expected: str) -> None:
     """Everything after the first bar is the default, literally."""
     mapper = Mapping.from_options(MappingOptions(address_sid="IG", set=(f"chat_friendly_name={template}",))).bind(
-        COLUMNS, is_open_ended=False
+        COLUMNS, has_dynamic_columns=False
     )
 
     assert mapper(values).chat_friendly_name == expected
@@ -109,7 +109,7 @@ def test_a_default_stands_where_a_column_has_nothing(template: str, values: list
 def test_a_text_beyond_the_bound_is_refused_before_it_is_made() -> None:
     """A template that names one long column again and again cannot fill the memory."""
     options = MappingOptions(address_sid="IG", set=(f"first_message={'{Note}' * 100_000}",))
-    mapper = Mapping.from_options(options).bind(COLUMNS, is_open_ended=False)
+    mapper = Mapping.from_options(options).bind(COLUMNS, has_dynamic_columns=False)
 
     refused = mapper(["", "", "x" * 1_000_000])
     mapped = mapper(["", "", ""])

@@ -16,7 +16,7 @@ CONTACT = '{"name":"Ada \\u00c9xample","age":1.10,"tags":["a",{"b":null}],"deep"
 def bound(*assignments: str, key: tuple[str, ...] = ()) -> RecordMapper:
     """Bind options to a source of JSON records."""
     options = MappingOptions(address_sid=ADDRESS, set=assignments, key=key)
-    return Mapping.from_options(options).bind((), is_open_ended=True, source="people.jsonl")
+    return Mapping.from_options(options).bind((), has_dynamic_columns=True, source="people.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_path_that_never_leads_anywhere_is_told() -> None:
 def test_choices_are_made_for_each_record() -> None:
     """A record leaves out what it has not: a whole choice goes before a part of one."""
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="hubspot"))
-    mapper = mapping.bind((), is_open_ended=True)
+    mapper = mapping.bind((), has_dynamic_columns=True)
 
     names = [
         mapper({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"}),
@@ -109,7 +109,7 @@ def test_choices_are_made_for_each_record() -> None:
 def test_values_with_a_choice_of_nothing_may_be_missing_everywhere() -> None:
     """No record has the column, and that is no mistake."""
     mapper = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="hubspot")).bind(
-        (), is_open_ended=True
+        (), has_dynamic_columns=True
     )
 
     mapped = mapper({"hs_object_id": "1", "firstname": "Ada", "lastname": "Example"})
@@ -122,7 +122,7 @@ def test_half_a_choice_is_more_than_none_of_it(tmp_path: Path) -> None:
     """A record without a last name still has a name, also where the name may be left out."""
     file = tmp_path / "mapping.toml"
     file.write_text('customer_friendly_name = ["{First} {Last}", ""]', encoding="utf-8")
-    mapper = Mapping.from_options(MappingOptions(map=file)).bind((), is_open_ended=True)
+    mapper = Mapping.from_options(MappingOptions(map=file)).bind((), has_dynamic_columns=True)
 
     names = [mapper(record).customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
 
@@ -135,4 +135,4 @@ def test_in_a_table_a_dot_is_part_of_the_name() -> None:
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, set=("identity={contact.name}",)))
 
     with pytest.raises(UsageError, match=r"there is no column 'contact\.name'"):
-        mapping.bind(["contact"], is_open_ended=False)
+        mapping.bind(["contact"], has_dynamic_columns=False)

@@ -58,7 +58,7 @@ def test_a_column_that_a_preset_needs_is_asked_for_by_name() -> None:
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="salesforce-dataloader"))
 
     with pytest.raises(UsageError) as caught:
-        mapping.bind(["FIRSTNAME", "LASTNAME"], is_open_ended=False, source="contacts.csv")
+        mapping.bind(["FIRSTNAME", "LASTNAME"], has_dynamic_columns=False, source="contacts.csv")
 
     line = preset_text("salesforce-dataloader").splitlines().index('chat_friendly_name = "WebChat {ID}"') + 1
     place = f"contacts.csv: --preset salesforce-dataloader, line {line}: chat_friendly_name"
@@ -137,7 +137,7 @@ def test_auto_becomes_the_preset_it_finds_and_says_why() -> None:
         MappingOptions(address_sid=ADDRESS, preset="salesforce-dataloader", set=("ui_version=x",))
     )
     assert found.settings() == named.settings()
-    assert found.bind(columns, is_open_ended=False)(["003", "Ada", ""]) == Mapped(
+    assert found.bind(columns, has_dynamic_columns=False)(["003", "Ada", ""]) == Mapped(
         address_sid=ADDRESS,
         chat_friendly_name="WebChat 003",
         customer_friendly_name="Ada",

@@ -134,7 +134,7 @@ COLUMN = st.one_of(
 def contradict_each_other(columns: list[str]) -> bool:
     """Say whether the columns are refused without any mapping."""
     try:
-        compile_mapper(FieldRules({}, {}, ()), Header(columns), is_open_ended=True, found=set())
+        compile_mapper(FieldRules({}, {}, ()), Header(columns), has_dynamic_columns=True, found=set())
     except UsageError:
         return True
     return False
@@ -146,6 +146,8 @@ def test_every_proposal_is_accepted_for_its_columns(columns: list[str]) -> None:
     file = read_mapping(suggest(columns, "export.csv", NOTHING), "mapping.toml")
 
     assume(not contradict_each_other(columns))
-    mapper = compile_mapper(FieldRules(file.rules, {}, file.key), Header(columns), is_open_ended=True, found=set())
+    mapper = compile_mapper(
+        FieldRules(file.rules, {}, file.key), Header(columns), has_dynamic_columns=True, found=set()
+    )
 
     assert mapper.missing == ()

@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from provisioner.errors import InputError
-from provisioner.sources.stored import Stored
+from provisioner.sources.stored import RawInput
 
 HEAD, ROWS = b"crm_id,name\n", b"".join(b"%d,Customer %d\n" % (number, number**3) for number in range(50))
 SKIPPABLE = b"\x5a\x2a\x4d\x18\x05\x00\x00\x00notes"
@@ -78,7 +78,7 @@ def judged(packing: Packing, content: bytes) -> bytes | None:
 
 def unpacked(content: bytes) -> bytes:
     """Read all that an input holds."""
-    return b"".join(Stored("export", lambda: io.BufferedReader(io.BytesIO(content))).chunks())
+    return b"".join(RawInput("export", lambda: io.BufferedReader(io.BytesIO(content))).chunks())
 
 
 @pytest.mark.parametrize("packing", PACKINGS, ids=lambda packing: packing.tool)
@@ -162,7 +162,7 @@ def test_a_disk_that_fails_is_no_damage() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(InputError, match="cannot be read to its end: input/output error"):
-        Stored("export", lambda: io.BufferedReader(Failing())).fingerprint()
+        RawInput("export", lambda: io.BufferedReader(Failing())).fingerprint()
 
 
 GROWTH = """

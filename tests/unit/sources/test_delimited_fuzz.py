@@ -13,7 +13,7 @@ from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
 from provisioner.sources.opening import open_source
-from provisioner.sources.stored import Stored
+from provisioner.sources.stored import RawInput
 from tests.unit.sources.corpus import CASES, LEGAL, MADE
 
 unhurried = settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
@@ -55,7 +55,7 @@ LINE = st.sampled_from(
 
 def source_of(content: bytes, **options: str) -> Source:
     """Open bytes as a source."""
-    return open_source(Stored("fuzz", lambda: io.BufferedReader(io.BytesIO(content))), InputOptions(**options))
+    return open_source(RawInput("fuzz", lambda: io.BufferedReader(io.BytesIO(content))), InputOptions(**options))
 
 
 def count_records(source: Source, content: bytes) -> int:

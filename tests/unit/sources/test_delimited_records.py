@@ -19,7 +19,7 @@ def test_a_record_has_its_values_along_the_columns_and_the_line_it_starts_on(ope
     records = list(source.records())
 
     assert source.columns == ("name", "topic")
-    assert not source.is_open_ended
+    assert not source.has_dynamic_columns
     assert records == [Record(2, ["Ada", "one\ntwo"]), Record(5, ["Bo", "three"])]
 
 

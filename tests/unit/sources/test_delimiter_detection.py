@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.errors import InputError, UsageError
-from provisioner.sources import Finding, Source
-from provisioner.sources.detect import Skipped
+from provisioner.sources import Detected, Source
+from provisioner.sources.detect import SkippedLine
 from provisioner.sources.dialect import named_delimiter, rank_delimiters
 
 Open = Callable[..., Source]
@@ -22,7 +22,7 @@ def test_every_delimiter_is_found_by_parsing(opened: Open, delimiter: str) -> No
 
     source = opened(text.encode())
 
-    assert source.detection.delimiter == Finding(
+    assert source.detection.delimiter == Detected(
         delimiter, "makes 3 columns in the header and in 3 of 3 sampled records"
     )
     assert next(source.records()).values == [f"A{others * 3}", "b", f"c{others}"]
@@ -72,7 +72,7 @@ def test_a_header_without_any_delimiter_is_one_column(opened: Open) -> None:
     """A list of names is a fine input."""
     source = opened(b"name\nAda\n")
 
-    assert source.detection.delimiter == Finding(",", "no delimiter in the header, so one column")
+    assert source.detection.delimiter == Detected(",", "no delimiter in the header, so one column")
 
 
 @pytest.mark.parametrize(("given", "meant"), [("tab", "\t"), ("TAB", "\t"), (r"\t", "\t"), (":", ":"), ("|", "|")])
@@ -81,7 +81,7 @@ def test_a_given_delimiter_is_taken(opened: Open, given: str, meant: str) -> Non
     source = opened(f"a,b{meant}c\n1,2{meant}3\n".encode(), delimiter=given)
 
     assert source.columns == ("a,b", "c")
-    assert source.detection.delimiter == Finding(meant, "--delimiter")
+    assert source.detection.delimiter == Detected(meant, "--delimiter")
 
 
 def test_a_given_delimiter_wins_over_the_separator_line(opened: Open) -> None:
@@ -89,8 +89,8 @@ def test_a_given_delimiter_wins_over_the_separator_line(opened: Open) -> None:
     source = opened(b"sep=;\na,b\n1,2\n", delimiter=",")
 
     assert source.columns == ("a", "b")
-    assert source.detection.delimiter == Finding(",", "--delimiter")
-    assert source.detection.skipped == (Skipped(1, "separator line"),)
+    assert source.detection.delimiter == Detected(",", "--delimiter")
+    assert source.detection.skipped == (SkippedLine(1, "separator line"),)
 
 
 @pytest.mark.parametrize("given", ["", ",,", '"', "\n", "\0", "tabulator"])

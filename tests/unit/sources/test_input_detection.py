@@ -12,7 +12,7 @@ import zstandard
 
 from provisioner.errors import InputError, UsageError
 from provisioner.models import Record
-from provisioner.sources import Finding, Source
+from provisioner.sources import Detected, Source
 
 Open = Callable[..., Source]
 
@@ -24,8 +24,8 @@ def test_a_byte_order_mark_decides_the_encoding(opened: Open, encoding: str) -> 
     """The mark is believed, reported, and no part of the first column's name."""
     source = opened(("\ufeff" + TEXT).encode(encoding))
 
-    assert source.detection.encoding == Finding(encoding, "byte order mark")
-    assert source.detection.bom == Finding("yes", f"starts with the mark of {encoding}")
+    assert source.detection.encoding == Detected(encoding, "byte order mark")
+    assert source.detection.bom == Detected("yes", f"starts with the mark of {encoding}")
     assert source.columns == ("name", "topic")
     assert next(source.records()).values == ["Zoë", "日本"]
 
@@ -34,7 +34,7 @@ def test_text_that_is_utf_8_to_the_last_byte_is_utf_8(opened: Open) -> None:
     """No mark is needed."""
     source = opened(TEXT.encode())
 
-    assert source.detection.encoding == Finding("utf-8", "no byte order mark, and UTF-8 to the last byte")
+    assert source.detection.encoding == Detected("utf-8", "no byte order mark, and UTF-8 to the last byte")
     assert source.detection.bom.value == "no"
 
 
@@ -55,7 +55,7 @@ def test_without_a_mark_nul_bytes_tell_the_byte_order(
     """Line ends and delimiters have NUL bytes on one side, whatever else the text is in."""
     source = opened(text.encode(encoding))
 
-    assert source.detection.encoding == Finding(encoding, "by where NUL bytes stand")
+    assert source.detection.encoding == Detected(encoding, "by where NUL bytes stand")
     assert source.detection.bom.value == "no"
     assert source.columns == columns
 
@@ -66,8 +66,8 @@ def test_a_mark_in_the_wrong_byte_order_is_no_matter(opened: Open, encoding: str
     source = opened(b"\xfe\xff" + TEXT.encode(encoding))
 
     despite = "" if encoding == "utf-16-be" else "by where NUL bytes stand; the byte order mark says utf-16-be"
-    assert source.detection.encoding == Finding(encoding, despite or "byte order mark")
-    assert source.detection.bom == Finding("yes", "starts with the mark of utf-16-be")
+    assert source.detection.encoding == Detected(encoding, despite or "byte order mark")
+    assert source.detection.bom == Detected("yes", "starts with the mark of utf-16-be")
     assert source.columns == ("name", "topic")
     assert next(source.records()) == Record(2, ["Zoë", "日本"])
 
@@ -78,7 +78,7 @@ def test_repeated_marks_are_all_skipped(opened: Open, content: str, encoding: st
     """Each program on the way may have added one; none of them is a part of a name."""
     source = opened(("\ufeff" * 3 + content).encode(encoding))
 
-    assert source.detection.bom == Finding("yes", f"starts with the mark of {encoding}, 3 times")
+    assert source.detection.bom == Detected("yes", f"starts with the mark of {encoding}, 3 times")
     assert source.columns == ("name", "topic")
     assert next(source.records()).line == (2 if content == TEXT else 1)
 
@@ -101,7 +101,7 @@ def test_a_given_encoding_is_taken(opened: Open, stored: str, given: str, found:
     """``--encoding`` wins; a byte order mark of the same encoding is still left out."""
     source = opened("name,topic\nZoë,1\n".encode(stored), encoding=given)
 
-    assert source.detection.encoding == Finding(found, "--encoding")
+    assert source.detection.encoding == Detected(found, "--encoding")
     assert source.detection.bom.value == bom
     assert source.columns == ("name", "topic")
     assert next(source.records()).values == ["Zoë", "1"]
@@ -173,7 +173,7 @@ def test_compression_is_told_by_content(opened: Open, name: str, compress: Calla
     """The file's name plays no part."""
     source = opened(compress(TEXT.encode()), name="export.dat")
 
-    assert source.detection.compression == Finding(name, "by its first bytes")
+    assert source.detection.compression == Detected(name, "by its first bytes")
     assert [record.values for record in source.records()] == [["Zoë", "日本"]]
 
 
@@ -254,17 +254,17 @@ def test_what_is_no_text_is_refused_by_what_it_is(opened: Open, content: bytes, 
 @pytest.mark.parametrize(
     ("content", "name", "found"),
     [
-        (b'{"a": 1}\n', "export.csv", Finding("jsonl", "starts like a JSON object")),
-        (b'\n  { "a": 1}\n', "export.txt", Finding("jsonl", "starts like a JSON object")),
-        (b'\xef\xbb\xbf[\n {"a": 1}]', "export", Finding("json", "starts like a JSON array")),
-        (b'"a": 1}\n{"a": 2}\n', "export.jsonl", Finding("jsonl", "by its name")),
-        (b'oops\n{"a": 2}\n', "export.NDJSON.gz", Finding("jsonl", "by its name")),
-        (b'[\n42,\n{"a": 2}]', "failed.json", Finding("json", "by its name")),
-        (b"{a},[b]\n1,2\n", "export.csv", Finding("csv", "does not start like JSON")),
+        (b'{"a": 1}\n', "export.csv", Detected("jsonl", "starts like a JSON object")),
+        (b'\n  { "a": 1}\n', "export.txt", Detected("jsonl", "starts like a JSON object")),
+        (b'\xef\xbb\xbf[\n {"a": 1}]', "export", Detected("json", "starts like a JSON array")),
+        (b'"a": 1}\n{"a": 2}\n', "export.jsonl", Detected("jsonl", "by its name")),
+        (b'oops\n{"a": 2}\n', "export.NDJSON.gz", Detected("jsonl", "by its name")),
+        (b'[\n42,\n{"a": 2}]', "failed.json", Detected("json", "by its name")),
+        (b"{a},[b]\n1,2\n", "export.csv", Detected("csv", "does not start like JSON")),
     ],
 )
 def test_the_format_is_told_by_how_the_text_starts(
-    opened: Open, content: bytes, name: str, found: Finding
+    opened: Open, content: bytes, name: str, found: Detected
 ) -> None:
     """The name decides only where the text does not."""
     assert opened(content, name=name).detection.format == found
@@ -274,7 +274,7 @@ def test_a_given_format_is_taken(opened: Open) -> None:
     """``--input-format`` wins over what the text looks like."""
     source = opened(b'{"a",b\n1,2\n', input_format="csv")
 
-    assert source.detection.format == Finding("csv", "--input-format")
+    assert source.detection.format == Detected("csv", "--input-format")
     assert source.columns == ('{"a"', "b")
 
 

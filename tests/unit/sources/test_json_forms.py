@@ -7,15 +7,15 @@ import pytest
 
 from provisioner.errors import InputError
 from provisioner.models import Record
-from provisioner.sources import Finding, Source
+from provisioner.sources import Detected, Source
 from provisioner.sources.text import MAX_RECORD_SIZE
 
 Open = Callable[..., Source]
 
-LINES = Finding("jsonl", "starts like a JSON object")
-SEQUENCE = Finding("jsonl", "starts with the record separator of JSON text sequences (RFC 7464)")
-ARRAY = Finding("json", "starts like a JSON array")
-TREE = Finding("json", "starts like a JSON object with a list of records")
+LINES = Detected("jsonl", "starts like a JSON object")
+SEQUENCE = Detected("jsonl", "starts with the record separator of JSON text sequences (RFC 7464)")
+ARRAY = Detected("json", "starts like a JSON array")
+TREE = Detected("json", "starts like a JSON object with a list of records")
 
 EXPORT_TREE = """{
     "records": [
@@ -59,7 +59,7 @@ EXPORT_TREE = """{
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_each_form_is_told_by_how_it_starts(opened: Open, text: str, found: Finding, encoding: str) -> None:
+def test_each_form_is_told_by_how_it_starts(opened: Open, text: str, found: Detected, encoding: str) -> None:
     """The reason says which form it is, where the format does not; the encoding plays no part."""
     assert opened(text.encode(encoding)).detection.format == found
 

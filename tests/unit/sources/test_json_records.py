@@ -113,7 +113,7 @@ def test_columns_are_the_names_of_the_first_thousand_records(opened: Open) -> No
 
     source = opened("\n".join(lines).encode())
 
-    assert source.is_open_ended
+    assert source.has_dynamic_columns
     assert source.columns == ("a", "b0", "b1")
 
 

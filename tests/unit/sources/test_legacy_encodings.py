@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from provisioner.errors import InputError
-from provisioner.sources import Finding, Source
+from provisioner.sources import Detected, Source
 from provisioner.sources.legacy import guess_encoding
 
 Open = Callable[..., Source]
@@ -86,7 +86,7 @@ def test_one_name_is_enough_where_all_likely_encodings_agree(opened: Open, name:
 
     letter = next(char for char in name if not char.isascii())
     reason = f"a guess: line 2 is not UTF-8, and so it has the letters {letter}"
-    assert source.detection.encoding == Finding("cp1252", reason, is_guess=True)
+    assert source.detection.encoding == Detected("cp1252", reason, is_guess=True)
     assert next(source.records()).values == ["1", name]
 
 
@@ -116,10 +116,10 @@ def test_names_are_never_mangled(encoding: str, people: str) -> None:
         for start in range(len(rows) - count + 1):
             text = table_of("|".join(rows[start : start + count]))
             try:
-                reading = guess_encoding([text.encode(encoding)], "-", 2)
+                candidate = guess_encoding([text.encode(encoding)], "-", 2)
             except InputError:
                 continue
-            assert text.encode(encoding).decode(reading.encodings[0]) == text
+            assert text.encode(encoding).decode(candidate.encodings[0]) == text
 
 
 def test_utf_8_with_a_bad_byte_is_not_taken_for_something_else(opened: Open) -> None:

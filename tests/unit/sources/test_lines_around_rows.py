@@ -7,7 +7,7 @@ import pytest
 
 from provisioner.models import Record
 from provisioner.sources import Source
-from provisioner.sources.detect import Skipped
+from provisioner.sources.detect import SkippedLine
 from tests.unit.sources.corpus import footer
 
 Open = Callable[..., Source]
@@ -44,8 +44,8 @@ def test_a_long_report_is_read_between_its_title_and_its_footer(
     assert records[0] == Record(4, ["0", "Zoë\nÖst"])
     assert records[-1] == Record(FIRST - 2, [str(ROWS - 1), "Zoë\nÖst"])
     assert source.detection.skipped == (
-        Skipped(1, "title"),
-        *(Skipped(FIRST + place, "footer") for place in range(1, 6)),
+        SkippedLine(1, "title"),
+        *(SkippedLine(FIRST + place, "footer") for place in range(1, 6)),
     )
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
-from provisioner.sources.json_forms import Form
+from provisioner.sources.json_forms import JsonLayout
 from provisioner.sources.json_source import READERS
 from provisioner.sources.opening import open_source
-from provisioner.sources.stored import Stored
+from provisioner.sources.stored import RawInput
 from provisioner.sources.text import decoded, line_blocks
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
@@ -47,8 +47,8 @@ def _tables(draw: st.DrawFn) -> list[list[str]]:
 
 
 def _source(content: bytes, **options: str) -> Source:
-    stored = Stored("fuzz", lambda: io.BufferedReader(io.BytesIO(content)))
-    return open_source(stored, InputOptions(**options))
+    raw_input = RawInput("fuzz", lambda: io.BufferedReader(io.BytesIO(content)))
+    return open_source(raw_input, InputOptions(**options))
 
 
 @unhurried
@@ -79,8 +79,10 @@ def test_a_written_table_is_read_back_exactly(
 
 
 @unhurried
-@given(OBJECTS, st.sampled_from(Form), st.booleans())
-def test_written_json_is_read_back_exactly(objects: list[dict[str, object]], form: Form, is_ascii: bool) -> None:
+@given(OBJECTS, st.sampled_from(JsonLayout), st.booleans())
+def test_written_json_is_read_back_exactly(
+    objects: list[dict[str, object]], form: JsonLayout, is_ascii: bool
+) -> None:
     """Strings come back as they are, everything else as JSON text that means the same."""
     text = _spelt(objects, form, is_ascii=is_ascii)
 
@@ -96,16 +98,16 @@ def test_written_json_is_read_back_exactly(objects: list[dict[str, object]], for
         assert others == {k: v for k, v in item.items() if k not in texts and v is not None}
 
 
-def _spelt(objects: list[dict[str, object]], form: Form, *, is_ascii: bool = False) -> str:
+def _spelt(objects: list[dict[str, object]], layout: JsonLayout, *, is_ascii: bool = False) -> str:
     """Write objects in a form of JSON, over several lines where it allows that."""
-    match form:
-        case Form.LINES:
+    match layout:
+        case JsonLayout.LINES:
             return "\r\n".join(json.dumps(item, ensure_ascii=is_ascii) for item in objects)
-        case Form.SEQUENCE:
+        case JsonLayout.SEQUENCE:
             return "".join(f"\x1e{json.dumps(item, ensure_ascii=is_ascii, indent=1)}\n" for item in objects)
-        case Form.ARRAY:
+        case JsonLayout.ARRAY:
             return json.dumps(objects, ensure_ascii=is_ascii, indent=1)
-        case Form.TREE:
+        case JsonLayout.TREE:
             return json.dumps({"n": 1, "records": objects, "x": [{}]}, ensure_ascii=is_ascii, indent=1)
 
 
@@ -134,8 +136,8 @@ def test_where_the_pieces_are_cut_makes_no_difference(
     objects: list[dict[str, object]], text: str, cuts: list[int]
 ) -> None:
     """A piece may end inside a character, a line end, a string or a number."""
-    for form, read in READERS.items():
-        content = _spelt(objects, form).encode()
+    for layout, read in READERS.items():
+        content = _spelt(objects, layout).encode()
         assert list(read(_pieces(content, cuts), "utf-8", "-")) == list(read([content], "utf-8", "-"))
     content = b"\xef\xbb\xbf" + text.lstrip("\ufeff").encode()  # marks are never cut: the first piece is long
     assert _lines(_pieces(content, cuts)) == _lines([content])

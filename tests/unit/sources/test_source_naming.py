@@ -112,7 +112,7 @@ def test_stdin_is_read_once_and_given_twice(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_spool_belongs_to_this_user_alone(tmp_path: Path) -> None:
     """Customers' data is not left readable, nor lying about."""
-    with spooled("-", io.BytesIO(b"name\nAda\n"), tmp_path) as stored, stored.opened() as stream:
+    with spooled("-", io.BytesIO(b"name\nAda\n"), tmp_path) as raw_input, raw_input.opened() as stream:
         status = os.fstat(stream.fileno())
 
     assert stat.S_IMODE(status.st_mode) == 0o600

@@ -11,8 +11,8 @@ from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
 from provisioner.sources.opening import open_source
-from provisioner.sources.stored import Stored
-from provisioner.sources.workbook_cells import escaped
+from provisioner.sources.stored import RawInput
+from provisioner.sources.workbook_cells import escape_xml
 from tests.unit.sources.workbooks import book_of, with_shared, with_sheet
 
 unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -41,7 +41,7 @@ WHOLE = with_shared(with_sheet(SHEET), SHARED)
 
 def source_of(content: bytes) -> Source:
     """Open a workbook that lies in memory."""
-    return open_source(Stored("fuzz", lambda: io.BufferedReader(io.BytesIO(content))), InputOptions())
+    return open_source(RawInput("fuzz", lambda: io.BufferedReader(io.BytesIO(content))), InputOptions())
 
 
 def written(source: Source) -> bytes:
@@ -57,7 +57,7 @@ def written(source: Source) -> bytes:
 @given(st.lists(TEXT | SPIKY, min_size=1, max_size=5))
 def test_texts_come_back_to_the_letter(texts: list[str]) -> None:
     """Whatever XML makes of them."""
-    source = source_of(book_of([["a", "b"], *(["x", escaped(text)] for text in texts)]))
+    source = source_of(book_of([["a", "b"], *(["x", escape_xml(text)] for text in texts)]))
 
     assert [list(record.values) for record in source.records()] == [["x", text] for text in texts]
     assert [list(record.values) for record in source_of(written(source)).records()] == [

@@ -16,10 +16,10 @@ from openpyxl import Workbook
 from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.options import InputOptions
-from provisioner.sources import Finding, Source, workbook_package
+from provisioner.sources import Detected, Source, workbook_package
 from provisioner.sources.opening import open_source
 from provisioner.sources.spool import spooled
-from provisioner.sources.stored import Stored
+from provisioner.sources.stored import RawInput
 from tests.unit.sources.workbooks import book_of, saved, with_shared, with_sheet
 
 Open = Callable[..., Source]
@@ -47,12 +47,12 @@ def test_a_workbook_is_told_by_its_content(opened: Open) -> None:
     source = opened(book_of([["name", "id"], ["Ada", "007"]]), name="export.csv")
 
     assert source.columns == ("name", "id")
-    assert not source.is_open_ended
+    assert not source.has_dynamic_columns
     assert list(source.records()) == [Record(2, ["Ada", "007"])]
     assert list(source.detection.findings()) == [
-        ("compression", Finding("none", "a workbook has its own")),
-        ("format", Finding("xlsx", "a zip archive with a workbook in it")),
-        ("sheet", Finding("Sheet", "the first one with a value in it")),
+        ("compression", Detected("none", "a workbook has its own")),
+        ("format", Detected("xlsx", "a zip archive with a workbook in it")),
+        ("sheet", Detected("Sheet", "the first one with a value in it")),
     ]
     assert source.detection.note == ""
 
@@ -191,7 +191,7 @@ def test_the_first_sheet_with_values_is_read_and_the_others_are_named(opened: Op
     source = opened(saved(book))
 
     assert source.columns == ("Contacts",)
-    assert source.detection.sheet == Finding("Contacts", "the first one with a value in it")
+    assert source.detection.sheet == Detected("Contacts", "the first one with a value in it")
     assert source.detection.note == "read is the sheet 'Contacts', and not 'Leads'"
 
 
@@ -262,8 +262,8 @@ def test_a_workbook_that_finds_no_room_fails_once(opened: Open) -> None:
 
 def test_a_piped_workbook_is_read(opened: Open) -> None:
     """It is kept aside first, as everything that comes through a pipe."""
-    with spooled("-", io.BytesIO(book_of([["a"], ["1"]])), None) as stored:
-        source = open_source(stored, InputOptions())
+    with spooled("-", io.BytesIO(book_of([["a"], ["1"]])), None) as raw_input:
+        source = open_source(raw_input, InputOptions())
 
         assert texts_of(source) == texts_of(source) == [["1"]]
         assert source.fingerprint().name == source.name == "-"
@@ -360,4 +360,4 @@ def test_what_the_disk_refuses_is_worded(times: int) -> None:
         return io.BufferedReader(io.BytesIO(content))
 
     with pytest.raises(InputError, match="cannot be opened: permission denied"):
-        list(open_source(Stored("book", opening), InputOptions()).records())
+        list(open_source(RawInput("book", opening), InputOptions()).records())
