@@ -22,7 +22,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     files_of_command(options, {"ledger": ledger}, {}, None).require_distinct()
     with open_reader(ledger) as reader:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
-        reading = reader.recall("reading")
+        reading = reader.get_note("reading")
     if outputs.needs_input:
         with open_sources(_names(fingerprints), _reading(ledger, reading)) as sources:
             _require_unchanged(sources, fingerprints)

@@ -216,11 +216,11 @@ async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callab
     """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
     reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
-    if await ledger.recall("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
+    if await ledger.get_note("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
-    await ledger.remember("results", "")  # those that are there are of another plan, whatever happens next
+    await ledger.set_note("results", "")  # those that are there are of another plan, whatever happens next
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
-    await ledger.remember("planned_by", reader)
+    await ledger.set_note("planned_by", reader)
     return report
 
 

@@ -70,7 +70,7 @@ class Inquiry:
         """Look every unknown row up."""
         await self._ledger.recover()
         await self._ledger.start_run(())
-        await self._ledger.remember("results", "")  # the next run writes them anew
+        await self._ledger.set_note("results", "")  # the next run writes them anew
         before = await self._ledger.counts()
         monitor = RunMonitor(before, to_send=0, speed_limit=Pacer(self._rate))
         monitor.is_looking = True
@@ -104,7 +104,7 @@ class Inquiry:
                 orphans = reader.orphans()
                 audit = Audit(
                     chosen.finder,
-                    taken=self._ledger.taken,
+                    taken=self._ledger.assigned_conversations,
                     shared=reader.shared(),
                     settle_delay_s=self._options.settle_delay,
                 )

@@ -82,16 +82,16 @@ class Cleanup:
 
     async def plan(self, scope: Scope) -> Plan:
         """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
-        await scope.closures.require_sids()
-        counts = await scope.closures.counts()
+        await scope.close_ledger.require_sids()
+        counts = await scope.close_ledger.counts()
         done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
         return Plan(
             to_close=sum(counts.values()) - done,
             done=done,
-            first=tuple(each.sid for each in await scope.closures.left(0, FIRST_NAMED)),
+            first=tuple(each.sid for each in await scope.close_ledger.left(0, FIRST_NAMED)),
             unknowns=await self._source.unknowns(scope),
-            duplicates=await scope.closures.duplicates(),
-            orphans=await scope.closures.orphans(),
+            duplicates=await scope.close_ledger.duplicates(),
+            orphans=await scope.close_ledger.orphans(),
         )
 
     def is_wanted(self, plan: Plan) -> bool:
@@ -123,7 +123,7 @@ class Cleanup:
         with StopSignals(drain_s=DRAIN_S) as stop_signals:
             self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
             error = await self._close_all(scope, stop_signals, pacer, tally)
-            counts = await scope.closures.counts()
+            counts = await scope.close_ledger.counts()
             summary = self._account(plan, counts, tally, error=error, signal_exit=stop_signals.exit_code)
             self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
             await scope.ledger.finish_run(summary.exit_code)
@@ -135,7 +135,7 @@ class Cleanup:
         async with self._target.open(self._rate) as transport:
             client = ClosingClient(transport)
             closer = Closer(
-                book=scope.closures,
+                book=scope.close_ledger,
                 end=client.delete if self._options.delete else client.close,
                 pace=pacer,
                 witness=tally,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioner import __version__
 from provisioner.endings import MOST_NAMED
-from provisioner.ledger import Closures, SqliteLedger, close_ledger_path, is_ledger, open_ledger, open_reader
+from provisioner.ledger import CloseLedger, SqliteLedger, close_ledger_path, is_ledger, open_ledger, open_reader
 from provisioner.models import Status
 from provisioner.results import read_results
 from provisioner.target import Target
@@ -18,7 +18,7 @@ class Scope:
     """A ledger and the conversations of it that are to be closed."""
 
     ledger: SqliteLedger
-    closures: Closures
+    close_ledger: CloseLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class LedgerFile:
             settings = reader.manifest.settings
         async with open_ledger(self.path, {**settings, **target.settings()}, version=__version__) as ledger:
             await ledger.recover()
-            closures = Closures(ledger, deletes=deletes)
-            yield Scope(ledger, closures)
+            close_ledger = CloseLedger(ledger, deletes=deletes)
+            yield Scope(ledger, close_ledger)
 
     async def unknowns(self, scope: Scope) -> Unknowns:
         """Return the rows that may have conversations nobody knows."""
@@ -72,9 +72,9 @@ class ResultsFile:
         """Take the conversations over; ``is_kept`` says whether what becomes of them is to be remembered."""
         path = self.path if is_kept else None
         async with open_ledger(path, target.settings(), version=__version__) as ledger:
-            closures = Closures(ledger, deletes=deletes)
-            await closures.adopt(self._made())
-            yield Scope(ledger, closures)
+            close_ledger = CloseLedger(ledger, deletes=deletes)
+            await close_ledger.import_conversations(self._made())
+            yield Scope(ledger, close_ledger)
 
     async def unknowns(self, _scope: Scope) -> Unknowns:
         """Return the rows that the results call unknown."""

@@ -3,7 +3,7 @@
 The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
 """
 
-from provisioner.ledger.closures import Closures, is_ledger
+from provisioner.ledger.closures import CloseLedger, is_ledger
 from provisioner.ledger.files import close_ledger_path, files_of_ledger
 from provisioner.ledger.lock import hold_lock, lock_path
 from provisioner.ledger.reader import (
@@ -19,7 +19,7 @@ from provisioner.ledger.reader import (
 from provisioner.ledger.store import SqliteLedger, open_ledger
 
 __all__ = [
-    "Closures",
+    "CloseLedger",
     "CreatedRow",
     "ErrorCount",
     "InvalidRow",

@@ -10,13 +10,13 @@ from pathlib import Path
 from provisioner.closures import FINAL_STATUSES, CloseResult, CloseStatus, OpenConversation
 from provisioner.ledger import shapes, statements
 from provisioner.ledger.creation import SQLITE_MAGIC
-from provisioner.ledger.shapes import line_of
+from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sids import require_sids
 from provisioner.ledger.store import SqliteLedger
 from provisioner.ledger.writer import transaction
 from provisioner.regular_files import open_regular
 
-_CLOSURES = statements.load("closures")
+_CLOSURES = statements.load_queries("closures")
 
 
 def is_ledger(path: Path) -> bool:
@@ -28,7 +28,7 @@ def is_ledger(path: Path) -> bool:
         return False
 
 
-class Closures:
+class CloseLedger:
     """The conversations that a job made, over its open ledger; every method returns when it is on disk.
 
     ``deletes`` says that they are to be deleted, for which closed ones are not done.
@@ -39,9 +39,9 @@ class Closures:
         self._step = "delete" if deletes else "close"
         self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
-    async def adopt(self, conversation_sids: Iterable[str]) -> None:
+    async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
         """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
-        await self._writer.call(lambda connection: _adopt(connection, conversation_sids))
+        await self._writer.call(lambda connection: _import_conversations(connection, conversation_sids))
 
     async def require_sids(self) -> None:
         """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
@@ -56,7 +56,7 @@ class Closures:
         asked = (after, self._done, limit)
         return await self._writer.call(
             lambda connection: [
-                OpenConversation(*line_of(shapes.OPEN_CONVERSATION, line))
+                OpenConversation(*checked_row(shapes.OPEN_CONVERSATION, line))
                 for line in connection.execute(_CLOSURES["left"], asked).fetchall()
             ]
         )
@@ -83,7 +83,7 @@ class Closures:
         return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))
 
 
-def _adopt(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
+def _import_conversations(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
     now = time.time()
     with transaction(connection):
         for sid in conversation_sids:
@@ -94,7 +94,7 @@ def _adopt(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> 
 
 def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
     lines = connection.execute(_CLOSURES["counts"]).fetchall()
-    return Counter(dict(line_of(shapes.CLOSURE_COUNT, line) for line in lines))
+    return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))
 
 
 def _attempt(row_id: int, run: int | None, step: str, number: int, result: CloseResult) -> Sequence[object]:

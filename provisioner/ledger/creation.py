@@ -20,7 +20,7 @@ _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 """The first bytes of a rollback journal; they are zeros once it is of no use. Source: the same."""
 
 
-def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronous: str = "FULL") -> None:
+def create_file(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronous: str = "FULL") -> None:
     """Make a database at ``path``, readable by its owner only, that holds what ``fill`` wrote.
 
     Whoever calls holds the ledger's lock, so that a draft that is found was left by a process that died. Raise

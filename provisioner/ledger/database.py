@@ -12,12 +12,12 @@ from pathlib import Path
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import journal, schema, shapes, statements
 from provisioner.ledger.connections import connect
-from provisioner.ledger.creation import PAGE_BYTES, create
+from provisioner.ledger.creation import PAGE_BYTES, create_file
 from provisioner.ledger.faults import damaged, foreign_schema, not_a_ledger
-from provisioner.ledger.journal import has_log, journal_path, require_log
-from provisioner.ledger.lock import is_held
+from provisioner.ledger.journal import has_wal, require_wal, wal_path
+from provisioner.ledger.lock import is_locked
 from provisioner.ledger.schema import SCHEMA_VERSION
-from provisioner.ledger.shapes import line_of, settings_of
+from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.writer import transaction
 from provisioner.models import Manifest
 from provisioner.printable import printable, quoted, shortened
@@ -28,8 +28,8 @@ APPLICATION_ID = 0x57435042
 SATELLITES = ("-wal", "-shm", "-journal")
 """What SQLite puts behind the name of a ledger for files of its own."""
 
-_RUN = statements.load("run")
-_READ = statements.load("read")
+_RUN = statements.load_queries("run")
+_READ = statements.load_queries("read")
 _PRAGMAS = (
     "wal_autocheckpoint = 0",  # the log is merged by ``journal``
     "cache_size = -2000",
@@ -39,7 +39,7 @@ _PRAGMAS = (
 )
 
 
-def require_place(path: Path) -> None:
+def require_parent_dir(path: Path) -> None:
     """Raise ``LedgerError`` when there can be no file at ``path``, or when something else is there.
 
     Opening a named pipe that stands for the ledger, or for SQLite's files beside it, might never return.
@@ -57,19 +57,21 @@ def require_place(path: Path) -> None:
 
 
 def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
-    """Open a ledger, or make one without a job. Whoever calls holds its lock, and ends it with ``journal.close``.
+    """Open a ledger, or make one without a job.
+
+    Whoever calls holds its lock, and ends it with ``journal.close_connection``.
 
     Raise ``LedgerError`` for what is no ledger of ours, or not whole.
     """
     real = path.resolve()
     if not real.exists():
-        _require_no_log(path)
-        create(real, _create_schema, synchronous=synchronous)
+        _require_no_wal(path)
+        create_file(real, _create_schema, synchronous=synchronous)
     _require_content(path)
-    had_log = has_log(path)
+    had_log = has_wal(path)
     connection = connect(str(path))
     try:
-        _require_whole(connection, path, had_log=had_log)
+        _require_whole(connection, path, had_wal=had_log)
         if version_of(connection) < SCHEMA_VERSION:
             _migrate(connection)
         _require_room(connection)
@@ -82,9 +84,9 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.close()
         raise
     try:
-        journal.merge(connection)
+        journal.checkpoint(connection)
     except BaseException:
-        journal.close(connection, path)
+        journal.close_connection(connection, path)
         raise
     return connection
 
@@ -97,23 +99,23 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
-    require_place(path)
+    require_parent_dir(path)
     _require_content(path)
-    is_written = is_held(path)
-    had_log = has_log(path)
+    is_written = is_locked(path)
+    had_log = has_wal(path)
     mode = "ro" if had_log and not is_written else "rw"
     connection = connect(f"{path.absolute().as_uri()}?mode={mode}", is_read_only=True)
     try:
-        _require_whole(connection, path, had_log=had_log or is_written)
+        _require_whole(connection, path, had_wal=had_log or is_written)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _require_no_log(path: Path) -> None:
+def _require_no_wal(path: Path) -> None:
     """Raise ``LedgerError`` when the log of a ledger is there without it: a new one would be mixed up with it."""
-    log = journal_path(path)
+    log = wal_path(path)
     if log.exists():
         raise LedgerError(
             f"{path} is not there, but its log {log.name} is",
@@ -130,14 +132,14 @@ def _require_content(path: Path) -> None:
         )
 
 
-def _require_whole(connection: sqlite3.Connection, path: Path, *, had_log: bool) -> None:
+def _require_whole(connection: sqlite3.Connection, path: Path, *, had_wal: bool) -> None:
     """Raise ``LedgerError`` for what is no ledger of ours, has lost its log, or ends within a page.
 
     SQLite takes the part of a page for a page; only a log can make up for the rest.
     """
     _require_ours(connection, path)
-    require_log(connection, path, had_log=had_log)
-    if not had_log and path.stat().st_size % PAGE_BYTES:
+    require_wal(connection, path, had_wal=had_wal)
+    if not had_wal and path.stat().st_size % PAGE_BYTES:
         raise damaged(path)
 
 
@@ -158,7 +160,7 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 def _require_room(connection: sqlite3.Connection) -> None:
     """Raise ``OddLine`` where the next line would not get the next number."""
-    line_of(shapes.LAST_IDS, connection.execute(_READ["last_ids"]).fetchone())
+    checked_row(shapes.LAST_IDS, connection.execute(_READ["last_ids"]).fetchone())
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -169,17 +171,17 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
     """Return what the ledger belongs to, None when nobody has said yet."""
-    values = dict(line_of(shapes.FACT, line) for line in connection.execute(_READ["manifest"]).fetchall())
+    values = dict(checked_row(shapes.FACT, line) for line in connection.execute(_READ["manifest"]).fetchall())
     if "settings" not in values:
         return None
     facts = (values.get("job_id"), values.get("created_at"), values.get("created_by"))
-    job_id, created_at, created_by = line_of(shapes.MANIFEST, facts)
+    job_id, created_at, created_by = checked_row(shapes.MANIFEST, facts)
     return Manifest(
-        job_id=job_id, settings=settings_of(values["settings"]), created_at=created_at, created_by=created_by
+        job_id=job_id, settings=decode_settings(values["settings"]), created_at=created_at, created_by=created_by
     )
 
 
-def claim_for(
+def bind_to_job(
     connection: sqlite3.Connection, path: Path, settings: Mapping[str, str], version: str
 ) -> tuple[Manifest, bool]:
     """Return the ledger's manifest and whether it is new; ``OtherJobError`` when it is another job's."""
@@ -198,13 +200,13 @@ def _create_schema(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        schema.create(connection)
+        schema.create_schema(connection)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger of version 1 up to date, wholly or not at all."""
     with transaction(connection):
-        schema.migrate(connection)
+        schema.migrate_schema(connection)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -19,12 +19,12 @@ _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Let no SQLite or file system exception out; ``path`` is the ledger's, for the message."""
     try:
         yield
     except sqlite3.Error as error:
-        raise fault_of(error, path) from error
+        raise to_ledger_error(error, path) from error
     except OddSid as error:
         raise odd_sid(path, error.row) from error
     except (
@@ -36,7 +36,7 @@ def translated(path: Path) -> Iterator[None]:
         raise _file_fault(error, path) from error
 
 
-def fault_of(error: sqlite3.Error, path: Path) -> ProvisionerError:
+def to_ledger_error(error: sqlite3.Error, path: Path) -> ProvisionerError:
     """Return our error for one of SQLite's."""
     if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
         return damaged(path)  # Python's own: a text that is none, which its message would repeat

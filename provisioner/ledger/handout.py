@@ -8,11 +8,11 @@ from provisioner.ledger.lines import claims_of
 from provisioner.ledger.sids import require_sids
 from provisioner.models import Claim, MessageStatus, Status
 
-_RUN = statements.load("run")
+_RUN = statements.load_queries("run")
 _NO_LIMIT = -1
 
 
-class Handout:
+class ClaimCursor:
     """What is left to hand out in a run. For the writer thread only.
 
     ``left`` rows have one of these statuses, or are created and their message has one of these; ``posts_left`` of
@@ -38,7 +38,7 @@ class Handout:
             _RUN["count_claimable"], (*self._asked, self._limit)
         ).fetchone()
 
-    def take(self, connection: sqlite3.Connection, limit: int) -> Sequence[Claim]:
+    def next(self, connection: sqlite3.Connection, limit: int) -> Sequence[Claim]:
         """Return the next rows, at most ``limit``; none when all are out."""
         wanted = min(limit, self.left)
         if not wanted:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger import shapes
-from provisioner.ledger.shapes import OddLine, check_lines, line_of
+from provisioner.ledger.shapes import OddLine, check_lines, checked_row
 from provisioner.models import AttemptResult, Claim, UnknownRow
 from provisioner.sids import SidKind
 
@@ -18,9 +18,9 @@ def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
     return claims
 
 
-def unknown_of(line: Sequence[Any]) -> UnknownRow:
+def decode_unknown(line: Sequence[Any]) -> UnknownRow:
     """Read a line of ``unknown`` or ``control``; only the latter names a conversation."""
-    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = line_of(
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = checked_row(
         shapes.UNKNOWN, line
     )
     if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
@@ -38,8 +38,8 @@ def unknown_of(line: Sequence[Any]) -> UnknownRow:
     )
 
 
-def outcome_of(claim_id: int, run: int | None, step: str, result: AttemptResult, status: str) -> Sequence[Any]:
-    """Return what ``Bulk.SETTLE`` takes: an attempt to create a row, or a look-up of it, and the row's status."""
+def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptResult, status: str) -> Sequence[Any]:
+    """Return the values of ``BulkStatement.SETTLE``: an attempt or look-up of a row, and the row's status."""
     return (
         claim_id,
         run,
@@ -49,18 +49,18 @@ def outcome_of(claim_id: int, run: int | None, step: str, result: AttemptResult,
         result.sent,
         result.ended,
         result.http_status,
-        text_of(result.error_code),
-        text_of(result.error),
-        text_of(result.conversation_sid),
-        text_of(result.identity),
-        text_of(result.twilio_request_id),
+        encode_text(result.error_code),
+        encode_text(result.error),
+        encode_text(result.conversation_sid),
+        encode_text(result.identity),
+        encode_text(result.twilio_request_id),
         result.retry_after_s,
         result.may_leave_orphan,
         status,
     )
 
 
-def text_of(text: str) -> str | None:
+def encode_text(text: str) -> str | None:
     """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
     if text.isascii():
         return text or None

@@ -18,11 +18,11 @@ from pathlib import Path
 import structlog
 
 from provisioner.errors import LedgerBusyError, LedgerError
-from provisioner.ledger.faults import translated
+from provisioner.ledger.faults import translate_errors
 from provisioner.regular_files import open_regular
 
 _PATIENCE = 5
-"""Tries before a lock counts as held: ``is_held`` takes it for an instant, to see."""
+"""Tries before a lock counts as held: ``is_locked`` takes it for an instant, to see."""
 _PAUSE_S = 0.02
 _HOLDER = re.compile(rb"([0-9]{1,20}) ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00)\n")
 """What a lock holds: the process number of its holder, and since when."""
@@ -65,7 +65,7 @@ class LedgerLock:
 @contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock of any name while the context lasts; there need be no file of that name."""
-    with translated(path):
+    with translate_errors(path):
         lock = LedgerLock(path)
     try:
         yield
@@ -79,7 +79,7 @@ def lock_path(ledger: Path) -> Path:
     return real.with_name(f"{real.name}.lock")
 
 
-def is_held(ledger: Path) -> bool:
+def is_locked(ledger: Path) -> bool:
     """Say whether a run writes this ledger now."""
     try:
         descriptor = _open(lock_path(ledger), os.O_RDONLY)

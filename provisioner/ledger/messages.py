@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger import shapes, statements
-from provisioner.ledger.lines import text_of
+from provisioner.ledger.lines import encode_text
 from provisioner.ledger.reader import read_message_counts
-from provisioner.ledger.shapes import line_of
-from provisioner.ledger.writer import Step as Statement
+from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.writer import Writer
+from provisioner.ledger.writer import WriteStep as Statement
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 
-_MESSAGES = statements.load("messages")
+_MESSAGES = statements.load_queries("messages")
 _BEGIN, _RELEASE, _SETTLE = _MESSAGES["begin"], _MESSAGES["release"], _MESSAGES["settle"]
 _ADD_ATTEMPT = _MESSAGES["add_attempt"]
 
@@ -43,11 +43,11 @@ class SqliteMessages:
         """Record that the input asks for no message any more; one that may have been posted stays as it is."""
         return self._writer.write((_MESSAGES["drop"], (claim_id,)))
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
         return await self._writer.call(
             lambda connection: [
-                _doubtful(line_of(shapes.DOUBTFUL, line))
+                _doubtful(checked_row(shapes.DOUBTFUL, line))
                 for line in connection.execute(_MESSAGES["doubtful"], (after, limit)).fetchall()
             ]
         )
@@ -84,10 +84,10 @@ def _attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) 
             result.sent,
             result.ended,
             result.http_status,
-            text_of(result.error_code),
-            text_of(result.error),
-            text_of(result.message_sid),
-            text_of(result.twilio_request_id),
+            encode_text(result.error_code),
+            encode_text(result.error),
+            encode_text(result.message_sid),
+            encode_text(result.twilio_request_id),
             result.retry_after_s,
         ),
     )

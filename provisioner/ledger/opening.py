@@ -10,14 +10,14 @@ from pathlib import Path
 
 from provisioner.errors import StorageError
 from provisioner.ledger import journal
-from provisioner.ledger.database import claim_for, open_for_writing, require_place
-from provisioner.ledger.faults import translated
+from provisioner.ledger.database import bind_to_job, open_for_writing, require_parent_dir
+from provisioner.ledger.faults import translate_errors
 from provisioner.ledger.lock import LedgerLock
 from provisioner.models import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenLedgerFile:
     """An open ledger before its thread starts; ``cleanup`` closes it and lets go of its lock."""
 
     path: Path
@@ -27,20 +27,22 @@ class Opened:
     cleanup: Callable[[], None]
 
 
-def open_file(path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool) -> Opened:
+def open_file(
+    path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool
+) -> OpenLedgerFile:
     """Open the ledger of a job, or make it; one that is not kept goes with its folder. Blocks."""
-    with translated(path), ExitStack() as stack:
+    with translate_errors(path), ExitStack() as stack:
         if not is_kept:
             stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
-        require_place(path)
+        require_parent_dir(path)
         stack.callback(LedgerLock(path).release)
         connection = open_for_writing(path, synchronous=synchronous)
-        stack.callback(journal.close, connection, path)
-        manifest, is_new = claim_for(connection, path, settings, version)
-        return Opened(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
+        stack.callback(journal.close_connection, connection, path)
+        manifest, is_new = bind_to_job(connection, path, settings, version)
+        return OpenLedgerFile(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
 
 
-def open_temporary(settings: Mapping[str, str], *, version: str) -> Opened:
+def open_temporary(settings: Mapping[str, str], *, version: str) -> OpenLedgerFile:
     """Make a ledger that is deleted when it is closed. Blocks."""
     try:
         folder = tempfile.mkdtemp(prefix="provisioner-")

@@ -10,10 +10,10 @@ from itertools import chain, count
 from pathlib import Path
 
 from provisioner.errors import LedgerError, StorageError
-from provisioner.ledger.creation import create
+from provisioner.ledger.creation import create_file
 
 
-class Place:
+class FileGuard:
     """The place of an open ledger. A ledger that leaves it is written back there, once, as it was committed."""
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +47,7 @@ class Place:
         told = f"{self._path} was {what} while it was in use, so nothing more is sent"
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
-            create(copy, connection.backup)
+            create_file(copy, connection.backup)
             for name, status in self._beside.items():  # the old file's, and in the copy already
                 if _is_same(name, status):
                     name.unlink()

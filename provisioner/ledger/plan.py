@@ -13,29 +13,29 @@ from provisioner.ledger.reader import read_counts
 from provisioner.ledger.writer import transaction
 from provisioner.models import Fingerprint, PlanEntry, PlanReport
 
-_PLAN = statements.load("plan")
-_SET_MANIFEST = statements.load("run")["set_manifest"]
+_PLAN = statements.load_queries("plan")
+_SET_MANIFEST = statements.load_queries("run")["set_manifest"]
 _CHUNK = 5_000
 """Entries read at a time: all of the input that is ever in memory."""
 _TOGETHER = 100
 """Entries per statement; five values each, and the oldest SQLite takes 999."""
 
 
-class Abandoned(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
+class PlanCancelled(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
     """Whoever asked for the plan has gone."""
 
 
-def plan(
+def write_plan(
     connection: sqlite3.Connection,
     entries: Iterable[PlanEntry],
     fingerprints: Sequence[Fingerprint],
     *,
     on_progress: Callable[[int], None],
-    is_abandoned: Event,
+    is_cancelled: Event,
 ) -> PlanReport:
     """Replace the plan by what ``entries`` say; whatever they raise leaves the old one as it was."""
     with _staging(connection):
-        _stage(connection, iter(entries), on_progress, is_abandoned)
+        _stage(connection, iter(entries), on_progress, is_cancelled)
         _rank_repeats(connection)
         return _replace(connection, fingerprints)
 
@@ -58,7 +58,7 @@ def _stage(
     connection: sqlite3.Connection,
     entries: Iterator[PlanEntry],
     on_progress: Callable[[int], None],
-    is_abandoned: Event,
+    is_cancelled: Event,
 ) -> None:
     staged = 0
     while chunk := list(islice(entries, _CHUNK)):
@@ -69,8 +69,8 @@ def _stage(
             connection.executemany(_PLAN["stage_fault"], _faults(invalid))
         staged += len(chunk)
         on_progress(staged)
-        if is_abandoned.is_set():
-            raise Abandoned
+        if is_cancelled.is_set():
+            raise PlanCancelled
 
 
 def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
@@ -80,7 +80,7 @@ def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -
         values: list[Any] = []
         for entry in batch:
             values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
-        connection.execute(statements.for_many(_PLAN["stage_valid"], len(batch)), values)
+        connection.execute(statements.repeat_values(_PLAN["stage_valid"], len(batch)), values)
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
@@ -145,7 +145,7 @@ def _add_rows(connection: sqlite3.Connection, last: int) -> int:
         connection.execute(_PLAN["drop_key_index"])
     connection.execute(_PLAN["add_rows"], {"last": last})
     if is_many:
-        connection.execute(statements.load("schema")["rows_by_key"])
+        connection.execute(statements.load_queries("schema")["rows_by_key"])
     return added
 
 

@@ -13,13 +13,13 @@ from provisioner.errors import LedgerError
 from provisioner.ledger import lock, shapes, statements
 from provisioner.ledger.connections import Attention
 from provisioner.ledger.database import open_for_reading, read_manifest, version_of
-from provisioner.ledger.faults import translated
-from provisioner.ledger.shapes import OddLine, line_of, settings_of
+from provisioner.ledger.faults import translate_errors
+from provisioner.ledger.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sids import require_sids
 from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
 
-_READ = statements.load("read")
-_MESSAGES = statements.load("messages")
+_READ = statements.load_queries("read")
+_MESSAGES = statements.load_queries("messages")
 _BATCH = 100
 """Lines of results that are looked at together; as little of a long answer is ever in memory."""
 
@@ -120,7 +120,7 @@ class LedgerReader:
         with self._asking():
             return read_fingerprints(self._connection)
 
-    def recall(self, name: str) -> str | None:
+    def get_note(self, name: str) -> str | None:
         """Return a note of an earlier run, None when there is none."""
         with self._asking():
             return read_note(self._connection, name)
@@ -128,7 +128,7 @@ class LedgerReader:
     def asked(self) -> dict[str, str]:
         """Return what the last run was asked for besides the job's settings; nothing before the first one."""
         with self._asking():
-            return settings_of(read_note(self._connection, "asked") or "{}")
+            return decode_settings(read_note(self._connection, "asked") or "{}")
 
     def require_sids(self) -> None:
         """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
@@ -181,7 +181,7 @@ class LedgerReader:
         found: dict[int, Orphan] = {}
         with self._answer("orphans") as answer:
             for line in answer:
-                attempt, *orphan = line_of(shapes.ORPHAN, line)
+                attempt, *orphan = checked_row(shapes.ORPHAN, line)
                 if attempt in found:  # its row stands in the plan twice
                     raise OddLine
                 found[attempt] = Orphan(*orphan)
@@ -200,12 +200,12 @@ class LedgerReader:
     def is_held(self) -> bool:
         """Say whether a run writes this ledger now."""
         with self._asking():
-            return lock.is_held(self._path)
+            return lock.is_locked(self._path)
 
     def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with self._answer(name, *parameters) as answer:
             for line in answer:
-                yield line_of(shape, line)
+                yield checked_row(shape, line)
 
     @contextmanager
     def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
@@ -220,14 +220,14 @@ class LedgerReader:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        with translated(self._path), self._attention.paid():
+        with translate_errors(self._path), self._attention.paid():
             yield
 
 
 @contextmanager
 def open_reader(path: Path) -> Iterator[LedgerReader]:
     """Open a ledger for reading; ``LedgerError`` when there is none, or when it is not one of ours."""
-    with translated(path):
+    with translate_errors(path):
         connection = open_for_reading(path)
     try:
         yield LedgerReader(connection, path)
@@ -237,7 +237,9 @@ def open_reader(path: Path) -> Iterator[LedgerReader]:
 
 def read_counts(connection: sqlite3.Connection) -> Counts:
     """Count the current input's rows by status."""
-    counts = dict(line_of(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall())
+    counts = dict(
+        checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall()
+    )
     return Counts(input=sum(counts.values()), **counts)
 
 
@@ -246,15 +248,17 @@ def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
     if version_of(connection) == 1:
         return MessageCounts()
     lines = connection.execute(_MESSAGES["counts"]).fetchall()
-    return MessageCounts(**dict(line_of(shapes.MESSAGE_COUNT, line) for line in lines))
+    return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
     """Return the fingerprints of the plan's inputs."""
-    return [Fingerprint(*line_of(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()]
+    return [
+        Fingerprint(*checked_row(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()
+    ]
 
 
 def read_note(connection: sqlite3.Connection, name: str) -> str | None:
     """Return a note, None when there is none."""
     found = connection.execute(_READ["note"], (name,)).fetchone()
-    return None if found is None else line_of(shapes.VALUE, found)[0]
+    return None if found is None else checked_row(shapes.VALUE, found)[0]

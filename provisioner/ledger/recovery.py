@@ -6,8 +6,8 @@ import time
 from provisioner.ledger import statements
 from provisioner.ledger.writer import transaction
 
-_RUN = statements.load("run")
-_MESSAGES = statements.load("messages")
+_RUN = statements.load_queries("run")
+_MESSAGES = statements.load_queries("messages")
 
 
 def recover(connection: sqlite3.Connection) -> int:

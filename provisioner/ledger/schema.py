@@ -12,8 +12,8 @@ from functools import cache
 from provisioner.ledger import statements
 
 SCHEMA_VERSION = 2
-SCHEMA = statements.load("schema")
-_MIGRATE = statements.load("migrate")
+SCHEMA = statements.load_queries("schema")
+_MIGRATE = statements.load_queries("migrate")
 _TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _MOST_OBJECTS = 100
 _STATISTICS = {"sqlite_stat1", "sqlite_stat4"}
@@ -22,13 +22,13 @@ _STATISTICS = {"sqlite_stat1", "sqlite_stat4"}
 _Objects = frozenset[tuple[str, str, str, str]]
 
 
-def create(connection: sqlite3.Connection) -> None:
+def create_schema(connection: sqlite3.Connection) -> None:
     """Make the tables of a new ledger, within the caller's transaction."""
     for statement in SCHEMA.values():
         connection.execute(statement)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate_schema(connection: sqlite3.Connection) -> None:
     """Make the tables of version 1 those of version 2, within the caller's transaction."""
     for name in _TO_VERSION_2:
         connection.execute(_MIGRATE[name])
@@ -67,10 +67,10 @@ def _migrated() -> _Objects:
 
 def _made_of(name: str, *, is_migrated: bool = False) -> _Objects:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in statements.load(name).values():
+        for statement in statements.load_queries(name).values():
             connection.execute(statement)
         if is_migrated:
-            migrate(connection)
+            migrate_schema(connection)
         return _objects(connection)
 
 

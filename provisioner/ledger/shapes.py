@@ -97,7 +97,7 @@ class OddLine(Exception):  # noqa: N818 - it says what was found; ``translated``
     """A line holds what this program does not write; its text is none of the line's."""
 
 
-def line_of(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
+def checked_row(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
     """Return a line as the shape has it; raise ``OddLine`` for one that is not of it."""
     try:
         return astuple(convert(line, shape, builtin_types=_AS_THEY_ARE))
@@ -113,7 +113,7 @@ def check_lines(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
         raise OddLine from None
 
 
-def settings_of(text: str) -> dict[str, str]:
+def decode_settings(text: str) -> dict[str, str]:
     """Read a JSON object of texts; raise ``OddLine`` for anything else."""
     try:
         found = json.loads(text)
@@ -138,7 +138,7 @@ class ResultCheck:
         for line in lines:
             kinds = tuple(map(type, line))
             if kinds not in self._known:
-                line_of(RESULT, line)
+                checked_row(RESULT, line)
                 self._known.add(kinds)
         sids = [sid for line in lines if (sid := line[_NAMES_CONVERSATION]) is not None]
         if not SidKind.CONVERSATION.matches_all(sids):

@@ -5,7 +5,7 @@ import sqlite3
 from provisioner.ledger import statements
 from provisioner.sids import SidKind
 
-_READ = statements.load("read")
+_READ = statements.load_queries("read")
 
 
 class OddSid(Exception):  # noqa: N818 - it says what was found; ``translated`` makes an error of it

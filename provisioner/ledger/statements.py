@@ -7,7 +7,7 @@ from importlib.resources import files
 _MARK = "-- name: "
 
 
-def load(name: str) -> Mapping[str, str]:
+def load_queries(name: str) -> Mapping[str, str]:
     """Return the statements of ``<name>.sql`` by their names, in the order they stand there."""
     text = files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     parts = text.split(_MARK)[1:]
@@ -15,7 +15,7 @@ def load(name: str) -> Mapping[str, str]:
 
 
 @cache
-def for_many(statement: str, rows: int) -> str:
+def repeat_values(statement: str, rows: int) -> str:
     """Repeat the one row of values that a statement has; the few numbers of rows in use are remembered."""
     head, _, rest = statement.partition("VALUES (")
     marks, _, tail = rest.partition(")")

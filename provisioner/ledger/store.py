@@ -12,15 +12,15 @@ from pathlib import Path
 from threading import Event
 
 from provisioner.ledger import shapes, statements
-from provisioner.ledger.batch import Bulk
-from provisioner.ledger.handout import Handout
-from provisioner.ledger.lines import outcome_of, unknown_of
+from provisioner.ledger.batch import BulkStatement
+from provisioner.ledger.handout import ClaimCursor
+from provisioner.ledger.lines import decode_unknown, encode_attempt
 from provisioner.ledger.messages import SqliteMessages
-from provisioner.ledger.opening import Opened, open_file, open_temporary
-from provisioner.ledger.plan import plan
+from provisioner.ledger.opening import OpenLedgerFile, open_file, open_temporary
+from provisioner.ledger.plan import write_plan
 from provisioner.ledger.reader import read_counts, read_fingerprints, read_note
 from provisioner.ledger.recovery import recover
-from provisioner.ledger.shapes import line_of
+from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.writer import Writer, transaction
 from provisioner.models import (
     AttemptResult,
@@ -35,7 +35,7 @@ from provisioner.models import (
     UnknownRow,
 )
 
-_RUN = statements.load("run")
+_RUN = statements.load_queries("run")
 _RELEASE = _RUN["release"]
 
 
@@ -48,13 +48,13 @@ class SqliteLedger:
     messages.
     """
 
-    def __init__(self, opened: Opened, *, version: str) -> None:
+    def __init__(self, opened: OpenLedgerFile, *, version: str) -> None:
         self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
         self._run: int | None = None
         self.messages = SqliteMessages(self._writer)
-        self._handout = Handout()
+        self._claim_cursor = ClaimCursor()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
 
@@ -80,8 +80,8 @@ class SqliteLedger:
         self._changes += 1
         try:
             return await self._writer.call(
-                lambda connection: plan(
-                    connection, entries, fingerprints, on_progress=report, is_abandoned=is_abandoned
+                lambda connection: write_plan(
+                    connection, entries, fingerprints, on_progress=report, is_cancelled=is_abandoned
                 )
             )
         except asyncio.CancelledError:
@@ -108,15 +108,15 @@ class SqliteLedger:
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Record a run that may send what ``offer`` says; return its id."""
+        """Record a run that may send what ``set_claimable`` says; return its id."""
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
         self._run = await self._writer.call(lambda connection: _start_run(connection, record))
         self.messages.run = self._run
-        await self.offer(statuses, messages=messages, limit=limit)
+        await self.set_claimable(statuses, messages=messages, limit=limit)
         return run_id
 
-    async def offer(
+    async def set_claimable(
         self,
         statuses: Collection[Status],
         *,
@@ -127,8 +127,8 @@ class SqliteLedger:
 
         Created rows are among them where their first message has one of the statuses in ``messages``.
         """
-        handout = self._handout = Handout(statuses, messages, limit)
-        await self._writer.call(handout.open)
+        claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, limit)
+        await self._writer.call(claim_cursor.open)
 
     async def finish_run(self, exit_code: int) -> None:
         """Record that the run has ended, and how."""
@@ -136,18 +136,18 @@ class SqliteLedger:
 
     async def to_send(self) -> int:
         """Return how many rows ``claim`` will still hand out to be created."""
-        return self._handout.left - self._handout.posts_left
+        return self._claim_cursor.left - self._claim_cursor.posts_left
 
     async def to_post(self) -> int:
         """Return how many created rows ``claim`` will still hand out for their message alone."""
-        return self._handout.posts_left
+        return self._claim_cursor.posts_left
 
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
-        handout = self._handout
-        if not handout.left:
+        claim_cursor = self._claim_cursor
+        if not claim_cursor.left:
             return ()
-        return await self._writer.call(lambda connection: handout.take(connection, limit))
+        return await self._writer.call(lambda connection: claim_cursor.next(connection, limit))
 
     def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> asyncio.Future[None]:
         """Record that an attempt for this row, asking for ``identity``, may leave from now on.
@@ -156,7 +156,7 @@ class SqliteLedger:
         """
         self._changes += 1
         message = MessageStatus.PENDING.value if owes_message else None
-        return self._writer.write((Bulk.BEGIN, (claim_id, identity or None, message)), is_intent=True)
+        return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, message)), is_intent=True)
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
@@ -171,18 +171,20 @@ class SqliteLedger:
         """Return the next unknown rows behind input row ``after``, in input order."""
         return await self._writer.call(
             lambda connection: [
-                unknown_of(line) for line in connection.execute(_RUN["unknown"], (after, limit)).fetchall()
+                decode_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit)).fetchall()
             ]
         )
 
-    async def control(self, *, by_identity: bool) -> UnknownRow | None:
+    async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the row that was created last by an answer of its own, None when there is none yet.
 
         ``by_identity`` asks for one that can be looked up by its identity.
         """
         asked = {"by_identity": by_identity}
         return await self._writer.call(
-            lambda connection: next(map(unknown_of, connection.execute(_RUN["control"], asked).fetchall()), None)
+            lambda connection: next(
+                map(decode_unknown, connection.execute(_RUN["control"], asked).fetchall()), None
+            )
         )
 
     async def trusts_identities(self) -> bool:
@@ -191,14 +193,14 @@ class SqliteLedger:
             lambda connection: connection.execute(_RUN["other_identity"]).fetchone()[0]
         )
 
-    async def taken(self, conversation_sids: Sequence[str]) -> set[str]:
+    async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return which of these conversations belong to rows already."""
         if not conversation_sids:
             return set()
         asked = json.dumps(list(conversation_sids))
         return await self._writer.call(
             lambda connection: {
-                line_of(shapes.SID, line)[0] for line in connection.execute(_RUN["taken"], (asked,)).fetchall()
+                checked_row(shapes.SID, line)[0] for line in connection.execute(_RUN["taken"], (asked,)).fetchall()
             }
         )
 
@@ -213,11 +215,11 @@ class SqliteLedger:
             self._counted = changes, await self._writer.call(read_counts)
         return self._counted[1]
 
-    async def remember(self, name: str, value: str) -> None:
+    async def set_note(self, name: str, value: str) -> None:
         """Keep a note for a later run."""
         await self._writer.write((_RUN["set_note"], (name, value)))
 
-    async def recall(self, name: str) -> str | None:
+    async def get_note(self, name: str) -> str | None:
         """Return a note, None when there is none."""
         return await self._writer.call(lambda connection: read_note(connection, name))
 
@@ -227,8 +229,8 @@ class SqliteLedger:
 
     def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
         self._changes += 1
-        outcome = outcome_of(claim_id, self._run, step.value, result, status.value)
-        return self._writer.write((Bulk.SETTLE, outcome))
+        outcome = encode_attempt(claim_id, self._run, step.value, result, status.value)
+        return self._writer.write((BulkStatement.SETTLE, outcome))
 
 
 @asynccontextmanager

@@ -16,19 +16,19 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from provisioner.ledger.batch import Batch, Bulk
-from provisioner.ledger.faults import translated
-from provisioner.ledger.journal import Journal
-from provisioner.ledger.place import Place
+from provisioner.ledger.batch import Batch, BulkStatement
+from provisioner.ledger.faults import translate_errors
+from provisioner.ledger.journal import WalCheckpointer
+from provisioner.ledger.place import FileGuard
 
-Step = tuple[str | Bulk, Sequence[Any]]
+WriteStep = tuple[str | BulkStatement, Sequence[Any]]
 """A statement, or what can be written for many rows at once, with its values."""
 T = TypeVar("T")
 
 
 class _Write(NamedTuple):
     future: asyncio.Future[None]
-    steps: tuple[Step, ...]
+    steps: tuple[WriteStep, ...]
     is_intent: bool
 
 
@@ -48,14 +48,14 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
-        self._journal, self._place = Journal(connection), Place(path)
+        self._checkpointer, self._guard = WalCheckpointer(connection), FileGuard(path)
         self._loop = asyncio.get_running_loop()
         self._asked: list[_Write | _Call[Any]] = []
         self._queue: SimpleQueue[list[_Write | _Call[Any]]] = SimpleQueue()
         self._failure: Exception | None = None
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
-    def write(self, *steps: Step, is_intent: bool = False) -> asyncio.Future[None]:
+    def write(self, *steps: WriteStep, is_intent: bool = False) -> asyncio.Future[None]:
         """Return what is done when the steps are on disk, all of them or (with an error) none.
 
         ``is_intent`` says that something may be sent once they are.
@@ -106,7 +106,7 @@ class Writer:
                     self._perform(call)
                     is_open = is_open and not call.is_last
             if is_open:
-                self._journal.merge_if_long()
+                self._checkpointer.checkpoint_if_long()
 
     def _take(self) -> list[Any]:
         """Wait for an operation, then take it and all that wait behind it."""
@@ -126,10 +126,10 @@ class Writer:
 
     def _commit_all(self, writes: list[_Write]) -> None:
         try:
-            with translated(self._path):
-                self._place.require(self._connection)
+            with translate_errors(self._path):
+                self._guard.require(self._connection)
                 with transaction(self._connection):
-                    carry_out(self._connection, chain.from_iterable([write.steps for write in writes]))
+                    execute_steps(self._connection, chain.from_iterable([write.steps for write in writes]))
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             if len(writes) == 1:
                 self._failure = self._failure or error
@@ -142,7 +142,7 @@ class Writer:
 
     def _perform(self, call: _Call[T]) -> None:
         try:
-            with translated(self._path):
+            with translate_errors(self._path):
                 result = call.function(self._connection)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             self._answer(_fail, call.future, error)
@@ -158,11 +158,11 @@ def _is_intent(write: _Write) -> bool:
     return write.is_intent
 
 
-def carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> None:
+def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) -> None:
     """Carry steps out as if one by one; what can be written for many rows at once is."""
     batch = Batch(connection)
     for what, values in steps:
-        if isinstance(what, Bulk):
+        if isinstance(what, BulkStatement):
             batch.add(what, values)
         else:
             batch.write()

@@ -101,8 +101,8 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._order.options, self._order.target
-        await self._ledger.remember("reading", self._input.reading.to_note())
-        await self._ledger.remember("asked", self._order.asked)
+        await self._ledger.set_note("reading", self._input.reading.to_note())
+        await self._ledger.set_note("asked", self._order.asked)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
@@ -125,7 +125,7 @@ class Run:
         )
         self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
-            await self._ledger.remember("results", "")
+            await self._ledger.set_note("results", "")
         self._ui.show_plan(plan)
         return plan
 
@@ -203,10 +203,10 @@ class Run:
     async def _write_results(self) -> None:
         """Write the results, unless nothing has happened since they were written and they are still there."""
         outputs = self._order.outputs
-        was = await self._ledger.recall("results") if self._is_unchanged else ""
+        was = await self._ledger.get_note("results") if self._is_unchanged else ""
         if not was or was != outputs.stamp():
             await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
-            await self._ledger.remember("results", outputs.stamp())
+            await self._ledger.set_note("results", outputs.stamp())
         self._has_results = True
 
     @property

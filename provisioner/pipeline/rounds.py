@@ -79,7 +79,7 @@ class Rounds:
             if stop is not None or not again or self._is_stopped:
                 return stop or self._stop
             again = await self._allowed(again)
-            await self._ledger.offer({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
+            await self._ledger.set_claimable({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
             to_send = await self._ledger.to_send() + await self._ledger.to_post()
             if not to_send:
                 return None

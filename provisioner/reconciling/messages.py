@@ -33,7 +33,7 @@ _OTHERS = "its guest has said something else in the conversation"
 class DoubtfulMessages(Protocol):
     """What looking for messages asks of the ledger."""
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next messages that nobody knows about behind input row ``after``, in input order."""
         ...
 
@@ -88,7 +88,7 @@ class MessageReconciler:
         Raise ``InputError`` when the input is not what was planned.
         """
         since, after = self._clock(), 0
-        while doubtful := await self._ledger.doubtful(after, BATCH):
+        while doubtful := await self._ledger.unknown(after, BATCH):
             for doubt in doubtful:
                 if not doubt.is_comparable:
                     await self._give_up(doubt)

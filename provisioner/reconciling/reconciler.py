@@ -25,14 +25,14 @@ class UnknownRows(Protocol):
         """Return the next unknown rows behind input row ``after``, in input order."""
         ...
 
-    async def control(self, *, by_identity: bool) -> UnknownRow | None:
+    async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the row that was created last by an answer of its own, None when there is none yet.
 
         ``by_identity`` asks for one that can be looked up by its identity.
         """
         ...
 
-    async def taken(self, conversation_sids: Sequence[str]) -> set[str]:
+    async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return which of these conversations belong to rows already."""
         ...
 
@@ -110,9 +110,11 @@ class Reconciler:
         if finder is None:
             now = self._clock()
             return {row.id: LookupObservation(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
-        control = await self._ledger.control(by_identity=finder.by_identity)
+        control = await self._ledger.latest_created(by_identity=finder.by_identity)
         looks = await finder.look(rows, control)
-        taken = await self._ledger.taken([sid for look in looks.values() for sid in look.conversation_sids])
+        taken = await self._ledger.assigned_conversations(
+            [sid for look in looks.values() for sid in look.conversation_sids]
+        )
         return {row_id: _without(look, taken) for row_id, look in looks.items()}
 
     async def _record(self, row: UnknownRow, look: LookupObservation, end: Judgement) -> None:

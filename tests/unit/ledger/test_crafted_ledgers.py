@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import LedgerError, ProvisionerError
-from provisioner.ledger import Closures, open_ledger, open_reader
+from provisioner.ledger import CloseLedger, open_ledger, open_reader
 from provisioner.ledger.connections import Attention
 from provisioner.models import MessageStatus, Status
 from provisioner.report.gather import gather
@@ -29,7 +29,7 @@ async def make(path: Path) -> None:
     """Make a ledger of four created rows that owe a message, one unknown row and an invalid one."""
     async with open_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
         await ledger.plan([*entries("abcde"), entry(6, "f", "f", TOO_LONG)], INPUT)
-        await ledger.remember("asked", '{"rate": "4/s"}')
+        await ledger.set_note("asked", '{"rate": "4/s"}')
         await ledger.start_run(SENDABLE)
         for claim in await ledger.claim(100):
             await ledger.begin(claim.id, f"wc-{claim.key}", owes_message=True)
@@ -73,15 +73,15 @@ async def write(path: Path) -> None:
         while await ledger.claim(10):
             pass
         await ledger.unknown(0, 10)
-        await ledger.control(by_identity=True)
+        await ledger.latest_created(by_identity=True)
         await ledger.trusts_identities()
-        await ledger.taken([conversation_sid(1)])
+        await ledger.assigned_conversations([conversation_sid(1)])
         await ledger.messages.counts()
-        await ledger.messages.doubtful(0, 10)
-        closures = Closures(ledger, deletes=False)
-        await closures.require_sids()
-        await closures.counts()
-        await closures.left(0, 10)
+        await ledger.messages.unknown(0, 10)
+        close_ledger = CloseLedger(ledger, deletes=False)
+        await close_ledger.require_sids()
+        await close_ledger.counts()
+        await close_ledger.left(0, 10)
 
 
 def change(path: Path, *statements: str) -> None:

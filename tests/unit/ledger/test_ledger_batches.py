@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.ledger import statements
-from provisioner.ledger.batch import MOST, Batch, Bulk
+from provisioner.ledger.batch import MOST, Batch, BulkStatement
 
 ROWS = 150
 OUTCOMES = (
@@ -25,7 +25,7 @@ ATTEMPTS = "SELECT row_id, number, class, conversation_sid FROM attempts ORDER B
 def tables() -> Iterator[sqlite3.Connection]:
     """Open a ledger's tables with so many pending rows."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in statements.load("schema").values():
+        for statement in statements.load_queries("schema").values():
             connection.execute(statement)
         connection.executemany(
             "INSERT INTO rows (id, key, digest, status) VALUES (?, ?, x'00', 'pending')",
@@ -34,22 +34,22 @@ def tables() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def begin(row: int) -> tuple[Bulk, Sequence[Any]]:
+def begin(row: int) -> tuple[BulkStatement, Sequence[Any]]:
     """Return an intent."""
-    return Bulk.BEGIN, (row, f"wc-{row}", None)
+    return BulkStatement.BEGIN, (row, f"wc-{row}", None)
 
 
-def settle(row: int, status: str) -> tuple[Bulk, Sequence[Any]]:
+def settle(row: int, status: str) -> tuple[BulkStatement, Sequence[Any]]:
     """Return an outcome."""
     sid = f"CH{row}" if status == "created" else None
-    return Bulk.SETTLE, (
+    return BulkStatement.SETTLE, (
         *(row, None, "create", "created" if sid else "not_processed"),
         *(1.0, 2.0, 3.0, 201, None, None, sid, f"wc-{row}", None, None, False),
         status,
     )
 
 
-def written(steps: Sequence[tuple[Bulk, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
+def written(steps: Sequence[tuple[BulkStatement, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
     """Write the steps and return what the tables hold then."""
     with tables() as connection:
         batch = Batch(connection)
@@ -68,7 +68,9 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=30))
-def test_no_order_of_steps_ends_otherwise_than_one_by_one(steps: list[tuple[Bulk, Sequence[Any]]]) -> None:
+def test_no_order_of_steps_ends_otherwise_than_one_by_one(
+    steps: list[tuple[BulkStatement, Sequence[Any]]],
+) -> None:
     """Whatever is written for a row keeps its order, above all an outcome and the intent of the next attempt."""
     assert written(steps, together=True) == written(steps, together=False)
 

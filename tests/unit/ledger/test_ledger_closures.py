@@ -8,7 +8,7 @@ from msgspec import structs
 
 from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.errors import InputError
-from provisioner.ledger import Closures, SqliteLedger, is_ledger, open_ledger
+from provisioner.ledger import CloseLedger, SqliteLedger, is_ledger, open_ledger
 from provisioner.models import Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
@@ -38,20 +38,23 @@ async def make(ledger: SqliteLedger, keys: str = "abcd") -> None:
     await ledger.settle(rejected.id, Status.REJECTED, structs.replace(CREATED, conversation_sid=""))
 
 
-async def sids(closures: Closures) -> list[str]:
+async def sids(close_ledger: CloseLedger) -> list[str]:
     """Return the SIDs that are left."""
-    return [each.sid for each in await closures.left(0, 100)]
+    return [each.sid for each in await close_ledger.left(0, 100)]
 
 
 async def test_only_what_was_created_is_left(path: Path) -> None:
     """In the order of the rows, page by page."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger)
-        closures = Closures(ledger, deletes=False)
+        close_ledger = CloseLedger(ledger, deletes=False)
 
-        assert await closures.left(0, 2) == [OpenConversation(1, sid_of("a")), OpenConversation(2, sid_of("b"))]
-        assert await closures.left(2, 2) == [OpenConversation(3, sid_of("c"))]
-        assert await closures.counts() == {None: 3}
+        assert await close_ledger.left(0, 2) == [
+            OpenConversation(1, sid_of("a")),
+            OpenConversation(2, sid_of("b")),
+        ]
+        assert await close_ledger.left(2, 2) == [OpenConversation(3, sid_of("c"))]
+        assert await close_ledger.counts() == {None: 3}
 
 
 async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
@@ -60,7 +63,7 @@ async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
         await make(ledger)
         await ledger.plan(entries("a"), INPUT)
 
-        assert await sids(Closures(ledger, deletes=False)) == [sid_of("a"), sid_of("b"), sid_of("c")]
+        assert await sids(CloseLedger(ledger, deletes=False)) == [sid_of("a"), sid_of("b"), sid_of("c")]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ async def test_what_is_done_is_not_left(
     """A closed one can be deleted yet; a deleted or vanished one needs nothing; the rest is tried again."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        closing, deleting = Closures(ledger, deletes=False), Closures(ledger, deletes=True)
+        closing, deleting = CloseLedger(ledger, deletes=False), CloseLedger(ledger, deletes=True)
 
         await closing.settle(1, parting(closure), number=1)
 
@@ -92,11 +95,11 @@ async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> Non
     """A doubt that was cleared up leaves its attempt, and a row stays created."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        closures = Closures(ledger, deletes=True)
-        await closures.settle(1, parting(CloseStatus.MAYBE), number=1)
-        await closures.settle(1, parting(CloseStatus.NOT_PROCESSED), number=2)
-        await closures.settle(1, parting(CloseStatus.DELETED), number=3)
-        counts = await closures.counts()
+        close_ledger = CloseLedger(ledger, deletes=True)
+        await close_ledger.settle(1, parting(CloseStatus.MAYBE), number=1)
+        await close_ledger.settle(1, parting(CloseStatus.NOT_PROCESSED), number=2)
+        await close_ledger.settle(1, parting(CloseStatus.DELETED), number=3)
+        counts = await close_ledger.counts()
 
     attempts = "SELECT step, number, class, due, sent, ended, http_status, twilio_request_id FROM attempts"
     assert counts == {CloseStatus.DELETED: 1}
@@ -112,11 +115,11 @@ async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) 
     """It stays as it was, and the attempt is kept."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        closures = Closures(ledger, deletes=False)
+        close_ledger = CloseLedger(ledger, deletes=False)
 
-        await closures.settle(1, structs.replace(parting(CloseStatus.REFUSED), stops_run=True), number=1)
+        await close_ledger.settle(1, structs.replace(parting(CloseStatus.REFUSED), stops_run=True), number=1)
 
-        assert await closures.counts() == {None: 1}
+        assert await close_ledger.counts() == {None: 1}
 
 
 async def test_loose_ends_are_counted(path: Path) -> None:
@@ -128,22 +131,22 @@ async def test_loose_ends_are_counted(path: Path) -> None:
         await ledger.settle(first.id, Status.CREATED, structs.replace(CREATED, error_code="duplicate"))
         await ledger.begin(second.id)
         await ledger.settle(second.id, Status.UNSENT, structs.replace(CREATED, may_leave_orphan=True))
-        closures = Closures(ledger, deletes=False)
+        close_ledger = CloseLedger(ledger, deletes=False)
 
-        assert (await closures.duplicates(), await closures.orphans()) == (1, 1)
+        assert (await close_ledger.duplicates(), await close_ledger.orphans()) == (1, 1)
 
 
 async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> None:
     """Taking the same list twice adds nothing, and loses nothing of what became of them."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
-        closures = Closures(ledger, deletes=False)
-        await closures.adopt([sid_of("a"), sid_of("b"), sid_of("a")])
-        await closures.settle(1, CLOSED, number=1)
+        close_ledger = CloseLedger(ledger, deletes=False)
+        await close_ledger.import_conversations([sid_of("a"), sid_of("b"), sid_of("a")])
+        await close_ledger.settle(1, CLOSED, number=1)
 
-        await closures.adopt([sid_of("a"), sid_of("b"), sid_of("c")])
+        await close_ledger.import_conversations([sid_of("a"), sid_of("b"), sid_of("c")])
 
-        assert await sids(closures) == [sid_of("b"), sid_of("c")]
-        assert await closures.counts() == {CloseStatus.CLOSED: 1, None: 2}
+        assert await sids(close_ledger) == [sid_of("b"), sid_of("c")]
+        assert await close_ledger.counts() == {CloseStatus.CLOSED: 1, None: 2}
 
 
 async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
@@ -154,12 +157,12 @@ async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
         raise InputError("is broken", source="results.csv")
 
     async with open_ledger(path, SETTINGS, version="1") as ledger:
-        closures = Closures(ledger, deletes=False)
+        close_ledger = CloseLedger(ledger, deletes=False)
 
         with pytest.raises(InputError, match="is broken"):
-            await closures.adopt(broken())
+            await close_ledger.import_conversations(broken())
 
-        assert await sids(closures) == []
+        assert await sids(close_ledger) == []
 
 
 async def test_a_ledger_is_known_by_its_first_bytes(path: Path, tmp_path: Path) -> None:

@@ -193,9 +193,9 @@ async def test_a_full_disk_costs_nothing_that_was_recorded(path: Path) -> None:
         with files_no_larger_than(400_000):
             settled, failed = await settle_until_full(ledger)
             with pytest.raises(StorageError) as refusal:
-                await asyncio.gather(*(ledger.remember(f"note {number}", 2_000 * "x") for number in range(99)))
+                await asyncio.gather(*(ledger.set_note(f"note {number}", 2_000 * "x") for number in range(99)))
         counts = await ledger.counts()
-        await ledger.remember("room", "again")
+        await ledger.set_note("room", "again")
 
     assert refusal.value.cure
     assert counts.created == len(settled) > 10

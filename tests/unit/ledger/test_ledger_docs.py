@@ -17,7 +17,7 @@ from tests.ledger_samples import CREATED, INPUT, NO_SID, REFUSED, SETTINGS, clai
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n\n```sql\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)
-TABLES = [name for name, text in statements.load("schema").items() if "CREATE TABLE" in text]
+TABLES = [name for name, text in statements.load_queries("schema").items() if "CREATE TABLE" in text]
 
 
 async def make(path: Path) -> None:

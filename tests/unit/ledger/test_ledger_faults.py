@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ExitCode, LedgerError, ProvisionerError, StorageError
-from provisioner.ledger.faults import translated
+from provisioner.ledger.faults import translate_errors
 
 PATH = Path("job.ledger")
 
@@ -35,7 +35,7 @@ def error_of(code: int) -> sqlite3.Error:
 )
 def test_no_error_of_sqlite_gets_out(code: int, kind: type[ProvisionerError], message: str) -> None:
     """A full or broken disk is the storage's, everything else the ledger's fault, and all have a cure."""
-    with pytest.raises(kind, match=message) as raised, translated(PATH):
+    with pytest.raises(kind, match=message) as raised, translate_errors(PATH):
         raise error_of(code)
 
     assert raised.value.message.startswith("job.ledger")
@@ -57,11 +57,11 @@ def test_no_error_of_sqlite_gets_out(code: int, kind: type[ProvisionerError], me
 )
 def test_no_error_of_the_file_system_gets_out(number: int, kind: type[ProvisionerError], message: str) -> None:
     """The same holds for the lock and the file itself."""
-    with pytest.raises(kind, match=message), translated(PATH):
+    with pytest.raises(kind, match=message), translate_errors(PATH):
         raise OSError(number, errno.errorcode[number] if number != errno.ENAMETOOLONG else "File name too long")
 
 
 def test_errors_of_others_pass() -> None:
     """Only the edge's own exceptions are translated."""
-    with pytest.raises(ZeroDivisionError), translated(PATH):
+    with pytest.raises(ZeroDivisionError), translate_errors(PATH):
         raise ZeroDivisionError

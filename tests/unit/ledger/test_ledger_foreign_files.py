@@ -13,7 +13,7 @@ import structlog
 from provisioner.errors import ExitCode, LedgerBusyError, LedgerError, StorageError
 from provisioner.ledger import hold_lock, open_ledger, open_reader
 from provisioner.ledger.creation import draft_files
-from provisioner.ledger.lock import LedgerLock, is_held, lock_path
+from provisioner.ledger.lock import LedgerLock, is_locked, lock_path
 from tests.ledger_samples import SETTINGS
 
 STRANGERS = {
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_lock_of_ours_is_left_as_it_is(path: Path, content: by
         assert str(lock) in error.message
         assert "--ledger" in error.cure
         assert "remove that file" in error.cure
-    assert not is_held(path)
+    assert not is_locked(path)
     assert state_of(lock) == before
     assert [each.name for each in path.parent.iterdir()] == [lock.name]
 
@@ -98,7 +98,7 @@ def test_a_lock_that_is_a_link_is_not_followed(path: Path, there: bool) -> None:
     error = refusal_of(lambda: LedgerLock(path))
 
     assert "it is a symbolic link" in error.message
-    assert not is_held(path)
+    assert not is_locked(path)
     assert lock_path(path).is_symlink()
     assert target.exists() is there
 
@@ -147,7 +147,7 @@ def test_what_is_no_file_in_a_locks_place_is_refused_at_once(path: Path, kind: s
         error = refusal_of(lambda: LedgerLock(path))
 
     assert str(lock) in error.message
-    assert not is_held(path)
+    assert not is_locked(path)
     assert state_of(lock) == before
 
 
@@ -220,7 +220,7 @@ async def test_what_was_rescued_before_is_not_replaced(path: Path) -> None:
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         replace(path, "something else")
         with pytest.raises(StorageError, match=r"job\.ledger\.rescued-2 beside it"):
-            await ledger.remember("a", "b")
+            await ledger.set_note("a", "b")
 
     assert rescued.read_text() == "of an earlier time"
 
@@ -233,7 +233,7 @@ async def test_the_log_of_the_ledger_that_took_the_place_stays(path: Path) -> No
         for each in (path, log):
             replace(each, "of another ledger")
         with pytest.raises(StorageError, match="was replaced while it was in use"):
-            await ledger.remember("a", "b")
+            await ledger.set_note("a", "b")
         kept = log.read_text()
 
     assert kept == "of another ledger"

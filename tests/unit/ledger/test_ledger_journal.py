@@ -12,7 +12,7 @@ import pytest
 from provisioner.errors import LedgerError, StorageError
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.database import open_for_writing
-from provisioner.ledger.journal import Journal, close, has_log, journal_path, merge
+from provisioner.ledger.journal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
@@ -72,7 +72,7 @@ def without_log(path: Path) -> None:
 
 def emptied_log(path: Path) -> None:
     """Cut the log short, all of it."""
-    journal_path(path).write_bytes(b"")
+    wal_path(path).write_bytes(b"")
 
 
 @pytest.mark.parametrize("spoil", [without_log, emptied_log])
@@ -101,14 +101,14 @@ def test_a_log_without_its_ledger_is_no_new_job(killed: Path) -> None:
 
 def test_a_look_leaves_what_a_dead_run_left(killed: Path) -> None:
     """A look changes nothing, so whoever comes after it finds the log where it belongs."""
-    before = killed.read_bytes(), journal_path(killed).read_bytes()
+    before = killed.read_bytes(), wal_path(killed).read_bytes()
 
     counts = looked_at(killed)
 
     assert counts == Counts(input=ROWS, pending=ROWS // 2, created=ROWS // 2)
-    assert (killed.read_bytes(), journal_path(killed).read_bytes()) == before
+    assert (killed.read_bytes(), wal_path(killed).read_bytes()) == before
     assert asyncio.run(reopened(killed)) == counts
-    assert not journal_path(killed).exists()
+    assert not wal_path(killed).exists()
 
 
 def test_a_shell_that_merges_the_log_does_no_harm(killed: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_shell_that_merges_the_log_does_no_harm(killed: Path) -> None:
     with closing(sqlite3.connect(killed)) as shell:
         shell.execute("SELECT count(*) FROM rows").fetchone()
 
-    assert not has_log(killed)
+    assert not has_wal(killed)
     assert asyncio.run(reopened(killed)).created == ROWS // 2
 
 
@@ -126,30 +126,30 @@ def test_a_kill_in_the_middle_of_a_merge_loses_nothing(path: Path, monkeypatch: 
     connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
     with monkeypatch.context() as patch:
         patch.setattr("provisioner.ledger.journal._MERGED", "belongs to it")
-        merge(connection)
+        checkpoint(connection)
     copy_all(path, path.parent / "killed")
-    close(connection, path)
+    close_connection(connection, path)
     killed = path.parent / "killed" / path.name
 
     with open_reader(killed) as reader:
-        note = reader.recall("kept")
+        note = reader.get_note("kept")
     counts = asyncio.run(reopened(killed))
 
     assert (note, counts) == ("x", Counts())
-    assert not has_log(killed)
+    assert not has_wal(killed)
 
 
 def test_a_long_log_is_merged(path: Path) -> None:
     """So a log does not grow with the run, and a lost one is noticed after a merge as before it."""
     connection = open_for_writing(path, synchronous="OFF")
-    journal = Journal(connection)
+    checkpointer = WalCheckpointer(connection)
     for number in range(6_000):
         connection.execute("INSERT INTO notes VALUES (?, 'x')", (f"note {number}",))
-        journal.merge_if_long()
-    sizes = path.stat().st_size, journal_path(path).stat().st_size
+        checkpointer.checkpoint_if_long()
+    sizes = path.stat().st_size, wal_path(path).stat().st_size
     alone = path.with_name("copy.ledger")
     shutil.copy(path, alone)
-    close(connection, path)
+    close_connection(connection, path)
 
     assert sizes[0] > 100_000
     assert sizes[1] < 2_100 * 3 * 4_200
@@ -162,16 +162,16 @@ def test_a_log_that_cannot_be_merged_for_good_is_kept(path: Path) -> None:
     """When a full disk keeps the ledger from saying that nothing is missed, its log stays, and nothing is lost."""
     connection = open_for_writing(path, synchronous="FULL")
     connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
-    merge(connection)
+    checkpoint(connection)
     connection.execute("INSERT INTO notes VALUES ('last', 'y')")
 
     with files_no_larger_than(0):
-        close(connection, path)
-    was_kept = has_log(path)
+        close_connection(connection, path)
+    was_kept = has_wal(path)
 
     async def notes() -> list[str | None]:
         async with open_ledger(path, SETTINGS, version="1") as ledger:
-            return [await ledger.recall(name) for name in ("kept", "last")]
+            return [await ledger.get_note(name) for name in ("kept", "last")]
 
     assert was_kept
     assert asyncio.run(notes()) == ["x", "y"]
@@ -219,7 +219,7 @@ async def lose(path: Path, how: Callable[[Path], None]) -> StorageError:
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         how(path)
-        said.append(await refusal_of(ledger.remember("a", "b")))
+        said.append(await refusal_of(ledger.set_note("a", "b")))
     return said[0]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.errors import ExitCode, LedgerBusyError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.lock import LedgerLock, is_held, lock_path
+from provisioner.ledger.lock import LedgerLock, is_locked, lock_path
 from tests.ledger_samples import SETTINGS
 from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
 
@@ -38,7 +38,7 @@ async def test_a_refused_run_leaves_the_holder_its_lock(path: Path) -> None:
             with pytest.raises(LedgerBusyError):
                 async with open_ledger(path, SETTINGS, version="1"):
                     pass
-        await ledger.remember("still", "here")
+        await ledger.set_note("still", "here")
 
 
 async def test_links_to_one_ledger_share_its_lock(path: Path, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_a_lock_that_a_dead_run_left_is_no_obstacle(path: Path) -> None:
 
 async def test_a_look_tells_whether_a_run_has_the_ledger(path: Path) -> None:
     """True while it is open, False afterwards and before."""
-    assert not is_held(path)
+    assert not is_locked(path)
     async with open_ledger(path, SETTINGS, version="1"):
         with open_reader(path) as reader:
             assert reader.is_held()
@@ -88,7 +88,7 @@ async def test_looks_do_not_keep_a_run_from_starting(path: Path) -> None:
 
     def look() -> None:
         while not is_over.is_set():
-            is_held(path)
+            is_locked(path)
 
     looking = threading.Thread(target=look)
     looking.start()

@@ -262,10 +262,10 @@ async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
             await ledger.messages.settle(claim.id, MessageStatus.UNKNOWN, result)
         rows = [entry(1, "a"), entry(2, "b"), entry(3, "c", "other"), entry(4, "d")]
         await ledger.plan(rows, INPUT)
-        first = await ledger.messages.doubtful(0, 2)
-        rest = await ledger.messages.doubtful(2, 2)
+        first = await ledger.messages.unknown(0, 2)
+        rest = await ledger.messages.unknown(2, 2)
         await ledger.plan(entries("abcd"), INPUT)
-        (as_it_was,) = await ledger.messages.doubtful(2, 2)
+        (as_it_was,) = await ledger.messages.unknown(2, 2)
 
     assert [*first, *rest] == [
         UnknownMessage(claim=structs.replace(plain, conversation_sid=SID, identity=IDENTITY)),
@@ -331,7 +331,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
     fresh = path.with_name("fresh.ledger")
     async with open_ledger(fresh, SETTINGS, version="2"):
         pass
-    tables = [name for name, text in statements.load("schema").items() if "CREATE TABLE" in text]
+    tables = [name for name, text in statements.load_queries("schema").items() if "CREATE TABLE" in text]
     for table in tables:
         columns = f"SELECT name, type FROM pragma_table_info('{table}') ORDER BY name"  # noqa: S608 - our own tables
         assert query(path, columns) == query(fresh, columns)

@@ -10,7 +10,7 @@ import pytest
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.database import APPLICATION_ID, open_for_writing
-from provisioner.ledger.journal import close
+from provisioner.ledger.journal import close_connection
 from provisioner.ledger.schema import SCHEMA_VERSION
 from provisioner.models import Counts
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
@@ -40,7 +40,7 @@ async def test_a_ledger_and_what_belongs_to_it_are_for_their_owner_only(path: Pa
     before = os.umask(umask)
     try:
         async with open_ledger(path, SETTINGS, version="1") as ledger:
-            await ledger.remember("a", "b")
+            await ledger.set_note("a", "b")
             modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     finally:
         os.umask(before)
@@ -152,7 +152,7 @@ def test_a_making_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.Monk
 
 async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
     """A kill right after it was made leaves tables and no job."""
-    close(open_for_writing(path, synchronous="FULL"), path)
+    close_connection(open_for_writing(path, synchronous="FULL"), path)
 
     with open_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
         _ = reader.manifest

@@ -208,14 +208,14 @@ async def test_finishing_no_run_is_allowed(path: Path) -> None:
 async def test_notes_are_kept_from_run_to_run(path: Path) -> None:
     """A note is there for the next run, in its latest form, and for readers."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.recall("results") is None
-        await ledger.remember("results", "old")
-        await ledger.remember("results", "new Ω")
+        assert await ledger.get_note("results") is None
+        await ledger.set_note("results", "old")
+        await ledger.set_note("results", "new Ω")
 
     async with open_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.recall("results") == "new Ω"
+        assert await ledger.get_note("results") == "new Ω"
     with open_reader(path) as reader:
-        assert (reader.recall("results"), reader.recall("other")) == ("new Ω", None)
+        assert (reader.get_note("results"), reader.get_note("other")) == ("new Ω", None)
 
 
 async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> None:
@@ -284,13 +284,13 @@ async def test_the_control_of_a_look_is_a_row_created_by_its_own_answer(path: Pa
     """A look that cannot show what certainly exists proves nothing; the latest such row is offered."""
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
-        none = await ledger.control(by_identity=False)
+        none = await ledger.latest_created(by_identity=False)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.CREATED)
         await send(ledger, claims[1], Status.UNKNOWN)
         await ledger.resolve(claims[1].id, Status.CREATED, CREATED)
-        control = await ledger.control(by_identity=False)
-        by_identity = await ledger.control(by_identity=True)
+        control = await ledger.latest_created(by_identity=False)
+        by_identity = await ledger.latest_created(by_identity=True)
 
     assert (none, by_identity) == (None, None)
     assert control is not None
@@ -316,7 +316,7 @@ async def test_an_identity_serves_as_control_only_where_twilio_kept_it(
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id, asked)
         await ledger.settle(claim.id, Status.CREATED, structs.replace(CREATED, identity=answered))
-        control = await ledger.control(by_identity=True)
+        control = await ledger.latest_created(by_identity=True)
         after = await ledger.trusts_identities()
 
     assert (before, after) == (True, is_trusted)
@@ -331,7 +331,7 @@ async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Pa
         for claim, answered in zip(await claim_all(ledger), ["wc-a", "other", "wc-c"], strict=True):
             await ledger.begin(claim.id, f"wc-{claim.key}")
             await ledger.settle(claim.id, Status.CREATED, structs.replace(CREATED, identity=answered))
-        control = await ledger.control(by_identity=True)
+        control = await ledger.latest_created(by_identity=True)
 
         assert control is not None
         assert control.key == "c"
@@ -349,15 +349,15 @@ async def test_conversations_of_other_rows_are_known(path: Path) -> None:
         await ledger.resolve(
             claims[1].id, Status.UNKNOWN, structs.replace(NOT_SEEN, conversation_sid=conversation_sid(12))
         )
-        before = await ledger.taken(
+        before = await ledger.assigned_conversations(
             [CREATED.conversation_sid, conversation_sid(11), conversation_sid(12), conversation_sid(13)]
         )
         await ledger.resolve(claims[1].id, Status.CREATED, found)
-        after = await ledger.taken(
+        after = await ledger.assigned_conversations(
             [CREATED.conversation_sid, conversation_sid(11), conversation_sid(12), conversation_sid(13)]
         )
 
-        assert await ledger.taken([]) == set()
+        assert await ledger.assigned_conversations([]) == set()
     assert before == {CREATED.conversation_sid}
     assert after == {CREATED.conversation_sid, conversation_sid(11)}
 
@@ -372,7 +372,7 @@ async def test_rows_are_offered_anew_within_a_run(path: Path) -> None:
         for claim in claims[:3]:
             await ledger.resolve(claim.id, Status.PENDING, NOT_SEEN)
         exhausted = await ledger.claim(10)
-        await ledger.offer({Status.PENDING}, limit=2)
+        await ledger.set_claimable({Status.PENDING}, limit=2)
         to_send = await ledger.to_send()
         offered = [await ledger.claim(10), await ledger.claim(10)]
 

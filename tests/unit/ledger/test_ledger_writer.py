@@ -12,8 +12,8 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.journal import Journal
-from provisioner.ledger.writer import Step, Writer
+from provisioner.ledger.journal import WalCheckpointer
+from provisioner.ledger.writer import Writer, WriteStep
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 
@@ -141,7 +141,7 @@ async def test_no_intent_is_written_behind_an_outcome_that_was_lost(writer: Writ
 
 
 @pytest.mark.parametrize("step", [("NO SQL", ()), (ADD, ()), (ADD, (object(),)), (ADD, ("\ud800",))])
-async def test_a_write_that_cannot_be_is_an_error_for_who_asked(writer: Writer, step: Step) -> None:
+async def test_a_write_that_cannot_be_is_an_error_for_who_asked(writer: Writer, step: WriteStep) -> None:
     """The thread goes on after any mistake of its callers."""
     with pytest.raises((LedgerError, UnicodeEncodeError)):
         await writer.write(step)
@@ -233,10 +233,10 @@ async def test_where_the_thread_fails_unforeseen_nobody_waits_for_ever(
 ) -> None:
     """What comes afterwards fails as the thread did, and nothing hangs."""
 
-    def fail(_journal: Journal) -> None:
+    def fail(_checkpointer: WalCheckpointer) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Journal, "merge_if_long", fail)
+    monkeypatch.setattr(WalCheckpointer, "checkpoint_if_long", fail)
 
     await writer.write((ADD, (1,)))
     failures = await asyncio.gather(writer.write((ADD, (2,))), writer.call(lambda _: None), return_exceptions=True)

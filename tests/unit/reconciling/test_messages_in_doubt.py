@@ -97,7 +97,7 @@ class Book:
     resolved: list[tuple[int, MessageStatus, AttemptResult]] = field(default_factory=list)
     told: list[tuple[int, str, MessageStatus, str]] = field(default_factory=list)
 
-    async def doubtful(self, after: int, limit: int) -> Sequence[UnknownMessage]:
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next ones."""
         return [each for each in self.doubts if each.claim.row > after][:limit]
 

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.ledger.writer import Step, carry_out, transaction
+from provisioner.ledger.writer import WriteStep, execute_steps, transaction
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
 from provisioner.reconciling import Choice, Reconciler, choose_finder
@@ -129,10 +129,10 @@ class AtOnce:
     def __init__(self, connection: sqlite3.Connection, _path: Path) -> None:
         self._connection = connection
 
-    async def write(self, *steps: Step, is_intent: bool = False) -> None:
+    async def write(self, *steps: WriteStep, is_intent: bool = False) -> None:
         """Carry the steps out, all or none."""
         with transaction(self._connection):
-            carry_out(self._connection, steps)
+            execute_steps(self._connection, steps)
 
     async def call(self, function: Callable[[sqlite3.Connection], Any], *, is_last: bool = False) -> Any:
         """Return what the function returns."""
@@ -282,7 +282,7 @@ class Rows(RuleBasedStateMachine):
         ends = {status for _, status, _ in self._histories()}
         assert ends <= {Status.CREATED, Status.UNKNOWN}
         if not self.are_alike and self.runner.run(
-            self.ledger.control(by_identity=self.identity_policy.has_identity)
+            self.ledger.latest_created(by_identity=self.identity_policy.has_identity)
         ):
             assert ends == {Status.CREATED}
 
@@ -295,7 +295,7 @@ class Rows(RuleBasedStateMachine):
     def _offer(self, statuses: frozenset[Status]) -> None:
         for row in self._at("claimed"):
             row.place = "idle"
-        self.runner.run(self.ledger.offer(statuses))
+        self.runner.run(self.ledger.set_claimable(statuses))
         self._claim()
 
     def _claim(self) -> None:

@@ -43,7 +43,7 @@ async def ledger_of(path: Path, keys: list[str], *, took_s: float = 0.2, refused
             status = Status.REJECTED if code else Status.CREATED
             await ledger.settle(claim.id, status, answer(number, took_s=took_s, code=code))
         if asked:
-            await ledger.remember("asked", str(asked).replace("'", '"'))
+            await ledger.set_note("asked", str(asked).replace("'", '"'))
         await ledger.finish_run(0)
     return path
 
