@@ -96,12 +96,12 @@ class Audit:
         findings = []
         for created in batch:
             row, recorded = created
-            trouble = came[row.id].trouble
+            list_error = came[row.id].trouble
             sids = dict.fromkeys(each.sid for each in came[row.id].conversations)
             found = tuple(sid for sid in sids if sid == recorded or sid not in taken)
-            if flaw := compare(recorded, found, is_whole=trouble is None, is_shared=recorded in self._shared):
-                reason = trouble.error if trouble else ""
-                is_refused = trouble is not None and trouble.is_final
+            if flaw := compare(recorded, found, is_whole=list_error is None, is_shared=recorded in self._shared):
+                reason = list_error.error if list_error else ""
+                is_refused = list_error is not None and list_error.is_final
                 is_open = flaw is Flaw.NONE or (flaw is Flaw.UNASKED and not is_refused)
                 findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason), is_open))
         return findings

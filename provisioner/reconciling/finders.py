@@ -15,8 +15,8 @@ from typing import Protocol
 from provisioner.exception_groups import ungrouped
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.rows import IdentityPolicy
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
-from provisioner.twilio.pages import Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
+from provisioner.twilio.pages import ListError
 
 AT_ONCE = 8
 """Look-ups that are under way together."""
@@ -31,7 +31,7 @@ class Finder(Protocol):
     by_identity: bool
     """Whether rows are told by their identity; by their mark otherwise."""
 
-    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
         """Return what exists for each row, by its id."""
         ...
 
@@ -70,26 +70,27 @@ class IdentityFinder:
             came = await self._find(control)
             if came.trouble:
                 return {
-                    row.id: _look(began, LookUp(trouble=came.trouble), ControlVisibility.HIDDEN) for row in rows
+                    row.id: _look(began, LookupResult(trouble=came.trouble), ControlVisibility.HIDDEN)
+                    for row in rows
                 }
             seen = _shown(control, came)
         return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
-    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
         """Look each row up; one without an identity cannot be."""
         with ungrouped():
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._find(row)) for row in rows]
         return {row.id: task.result() for row, task in zip(rows, tasks, strict=True)}
 
-    async def _find(self, row: UnknownRow) -> LookUp:
+    async def _find(self, row: UnknownRow) -> LookupResult:
         if not row.identity:
-            return LookUp(trouble=NO_IDENTITY)
+            return LookupResult(trouble=NO_IDENTITY)
         async with self._places:
             found = await self._client.find_by_identity(row.identity)
         if self._identity_policy.is_own(row.identity, row.key):
             return found
-        return LookUp(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
+        return LookupResult(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
 
 
 class MarkerFinder:
@@ -117,39 +118,39 @@ class MarkerFinder:
             seen = _shown(control, found[control.id])
         return {row.id: _look(began, found[row.id], seen) for row in rows}
 
-    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
         """Scan for the rows' marks, once for all of them."""
-        seen, trouble = await self._scan(rows)
-        return {row.id: LookUp(tuple(seen.get(row.id, ())), trouble) for row in rows}
+        seen, list_error = await self._scan(rows)
+        return {row.id: LookupResult(tuple(seen.get(row.id, ())), list_error) for row in rows}
 
     async def _scan(
         self, rows: Sequence[UnknownRow]
-    ) -> tuple[Mapping[int, Sequence[Conversation]], Trouble | None]:
+    ) -> tuple[Mapping[int, Sequence[Conversation]], ListError | None]:
         ids = {self._identity_policy.marker_value(row.key): row.id for row in rows}
         first_day = datetime.fromtimestamp(min(row.since for row in rows), UTC).date() - _A_DAY
         last_day = datetime.now(UTC).date() + _A_DAY
         seen: dict[int, list[Conversation]] = defaultdict(list)
         marked: list[tuple[int, Conversation]] = []
-        trouble: Trouble | None = None
+        list_error: ListError | None = None
         async for item in self._client.scan(first_day, last_day):
-            if isinstance(item, Trouble):
-                trouble = item
+            if isinstance(item, ListError):
+                list_error = item
             else:
-                marked += [(ids[mark], item) for mark in item.marks & ids.keys()]
+                marked += [(ids[mark], item) for mark in item.marker_candidates & ids.keys()]
         for row_id, conversation in marked:
             # Half a creation (45711, 45715, 45719) carries the mark, too, and is nobody's WebChat.
-            has_guest = await self._client.has_guest(conversation.sid)
-            if isinstance(has_guest, Trouble) and not has_guest.is_final:
-                trouble = trouble or has_guest
+            has_guest = await self._client.has_participant(conversation.sid)
+            if isinstance(has_guest, ListError) and not has_guest.is_final:
+                list_error = list_error or has_guest
             elif has_guest:  # or nobody may ask: it is there, so the row is not sent again
                 seen[row_id].append(conversation)
-        return seen, trouble
+        return seen, list_error
 
 
-NO_IDENTITY = Trouble("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
+NO_IDENTITY = ListError("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
 
 
-def _shown(control: UnknownRow, found: LookUp) -> ControlVisibility:
+def _shown(control: UnknownRow, found: LookupResult) -> ControlVisibility:
     is_there = any(each.sid == control.conversation_sid for each in found.conversations)
     return ControlVisibility.SHOWN if is_there else ControlVisibility.HIDDEN
 
@@ -162,7 +163,7 @@ def _may_be_of(row: UnknownRow, conversation: Conversation) -> bool:
     return created >= row.since - CLOCK_SKEW_S
 
 
-def _look(at: float, found: LookUp, control: ControlVisibility) -> LookupObservation:
+def _look(at: float, found: LookupResult, control: ControlVisibility) -> LookupObservation:
     by_age = sorted(found.conversations, key=lambda conversation: conversation.created_at or "")
     return LookupObservation(
         at=at,

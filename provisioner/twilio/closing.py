@@ -16,11 +16,11 @@ from provisioner.models import Verdict
 from provisioner.ports import Gate
 from provisioner.sids import SidKind
 
-from .codes import classify
-from .failures import Failure
+from .codes import classify_webchat_reply
+from .failures import TransportFailure
 from .form import FORM
 from .replies import decode, read_error_code, read_request_id
-from .rulings import Ruling
+from .rulings import ReplyClassification
 from .transport import Reply, Transport
 
 SHORTEST_TIMER_S = 600.0
@@ -47,24 +47,24 @@ class ClosingClient:
     async def close(self, sid: str, gate: Gate) -> CloseResult:
         """Close a conversation for good, by ``State=closed``; a participant can write into it no more."""
         came = await self._post(sid, gate, {"State": "closed"})
-        return _part_failed(came) if isinstance(came, Failure) else _part_closed(came)
+        return _transport_failure_result(came) if isinstance(came, TransportFailure) else _read_close_reply(came)
 
     async def delete(self, sid: str, gate: Gate) -> CloseResult:
         """Delete a conversation with its messages; there is no way back."""
         came = await self._transport.send("DELETE", self._url(sid), gate=gate)
-        return _part_failed(came) if isinstance(came, Failure) else _part_deleted(came)
+        return _transport_failure_result(came) if isinstance(came, TransportFailure) else _read_delete_reply(came)
 
     async def set_timer(self, sid: str, after_s: float, gate: Gate) -> CloseResult:
         """Let Twilio close a conversation by itself, ``after_s`` seconds after it was last used.
 
         ``CLOSED`` says that the timer stands. It has to be ``SHORTEST_TIMER_S`` at least.
         """
-        came = await self._post(sid, gate, {"Timers.Closed": duration_text(after_s)})
-        if isinstance(came, Failure):
-            return _part_failed(came)
-        return _part(came, CloseStatus.CLOSED) if came.status == HTTPStatus.OK else _part_unwilling(came)
+        came = await self._post(sid, gate, {"Timers.Closed": iso_duration(after_s)})
+        if isinstance(came, TransportFailure):
+            return _transport_failure_result(came)
+        return _close_result(came, CloseStatus.CLOSED) if came.status == HTTPStatus.OK else _read_other_reply(came)
 
-    async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | Failure:
+    async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | TransportFailure:
         body = urlencode(form).encode()
         return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
 
@@ -72,57 +72,65 @@ class ClosingClient:
         return self._transport.url("conversations", "v1", "Conversations", SidKind.CONVERSATION.require(sid))
 
 
-def duration_text(seconds: float) -> str:
+def iso_duration(seconds: float) -> str:
     """Write a length of time as ISO 8601 does, in whole seconds: ``PT600S``."""
     return f"PT{math.ceil(seconds)}S"
 
 
-def _part_closed(reply: Reply) -> CloseResult:
+def _read_close_reply(reply: Reply) -> CloseResult:
     """Believe that it is closed only where the reply shows it so."""
     if reply.status != HTTPStatus.OK:
-        return _part_unwilling(reply)
+        return _read_other_reply(reply)
     shown = decode(_STATE, reply.body)
     if shown is not None and shown.state == "closed":
-        return _part(reply, CloseStatus.CLOSED)
-    return _part(reply, CloseStatus.MAYBE, error_code="bad_reply", error="Twilio's reply does not show it closed")
+        return _close_result(reply, CloseStatus.CLOSED)
+    return _close_result(
+        reply, CloseStatus.MAYBE, error_code="bad_reply", error="Twilio's reply does not show it closed"
+    )
 
 
-def _part_deleted(reply: Reply) -> CloseResult:
-    return _part(reply, CloseStatus.DELETED) if reply.status == HTTPStatus.NO_CONTENT else _part_unwilling(reply)
+def _read_delete_reply(reply: Reply) -> CloseResult:
+    return (
+        _close_result(reply, CloseStatus.DELETED)
+        if reply.status == HTTPStatus.NO_CONTENT
+        else _read_other_reply(reply)
+    )
 
 
-def _part_unwilling(reply: Reply) -> CloseResult:
+def _read_other_reply(reply: Reply) -> CloseResult:
     """Read any other reply. A 404 counts as gone only with Twilio's own code: any server has a 404."""
     code = read_error_code(reply.body)
     if code == _IS_CLOSED:
-        return _part(reply, CloseStatus.CLOSED)
+        return _close_result(reply, CloseStatus.CLOSED)
     if reply.status == HTTPStatus.NOT_FOUND and code in _NOT_FOUND:
-        return _part(reply, CloseStatus.GONE)
-    ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
-    result = _part(
+        return _close_result(reply, CloseStatus.GONE)
+    classification = classify_webchat_reply(reply.status, reply.headers, reply.body, now=reply.ended)
+    result = _close_result(
         reply,
-        _CLOSURES[ruling.verdict],
-        error_code=ruling.error_code,
-        error=_sentence(ruling, reply, code),
-        stops_run=ruling.stops_run,
+        _STATUSES[classification.verdict],
+        error_code=classification.error_code,
+        error=_error_text(classification, reply, code),
+        stops_run=classification.stops_run,
     )
-    return structs.replace(result, retry_after_s=ruling.retry_after_s, is_throttled=ruling.is_throttled)
+    return structs.replace(
+        result, retry_after_s=classification.retry_after_s, is_throttled=classification.is_throttled
+    )
 
 
-def _sentence(ruling: Ruling, reply: Reply, code: int) -> str:
+def _error_text(classification: ReplyClassification, reply: Reply, code: int) -> str:
     """Say what is wrong; a creation's own words are of use only where they are about the credentials."""
     named = f"HTTP {reply.status}, code {code}" if code else f"HTTP {reply.status}"
     match reply.status:
         case HTTPStatus.FORBIDDEN:
             return _FORBIDDEN
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.TOO_MANY_REQUESTS:
-            return ruling.error
+            return classification.error
         case _:
-            verb = "refused it" if ruling.verdict is Verdict.REFUSED else "did not confirm it"
-            return _NO_ENDPOINT if ruling.stops_run else f"Twilio {verb} ({named})"
+            verb = "refused it" if classification.verdict is Verdict.REFUSED else "did not confirm it"
+            return _NO_ENDPOINT if classification.stops_run else f"Twilio {verb} ({named})"
 
 
-def _part(
+def _close_result(
     reply: Reply, status: CloseStatus, *, error_code: str = "", error: str = "", stops_run: bool = False
 ) -> CloseResult:
     return CloseResult(
@@ -138,9 +146,9 @@ def _part(
     )
 
 
-def _part_failed(failure: Failure) -> CloseResult:
+def _transport_failure_result(failure: TransportFailure) -> CloseResult:
     return CloseResult(
-        status=_CLOSURES[failure.verdict],
+        status=_STATUSES[failure.verdict],
         due=failure.due,
         sent=failure.sent,
         ended=failure.ended,
@@ -150,7 +158,7 @@ def _part_failed(failure: Failure) -> CloseResult:
     )
 
 
-_CLOSURES = {
+_STATUSES = {
     Verdict.CREATED: CloseStatus.MAYBE,
     Verdict.REFUSED: CloseStatus.REFUSED,
     Verdict.NOT_PROCESSED: CloseStatus.NOT_PROCESSED,

@@ -12,13 +12,13 @@ from msgspec import structs
 from provisioner.models import Verdict
 
 from .replies import read_created
-from .rulings import Rulebook, Ruling, doubts, rejects, stops, throttles
+from .rulings import ErrorTable, ReplyClassification, ambiguous, rejects, stops, throttles
 
 _KEY = "check TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET, or the profile"
 _ADDRESS = "check --address-sid, and that it belongs to this account"
 _AUTO_CREATION = "mend the address in the Twilio Console, or choose another with --address-sid"
 
-CODES: Mapping[int, Ruling] = MappingProxyType(
+CODES: Mapping[int, ReplyClassification] = MappingProxyType(
     {
         20003: stops(f"Twilio did not accept the credentials: {_KEY}"),
         20008: stops("test credentials do not work on WebChats: use a Standard API key"),
@@ -26,18 +26,18 @@ CODES: Mapping[int, Ruling] = MappingProxyType(
         20404: stops("Twilio knows no WebChats endpoint here: check --base-url and the region"),
         20413: rejects("the request is too large for Twilio"),
         20429: throttles("too many requests at once for this account"),
-        20500: doubts("Twilio failed internally"),
-        20503: doubts("Twilio was unavailable"),
-        20504: doubts("Twilio timed out internally"),
-        45001: doubts("Flex failed internally"),
+        20500: ambiguous("Twilio failed internally"),
+        20503: ambiguous("Twilio was unavailable"),
+        20504: ambiguous("Twilio timed out internally"),
+        45001: ambiguous("Flex failed internally"),
         45002: stops(f"Flex did not accept the credentials: {_KEY}"),
         45003: stops("the API key may not use Flex: use a Standard API key of the Flex account"),
-        45005: doubts("Flex was unavailable"),
+        45005: ambiguous("Flex was unavailable"),
         45006: stops("Flex found no such resource: check that the account is a Flex account, and --base-url"),
         45010: throttles("too many requests for Flex"),
         45211: rejects("the identity is reserved by Twilio"),
-        45700: doubts("Twilio failed while it processed the WebChat"),
-        45701: doubts("WebChats were unavailable"),
+        45700: ambiguous("Twilio failed while it processed the WebChat"),
+        45701: ambiguous("WebChats were unavailable"),
         45711: stops(f"the account may not add the customer: {_KEY}", may_leave_orphan=True),
         45715: rejects(
             "Twilio could not add the customer: often the address belongs to another account",
@@ -59,36 +59,38 @@ CODES: Mapping[int, Ruling] = MappingProxyType(
     }
 )
 
-STATUSES: Mapping[int, Ruling] = MappingProxyType(
+STATUSES: Mapping[int, ReplyClassification] = MappingProxyType(
     {
         401: stops(f"the credentials were not accepted: {_KEY}"),
         403: stops("the credentials do not allow WebChats: use a Standard API key of this account"),
         404: stops("there is no WebChats endpoint at this address: check --base-url and the region"),
         405: stops("this address takes no WebChats: check --base-url"),
         407: stops("the proxy asks for credentials: check --proxy"),
-        408: doubts("the server gave up waiting for the request"),
+        408: ambiguous("the server gave up waiting for the request"),
         413: rejects("the request is too large for Twilio"),
         429: throttles("too many requests"),
     }
 )
 
-_BOOK = Rulebook(CODES, STATUSES, open_end="the conversation may or may not exist")
-_NAMELESS = Ruling(
+_ERROR_TABLE = ErrorTable(CODES, STATUSES, open_end="the conversation may or may not exist")
+_NAMELESS = ReplyClassification(
     verdict=Verdict.MAYBE,
     error_code="bad_reply",
     error="Twilio created a conversation, but its SID cannot be read from the reply",
 )
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> Ruling:
-    """Decide what a reply means; see ``Rulebook.rule``."""
+def classify_webchat_reply(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float
+) -> ReplyClassification:
+    """Decide what a reply means; see ``ErrorTable.classify``."""
     if status == HTTPStatus.CREATED:
-        return _rule_on_created(body)
-    return _BOOK.rule(status, headers, body, now=now)
+        return _classify_created(body)
+    return _ERROR_TABLE.classify(status, headers, body, now=now)
 
 
-def _rule_on_created(body: bytes) -> Ruling:
+def _classify_created(body: bytes) -> ReplyClassification:
     sid, identity = read_created(body)
     if not sid:
         return structs.replace(_NAMELESS, identity=identity)
-    return Ruling(verdict=Verdict.CREATED, conversation_sid=sid, identity=identity)
+    return ReplyClassification(verdict=Verdict.CREATED, conversation_sid=sid, identity=identity)

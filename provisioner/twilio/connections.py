@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-from .routes import Way
+from .routes import PoolKeyRequest
 
 CONNECT_TIMEOUT_S = 10.0
 """For the name, TCP, the proxy and TLS together."""
@@ -46,30 +46,35 @@ class Connector(aiohttp.TCPConnector):
         self._factory = cast("partial[ResponseHandler]", partial(ClientProtocol, loop=self._loop))
 
 
-class Connections:
+class ConnectionPool:
     """Hands a connection to one request at a time; as many may be open as are asked for."""
 
     def __init__(self, connector: aiohttp.BaseConnector) -> None:
         self._connector = connector
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
-        self._idle: dict[Way, deque[tuple[Connection, float]]] = defaultdict(deque)
+        self._idle: dict[PoolKeyRequest, deque[tuple[Connection, float]]] = defaultdict(deque)
 
-    async def take(self, way: Way) -> Connection:
+    async def acquire(self, pool_key: PoolKeyRequest) -> Connection:
         """Return the connection that was used last, or else a new one; raise what aiohttp raises."""
-        idle = self._idle[way]
+        idle = self._idle[pool_key]
         while idle:
             connection, since = idle.pop()
             transport = connection.transport
             is_recent = time.monotonic() - since < KEEPALIVE_S
             # A server may have answered before it read everything: the next request would wait behind the rest.
-            if transport and is_recent and is_fresh(connection.protocol) and not transport.get_write_buffer_size():
+            if (
+                transport
+                and is_recent
+                and is_reusable(connection.protocol)
+                and not transport.get_write_buffer_size()
+            ):
                 return connection
             drop(connection)
-        return await self._connector.connect(way, [], self._timeout)
+        return await self._connector.connect(pool_key, [], self._timeout)
 
-    def keep(self, way: Way, connection: Connection) -> None:
+    def release(self, pool_key: PoolKeyRequest, connection: Connection) -> None:
         """Take a connection back whose reply was read to its end; close one that nobody has needed for long."""
-        now, idle = time.monotonic(), self._idle[way]
+        now, idle = time.monotonic(), self._idle[pool_key]
         protocol: Any = connection.protocol
         protocol.rest()
         idle.append((connection, now))
@@ -95,7 +100,7 @@ def drop(connection: Connection) -> None:
     connection.close()
 
 
-def is_fresh(protocol: ResponseHandler | None) -> bool:
+def is_reusable(protocol: ResponseHandler | None) -> bool:
     """Say whether a connection still stands, and the server has said nothing since the last reply.
 
     What a connection has still to write says nothing about that: messages of TLS itself are among it, such as the

@@ -16,7 +16,7 @@ from provisioner.ports import RateLimiter
 from provisioner.sids import SidKind
 
 from .hosts import with_query
-from .pages import Page, Pager, Trouble
+from .pages import ListError, Page, Pager
 from .transport import Transport
 
 PAGE_SIZE = 50
@@ -39,7 +39,7 @@ class Conversation(msgspec.Struct, frozen=True):
     attributes: str | None = None
 
     @property
-    def marks(self) -> set[str]:
+    def marker_candidates(self) -> set[str]:
         """What could be marks of rows: everything in the attributes that has their shape, wherever it stands.
 
         The attributes are searched and not parsed, since nesting and numbers that Twilio takes may be more than a
@@ -48,11 +48,11 @@ class Conversation(msgspec.Struct, frozen=True):
         return set(_MARK.findall(self.attributes or ""))
 
 
-class LookUp(msgspec.Struct, frozen=True):
+class LookupResult(msgspec.Struct, frozen=True):
     """What a look-up found; with ``trouble`` set, there may be more."""
 
     conversations: tuple[Conversation, ...] = ()
-    trouble: Trouble | None = None
+    trouble: ListError | None = None
 
     @property
     def is_absent(self) -> bool:
@@ -73,7 +73,7 @@ class _Participation(Conversation, frozen=True):
     participant_identity: str | None = None
 
 
-class _Page(Page[_C], Generic[_C]):
+class _ConversationPage(Page[_C], Generic[_C]):
     items: list[_C] = field(name="conversations")
 
 
@@ -85,8 +85,10 @@ class _Participants(Page[_Participant]):
     items: list[_Participant] = field(name="participants")
 
 
-_PARTICIPATIONS: msgspec.json.Decoder[Page[_Participation]] = msgspec.json.Decoder(_Page[_Participation])
-_CONVERSATIONS: msgspec.json.Decoder[Page[Conversation]] = msgspec.json.Decoder(_Page[Conversation])
+_PARTICIPATIONS: msgspec.json.Decoder[Page[_Participation]] = msgspec.json.Decoder(
+    _ConversationPage[_Participation]
+)
+_CONVERSATIONS: msgspec.json.Decoder[Page[Conversation]] = msgspec.json.Decoder(_ConversationPage[Conversation])
 _PARTICIPANTS: msgspec.json.Decoder[Page[_Participant]] = msgspec.json.Decoder(_Participants)
 
 
@@ -103,7 +105,7 @@ class ConversationClient:
         self._transport = transport
         self._pager = Pager(transport, pace, what="conversations", sleep=sleep)
 
-    async def find_by_identity(self, identity: str) -> LookUp:
+    async def find_by_identity(self, identity: str) -> LookupResult:
         """Find every conversation of one guest, over all pages.
 
         How soon a new conversation is listed is not documented, so one absence is not yet a proof.
@@ -111,29 +113,29 @@ class ConversationClient:
         base = self._transport.url("conversations", "v1", "ParticipantConversations")
         url = with_query(base, Identity=identity, PageSize=str(PAGE_SIZE))
         found: dict[str, Conversation] = {}
-        async for item in self._pager.listed(url, _PARTICIPATIONS):
-            if isinstance(item, Trouble):
-                return LookUp(tuple(found.values()), item)
+        async for item in self._pager.items(url, _PARTICIPATIONS):
+            if isinstance(item, ListError):
+                return LookupResult(tuple(found.values()), item)
             if item.participant_identity in {identity, None}:
                 found[item.sid] = item
-        return LookUp(tuple(found.values()))
+        return LookupResult(tuple(found.values()))
 
-    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
+    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | ListError]:
         """Go through the conversations created from ``start`` to ``end`` (whole days, UTC), newest first.
 
-        Closed ones are listed too, since a flow may have closed what is looked for. A ``Trouble`` is the last
+        Closed ones are listed too, since a flow may have closed what is looked for. A ``ListError`` is the last
         item: what follows could not be listed.
         """
         base = self._transport.url("conversations", "v1", "Conversations")
         url = with_query(base, StartDate=start.isoformat(), EndDate=end.isoformat(), PageSize=str(SCAN_PAGE_SIZE))
-        async for item in self._pager.listed(url, _CONVERSATIONS):
+        async for item in self._pager.items(url, _CONVERSATIONS):
             yield item
 
-    async def has_guest(self, sid: str) -> bool | Trouble:
+    async def has_participant(self, sid: str) -> bool | ListError:
         """Tell a WebChat from half a creation: a conversation that nobody takes part in."""
         checked = SidKind.CONVERSATION.require(sid)
         base = self._transport.url("conversations", "v1", "Conversations", checked, "Participants")
         url = with_query(base, PageSize="1")
-        async for found in self._pager.listed(url, _PARTICIPANTS):
-            return found if isinstance(found, Trouble) else True
+        async for found in self._pager.items(url, _PARTICIPANTS):
+            return found if isinstance(found, ListError) else True
         return False

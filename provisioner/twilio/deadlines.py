@@ -4,10 +4,10 @@ import asyncio
 from typing import Protocol
 
 
-class Overdue(Protocol):
+class SupportsTimeout(Protocol):
     """What can be given up."""
 
-    def give_up(self) -> None:
+    def time_out(self) -> None:
         """Let whoever waits for it fail with ``TimeoutError``."""
         ...
 
@@ -18,16 +18,16 @@ class Deadlines:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
-        self._watched: dict[Overdue, float] = {}
+        self._watched: dict[SupportsTimeout, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, request: Overdue) -> None:
+    def watch(self, request: SupportsTimeout) -> None:
         """Give it the time from now on."""
         self._watched[request] = self._loop.time() + self._timeout_s
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout_s, self._ring)
 
-    def forget(self, request: Overdue) -> None:
+    def forget(self, request: SupportsTimeout) -> None:
         """Let it be: it has come to its end."""
         self._watched.pop(request, None)
 
@@ -44,4 +44,4 @@ class Deadlines:
                 self._timer = self._loop.call_at(until, self._ring)
                 return
             del self._watched[request]
-            request.give_up()
+            request.time_out()

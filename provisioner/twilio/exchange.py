@@ -17,9 +17,9 @@ from aiohttp.http import RawResponseMessage
 
 from provisioner.ports import Gate
 
-from .connections import is_fresh
+from .connections import is_reusable
 from .deadlines import Deadlines
-from .outbox import Outbox
+from .outbox import WriteBatcher
 
 LONGEST_STAND_S = 10.0
 """How long a connection may stand idle at the gate: longer, and something on the way may have dropped it."""
@@ -33,7 +33,7 @@ MOST_INTERIM = 10
 """Interim replies (1xx) to one request, after which no final one is expected; servers send one or two."""
 
 
-class ConnectionGone(Exception):  # noqa: N818 - it reports a state of the connection
+class ConnectionLostBeforeSend(Exception):  # noqa: N818 - it reports a state of the connection
     """The connection did not outlast the wait at the gate; nothing was sent."""
 
 
@@ -60,34 +60,35 @@ class Exchange:
         self._is_over = False
         self._sent_at = 0.0
 
-    async def carry(
-        self, connection: Connection, request: bytes, gate: Gate, outbox: Outbox, deadlines: Deadlines
+    async def send(
+        self, connection: Connection, request: bytes, gate: Gate, write_batcher: WriteBatcher, deadlines: Deadlines
     ) -> bool:
         """Wait at the gate, let the request leave, and read its reply, until it is given up.
 
         Return whether the connection may serve again: the reply was read to its end, and the request was no larger
         than ``LARGEST_ONE_OF_MANY``. At ``LARGEST_REPLY`` bytes enough is read. Raise what the gate raises,
-        ``ConnectionGone``, ``NoFinalReply``, ``TimeoutError``, and whatever aiohttp makes of a broken reply.
+        ``ConnectionLostBeforeSend``, ``NoFinalReply``, ``TimeoutError``, and whatever aiohttp makes of a broken
+        reply.
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
         if time.monotonic() - arrived > LONGEST_STAND_S:
-            raise ConnectionGone
+            raise ConnectionLostBeforeSend
         deadlines.watch(self)
         try:
-            return await self._talk(connection, request, outbox)
+            return await self._talk(connection, request, write_batcher)
         finally:
             deadlines.forget(self)
 
-    async def _talk(self, connection: Connection, request: bytes, outbox: Outbox) -> bool:
+    async def _talk(self, connection: Connection, request: bytes, write_batcher: WriteBatcher) -> bool:
         protocol = connection.protocol
         if protocol is None:
-            raise ConnectionGone
+            raise ConnectionLostBeforeSend
         self._protocol = protocol
-        outbox.put(lambda: self._leave(protocol, request))
+        write_batcher.put(lambda: self._leave(protocol, request))
         head, content = await protocol.read()
         if self.sent is None:  # the server talks unasked
-            raise ConnectionGone
+            raise ConnectionLostBeforeSend
         interim = 0
         while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
             interim += 1
@@ -102,8 +103,8 @@ class Exchange:
     def _leave(self, protocol: ResponseHandler, request: bytes) -> None:
         """Hand the request to its connection, unless that has gone while this and other requests got ready."""
         transport = protocol.transport
-        if transport is None or not is_fresh(protocol):
-            self.give_up()
+        if transport is None or not is_reusable(protocol):
+            self.time_out()
             return
         protocol.set_response_params(read_until_eof=True)
         self.sent, self._sent_at = time.time(), time.monotonic()
@@ -122,7 +123,7 @@ class Exchange:
             self.body = b"".join(parts)
         return True
 
-    def give_up(self) -> None:
+    def time_out(self) -> None:
         """Wake whoever waits for the reply, for its head or for more of its body."""
         self._is_over = True
         if self._protocol is not None:

@@ -12,10 +12,10 @@ from msgspec import structs
 
 from provisioner.models import Verdict
 
-from .exchange import ConnectionGone, NoFinalReply
+from .exchange import ConnectionLostBeforeSend, NoFinalReply
 
 
-class Failure(msgspec.Struct, frozen=True, gc=False):
+class TransportFailure(msgspec.Struct, frozen=True, gc=False):
     """A request without a reply: why, and whether anything was sent.
 
     ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is one of our words.
@@ -50,7 +50,10 @@ _CERTIFICATE_FAULTS = {
 }
 """What OpenSSL's verification codes say where a person can do something. Source: its ``x509_vfy.h``."""
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
-    (ConnectionGone, Cause("connection_lost", "the connection to {host} was closed before its turn came")),
+    (
+        ConnectionLostBeforeSend,
+        Cause("connection_lost", "the connection to {host} was closed before its turn came"),
+    ),
     (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved")),
     (
         aiohttp.ClientConnectorCertificateError,
@@ -69,7 +72,7 @@ _UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
 )
 
 
-def explain(error: Exception, host: str, *, is_sent: bool) -> Cause:
+def classify_exception(error: Exception, host: str, *, is_sent: bool) -> Cause:
     """Say why a request to ``host`` has no reply; the first line of the table that fits tells it.
 
     The exception's own text is never used: it may show headers, or a proxy's address.

@@ -10,49 +10,51 @@ from types import MappingProxyType
 from provisioner.models import Verdict
 
 from .replies import read_message_sid
-from .rulings import Rulebook, Ruling, doubts, rejects, stops, throttles
+from .rulings import ErrorTable, ReplyClassification, ambiguous, rejects, stops, throttles
 
 _KEY = "check that the API key may use Conversations"
 _GONE = "the conversation is gone"
 
-CODES: Mapping[int, Ruling] = MappingProxyType(
+CODES: Mapping[int, ReplyClassification] = MappingProxyType(
     {
         20003: stops(f"Twilio did not accept the credentials for messages: {_KEY}"),
         20403: stops(f"the API key may not post messages: {_KEY}"),
         20404: rejects(_GONE),
         20413: rejects("the message is too large for Twilio"),
         20429: throttles("too many requests at once for this account"),
-        20500: doubts("Twilio failed internally"),
-        20503: doubts("Twilio was unavailable"),
-        20504: doubts("Twilio timed out internally"),
+        20500: ambiguous("Twilio failed internally"),
+        20503: ambiguous("Twilio was unavailable"),
+        20504: ambiguous("Twilio timed out internally"),
         50350: rejects(_GONE),
         50377: rejects("the conversation is closed"),
     }
 )
 
-STATUSES: Mapping[int, Ruling] = MappingProxyType(
+STATUSES: Mapping[int, ReplyClassification] = MappingProxyType(
     {
         401: stops(f"the credentials were not accepted for messages: {_KEY}"),
         403: stops(f"the credentials do not allow messages: {_KEY}"),
         404: rejects(_GONE),
         407: stops("the proxy asks for credentials: check --proxy"),
-        408: doubts("the server gave up waiting for the request"),
+        408: ambiguous("the server gave up waiting for the request"),
         413: rejects("the message is too large for Twilio"),
         429: throttles("too many messages"),
     }
 )
 
-_BOOK = Rulebook(CODES, STATUSES, open_end="the message may or may not have been posted")
-_NAMELESS = Ruling(
+_ERROR_TABLE = ErrorTable(CODES, STATUSES, open_end="the message may or may not have been posted")
+_NAMELESS = ReplyClassification(
     verdict=Verdict.MAYBE,
     error_code="bad_reply",
     error="Twilio posted the message, but its SID cannot be read from the reply",
 )
 
 
-def classify_message(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> Ruling:
-    """Decide what a reply to a message means; see ``Rulebook.rule``."""
+def classify_message_reply(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float
+) -> ReplyClassification:
+    """Decide what a reply to a message means; see ``ErrorTable.classify``."""
     if status != HTTPStatus.CREATED:
-        return _BOOK.rule(status, headers, body, now=now)
+        return _ERROR_TABLE.classify(status, headers, body, now=now)
     sid = read_message_sid(body)
-    return Ruling(verdict=Verdict.CREATED, message_sid=sid) if sid else _NAMELESS
+    return ReplyClassification(verdict=Verdict.CREATED, message_sid=sid) if sid else _NAMELESS

@@ -16,11 +16,11 @@ from provisioner.models import AttemptResult, Message, MessageLookup
 from provisioner.ports import Gate, RateLimiter
 from provisioner.sids import SidKind
 
-from .failures import Failure
+from .failures import TransportFailure
 from .form import FORM
 from .hosts import with_query
-from .message_codes import classify_message
-from .pages import Page, Pager, Trouble
+from .message_codes import classify_message_reply
+from .pages import ListError, Page, Pager
 from .replies import read_request_id
 from .transport import Reply, Transport
 
@@ -30,17 +30,17 @@ WEBHOOKS = ("X-Twilio-Webhook-Enabled", "true")
 _HEADERS = (FORM, WEBHOOKS)
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _MessageEntry(msgspec.Struct, frozen=True):
     sid: Annotated[str, msgspec.Meta(pattern=SidKind.MESSAGE.pattern)]
     author: str | None = None
     body: str | None = None
 
 
-class _Page(Page[_Entry]):
-    items: list[_Entry] = field(name="messages")
+class _MessagePage(Page[_MessageEntry]):
+    items: list[_MessageEntry] = field(name="messages")
 
 
-_MESSAGES: msgspec.json.Decoder[Page[_Entry]] = msgspec.json.Decoder(_Page)
+_MESSAGES: msgspec.json.Decoder[Page[_MessageEntry]] = msgspec.json.Decoder(_MessagePage)
 
 
 class MessageClient:
@@ -63,7 +63,7 @@ class MessageClient:
         """Make one attempt; see ``ports.Messenger``."""
         body = urlencode({"Author": message.author, "Body": message.body}).encode()
         came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
-        return _answer_failure(came) if isinstance(came, Failure) else _answer_reply(came)
+        return _result_of_failure(came) if isinstance(came, TransportFailure) else _result_of_reply(came)
 
     async def find(self, message: Message) -> MessageLookup:
         """Look through the whole conversation; see ``ports.Messenger``."""
@@ -71,9 +71,9 @@ class MessageClient:
         sids: list[str] = []
         has_others = False
         url = with_query(self._url(message), PageSize=str(PAGE_SIZE))
-        async for item in self._pager.listed(url, _MESSAGES):
-            if isinstance(item, Trouble):
-                return _troubled(sids, item)
+        async for item in self._pager.items(url, _MESSAGES):
+            if isinstance(item, ListError):
+                return _failed_lookup(sids, item)
             if item.author == message.author and _plain(item.body or "") == sought:
                 sids.append(item.sid)
             elif item.author == message.author:
@@ -90,16 +90,16 @@ def _plain(body: str) -> list[str]:
     return body.split()
 
 
-def _troubled(sids: list[str], trouble: Trouble) -> MessageLookup:
+def _failed_lookup(sids: list[str], list_error: ListError) -> MessageLookup:
     return MessageLookup(
         message_sids=tuple(sids),
-        trouble=trouble.error,
-        is_final=trouble.is_final,
-        is_gone=trouble.http_status == HTTPStatus.NOT_FOUND,
+        trouble=list_error.error,
+        is_final=list_error.is_final,
+        is_gone=list_error.http_status == HTTPStatus.NOT_FOUND,
     )
 
 
-def _answer_failure(failure: Failure) -> AttemptResult:
+def _result_of_failure(failure: TransportFailure) -> AttemptResult:
     return AttemptResult(
         verdict=failure.verdict,
         due=failure.due,
@@ -111,19 +111,19 @@ def _answer_failure(failure: Failure) -> AttemptResult:
     )
 
 
-def _answer_reply(reply: Reply) -> AttemptResult:
-    ruling = classify_message(reply.status, reply.headers, reply.body, now=reply.ended)
+def _result_of_reply(reply: Reply) -> AttemptResult:
+    classification = classify_message_reply(reply.status, reply.headers, reply.body, now=reply.ended)
     return AttemptResult(
-        verdict=ruling.verdict,
+        verdict=classification.verdict,
         due=reply.due,
         sent=reply.sent,
         ended=reply.ended,
-        message_sid=ruling.message_sid,
+        message_sid=classification.message_sid,
         http_status=reply.status,
-        error_code=ruling.error_code,
-        error=ruling.error,
+        error_code=classification.error_code,
+        error=classification.error,
         twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=ruling.retry_after_s,
-        is_throttled=ruling.is_throttled,
-        stops_run=ruling.stops_run,
+        retry_after_s=classification.retry_after_s,
+        is_throttled=classification.is_throttled,
+        stops_run=classification.stops_run,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-class Outbox:
+class WriteBatcher:
     """Lets requests leave one after the other when the round is over.
 
     Written one by one, between the work that each takes, each would wake the other side anew.

@@ -11,8 +11,8 @@ import msgspec
 from provisioner.ports import RateLimiter
 from provisioner.retry import backoff_s
 
-from .codes import classify
-from .failures import Failure
+from .codes import classify_webchat_reply
+from .failures import TransportFailure
 from .replies import decode
 from .transport import Reply, Transport
 
@@ -20,11 +20,11 @@ TRIES = 3
 """How often one page is asked for."""
 _QUERY = re.compile(r"[!-~]{1,4096}")
 """The query of a next page, as it may stand in a request line."""
-MOST_BARREN = 10
+MAX_EMPTY_PAGES = 10
 """Pages in a row that show nothing new, after which a list is taken for one without an end."""
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class ListError(msgspec.Struct, frozen=True):
     """Why Twilio could not be asked. It says nothing about what exists.
 
     ``is_final`` says that asking again would not help.
@@ -79,15 +79,15 @@ class Pager:
     ) -> None:
         self._transport, self._pace, self._what, self._sleep = transport, pace, what, sleep
 
-    async def listed(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | Trouble]:
-        """Go through a list from its first page; a ``Trouble`` is the last item: what follows is not known."""
+    async def items(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | ListError]:
+        """Go through a list from its first page; a ``ListError`` is the last item: what follows is not known."""
         seen: set[str] = set()
         before: list[_T] = []
         barren = 0
-        while url and url not in seen and barren < MOST_BARREN:
+        while url and url not in seen and barren < MAX_EMPTY_PAGES:
             seen.add(url)
             page = await self._page(url, decoder)
-            if isinstance(page, Trouble):
+            if isinstance(page, ListError):
                 yield page
                 return
             barren = 0 if any(item not in before for item in page.items) else barren + 1
@@ -96,13 +96,13 @@ class Pager:
                 yield item
             url = _next_url(url, page.meta.next_page_url)
         if url:
-            yield Trouble("bad_reply", "Twilio names a next page that leads nowhere")
+            yield ListError("bad_reply", "Twilio names a next page that leads nowhere")
 
-    async def _page(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
+    async def _page(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | ListError:
         """Ask for one page until it comes, is refused, or has failed too often."""
         page = await self._ask(url, decoder)
         for attempt in range(1, TRIES):
-            if not isinstance(page, Trouble) or page.is_final:
+            if not isinstance(page, ListError) or page.is_final:
                 break
             if page.is_throttled:
                 self._pace.on_throttled(page.retry_after_s)
@@ -111,27 +111,29 @@ class Pager:
             page = await self._ask(url, decoder)
         return page
 
-    async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
+    async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | ListError:
         async with self._pace.reserve() as gate:
             came = await self._transport.send("GET", url, gate=gate)
         page = self._read(came, decoder)
-        if isinstance(came, Reply) and not (isinstance(page, Trouble) and page.is_throttled):
+        if isinstance(came, Reply) and not (isinstance(page, ListError) and page.is_throttled):
             self._pace.on_success()
         return page
 
-    def _read(self, came: Reply | Failure, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | Trouble:
-        if isinstance(came, Failure):
-            return Trouble(came.error_code, came.error)
+    def _read(
+        self, came: Reply | TransportFailure, decoder: msgspec.json.Decoder[Page[_T]]
+    ) -> Page[_T] | ListError:
+        if isinstance(came, TransportFailure):
+            return ListError(came.error_code, came.error)
         page = decode(decoder, came.body) if came.status == HTTPStatus.OK else None
         if page is not None:
             return page
-        ruling = classify(came.status, came.headers, came.body, now=came.ended)
-        return Trouble(
-            error_code=ruling.error_code or "bad_reply",
+        classification = classify_webchat_reply(came.status, came.headers, came.body, now=came.ended)
+        return ListError(
+            error_code=classification.error_code or "bad_reply",
             error=f"Twilio did not list the {self._what} (HTTP {came.status})",
             http_status=came.status,
-            is_throttled=ruling.is_throttled,
-            retry_after_s=ruling.retry_after_s,
+            is_throttled=classification.is_throttled,
+            retry_after_s=classification.retry_after_s,
         )
 
 

@@ -11,7 +11,7 @@ from provisioner.printable import quoted
 from provisioner.regular_files import read_regular
 
 
-class _Entry(msgspec.Struct, rename="camel"):
+class _ProfileEntry(msgspec.Struct, rename="camel"):
     account_sid: str = ""
     api_key: str = ""
     api_secret: str = ""
@@ -20,7 +20,7 @@ class _Entry(msgspec.Struct, rename="camel"):
 
 
 class _Config(msgspec.Struct, rename="camel"):
-    profiles: dict[str, _Entry] = {}
+    profiles: dict[str, _ProfileEntry] = {}
     active_project: str | None = None
 
 

@@ -14,7 +14,7 @@ _KEPT = 256
 """URLs whose way and whose head are remembered; those of look-ups come once."""
 
 
-class Way(ClientRequest):
+class PoolKeyRequest(ClientRequest):
     """What aiohttp finds a connection by; it is never sent."""
 
     @cached_property
@@ -23,7 +23,7 @@ class Way(ClientRequest):
         return super().connection_key
 
 
-class Routes:
+class RequestBuilder:
     """The ways of one account, over one proxy or none; ``headers`` are what every request carries.
 
     They are not the connections' own headers, since a proxy is sent those too.
@@ -32,19 +32,19 @@ class Routes:
     def __init__(self, headers: Headers, *, proxy: str) -> None:
         self._headers = tuple(headers)
         self._proxy = URL(proxy) if proxy else None
-        self._ways: dict[URL, Way] = {}
+        self._pool_keys: dict[URL, PoolKeyRequest] = {}
         self._head = lru_cache(maxsize=_KEPT)(self._write_head)
-        self.way = lru_cache(maxsize=_KEPT)(self._find_way)
+        self.pool_key = lru_cache(maxsize=_KEPT)(self._pool_key_request)
         """Return what leads to the host of a URL."""
 
-    def _find_way(self, url: str) -> Way:
+    def _pool_key_request(self, url: str) -> PoolKeyRequest:
         origin = URL(url).origin()
-        if origin not in self._ways:
+        if origin not in self._pool_keys:
             loop = asyncio.get_running_loop()
-            self._ways[origin] = Way("GET", origin, proxy=self._proxy, loop=loop)
-        return self._ways[origin]
+            self._pool_keys[origin] = PoolKeyRequest("GET", origin, proxy=self._proxy, loop=loop)
+        return self._pool_keys[origin]
 
-    def request(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
+    def build(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
         """Return the bytes of a request, in the form of RFC 9112."""
         head = self._head(method, url, tuple(headers))
         if method == "GET":

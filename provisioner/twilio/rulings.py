@@ -16,7 +16,7 @@ from provisioner.models import Verdict
 from .replies import read_error_code, read_retry_after_s
 
 
-class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a reply comes to; the fields are those of ``models.AttemptResult``.
 
     The tables hold rulings without the particulars of one reply; their ``error_code`` is the word for a reply
@@ -35,14 +35,16 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     may_leave_orphan: bool = False
 
 
-def rejects(error: str, *, may_leave_orphan: bool = False) -> Ruling:
+def rejects(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
     """Rule that the row is at fault."""
-    return Ruling(verdict=Verdict.REFUSED, error_code="refused", error=error, may_leave_orphan=may_leave_orphan)
+    return ReplyClassification(
+        verdict=Verdict.REFUSED, error_code="refused", error=error, may_leave_orphan=may_leave_orphan
+    )
 
 
-def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) -> Ruling:
+def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) -> ReplyClassification:
     """Rule that the run is at fault: every other row would be refused as well."""
-    return Ruling(
+    return ReplyClassification(
         verdict=Verdict.REFUSED,
         error_code=word,
         error=error,
@@ -51,9 +53,9 @@ def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) 
     )
 
 
-def throttles(error: str, *, may_leave_orphan: bool = False) -> Ruling:
+def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
     """Rule that nothing was processed, and that everybody has to give way."""
-    return Ruling(
+    return ReplyClassification(
         verdict=Verdict.NOT_PROCESSED,
         error_code="throttled",
         error=error,
@@ -62,9 +64,9 @@ def throttles(error: str, *, may_leave_orphan: bool = False) -> Ruling:
     )
 
 
-def doubts(error: str, *, word: str = "server_error") -> Ruling:
+def ambiguous(error: str, *, word: str = "server_error") -> ReplyClassification:
     """Rule that nobody knows what has happened; the book adds what that leaves open."""
-    return Ruling(verdict=Verdict.MAYBE, error_code=word, error=error)
+    return ReplyClassification(verdict=Verdict.MAYBE, error_code=word, error=error)
 
 
 _REDIRECTED = stops(
@@ -72,21 +74,21 @@ _REDIRECTED = stops(
 )
 _DONE_ELSEWHERE = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
 """Redirects that may follow upon a request that was carried out."""
-_NOT_CREATED = doubts("the server answered neither 201 nor an error", word="bad_reply")
+_NOT_CREATED = ambiguous("the server answered neither 201 nor an error", word="bad_reply")
 
 
 @dataclass(frozen=True, slots=True)
-class Rulebook:
+class ErrorTable:
     """What the replies of one endpoint mean, other than 201.
 
     ``open_end`` says what a reply in doubt leaves open.
     """
 
-    codes: Mapping[int, Ruling]
-    statuses: Mapping[int, Ruling]
+    codes: Mapping[int, ReplyClassification]
+    statuses: Mapping[int, ReplyClassification]
     open_end: str
 
-    def rule(self, status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> Ruling:
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ReplyClassification:
         """Decide what a reply means.
 
         ``headers`` must be case-insensitive. ``body`` is whatever arrived, also when it was cut. ``now`` (Unix
@@ -94,18 +96,20 @@ class Rulebook:
         so does a redirect to a page that tells of a success.
         """
         code = read_error_code(body)
-        ruling = self.codes.get(code) or self.statuses.get(status) or _rule_on_class(status, code)
+        classification = self.codes.get(code) or self.statuses.get(status) or _classify_by_status(status, code)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE:
-            ruling = structs.replace(ruling, verdict=Verdict.MAYBE)
+            classification = structs.replace(classification, verdict=Verdict.MAYBE)
         return structs.replace(
-            ruling,
-            error=f"{ruling.error}; {self.open_end}" if ruling.verdict is Verdict.MAYBE else ruling.error,
-            error_code=str(code) if code else ruling.error_code,
+            classification,
+            error=f"{classification.error}; {self.open_end}"
+            if classification.verdict is Verdict.MAYBE
+            else classification.error,
+            error_code=str(code) if code else classification.error_code,
             retry_after_s=read_retry_after_s(headers, now=now),
         )
 
 
-def _rule_on_class(status: int, code: int) -> Ruling:
+def _classify_by_status(status: int, code: int) -> ReplyClassification:
     named = f"HTTP {status}, code {code}" if code else f"HTTP {status}"
     match status // 100:
         case 1 | 2:
@@ -115,4 +119,4 @@ def _rule_on_class(status: int, code: int) -> Ruling:
         case 4:
             return rejects(f"Twilio refused the request ({named})")
         case _:
-            return doubts(f"Twilio failed ({named})")
+            return ambiguous(f"Twilio failed ({named})")

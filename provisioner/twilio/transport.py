@@ -12,14 +12,14 @@ from aiohttp.http import HttpProcessingError
 
 from provisioner.ports import Gate
 
-from .connections import Connections, Connector, drop
+from .connections import ConnectionPool, Connector, drop
 from .credentials import Account
 from .deadlines import Deadlines
-from .exchange import ConnectionGone, Exchange, NoFinalReply
-from .failures import Failure, explain
+from .exchange import ConnectionLostBeforeSend, Exchange, NoFinalReply
+from .failures import TransportFailure, classify_exception
 from .hosts import Hosts, find_hosts
-from .outbox import Outbox
-from .routes import Headers, Routes
+from .outbox import WriteBatcher
+from .routes import Headers, RequestBuilder
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -47,9 +47,11 @@ class Traffic:
 class Transport:
     """Sends requests of one account. Made by ``open_transport``."""
 
-    def __init__(self, connections: Connections, hosts: Hosts, routes: Routes, deadlines: Deadlines) -> None:
-        self._connections, self._hosts, self._routes, self._deadlines = connections, hosts, routes, deadlines
-        self._outbox = Outbox()
+    def __init__(
+        self, pool: ConnectionPool, hosts: Hosts, request_builder: RequestBuilder, deadlines: Deadlines
+    ) -> None:
+        self._pool, self._hosts, self._request_builder, self._deadlines = pool, hosts, request_builder, deadlines
+        self._write_batcher = WriteBatcher()
         self.traffic = Traffic()
 
     def url(self, product: str, *segments: str) -> str:
@@ -58,25 +60,34 @@ class Transport:
 
     async def send(
         self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()
-    ) -> Reply | Failure:
+    ) -> Reply | TransportFailure:
         """Connect, wait at the gate, send, and read the reply, until its deadline is over.
 
         Every network failure is a value, timeouts (``OSError``) included. Raise only what the gate raises, and
         cancellation. Nothing is repeated here, no redirect followed, and no cookie kept.
         """
-        request, way = self._routes.request(method, url, headers, body), self._routes.way(url)
+        request, pool_key = (
+            self._request_builder.build(method, url, headers, body),
+            self._request_builder.pool_key(url),
+        )
         exchange = Exchange()
         connection: Connection | None = None
         is_whole = False
         try:
-            connection = await self._connections.take(way)
-            is_whole = await exchange.carry(connection, request, gate, self._outbox, self._deadlines)
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ConnectionGone, NoFinalReply) as error:
+            connection = await self._pool.acquire(pool_key)
+            is_whole = await exchange.send(connection, request, gate, self._write_batcher, self._deadlines)
+        except (
+            aiohttp.ClientError,
+            HttpProcessingError,
+            OSError,
+            ConnectionLostBeforeSend,
+            NoFinalReply,
+        ) as error:
             if exchange.head is None:
                 return _failure(error, exchange, url)
         finally:
             if is_whole and connection is not None:
-                self._connections.keep(way, connection)
+                self._pool.release(pool_key, connection)
             elif connection is not None:
                 drop(connection)
         self.traffic.sent += len(body)
@@ -94,13 +105,13 @@ async def open_transport(
     waits for a connection while it should wait for its turn. Nothing is taken from the environment.
     """
     hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
-    routes = Routes(_headers(account, version), proxy=proxy)
-    connections, deadlines = Connections(Connector()), Deadlines(timeout_s)
+    request_builder = RequestBuilder(_headers(account, version), proxy=proxy)
+    pool, deadlines = ConnectionPool(Connector()), Deadlines(timeout_s)
     try:
-        yield Transport(connections, hosts, routes, deadlines)
+        yield Transport(pool, hosts, request_builder, deadlines)
     finally:
         deadlines.close()
-        await connections.close()
+        await pool.close()
 
 
 def _headers(account: Account, version: str) -> Headers:
@@ -127,13 +138,13 @@ def _reply(exchange: Exchange) -> Reply:
     )
 
 
-def _failure(error: Exception, exchange: Exchange, url: str) -> Failure:
+def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure:
     host = urlsplit(url).hostname or ""
     if exchange.sent is None and exchange.due is not None:  # it stood, passed the gate, and sent nothing
-        error = ConnectionGone()
-    cause = explain(error, host, is_sent=exchange.sent is not None)
+        error = ConnectionLostBeforeSend()
+    cause = classify_exception(error, host, is_sent=exchange.sent is not None)
     ended = exchange.ended()
-    return Failure(
+    return TransportFailure(
         error_code=cause.word,
         error=cause.sentence,
         due=ended if exchange.due is None else exchange.due,

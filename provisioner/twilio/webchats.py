@@ -3,8 +3,8 @@
 from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports import Gate
 
-from .codes import classify
-from .failures import Failure
+from .codes import classify_webchat_reply
+from .failures import TransportFailure
 from .form import FORM, encode
 from .replies import read_request_id
 from .transport import Reply, Transport
@@ -26,12 +26,12 @@ class WebChatClient:
         """
         headers = (FORM, ("Ui-Version", request.ui_version)) if request.ui_version else _HEADERS
         came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)
-        if isinstance(came, Failure):
-            return _answer_failure(came, request)
-        return _answer_reply(came, request)
+        if isinstance(came, TransportFailure):
+            return _result_of_failure(came, request)
+        return _result_of_reply(came, request)
 
 
-def _answer_failure(failure: Failure, request: WebChatRequest) -> AttemptResult:
+def _result_of_failure(failure: TransportFailure, request: WebChatRequest) -> AttemptResult:
     return AttemptResult(
         verdict=failure.verdict,
         due=failure.due,
@@ -44,21 +44,21 @@ def _answer_failure(failure: Failure, request: WebChatRequest) -> AttemptResult:
     )
 
 
-def _answer_reply(reply: Reply, request: WebChatRequest) -> AttemptResult:
-    ruling = classify(reply.status, reply.headers, reply.body, now=reply.ended)
+def _result_of_reply(reply: Reply, request: WebChatRequest) -> AttemptResult:
+    classification = classify_webchat_reply(reply.status, reply.headers, reply.body, now=reply.ended)
     return AttemptResult(
-        verdict=ruling.verdict,
+        verdict=classification.verdict,
         due=reply.due,
         sent=reply.sent,
         ended=reply.ended,
-        conversation_sid=ruling.conversation_sid,
-        identity=ruling.identity or request.identity,
+        conversation_sid=classification.conversation_sid,
+        identity=classification.identity or request.identity,
         http_status=reply.status,
-        error_code=ruling.error_code,
-        error=ruling.error,
+        error_code=classification.error_code,
+        error=classification.error,
         twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=ruling.retry_after_s,
-        is_throttled=ruling.is_throttled,
-        stops_run=ruling.stops_run,
-        may_leave_orphan=ruling.may_leave_orphan,
+        retry_after_s=classification.retry_after_s,
+        is_throttled=classification.is_throttled,
+        stops_run=classification.stops_run,
+        may_leave_orphan=classification.may_leave_orphan,
     )

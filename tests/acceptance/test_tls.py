@@ -53,7 +53,7 @@ async def reached(way: Way, server: Simulator, authority: Authority) -> AsyncIte
 Done = TypeVar("Done")
 
 
-async def over_all(ways: Sequence[Way], work: Callable[[Way], Awaitable[Done]]) -> dict[str, Done]:
+async def over_all(pool_keys: Sequence[Way], work: Callable[[Way], Awaitable[Done]]) -> dict[str, Done]:
     """Do the same work over all ways, a few at a time, and return what came of each."""
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -61,8 +61,8 @@ async def over_all(ways: Sequence[Way], work: Callable[[Way], Awaitable[Done]]) 
         async with turns:
             return await work(way)
 
-    done = await asyncio.gather(*map(take_turn, ways))
-    return {way.name: each for way, each in zip(ways, done, strict=True)}
+    done = await asyncio.gather(*map(take_turn, pool_keys))
+    return {way.name: each for way, each in zip(pool_keys, done, strict=True)}
 
 
 @pytest.mark.parametrize(("rows", "flags"), [(3, ()), (25, ("--rate", "50/s"))], ids=["as it comes", "faster"])

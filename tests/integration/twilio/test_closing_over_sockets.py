@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.closures import CloseResult, CloseStatus
 from provisioner.ports import GateClosed
-from provisioner.twilio.closing import ClosingClient, duration_text
+from provisioner.twilio.closing import ClosingClient, iso_duration
 from provisioner.twilio.credentials import SIMULATED
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
@@ -194,4 +194,4 @@ async def test_a_timer_that_does_not_stand_says_why(behaviour: Behaviour, closur
 @pytest.mark.parametrize(("seconds", "text"), [(600, "PT600S"), (600.2, "PT601S"), (90_000, "PT90000S")])
 def test_a_duration_is_whole_seconds(seconds: float, text: str) -> None:
     """Never shorter than what was asked for."""
-    assert duration_text(seconds) == text
+    assert iso_duration(seconds) == text

@@ -19,10 +19,10 @@ from aiohttp.connector import Connection
 
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio import connections
-from provisioner.twilio.connections import Connections
+from provisioner.twilio.connections import ConnectionPool
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.exchange import LARGEST_ONE_OF_MANY
-from provisioner.twilio.routes import Way
+from provisioner.twilio.routes import PoolKeyRequest
 from provisioner.twilio.transport import Reply
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
@@ -182,13 +182,13 @@ class IdleServer:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     """Return the connections that requests took, as they take them."""
     seen: list[Connection] = []
-    take = Connections.take
+    take = ConnectionPool.acquire
 
-    async def take_and_note(self: Connections, way: Way) -> Connection:
+    async def take_and_note(self: ConnectionPool, way: PoolKeyRequest) -> Connection:
         seen.append(await take(self, way))
         return seen[-1]
 
-    monkeypatch.setattr(Connections, "take", take_and_note)
+    monkeypatch.setattr(ConnectionPool, "acquire", take_and_note)
     return seen
 
 

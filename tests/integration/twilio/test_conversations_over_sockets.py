@@ -11,9 +11,9 @@ import pytest
 
 from provisioner.ports import GateClosed
 from provisioner.retry import LONGEST_BACKOFF_S
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
 from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.pages import MOST_BARREN, TRIES, Trouble
+from provisioner.twilio.pages import MAX_EMPTY_PAGES, TRIES, ListError
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 from tests.wires import open_transport
@@ -76,13 +76,13 @@ async def client_of(behaviour: Behaviour) -> AsyncIterator[Bench]:
         yield Bench(ConversationClient(transport, pace, sleep=note), server, pace, waits)
 
 
-async def find(behaviour: Behaviour) -> tuple[LookUp, Bench]:
+async def find(behaviour: Behaviour) -> tuple[LookupResult, Bench]:
     """Look up ``wc-1`` at a server that behaves so."""
     async with client_of(behaviour) as bench:
         return await bench.client.find_by_identity("wc-1"), bench
 
 
-def sids(look_up: LookUp) -> list[str]:
+def sids(look_up: LookupResult) -> list[str]:
     """Return the SIDs a look-up found."""
     return [conversation.sid for conversation in look_up.conversations]
 
@@ -232,13 +232,13 @@ async def test_a_list_without_an_end_is_given_up() -> None:
     look_up, bench = await find(answering(*map(pages_without_end, range(1, 30))))
 
     assert sids(look_up) == [sid(1)]
-    assert look_up.trouble == Trouble("bad_reply", "Twilio names a next page that leads nowhere")
-    assert len(bench.server.requests) == 1 + MOST_BARREN
+    assert look_up.trouble == ListError("bad_reply", "Twilio names a next page that leads nowhere")
+    assert len(bench.server.requests) == 1 + MAX_EMPTY_PAGES
 
 
 async def test_a_few_empty_pages_are_no_end() -> None:
     """What follows pages that show nothing is found."""
-    empty = [page(following=NEXT.replace("Page=1", f"Page={number}")) for number in range(1, MOST_BARREN)]
+    empty = [page(following=NEXT.replace("Page=1", f"Page={number}")) for number in range(1, MAX_EMPTY_PAGES)]
 
     look_up, _ = await find(answering(*empty, page(participation(1))))
 
@@ -263,7 +263,7 @@ async def test_a_look_up_that_is_throttled_for_good_is_given_up() -> None:
     """The last 429 is told, and is no final answer."""
     look_up, bench = await find(answering(reply(429, b'{"code": 20429}', "Retry-After: 3")))
 
-    assert look_up.trouble == Trouble(
+    assert look_up.trouble == ListError(
         error_code="20429",
         error="Twilio did not list the conversations (HTTP 429)",
         http_status=429,
@@ -300,7 +300,7 @@ async def test_nothing_but_a_sid_ever_stands_in_a_path() -> None:
     async with client_of(answering(page())) as bench:
         for odd in ODD_SIDS:
             with pytest.raises(ValueError, match="not a SID"):
-                await bench.client.has_guest(odd)
+                await bench.client.has_participant(odd)
 
         assert bench.server.requests == []
 
@@ -313,7 +313,7 @@ async def test_an_entry_without_a_sid_makes_a_scan_no_answer(odd: str) -> None:
     async with client_of(behaviour) as bench:
         found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 1))]
 
-    assert [type(item) for item in found] == [Conversation, Trouble]
+    assert [type(item) for item in found] == [Conversation, ListError]
 
 
 async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
@@ -326,7 +326,7 @@ async def test_a_scan_goes_through_whole_days_page_by_page() -> None:
         found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 2))]
 
     assert [item.sid for item in found if isinstance(item, Conversation)] == [sid(1), sid(2)]
-    assert [item.marks for item in found if isinstance(item, Conversation)] == [{MARK}, set()]
+    assert [item.marker_candidates for item in found if isinstance(item, Conversation)] == [{MARK}, set()]
     assert bench.server.requests[0].startswith(
         b"GET /prefix/v1/Conversations?StartDate=2026-01-01&EndDate=2026-01-02&PageSize=100 HTTP/1.1"
     )
@@ -339,4 +339,4 @@ async def test_a_scan_that_breaks_ends_with_its_trouble() -> None:
     async with client_of(behaviour) as bench:
         found = [item async for item in bench.client.scan(date(2026, 1, 1), date(2026, 1, 1))]
 
-    assert [type(item) for item in found] == [Conversation, Trouble]
+    assert [type(item) for item in found] == [Conversation, ListError]

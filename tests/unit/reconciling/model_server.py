@@ -9,13 +9,15 @@ from typing import Any
 import msgspec
 
 from provisioner.models import WebChatRequest
-from provisioner.twilio.conversations import Conversation, ConversationClient, LookUp
-from provisioner.twilio.pages import Trouble
+from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
+from provisioner.twilio.pages import ListError
 from tests.sids import conversation_sid
 from tests.unit.reconciling.bench import WALL, Clock
 
-AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)
-REFUSED = Trouble("20403", "Twilio did not list the conversations (HTTP 403)", HTTPStatus.FORBIDDEN)
+AWAY = ListError(
+    "server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE
+)
+REFUSED = ListError("20403", "Twilio did not list the conversations (HTTP 403)", HTTPStatus.FORBIDDEN)
 MARKER = "crm_mark"
 
 
@@ -49,7 +51,7 @@ class Sight:
 class ModelServer(ConversationClient):
     """Remembers what it created and what it showed of it; ``ignores_identity`` as older servers did.
 
-    ``troubles`` are met by the next listings, in turn; None is none.
+    ``list_errors`` are met by the next listings, in turn; None is none.
     """
 
     def __init__(self, clock: Clock, *, ignores_identity: bool) -> None:
@@ -57,7 +59,7 @@ class ModelServer(ConversationClient):
         self.kept: list[Kept] = []
         self.sights: list[Sight] = []
         self.session = 0
-        self.troubles: list[Trouble | None] = []
+        self.list_errors: list[ListError | None] = []
 
     def create(
         self, key: str, request: WebChatRequest, *, after_s: float, lag_s: float, has_guest: bool = True
@@ -83,42 +85,42 @@ class ModelServer(ConversationClient):
         """Return the WebChats of one row."""
         return [each for each in self.kept if each.key == key and each.has_guest]
 
-    async def find_by_identity(self, identity: str) -> LookUp:
+    async def find_by_identity(self, identity: str) -> LookupResult:
         """List the conversations of one guest."""
-        trouble = self._meet()
+        list_error = self._meet()
         whole = (each for each in self.kept if each.has_guest and each.identity == identity)
-        listed = [] if trouble else self._shown(whole)
-        self._note(identity, listed, trouble)
-        return LookUp(tuple(map(_document, listed)), trouble)
+        listed = [] if list_error else self._shown(whole)
+        self._note(identity, listed, list_error)
+        return LookupResult(tuple(map(_document, listed)), list_error)
 
-    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | Trouble]:
+    async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | ListError]:
         """List everything; with trouble, all but the newest, and at least one."""
-        trouble = self._meet()
+        list_error = self._meet()
         listed = self._shown(self.kept)
-        if trouble:
+        if list_error:
             listed = listed[: max(1, len(listed) - 1)]
-        self._note(None, listed, trouble)
+        self._note(None, listed, list_error)
         for each in listed:
             yield _document(each)
-        if trouble:
-            yield trouble
+        if list_error:
+            yield list_error
 
-    async def has_guest(self, sid: str) -> bool | Trouble:
+    async def has_participant(self, sid: str) -> bool | ListError:
         """Say whether a conversation is a WebChat; whoever may list conversations may ask this, too."""
-        trouble = self._meet()
-        if trouble is not None and not trouble.is_final:
-            return trouble
+        list_error = self._meet()
+        if list_error is not None and not list_error.is_final:
+            return list_error
         return next(each.has_guest for each in self.kept if each.sid == sid)
 
-    def _meet(self) -> Trouble | None:
-        return self.troubles.pop(0) if self.troubles else None
+    def _meet(self) -> ListError | None:
+        return self.list_errors.pop(0) if self.list_errors else None
 
     def _shown(self, kept: Iterable[Kept]) -> list[Kept]:
         return [each for each in kept if each.visible_at <= self._clock.now]
 
-    def _note(self, identity: str | None, listed: Iterable[Kept], trouble: Trouble | None) -> None:
+    def _note(self, identity: str | None, listed: Iterable[Kept], list_error: ListError | None) -> None:
         shown = frozenset(each.key for each in listed if each.has_guest)
-        self.sights.append(Sight(self.session, self._clock.now, identity, shown, is_whole=trouble is None))
+        self.sights.append(Sight(self.session, self._clock.now, identity, shown, is_whole=list_error is None))
 
 
 def _document(kept: Kept) -> Conversation:

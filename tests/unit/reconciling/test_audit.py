@@ -7,12 +7,12 @@ import pytest
 
 from provisioner.models import LookupObservation, UnknownRow
 from provisioner.reconciling import Audit, Created, Flaw
-from provisioner.twilio.conversations import Conversation, LookUp
-from provisioner.twilio.pages import Trouble
+from provisioner.twilio.conversations import Conversation, LookupResult
+from provisioner.twilio.pages import ListError
 
-AWAY = LookUp(trouble=Trouble("server_error", "HTTP 503", HTTPStatus.SERVICE_UNAVAILABLE))
-REFUSED = LookUp(trouble=Trouble("20404", "HTTP 404", HTTPStatus.NOT_FOUND))
-THERE = LookUp((Conversation("CH1"),))
+AWAY = LookupResult(trouble=ListError("server_error", "HTTP 503", HTTPStatus.SERVICE_UNAVAILABLE))
+REFUSED = LookupResult(trouble=ListError("20404", "HTTP 404", HTTPStatus.NOT_FOUND))
+THERE = LookupResult((Conversation("CH1"),))
 
 
 class ScriptedFinder:
@@ -20,10 +20,10 @@ class ScriptedFinder:
 
     by_identity = True
 
-    def __init__(self, *script: LookUp) -> None:
+    def __init__(self, *script: LookupResult) -> None:
         self._script, self.looks = script, 0
 
-    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookUp]:
+    async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
         """Show the next thing to every row."""
         self.looks += 1
         return {row.id: self._script[self.looks - 1] for row in rows}
@@ -48,17 +48,17 @@ async def no_wait(_seconds: float) -> None:
     ("script", "flaws", "looks"),
     [
         ((THERE,), [], 1),
-        ((LookUp(), THERE), [], 2),
-        ((LookUp(), LookUp()), [Flaw.NONE], 2),
+        ((LookupResult(), THERE), [], 2),
+        ((LookupResult(), LookupResult()), [Flaw.NONE], 2),
         ((AWAY, THERE), [], 2),
         ((AWAY, AWAY), [Flaw.UNASKED], 2),
         ((REFUSED,), [Flaw.UNASKED], 1),
-        ((LookUp((Conversation("CH2"),)),), [Flaw.OTHER], 1),
-        ((LookUp((Conversation("CH1"), Conversation("CH2"))),), [Flaw.SEVERAL], 1),
+        ((LookupResult((Conversation("CH2"),)),), [Flaw.OTHER], 1),
+        ((LookupResult((Conversation("CH1"), Conversation("CH2"))),), [Flaw.SEVERAL], 1),
     ],
 )
 async def test_what_may_change_is_looked_at_twice(
-    script: tuple[LookUp, ...], flaws: list[Flaw], looks: int
+    script: tuple[LookupResult, ...], flaws: list[Flaw], looks: int
 ) -> None:
     """A row that is not found, or not answered for, gets a second look; what is certain, or refused, does not."""
     finder = ScriptedFinder(*script)

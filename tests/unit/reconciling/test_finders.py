@@ -10,15 +10,17 @@ from msgspec import structs
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
 from provisioner.rows import IdentityPolicy, identity_for, marker_for
-from provisioner.twilio.conversations import Conversation, LookUp
-from provisioner.twilio.pages import Trouble
+from provisioner.twilio.conversations import Conversation, LookupResult
+from provisioner.twilio.pages import ListError
 from tests.fake_listing import FakeListing
 
 AUTO = IdentityPolicy("salt")
 MARKED = IdentityPolicy("salt", "none", "crm_mark")
 SENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-REFUSED = Trouble("20404", "Twilio did not list the conversations (HTTP 404)", HTTPStatus.NOT_FOUND)
-AWAY = Trouble("server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE)
+REFUSED = ListError("20404", "Twilio did not list the conversations (HTTP 404)", HTTPStatus.NOT_FOUND)
+AWAY = ListError(
+    "server_error", "Twilio did not list the conversations (HTTP 503)", HTTPStatus.SERVICE_UNAVAILABLE
+)
 NOW = 70.0
 
 
@@ -54,12 +56,12 @@ def by_mark(listing: FakeListing) -> MarkerFinder:
 
 ONE, TWO = unknown(1), unknown(2)
 CONTROL = structs.replace(unknown(3), conversation_sid="CH9")
-SHOWN = {CONTROL.identity: LookUp((conversation("CH9"),))}
+SHOWN = {CONTROL.identity: LookupResult((conversation("CH9"),))}
 
 
 async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> None:
     """The control is asked for first, and what is seen counts with when the look began."""
-    listing = FakeListing({**SHOWN, ONE.identity: LookUp((conversation("CH1"),))})
+    listing = FakeListing({**SHOWN, ONE.identity: LookupResult((conversation("CH1"),))})
 
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
@@ -73,13 +75,13 @@ async def test_each_row_is_looked_up_by_its_identity_beside_the_control() -> Non
 @pytest.mark.parametrize(
     ("control", "listed", "expected"),
     [
-        (None, LookUp(), ControlVisibility.NONE),
-        (CONTROL, LookUp(), ControlVisibility.HIDDEN),
-        (CONTROL, LookUp((conversation("CH9"),)), ControlVisibility.SHOWN),
+        (None, LookupResult(), ControlVisibility.NONE),
+        (CONTROL, LookupResult(), ControlVisibility.HIDDEN),
+        (CONTROL, LookupResult((conversation("CH9"),)), ControlVisibility.SHOWN),
     ],
 )
 async def test_a_look_says_what_became_of_the_control(
-    control: UnknownRow | None, listed: LookUp, expected: ControlVisibility
+    control: UnknownRow | None, listed: LookupResult, expected: ControlVisibility
 ) -> None:
     """Only a control that was really seen was shown."""
     listing = FakeListing({CONTROL.identity: listed})
@@ -90,9 +92,9 @@ async def test_a_look_says_what_became_of_the_control(
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, AWAY])
-async def test_a_question_that_is_not_answered_is_asked_once_a_look(trouble: Trouble) -> None:
+async def test_a_question_that_is_not_answered_is_asked_once_a_look(trouble: ListError) -> None:
     """Where the control already shows that Twilio does not answer, nobody else is asked for."""
-    listing = FakeListing({CONTROL.identity: LookUp(trouble=trouble)})
+    listing = FakeListing({CONTROL.identity: LookupResult(trouble=trouble)})
 
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
@@ -108,7 +110,7 @@ async def test_a_question_that_is_not_answered_is_asked_once_a_look(trouble: Tro
 
 async def test_trouble_with_one_row_is_its_own() -> None:
     """What could not be asked about one row says nothing of another."""
-    listing = FakeListing({**SHOWN, ONE.identity: LookUp(trouble=AWAY)})
+    listing = FakeListing({**SHOWN, ONE.identity: LookupResult(trouble=AWAY)})
 
     looks = await by_identity(listing).look([ONE, TWO], CONTROL)
 
@@ -122,7 +124,7 @@ async def test_trouble_with_one_row_is_its_own() -> None:
 
 async def test_what_was_found_before_the_trouble_is_seen() -> None:
     """A listing that breaks off has shown what it has shown."""
-    listing = FakeListing({ONE.identity: LookUp((conversation("CH1"),), AWAY)})
+    listing = FakeListing({ONE.identity: LookupResult((conversation("CH1"),), AWAY)})
 
     looks = await by_identity(listing).look([ONE], None)
 
@@ -134,7 +136,7 @@ async def test_further_conversations_come_in_the_order_of_their_creation() -> No
     """The first one created is the row's, whatever the order of the list; one listed twice is one."""
     found = [conversation("CH2", after_s=2), conversation("CH1"), conversation("CH2", after_s=2)]
 
-    looks = await by_identity(FakeListing({ONE.identity: LookUp(tuple(found))})).look([ONE], None)
+    looks = await by_identity(FakeListing({ONE.identity: LookupResult(tuple(found))})).look([ONE], None)
 
     assert looks[1].conversation_sids == ("CH1", "CH2")
 
@@ -165,7 +167,7 @@ async def test_only_an_identity_of_the_jobs_own_is_exact(
 ) -> None:
     """A guest known by other means may have older conversations: those from before the attempt are not its own."""
     row = unknown(1, identity)
-    listing = FakeListing({row.identity: LookUp((conversation("CH1", after_s=after_s),))})
+    listing = FakeListing({row.identity: LookupResult((conversation("CH1", after_s=after_s),))})
 
     looks = await by_identity(listing).look([row], None)
 
@@ -176,7 +178,7 @@ async def test_only_an_identity_of_the_jobs_own_is_exact(
 async def test_a_conversation_of_unknown_age_counts(created_at: str | None) -> None:
     """What may be the row's is taken for it, rather than sent again."""
     row = unknown(1, "guest-7")
-    listing = FakeListing({"guest-7": LookUp((Conversation(sid="CH1", created_at=created_at),))})
+    listing = FakeListing({"guest-7": LookupResult((Conversation(sid="CH1", created_at=created_at),))})
 
     looks = await by_identity(listing).look([row], None)
 
@@ -262,7 +264,7 @@ async def test_a_scan_says_what_became_of_the_control(
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, AWAY])
-async def test_a_scan_that_breaks_off_is_no_absence(trouble: Trouble) -> None:
+async def test_a_scan_that_breaks_off_is_no_absence(trouble: ListError) -> None:
     """What was seen before stands, and of the rest the look says that it could not be asked for."""
     seen = [conversation("CH9", mark=mark(CONTROL)), conversation("CH1", mark=mark(ONE))]
     listing = FakeListing(listed=[*seen, trouble])

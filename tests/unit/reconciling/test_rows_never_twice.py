@@ -30,7 +30,7 @@ from provisioner.reconciling import Choice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
 from provisioner.retry import Finish, decide_retry
 from provisioner.rows import IdentityPolicy
-from provisioner.twilio.pages import Trouble
+from provisioner.twilio.pages import ListError
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 from tests.unit.reconciling.bench import Clock, Witness
 from tests.unit.reconciling.model_server import AWAY, MARKER, REFUSED, Kept, ModelServer
@@ -80,7 +80,7 @@ HALTS = ["", "", "", "begun", "left"]
 KINDS = ["created", "nameless", "nameless", *UNANSWERED, *UNCREATED]
 WHICH = st.integers(0, 2)
 ENDS = st.sampled_from(["leave", "release", "fail to connect"])
-TROUBLES: st.SearchStrategy[list[Trouble | None]] = st.just([]) | st.lists(
+TROUBLES: st.SearchStrategy[list[ListError | None]] = st.just([]) | st.lists(
     st.sampled_from([None, None, None, AWAY, REFUSED]), min_size=3, max_size=8
 )
 SEND = st.fixed_dictionaries(
@@ -210,7 +210,7 @@ class Rows(RuleBasedStateMachine):
         else:
             self._settle(row, UNREACHABLE)
 
-    def look_up(self, troubles: list[Trouble | None], stop_after: int | None) -> None:
+    def look_up(self, troubles: list[ListError | None], stop_after: int | None) -> None:
         """Look every unknown row up, as far as nobody stops it, and offer what may be sent."""
         if not self.is_running or self._at("begun") or self._at("left"):
             self.stop()
@@ -361,8 +361,8 @@ class Rows(RuleBasedStateMachine):
         if result.verdict is Verdict.MAYBE:
             row.doubted_at, row.is_confirmed = self.clock.now, result.http_status == 201
 
-    def _look_up(self, troubles: Sequence[Trouble | None], stop_after: int | None) -> None:
-        self.server.troubles = list(troubles)
+    def _look_up(self, troubles: Sequence[ListError | None], stop_after: int | None) -> None:
+        self.server.list_errors = list(troubles)
         self.server.session += 1
         sleeps = 0
 
@@ -453,7 +453,7 @@ def sent(which: int, kind: str, *, is_created: bool, lag_s: float = 0.0) -> tupl
     return "send", {"which": which, "effect": effect, "kind": kind, "halt": ""}
 
 
-def looked(*troubles: Trouble | None) -> tuple[str, dict[str, Any]]:
+def looked(*troubles: ListError | None) -> tuple[str, dict[str, Any]]:
     """Return the step that looks all unknown rows up, with these troubles."""
     return "look_up", {"troubles": list(troubles), "stop_after": None}
 

@@ -6,8 +6,8 @@ import pytest
 from multidict import CIMultiDict
 
 from provisioner.models import Verdict
-from provisioner.twilio.message_codes import CODES, STATUSES, classify_message
-from provisioner.twilio.rulings import Ruling
+from provisioner.twilio.message_codes import CODES, STATUSES, classify_message_reply
+from provisioner.twilio.rulings import ReplyClassification
 
 STOPS = [20003, 20403]
 REJECTS = [20404, 20413, 50350, 50377]
@@ -16,17 +16,17 @@ DOUBTS = [20500, 20503, 20504]
 SID = "IM" + 32 * "e"
 
 
-def rule(status: int, body: object = b"") -> Ruling:
+def rule(status: int, body: object = b"") -> ReplyClassification:
     """Classify a reply; anything but bytes becomes a JSON body."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return classify_message(status, CIMultiDict({"Retry-After": "3"}), data, now=1.8e9)
+    return classify_message_reply(status, CIMultiDict({"Retry-After": "3"}), data, now=1.8e9)
 
 
-def kind(ruling: Ruling) -> str:
+def kind(classification: ReplyClassification) -> str:
     """Return what a ruling does, in one word."""
-    if ruling.stops_run:
+    if classification.stops_run:
         return "stops"
-    return "throttles" if ruling.is_throttled else ruling.verdict.value
+    return "throttles" if classification.is_throttled else classification.verdict.value
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,17 @@ def kind(ruling: Ruling) -> str:
 )
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str) -> None:
     """The code goes first, and every one of them has a sentence."""
-    rulings = {code: rule(418, {"code": code, "message": "Hello Ada"}) for code in codes}
+    classifications = {code: rule(418, {"code": code, "message": "Hello Ada"}) for code in codes}
 
-    assert {code: kind(ruling) for code, ruling in rulings.items()} == dict.fromkeys(codes, kind_of)
-    assert {code: ruling.error_code for code, ruling in rulings.items()} == {c: str(c) for c in codes}
-    assert all(ruling.error and "Ada" not in ruling.error for ruling in rulings.values())
+    assert {code: kind(classification) for code, classification in classifications.items()} == dict.fromkeys(
+        codes, kind_of
+    )
+    assert {code: classification.error_code for code, classification in classifications.items()} == {
+        c: str(c) for c in codes
+    }
+    assert all(
+        classification.error and "Ada" not in classification.error for classification in classifications.values()
+    )
 
 
 def test_every_code_of_the_table_is_covered_here() -> None:
@@ -49,9 +55,11 @@ def test_every_code_of_the_table_is_covered_here() -> None:
 
 def test_a_fault_of_the_run_names_its_cure() -> None:
     """What stops a run says what to do about it."""
-    stops = [ruling for ruling in (*CODES.values(), *STATUSES.values()) if ruling.stops_run]
+    stops = [
+        classification for classification in (*CODES.values(), *STATUSES.values()) if classification.stops_run
+    ]
 
-    assert [ruling.error for ruling in stops if "check " not in ruling.error] == []
+    assert [classification.error for classification in stops if "check " not in classification.error] == []
 
 
 @pytest.mark.parametrize(
@@ -74,10 +82,12 @@ def test_a_fault_of_the_run_names_its_cure() -> None:
 )
 def test_without_a_code_the_status_decides(status: int, kind_of: str) -> None:
     """A conversation that is gone is the row's trouble, not the run's; an unknown 5xx is a maybe."""
-    ruling = rule(status, b"<html>")
+    classification = rule(status, b"<html>")
 
-    assert kind(ruling) == kind_of
-    assert (ruling.verdict is Verdict.MAYBE) == ruling.error.endswith("may or may not have been posted")
+    assert kind(classification) == kind_of
+    assert (classification.verdict is Verdict.MAYBE) == classification.error.endswith(
+        "may or may not have been posted"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,11 +105,11 @@ def test_without_a_code_the_status_decides(status: int, kind_of: str) -> None:
 )
 def test_only_a_201_with_a_sid_is_posted(body: object, sid: str) -> None:
     """A 201 that names no message is in doubt: it exists, and looking tells which it is."""
-    ruling = rule(201, body)
+    classification = rule(201, body)
 
-    assert ruling.message_sid == sid
-    assert ruling.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
-    assert ruling.error_code == ("" if sid else "bad_reply")
+    assert classification.message_sid == sid
+    assert classification.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
+    assert classification.error_code == ("" if sid else "bad_reply")
 
 
 def test_a_429_tells_how_long_to_wait() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from provisioner.models import Verdict
-from provisioner.twilio.codes import CODES, STATUSES, classify
+from provisioner.twilio.codes import CODES, STATUSES, classify_webchat_reply
 from provisioner.twilio.replies import read_request_id
-from provisioner.twilio.rulings import Ruling
+from provisioner.twilio.rulings import ReplyClassification
 
 SID = "CH" + 32 * "e"
 NOW = 1_800_000_000.0
@@ -23,23 +23,23 @@ DOUBTS = [20500, 20503, 20504, 45001, 45005, 45700, 45701]
 ORPHANS = [45711, 45715, 45719]
 
 
-def rule(status: int, body: object = b"", headers: Iterable[tuple[str, str]] = ()) -> Ruling:
+def rule(status: int, body: object = b"", headers: Iterable[tuple[str, str]] = ()) -> ReplyClassification:
     """Classify a reply; anything but bytes becomes a JSON body."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return classify(status, CIMultiDict(headers), data, now=NOW)
+    return classify_webchat_reply(status, CIMultiDict(headers), data, now=NOW)
 
 
-def kind(ruling: Ruling) -> str:
+def kind(classification: ReplyClassification) -> str:
     """Return what a ruling does, in one word."""
-    if ruling.verdict is Verdict.MAYBE:
-        return "maybe, and stops" if ruling.stops_run else "maybe"
-    if ruling.stops_run:
-        assert ruling.verdict is Verdict.REFUSED
+    if classification.verdict is Verdict.MAYBE:
+        return "maybe, and stops" if classification.stops_run else "maybe"
+    if classification.stops_run:
+        assert classification.verdict is Verdict.REFUSED
         return "stops"
-    if ruling.is_throttled:
-        assert ruling.verdict is Verdict.NOT_PROCESSED
+    if classification.is_throttled:
+        assert classification.verdict is Verdict.NOT_PROCESSED
         return "throttles"
-    return ruling.verdict.value
+    return classification.verdict.value
 
 
 @pytest.mark.parametrize(
@@ -49,26 +49,32 @@ def kind(ruling: Ruling) -> str:
 @pytest.mark.parametrize("status", [400, 403, 418, 429])
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str, status: int) -> None:
     """Statuses in this family are mostly unpublished, so the code goes first."""
-    rulings = {code: rule(status, {"code": code, "message": "x", "status": status}) for code in codes}
+    classifications = {code: rule(status, {"code": code, "message": "x", "status": status}) for code in codes}
 
-    assert {code: kind(ruling) for code, ruling in rulings.items()} == dict.fromkeys(codes, kind_of)
-    assert {code: ruling.error_code for code, ruling in rulings.items()} == {c: str(c) for c in codes}
-    assert all(ruling.error for ruling in rulings.values())
+    assert {code: kind(classification) for code, classification in classifications.items()} == dict.fromkeys(
+        codes, kind_of
+    )
+    assert {code: classification.error_code for code, classification in classifications.items()} == {
+        c: str(c) for c in codes
+    }
+    assert all(classification.error for classification in classifications.values())
 
 
 @pytest.mark.parametrize("status", [500, 503, 599])
 def test_no_code_makes_a_server_error_safe_to_repeat(status: int) -> None:
     """Whatever a gateway puts into its body: after a 5xx the conversation may exist."""
-    rulings = [rule(status, {"code": code}) for code in CODES]
+    classifications = [rule(status, {"code": code}) for code in CODES]
 
-    assert {ruling.verdict for ruling in rulings} == {Verdict.MAYBE}
-    assert [code for code, ruling in zip(CODES, rulings, strict=True) if ruling.stops_run] == STOPS
+    assert {classification.verdict for classification in classifications} == {Verdict.MAYBE}
+    assert [
+        code for code, classification in zip(CODES, classifications, strict=True) if classification.stops_run
+    ] == STOPS
 
 
 def test_every_code_of_the_table_is_covered_here() -> None:
     """A new code needs a place in these tests; the participant step alone may leave an orphan."""
     assert sorted(STOPS + REJECTS + THROTTLES + DOUBTS) == sorted(CODES)
-    assert [code for code, ruling in sorted(CODES.items()) if ruling.may_leave_orphan] == ORPHANS
+    assert [code for code, classification in sorted(CODES.items()) if classification.may_leave_orphan] == ORPHANS
 
 
 def test_a_fault_of_the_run_names_its_cure() -> None:
@@ -76,9 +82,9 @@ def test_a_fault_of_the_run_names_its_cure() -> None:
     cures = ("check ", "use ", "mend ")
 
     uncured = [
-        ruling.error
-        for ruling in (*CODES.values(), *STATUSES.values())
-        if ruling.stops_run and not any(cure in ruling.error for cure in cures)
+        classification.error
+        for classification in (*CODES.values(), *STATUSES.values())
+        if classification.stops_run and not any(cure in classification.error for cure in cures)
     ]
 
     assert uncured == []
@@ -134,10 +140,10 @@ def test_a_fault_of_the_run_names_its_cure() -> None:
 )
 def test_without_a_code_the_status_decides(status: int, kind_of: str, word: str, body: bytes) -> None:
     """Whatever a gateway puts into the body, the status is what is left to go by."""
-    ruling = rule(status, body)
+    classification = rule(status, body)
 
-    assert (kind(ruling), ruling.error_code) == (kind_of, word)
-    assert ruling.error
+    assert (kind(classification), classification.error_code) == (kind_of, word)
+    assert classification.error
 
 
 @pytest.mark.parametrize(
@@ -151,10 +157,10 @@ def test_without_a_code_the_status_decides(status: int, kind_of: str, word: str,
 )
 def test_a_code_is_found_in_every_kind_of_error_body(body: dict[str, object]) -> None:
     """Twilio's own errors and RFC 9457 problems are read alike, and their text is never passed on."""
-    ruling = rule(400, body)
+    classification = rule(400, body)
 
-    assert (ruling.verdict, ruling.error_code) == (Verdict.REFUSED, "45733")
-    assert "Ada" not in ruling.error
+    assert (classification.verdict, classification.error_code) == (Verdict.REFUSED, "45733")
+    assert "Ada" not in classification.error
 
 
 @pytest.mark.parametrize(
@@ -166,9 +172,9 @@ def test_a_code_is_found_in_every_kind_of_error_body(body: dict[str, object]) ->
 )
 def test_an_unknown_code_is_shown_without_twilios_words(status: int, verdict: Verdict, error: str) -> None:
     """Twilio's own sentence may repeat a value of the row, so only its number is shown."""
-    ruling = rule(status, {"code": 45999, "message": "Ada Lovelace is invalid"})
+    classification = rule(status, {"code": 45999, "message": "Ada Lovelace is invalid"})
 
-    assert (ruling.verdict, ruling.error_code, ruling.error) == (verdict, "45999", error)
+    assert (classification.verdict, classification.error_code, classification.error) == (verdict, "45999", error)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +210,11 @@ def test_an_unknown_code_is_shown_without_twilios_words(status: int, verdict: Ve
 )
 def test_only_a_201_with_a_sid_is_created(body: object, sid: str, identity: str) -> None:
     """A 201 that names no conversation is in doubt: it exists, but nobody knows which it is."""
-    ruling = rule(201, body)
+    classification = rule(201, body)
 
-    assert (ruling.conversation_sid, ruling.identity) == (sid, identity)
-    assert ruling.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
-    assert ruling.error_code == ("" if sid else "bad_reply")
+    assert (classification.conversation_sid, classification.identity) == (sid, identity)
+    assert classification.verdict is (Verdict.CREATED if sid else Verdict.MAYBE)
+    assert classification.error_code == ("" if sid else "bad_reply")
 
 
 @pytest.mark.parametrize(
@@ -232,9 +238,9 @@ def test_a_request_id_is_short_and_printable_or_none(header: str, kept: str) -> 
 @given(status=st.integers(100, 999), body=st.binary(max_size=64), retry_after=st.text(max_size=16))
 def test_any_reply_gets_a_ruling(status: int, body: bytes, retry_after: str) -> None:
     """No status, body or header can raise, and nothing but a named 201 is created."""
-    ruling = rule(status, body, [("Retry-After", retry_after)])
+    classification = rule(status, body, [("Retry-After", retry_after)])
 
-    assert ruling.verdict is not Verdict.CREATED
+    assert classification.verdict is not Verdict.CREATED
 
 
 @pytest.mark.parametrize(

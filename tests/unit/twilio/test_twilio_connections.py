@@ -9,8 +9,8 @@ import pytest
 from aiohttp.connector import Connection
 
 from provisioner.twilio import connections
-from provisioner.twilio.connections import KEEPALIVE_S, Connections
-from provisioner.twilio.routes import Routes, Way
+from provisioner.twilio.connections import KEEPALIVE_S, ConnectionPool
+from provisioner.twilio.routes import PoolKeyRequest, RequestBuilder
 
 
 class Line:
@@ -45,23 +45,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 
 @pytest.fixture
-def way() -> Way:
+def way() -> PoolKeyRequest:
     """Return where to."""
-    return cast("Way", Routes)  # all that matters is that it is the same
+    return cast("PoolKeyRequest", RequestBuilder)  # all that matters is that it is the same
 
 
-def kept_by(lines: Connections, way: Way, *kept: Line) -> None:
+def kept_by(lines: ConnectionPool, way: PoolKeyRequest, *kept: Line) -> None:
     """Give lines back, one after the other."""
     for line in kept:
-        lines.keep(way, cast("Connection", line))
+        lines.release(way, cast("Connection", line))
 
 
-def lines_of_their_own() -> Connections:
+def lines_of_their_own() -> ConnectionPool:
     """Return connections without a network."""
-    return Connections(cast("aiohttp.BaseConnector", Connector()))
+    return ConnectionPool(cast("aiohttp.BaseConnector", Connector()))
 
 
-async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way: Way) -> None:
+async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way: PoolKeyRequest) -> None:
     """After a burst of many only as many stay open as are used."""
     lines, burst, busy = lines_of_their_own(), [Line() for _ in range(5)], Line()
     kept_by(lines, way, *burst)
@@ -69,18 +69,20 @@ async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way:
     for _ in range(10):
         clock.now += KEEPALIVE_S / 3
         kept_by(lines, way, busy)
-        assert await lines.take(way) is cast("object", busy)
+        assert await lines.acquire(way) is cast("object", busy)
 
     assert [line.is_closed for line in burst] == [True] * 5
     assert not busy.is_closed
 
 
-async def test_what_still_has_something_to_write_is_not_used_again(clock: SimpleNamespace, way: Way) -> None:
+async def test_what_still_has_something_to_write_is_not_used_again(
+    clock: SimpleNamespace, way: PoolKeyRequest
+) -> None:
     """A server may have answered before it read all, and the next request would wait behind the rest for ever."""
     lines, clogged = lines_of_their_own(), Line(unsent=1_000)
     kept_by(lines, way, clogged)
 
-    taken = await lines.take(way)
+    taken = await lines.acquire(way)
 
     assert taken is not cast("object", clogged)
     assert clogged.is_closed

@@ -14,7 +14,7 @@ class Request:
 
     given_up_at: float | None = None
 
-    def give_up(self) -> None:
+    def time_out(self) -> None:
         """Note the time."""
         self.given_up_at = now()
 

@@ -33,4 +33,4 @@ MARK = NAMING.marker_value("k-1")
 )
 def test_marks_are_found_in_whatever_text(attributes: Any, marks: set[str]) -> None:
     """What a parser would choke on hides no mark; what has its shape and is none does no harm."""
-    assert Conversation("CH1", attributes=attributes).marks == marks
+    assert Conversation("CH1", attributes=attributes).marker_candidates == marks

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from provisioner.twilio.outbox import Outbox
+from provisioner.twilio.outbox import WriteBatcher
 
 
 class Wire:
@@ -23,14 +23,14 @@ async def test_requests_leave_in_their_order_when_the_round_is_over() -> None:
     """Nothing is written while others still get ready, and a connection that has gone holds none of them up."""
     written: list[bytes] = []
     wires = [Wire(written), Wire(written, is_closed=True), Wire(written)]
-    outbox = Outbox()
+    write_batcher = WriteBatcher()
 
     for number, wire in enumerate(wires):
-        outbox.put(partial(wire.write, b"%d" % number))
+        write_batcher.put(partial(wire.write, b"%d" % number))
     before = list(written)
     await asyncio.sleep(0)
     after = list(written)
-    outbox.put(partial(wires[0].write, b"3"))
+    write_batcher.put(partial(wires[0].write, b"3"))
     await asyncio.sleep(0)
 
     assert (before, after, written) == ([], [b"0", b"2"], [b"0", b"2", b"3"])

@@ -2,16 +2,18 @@
 
 import pytest
 
-from provisioner.twilio.routes import Routes
+from provisioner.twilio.routes import RequestBuilder
 
 COMMON = (("Accept", "application/json"),)
 
 
 async def test_a_request_is_written_as_http_has_it() -> None:
     """Request line, host, what every request carries, its own headers, its length, a blank line, the body."""
-    routes = Routes(COMMON, proxy="")
+    request_builder = RequestBuilder(COMMON, proxy="")
 
-    request = routes.request("POST", "https://flex-api.twilio.com/v2/WebChats", (("Ui-Version", "1 2"),), b"a=b")
+    request = request_builder.build(
+        "POST", "https://flex-api.twilio.com/v2/WebChats", (("Ui-Version", "1 2"),), b"a=b"
+    )
 
     assert request == (
         b"POST /v2/WebChats HTTP/1.1\r\nHost: flex-api.twilio.com\r\nAccept: application/json\r\n"
@@ -21,9 +23,11 @@ async def test_a_request_is_written_as_http_has_it() -> None:
 
 async def test_a_get_has_no_body_and_its_query_as_it_stands() -> None:
     """A query that is escaped already is not escaped again; a port that is not the usual one is named."""
-    routes = Routes((), proxy="")
+    request_builder = RequestBuilder((), proxy="")
 
-    request = routes.request("GET", "http://127.0.0.1:4010/v1/Conversations?Identity=wc%261&PageSize=50", (), b"")
+    request = request_builder.build(
+        "GET", "http://127.0.0.1:4010/v1/Conversations?Identity=wc%261&PageSize=50", (), b""
+    )
 
     assert request == (
         b"GET /v1/Conversations?Identity=wc%261&PageSize=50 HTTP/1.1\r\nHost: 127.0.0.1:4010\r\n\r\n"
@@ -33,16 +37,18 @@ async def test_a_get_has_no_body_and_its_query_as_it_stands() -> None:
 @pytest.mark.parametrize("value", ["1\r\nX-Evil: 1", "1\nX-Evil: 1", "1\r2", "é"])
 async def test_no_header_brings_another(value: str) -> None:
     """A value that would end its line, or is no plain text, is never written."""
-    routes = Routes(COMMON, proxy="")
+    request_builder = RequestBuilder(COMMON, proxy="")
 
     with pytest.raises(ValueError, match="no header can hold"):
-        routes.request("POST", "https://flex-api.twilio.com/v2/WebChats", (("Ui-Version", value),), b"")
+        request_builder.build("POST", "https://flex-api.twilio.com/v2/WebChats", (("Ui-Version", value),), b"")
 
 
 async def test_one_way_leads_to_all_of_a_host() -> None:
     """Whatever is asked of a host goes over the same connections."""
-    routes = Routes(COMMON, proxy="")
+    request_builder = RequestBuilder(COMMON, proxy="")
 
-    first, second = (routes.way(f"https://conversations.twilio.com/v1/{path}") for path in ("a", "b?c=d"))
+    first, second = (
+        request_builder.pool_key(f"https://conversations.twilio.com/v1/{path}") for path in ("a", "b?c=d")
+    )
 
     assert first is second
