@@ -241,7 +241,7 @@ class RunMonitor:
             return "posting first messages" if self._posts.owed else "done"
         if self._is_draining:
             return "draining"
-        if self._speed_limit.held_by:
-            return f"paused {self._speed_limit.held_by}"
+        if self._speed_limit.pause_reason:
+            return f"paused {self._speed_limit.pause_reason}"
         paused = self._speed_limit.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "sending"

@@ -20,7 +20,7 @@ class SpeedLimit(Protocol):
         ...
 
     @property
-    def held_by(self) -> str:
+    def pause_reason(self) -> str:
         """Why nothing may start at all, empty while something may."""
         ...
 

@@ -6,8 +6,8 @@ An ``asyncio_throttle.Throttler`` behind the schedule is the hard cap: it never 
 than were asked for, whatever the schedule says.
 """
 
-from .pacer import Pacer, Turn
-from .schedule import Timetable
-from .window import Window, parse_window, parse_zone
+from .pacer import Pacer, Reservation
+from .schedule import ArrivalSchedule
+from .window import DailyWindow, parse_window, parse_zone
 
-__all__ = ["Pacer", "Timetable", "Turn", "Window", "parse_window", "parse_zone"]
+__all__ = ["ArrivalSchedule", "DailyWindow", "Pacer", "Reservation", "parse_window", "parse_zone"]

@@ -26,7 +26,7 @@ FARTHEST = 50.0
 """No pace climbs to more than so many times e; it keeps a power within what a float holds."""
 
 
-class Governor:
+class AdaptiveRate:
     """How many starts a second are right now. Pure: time is handed in, in monotonic seconds.
 
     A 429 cuts the pace a little, and one that comes right after the pause of another cuts it deeply. It then
@@ -56,7 +56,7 @@ class Governor:
             rate = _climbed(self._safe, quiet_s - max(arrived_s, self._patience_s))
         return min(rate, self.asked)
 
-    def cut(self, now: float, *, until: float, achieved: float) -> None:
+    def on_throttled(self, now: float, *, until: float, achieved: float) -> None:
         """Give way after a 429 at ``now`` that pauses everyone ``until`` then.
 
         Where there was no limit, ``achieved`` starts per second become the pace that was asked for.

@@ -14,10 +14,10 @@ from asyncio_throttle import Throttler
 from provisioner.options import Rate
 from provisioner.ports import GateClosed
 
-from .governor import Governor
+from .governor import AdaptiveRate
 from .places import Places
-from .schedule import WINDOW_S, Schedule, Timetable, Unlimited
-from .window import Window
+from .schedule import WINDOW_S, ArrivalSchedule, Schedule, Unlimited
+from .window import DailyWindow
 
 LEAD_S = 1.0
 """How long before its turn a request may take its connection; longer, and the server may close it."""
@@ -48,14 +48,14 @@ class Pacer:
         rate: Rate,
         *,
         schedule: Schedule | None = None,
-        window: Window | None = None,
+        window: DailyWindow | None = None,
         is_prompt: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
         nap: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._governor = Governor(rate)
+        self._adaptive_rate = AdaptiveRate(rate)
         self._window, self._is_prompt = window, is_prompt
         self._schedule = schedule or (Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second))
         self._throttler = Throttler(self._schedule.cap, WINDOW_S)
@@ -68,14 +68,14 @@ class Pacer:
         self._clock, self._wall, self._jitter, self._nap = clock, wall, jitter, nap
 
     @property
-    def asked(self) -> float:
+    def target_rate(self) -> float:
         """Starts per second that were asked for; infinite for no limit."""
-        return self._governor.asked
+        return self._adaptive_rate.asked
 
     @property
     def rate(self) -> float:
         """Starts per second right now."""
-        return self._governor.rate(self._clock())
+        return self._adaptive_rate.rate(self._clock())
 
     @property
     def paused_for(self) -> float:
@@ -83,7 +83,7 @@ class Pacer:
         return self._schedule.paused_for(self._clock())
 
     @property
-    def held_by(self) -> str:
+    def pause_reason(self) -> str:
         """Why nothing starts at all, for people; empty while something may."""
         opens = None if self._hold else self.closed_until
         return self._hold if opens is None else f"until {opens:%H:%M} (window)"
@@ -93,9 +93,9 @@ class Pacer:
         """When the window opens, in its own zone; None where it is open, or there is none."""
         return self._window.closed_until(self._moment(0.0)) if self._window else None
 
-    def reserve(self, *, again: bool = False) -> "Turn":
-        """Queue for one start, which repeats another if ``again``; see ``Turn``."""
-        return Turn(self, again=again)
+    def reserve(self, *, again: bool = False) -> "Reservation":
+        """Queue for one start, which repeats another if ``again``; see ``Reservation``."""
+        return Reservation(self, again=again)
 
     def on_throttled(self, retry_after_s: float | None = None) -> float:
         """Pause everyone after a 429 and cut the pace; return the seconds of pause.
@@ -109,7 +109,7 @@ class Pacer:
         pause = max(retry_after_s or 2.0 ** min(self._strikes - 1, DOUBLINGS), SHORTEST_PAUSE_S)
         pause = min(pause, LONGEST_PAUSE_S) * self._jitter(1.0, 1.25)
         if is_first:
-            self._governor.cut(now, until=now + pause, achieved=self._schedule.achieved(now))
+            self._adaptive_rate.on_throttled(now, until=now + pause, achieved=self._schedule.achieved(now))
         self._schedule.pause(now + pause)
         return pause
 
@@ -117,20 +117,23 @@ class Pacer:
         """Note an answer that was no 429: the next one starts with a short pause again."""
         self._strikes = 0
 
-    def hold(self, reason: str) -> None:
-        """Start nothing until ``release``; ``reason`` is for people."""
+    def pause(self, reason: str) -> None:
+        """Start nothing until ``resume``; ``reason`` is for people."""
         self._hold = reason
 
-    def release(self) -> None:
-        """Go on after ``hold``."""
+    def resume(self) -> None:
+        """Go on after ``pause``."""
         self._hold = ""
         self._ring()
 
-    def ask(self, rate: Rate) -> None:
-        """Change the pace from now on, whatever 429s have made of it; a timetable is stretched to it."""
+    def set_rate(self, rate: Rate) -> None:
+        """Change the pace from now on, whatever 429s have made of it.
+
+        A schedule of arrivals is stretched to it.
+        """
         self._places.resize(_places(rate.per_second))
-        self._governor = Governor(rate)
-        if isinstance(self._schedule, Timetable):
+        self._adaptive_rate = AdaptiveRate(rate)
+        if isinstance(self._schedule, ArrivalSchedule):
             self._schedule.retime(rate.per_second, self._clock())
         self._ring()
 
@@ -142,7 +145,7 @@ class Pacer:
     @property
     def _is_free(self) -> bool:
         """Whether a request need not wait for anything, so that the way that costs nothing is open to it."""
-        is_unlimited = isinstance(self._schedule, Unlimited) and math.isinf(self._governor.asked)
+        is_unlimited = isinstance(self._schedule, Unlimited) and math.isinf(self._adaptive_rate.asked)
         return is_unlimited and self._window is None and not self._hold and not self._is_closed
 
     def _pass_freely(self, asked: float) -> float:
@@ -173,10 +176,10 @@ class Pacer:
             return self._wall() - (now - (asked if self._is_prompt else due))
 
     def _leave(self, started: float) -> None:
-        self._schedule.leave(started, self._clock())
+        self._schedule.mark_sent(started, self._clock())
 
     def _ready_at(self, now: float, *, again: bool) -> float:
-        rate = self._governor.rate(now)
+        rate = self._adaptive_rate.rate(now)
         if rate != self._schedule.rate:
             self._follow(rate)
         return self._opened_at(self._schedule.ready_at(now, again=again), now)
@@ -225,7 +228,7 @@ class Pacer:
             self._alarm.set_result(None)
 
 
-class Turn:
+class Reservation:
     """One request's place in the queue: enter it before connecting, wait at it before sending.
 
     Few requests at a time are let in, so that none holds an idle connection for long. Leaving without having

@@ -57,7 +57,7 @@ class Schedule:
         self._starts.append(now)
         return due
 
-    def leave(self, started: float, now: float) -> None:
+    def mark_sent(self, started: float, now: float) -> None:
         """Record that the start at ``started`` left no sooner than ``now``, which is what the server sees."""
         for place in range(len(self._starts) - 1, -1, -1):
             if self._starts[place] <= started:
@@ -118,7 +118,7 @@ class Unlimited(Schedule):
         return counted if counted < MEASURED else MEASURED / max(now - self._starts[0], WINDOW_S / MEASURED)
 
 
-class Timetable(Schedule):
+class ArrivalSchedule(Schedule):
     """Starts at given times, in seconds from the first moment it is asked. Pure, as the others.
 
     A start that is late stays due when it was due, and leaves as soon as it may: ``rate`` is the highest the times

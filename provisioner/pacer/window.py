@@ -21,7 +21,7 @@ _HOURS, _MINUTES = 24, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DailyWindow:
     """Open from ``opens`` until just before ``closes``, every day; a ``zone`` of None is this machine's."""
 
     opens: time
@@ -79,7 +79,7 @@ class Window:
         return hours if self.zone is None else f"{hours} {self.zone}"
 
 
-def parse_window(text: str, zone: tzinfo | None) -> Window | None:
+def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
     """Read ``22:00-06:00``; empty means no window. ``24:00`` is the end of a day."""
     if not text:
         return None
@@ -91,7 +91,7 @@ def parse_window(text: str, zone: tzinfo | None) -> Window | None:
         raise UsageError(
             f"--window {quoted(text)} never opens, or never closes", cure="leave it away, or give it an end"
         )
-    return Window(opens, closes, zone)
+    return DailyWindow(opens, closes, zone)
 
 
 def parse_zone(name: str) -> tzinfo | None:

@@ -22,7 +22,7 @@ from provisioner.options import (
     parse_rate,
 )
 from provisioner.outputs import Outputs
-from provisioner.pacer import Pacer, Timetable, Window, parse_window, parse_zone
+from provisioner.pacer import ArrivalSchedule, DailyWindow, Pacer, parse_window, parse_zone
 from provisioner.planning import check_texts
 from provisioner.results import STDOUT
 from provisioner.rows import IdentityPolicy
@@ -51,7 +51,7 @@ class Order:
     ledger: Path
     occasion: Occasion
     resume_command: str
-    window: Window | None = None
+    window: DailyWindow | None = None
     max_duration_s: float | None = None
     arrivals: Arrivals | None = None
     """When rows are due in a load test; None in a run, which starts them evenly."""
@@ -151,13 +151,13 @@ class Order:
         """Return what lets this order's requests start."""
         if self.arrivals is None:
             return Pacer(self.rate, window=self.window)
-        timetable = Timetable(
+        schedule = ArrivalSchedule(
             self.arrivals.times(),
             rate=self.arrivals.peak,
             headroom=self.arrivals.headroom,
             lone=self.options.canary,
         )
-        return Pacer(self.pace, schedule=timetable, window=self.window)
+        return Pacer(self.pace, schedule=schedule, window=self.window)
 
     @property
     def asked(self) -> str:

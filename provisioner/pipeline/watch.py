@@ -117,15 +117,15 @@ class Hands:
 
     def pause(self) -> None:
         """Start nothing new until ``resume``."""
-        self._pacer.hold("from the dashboard")
+        self._pacer.pause("from the dashboard")
 
     def resume(self) -> None:
         """Go on."""
-        self._pacer.release()
+        self._pacer.resume()
 
     def set_rate(self, rate: str) -> None:
         """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
         asked = parse_rate(rate)
         if asked.is_auto or math.isinf(asked.per_second):
             raise UsageError(f"{rate} is no pace to change to", cure=f"name one from {RATES}, e.g. 4/s")
-        self._pacer.ask(asked)
+        self._pacer.set_rate(asked)

@@ -39,7 +39,7 @@ class Pace:
 
     rate: float = 4.0
     paused_for: float = 0.0
-    held_by: str = ""
+    pause_reason: str = ""
 
 
 def answer(

@@ -64,4 +64,4 @@ async def test_the_live_page_changes_to_paces_only(rate: str) -> None:
         Hands(pacer).set_rate(rate)
 
     assert "4/s" in caught.value.cure
-    assert pacer.asked == 4
+    assert pacer.target_rate == 4

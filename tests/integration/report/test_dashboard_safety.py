@@ -183,12 +183,12 @@ async def test_a_rate_that_is_out_of_range_is_answered_with_the_range() -> None:
             assert status == 400, rate
             assert "from 0.042/h (one a day) to 100,000/s" in told["error"]
             assert len(told["error"]) < 200
-        after_refusals = pacer.asked
+        after_refusals = pacer.target_rate
         allowed = [await served.control({"action": "rate", "rate": rate}) for rate in ("100000/s", "0.042/h")]
 
     assert after_refusals == 4
     assert [status for status, _ in allowed] == [200, 200]
-    assert pacer.asked == pytest.approx(1 / 86_400, rel=0.01)
+    assert pacer.target_rate == pytest.approx(1 / 86_400, rel=0.01)
 
 
 async def test_there_are_so_many_streams_and_no_more() -> None:

@@ -17,32 +17,32 @@ from provisioner.pacer.governor import (
     LONGEST_PATIENCE_S,
     PATIENCE_S,
     STEP,
-    Governor,
+    AdaptiveRate,
 )
 from provisioner.pacer.schedule import Schedule
 
 EDGE = 1 - STEP
 
 
-def governor_of(per_second: float, *, is_auto: bool = False) -> Governor:
+def governor_of(per_second: float, *, is_auto: bool = False) -> AdaptiveRate:
     """Return a governor of a pace."""
-    return Governor(Rate(per_second=per_second, is_auto=is_auto))
+    return AdaptiveRate(Rate(per_second=per_second, is_auto=is_auto))
 
 
-def cut(governor: Governor, at: float, *, pause: float = 1.0, achieved: float = 0.0) -> float:
+def cut(adaptive_rate: AdaptiveRate, at: float, *, pause: float = 1.0, achieved: float = 0.0) -> float:
     """Let a 429 come at a time and return the rate it leaves."""
-    governor.cut(at, until=at + pause, achieved=achieved)
-    return governor.rate(at)
+    adaptive_rate.on_throttled(at, until=at + pause, achieved=achieved)
+    return adaptive_rate.rate(at)
 
 
 def test_a_single_429_takes_one_step() -> None:
     """At the edge of a limit, a hair less is enough; it is kept, and then more is tried up to what was asked."""
-    governor = governor_of(5)
+    adaptive_rate = governor_of(5)
 
-    assert cut(governor, 100.0) == pytest.approx(5 * EDGE)
-    assert governor.rate(101.0 + PATIENCE_S) == pytest.approx(5 * EDGE)
-    assert 5 * EDGE < governor.rate(101.5 + PATIENCE_S) < 5
-    assert governor.rate(1e6) == 5
+    assert cut(adaptive_rate, 100.0) == pytest.approx(5 * EDGE)
+    assert adaptive_rate.rate(101.0 + PATIENCE_S) == pytest.approx(5 * EDGE)
+    assert 5 * EDGE < adaptive_rate.rate(101.5 + PATIENCE_S) < 5
+    assert adaptive_rate.rate(1e6) == 5
 
 
 @pytest.mark.parametrize(
@@ -59,36 +59,36 @@ def test_a_single_429_takes_one_step() -> None:
 )
 def test_the_sooner_another_429_comes_the_deeper_it_cuts(rate: float, after_s: float, left: float) -> None:
     """One that follows the pause at once met a limit that is far below, one that comes later an edge."""
-    governor = governor_of(rate)
-    present = cut(governor, 100.0)
+    adaptive_rate = governor_of(rate)
+    present = cut(adaptive_rate, 100.0)
 
-    assert cut(governor, 101.0 + after_s) == pytest.approx(present * left)
+    assert cut(adaptive_rate, 101.0 + after_s) == pytest.approx(present * left)
 
 
 def test_a_deep_cut_is_held_and_then_climbs_to_where_the_429_met_it() -> None:
     """It climbs to just below that, and no further before patience has passed."""
-    governor = governor_of(10)
-    cut(governor, 100.0)
+    adaptive_rate = governor_of(10)
+    cut(adaptive_rate, 100.0)
 
-    low = cut(governor, 101.5)
+    low = cut(adaptive_rate, 101.5)
 
-    assert governor.rate(102.5 + HOLD_S) == pytest.approx(low)
-    assert governor.rate(102.5 + HOLD_S + 5) == pytest.approx(low * math.exp(5 * CLIMB))
-    assert governor.rate(102.5 + PATIENCE_S) == pytest.approx(10 * EDGE * EDGE)
-    assert governor.rate(1e6) == 10
+    assert adaptive_rate.rate(102.5 + HOLD_S) == pytest.approx(low)
+    assert adaptive_rate.rate(102.5 + HOLD_S + 5) == pytest.approx(low * math.exp(5 * CLIMB))
+    assert adaptive_rate.rate(102.5 + PATIENCE_S) == pytest.approx(10 * EDGE * EDGE)
+    assert adaptive_rate.rate(1e6) == 10
 
 
 def test_tries_that_fail_become_seldom() -> None:
     """A 429 above the pace that holds goes back to that pace, and the next try waits twice as long."""
-    governor, now = governor_of(5), 100.0
-    holds = cut(governor, now)
+    adaptive_rate, now = governor_of(5), 100.0
+    holds = cut(adaptive_rate, now)
     waits = []
 
     for _ in range(6):
-        patience = next(s for s in range(2_000) if governor.rate(now + 1 + s) > holds)
+        patience = next(s for s in range(2_000) if adaptive_rate.rate(now + 1 + s) > holds)
         waits.append(patience - 1)
         now += patience + 2
-        assert cut(governor, now) == pytest.approx(holds)
+        assert cut(adaptive_rate, now) == pytest.approx(holds)
 
     assert waits == [PATIENCE_S * times for times in (1, 2, 4, 8, 16, 16)]
     assert waits[-1] == LONGEST_PATIENCE_S
@@ -96,23 +96,23 @@ def test_tries_that_fail_become_seldom() -> None:
 
 def test_no_limit_becomes_one_after_a_429() -> None:
     """Without an asked pace, the first 429 takes what was achieved as the pace to cut and to return to."""
-    governor = governor_of(math.inf)
-    assert governor.rate(5.0) == math.inf
+    adaptive_rate = governor_of(math.inf)
+    assert adaptive_rate.rate(5.0) == math.inf
 
-    assert cut(governor, 5.0, achieved=40) == pytest.approx(40 * CUT)
-    assert governor.asked == governor.rate(1e6) == 40
+    assert cut(adaptive_rate, 5.0, achieved=40) == pytest.approx(40 * CUT)
+    assert adaptive_rate.asked == adaptive_rate.rate(1e6) == 40
 
 
 def test_auto_probes_upward_and_backs_off() -> None:
     """--rate auto grows while nothing answers 429, and then leaves a fifth to the website."""
-    governor = governor_of(4, is_auto=True)
+    adaptive_rate = governor_of(4, is_auto=True)
 
-    at_first, later = governor.rate(0.0), governor.rate(60.0)
+    at_first, later = adaptive_rate.rate(0.0), adaptive_rate.rate(60.0)
 
     assert at_first == 4
     assert later > 5
-    assert cut(governor, 60.0) == pytest.approx(later * (1 - AUTO_STEP))
-    assert governor.rate(1e6) == AUTO_CEILING
+    assert cut(adaptive_rate, 60.0) == pytest.approx(later * (1 - AUTO_STEP))
+    assert adaptive_rate.rate(1e6) == AUTO_CEILING
 
 
 class StrictServer:
@@ -135,18 +135,18 @@ class StrictServer:
         return is_admitted
 
 
-def send(governor: Governor, server: StrictServer, seconds: float, *, way_s: float = 0.0) -> None:
+def send(adaptive_rate: AdaptiveRate, server: StrictServer, seconds: float, *, way_s: float = 0.0) -> None:
     """Send at the governor's pace for so long, each request up to ``way_s`` on its way, at random."""
     rng, now = random.Random(1), 1.0
-    schedule = Schedule(governor.rate(now))
+    schedule = Schedule(adaptive_rate.rate(now))
     while now < seconds:
-        schedule.rate = governor.rate(now)
+        schedule.rate = adaptive_rate.rate(now)
         now = max(now, schedule.ready_at(now))
         schedule.start(now)
         arrived = now + rng.random() * way_s
         if not server.admits(arrived):
             now = arrived
-            governor.cut(now, until=now + 1.1, achieved=0.0)
+            adaptive_rate.on_throttled(now, until=now + 1.1, achieved=0.0)
             schedule.pause(now + 1.1)
 
 

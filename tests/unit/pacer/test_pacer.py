@@ -13,7 +13,7 @@ from unittest.mock import Mock, patch
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer import Pacer, Timetable, Window
+from provisioner.pacer import ArrivalSchedule, DailyWindow, Pacer
 from provisioner.pacer.governor import CUT, STEP
 from provisioner.ports import GateClosed
 from tests.clock import VirtualLoop, now, run_virtually
@@ -26,7 +26,7 @@ def nap(seconds: float) -> None:
     loop._virtual.now += seconds
 
 
-def pacer_of(per_second: float, schedule: Timetable | None = None, *, is_prompt: bool = False) -> Pacer:
+def pacer_of(per_second: float, schedule: ArrivalSchedule | None = None, *, is_prompt: bool = False) -> Pacer:
     """Return a pacer on the loop's virtual clock, with no jitter."""
     return Pacer(
         Rate(per_second=per_second),
@@ -119,7 +119,7 @@ async def test_a_429_pauses_everyone_and_cuts_the_pace() -> None:
     assert starts[0] - begun >= 7
     assert starts[2] - starts[1] == pytest.approx(1 / (4 * (1 - STEP)), abs=0.001)
     assert pacer.rate == pytest.approx(4 * (1 - STEP))
-    assert pacer.asked == 4
+    assert pacer.target_rate == 4
 
 
 @in_virtual_time
@@ -241,15 +241,15 @@ async def test_what_ends_the_freedom_of_no_limit_is_heard_by_everyone() -> None:
         await gate.wait()
     assert now() - begun >= 1
     async with held.reserve() as gate:
-        held.hold("by hand")
-        asyncio.get_running_loop().call_later(5, held.release)
+        held.pause("by hand")
+        asyncio.get_running_loop().call_later(5, held.resume)
         await gate.wait()
     await start(held, starts)
     async with closed.reserve() as gate:
         closed.close()
         with pytest.raises(GateClosed):
             await gate.wait()
-    closed.release()
+    closed.resume()
     with pytest.raises(GateClosed):
         await start(closed, starts)
 
@@ -268,7 +268,7 @@ async def test_due_is_a_unix_time() -> None:
 
 
 NINE = datetime(2026, 1, 15, 9, tzinfo=UTC).timestamp()
-OFFICE_HOURS = Window(time(9), time(17), UTC)
+OFFICE_HOURS = DailyWindow(time(9), time(17), UTC)
 
 
 def pacer_at(start: float) -> Pacer:
@@ -356,16 +356,16 @@ async def test_a_clock_that_was_set_is_asked_again() -> None:
 
 @in_virtual_time
 async def test_nothing_starts_while_it_is_held() -> None:
-    """From ``hold`` to ``release`` nobody starts, also those who had nearly waited long enough."""
+    """From ``pause`` to ``resume`` nobody starts, also those who had nearly waited long enough."""
     pacer, starts = pacer_of(4), list[float]()
     waiting = asyncio.create_task(start_many(pacer, starts, 8))
     await asyncio.sleep(0.6)
     begun = now() - 0.6
 
-    pacer.hold("by hand")
+    pacer.pause("by hand")
     await asyncio.sleep(10)
     before = len(starts)
-    pacer.release()
+    pacer.resume()
     await waiting
 
     assert before == 3
@@ -380,17 +380,17 @@ async def test_another_pace_counts_from_when_it_is_asked_for() -> None:
     waiting = asyncio.create_task(start_many(pacer, starts, 11))
     await asyncio.sleep(11)
 
-    pacer.ask(Rate(per_second=10))
+    pacer.set_rate(Rate(per_second=10))
     await waiting
 
-    assert pacer.asked == pacer.rate == 10
+    assert pacer.target_rate == pacer.rate == 10
     assert [b - a for a, b in itertools.pairwise(starts)][2:] == pytest.approx([0.1] * 8, abs=0.06)
 
 
 @in_virtual_time
 async def test_another_pace_stretches_a_timetable() -> None:
     """A load test that is slowed down by hand is due later, not late."""
-    table = Timetable([n / 4 for n in range(9)], rate=4, headroom=1)
+    table = ArrivalSchedule([n / 4 for n in range(9)], rate=4, headroom=1)
     pacer, dues = pacer_of(4, table), list[float]()
 
     async def due() -> None:
@@ -399,7 +399,7 @@ async def test_another_pace_stretches_a_timetable() -> None:
 
     waiting = asyncio.gather(*(due() for _ in range(9)))
     await asyncio.sleep(1.1)
-    pacer.ask(Rate(per_second=2))
+    pacer.set_rate(Rate(per_second=2))
     await waiting
 
     gaps = [b - a for a, b in itertools.pairwise(dues)]
@@ -434,8 +434,8 @@ async def test_another_pace_costs_the_same_whatever_it_is_and_lets_no_more_near_
 
     with Counting() as counted:
         for _ in range(3):
-            pacer.ask(Rate(per_second=100_000))
-            pacer.ask(Rate(per_second=4))
+            pacer.set_rate(Rate(per_second=100_000))
+            pacer.set_rate(Rate(per_second=4))
     waiting = [asyncio.create_task(start(pacer, starts)) for _ in range(20)]
     await asyncio.sleep(0)
     near = len(waiting) - len(pacer._places._waiting) - len(starts)

@@ -101,8 +101,8 @@ def test_a_start_that_left_late_keeps_its_window_longer() -> None:
     for start in (10.0, 10.5):
         schedule.start(start)
 
-    schedule.leave(10.0, 10.2)
-    schedule.leave(5.0, 99.0)
+    schedule.mark_sent(10.0, 10.2)
+    schedule.mark_sent(5.0, 99.0)
 
     assert schedule.ready_at(10.6) == pytest.approx(11.2, abs=0.01)
 

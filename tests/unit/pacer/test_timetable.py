@@ -2,12 +2,12 @@
 
 from itertools import pairwise
 
-from provisioner.pacer import Timetable
+from provisioner.pacer import ArrivalSchedule
 
 
 def test_starts_are_due_when_the_table_says() -> None:
     """Times count from the first moment anything is asked."""
-    table = Timetable([0, 1, 3], rate=1, headroom=0)
+    table = ArrivalSchedule([0, 1, 3], rate=1, headroom=0)
 
     due = []
     now = 100.0
@@ -20,7 +20,7 @@ def test_starts_are_due_when_the_table_says() -> None:
 
 def test_a_late_start_stays_due_when_it_was() -> None:
     """Being late is seen in the difference, and moves nothing behind it."""
-    table = Timetable([0, 1, 2], rate=10, headroom=0)
+    table = ArrivalSchedule([0, 1, 2], rate=10, headroom=0)
     table.start(table.ready_at(100))
 
     assert table.start(105.5) == 101
@@ -29,7 +29,7 @@ def test_a_late_start_stays_due_when_it_was() -> None:
 
 def test_what_is_late_is_made_good_within_the_headroom() -> None:
     """After a stall of ten seconds at 4 a second, no more than 5 leave in any second, until all have left."""
-    table = Timetable([n / 4 for n in range(80)], rate=4, headroom=1)
+    table = ArrivalSchedule([n / 4 for n in range(80)], rate=4, headroom=1)
     now, left = 100.0, []
     for number in range(80):
         now = max(table.ready_at(now), 110.0 if number else 100.0)
@@ -45,7 +45,7 @@ def test_what_is_late_is_made_good_within_the_headroom() -> None:
 
 def test_timers_that_are_late_keep_nothing_from_being_made_good() -> None:
     """At 500 a second, with every wait two milliseconds too long, a stall of a second is over within eight."""
-    table = Timetable([n / 500 for n in range(5_000)], rate=500, headroom=125)
+    table = ArrivalSchedule([n / 500 for n in range(5_000)], rate=500, headroom=125)
     now, behind = 100.0, 0.0
     for number in range(5_000):
         ready = table.ready_at(now)
@@ -59,7 +59,7 @@ def test_timers_that_are_late_keep_nothing_from_being_made_good() -> None:
 
 def test_a_pause_makes_late_and_not_due_later() -> None:
     """A 429 holds everybody up, and the customer has waited all the same."""
-    table = Timetable([0, 1], rate=1, headroom=0)
+    table = ArrivalSchedule([0, 1], rate=1, headroom=0)
     table.start(table.ready_at(100))
     table.pause(105)
 
@@ -69,7 +69,7 @@ def test_a_pause_makes_late_and_not_due_later() -> None:
 
 def test_beyond_the_table_starts_are_due_at_once() -> None:
     """What is sent in a further round leaves as soon as the cap lets it."""
-    table = Timetable([0], rate=2, headroom=0)
+    table = ArrivalSchedule([0], rate=2, headroom=0)
     table.start(table.ready_at(100))
 
     assert table.start(table.ready_at(100.1)) == 100.1
@@ -78,7 +78,7 @@ def test_beyond_the_table_starts_are_due_at_once() -> None:
 
 def test_a_repeated_start_takes_no_time_of_the_table() -> None:
     """It is due at once, keeps the cap, and every arrival behind it stays due when it was."""
-    table = Timetable([0, 1, 2], rate=1, headroom=1)
+    table = ArrivalSchedule([0, 1, 2], rate=1, headroom=1)
     table.start(table.ready_at(100))
 
     assert table.ready_at(100.1, again=True) == 100.45
@@ -91,7 +91,7 @@ def test_a_repeated_start_takes_no_time_of_the_table() -> None:
 
 def test_the_table_waits_for_lone_starts() -> None:
     """A canary's answer is waited for; that is no lateness of the rows behind it."""
-    table = Timetable([0, 1, 2], rate=1, headroom=1, lone=1)
+    table = ArrivalSchedule([0, 1, 2], rate=1, headroom=1, lone=1)
     table.start(table.ready_at(100))
 
     assert table.ready_at(105) == 105
@@ -101,7 +101,7 @@ def test_the_table_waits_for_lone_starts() -> None:
 
 def test_a_table_can_be_stretched_on_the_way() -> None:
     """Twice the rate from half-way between two arrivals: half of the gap is left, and then half gaps."""
-    table = Timetable([0, 1, 2, 3], rate=1, headroom=0)
+    table = ArrivalSchedule([0, 1, 2, 3], rate=1, headroom=0)
     table.retime(2, 99.0)
     table.retime(1, 99.5)
     table.start(table.ready_at(100))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.pacer import Window, parse_window, parse_zone
+from provisioner.pacer import DailyWindow, parse_window, parse_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -22,7 +22,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     return moment.astimezone(UTC)
 
 
-def window(text: str, zone: ZoneInfo = BERLIN) -> Window:
+def window(text: str, zone: ZoneInfo = BERLIN) -> DailyWindow:
     """Return a window."""
     found = parse_window(text, zone)
     assert found is not None
@@ -112,7 +112,7 @@ def test_between_two_changes_nothing_changes(opens: int, closes: int, moment: da
     """Just before the next change it is as it is now, and at the change it is the opposite."""
     if opens == closes:
         return
-    hours = Window(time(*divmod(opens, 60)), time(*divmod(closes, 60)), BERLIN)
+    hours = DailyWindow(time(*divmod(opens, 60)), time(*divmod(closes, 60)), BERLIN)
     now = moment.replace(tzinfo=UTC)
     change = hours.next_change(now)
 
