@@ -121,11 +121,11 @@ class Closer:
 
     async def _attempt(self, sid: str) -> CloseResult:
         async with self._pace.reserve() as gate:
-            departure = _Departure(gate, self._witness)
+            tracked_gate = _Departure(gate, self._witness)
             try:
-                return await self._end(sid, departure)
+                return await self._end(sid, tracked_gate)
             finally:
-                departure.land()
+                tracked_gate.land()
 
     def _yield_to_limits(self, result: CloseResult) -> None:
         if result.is_throttled:

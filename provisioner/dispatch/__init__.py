@@ -6,6 +6,6 @@ disk · ``guards`` how many failures are too many.
 """
 
 from .dispatcher import Dispatcher
-from .guards import Limits, Stop, StopKind
+from .guards import DispatchLimits, Stop, StopKind
 
-__all__ = ["Dispatcher", "Limits", "Stop", "StopKind"]
+__all__ = ["DispatchLimits", "Dispatcher", "Stop", "StopKind"]

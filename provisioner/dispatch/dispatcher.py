@@ -6,11 +6,11 @@ from provisioner.errors import InputError
 from provisioner.exception_groups import ungrouped
 from provisioner.ports import CloseTimers, Ledger, Messenger, Observer, RateLimiter, RowLoader, WebChatCreator
 
-from .guards import Limits, Stop, StopKind, Tally
-from .journey import Journey
-from .legs import Creation, Posting
-from .settlements import Settlements
-from .supply import Supply
+from .guards import DispatchLimits, FailureGuard, Stop, StopKind
+from .journey import RowProcessor
+from .legs import CreateStep, MessageStep
+from .settlements import PendingWrites
+from .supply import RowPrefetcher
 
 
 class Dispatcher:
@@ -26,38 +26,38 @@ class Dispatcher:
         pace: RateLimiter,
         message_pace: RateLimiter,
         observer: Observer,
-        limits: Limits,
+        limits: DispatchLimits,
         timers: CloseTimers | None = None,
     ) -> None:
         self._limits, self._paces = limits, (pace, message_pace)
         self._stopping = asyncio.Event()
-        self._settlements = Settlements(self.drain)
-        self._journey = Journey(
-            Creation(ledger=ledger, creator=creator, pace=pace, observer=observer),
-            Posting(ledger=ledger, messenger=messenger, pace=message_pace, observer=observer),
+        self._pending_writes = PendingWrites(self.drain)
+        self._processor = RowProcessor(
+            CreateStep(ledger=ledger, creator=creator, pace=pace, observer=observer),
+            MessageStep(ledger=ledger, messenger=messenger, pace=message_pace, observer=observer),
             ledger=ledger,
             observer=observer,
-            settlements=self._settlements,
+            pending_writes=self._pending_writes,
             stopping=self._stopping,
             max_attempts=limits.max_attempts,
             resends_unknown=limits.resends_unknown,
             timers=timers,
         )
-        self._tally = Tally(limits)
-        self._supply = Supply(ledger, row_loader)
+        self._failure_guard = FailureGuard(limits)
+        self._prefetcher = RowPrefetcher(ledger, row_loader)
         self._stop: Stop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Stop | None:
         """Send until no row is left or something stops the run; return what did, None when all are settled."""
-        async with self._supply:
+        async with self._prefetcher:
             if self._limits.canary:
                 await self._work(workers=1, most=self._limits.canary)
-                if self._stop is None and (stop := self._tally.judge_canary()):
+                if self._stop is None and (stop := self._failure_guard.check_canary()):
                     self.drain(stop)
             await self._work(workers=self._limits.concurrency)
-            if self._supply.failure is not None:
-                self._run_dry(self._supply.failure)
+            if self._prefetcher.failure is not None:
+                self._run_dry(self._prefetcher.failure)
         return self._stop
 
     def drain(self, stop: Stop | None = None) -> None:
@@ -83,19 +83,19 @@ class Dispatcher:
                         self._tasks.add(task)
                         task.add_done_callback(self._tasks.discard)
         finally:
-            await self._settlements.all_recorded()
-        if self._settlements.failure is not None:
-            raise self._settlements.failure
+            await self._pending_writes.all_recorded()
+        if self._pending_writes.failure is not None:
+            raise self._pending_writes.failure
 
     async def _send_rows(self, most: int) -> None:
         sent = 0
         while not self._stopping.is_set() and (not most or sent < most):
-            row = await self._supply.next_row()
+            row = await self._prefetcher.next_row()
             if row is None:
                 return
             sent += 1
-            end = await self._journey.deliver(row)
-            if end and (stop := self._tally.count(end)):
+            outcome = await self._processor.process(row)
+            if outcome and (stop := self._failure_guard.count(outcome)):
                 self.drain(stop)
 
     def _run_dry(self, failure: BaseException) -> None:

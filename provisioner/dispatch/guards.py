@@ -7,7 +7,7 @@ from provisioner.errors import GuardError, ProvisionerError
 from provisioner.models import Status, Step, Verdict
 from provisioner.options import FailureLimit
 
-from .journey import End
+from .journey import RowOutcome
 
 
 class StopKind(StrEnum):
@@ -34,7 +34,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DispatchLimits:
     """The bounds a run keeps.
 
     ``to_send`` is the number of rows that a share of failures refers to. ``resends_unknown`` gives up the promise
@@ -53,23 +53,23 @@ _FAILED = {Status.REJECTED, Status.UNKNOWN}
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts rows at the end of their journeys. One whose message failed has failed, although it is created."""
+class FailureGuard:
+    """Counts processed rows. One whose message failed has failed, although it is created."""
 
-    limits: Limits
-    settled: int = 0
+    limits: DispatchLimits
+    finished: int = 0
     refused: int = 0
     failed: int = 0
     last_refusal: str = ""
 
-    def count(self, end: End) -> Stop | None:
+    def count(self, outcome: RowOutcome) -> Stop | None:
         """Count one row and return why nothing more may be sent, None when all is well."""
-        result = end.result
-        self.settled += 1
-        self.failed += end.status in _FAILED
+        result = outcome.result
+        self.finished += 1
+        self.failed += outcome.status in _FAILED
         if result.verdict is Verdict.REFUSED:
             self.refused += 1
-            self.last_refusal = f"its message: {result.error}" if end.step is Step.MESSAGE else result.error
+            self.last_refusal = f"its message: {result.error}" if outcome.step is Step.MESSAGE else result.error
         if result.stops_run:
             return Stop(StopKind.FAULT, GuardError(result.error))
         failures = self.limits.failures
@@ -77,14 +77,14 @@ class Tally:
             return Stop(StopKind.FAILURES, self._too_many())
         return None
 
-    def judge_canary(self) -> Stop | None:
+    def check_canary(self) -> Stop | None:
         """Return why the first rows forbid to send the others."""
-        if not self.settled or self.refused < self.settled:
+        if not self.finished or self.refused < self.finished:
             return None
         return Stop(StopKind.CANARY, self._refused_canary())
 
     def _refused_canary(self) -> GuardError:
-        count = "the first row was" if self.settled == 1 else f"the first {self.settled} rows were all"
+        count = "the first row was" if self.finished == 1 else f"the first {self.finished} rows were all"
         return GuardError(
             f"{count} refused, so nothing else was sent: {self.last_refusal}",
             cure="mend the configuration or the input; if only that row is wrong, run the same command again; if "

@@ -15,19 +15,19 @@ from provisioner.models import AttemptResult, Row, Status, Step
 from provisioner.ports import CloseTimers, Gate, GateClosed, Ledger, Observer
 from provisioner.retry import Finish, Retry, decide_retry
 
-from .legs import Creation, Leg, Posting
-from .settlements import Settlements
+from .legs import CreateStep, MessageStep, SendStep
+from .settlements import PendingWrites
 
 
-class End(NamedTuple):
-    """How a journey ended: with which step, and what that came to."""
+class RowOutcome(NamedTuple):
+    """How processing a row ended: the last step, the status, and the result of the last attempt."""
 
     step: Step
     status: Status
     result: AttemptResult
 
 
-class _Departure:
+class _TrackedGate:
     """The gate of one attempt: passes the pace on, and knows whether the request has left."""
 
     __slots__ = ("_gate", "_observer", "_step", "has_left")
@@ -43,61 +43,65 @@ class _Departure:
         return due
 
 
-class Journey:
+class RowProcessor:
     """What rows need on their way. ``stopping`` is set when nothing new may be started; None sets no timers."""
 
     def __init__(
         self,
-        creation: Creation,
-        posting: Posting,
+        create_step: CreateStep,
+        message_step: MessageStep,
         *,
         ledger: Ledger,
         observer: Observer,
-        settlements: Settlements,
+        pending_writes: PendingWrites,
         stopping: asyncio.Event,
         max_attempts: int,
         resends_unknown: bool = False,
         timers: CloseTimers | None = None,
     ) -> None:
-        self._creation, self._posting = creation, posting
-        self._ledger, self._observer, self._settlements = ledger, observer, settlements
+        self._create_step, self._message_step = create_step, message_step
+        self._ledger, self._observer, self._pending_writes = ledger, observer, pending_writes
         self._stopping, self._max_attempts = stopping, max_attempts
         self._resends_unknown, self._timers = resends_unknown, timers
 
-    async def deliver(self, row: Row) -> End | None:
-        """Bring a row to the end of its journey, or as far as it goes; None when it was stopped at the start.
+    async def process(self, row: Row) -> RowOutcome | None:
+        """Process one row to its end, or as far as it goes; None when it was stopped at the start.
 
         A row that is created already only gets its message.
         """
-        end: End | None = None
+        outcome: RowOutcome | None = None
         has_message = bool(row.request.first_message)
         if not row.conversation_sid:
-            end = await self._travel(self._creation, row, resends_unknown=self._resends_unknown)
-            if end is None or end.status is not Status.CREATED or not (has_message or self._timers):
-                return end
-            created = end.result
+            outcome = await self._attempt_until_final(
+                self._create_step, row, resends_unknown=self._resends_unknown
+            )
+            if outcome is None or outcome.status is not Status.CREATED or not (has_message or self._timers):
+                return outcome
+            created = outcome.result
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-            if self._timers is not None and await self._settlements.all_recorded():
+            if self._timers is not None and await self._pending_writes.all_recorded():
                 await self._timers.set(row)
         elif not has_message:
             await self._ledger.messages.drop(row.id)
         if not has_message:
-            return end
+            return outcome
         if not row.identity:  # what follows is decided here and not at Twilio, so the gate does not hold it up
-            await self._settlements.all_recorded()
-        return await self._travel(self._posting, row) or end
+            await self._pending_writes.all_recorded()
+        return await self._attempt_until_final(self._message_step, row) or outcome
 
-    async def _travel(self, leg: Leg, row: Row, *, resends_unknown: bool = False) -> End | None:
+    async def _attempt_until_final(
+        self, step: SendStep, row: Row, *, resends_unknown: bool = False
+    ) -> RowOutcome | None:
         """Make attempts until one is the last; None when the run stopped before."""
         attempt = 0
-        is_in_doubt = row.is_in_doubt and leg is self._creation
+        is_in_doubt = row.is_in_doubt and step is self._create_step
         while not self._stopping.is_set():
             attempt += 1
-            result = await self._attempt(leg, row, again=attempt > 1)
+            result = await self._attempt(step, row, again=attempt > 1)
             if result is None:
                 return None
-            leg.answered(row, result, attempt)
-            self._yield_to_limits(leg, result)
+            step.answered(row, result, attempt)
+            self._yield_to_limits(step, result)
             decision = decide_retry(
                 result,
                 attempt=attempt,
@@ -107,43 +111,43 @@ class Journey:
             )
             match decision:
                 case Finish(status):
-                    self._settlements.follow(leg.record(row, status, result), leg, (row, status, result))
-                    return End(leg.step, status, result)
+                    self._pending_writes.follow(step.record(row, status, result), step, (row, status, result))
+                    return RowOutcome(step.step, status, result)
                 case Retry(delay_s, is_in_doubt):
-                    await leg.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
+                    await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
                     if delay_s:
                         await self._pause(delay_s)
                 case _:
                     assert_never(decision)
         return None
 
-    async def _attempt(self, leg: Leg, row: Row, *, again: bool) -> AttemptResult | None:
+    async def _attempt(self, step: SendStep, row: Row, *, again: bool) -> AttemptResult | None:
         """Make one attempt; None when the run stopped before the request left.
 
         A cancelled attempt whose request has left stays *in flight* in the ledger, like after a crash.
         """
-        departure: _Departure | None = None
+        tracked_gate: _TrackedGate | None = None
         try:
-            async with leg.pace.reserve(again=again) as gate:
-                await leg.begin(row)
-                departure = _Departure(gate, self._observer, leg.step)
-                return await leg.send(row, departure)
+            async with step.pace.reserve(again=again) as gate:
+                await step.begin(row)
+                tracked_gate = _TrackedGate(gate, self._observer, step.step)
+                return await step.send(row, tracked_gate)
         except GateClosed:
-            await leg.release(row)
+            await step.release(row)
             return None
         except asyncio.CancelledError:
-            if departure is None or not departure.has_left:
-                await leg.release(row)
+            if tracked_gate is None or not tracked_gate.has_left:
+                await step.release(row)
             raise
         finally:
-            if departure is not None and departure.has_left:
+            if tracked_gate is not None and tracked_gate.has_left:
                 self._observer.request_finished()
 
-    def _yield_to_limits(self, leg: Leg, result: AttemptResult) -> None:
+    def _yield_to_limits(self, step: SendStep, result: AttemptResult) -> None:
         if result.is_throttled:
-            self._observer.request_throttled(leg.pace.on_throttled(result.retry_after_s), leg.step)
+            self._observer.request_throttled(step.pace.on_throttled(result.retry_after_s), step.step)
         elif result.http_status is not None:
-            leg.pace.on_success()
+            step.pace.on_success()
 
     async def _pause(self, delay_s: float) -> None:
         with suppress(TimeoutError):

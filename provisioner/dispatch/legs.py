@@ -1,4 +1,4 @@
-"""The steps of a row's journey: what each sends, at which pace, and how it is recorded."""
+"""The steps of processing a row: what each sends, at which pace, and how it is recorded."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from provisioner.models import AttemptResult, Message, MessageStatus, Row, Statu
 from provisioner.ports import Gate, Ledger, Messenger, Observer, RateLimiter, WebChatCreator
 
 
-class Leg(Protocol):
+class SendStep(Protocol):
     """One step, for whichever row is at it."""
 
     step: ClassVar[Step]
@@ -40,7 +40,7 @@ class Leg(Protocol):
         ...
 
 
-class Creation:
+class CreateStep:
     """Creates the row's conversation."""
 
     step: ClassVar[Step] = Step.CREATE
@@ -68,7 +68,7 @@ class Creation:
         return self._ledger.release([row.id])
 
 
-class Posting:
+class MessageStep:
     """Posts the first message of a created row; a message that is done counts as *created*, like a row."""
 
     step: ClassVar[Step] = Step.MESSAGE
@@ -85,7 +85,7 @@ class Posting:
     async def send(self, row: Row, gate: Gate) -> AttemptResult:
         """Post the message as the row's guest; where nobody knows the guest's identity, nobody can."""
         if not row.identity:
-            return _nobody()
+            return _no_identity()
         return await self._messenger.post(
             Message(row.conversation_sid, row.identity, row.request.first_message), gate
         )
@@ -112,7 +112,7 @@ _STATUSES = {
 }
 
 
-def _nobody() -> AttemptResult:
+def _no_identity() -> AttemptResult:
     now = time.time()
     return AttemptResult(
         Verdict.REFUSED,

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Row, Status
 
-from .legs import Leg
+from .legs import SendStep
 
 
-class Settlements:
+class PendingWrites:
     """Lets the next row go on while an outcome is written, and tells of it once it is there.
 
     The ledger keeps the order in which it was asked, so no intent is on disk before an outcome that came earlier.
@@ -20,9 +20,11 @@ class Settlements:
         self._last: asyncio.Future[None] | None = None
         self.failure: BaseException | None = None
 
-    def follow(self, recorded: asyncio.Future[None], leg: Leg, end: tuple[Row, Status, AttemptResult]) -> None:
+    def follow(
+        self, recorded: asyncio.Future[None], step: SendStep, end: tuple[Row, Status, AttemptResult]
+    ) -> None:
         """Tell of the outcome of a step when it is recorded."""
-        recorded.add_done_callback(_News(self, leg, end))
+        recorded.add_done_callback(_OnRecorded(self, step, end))
         self._last = recorded
 
     def fail(self, failure: BaseException) -> None:
@@ -41,17 +43,19 @@ class Settlements:
         return self.failure is None
 
 
-class _News:
+class _OnRecorded:
     """Waits for a record; no event loop that reports trouble with it shows what it holds."""
 
-    __slots__ = ("_end", "_leg", "_settlements")
+    __slots__ = ("_end", "_pending_writes", "_step")
 
-    def __init__(self, settlements: Settlements, leg: Leg, end: tuple[Row, Status, AttemptResult]) -> None:
-        self._settlements, self._leg, self._end = settlements, leg, end
+    def __init__(
+        self, pending_writes: PendingWrites, step: SendStep, end: tuple[Row, Status, AttemptResult]
+    ) -> None:
+        self._pending_writes, self._step, self._end = pending_writes, step, end
 
     def __call__(self, recorded: asyncio.Future[None]) -> None:
         try:
             recorded.result()
-            self._leg.settled(*self._end)
+            self._step.settled(*self._end)
         except BaseException as error:  # noqa: BLE001 - whoever runs the dispatcher gets it
-            self._settlements.fail(error)
+            self._pending_writes.fail(error)

@@ -14,7 +14,7 @@ BATCH = 64
 """Rows rebuilt at a time; more would hold the loop up for longer. As many may wait before another batch comes."""
 
 
-class Supply:
+class RowPrefetcher:
     """Hands rows out one by one, in the order of the ledger; to be left before the ledger is closed.
 
     Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
@@ -23,13 +23,13 @@ class Supply:
     def __init__(self, ledger: Ledger, row_loader: RowLoader) -> None:
         self._ledger, self._row_loader = ledger, row_loader
         self._rows: deque[Row] = deque()
-        self._low, self._news = asyncio.Event(), asyncio.Event()
+        self._refill_wanted, self._rows_arrived = asyncio.Event(), asyncio.Event()
         self._filling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._low.set()
+        self._refill_wanted.set()
         self._filling = asyncio.create_task(self._fill())
-        self._filling.add_done_callback(lambda _: self._news.set())
+        self._filling.add_done_callback(lambda _: self._rows_arrived.set())
         return self
 
     async def __aexit__(
@@ -49,18 +49,18 @@ class Supply:
         while not self._rows:
             if self._filling is None or self._filling.done():
                 return None
-            self._news.clear()
-            await self._news.wait()
+            self._rows_arrived.clear()
+            await self._rows_arrived.wait()
         row = self._rows.popleft()
         if len(self._rows) < BATCH:
-            self._low.set()
+            self._refill_wanted.set()
         return row
 
     async def _fill(self) -> None:
         while claims := await self._ledger.claim(CLAIMS):
             for start in range(0, len(claims), BATCH):
-                await self._low.wait()
+                await self._refill_wanted.wait()
                 self._rows.extend(await self._row_loader.rows(claims[start : start + BATCH]))
                 if len(self._rows) >= BATCH:
-                    self._low.clear()
-                self._news.set()
+                    self._refill_wanted.clear()
+                self._rows_arrived.set()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from provisioner.dispatch import Dispatcher, Limits, Stop
+from provisioner.dispatch import Dispatcher, DispatchLimits, Stop
 from provisioner.ledger import SqliteLedger
 from provisioner.models import MessageStatus, Status
 from provisioner.monitor import RunMonitor
@@ -121,7 +121,7 @@ class Rounds:
             pace=self._pacer,
             message_pace=self._message_pacer,
             observer=self._monitor,
-            limits=Limits(
+            limits=DispatchLimits(
                 concurrency=options.concurrency,
                 max_attempts=options.max_attempts,
                 canary=canary,

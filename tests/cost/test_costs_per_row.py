@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from provisioner.dispatch import Dispatcher, Limits
+from provisioner.dispatch import Dispatcher, DispatchLimits
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.logs import LogSettings, logging_configured
 from provisioner.mapping import Mapping
@@ -91,7 +91,7 @@ async def send_all(ledger: Any, rows: int) -> None:
         pace=pacer,
         message_pace=pacer,
         observer=RunMonitor(Counts(input=rows, pending=rows), to_send=rows, speed_limit=pacer),
-        limits=Limits(concurrency=16, max_attempts=5, canary=1, to_send=rows),
+        limits=DispatchLimits(concurrency=16, max_attempts=5, canary=1, to_send=rows),
     )
     assert await dispatcher.run() is None
 

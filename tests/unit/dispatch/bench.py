@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.dispatch import Dispatcher, Limits, Stop
+from provisioner.dispatch import Dispatcher, DispatchLimits, Stop
 from provisioner.errors import InputError
 from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
@@ -140,7 +140,7 @@ class Bench:
             pace=self.pace,
             message_pace=self.message_pace,
             observer=self.observer,
-            limits=Limits(
+            limits=DispatchLimits(
                 concurrency=self.concurrency,
                 max_attempts=self.max_attempts,
                 canary=self.canary,
