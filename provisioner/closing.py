@@ -21,7 +21,7 @@ ATTEMPTS = 5
 """How often one is tried in a run."""
 
 
-class Book(Protocol):
+class CloseStore(Protocol):
     """What closing asks of the ledger."""
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
@@ -33,7 +33,7 @@ class Book(Protocol):
         ...
 
 
-class Witness(Protocol):
+class CloseObserver(Protocol):
     """Is told what happens; decides nothing."""
 
     def request_started(self) -> None:
@@ -53,15 +53,23 @@ class Witness(Protocol):
         ...
 
 
-End = Callable[[str, Gate], Awaitable[CloseResult]]
+CloseCall = Callable[[str, Gate], Awaitable[CloseResult]]
 """Makes one attempt to close or delete the conversation of this SID."""
 
 
-class Closer:
+class CloseWorkers:
     """Ends every conversation that the ledger has left; ``run`` returns when each had its attempts."""
 
-    def __init__(self, *, book: Book, end: End, pace: RateLimiter, witness: Witness, concurrency: int) -> None:
-        self._book, self._end, self._pace, self._witness = book, end, pace, witness
+    def __init__(
+        self,
+        *,
+        store: CloseStore,
+        close_call: CloseCall,
+        pace: RateLimiter,
+        observer: CloseObserver,
+        concurrency: int,
+    ) -> None:
+        self._store, self._close_call, self._pace, self._observer = store, close_call, pace, observer
         self._concurrency = concurrency
         self._waiting: deque[OpenConversation] = deque()
         self._after = 0
@@ -95,22 +103,22 @@ class Closer:
     async def _work(self) -> None:
         while not self._stopping.is_set() and (conversation := await self._next()):
             with suppress(GateClosed):
-                await self._part(conversation)
+                await self._close_with_retries(conversation)
 
     async def _next(self) -> OpenConversation | None:
         async with self._supply:
             if not self._waiting:
-                self._waiting.extend(await self._book.left(self._after, BATCH))
+                self._waiting.extend(await self._store.left(self._after, BATCH))
                 self._after = self._waiting[-1].id if self._waiting else self._after
             return self._waiting.popleft() if self._waiting else None
 
-    async def _part(self, conversation: OpenConversation) -> None:
+    async def _close_with_retries(self, conversation: OpenConversation) -> None:
         """Try until it is settled, was tried often enough, or the run stops."""
         for number in range(1, ATTEMPTS + 1):
             result = await self._attempt(conversation.sid)
-            await self._book.settle(conversation.id, result, number=number)
+            await self._store.settle(conversation.id, result, number=number)
             is_last = result.is_final or number == ATTEMPTS
-            self._witness.attempt_finished(conversation, result, is_last=is_last)
+            self._observer.attempt_finished(conversation, result, is_last=is_last)
             self._yield_to_limits(result)
             if result.stops_run:
                 self.drain(GuardError(result.error, cure="then run the same command again"))
@@ -121,15 +129,15 @@ class Closer:
 
     async def _attempt(self, sid: str) -> CloseResult:
         async with self._pace.reserve() as gate:
-            tracked_gate = _Departure(gate, self._witness)
+            tracked_gate = _TrackedCloseGate(gate, self._observer)
             try:
-                return await self._end(sid, tracked_gate)
+                return await self._close_call(sid, tracked_gate)
             finally:
-                tracked_gate.land()
+                tracked_gate.finish()
 
     def _yield_to_limits(self, result: CloseResult) -> None:
         if result.is_throttled:
-            self._witness.request_throttled(self._pace.on_throttled(result.retry_after_s))
+            self._observer.request_throttled(self._pace.on_throttled(result.retry_after_s))
         elif result.http_status is not None:
             self._pace.on_success()
 
@@ -139,19 +147,19 @@ class Closer:
                 await self._stopping.wait()
 
 
-class _Departure:
+class _TrackedCloseGate:
     """The gate of one attempt, which counts what leaves."""
 
-    def __init__(self, gate: Gate, witness: Witness) -> None:
-        self._gate, self._witness = gate, witness
+    def __init__(self, gate: Gate, observer: CloseObserver) -> None:
+        self._gate, self._observer = gate, observer
         self._has_left = False
 
     async def wait(self) -> float:
         due = await self._gate.wait()
         self._has_left = True
-        self._witness.request_started()
+        self._observer.request_started()
         return due
 
-    def land(self) -> None:
+    def finish(self) -> None:
         if self._has_left:
-            self._witness.request_finished()
+            self._observer.request_finished()

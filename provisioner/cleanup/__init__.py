@@ -4,6 +4,6 @@
 dry run to the account.
 """
 
-from .cleanup import close
+from .cleanup import close_conversations
 
-__all__ = ["close"]
+__all__ = ["close_conversations"]

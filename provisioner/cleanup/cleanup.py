@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from provisioner.closing import Closer
+from provisioner.closing import CloseWorkers
 from provisioner.closures import FINAL_STATUSES, CloseStatus
 from provisioner.endings import format_row_list
 from provisioner.errors import ExitCode, ProvisionerError
@@ -21,8 +21,8 @@ from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.closing import ClosingClient
 
-from .scope import LedgerFile, ResultsFile, Scope, Unknowns, scope_of
-from .tally import WORDS, Tally
+from .scope import CloseTarget, LedgerFile, ResultsFile, UnknownRowsSummary, close_source_of
+from .tally import WORDS, CloseMonitor
 
 ACTION_LIMIT = 30.0
 """Conversations created, changed or deleted a second that Twilio allows, production's included."""
@@ -31,33 +31,35 @@ FIRST_NAMED = 3
 MOST_REASONS = 5
 
 
-async def close(path: Path, options: CloseOptions, environment: ProcessEnvironment, ui: UserInterface) -> Summary:
+async def close_conversations(
+    path: Path, options: CloseOptions, environment: ProcessEnvironment, ui: UserInterface
+) -> Summary:
     """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
     rate = parse_rate(options.rate)
     target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
-    source = scope_of(path)
+    source = close_source_of(path)
     cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
     # What a simulator never had is not to be remembered as gone; nor is a dry run to leave a file.
     may_keep = not (options.simulate and isinstance(source, ResultsFile))
     is_kept = may_keep and (options.yes or source.has_progress)
-    async with source.open(target, deletes=options.delete, is_kept=is_kept) as scope:
-        plan = await cleanup.plan(scope)
+    async with source.open(target, deletes=options.delete, is_kept=is_kept) as close_target:
+        plan = await cleanup.plan(close_target)
         if not plan.to_close or not cleanup.is_wanted(plan):
             return cleanup.account_dry(plan)
         if is_kept == may_keep:
-            return await cleanup.carry_out(scope, plan)
-    async with source.open(target, deletes=options.delete, is_kept=True) as scope:
-        return await cleanup.carry_out(scope, plan)
+            return await cleanup.execute(close_target, plan)
+    async with source.open(target, deletes=options.delete, is_kept=True) as close_target:
+        return await cleanup.execute(close_target, plan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ClosePlan:
     """What there is to close, and what cannot be closed because nobody knows it."""
 
     to_close: int
     done: int
     first: tuple[str, ...]
-    unknowns: Unknowns
+    unknowns: UnknownRowsSummary
     duplicates: int
     orphans: int
 
@@ -80,21 +82,21 @@ class Cleanup:
         self._verb = "delete" if options.delete else "close"
         self._log = structlog.get_logger().bind()
 
-    async def plan(self, scope: Scope) -> Plan:
+    async def plan(self, close_target: CloseTarget) -> ClosePlan:
         """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
-        await scope.close_ledger.require_sids()
-        counts = await scope.close_ledger.counts()
+        await close_target.close_ledger.require_sids()
+        counts = await close_target.close_ledger.counts()
         done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
-        return Plan(
+        return ClosePlan(
             to_close=sum(counts.values()) - done,
             done=done,
-            first=tuple(each.sid for each in await scope.close_ledger.left(0, FIRST_NAMED)),
-            unknowns=await self._source.unknowns(scope),
-            duplicates=await scope.close_ledger.duplicates(),
-            orphans=await scope.close_ledger.orphans(),
+            first=tuple(each.sid for each in await close_target.close_ledger.left(0, FIRST_NAMED)),
+            unknowns=await self._source.unknowns(close_target),
+            duplicates=await close_target.close_ledger.duplicates(),
+            orphans=await close_target.close_ledger.orphans(),
         )
 
-    def is_wanted(self, plan: Plan) -> bool:
+    def is_wanted(self, plan: ClosePlan) -> bool:
         """Tell what would be done, and ask; ``--yes`` is told and not asked, nobody means no."""
         tell = self._ui.print_status if self._options.yes else self._ui.print
         for line in self._plan_lines(plan):
@@ -102,7 +104,7 @@ class Cleanup:
         question = f"{self._verb.capitalize()} {_conversations(plan.to_close)}{self._for_good}?"
         return self._options.yes or self._ui.confirm(question, unasked=False)
 
-    def account_dry(self, plan: Plan) -> Summary:
+    def account_dry(self, plan: ClosePlan) -> Summary:
         """Tell the end of a command that closed nothing, because there is nothing or nobody said yes."""
         note = f"this was a dry run: nothing was {self._past}; --yes does it" if plan.to_close else ""
         return Summary(
@@ -115,42 +117,42 @@ class Cleanup:
             details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
         )
 
-    async def carry_out(self, scope: Scope, plan: Plan) -> Summary:
+    async def execute(self, close_target: CloseTarget, plan: ClosePlan) -> Summary:
         """Close what is left, and account for it."""
-        await scope.ledger.start_run(())
+        await close_target.ledger.start_run(())
         pacer = Pacer(self._rate)
-        tally = Tally(plan.to_close, speed_limit=pacer)
+        monitor = CloseMonitor(plan.to_close, speed_limit=pacer)
         with StopSignals(drain_s=DRAIN_S) as stop_signals:
             self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-            error = await self._close_all(scope, stop_signals, pacer, tally)
-            counts = await scope.close_ledger.counts()
-            summary = self._account(plan, counts, tally, error=error, signal_exit=stop_signals.exit_code)
+            error = await self._close_all(close_target, stop_signals, pacer, monitor)
+            counts = await close_target.close_ledger.counts()
+            summary = self._account(plan, counts, monitor, error=error, signal_exit=stop_signals.exit_code)
             self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
-            await scope.ledger.finish_run(summary.exit_code)
+            await close_target.ledger.finish_run(summary.exit_code)
         return summary
 
     async def _close_all(
-        self, scope: Scope, stop_signals: StopSignals, pacer: Pacer, tally: Tally
+        self, close_target: CloseTarget, stop_signals: StopSignals, pacer: Pacer, monitor: CloseMonitor
     ) -> ProvisionerError | None:
         async with self._target.open(self._rate) as transport:
             client = ClosingClient(transport)
-            closer = Closer(
-                book=scope.close_ledger,
-                end=client.delete if self._options.delete else client.close,
+            workers = CloseWorkers(
+                store=close_target.close_ledger,
+                close_call=client.delete if self._options.delete else client.close,
                 pace=pacer,
-                witness=tally,
+                observer=monitor,
                 concurrency=self._options.concurrency,
             )
 
             def drain() -> None:
-                tally.drain()
-                closer.drain()
+                monitor.drain()
+                workers.drain()
                 self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
 
-            stop_signals.on_stop(drain, closer.cancel)
-            async with self._ui.progress(tally.snapshot):
+            stop_signals.on_stop(drain, workers.cancel)
+            async with self._ui.progress(monitor.snapshot):
                 try:
-                    return await closer.run()
+                    return await workers.run()
                 except ProvisionerError as error:
                     return error
                 finally:
@@ -158,9 +160,9 @@ class Cleanup:
 
     def _account(
         self,
-        plan: Plan,
+        plan: ClosePlan,
         counts: Mapping[CloseStatus | None, int],
-        tally: Tally,
+        monitor: CloseMonitor,
         *,
         error: ProvisionerError | None,
         signal_exit: ExitCode | None,
@@ -176,14 +178,14 @@ class Cleanup:
             command="close",
             exit_code=code,
             outcome=outcome,
-            throttled=tally.throttled,
-            elapsed_s=tally.elapsed_s,
-            rate_achieved=tally.rate_achieved,
+            throttled=monitor.throttled,
+            elapsed_s=monitor.elapsed_s,
+            rate_achieved=monitor.rate_achieved,
             ledger=str(self._source.path) if self._source.has_progress else "",
-            notes=(*self._reasons(tally), *self._gone(plan, tally), *self._loose_ends(plan)),
+            notes=(*self._reasons(monitor), *self._gone(plan, monitor), *self._loose_ends(plan)),
             next_command=self._command if left else "",
             error=ErrorInfo.from_error(error) if error else None,
-            details=_details(plan, tally.ends, left=left, is_dry=False),
+            details=_details(plan, monitor.ends, left=left, is_dry=False),
         )
 
     @property
@@ -194,7 +196,7 @@ class Cleanup:
     def _for_good(self) -> str:
         return " for good, with their messages" if self._options.delete else ""
 
-    def _plan_lines(self, plan: Plan) -> Iterator[str]:
+    def _plan_lines(self, plan: ClosePlan) -> Iterator[str]:
         account = self._target.account.account_sid
         told = f"{self._verb}: {_conversations(plan.to_close)} of account {account}{self._for_good}"
         if math.isinf(self._rate.per_second):
@@ -208,7 +210,7 @@ class Cleanup:
         if self._rate.per_second > ACTION_LIMIT and not self._target.is_local:
             yield f"note: Twilio allows {ACTION_LIMIT:.0f} changes a second, production's included: expect 429s"
 
-    def _loose_ends(self, plan: Plan) -> Iterator[str]:
+    def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
         """Name what this command cannot close, because nobody knows its SID for certain."""
         reconcile = shlex.join(["provisioner", "reconcile", str(self._source.path), *self._target.flags()])
         if isinstance(self._source, ResultsFile):
@@ -231,21 +233,21 @@ class Cleanup:
                 "those rows in the results name them"
             )
 
-    def _reasons(self, tally: Tally) -> Iterator[str]:
-        for (code, sentence), number in tally.reasons.most_common(MOST_REASONS):
+    def _reasons(self, monitor: CloseMonitor) -> Iterator[str]:
+        for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):
             yield f"{_conversations(number)} not {self._past}: {code}, {sentence}"
 
-    def _gone(self, plan: Plan, tally: Tally) -> Iterator[str]:
+    def _gone(self, plan: ClosePlan, monitor: CloseMonitor) -> Iterator[str]:
         """Doubt that all is well where a results file, which names no account, meets an empty one."""
         is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
-        if is_nameless and tally.ends[CloseStatus.GONE] == plan.to_close:
+        if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
             yield (
                 f"none of them is there: if account {self._target.account.account_sid} did not make them, remove "
                 f"{self._source.path} and use the account that did"
             )
 
 
-def _code_of(plan: Plan, *, left: int, in_doubt: int) -> ExitCode:
+def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:
     """Return 5 where nobody knows, 4 where something is left; an unknown row may have an open conversation."""
     if in_doubt or plan.unknowns.total:
         return ExitCode.UNKNOWN
@@ -253,7 +255,7 @@ def _code_of(plan: Plan, *, left: int, in_doubt: int) -> ExitCode:
 
 
 def _details(
-    plan: Plan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
+    plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
 ) -> dict[str, object]:
     """Return the account for programs; every conversation is in ``done_before``, in one of the ends, or left."""
     told = {word.replace(" ", "_"): ends.get(status, 0) for status, word in WORDS.items()}

@@ -14,7 +14,7 @@ from provisioner.target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CloseTarget:
     """A ledger and the conversations of it that are to be closed."""
 
     ledger: SqliteLedger
@@ -22,7 +22,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknowns:
+class UnknownRowsSummary:
     """Rows that may have conversations nobody knows: how many, and the numbers of the first."""
 
     total: int
@@ -38,20 +38,20 @@ class LedgerFile:
         self.path = path
 
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[Scope]:  # noqa: ARG002 - one shape for both
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:  # noqa: ARG002 - one shape for both
         """Open it; raise ``LedgerError`` when another account made the conversations, or a run holds it."""
         with open_reader(self.path) as reader:
             settings = reader.manifest.settings
         async with open_ledger(self.path, {**settings, **target.settings()}, version=__version__) as ledger:
             await ledger.recover()
             close_ledger = CloseLedger(ledger, deletes=deletes)
-            yield Scope(ledger, close_ledger)
+            yield CloseTarget(ledger, close_ledger)
 
-    async def unknowns(self, scope: Scope) -> Unknowns:
+    async def unknowns(self, close_target: CloseTarget) -> UnknownRowsSummary:
         """Return the rows that may have conversations nobody knows."""
-        counts = await scope.ledger.counts()
-        rows = [row.row for row in await scope.ledger.unknown(0, MOST_NAMED)]
-        return Unknowns(counts.unknown, tuple(rows))
+        counts = await close_target.ledger.counts()
+        rows = [row.row for row in await close_target.ledger.unknown(0, MOST_NAMED)]
+        return UnknownRowsSummary(counts.unknown, tuple(rows))
 
 
 class ResultsFile:
@@ -60,7 +60,7 @@ class ResultsFile:
     def __init__(self, path: Path) -> None:
         self.results = path
         self.path = close_ledger_path(path)
-        self._unknown = Unknowns(0, ())
+        self._unknown = UnknownRowsSummary(0, ())
 
     @property
     def has_progress(self) -> bool:
@@ -68,15 +68,15 @@ class ResultsFile:
         return self.path.exists()
 
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[Scope]:
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:
         """Take the conversations over; ``is_kept`` says whether what becomes of them is to be remembered."""
         path = self.path if is_kept else None
         async with open_ledger(path, target.settings(), version=__version__) as ledger:
             close_ledger = CloseLedger(ledger, deletes=deletes)
             await close_ledger.import_conversations(self._made())
-            yield Scope(ledger, close_ledger)
+            yield CloseTarget(ledger, close_ledger)
 
-    async def unknowns(self, _scope: Scope) -> Unknowns:
+    async def unknowns(self, _close_target: CloseTarget) -> UnknownRowsSummary:
         """Return the rows that the results call unknown."""
         return self._unknown
 
@@ -89,10 +89,10 @@ class ResultsFile:
             elif line.status is Status.UNKNOWN:
                 total += 1
                 rows += [line.row] if len(rows) < MOST_NAMED else []
-        self._unknown = Unknowns(total, tuple(rows))
+        self._unknown = UnknownRowsSummary(total, tuple(rows))
 
 
-def scope_of(path: Path) -> LedgerFile | ResultsFile:
+def close_source_of(path: Path) -> LedgerFile | ResultsFile:
     """Tell a ledger from a results file, by what is in it."""
     if is_ledger(path) or path.is_dir():
         return LedgerFile(path)

@@ -11,8 +11,8 @@ from provisioner.monitor import SpeedLimit, Speedometer
 from provisioner.progress import Progress
 
 
-class Tally:
-    """The witness of one ``close``; ``snapshot`` is what the display shows."""
+class CloseMonitor:
+    """Observer and progress of one ``close``; ``snapshot`` is what the display shows."""
 
     def __init__(
         self, to_close: int, *, speed_limit: SpeedLimit, clock: Callable[[], float] = time.monotonic

@@ -19,7 +19,7 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
     """
-    from provisioner.cleanup import close as close_job
+    from provisioner.cleanup import close_conversations as close_job
 
     from .closing_text import closing_line
     from .event_loop import run_on

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provisioner.closing import ATTEMPTS, Closer
+from provisioner.closing import ATTEMPTS, CloseWorkers
 from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ports import Gate
@@ -28,7 +28,7 @@ FORBIDDEN = CloseResult(
 
 
 @dataclass
-class FakeBook:
+class FakeCloseStore:
     """So many conversations, and what was settled of each."""
 
     total: int
@@ -47,7 +47,7 @@ class FakeBook:
 
 
 @dataclass
-class FakeWitness:
+class NotingCloseObserver:
     """Counts what it hears."""
 
     heard: Counter[str] = field(default_factory=Counter)
@@ -76,15 +76,19 @@ class Scene:
     """A closer among fakes; ``script`` has the partings of each conversation, the last of which stays."""
 
     script: dict[str, list[CloseResult]] = field(default_factory=dict)
-    book: FakeBook = field(default_factory=lambda: FakeBook(3))
+    store: FakeCloseStore = field(default_factory=lambda: FakeCloseStore(3))
     pace: FreePace = field(default_factory=FreePace)
-    witness: FakeWitness = field(default_factory=FakeWitness)
+    observer: NotingCloseObserver = field(default_factory=NotingCloseObserver)
     asked: list[str] = field(default_factory=list)
     concurrency: int = 2
 
     def __post_init__(self) -> None:
-        self.closer = Closer(
-            book=self.book, end=self.end, pace=self.pace, witness=self.witness, concurrency=self.concurrency
+        self.workers = CloseWorkers(
+            store=self.store,
+            close_call=self.end,
+            pace=self.pace,
+            observer=self.observer,
+            concurrency=self.concurrency,
         )
 
     async def end(self, sid: str, gate: Gate) -> CloseResult:
@@ -97,13 +101,13 @@ class Scene:
 
 async def test_each_conversation_is_ended_once() -> None:
     """All that is left is asked for, in order, over every batch."""
-    scene = Scene(book=FakeBook(450), concurrency=1)
+    scene = Scene(store=FakeCloseStore(450), concurrency=1)
 
-    assert await scene.closer.run() is None
+    assert await scene.workers.run() is None
 
     assert scene.asked == [f"CH{number}" for number in range(1, 451)]
-    assert scene.book.settled == [(number, CloseStatus.CLOSED, 1) for number in range(1, 451)]
-    assert scene.witness.heard == {"departed": 450, "landed": 450}
+    assert scene.store.settled == [(number, CloseStatus.CLOSED, 1) for number in range(1, 451)]
+    assert scene.observer.heard == {"departed": 450, "landed": 450}
     assert scene.pace.accepted == 450
 
 
@@ -111,35 +115,39 @@ def test_what_is_in_doubt_is_asked_for_again() -> None:
     """Closing twice does no harm, so a lost reply is no reason to look."""
     scene = Scene({"CH2": [MAYBE, MAYBE, DONE]})
 
-    run_virtually(scene.closer.run())
+    run_virtually(scene.workers.run())
 
     assert Counter(scene.asked) == {"CH1": 1, "CH2": 3, "CH3": 1}
-    assert [each for each in scene.book.settled if each[0] == 2] == [
+    assert [each for each in scene.store.settled if each[0] == 2] == [
         (2, CloseStatus.MAYBE, 1),
         (2, CloseStatus.MAYBE, 2),
         (2, CloseStatus.CLOSED, 3),
     ]
-    assert (2, CloseStatus.CLOSED) in scene.witness.ends
+    assert (2, CloseStatus.CLOSED) in scene.observer.ends
 
 
 def test_what_stays_in_doubt_is_left_for_another_run() -> None:
     """After so many attempts it is told as what it is, and the others are done."""
     scene = Scene({"CH1": [MAYBE]})
 
-    assert run_virtually(scene.closer.run()) is None
+    assert run_virtually(scene.workers.run()) is None
 
     assert scene.asked.count("CH1") == ATTEMPTS
-    assert sorted(scene.witness.ends) == [(1, CloseStatus.MAYBE), (2, CloseStatus.CLOSED), (3, CloseStatus.CLOSED)]
+    assert sorted(scene.observer.ends) == [
+        (1, CloseStatus.MAYBE),
+        (2, CloseStatus.CLOSED),
+        (3, CloseStatus.CLOSED),
+    ]
 
 
 async def test_a_refusal_is_final() -> None:
     """It is asked once, and the others go on."""
     scene = Scene({"CH1": [REFUSED]})
 
-    assert await scene.closer.run() is None
+    assert await scene.workers.run() is None
 
     assert scene.asked.count("CH1") == 1
-    assert sorted(scene.witness.ends) == [
+    assert sorted(scene.observer.ends) == [
         (1, CloseStatus.REFUSED),
         (2, CloseStatus.CLOSED),
         (3, CloseStatus.CLOSED),
@@ -150,18 +158,18 @@ async def test_a_429_makes_everyone_give_way() -> None:
     """The pace hears of it with the pause that was asked for, and the conversation has its turn again."""
     scene = Scene({"CH1": [THROTTLED, DONE]})
 
-    await scene.closer.run()
+    await scene.workers.run()
 
     assert scene.pace.retry_afters == [3.0]
-    assert scene.witness.heard["gave way"] == 1
-    assert (1, CloseStatus.CLOSED) in scene.witness.ends
+    assert scene.observer.heard["gave way"] == 1
+    assert (1, CloseStatus.CLOSED) in scene.observer.ends
 
 
 async def test_a_fault_of_the_run_stops_it() -> None:
     """Refused credentials would be refused for all: nothing new is sent."""
-    scene = Scene({"CH1": [FORBIDDEN]}, book=FakeBook(50), concurrency=1)
+    scene = Scene({"CH1": [FORBIDDEN]}, store=FakeCloseStore(50), concurrency=1)
 
-    error = await scene.closer.run()
+    error = await scene.workers.run()
 
     assert error is not None
     assert (error.message, error.exit_code) == ("check the key", ExitCode.GUARD)
@@ -171,24 +179,24 @@ async def test_a_fault_of_the_run_stops_it() -> None:
 async def test_draining_starts_nothing_new() -> None:
     """Those who wait at the gate turn back, and nothing is settled for them."""
     scene = Scene(pace=FreePace(is_held=True))
-    running = asyncio.create_task(scene.closer.run())
+    running = asyncio.create_task(scene.workers.run())
     await asyncio.sleep(0)
 
-    scene.closer.drain()
+    scene.workers.drain()
 
     assert await running is None
     assert scene.asked == []
-    assert scene.book.settled == []
+    assert scene.store.settled == []
 
 
 async def test_draining_ends_a_wait_between_attempts() -> None:
     """Nobody waits for a backoff when the run stops."""
-    scene = Scene({"CH1": [MAYBE]}, book=FakeBook(1), concurrency=1)
-    scene.book.on_settle = scene.closer.drain
+    scene = Scene({"CH1": [MAYBE]}, store=FakeCloseStore(1), concurrency=1)
+    scene.store.on_settle = scene.workers.drain
 
-    assert await scene.closer.run() is None
+    assert await scene.workers.run() is None
 
-    assert scene.book.settled == [(1, CloseStatus.MAYBE, 1)]
+    assert scene.store.settled == [(1, CloseStatus.MAYBE, 1)]
 
 
 async def test_cancelling_waits_for_nothing() -> None:
@@ -202,15 +210,17 @@ async def test_cancelling_waits_for_nothing() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    closer = Closer(book=scene.book, end=fly, pace=scene.pace, witness=scene.witness, concurrency=1)
-    running = asyncio.create_task(closer.run())
+    workers = CloseWorkers(
+        store=scene.store, close_call=fly, pace=scene.pace, observer=scene.observer, concurrency=1
+    )
+    running = asyncio.create_task(workers.run())
     await is_flying.wait()
 
-    closer.cancel()
+    workers.cancel()
 
     assert await running is None
-    assert scene.book.settled == []
-    assert scene.witness.heard == {"departed": 1, "landed": 1}
+    assert scene.store.settled == []
+    assert scene.observer.heard == {"departed": 1, "landed": 1}
 
 
 async def test_a_ledger_that_takes_nothing_ends_the_run() -> None:
@@ -220,7 +230,7 @@ async def test_a_ledger_that_takes_nothing_ends_the_run() -> None:
     def fail() -> None:
         raise StorageError("no room")
 
-    scene.book.on_settle = fail
+    scene.store.on_settle = fail
 
     with pytest.raises(StorageError, match="no room"):
-        await scene.closer.run()
+        await scene.workers.run()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.cleanup import close
+from provisioner.cleanup import close_conversations
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
 from provisioner.exporting import export
 from provisioner.ledger import open_ledger, open_reader
@@ -82,7 +82,7 @@ class Job:
         """Close, as fast as it goes and without a question unless told otherwise."""
         options = replace(CloseOptions(base_url=self.simulator.base_url, rate="0", yes=True), **how)
         environment = ProcessEnvironment(environ, self.folder, COMMAND)
-        return await close(path or self.ledger, options, environment, ui or QuietUserInterface())
+        return await close_conversations(path or self.ledger, options, environment, ui or QuietUserInterface())
 
 
 @asynccontextmanager
@@ -415,7 +415,7 @@ async def test_a_faster_pace_than_twilio_bears_is_warned_of(tmp_path: Path) -> N
     ui = QuietUserInterface(answer=False)
     options = CloseOptions(rate="40/s")
 
-    await close(path, options, ProcessEnvironment(ENVIRON, tmp_path, COMMAND), ui)
+    await close_conversations(path, options, ProcessEnvironment(ENVIRON, tmp_path, COMMAND), ui)
 
     assert ui.said == [
         f"close: 1 conversation of account {ENVIRON['TWILIO_ACCOUNT_SID']}, at 40/s: 0:00:01",

@@ -21,7 +21,7 @@ def sid_of(key: str) -> str:
     return conversation_sid(ord(key))
 
 
-def parting(closure: CloseStatus) -> CloseResult:
+def close_result(closure: CloseStatus) -> CloseResult:
     """Return an attempt that came to this."""
     return structs.replace(CLOSED, status=closure)
 
@@ -85,7 +85,7 @@ async def test_what_is_done_is_not_left(
         await make(ledger, "ab")
         closing, deleting = CloseLedger(ledger, deletes=False), CloseLedger(ledger, deletes=True)
 
-        await closing.settle(1, parting(closure), number=1)
+        await closing.settle(1, close_result(closure), number=1)
 
         assert bool(await sids(closing)) is is_left_to_close
         assert bool(await sids(deleting)) is is_left_to_delete
@@ -96,9 +96,9 @@ async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> Non
     async with open_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
         close_ledger = CloseLedger(ledger, deletes=True)
-        await close_ledger.settle(1, parting(CloseStatus.MAYBE), number=1)
-        await close_ledger.settle(1, parting(CloseStatus.NOT_PROCESSED), number=2)
-        await close_ledger.settle(1, parting(CloseStatus.DELETED), number=3)
+        await close_ledger.settle(1, close_result(CloseStatus.MAYBE), number=1)
+        await close_ledger.settle(1, close_result(CloseStatus.NOT_PROCESSED), number=2)
+        await close_ledger.settle(1, close_result(CloseStatus.DELETED), number=3)
         counts = await close_ledger.counts()
 
     attempts = "SELECT step, number, class, due, sent, ended, http_status, twilio_request_id FROM attempts"
@@ -117,7 +117,7 @@ async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) 
         await make(ledger, "ab")
         close_ledger = CloseLedger(ledger, deletes=False)
 
-        await close_ledger.settle(1, structs.replace(parting(CloseStatus.REFUSED), stops_run=True), number=1)
+        await close_ledger.settle(1, structs.replace(close_result(CloseStatus.REFUSED), stops_run=True), number=1)
 
         assert await close_ledger.counts() == {None: 1}
 
