@@ -20,7 +20,7 @@ from provisioner.options import Rate, ReconcileOptions, parse_rate
 from provisioner.pacer import Pacer
 from provisioner.plurals import pluralize
 from provisioner.progress import Progress
-from provisioner.reconciling import BATCH, Audit, Choice, Created, Flaw, Reconciler, choose_finder
+from provisioner.reconciling import BATCH, Audit, AuditedRow, Discrepancy, FinderChoice, Reconciler, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, Summary
@@ -28,7 +28,7 @@ from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.transport import Transport
 
 
-async def reconcile(
+async def reconcile_job(
     path: Path, options: ReconcileOptions, environment: ProcessEnvironment, ui: UserInterface
 ) -> Summary:
     """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
@@ -40,12 +40,12 @@ async def reconcile(
         settings = reader.manifest.settings
     target = Target.choose(options, environment.environ, environment.home)
     async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
-        inquiry = Inquiry(ledger, options, target, rate, ui=ui, command=environment.command)
+        command = ReconcileCommand(ledger, options, target, rate, ui=ui, command=environment.command)
         with StopSignals(drain_s=0) as stop_signals:
-            return await (inquiry.audit(stop_signals) if options.audit else inquiry.settle(stop_signals))
+            return await (command.audit(stop_signals) if options.audit else command.reconcile(stop_signals))
 
 
-class Inquiry:
+class ReconcileCommand:
     """One round of questions about a job whose ledger is open."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Inquiry:
         )
         self._log = structlog.get_logger().bind()
 
-    async def settle(self, stop_signals: StopSignals) -> Summary:
+    async def reconcile(self, stop_signals: StopSignals) -> Summary:
         """Look every unknown row up."""
         await self._ledger.recover()
         await self._ledger.start_run(())
@@ -126,7 +126,7 @@ class Inquiry:
             },
         )
 
-    async def _choose(self, transport: Transport) -> Choice:
+    async def _choose(self, transport: Transport) -> FinderChoice:
         is_trusted = await self._ledger.trusts_identities()
         return choose_finder(transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted)
 
@@ -185,12 +185,12 @@ def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
         yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"
 
 
-def _created(row: CreatedRow, since: float) -> Created:
+def _created(row: CreatedRow, since: float) -> AuditedRow:
     sought = UnknownRow(id=row.id, row=row.row, key=row.key, identity=row.identity, since=since, lost_at=since)
-    return Created(sought, row.conversation_sid)
+    return AuditedRow(sought, row.conversation_sid)
 
 
-def _batches(rows: Iterator[Created], size: int) -> Iterator[Sequence[Created]]:
+def _batches(rows: Iterator[AuditedRow], size: int) -> Iterator[Sequence[AuditedRow]]:
     while batch := list(islice(rows, size)):
         yield batch
 
@@ -202,6 +202,6 @@ def _progress(audit: Audit, counts: Counts) -> Progress:
 def _audit_code(audit: Audit) -> ExitCode:
     """Return 5 where something could not be asked, 4 where something is not as it should be."""
     flaws = {finding.flaw for finding in audit.findings}
-    if Flaw.UNASKED in flaws:
+    if Discrepancy.UNASKED in flaws:
         return ExitCode.UNKNOWN
     return ExitCode.REJECTED if flaws else ExitCode.DONE

@@ -5,7 +5,7 @@ from typing import Any
 
 from provisioner.plurals import pluralize
 from provisioner.printable import shortened
-from provisioner.reconciling import Flaw
+from provisioner.reconciling import Discrepancy
 
 
 def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
@@ -26,13 +26,13 @@ def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
 def _flaw_text(finding: Mapping[str, Any]) -> str:
     recorded, found = finding["recorded"], ", ".join(finding["found"])
     match finding["flaw"]:
-        case Flaw.NONE:
+        case Discrepancy.NONE:
             return f"no conversation is found; {recorded} was recorded"
-        case Flaw.SEVERAL:
+        case Discrepancy.SEVERAL:
             return f"{len(finding['found'])} conversations are found: {found}; {recorded} was recorded"
-        case Flaw.OTHER:
+        case Discrepancy.OTHER:
             return f"another conversation is found: {found}; {recorded} was recorded"
-        case Flaw.SHARED:
+        case Discrepancy.SHARED:
             return f"{recorded} was recorded for two rows or more"
         case _:
             return f"Twilio could not be asked: {finding['reason']}"

@@ -16,7 +16,7 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
     that some have not, 5 that Twilio could not be asked about some.
     """
-    from provisioner.reconcile import reconcile as reconcile_job
+    from provisioner.reconcile import reconcile_job
 
     from .audit_text import audit_lines
     from .event_loop import run_on

@@ -5,8 +5,8 @@ them · ``reconciler`` waits, looks, looks again, and writes down what it found 
 compares what was created with what exists · ``messages`` the same for first messages · ``looking`` its rhythm.
 """
 
-from .audit import Audit, Created, Finding, Flaw
-from .choice import LOOK_UPS_PER_SECOND, Choice, choose_finder
+from .audit import Audit, AuditedRow, AuditFinding, Discrepancy
+from .choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from .messages import MessageReconciler
 from .reconciler import BATCH, Reconciler
 
@@ -14,10 +14,10 @@ __all__ = [
     "BATCH",
     "LOOK_UPS_PER_SECOND",
     "Audit",
-    "Choice",
-    "Created",
-    "Finding",
-    "Flaw",
+    "AuditFinding",
+    "AuditedRow",
+    "Discrepancy",
+    "FinderChoice",
     "MessageReconciler",
     "Reconciler",
     "choose_finder",

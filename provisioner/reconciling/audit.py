@@ -10,7 +10,7 @@ from provisioner.models import UnknownRow
 from .finders import Finder
 
 
-class Flaw(StrEnum):
+class Discrepancy(StrEnum):
     """What is wrong with a created row."""
 
     NONE = "none"
@@ -25,19 +25,19 @@ class Flaw(StrEnum):
     """Twilio could not be asked."""
 
 
-class Created(NamedTuple):
+class AuditedRow(NamedTuple):
     """A created row: how it is found, and the SID that was recorded for it."""
 
     row: UnknownRow
     conversation_sid: str
 
 
-class Finding(NamedTuple):
+class AuditFinding(NamedTuple):
     """A row that does not have exactly the conversation that was recorded for it; ``reason`` is Twilio's."""
 
     row: int
     key: str
-    flaw: Flaw
+    flaw: Discrepancy
     recorded: str
     found: tuple[str, ...]
     reason: str
@@ -63,20 +63,20 @@ class Audit:
     ) -> None:
         self._finder, self._settle_delay_s, self._sleep = finder, settle_delay_s, sleep
         self._taken, self._shared = taken, shared
-        self._missing: list[tuple[Created, Finding]] = []
-        self._findings: list[Finding] = []
+        self._missing: list[tuple[AuditedRow, AuditFinding]] = []
+        self._findings: list[AuditFinding] = []
         self.rows = 0
         self.is_done = False
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[AuditFinding]:
         """What is not as it should be, in the order of the rows, with what was missed by a first look alone."""
         return sorted([*self._findings, *(finding for _, finding in self._missing)])
 
-    async def run(self, batches: Iterable[Sequence[Created]]) -> None:
+    async def run(self, batches: Iterable[Sequence[AuditedRow]]) -> None:
         """Look at every batch; may be cancelled, and what was found until then stands."""
         for batch in batches:
-            for created, finding, is_open in await self._compare(batch):
+            for created, finding, is_open in await self._classify_row(batch):
                 if is_open:
                     self._missing.append((created, finding))
                 else:
@@ -84,12 +84,12 @@ class Audit:
             self.rows += len(batch)
         if self._missing:
             await self._sleep(self._settle_delay_s)
-            again = await self._compare([created for created, _ in self._missing])
+            again = await self._classify_row([created for created, _ in self._missing])
             self._findings += [finding for _, finding, _ in again]
             self._missing = []
         self.is_done = True
 
-    async def _compare(self, batch: Sequence[Created]) -> list[tuple[Created, Finding, bool]]:
+    async def _classify_row(self, batch: Sequence[AuditedRow]) -> list[tuple[AuditedRow, AuditFinding, bool]]:
         """Return what is not as it should be, and whether another look may show it otherwise."""
         came = await self._finder.find([each.row for each in batch])
         taken = await self._taken([each.sid for found in came.values() for each in found.conversations])
@@ -99,26 +99,28 @@ class Audit:
             list_error = came[row.id].trouble
             sids = dict.fromkeys(each.sid for each in came[row.id].conversations)
             found = tuple(sid for sid in sids if sid == recorded or sid not in taken)
-            if flaw := compare(recorded, found, is_whole=list_error is None, is_shared=recorded in self._shared):
+            if flaw := classify_row(
+                recorded, found, is_whole=list_error is None, is_shared=recorded in self._shared
+            ):
                 reason = list_error.error if list_error else ""
                 is_refused = list_error is not None and list_error.is_final
-                is_open = flaw is Flaw.NONE or (flaw is Flaw.UNASKED and not is_refused)
-                findings.append((created, Finding(row.row, row.key, flaw, recorded, found, reason), is_open))
+                is_open = flaw is Discrepancy.NONE or (flaw is Discrepancy.UNASKED and not is_refused)
+                findings.append((created, AuditFinding(row.row, row.key, flaw, recorded, found, reason), is_open))
         return findings
 
 
-def compare(recorded: str, found: Sequence[str], *, is_whole: bool, is_shared: bool) -> Flaw | None:
+def classify_row(recorded: str, found: Sequence[str], *, is_whole: bool, is_shared: bool) -> Discrepancy | None:
     """Judge one created row by the SIDs that were found for it; None: exactly the one that was recorded.
 
     Where the list is not whole (``is_whole``), two are too many all the same, and everything else stays open.
     One that other rows were recorded with (``is_shared``) is too few.
     """
     if len(found) > 1:
-        return Flaw.SEVERAL
+        return Discrepancy.SEVERAL
     if not is_whole:
-        return Flaw.UNASKED
+        return Discrepancy.UNASKED
     if not found:
-        return Flaw.NONE
+        return Discrepancy.NONE
     if found[0] != recorded:
-        return Flaw.OTHER
-    return Flaw.SHARED if is_shared else None
+        return Discrepancy.OTHER
+    return Discrepancy.SHARED if is_shared else None

@@ -15,7 +15,7 @@ LOOK_UPS_PER_SECOND = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FinderChoice:
     """The finder for a job, or why there is none."""
 
     finder: Finder | None
@@ -24,15 +24,17 @@ class Choice:
 
 def choose_finder(
     transport: Transport, identity_policy: IdentityPolicy, *, rate: Rate, trusts_identities: bool
-) -> Choice:
+) -> FinderChoice:
     """Choose how to look: by identity where each row has its own and Twilio kept it, else by the marker."""
     client = ConversationClient(transport, Pacer(rate))
     if identity_policy.marker and identity_policy.identity != "auto":
-        return Choice(MarkerFinder(client, identity_policy))
+        return FinderChoice(MarkerFinder(client, identity_policy))
     if identity_policy.has_identity and trusts_identities:
-        return Choice(IdentityFinder(client, identity_policy))
+        return FinderChoice(IdentityFinder(client, identity_policy))
     if identity_policy.marker:
-        return Choice(MarkerFinder(client, identity_policy))
+        return FinderChoice(MarkerFinder(client, identity_policy))
     if not identity_policy.has_identity:
-        return Choice(None, "rows without identity and without marker cannot be looked up")
-    return Choice(None, "Twilio gave guests other identities than asked for, so looking them up proves nothing")
+        return FinderChoice(None, "rows without identity and without marker cannot be looked up")
+    return FinderChoice(
+        None, "Twilio gave guests other identities than asked for, so looking them up proves nothing"
+    )

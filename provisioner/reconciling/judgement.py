@@ -31,30 +31,30 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class LookLater:
+class RetryLater:
     """Nothing is proved yet; look again at this time, or later."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
-class CannotTell:
+class Inconclusive:
     """Looking does not help; the row stays unknown."""
 
     reason: str
 
 
-Judgement = Found | Absent | LookLater | CannotTell
+Inference = Found | Absent | RetryLater | Inconclusive
 
 
-def judge(
+def infer_presence(
     looks: Sequence[LookupObservation],
     *,
     since: float,
     settle_delay_s: float,
     is_confirmed: bool = False,
     is_shared: bool = False,
-) -> Judgement:
+) -> Inference:
     """Decide from all looks at one row so far, in their order.
 
     ``since`` is when its attempt was certainly over, on the same clock as the looks. The first look may be at
@@ -64,20 +64,20 @@ def judge(
     """
     seen = dict.fromkeys(sid for look in looks for sid in look.conversation_sids)
     if seen and is_shared:
-        return CannotTell("other unknown rows asked for the same identity, so what is there may be theirs")
+        return Inconclusive("other unknown rows asked for the same identity, so what is there may be theirs")
     if seen:
         first, *others = seen
         return Found(first, tuple(others))
     if not looks:
-        return LookLater(since)
+        return RetryLater(since)
     settled = [look for look in looks if look.at >= since + settle_delay_s]
     proofs = _proofs(settled, settle_delay_s)
     if len(proofs) >= LOOKS_TO_PROVE:
-        return CannotTell("Twilio answered 201 and does not show it") if is_confirmed else Absent()
+        return Inconclusive("Twilio answered 201 and does not show it") if is_confirmed else Absent()
     if looks[-1].is_final or len(looks) >= MOST_LOOKS or _is_hopeless(settled):
-        return CannotTell(_reason(looks[-1]))
+        return Inconclusive(_reason(looks[-1]))
     next_proof = proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s if proofs else since
-    return LookLater(max(next_proof, looks[-1].at + settle_delay_s))
+    return RetryLater(max(next_proof, looks[-1].at + settle_delay_s))
 
 
 def _proofs(settled: Sequence[LookupObservation], settle_delay_s: float) -> list[float]:

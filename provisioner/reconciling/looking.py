@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from provisioner.models import LookupObservation
 
-from .judgement import Judgement, LookLater
+from .judgement import Inference, RetryLater
 
 
-async def look_until_settled(
+async def poll_until_decided(
     row_ids: Collection[int],
     *,
     since: float,
     look: Callable[[Sequence[int]], Awaitable[Mapping[int, LookupObservation]]],
-    conclude: Callable[[int, Sequence[LookupObservation]], Awaitable[Judgement]],
+    conclude: Callable[[int, Sequence[LookupObservation]], Awaitable[Inference]],
     clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
@@ -28,7 +28,7 @@ async def look_until_settled(
         for row_id, each in (await look([row_id for row_id, at in due.items() if at <= now])).items():
             looks[row_id].append(each)
             end = await conclude(row_id, looks[row_id])
-            if isinstance(end, LookLater):
+            if isinstance(end, RetryLater):
                 due[row_id] = end.at
             else:
                 del due[row_id]

@@ -21,8 +21,8 @@ from provisioner.models import (
 from provisioner.ports import Messenger, RowLoader
 
 from .finders import AT_ONCE
-from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
-from .looking import look_until_settled
+from .judgement import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
+from .looking import poll_until_decided
 
 BATCH = 500
 """Messages looked for together; their texts are in memory meanwhile."""
@@ -30,7 +30,7 @@ CHANGED = "the row has changed since its message was sent, so the message cannot
 _OTHERS = "its guest has said something else in the conversation"
 
 
-class DoubtfulMessages(Protocol):
+class UnknownMessageStore(Protocol):
     """What looking for messages asks of the ledger."""
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
@@ -42,7 +42,7 @@ class DoubtfulMessages(Protocol):
         ...
 
 
-class MessageWitness(Protocol):
+class MessageReconcileObserver(Protocol):
     """Is told what became of messages in doubt, as it is found out."""
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
@@ -65,17 +65,17 @@ class MessageReconciler:
 
     def __init__(
         self,
-        ledger: DoubtfulMessages,
+        ledger: UnknownMessageStore,
         messenger: Messenger,
         row_loader: RowLoader,
-        witness: MessageWitness,
+        observer: MessageReconcileObserver,
         *,
         settle_delay_s: float,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._ledger, self._messenger, self._row_loader, self._witness = ledger, messenger, row_loader, witness
+        self._ledger, self._messenger, self._row_loader, self._observer = ledger, messenger, row_loader, observer
         self._settle_delay_s = settle_delay_s
         self._clock, self._wall, self._sleep = clock, wall, sleep
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -112,13 +112,15 @@ class MessageReconciler:
             gone.update(row_id for row_id, each in came.items() if each.is_gone)
             return {row_id: _look(at, each) for row_id, each in came.items()}
 
-        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Judgement:
+        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Inference:
             doubt = sought[row_id].doubt
-            end = judge(looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=doubt.is_confirmed)
+            end = infer_presence(
+                looks, since=since, settle_delay_s=self._settle_delay_s, is_confirmed=doubt.is_confirmed
+            )
             await self._record(doubt, looks[-1], end, is_gone=row_id in gone)
             return end
 
-        await look_until_settled(
+        await poll_until_decided(
             sought, since=since, look=look, conclude=conclude, clock=self._clock, sleep=self._sleep
         )
 
@@ -128,20 +130,20 @@ class MessageReconciler:
 
     async def _give_up(self, doubt: UnknownMessage) -> None:
         now = self._clock()
-        await self._record(doubt, LookupObservation(at=now, trouble=CHANGED), CannotTell(CHANGED))
+        await self._record(doubt, LookupObservation(at=now, trouble=CHANGED), Inconclusive(CHANGED))
 
     async def _record(
-        self, doubt: UnknownMessage, look: LookupObservation, end: Judgement, *, is_gone: bool = False
+        self, doubt: UnknownMessage, look: LookupObservation, end: Inference, *, is_gone: bool = False
     ) -> None:
         status = MessageStatus.REJECTED if is_gone else _STATUSES[type(end)]
         evidence = self._evidence(doubt, look, end, is_gone=is_gone)
         await self._ledger.resolve(doubt.claim.id, status, evidence)
-        if not isinstance(end, LookLater):
+        if not isinstance(end, RetryLater):
             self.ends[status] += 1
-            self._witness.message_settled(doubt.claim.row, doubt.claim.key, status, evidence)
+            self._observer.message_settled(doubt.claim.row, doubt.claim.key, status, evidence)
 
     def _evidence(
-        self, doubt: UnknownMessage, look: LookupObservation, end: Judgement, *, is_gone: bool
+        self, doubt: UnknownMessage, look: LookupObservation, end: Inference, *, is_gone: bool
     ) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it."""
         at = self._wall() - (self._clock() - look.at)
@@ -167,20 +169,20 @@ class MessageReconciler:
             case Absent():
                 text = "looked for twice and not there: it is safe to post"
                 return saying(Verdict.NOT_PROCESSED, "absent", text)
-            case CannotTell(reason):
+            case Inconclusive(reason):
                 return saying(Verdict.MAYBE, "cannot_tell", reason)
-            case LookLater():
+            case RetryLater():
                 code, text = ("look_failed", look.trouble) if look.trouble else ("not_seen", "not seen yet")
                 return saying(Verdict.MAYBE, code, text)
             case _:
                 assert_never(end)
 
 
-_STATUSES: Mapping[type[Judgement], MessageStatus] = {
+_STATUSES: Mapping[type[Inference], MessageStatus] = {
     Found: MessageStatus.POSTED,
     Absent: MessageStatus.PENDING,
-    LookLater: MessageStatus.UNKNOWN,
-    CannotTell: MessageStatus.UNKNOWN,
+    RetryLater: MessageStatus.UNKNOWN,
+    Inconclusive: MessageStatus.UNKNOWN,
 }
 
 

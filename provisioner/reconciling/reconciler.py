@@ -10,15 +10,15 @@ from msgspec import structs
 
 from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
 
-from .choice import Choice
-from .judgement import Absent, CannotTell, Found, Judgement, LookLater, judge
-from .looking import look_until_settled
+from .choice import FinderChoice
+from .judgement import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
+from .looking import poll_until_decided
 
 BATCH = 500
 """Rows reconciled together: they wait together, so more would only cost memory."""
 
 
-class UnknownRows(Protocol):
+class UnknownRowStore(Protocol):
     """What reconciling asks of the ledger."""
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
@@ -41,7 +41,7 @@ class UnknownRows(Protocol):
         ...
 
 
-class Witness(Protocol):
+class ReconcileObserver(Protocol):
     """Is told what became of unknown rows, as it is found out."""
 
     def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
@@ -54,16 +54,16 @@ class Reconciler:
 
     def __init__(
         self,
-        ledger: UnknownRows,
-        chosen: Choice,
-        witness: Witness,
+        ledger: UnknownRowStore,
+        chosen: FinderChoice,
+        observer: ReconcileObserver,
         *,
         settle_delay_s: float,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._ledger, self._chosen, self._witness = ledger, chosen, witness
+        self._ledger, self._chosen, self._observer = ledger, chosen, observer
         self._settle_delay_s = settle_delay_s
         self._clock, self._wall, self._sleep = clock, wall, sleep
         self.ends: Counter[Status] = Counter()
@@ -80,13 +80,13 @@ class Reconciler:
     async def _settle(self, rows: Sequence[UnknownRow], since: float) -> None:
         by_id = {row.id: row for row in rows}
 
-        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Judgement:
+        async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Inference:
             row = by_id[row_id]
-            end = self._judge(row, looks, since)
+            end = self._infer_presence(row, looks, since)
             await self._record(row, looks[-1], end)
             return end
 
-        await look_until_settled(
+        await poll_until_decided(
             by_id,
             since=since,
             look=lambda row_ids: self._look([by_id[row_id] for row_id in row_ids]),
@@ -95,9 +95,9 @@ class Reconciler:
             sleep=self._sleep,
         )
 
-    def _judge(self, row: UnknownRow, looks: Sequence[LookupObservation], since: float) -> Judgement:
+    def _infer_presence(self, row: UnknownRow, looks: Sequence[LookupObservation], since: float) -> Inference:
         finder = self._chosen.finder
-        return judge(
+        return infer_presence(
             looks,
             since=since,
             settle_delay_s=self._settle_delay_s,
@@ -117,15 +117,15 @@ class Reconciler:
         )
         return {row_id: _without(look, taken) for row_id, look in looks.items()}
 
-    async def _record(self, row: UnknownRow, look: LookupObservation, end: Judgement) -> None:
+    async def _record(self, row: UnknownRow, look: LookupObservation, end: Inference) -> None:
         status = _STATUSES[type(end)]
         evidence = self._evidence(row, look, end)
         await self._ledger.resolve(row.id, status, evidence)
-        if not isinstance(end, LookLater):
+        if not isinstance(end, RetryLater):
             self.ends[status] += 1
-            self._witness.resolved(row, status, evidence)
+            self._observer.resolved(row, status, evidence)
 
-    def _evidence(self, row: UnknownRow, look: LookupObservation, end: Judgement) -> AttemptResult:
+    def _evidence(self, row: UnknownRow, look: LookupObservation, end: Inference) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it; due is when the doubtful attempt left."""
         at = self._wall() - (self._clock() - look.at)
         status = 201 if row.is_confirmed else None
@@ -143,20 +143,20 @@ class Reconciler:
             case Absent():
                 text = "looked up twice and not there, beside one that is: it is safe to send"
                 return structs.replace(seen, verdict=Verdict.NOT_PROCESSED, error_code="absent", error=text)
-            case CannotTell(reason):
+            case Inconclusive(reason):
                 return structs.replace(seen, error_code="cannot_tell", error=reason)
-            case LookLater():
+            case RetryLater():
                 code, text = ("look_failed", look.trouble) if look.trouble else ("not_seen", "not seen yet")
                 return structs.replace(seen, error_code=code, error=text)
             case _:
                 assert_never(end)
 
 
-_STATUSES: Mapping[type[Judgement], Status] = {
+_STATUSES: Mapping[type[Inference], Status] = {
     Found: Status.CREATED,
     Absent: Status.PENDING,
-    LookLater: Status.UNKNOWN,
-    CannotTell: Status.UNKNOWN,
+    RetryLater: Status.UNKNOWN,
+    Inconclusive: Status.UNKNOWN,
 }
 
 

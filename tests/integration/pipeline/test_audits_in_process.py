@@ -30,7 +30,7 @@ async def audit(job: Job, url: str, **options: Any) -> Summary:
     """Audit what the job has made."""
     chosen = ReconcileOptions(base_url=url, audit=True, **{"settle_delay": 0.01, **options})
     environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner reconcile as before")
-    return await audits.reconcile(ledger_of(job), chosen, environment, QuietUserInterface())
+    return await audits.reconcile_job(ledger_of(job), chosen, environment, QuietUserInterface())
 
 
 def ledger_of(job: Job) -> Path:

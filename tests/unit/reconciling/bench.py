@@ -11,7 +11,7 @@ from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.models import AttemptResult, ControlVisibility, LookupObservation, Status, UnknownRow
-from provisioner.reconciling import Choice, Reconciler
+from provisioner.reconciling import FinderChoice, Reconciler
 from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
 
@@ -80,7 +80,7 @@ class FakeFinder:
 
 
 @dataclass
-class Witness:
+class NotingReconcileObserver:
     """Keeps what it hears."""
 
     heard: list[tuple[str, Status, str]] = field(default_factory=list)
@@ -97,20 +97,20 @@ class Bench:
     path: Path
     ledger: SqliteLedger
     clock: Clock = field(default_factory=Clock)
-    witness: Witness = field(default_factory=Witness)
+    observer: NotingReconcileObserver = field(default_factory=NotingReconcileObserver)
     finder: FakeFinder = field(init=False)
 
     def __post_init__(self) -> None:
         self.finder = FakeFinder(self.clock)
 
     def reconciler(
-        self, chosen: Choice | None = None, *, sleep: Callable[[float], Awaitable[None]] | None = None
+        self, chosen: FinderChoice | None = None, *, sleep: Callable[[float], Awaitable[None]] | None = None
     ) -> Reconciler:
         """Build one with a settle delay of 5 s."""
         return Reconciler(
             self.ledger,
-            chosen or Choice(self.finder),
-            self.witness,
+            chosen or FinderChoice(self.finder),
+            self.observer,
             settle_delay_s=5.0,
             clock=self.clock,
             wall=self.clock.wall,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from provisioner.models import LookupObservation, UnknownRow
-from provisioner.reconciling import Audit, Created, Flaw
+from provisioner.reconciling import Audit, AuditedRow, Discrepancy
 from provisioner.twilio.conversations import Conversation, LookupResult
 from provisioner.twilio.pages import ListError
 
@@ -49,21 +49,21 @@ async def no_wait(_seconds: float) -> None:
     [
         ((THERE,), [], 1),
         ((LookupResult(), THERE), [], 2),
-        ((LookupResult(), LookupResult()), [Flaw.NONE], 2),
+        ((LookupResult(), LookupResult()), [Discrepancy.NONE], 2),
         ((AWAY, THERE), [], 2),
-        ((AWAY, AWAY), [Flaw.UNASKED], 2),
-        ((REFUSED,), [Flaw.UNASKED], 1),
-        ((LookupResult((Conversation("CH2"),)),), [Flaw.OTHER], 1),
-        ((LookupResult((Conversation("CH1"), Conversation("CH2"))),), [Flaw.SEVERAL], 1),
+        ((AWAY, AWAY), [Discrepancy.UNASKED], 2),
+        ((REFUSED,), [Discrepancy.UNASKED], 1),
+        ((LookupResult((Conversation("CH2"),)),), [Discrepancy.OTHER], 1),
+        ((LookupResult((Conversation("CH1"), Conversation("CH2"))),), [Discrepancy.SEVERAL], 1),
     ],
 )
 async def test_what_may_change_is_looked_at_twice(
-    script: tuple[LookupResult, ...], flaws: list[Flaw], looks: int
+    script: tuple[LookupResult, ...], flaws: list[Discrepancy], looks: int
 ) -> None:
     """A row that is not found, or not answered for, gets a second look; what is certain, or refused, does not."""
     finder = ScriptedFinder(*script)
     audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, sleep=no_wait)
-    row = Created(UnknownRow(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
+    row = AuditedRow(UnknownRow(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
 
     await audit.run([[row]])
 

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.models import ControlVisibility, LookupObservation
-from provisioner.reconciling.judgement import MOST_LOOKS, Absent, CannotTell, Found, Judgement, LookLater, judge
+from provisioner.reconciling.judgement import (
+    MOST_LOOKS,
+    Absent,
+    Found,
+    Inconclusive,
+    Inference,
+    RetryLater,
+    infer_presence,
+)
 
 SINCE, DELAY = 100.0, 5.0
 AWAY = "Twilio could not be asked: HTTP 503"
@@ -34,25 +42,25 @@ def failed(at: float) -> LookupObservation:
     return look(at, trouble=AWAY)
 
 
-def decide(looks: list[LookupObservation], *, is_confirmed: bool = False) -> Judgement:
+def decide(looks: list[LookupObservation], *, is_confirmed: bool = False) -> Inference:
     """Judge looks at an attempt that was over at ``SINCE``."""
-    return judge(looks, since=SINCE, settle_delay_s=DELAY, is_confirmed=is_confirmed)
+    return infer_presence(looks, since=SINCE, settle_delay_s=DELAY, is_confirmed=is_confirmed)
 
 
 @pytest.mark.parametrize(
     ("looks", "expected"),
     [
-        ([], LookLater(100)),
-        ([look(100)], LookLater(105)),
-        ([look(100), look(105)], LookLater(115)),
-        ([look(100), look(104.9), look(114.8)], LookLater(124.8)),
-        ([look(100), look(105), look(108)], LookLater(115)),
+        ([], RetryLater(100)),
+        ([look(100)], RetryLater(105)),
+        ([look(100), look(105)], RetryLater(115)),
+        ([look(100), look(104.9), look(114.8)], RetryLater(124.8)),
+        ([look(100), look(105), look(108)], RetryLater(115)),
         ([look(100), look(105), look(110), look(115)], Absent()),
         ([look(105), look(115)], Absent()),
-        ([look(103)], LookLater(108)),
+        ([look(103)], RetryLater(108)),
     ],
 )
-def test_absence_takes_two_late_looks_well_apart(looks: list[LookupObservation], expected: Judgement) -> None:
+def test_absence_takes_two_late_looks_well_apart(looks: list[LookupObservation], expected: Inference) -> None:
     """Not seeing a row counts from a delay after its attempt on, and twice, two delays apart."""
     assert decide(looks) == expected
 
@@ -70,7 +78,7 @@ def test_absence_takes_two_late_looks_well_apart(looks: list[LookupObservation],
         ([look(105), look(115), look(116, "CH1")], Found("CH1")),
     ],
 )
-def test_what_was_seen_once_exists(looks: list[LookupObservation], expected: Judgement) -> None:
+def test_what_was_seen_once_exists(looks: list[LookupObservation], expected: Inference) -> None:
     """Seeing a conversation proves it at any time, whatever else the look showed."""
     assert decide(looks) == expected
     assert decide(looks, is_confirmed=True) == expected
@@ -79,17 +87,17 @@ def test_what_was_seen_once_exists(looks: list[LookupObservation], expected: Jud
 @pytest.mark.parametrize(
     ("looks", "expected"),
     [
-        ([failed(100)], LookLater(105)),
-        ([look(100), failed(105)], LookLater(110)),
-        ([look(100), look(105), failed(115)], LookLater(120)),
+        ([failed(100)], RetryLater(105)),
+        ([look(100), failed(105)], RetryLater(110)),
+        ([look(100), look(105), failed(115)], RetryLater(120)),
         ([look(100), look(105), failed(115), look(116)], Absent()),
-        ([hidden(100)], LookLater(105)),
-        ([hidden(100), hidden(105)], LookLater(110)),
-        ([hidden(100), hidden(105), look(110)], LookLater(120)),
+        ([hidden(100)], RetryLater(105)),
+        ([hidden(100), hidden(105)], RetryLater(110)),
+        ([hidden(100), hidden(105), look(110)], RetryLater(120)),
         ([hidden(100), hidden(105), look(110), look(120)], Absent()),
     ],
 )
-def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], expected: Judgement) -> None:
+def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], expected: Inference) -> None:
     """Trouble and a hidden control neither prove absence nor end the search."""
     assert decide(looks) == expected
 
@@ -112,7 +120,7 @@ def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], 
 )
 def test_where_looking_does_not_help_the_row_stays_unknown(looks: list[LookupObservation], reason: str) -> None:
     """A refused question, silence for too long, and a missing or hidden control each have their reason."""
-    assert decide(looks) == CannotTell(reason)
+    assert decide(looks) == Inconclusive(reason)
 
 
 def test_what_twilio_confirmed_is_never_absent() -> None:
@@ -120,15 +128,15 @@ def test_what_twilio_confirmed_is_never_absent() -> None:
     looks = [look(105), look(115)]
 
     assert decide(looks) == Absent()
-    assert decide(looks, is_confirmed=True) == CannotTell("Twilio answered 201 and does not show it")
+    assert decide(looks, is_confirmed=True) == Inconclusive("Twilio answered 201 and does not show it")
 
 
 def test_what_may_be_another_rows_is_nobodys() -> None:
     """Of unknown rows that share an identity, none takes what is found; not seeing anything proves the usual."""
-    seen = judge([look(100, "CH1")], since=SINCE, settle_delay_s=DELAY, is_shared=True)
-    unseen = judge([look(105), look(115)], since=SINCE, settle_delay_s=DELAY, is_shared=True)
+    seen = infer_presence([look(100, "CH1")], since=SINCE, settle_delay_s=DELAY, is_shared=True)
+    unseen = infer_presence([look(105), look(115)], since=SINCE, settle_delay_s=DELAY, is_shared=True)
 
-    assert seen == CannotTell("other unknown rows asked for the same identity, so what is there may be theirs")
+    assert seen == Inconclusive("other unknown rows asked for the same identity, so what is there may be theirs")
     assert unseen == Absent()
 
 
@@ -146,7 +154,7 @@ def test_absence_always_rests_on_two_late_controlled_looks(
         at += gap
         looks.append(look(at, control=control, trouble=trouble, is_final=is_final and bool(trouble)))
 
-    end = judge(looks, since=SINCE, settle_delay_s=delay_s, is_confirmed=is_confirmed)
+    end = infer_presence(looks, since=SINCE, settle_delay_s=delay_s, is_confirmed=is_confirmed)
 
     late = [each for each in looks if each.at >= SINCE + delay_s]
     good = [each.at for each in late if each.control is ControlVisibility.SHOWN and not each.trouble]
@@ -162,7 +170,7 @@ def test_looking_comes_to_an_end(answers: list[tuple[ControlVisibility, str, boo
     looks = list[LookupObservation]()
     for step in range(MOST_LOOKS + 1):
         end = decide(looks)
-        if not isinstance(end, LookLater):
+        if not isinstance(end, RetryLater):
             return
         assert not looks or end.at > looks[-1].at
         control, trouble, is_final = answers[step % len(answers)]

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.models import ControlVisibility, Status
-from provisioner.reconciling import Choice, reconciler
+from provisioner.reconciling import FinderChoice, reconciler
 from provisioner.reconciling.judgement import MOST_LOOKS
 from tests.ledger_samples import CREATED, LOST, query
 from tests.unit.reconciling.bench import SID, WALL, open_bench
@@ -26,7 +26,7 @@ async def test_what_is_found_at_once_is_created(tmp_path: Path) -> None:
     assert bench.finder.looks == [(0, ["a"], "z")]
     assert bench.statuses == {"a": "created", "z": "created"}
     assert bench.evidence == [("a", "created", SID["a"], 0)]
-    assert bench.witness.heard == [("a", Status.CREATED, SID["a"])]
+    assert bench.observer.heard == [("a", Status.CREATED, SID["a"])]
 
 
 async def test_what_two_late_looks_do_not_show_may_be_sent(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ async def test_what_two_late_looks_do_not_show_may_be_sent(tmp_path: Path) -> No
         ("a", "maybe", "not_seen", 5),
         ("a", "not_processed", "absent", 15),
     ]
-    assert bench.witness.heard == [("a", Status.PENDING, "absent")]
+    assert bench.observer.heard == [("a", Status.PENDING, "absent")]
     assert whole.ends == {Status.PENDING: 1}
 
 
@@ -68,7 +68,7 @@ async def test_further_conversations_are_noted(tmp_path: Path) -> None:
     assert query(bench.path, "SELECT conversation_sid, error_code, error FROM results WHERE key = 'a'") == [
         (SID["1"], "duplicate", f"there are further conversations of this row: {SID['2']}, {SID['3']}")
     ]
-    assert bench.witness.heard == [("a", Status.CREATED, "duplicate")]
+    assert bench.observer.heard == [("a", Status.CREATED, "duplicate")]
 
 
 async def test_the_evidence_tells_when_and_as_whom(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_the_evidence_tells_when_and_as_whom(tmp_path: Path) -> None:
 async def test_without_a_way_to_look_rows_stay_unknown_at_once(tmp_path: Path) -> None:
     """Nobody waits for what cannot be told, and every row has its reason."""
     async with open_bench(tmp_path, "ab") as bench:
-        await bench.reconciler(Choice(None, "rows cannot be told apart")).run()
+        await bench.reconciler(FinderChoice(None, "rows cannot be told apart")).run()
 
     assert bench.clock.waits == []
     assert bench.statuses == {"a": "unknown", "b": "unknown", "z": "created"}
@@ -109,7 +109,7 @@ async def test_a_refused_question_is_not_asked_again(tmp_path: Path) -> None:
 
     assert bench.evidence == [("a", "maybe", "not_seen", 0), ("a", "maybe", "cannot_tell", 5)]
     assert bench.statuses["a"] == "unknown"
-    assert bench.witness.heard == [("a", Status.UNKNOWN, "cannot_tell")]
+    assert bench.observer.heard == [("a", Status.UNKNOWN, "cannot_tell")]
 
 
 async def test_a_server_that_is_away_is_waited_for_and_given_up(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ async def test_what_was_proved_before_a_stop_stands(tmp_path: Path) -> None:
     assert task.cancelled()
     assert (counts.unknown, counts.created) == (2, 2)
     assert whole.ends == {Status.CREATED: 1}
-    assert bench.witness.heard == [("b", Status.CREATED, SID["b"])]
+    assert bench.observer.heard == [("b", Status.CREATED, SID["b"])]
 
 
 async def test_looks_are_not_carried_over_a_stop(tmp_path: Path) -> None:
@@ -262,4 +262,4 @@ async def test_nothing_unknown_is_nothing_to_do(tmp_path: Path) -> None:
     async with open_bench(tmp_path, "") as bench:
         await bench.reconciler().run()
 
-    assert (bench.finder.looks, bench.evidence, bench.witness.heard) == ([], [], [])
+    assert (bench.finder.looks, bench.evidence, bench.observer.heard) == ([], [], [])

@@ -26,13 +26,13 @@ from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.ledger.writer import WriteStep, execute_steps, transaction
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
-from provisioner.reconciling import Choice, Reconciler, choose_finder
+from provisioner.reconciling import FinderChoice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
 from provisioner.retry import Finish, decide_retry
 from provisioner.rows import IdentityPolicy
 from provisioner.twilio.pages import ListError
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
-from tests.unit.reconciling.bench import Clock, Witness
+from tests.unit.reconciling.bench import Clock, NotingReconcileObserver
 from tests.unit.reconciling.model_server import AWAY, MARKER, REFUSED, Kept, ModelServer
 
 KEYS = "abc"
@@ -381,8 +381,8 @@ class Rows(RuleBasedStateMachine):
             )
             reconciler = Reconciler(
                 self.ledger,
-                Choice(finder, chosen.reason),
-                Witness(),
+                FinderChoice(finder, chosen.reason),
+                NotingReconcileObserver(),
                 settle_delay_s=DELAY_S,
                 clock=self.clock,
                 wall=self.clock.wall,
