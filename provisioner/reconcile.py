@@ -72,7 +72,7 @@ class ReconcileCommand:
         await self._ledger.start_run(())
         await self._ledger.set_note("results", "")  # the next run writes them anew
         before = await self._ledger.counts()
-        monitor = RunMonitor(before, to_send=0, speed_limit=Pacer(self._rate))
+        monitor = RunMonitor(before, to_send=0, pacer_status=Pacer(self._rate))
         monitor.is_looking = True
         if before.unknown:
             async with self._target.open(self._rate) as transport:

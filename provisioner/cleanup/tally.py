@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from provisioner.closures import CloseResult, CloseStatus, OpenConversation
-from provisioner.monitor import SpeedLimit, Speedometer
+from provisioner.monitor import PacerStatus, RateMeter
 from provisioner.progress import Progress
 
 
@@ -15,12 +15,12 @@ class CloseMonitor:
     """Observer and progress of one ``close``; ``snapshot`` is what the display shows."""
 
     def __init__(
-        self, to_close: int, *, speed_limit: SpeedLimit, clock: Callable[[], float] = time.monotonic
+        self, to_close: int, *, speed_limit: PacerStatus, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._to_close, self._speed_limit, self._clock = to_close, speed_limit, clock
+        self._to_close, self._pacer_status, self._clock = to_close, speed_limit, clock
         self._log = structlog.get_logger().bind()
         self._began = clock()
-        self._speed = Speedometer()
+        self._rate_meter = RateMeter()
         self._in_flight = 0
         self._is_draining = False
         self.ends: Counter[CloseStatus] = Counter()
@@ -32,7 +32,7 @@ class CloseMonitor:
     def request_started(self) -> None:
         """Count a request that leaves."""
         self._in_flight += 1
-        self._speed.count(self._clock())
+        self._rate_meter.count(self._clock())
 
     def request_finished(self) -> None:
         """Count a request that is under way no more."""
@@ -59,7 +59,7 @@ class CloseMonitor:
 
     def request_throttled(self, pause_s: float) -> None:
         """Tell that everybody waits."""
-        self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._speed_limit.rate, 3))
+        self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._pacer_status.rate, 3))
 
     def drain(self) -> None:
         """Show from now on that nothing new is started."""
@@ -73,20 +73,20 @@ class CloseMonitor:
     @property
     def rate_achieved(self) -> float | None:
         """Requests per second over the whole of it; None when there were fewer than two."""
-        return self._speed.mean()
+        return self._rate_meter.mean()
 
     def snapshot(self) -> Progress:
         """Return how far it has come."""
-        done, speed = self.ends.total(), self._speed.speed(self._clock())
+        done, speed = self.ends.total(), self._rate_meter.speed(self._clock())
         return Progress(
             total=self._to_close,
             done=done,
             in_flight=self._in_flight,
             throttled=self.throttled,
             rate_now=speed,
-            rate_asked=self._speed_limit.rate,
+            rate_asked=self._pacer_status.rate,
             elapsed_s=self.elapsed_s,
-            eta_s=(self._to_close - done) / min(speed, self._speed_limit.rate) if speed else None,
+            eta_s=(self._to_close - done) / min(speed, self._pacer_status.rate) if speed else None,
             state=self._state(done),
             noun="conversations",
             outcomes={WORDS[status]: self.ends[status] for status in WORDS},
@@ -97,7 +97,7 @@ class CloseMonitor:
             return "done"
         if self._is_draining:
             return "draining"
-        paused = self._speed_limit.paused_for
+        paused = self._pacer_status.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "closing"
 
 

@@ -4,6 +4,6 @@
 """
 
 from .run_monitor import RunMonitor
-from .speed import SPAN_S, SpeedLimit, Speedometer
+from .speed import SPAN_S, PacerStatus, RateMeter
 
-__all__ = ["SPAN_S", "RunMonitor", "SpeedLimit", "Speedometer"]
+__all__ = ["SPAN_S", "PacerStatus", "RateMeter", "RunMonitor"]

@@ -6,7 +6,7 @@ from provisioner.endings import ErrorReason
 from provisioner.models import AttemptResult, MessageStatus
 
 
-class Posts:
+class MessageCounters:
     """Counts first messages: ``owed`` ones that had no word yet, ``posted`` ones, and why the others are not.
 
     ``revived`` ones were in doubt since an earlier run and are certainly not there.

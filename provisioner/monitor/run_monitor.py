@@ -11,8 +11,8 @@ from provisioner.endings import ErrorReason
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
 from provisioner.progress import Progress
 
-from .posts import Posts
-from .speed import SpeedLimit, Speedometer
+from .posts import MessageCounters
+from .speed import PacerStatus, RateMeter
 
 
 class RunMonitor:
@@ -28,20 +28,20 @@ class RunMonitor:
         *,
         to_send: int,
         to_post: int = 0,
-        speed_limit: SpeedLimit,
+        pacer_status: PacerStatus,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._before, self._to_send = before, to_send
-        self._speed_limit, self._clock = speed_limit, clock
+        self._pacer_status, self._clock = pacer_status, clock
         self._log = structlog.get_logger().bind()
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
         self._began = clock()
-        self._speed = Speedometer()
+        self._rate_meter = RateMeter()
         self._settled: Counter[Status] = Counter()
         self._reasons: Counter[tuple[Status, str]] = Counter()
         self._sentences: dict[tuple[Status, str], str] = {}
         self._in_doubt: dict[int, str] = {}
-        self._posts = Posts(owed=to_post)
+        self._message_counters = MessageCounters(owed=to_post)
         self.in_flight = self.most_in_flight = 0
         self.listeners: list[Callable[[Step, Row, AttemptResult], None]] = []
         """Are told of every answer; they decide nothing and never wait."""
@@ -59,7 +59,7 @@ class RunMonitor:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         if step is Step.CREATE:
-            self._speed.count(self._clock())
+            self._rate_meter.count(self._clock())
 
     def request_finished(self) -> None:
         """Count a request that is under way no more."""
@@ -103,7 +103,7 @@ class RunMonitor:
         if status is Status.CREATED:
             if self._tells_all:
                 self._log.debug("row.created", row=row.row, key=row.key, conversation_sid=result.conversation_sid)
-            self._posts.owed += bool(row.request.first_message)
+            self._message_counters.owed += bool(row.request.first_message)
             self._compare_identities(row, result)
             return
         if status is Status.UNKNOWN:
@@ -141,10 +141,10 @@ class RunMonitor:
             error=evidence.error,
         )
 
-    def revived(self, owed: int) -> int:
+    def resendable_rows(self, owed: int) -> int:
         """Return how many rows in doubt since an earlier run may be sent now, or owe one of ``owed`` messages."""
         absent, created = self._from_before[Status.PENDING], self._from_before[Status.CREATED]
-        return absent + min(created, owed) + self._posts.revived
+        return absent + min(created, owed) + self._message_counters.revived
 
     def _give_reason(self, status: Status, result: AttemptResult) -> None:
         self._reasons[status, result.error_code] += 1
@@ -158,7 +158,7 @@ class RunMonitor:
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Count what became of a row's message, now or after looking for it; pending: certainly not there."""
-        self._posts.count(row, status, result)
+        self._message_counters.count(row, status, result)
         tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
         tell(
             f"message.{status.value}",
@@ -173,7 +173,7 @@ class RunMonitor:
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
         """Tell that everybody waits."""
-        rate = round(self._speed_limit.rate, 3) if step is Step.CREATE else None
+        rate = round(self._pacer_status.rate, 3) if step is Step.CREATE else None
         self._log.warning("pace.cut", step=step.value, pause_s=round(pause_s, 1), rate=rate)
 
     def drain(self) -> None:
@@ -194,7 +194,7 @@ class RunMonitor:
             for (status, code), rows in found
             if rows
         ]
-        return [*of_rows, *self._posts.reasons]
+        return [*of_rows, *self._message_counters.reasons]
 
     @property
     def elapsed_s(self) -> float:
@@ -204,7 +204,7 @@ class RunMonitor:
     @property
     def rate_achieved(self) -> float | None:
         """Starts per second over the whole run; None when there were fewer than two."""
-        return self._speed.mean()
+        return self._rate_meter.mean()
 
     def snapshot(self) -> Progress:
         """Return how far the run has come."""
@@ -222,26 +222,28 @@ class RunMonitor:
             invalid=before.invalid,
             in_flight=self.in_flight,
             throttled=self.throttled,
-            messages=self._posts.posted if self._posts.posted or self._posts.owed else None,
-            rate_now=self._speed.speed(self._clock()),
-            rate_asked=self._speed_limit.rate,
+            messages=self._message_counters.posted
+            if self._message_counters.posted or self._message_counters.owed
+            else None,
+            rate_now=self._rate_meter.speed(self._clock()),
+            rate_asked=self._pacer_status.rate,
             elapsed_s=self.elapsed_s,
             eta_s=self._eta_s(self._to_send - settled),
             state=self._state(),
         )
 
     def _eta_s(self, left: int) -> float | None:
-        speed = self._speed.speed(self._clock())
-        return left / min(speed, self._speed_limit.rate) if speed and not self.is_looking else None
+        speed = self._rate_meter.speed(self._clock())
+        return left / min(speed, self._pacer_status.rate) if speed and not self.is_looking else None
 
     def _state(self) -> str:
         if self.is_looking:
             return "looking up unknown rows"
         if self._settled.total() >= self._to_send:
-            return "posting first messages" if self._posts.owed else "done"
+            return "posting first messages" if self._message_counters.owed else "done"
         if self._is_draining:
             return "draining"
-        if self._speed_limit.pause_reason:
-            return f"paused {self._speed_limit.pause_reason}"
-        paused = self._speed_limit.paused_for
+        if self._pacer_status.pause_reason:
+            return f"paused {self._pacer_status.pause_reason}"
+        paused = self._pacer_status.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "sending"

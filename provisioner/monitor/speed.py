@@ -6,7 +6,7 @@ SPAN_S = 10
 """The speed shown is the mean of so many whole seconds."""
 
 
-class SpeedLimit(Protocol):
+class PacerStatus(Protocol):
     """What the pacer tells of itself."""
 
     @property
@@ -25,8 +25,8 @@ class SpeedLimit(Protocol):
         ...
 
 
-class Speedometer:
-    """Counts departures in whole seconds; memory and cost do not depend on how many there are."""
+class RateMeter:
+    """Counts requests started in whole seconds; memory and cost do not depend on how many there are."""
 
     def __init__(self) -> None:
         self._by_second: dict[int, int] = {}
@@ -35,7 +35,7 @@ class Speedometer:
         self.total = 0
 
     def count(self, now: float) -> None:
-        """Count one departure at ``now`` (monotonic seconds)."""
+        """Count one request started at ``now`` (monotonic seconds)."""
         if self._first is None:
             self._first = now
         self._last = now
@@ -47,7 +47,7 @@ class Speedometer:
         self._by_second = {s: n for s, n in self._by_second.items() if s >= second - SPAN_S} | {second: 1}
 
     def speed(self, now: float) -> float:
-        """Return the departures per second of late, 0.0 before there were two.
+        """Return the requests started per second of late, 0.0 before there were two.
 
         The first one of all starts the clock, so it is not counted itself.
         """
@@ -58,5 +58,5 @@ class Speedometer:
         return counted / (now - max(self._first or now, since)) if counted > 0 else 0.0
 
     def mean(self) -> float | None:
-        """Return the departures per second from the first to the last; None before there were two."""
+        """Return the requests started per second from the first to the last; None before there were two."""
         return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None

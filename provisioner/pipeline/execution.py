@@ -152,7 +152,7 @@ class Run:
         """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
         pacer = self._order.pacer()
         monitor = self._monitor = RunMonitor(
-            plan.counts, to_send=plan.to_send, to_post=plan.to_post, speed_limit=pacer
+            plan.counts, to_send=plan.to_send, to_post=plan.to_post, pacer_status=pacer
         )
         async with self._order.target.open(self._order.pace) as transport:
             self._traffic = transport.traffic

@@ -143,7 +143,7 @@ class Rounds:
         """
         if self._spare is None:
             return again
-        revived = self._monitor.revived((await self._ledger.messages.counts()).pending)
+        revived = self._monitor.resendable_rows((await self._ledger.messages.counts()).pending)
         new, self._revived = revived - self._revived, revived
         if new <= self._spare:
             self._spare -= new

@@ -90,7 +90,7 @@ async def send_all(ledger: Any, rows: int) -> None:
         messenger=Nobody(),
         pace=pacer,
         message_pace=pacer,
-        observer=RunMonitor(Counts(input=rows, pending=rows), to_send=rows, speed_limit=pacer),
+        observer=RunMonitor(Counts(input=rows, pending=rows), to_send=rows, pacer_status=pacer),
         limits=DispatchLimits(concurrency=16, max_attempts=5, canary=1, to_send=rows),
     )
     assert await dispatcher.run() is None

@@ -17,7 +17,7 @@ from provisioner.models import (
     Verdict,
     WebChatRequest,
 )
-from provisioner.monitor import RunMonitor, Speedometer
+from provisioner.monitor import RateMeter, RunMonitor
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
 
@@ -54,31 +54,31 @@ def answer(
 @pytest.mark.parametrize("seconds", [1, 3, 12, 40])
 def test_a_steady_pace_reads_as_that_pace(seconds: int) -> None:
     """The speed of late and the mean over all are right from the first second on."""
-    speed = Speedometer()
+    rate_meter = RateMeter()
 
     for start in range(seconds * 4 + 1):
-        speed.count(100 + start / 4)
+        rate_meter.count(100 + start / 4)
 
-    assert speed.speed(100 + seconds) == pytest.approx(4, rel=0.03)
-    assert speed.mean() == pytest.approx(4)
-    assert speed.total == seconds * 4 + 1
+    assert rate_meter.speed(100 + seconds) == pytest.approx(4, rel=0.03)
+    assert rate_meter.mean() == pytest.approx(4)
+    assert rate_meter.total == seconds * 4 + 1
 
 
 def test_a_standstill_has_no_speed() -> None:
     """Before the second departure and long after the last one there is nothing to show."""
-    speed = Speedometer()
-    assert (speed.speed(5), speed.mean()) == (0, None)
+    rate_meter = RateMeter()
+    assert (rate_meter.speed(5), rate_meter.mean()) == (0, None)
 
-    speed.count(100)
+    rate_meter.count(100)
 
-    assert (speed.speed(101), speed.mean()) == (0, None)
-    assert speed.speed(200) == 0
+    assert (rate_meter.speed(101), rate_meter.mean()) == (0, None)
+    assert rate_meter.speed(200) == 0
 
 
 def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     """Rows that were done earlier stay done, and the rest follows the outcomes."""
     clock, before = Clock(), Counts(input=10, created=4, invalid=1, rejected=1, pending=4)
-    monitor = RunMonitor(before, to_send=4, speed_limit=Pace(), clock=clock)
+    monitor = RunMonitor(before, to_send=4, pacer_status=Pace(), clock=clock)
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
         monitor.request_started(Step.CREATE)
@@ -99,7 +99,7 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
 def test_rows_that_wait_for_another_run_are_counted_apart() -> None:
     """With --limit, or a schedule that ends before the rows do, the run is done when its own rows are."""
     before = Counts(input=20, created=4, unsent=3, pending=12, invalid=1)
-    monitor = RunMonitor(before, to_send=5, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(before, to_send=5, pacer_status=Pace(), clock=Clock())
     begun = monitor.snapshot()
 
     for _ in range(5):
@@ -112,7 +112,7 @@ def test_rows_that_wait_for_another_run_are_counted_apart() -> None:
 
 def test_listeners_hear_every_answer_of_every_step() -> None:
     """Whoever measures a run is told of creations and of first messages."""
-    monitor, heard = RunMonitor(Counts(), to_send=1, speed_limit=Pace(), clock=Clock()), []
+    monitor, heard = RunMonitor(Counts(), to_send=1, pacer_status=Pace(), clock=Clock()), []
     monitor.listeners.append(lambda *told: heard.append(told))
     created, posted = answer(Verdict.CREATED), answer(Verdict.NOT_PROCESSED)
 
@@ -124,7 +124,7 @@ def test_listeners_hear_every_answer_of_every_step() -> None:
 
 def test_a_failed_connection_was_never_in_flight() -> None:
     """An attempt that never left does not leave the count of those in flight either, nor one that left in vain."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
     monitor.request_started(Step.CREATE)
@@ -137,7 +137,7 @@ def test_a_failed_connection_was_never_in_flight() -> None:
 
 def test_429s_and_orphans_are_counted() -> None:
     """What the server turned away, and what it may have left behind, is told at the end."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
 
     monitor.request_started(Step.CREATE)
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
@@ -148,7 +148,7 @@ def test_429s_and_orphans_are_counted() -> None:
 
 def test_the_reasons_are_counted_by_status_and_code() -> None:
     """Rows that were not created are told by the code they share, the most frequent first."""
-    monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, pacer_status=Pace(), clock=Clock())
     lost = AttemptResult(verdict=Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer in time")
     away = AttemptResult(
         verdict=Verdict.NOT_PROCESSED, due=1, ended=2, error_code="connect_failed", error="not there"
@@ -168,7 +168,7 @@ def test_the_reasons_are_counted_by_status_and_code() -> None:
 def test_the_state_says_what_the_run_is_doing() -> None:
     """Sending, paused by a 429, draining after a stop, or done with the last row."""
     pace = Pace()
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=pace, clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=pace, clock=Clock())
 
     states = [monitor.snapshot().state]
     pace.paused_for = 2.6
@@ -184,7 +184,7 @@ def test_the_state_says_what_the_run_is_doing() -> None:
 def test_no_log_event_holds_a_customers_data() -> None:
     """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
     with structlog.testing.capture_logs() as events:
-        monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+        monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
         monitor.request_started(Step.CREATE)
         monitor.answered(ROW, answer(Verdict.CREATED), 1)
         for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
@@ -206,7 +206,7 @@ GREETING = Row(1, 1, "C-1", WebChatRequest(first_message="I am Zoë Example"))
 
 def test_messages_are_counted_apart_from_rows() -> None:
     """They are in flight like any request, and are no speed; a doubt is forgotten once it is settled."""
-    monitor = RunMonitor(Counts(input=3, created=3), to_send=1, to_post=2, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=3, created=3), to_send=1, to_post=2, pacer_status=Pace(), clock=Clock())
     lost = AttemptResult(Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer")
     refused = AttemptResult(Verdict.REFUSED, due=1, ended=2, error_code="50377", error="closed")
     posted = AttemptResult(Verdict.CREATED, due=1, ended=2, message_sid="IM1")
@@ -239,7 +239,7 @@ def test_messages_are_counted_apart_from_rows() -> None:
 
 def test_where_no_message_is_asked_for_none_is_shown() -> None:
     """The display has no place for what there is not."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
 
     monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
 
@@ -248,7 +248,7 @@ def test_where_no_message_is_asked_for_none_is_shown() -> None:
 
 def test_no_log_event_holds_what_a_customer_says() -> None:
     """Messages are told by row, key and SID."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, speed_limit=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
 
     with structlog.testing.capture_logs() as events:
         monitor.message_answered(GREETING, answer(Verdict.CREATED), 1)
@@ -271,7 +271,7 @@ def test_no_log_event_holds_what_a_customer_says() -> None:
 
 def test_what_earlier_runs_left_in_doubt_is_told_from_what_this_one_did() -> None:
     """Rows that were lost in this run, and messages, were counted before; those of earlier runs come on top."""
-    monitor = RunMonitor(Counts(input=9, unknown=4), to_send=1, speed_limit=Pace())
+    monitor = RunMonitor(Counts(input=9, unknown=4), to_send=1, pacer_status=Pace())
     came = answer(Verdict.MAYBE)
     monitor.settled(ROW, Status.UNKNOWN, came)
     monitor.message_settled(1, "C-1", MessageStatus.UNKNOWN, came)
@@ -286,5 +286,5 @@ def test_what_earlier_runs_left_in_doubt_is_told_from_what_this_one_did() -> Non
         monitor.message_settled(number, f"C-{number}", MessageStatus.PENDING, came)
 
     absent, posts, owing = 2, 1, 2
-    assert monitor.revived(owed=0) == absent + posts
-    assert monitor.revived(owed=9) == absent + posts + owing
+    assert monitor.resendable_rows(owed=0) == absent + posts
+    assert monitor.resendable_rows(owed=9) == absent + posts + owing
