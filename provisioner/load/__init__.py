@@ -6,23 +6,23 @@ test · ``tripwire`` notices it early · ``metrics`` the figures for Prometheus.
 
 from .arrivals import Arrivals, Stage, parse_stages, steady
 from .figures import Distribution, distribution, rank
-from .measures import Measures, achieved_share, measure
+from .measures import StepMetrics, achieved_share, collect_metrics
 from .metrics import prometheus_text
-from .thresholds import Ruling, Threshold, judge, parse_threshold
-from .tripwire import Tripwire
+from .thresholds import Threshold, ThresholdResult, evaluate_thresholds, parse_threshold
+from .tripwire import AbortCondition
 
 __all__ = [
+    "AbortCondition",
     "Arrivals",
     "Distribution",
-    "Measures",
-    "Ruling",
     "Stage",
+    "StepMetrics",
     "Threshold",
-    "Tripwire",
+    "ThresholdResult",
     "achieved_share",
+    "collect_metrics",
     "distribution",
-    "judge",
-    "measure",
+    "evaluate_thresholds",
     "parse_stages",
     "parse_threshold",
     "prometheus_text",

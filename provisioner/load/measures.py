@@ -22,7 +22,7 @@ def _times() -> "array[float]":
 
 
 @dataclass(slots=True)
-class Measures:
+class StepMetrics:
     """One step of a job, measured; times are Unix seconds.
 
     Latency from *due* runs from when the row's first attempt should have started to the end of the one that
@@ -131,20 +131,20 @@ class Measures:
         }
 
 
-def measure(attempts: Iterable[AttemptRecord]) -> Measures:
+def collect_metrics(attempts: Iterable[AttemptRecord]) -> StepMetrics:
     """Go through the requests of one step, in the order they ended."""
-    found = Measures()
+    found = StepMetrics()
     for attempt in attempts:
         found.add(attempt)
     return found
 
 
-def achieved_share(measures: Measures, offered: int) -> float | None:
+def achieved_share(metrics: StepMetrics, offered: int) -> float | None:
     """Return the rate of successes as a share of the offered one; None where nothing was offered.
 
     Time counts until the last request left: how long its answer took is latency, and no rate.
     """
-    if not offered or not measures.rows:
+    if not offered or not metrics.rows:
         return None
-    pace = min(measures.offered_s / measures.span_s, 1.0) if measures.span_s else 1.0
-    return measures.succeeded / offered * pace
+    pace = min(metrics.offered_s / metrics.span_s, 1.0) if metrics.span_s else 1.0
+    return metrics.succeeded / offered * pace

@@ -10,7 +10,7 @@ from provisioner.errors import UsageError
 from provisioner.printable import quoted
 
 from .figures import rank
-from .measures import Measures
+from .measures import StepMetrics
 
 STEPS = ("create", "message")
 SINCE = ("due", "sent")
@@ -66,7 +66,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class ThresholdResult:
     """What came of one threshold; ``value`` is None where nothing was measured."""
 
     threshold: Threshold
@@ -99,15 +99,15 @@ def parse_threshold(text: str, flag: str) -> Threshold:
     return Threshold(text.strip(), figure, found["sign"], bound, found["step"] or "", found["since"] or "")
 
 
-def judge(
-    thresholds: Sequence[Threshold], measures: Mapping[str, Measures], *, achieved: float | None = None
-) -> tuple[Ruling, ...]:
+def evaluate_thresholds(
+    thresholds: Sequence[Threshold], metrics: Mapping[str, StepMetrics], *, achieved: float | None = None
+) -> tuple[ThresholdResult, ...]:
     """Rule on every threshold by what was measured of each step."""
-    return tuple(Ruling(each, _figure(each, measures, achieved)) for each in thresholds)
+    return tuple(ThresholdResult(each, _figure(each, metrics, achieved)) for each in thresholds)
 
 
-def _figure(threshold: Threshold, measures: Mapping[str, Measures], achieved: float | None) -> float | None:
-    creation = measures["create"]
+def _figure(threshold: Threshold, metrics: Mapping[str, StepMetrics], achieved: float | None) -> float | None:
+    creation = metrics["create"]
     match threshold.figure:
         case "achieved":
             return achieved
@@ -115,7 +115,7 @@ def _figure(threshold: Threshold, measures: Mapping[str, Measures], achieved: fl
             return creation.error_share
         case "rate(429)":
             return creation.throttled_share
-    latencies = sorted(measures[threshold.step].latencies(threshold.since))
+    latencies = sorted(metrics[threshold.step].latencies(threshold.since))
     if not latencies:
         return None
     place = threshold.rank(len(latencies))

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Mapping
 
-from .measures import Measures
+from .measures import StepMetrics
 from .thresholds import Threshold
 
 
-class Tripwire:
+class AbortCondition:
     """Follows one condition; each latency is looked at once, and none is sorted.
 
     A percentile is beyond a bound when enough of all latencies are, so they need only be counted. The figure
-    itself is for ``judge`` to tell.
+    itself is for ``evaluate_thresholds`` to tell.
     """
 
     def __init__(self, threshold: Threshold) -> None:
@@ -19,18 +19,18 @@ class Tripwire:
         self._seen = self._beyond = 0
         self._sum = 0.0
 
-    def is_touched(self, measures: Mapping[str, Measures]) -> bool:
+    def is_met(self, metrics: Mapping[str, StepMetrics]) -> bool:
         """Say whether the condition is true of what was measured so far."""
         match self.threshold.figure:
             case "rate(error)":
-                return self.threshold.is_met(measures["create"].error_share_so_far)
+                return self.threshold.is_met(metrics["create"].error_share_so_far)
             case "rate(429)":
-                return self.threshold.is_met(measures["create"].throttled_share)
+                return self.threshold.is_met(metrics["create"].throttled_share)
             case _:
-                self._look(measures[self.threshold.step])
+                self._look(metrics[self.threshold.step])
                 return self._seen > 0 and self._is_beyond()
 
-    def _look(self, step: Measures) -> None:
+    def _look(self, step: StepMetrics) -> None:
         new = step.latencies(self.threshold.since)[self._seen :]
         self._seen += len(new)
         self._beyond += sum(map(self.threshold.is_met, new))

@@ -12,12 +12,12 @@ from provisioner.face import UserInterface
 from provisioner.ledger import open_reader
 from provisioner.load import (
     Arrivals,
-    Ruling,
     Stage,
     Threshold,
+    ThresholdResult,
     achieved_share,
-    judge,
-    measure,
+    collect_metrics,
+    evaluate_thresholds,
     parse_stages,
     parse_threshold,
     prometheus_text,
@@ -66,20 +66,20 @@ def _measured(summary: Summary, order: Order, fail_if: Sequence[Threshold]) -> S
     """Add the figures of the run that has just ended, and judge it by them."""
     with open_reader(order.ledger) as reader:
         run = reader.last_run()
-        measures = {step: measure(reader.attempts(step, since_run=run)) for step in STEPS}
+        metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
         waiting = reader.counts().pending
     offered = summary.details["to_send"]
-    achieved = achieved_share(measures["create"], offered) if summary.exit_code in _JUDGED else None
-    rulings = judge(fail_if, measures, achieved=achieved)
+    achieved = achieved_share(metrics["create"], offered) if summary.exit_code in _JUDGED else None
+    results = evaluate_thresholds(fail_if, metrics, achieved=achieved)
     details = {
         **summary.details,
         "offered": offered,
         "achieved": achieved,
-        "steps": {step: found.summary() for step, found in measures.items() if found.rows},
-        "thresholds": [_told(ruling) for ruling in rulings],
+        "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
+        "thresholds": [_told(result) for result in results],
     }
     notes = (*summary.notes, *_notes(order, details, waiting if summary.exit_code in _JUDGED else 0))
-    return _judged(structs.replace(summary, details=details, notes=notes), rulings)
+    return _judged(structs.replace(summary, details=details, notes=notes), results)
 
 
 def _notes(order: Order, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
@@ -137,17 +137,17 @@ def _steady(options: LoadOptions) -> tuple[Stage, ...]:
     return steady(rate.per_second, duration_s)
 
 
-def _told(ruling: Ruling) -> dict[str, Any]:
+def _told(result: ThresholdResult) -> dict[str, Any]:
     return {
-        "condition": ruling.threshold.text,
-        "value": ruling.value,
-        "passed": not ruling.has_failed,
-        "text": str(ruling),
+        "condition": result.threshold.text,
+        "value": result.value,
+        "passed": not result.has_failed,
+        "text": str(result),
     }
 
 
-def _judged(summary: Summary, rulings: Sequence[Ruling]) -> Summary:
-    failed = [str(ruling) for ruling in rulings if ruling.has_failed]
+def _judged(summary: Summary, results: Sequence[ThresholdResult]) -> Summary:
+    failed = [str(result) for result in results if result.has_failed]
     if not failed or summary.exit_code not in _JUDGED:
         return summary
     error = ThresholdError(f"the test failed: {', '.join(failed)}")

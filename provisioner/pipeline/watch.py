@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError, ThresholdError, UsageError
 from provisioner.face import UserInterface
-from provisioner.load import Measures, Threshold, Tripwire, judge
+from provisioner.load import AbortCondition, StepMetrics, Threshold, evaluate_thresholds
 from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.options import RATES, parse_rate
@@ -31,8 +31,8 @@ class Watch:
         options = order.options
         self._page = _page_of(order) if options.dashboard else None
         self._order, self._began = order, time.monotonic()
-        self._tripwires = [Tripwire(each) for each in abort_if]
-        self._measures: dict[str, Measures] = {Step.CREATE: Measures(), Step.MESSAGE: Measures()}
+        self._abort_conditions = [AbortCondition(each) for each in abort_if]
+        self._metrics: dict[str, StepMetrics] = {Step.CREATE: StepMetrics(), Step.MESSAGE: StepMetrics()}
 
     @asynccontextmanager
     async def open(
@@ -47,7 +47,7 @@ class Watch:
                 ui.print_status(f"dashboard: {await stack.enter_async_context(page)}")
                 if self._page.caution:
                     ui.print_status(f"note: {self._page.caution}")
-            if self._tripwires:
+            if self._abort_conditions:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
@@ -65,7 +65,7 @@ class Watch:
         return Stop(StopKind.ASKED, error)
 
     def _measure(self, step: Step, row: Row, result: AttemptResult) -> None:
-        self._measures[step].add(
+        self._metrics[step].add(
             AttemptRecord(
                 row_id=row.id,
                 number=1,
@@ -81,10 +81,10 @@ class Watch:
     async def _check(self, stop: Callable[[Stop], None]) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
-            for wire in self._tripwires:
-                if wire.is_touched(self._measures):
-                    (ruling,) = judge([wire.threshold], self._measures)
-                    stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {ruling}")))
+            for condition in self._abort_conditions:
+                if condition.is_met(self._metrics):
+                    (result,) = evaluate_thresholds([condition.threshold], self._metrics)
+                    stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {result}")))
                     return
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from provisioner.load import Distribution, Measures
+from provisioner.load import Distribution, StepMetrics
 
 from .gather import JobFigures
 from .markup import escape, number_text, section, share_text, time_text
@@ -13,13 +13,13 @@ NOTABLE = 0.1
 _Figure = Callable[[JobFigures], float | None]
 
 
-def _of_step(step: str, take: Callable[[Measures], float | None]) -> _Figure:
+def _of_step(step: str, take: Callable[[StepMetrics], float | None]) -> _Figure:
     return lambda job: take(job.steps[step][0]) if step in job.steps else None
 
 
-def _latency(since: str, name: str) -> Callable[[Measures], float | None]:
-    def take(measures: Measures) -> float | None:
-        found: Distribution = measures.distribution(since)
+def _latency(since: str, name: str) -> Callable[[StepMetrics], float | None]:
+    def take(metrics: StepMetrics) -> float | None:
+        found: Distribution = metrics.distribution(since)
         value: float | None = getattr(found, name)
         return value
 

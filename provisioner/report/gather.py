@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.ledger import LedgerReader, RunRecord
-from provisioner.load import Measures, measure
+from provisioner.load import StepMetrics, collect_metrics
 from provisioner.models import Counts, Manifest, Result
 
 from .timeline import Timeline, timeline
@@ -40,7 +40,7 @@ class JobFigures:
     settings: Mapping[str, str]
     counts: Counts
     runs: Sequence[RunRecord]
-    steps: dict[str, tuple[Measures, Timeline]]
+    steps: dict[str, tuple[StepMetrics, Timeline]]
     errors: Sequence[ErrorGroup]
     slowest: Sequence[Result]
 
@@ -50,7 +50,7 @@ def gather(name: str, reader: LedgerReader) -> JobFigures:
     asked = reader.asked()
     steps = {}
     for step in STEPS:
-        found = measure(reader.attempts(step))
+        found = collect_metrics(reader.attempts(step))
         if found.requests and found.first_due is not None and found.last_ended is not None:
             times = reader.attempts(step)
             steps[step] = found, timeline(times, start=found.first_due, end=found.last_ended)

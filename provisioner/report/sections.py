@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from provisioner.load import Distribution, Measures
+from provisioner.load import Distribution, StepMetrics
 from provisioner.models import Counts
 
 from .charts import Chart, Line, draw
@@ -42,35 +42,35 @@ def _bar(numbers: Mapping[str, int], total: int) -> str:
 
 def steps(job: JobFigures) -> Iterator[str]:
     """Tell how each step went: figures, then over time, then how its latencies spread."""
-    for step, (measures, line) in job.steps.items():
+    for step, (metrics, line) in job.steps.items():
         yield section(
             _STEP_NAMES[step],
-            _figures(measures),
-            _latencies(measures),
+            _figures(metrics),
+            _latencies(metrics),
             *map(draw, over_time(line)),
-            draw(_spread(measures)),
+            draw(_spread(metrics)),
         )
 
 
-def _figures(measures: Measures) -> str:
-    rate = (measures.requests - 1) / measures.span_s if measures.span_s and measures.requests > 1 else None
+def _figures(metrics: StepMetrics) -> str:
+    rate = (metrics.requests - 1) / metrics.span_s if metrics.span_s and metrics.requests > 1 else None
     figures = [
-        ("rows that had their turn", number_text(measures.rows)),
-        ("succeeded", number_text(measures.succeeded)),
-        ("requests", number_text(measures.requests)),
+        ("rows that had their turn", number_text(metrics.rows)),
+        ("succeeded", number_text(metrics.succeeded)),
+        ("requests", number_text(metrics.requests)),
         ("requests a second", number_text(rate, decimals=2)),
-        ("left late (over 100 ms)", number_text(measures.late)),
-        ("answered 429", f"{number_text(measures.throttled)} ({share_text(measures.throttled_share)})"),
-        ("rows without success", share_text(measures.error_share)),
+        ("left late (over 100 ms)", number_text(metrics.late)),
+        ("answered 429", f"{number_text(metrics.throttled)} ({share_text(metrics.throttled_share)})"),
+        ("rows without success", share_text(metrics.error_share)),
     ]
     return table(("figure", "value"), figures)
 
 
-def _latencies(measures: Measures) -> str:
+def _latencies(metrics: StepMetrics) -> str:
     names = ("count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
     rows = [
-        ("from due", *_cells(measures.distribution("due"))),
-        ("from sent", *_cells(measures.distribution("sent"))),
+        ("from due", *_cells(metrics.distribution("due"))),
+        ("from sent", *_cells(metrics.distribution("sent"))),
     ]
     return table(("latency", *names), rows) + paragraph(
         "From due: from when a row's first request should have left to its success, waiting and repeats included. "
@@ -110,7 +110,7 @@ def _floats(line: Timeline, name: str) -> list[float | None]:
     return [float(getattr(each, name)) for each in line.stretches]
 
 
-def _spread(measures: Measures) -> Chart:
+def _spread(metrics: StepMetrics) -> Chart:
     """Chart latency over the share of rows that were as quick or quicker."""
     shares = [n / 200 for n in range(201)]
 
@@ -123,8 +123,8 @@ def _spread(measures: Measures) -> Chart:
         "s",
         [share * 100 for share in shares],
         (
-            Line("from due", "a", values(sorted(measures.from_due))),
-            Line("from sent", "b", values(sorted(measures.from_sent))),
+            Line("from due", "a", values(sorted(metrics.from_due))),
+            Line("from sent", "b", values(sorted(metrics.from_sent))),
         ),
         x_unit="%",
     )
@@ -134,8 +134,8 @@ def errors(job: JobFigures) -> str:
     """List the errors with the rows behind each, and the requests that did not succeed, repeated ones included."""
     failures = [
         (_STEP_NAMES[step], code or DASH, number_text(count))
-        for step, (measures, _) in job.steps.items()
-        for code, count in measures.failures.most_common()
+        for step, (metrics, _) in job.steps.items()
+        for code, count in metrics.failures.most_common()
     ]
     requests = table(("step", "code", "requests without success"), failures) if failures else ""
     if not job.errors:

@@ -1,20 +1,20 @@
 """The figures of a load test, as a person reads them."""
 
 from provisioner.cli.load_text import load_lines
-from provisioner.load import measure
+from provisioner.load import collect_metrics
 from provisioner.models import AttemptRecord
 
 
 def test_every_figure_of_a_test_is_told() -> None:
     """The rate, each step with both latencies and its codes, what travelled, and what came of each condition."""
-    create = measure(
+    create = collect_metrics(
         [
             AttemptRecord(1, 1, "created", 10.0, 10.25, 11.5, 201, ""),
             AttemptRecord(2, 1, "not_processed", 10.5, 10.5, 10.6, 429, "45780"),
             AttemptRecord(3, 1, "maybe", 10.5, 10.5, 10.6, None, ""),
         ]
     )
-    message = measure([AttemptRecord(1, 1, "refused", 12.0, 12.0, 12.1, 400, "20001")])
+    message = collect_metrics([AttemptRecord(1, 1, "refused", 12.0, 12.0, 12.1, 400, "20001")])
 
     lines = load_lines(
         {

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from provisioner.errors import ExitCode
-from provisioner.load import measure, prometheus_text
+from provisioner.load import collect_metrics, prometheus_text
 from provisioner.models import AttemptRecord, Counts
 from provisioner.summary import Summary
 from tests.prometheus_text import parse
@@ -16,7 +16,7 @@ DETAILS = {
     "bytes_sent": 1_234_567,
     "bytes_received": 890,
     "steps": {
-        "create": measure(
+        "create": collect_metrics(
             [
                 AttemptRecord(1, 1, "created", 10.0, 10.25, 11.0, 201, ""),
                 AttemptRecord(2, 1, "not_processed", 10.5, 10.5, 10.6, 429, "45780"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.load import Measures, achieved_share, judge, measure, parse_threshold
+from provisioner.load import StepMetrics, achieved_share, collect_metrics, evaluate_thresholds, parse_threshold
 from provisioner.models import AttemptRecord
 
 
@@ -17,12 +17,12 @@ def record(row: int, took_s: float, verdict: str = "created", **told: object) ->
     return AttemptRecord(row_id=row, verdict=verdict, ended=100.0 + took_s, **values)  # type: ignore[arg-type]
 
 
-def measured() -> dict[str, Measures]:
+def measured() -> dict[str, StepMetrics]:
     """Return a hundred creations of 10, 20 … 1,000 ms, and one that was refused after a 429."""
     attempts = [record(row, row / 100) for row in range(1, 101)]
     attempts.append(record(101, 0.1, "not_processed", http_status=429, error_code="45780"))
     attempts.append(record(101, 0.2, "refused", number=2, http_status=400, error_code="45745"))
-    return {"create": measure(attempts), "message": Measures()}
+    return {"create": collect_metrics(attempts), "message": StepMetrics()}
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def measured() -> dict[str, Measures]:
 )
 def test_conditions_by_table(condition: str, value: float | None, *, has_failed: bool) -> None:
     """Percentiles are exact (nearest rank); what was not measured fails nothing."""
-    (ruling,) = judge([parse_threshold(condition, "--fail-if")], measured(), achieved=0.96)
+    (result,) = evaluate_thresholds([parse_threshold(condition, "--fail-if")], measured(), achieved=0.96)
 
-    assert ruling.value == (None if value is None else pytest.approx(value))
-    assert ruling.has_failed is has_failed
-    assert condition in str(ruling)
+    assert result.value == (None if value is None else pytest.approx(value))
+    assert result.has_failed is has_failed
+    assert condition in str(result)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_latency_from_due_holds_waiting_and_repeats() -> None:
         record(1, 3.0, number=2, due=102.0, sent=102.5),
     ]
 
-    found = measure(attempts)
+    found = collect_metrics(attempts)
 
     assert (found.rows, found.requests, found.succeeded, found.late) == (1, 2, 1, 1)
     assert list(found.from_due) == [3.0]
@@ -104,7 +104,7 @@ def test_latency_from_due_holds_waiting_and_repeats() -> None:
 
 def test_what_a_crash_cut_off_is_not_measured() -> None:
     """An attempt of which nobody knows when it left has no latency."""
-    found = measure([record(1, 0.1, "maybe", due=None, sent=None)])
+    found = collect_metrics([record(1, 0.1, "maybe", due=None, sent=None)])
 
     assert (found.rows, found.requests) == (0, 0)
 
@@ -116,13 +116,13 @@ def test_achieved_is_the_share_that_succeeded_in_the_time_it_was_offered_in() ->
     late = [record(row, 20.0, due=100.0 + row, sent=100.0 + 2 * row) for row in range(11)]
     slow = [each._replace(ended=each.ended + 100) for each in on_time]
 
-    shares = [achieved_share(measure(each), len(each)) for each in (on_time, half, late, slow)]
+    shares = [achieved_share(collect_metrics(each), len(each)) for each in (on_time, half, late, slow)]
 
     assert shares == [1.0, 0.5, 0.5, 1.0]
 
 
 def test_achieved_is_unknown_where_nothing_was_offered_or_sent() -> None:
     """No rows, or none that had their turn."""
-    assert achieved_share(Measures(), 0) is None
-    assert achieved_share(Measures(), 10) is None
-    assert achieved_share(measure([record(1, 0.1)]), 1) == 1.0
+    assert achieved_share(StepMetrics(), 0) is None
+    assert achieved_share(StepMetrics(), 10) is None
+    assert achieved_share(collect_metrics([record(1, 0.1)]), 1) == 1.0

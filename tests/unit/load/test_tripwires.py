@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.load import Measures, Tripwire, judge, parse_threshold
+from provisioner.load import AbortCondition, StepMetrics, evaluate_thresholds, parse_threshold
 from provisioner.models import AttemptRecord
 
 
@@ -24,16 +24,16 @@ def test_a_tripwire_agrees_with_the_judge_at_every_look(
 ) -> None:
     """Whatever was measured between the looks, counting comes to what sorting does."""
     threshold = parse_threshold(f"{figure}(message.due) {sign} {bound}s", "--abort-if")
-    wire = Tripwire(threshold)
-    measures = {"create": Measures(), "message": Measures()}
+    wire = AbortCondition(threshold)
+    metrics = {"create": StepMetrics(), "message": StepMetrics()}
     row = 0
 
     for look in looks:
         for took_s in look:
             row += 1
-            measures["message"].add(record(row, took_s))
-        (ruling,) = judge([threshold], measures)
-        assert wire.is_touched(measures) is ruling.has_failed
+            metrics["message"].add(record(row, took_s))
+        (result,) = evaluate_thresholds([threshold], metrics)
+        assert wire.is_met(metrics) is result.has_failed
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_shares_are_followed_by_what_may_still_become_of_rows(
     verdict: str, status: int, *, errors: bool, throttled: bool
 ) -> None:
     """A row that was thrown back will be sent again: it is no error yet, and its 429 is a 429."""
-    measures = {"create": Measures()}
-    measures["create"].add(record(1, 1.0, verdict, status))
+    metrics = {"create": StepMetrics()}
+    metrics["create"].add(record(1, 1.0, verdict, status))
 
     def is_touched(condition: str) -> bool:
-        return Tripwire(parse_threshold(condition, "--abort-if")).is_touched(measures)
+        return AbortCondition(parse_threshold(condition, "--abort-if")).is_met(metrics)
 
     assert is_touched("rate(error) > 0") is errors
     assert is_touched("rate(429) > 0") is throttled

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from provisioner.ledger import open_reader
-from provisioner.load import Measures
+from provisioner.load import StepMetrics
 from provisioner.options import ReportOptions
 from provisioner.progress import Progress
 from provisioner.report import write_report
@@ -93,7 +93,7 @@ def poisoned(value: Any, text: str) -> Any:
         case msgspec.Struct():
             values = {name: poisoned(getattr(value, name), text) for name in value.__struct_fields__}
             changed = msgspec.structs.replace(value, **values)
-        case Measures() | ErrorGroup() | JobFigures():
+        case StepMetrics() | ErrorGroup() | JobFigures():
             names = {each.name for each in dataclasses.fields(value) if each.init} & POISONED
             changed = dataclasses.replace(value, **{name: poisoned(getattr(value, name), text) for name in names})
     return changed
@@ -108,7 +108,7 @@ async def figures(folder: Path) -> JobFigures:
 
 def with_text(job: JobFigures, text: str) -> JobFigures:
     """Put a text in every place of a job's figures, those of its steps too."""
-    steps = {step: (poisoned(measures, text), line) for step, (measures, line) in job.steps.items()}
+    steps = {step: (poisoned(metrics, text), line) for step, (metrics, line) in job.steps.items()}
     changed: JobFigures = dataclasses.replace(poisoned(job, text), steps=steps)
     return changed
 
