@@ -16,7 +16,7 @@ from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.options import RATES, parse_rate
 from provisioner.pacer import Pacer
-from provisioner.report.tape import Tape
+from provisioner.report.tape import LiveRecorder
 
 from .order import Order
 
@@ -41,9 +41,9 @@ class Watch:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
             if self._page is not None:
-                tape = Tape(time.time)
-                monitor.listeners.append(lambda step, _, result: _record(tape, monitor, step, result))
-                page = self._page.serve(monitor.snapshot, tape, Hands(pacer))
+                recorder = LiveRecorder(time.time)
+                monitor.listeners.append(lambda step, _, result: _record(recorder, monitor, step, result))
+                page = self._page.serve(monitor.snapshot, recorder, Hands(pacer))
                 ui.print_status(f"dashboard: {await stack.enter_async_context(page)}")
                 if self._page.caution:
                     ui.print_status(f"note: {self._page.caution}")
@@ -91,22 +91,22 @@ class Watch:
 class _Page(NamedTuple):
     """The live page: how it is served, and what to know before others can reach it."""
 
-    serve: Callable[[Callable[[], Any], Tape, "Hands"], AbstractAsyncContextManager[str]]
+    serve: Callable[[Callable[[], Any], LiveRecorder, "Hands"], AbstractAsyncContextManager[str]]
     caution: str
 
 
 def _page_of(order: Order) -> _Page:
-    from provisioner.report.dashboard import open_dashboard, parse_place  # noqa: PLC0415 - few runs load a server
+    from provisioner.report.dashboard import open_dashboard, parse_listen_address  # noqa: PLC0415 - few runs load a server
 
-    place = parse_place(order.options.dashboard, is_public=order.options.dashboard_public)
-    return _Page(partial(open_dashboard, place, str(order.outputs.path)), place.caution)
+    listen_address = parse_listen_address(order.options.dashboard, is_public=order.options.dashboard_public)
+    return _Page(partial(open_dashboard, listen_address, str(order.outputs.path)), listen_address.caution)
 
 
-def _record(tape: Tape, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:
+def _record(recorder: LiveRecorder, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:
     """Note an answer to a creation; its own request has landed already, and was in flight until now."""
     if step is Step.CREATE:
-        tape.record(result)
-        tape.note_in_flight(monitor.in_flight + 1)
+        recorder.record(result)
+        recorder.note_in_flight(monitor.in_flight + 1)
 
 
 class Hands:

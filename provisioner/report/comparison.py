@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 from provisioner.load import Distribution, StepMetrics
 
-from .gather import JobFigures
+from .gather import JobData
 from .markup import escape, number_text, section, share_text, time_text
 
 NOTABLE = 0.1
 """A figure that differs by more than a tenth from the first job's is marked."""
 
-_Figure = Callable[[JobFigures], float | None]
+_Figure = Callable[[JobData], float | None]
 
 
 def _of_step(step: str, take: Callable[[StepMetrics], float | None]) -> _Figure:
@@ -44,7 +44,7 @@ _FIGURES: Sequence[tuple[str, _Figure, Callable[[float | None], str]]] = (
 )
 
 
-def compare(jobs: Sequence[JobFigures]) -> str:
+def compare(jobs: Sequence[JobData]) -> str:
     """Render a table of the jobs' figures; what differs from the first job by more than a tenth is marked."""
     head = "".join(f'<th scope="col">{escape(job.name)}</th>' for job in jobs)
     rows = "".join(_row(name, [take(job) for job in jobs], write) for name, take, write in _FIGURES)
@@ -75,11 +75,11 @@ def _differs(first: float | None, other: float | None) -> bool:
     return abs(other - first) > NOTABLE * abs(first)
 
 
-def _setting_names(jobs: Sequence[JobFigures]) -> list[str]:
+def _setting_names(jobs: Sequence[JobData]) -> list[str]:
     return sorted({name for job in jobs for name in job.settings})
 
 
-def _setting(name: str, jobs: Sequence[JobFigures]) -> str:
+def _setting(name: str, jobs: Sequence[JobData]) -> str:
     values = [job.settings.get(name, "") for job in jobs]
     if len(set(values)) == 1:
         return ""

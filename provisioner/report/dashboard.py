@@ -20,8 +20,8 @@ from provisioner.errors import UsageError
 from provisioner.os_errors import bind_reason
 
 from .live import fragments, live_page
-from .page_server import PageProtocol, add_headers, host_of, is_loopback, is_token
-from .tape import Tape
+from .page_server import PageProtocol, add_headers, host_of_header, is_loopback_host, is_token
+from .tape import LiveRecorder
 
 REFRESH_S = 1.0
 GRACE_S = 0.5
@@ -69,7 +69,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Where the page is served. ``is_public`` lets other machines in."""
 
     host: str
@@ -79,7 +79,7 @@ class Place:
     @property
     def caution(self) -> str:
         """What to know before others can reach the page; empty where they cannot."""
-        if is_loopback(self.host):
+        if is_loopback_host(self.host):
             return ""
         return (
             f"other machines reach the dashboard at {self.host}: whoever does sees the run, and nothing is "
@@ -87,7 +87,7 @@ class Place:
         )
 
 
-def parse_place(text: str, *, is_public: bool) -> Place:
+def parse_listen_address(text: str, *, is_public: bool) -> ListenAddress:
     """Read ``PORT`` or ``HOST:PORT``; another host than this machine needs ``is_public``."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
@@ -96,31 +96,35 @@ def parse_place(text: str, *, is_public: bool) -> Place:
             f"--dashboard {text[:80]!r} is not a place",
             cure="write it as 8080 or 127.0.0.1:8080; ports go from 0, which is any free one, to 65535",
         )
-    if not is_public and not is_loopback(host):
+    if not is_public and not is_loopback_host(host):
         raise UsageError(
             f"--dashboard {text!r} would let other machines in",
             cure="omit the host, or add --dashboard-public",
         )
-    return Place(host, int(port), is_public)
+    return ListenAddress(host, int(port), is_public)
 
 
 @asynccontextmanager
 async def open_dashboard(
-    place: Place, title: str, snapshot: Callable[[], Any], tape: Tape, controls: Controls
+    listen_address: ListenAddress,
+    title: str,
+    snapshot: Callable[[], Any],
+    recorder: LiveRecorder,
+    controls: Controls,
 ) -> AsyncIterator[str]:
     """Serve the page until the context ends, and yield its address, which holds the token of the controls.
 
     ``snapshot`` gives the run's progress. Raise ``UsageError`` when the port is not available.
     """
-    board = Dashboard(place, title, snapshot, tape, controls)
+    board = Dashboard(listen_address, title, snapshot, recorder, controls)
     # A stream ends with its connection, or its place would be taken until it is next written to.
     runner = web.AppRunner(board.application(), handler_cancellation=True, shutdown_timeout=GRACE_S)
     await runner.setup()
     try:
-        listener = await _listen(place, runner)
+        listener = await _listen(listen_address, runner)
         try:
             port = listener.sockets[0].getsockname()[1]
-            shown = f"[{place.host}]" if ":" in place.host else place.host
+            shown = f"[{listen_address.host}]" if ":" in listen_address.host else listen_address.host
             yield f"http://{shown}:{port}/#{board.token}"
         finally:
             listener.close()
@@ -129,17 +133,17 @@ async def open_dashboard(
         await runner.cleanup()
 
 
-async def _listen(place: Place, runner: web.AppRunner) -> asyncio.Server:
+async def _listen(listen_address: ListenAddress, runner: web.AppRunner) -> asyncio.Server:
     loop, server = asyncio.get_running_loop(), runner.server
     if server is None:
         raise RuntimeError("the runner was not set up")
     try:
         return await loop.create_server(
-            lambda: PageProtocol(server, loop=loop, **_PROTOCOL), place.host, place.port
+            lambda: PageProtocol(server, loop=loop, **_PROTOCOL), listen_address.host, listen_address.port
         )
     except OSError as error:
         raise UsageError(
-            f"the dashboard cannot have port {place.port} of {place.host}: {bind_reason(error)}",
+            f"the dashboard cannot have port {listen_address.port} of {listen_address.host}: {bind_reason(error)}",
             cure="name another port with --dashboard; 0 takes a free one",
         ) from error
 
@@ -148,10 +152,15 @@ class Dashboard:
     """The page, its stream of events, and its controls."""
 
     def __init__(
-        self, place: Place, title: str, snapshot: Callable[[], Any], tape: Tape, controls: Controls
+        self,
+        listen_address: ListenAddress,
+        title: str,
+        snapshot: Callable[[], Any],
+        recorder: LiveRecorder,
+        controls: Controls,
     ) -> None:
-        self._place, self._title = place, title
-        self._snapshot, self._tape, self._controls = snapshot, tape, controls
+        self._listen_address, self._title = listen_address, title
+        self._snapshot, self._recorder, self._controls = snapshot, recorder, controls
         self._closing = asyncio.Event()
         self._streams = 0
         self._made, self._made_at = "", -math.inf
@@ -178,7 +187,9 @@ class Dashboard:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Answer only to this machine's own names, or a page elsewhere could point its name here."""
-        if not self._place.is_public and not is_loopback(host_of(request.headers.get("Host", ""))):
+        if not self._listen_address.is_public and not is_loopback_host(
+            host_of_header(request.headers.get("Host", ""))
+        ):
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text="not this host\n")
         try:
             response: web.StreamResponse = await handler(request)
@@ -190,7 +201,7 @@ class Dashboard:
         return response
 
     async def _page(self, _request: web.Request) -> web.Response:
-        text = live_page(self._title, self._snapshot(), self._tape)
+        text = live_page(self._title, self._snapshot(), self._recorder)
         body = text.encode(errors="replace")  # names of files may hold bytes that are no UTF-8
         return web.Response(body=body, content_type="text/html", charset="utf-8")
 
@@ -223,7 +234,7 @@ class Dashboard:
         """Return what is sent to every page in the same second: it is made once, so that many hold nothing up."""
         now = time.monotonic()
         if is_fresh or now - self._made_at > REFRESH_S / 2:
-            self._made, self._made_at = json.dumps(fragments(self._snapshot(), self._tape)), now
+            self._made, self._made_at = json.dumps(fragments(self._snapshot(), self._recorder)), now
         return self._made
 
     async def _control(self, request: web.Request) -> web.Response:

@@ -28,7 +28,7 @@ class ErrorGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class JobFigures:
+class JobData:
     """What a report tells of one job.
 
     ``settings`` are what it belongs to and what its last run was asked for. ``steps`` holds what was sent of each
@@ -45,7 +45,7 @@ class JobFigures:
     slowest: Sequence[Result]
 
 
-def gather(name: str, reader: LedgerReader) -> JobFigures:
+def load_job(name: str, reader: LedgerReader) -> JobData:
     """Read everything a report needs; raise ``LedgerError`` for a ledger that cannot be read."""
     asked = reader.asked()
     steps = {}
@@ -54,7 +54,7 @@ def gather(name: str, reader: LedgerReader) -> JobFigures:
         if found.requests and found.first_due is not None and found.last_ended is not None:
             times = reader.attempts(step)
             steps[step] = found, timeline(times, start=found.first_due, end=found.last_ended)
-    return JobFigures(
+    return JobData(
         name=name,
         manifest=reader.manifest,
         settings=reader.manifest.settings | asked,

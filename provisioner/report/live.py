@@ -9,13 +9,13 @@ from . import sections
 from .charts import draw
 from .markup import DASH, escape, number_text, section, table
 from .page import render_live
-from .tape import Tape
+from .tape import LiveRecorder
 
 
-def fragments(progress: Progress, tape: Tape) -> dict[str, str]:
+def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:
     """Return the parts of the page that change, by the id of their place."""
-    tape.note_in_flight(progress.in_flight)
-    line = tape.timeline()
+    recorder.note_in_flight(progress.in_flight)
+    line = recorder.timeline()
     return {
         "state": f'<p class="sum" role="status">{escape(progress.state)}</p>',
         "figures": _figures(progress),
@@ -24,9 +24,9 @@ def fragments(progress: Progress, tape: Tape) -> dict[str, str]:
     }
 
 
-def live_page(title: str, progress: Progress, tape: Tape) -> str:
+def live_page(title: str, progress: Progress, recorder: LiveRecorder) -> str:
     """Render the page as it is now."""
-    parts = fragments(progress, tape)
+    parts = fragments(progress, recorder)
     body = "".join(
         (
             f"<h1>{escape(title)}</h1>",

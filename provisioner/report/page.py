@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from . import sections
 from .comparison import compare
-from .gather import JobFigures
+from .gather import JobData
 from .markup import escape, paragraph
 
 
@@ -29,7 +29,7 @@ LIVE_POLICY = f"{POLICY}; script-src {_hash(SCRIPT)}; connect-src 'self'"
 """The live page runs one script, which asks its own server only."""
 
 
-def render(jobs: Sequence[JobFigures], *, version: str, made_at: str) -> str:
+def render(jobs: Sequence[JobData], *, version: str, made_at: str) -> str:
     """Render a report on one job, or a comparison of several with a report on each."""
     title = jobs[0].name if len(jobs) == 1 else f"{len(jobs)} jobs compared"
     body = [f"<h1>{escape(title)}</h1>", paragraph(f"made {made_at} by {version}")]
@@ -39,15 +39,15 @@ def render(jobs: Sequence[JobFigures], *, version: str, made_at: str) -> str:
     for number, job in enumerate(jobs, start=1):
         heading = f"<h1>{escape(job.name)}</h1>" if len(jobs) > 1 else ""
         body.append(f'<article id="job-{number}">{heading}{job_parts(job)}</article>')
-    return whole(title, "".join(body), policy=POLICY)
+    return html_document(title, "".join(body), policy=POLICY)
 
 
 def render_live(title: str, body: str) -> str:
     """Render a live page around its body; its script follows the run from then on."""
-    return whole(title, body, policy=LIVE_POLICY, script=SCRIPT)
+    return html_document(title, body, policy=LIVE_POLICY, script=SCRIPT)
 
 
-def job_parts(job: JobFigures) -> str:
+def job_parts(job: JobData) -> str:
     """Render every part of one job's report."""
     return "".join(
         (
@@ -60,7 +60,7 @@ def job_parts(job: JobFigures) -> str:
     )
 
 
-def whole(title: str, body: str, *, policy: str, script: str = "") -> str:
+def html_document(title: str, body: str, *, policy: str, script: str = "") -> str:
     """Put a page's head around its body. ``policy`` has to know the script, where there is one."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

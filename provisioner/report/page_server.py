@@ -22,7 +22,7 @@ HEADERS = {
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s\[\]:@/]+)(?::\d{1,5})?")
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Say whether ``host``, a name or an address without a port, is this machine under a name of its own."""
     if host == "localhost":
         return True
@@ -32,7 +32,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def host_of(header: str) -> str:
+def host_of_header(header: str) -> str:
     """Return the host that a ``Host`` header names, in lower case; empty where it names none.
 
     The port, the brackets of an IPv6 address and the dot after a complete name are no part of it.

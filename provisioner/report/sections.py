@@ -7,7 +7,7 @@ from provisioner.load import Distribution, StepMetrics
 from provisioner.models import Counts
 
 from .charts import Chart, Line, draw
-from .gather import JobFigures
+from .gather import JobData
 from .markup import DASH, number_text, paragraph, section, share_text, table, time_text
 from .timeline import Timeline
 
@@ -40,7 +40,7 @@ def _bar(numbers: Mapping[str, int], total: int) -> str:
     return f'<table class="bar" role="presentation" aria-hidden="true"><tr>{cells}{rest}</tr></table>'
 
 
-def steps(job: JobFigures) -> Iterator[str]:
+def steps(job: JobData) -> Iterator[str]:
     """Tell how each step went: figures, then over time, then how its latencies spread."""
     for step, (metrics, line) in job.steps.items():
         yield section(
@@ -87,8 +87,8 @@ def over_time(line: Timeline) -> Iterator[Chart]:
     """Chart rate, latency, requests in flight and 429s over time."""
     places, width = line.offsets_s, line.width_s
     asked = Line("due", "a", line.rates_due())
-    achieved = Line("sent", "b", [each.sent / width for each in line.stretches])
-    cuts = [place for place, each in zip(places, line.stretches, strict=True) if each.throttled]
+    achieved = Line("sent", "b", [each.sent / width for each in line.buckets])
+    cuts = [place for place, each in zip(places, line.buckets, strict=True) if each.throttled]
     lines = (asked, achieved)
     yield Chart("Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut")
     latencies = [
@@ -102,12 +102,12 @@ def over_time(line: Timeline) -> Iterator[Chart]:
     ]
     yield Chart("Latency", "s", places, latencies)
     yield Chart("In flight", "requests", places, (Line("most at once", "a", _floats(line, "in_flight")),))
-    if any(each.throttled for each in line.stretches):
+    if any(each.throttled for each in line.buckets):
         yield Chart("Answers 429", "answers", places, (Line("429s", "c", _floats(line, "throttled")),))
 
 
 def _floats(line: Timeline, name: str) -> list[float | None]:
-    return [float(getattr(each, name)) for each in line.stretches]
+    return [float(getattr(each, name)) for each in line.buckets]
 
 
 def _spread(metrics: StepMetrics) -> Chart:
@@ -130,7 +130,7 @@ def _spread(metrics: StepMetrics) -> Chart:
     )
 
 
-def errors(job: JobFigures) -> str:
+def errors(job: JobData) -> str:
     """List the errors with the rows behind each, and the requests that did not succeed, repeated ones included."""
     failures = [
         (_STEP_NAMES[step], code or DASH, number_text(count))
@@ -153,7 +153,7 @@ def _named(named: Sequence[tuple[int, str]], total: int) -> str:
     return f"{', '.join(rows)}{more}"
 
 
-def slowest(job: JobFigures) -> str:
+def slowest(job: JobData) -> str:
     """List the rows whose last request took longest."""
     rows = [
         (
@@ -168,7 +168,7 @@ def slowest(job: JobFigures) -> str:
     return section("Slowest rows", table(("row", "key", "status", "conversation", "latency from sent"), rows))
 
 
-def configuration(job: JobFigures) -> str:
+def configuration(job: JobData) -> str:
     """Tell what the job was and how often it was run."""
     manifest = job.manifest
     facts = [("job", manifest.job_id), ("begun", manifest.created_at), ("by", manifest.created_by)]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Verdict
 
-from .timeline import MOST_STRETCHES, Stretch, Timeline
+from .timeline import MAX_BUCKETS, Bucket, Timeline
 
 MOST_LATENCIES = 1000
 """Latencies kept of one stretch: beyond, the percentiles shown are those of its first thousand."""
 
 
-class Tape:
+class LiveRecorder:
     """The answers of a run in stretches of a second, or of two, four… once there are more than fit.
 
     ``clock`` gives Unix seconds.
@@ -20,7 +20,7 @@ class Tape:
         self._clock, self._start = clock, clock()
         self._due_until = self._start
         self._width = 1
-        self._stretches: list[Stretch] = []
+        self._buckets: list[Bucket] = []
 
     def record(self, result: AttemptResult) -> None:
         """Note one answer; what never left is no request."""
@@ -37,31 +37,31 @@ class Tape:
 
     def note_in_flight(self, count: int) -> None:
         """Note how many requests are under way now."""
-        stretch = self._at(self._clock())
-        stretch.in_flight = max(stretch.in_flight, count)
+        bucket = self._at(self._clock())
+        bucket.in_flight = max(bucket.in_flight, count)
 
     def timeline(self) -> Timeline | None:
         """Return what was recorded so far, None where nothing was."""
-        return Timeline(self._start, self._width, self._stretches, self._due_until) if self._stretches else None
+        return Timeline(self._start, self._width, self._buckets, self._due_until) if self._buckets else None
 
-    def _at(self, moment: float) -> Stretch:
+    def _at(self, moment: float) -> Bucket:
         place = max(int((moment - self._start) / self._width), 0)
-        while place >= MOST_STRETCHES:
+        while place >= MAX_BUCKETS:
             self._fold()
             place //= 2
-        while len(self._stretches) <= place:
-            self._stretches.append(Stretch())
-        return self._stretches[place]
+        while len(self._buckets) <= place:
+            self._buckets.append(Bucket())
+        return self._buckets[place]
 
     def _fold(self) -> None:
         self._width *= 2
-        pairs = zip(self._stretches[::2], [*self._stretches[1::2], Stretch()], strict=False)
-        self._stretches = [_joined(first, second) for first, second in pairs]
+        pairs = zip(self._buckets[::2], [*self._buckets[1::2], Bucket()], strict=False)
+        self._buckets = [_joined(first, second) for first, second in pairs]
 
 
-def _joined(first: Stretch, second: Stretch) -> Stretch:
+def _joined(first: Bucket, second: Bucket) -> Bucket:
     from_due, from_sent = first.from_due + second.from_due, first.from_sent + second.from_sent
-    return Stretch(
+    return Bucket(
         due=first.due + second.due,
         sent=first.sent + second.sent,
         throttled=first.throttled + second.throttled,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from provisioner.load import rank
 from provisioner.models import AttemptRecord, Verdict
 
-MOST_STRETCHES = 240
+MAX_BUCKETS = 240
 """More than a chart has room for."""
 WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 
@@ -19,7 +19,7 @@ def _times() -> "array[float]":
 
 
 @dataclass(slots=True)
-class Stretch:
+class Bucket:
     """What happened in one stretch of time: requests by when they were due and left, successes by their end.
 
     ``in_flight`` is the most at once. The arrays hold latencies in seconds.
@@ -54,27 +54,27 @@ class Timeline:
 
     start: float
     width_s: int
-    stretches: Sequence[Stretch]
+    buckets: Sequence[Bucket]
     due_until: float = math.inf
 
     @property
     def offsets_s(self) -> list[int]:
         """When each stretch begins, in seconds from the start."""
-        return [place * self.width_s for place in range(len(self.stretches))]
+        return [place * self.width_s for place in range(len(self.buckets))]
 
     def place(self, moment: float) -> int:
         """Return which stretch a moment lies in; what a clock that was set puts outside goes to the edge."""
-        return min(max(int((moment - self.start) / self.width_s), 0), len(self.stretches) - 1)
+        return min(max(int((moment - self.start) / self.width_s), 0), len(self.buckets) - 1)
 
-    def at(self, moment: float) -> Stretch:
+    def at(self, moment: float) -> Bucket:
         """Return the stretch a moment lies in."""
-        return self.stretches[self.place(moment)]
+        return self.buckets[self.place(moment)]
 
-    def carry(self, place: int, moment: float, flying: int) -> int:
+    def fill_until(self, place: int, moment: float, flying: int) -> int:
         """Go on from a stretch to that of ``moment`` with so many in flight, and return its place."""
         now = max(self.place(moment), place)
         for passed in range(place + 1, now + 1):
-            self.stretches[passed].in_flight = flying
+            self.buckets[passed].in_flight = flying
         return now
 
     def rates_due(self) -> list[float | None]:
@@ -82,12 +82,12 @@ class Timeline:
         known = self.start + self.width_s
         return [
             each.due / self.width_s if known + offset <= self.due_until else None
-            for offset, each in zip(self.offsets_s, self.stretches, strict=True)
+            for offset, each in zip(self.offsets_s, self.buckets, strict=True)
         ]
 
     def percentile(self, since: str, share: float) -> list[float | None]:
         """Return a percentile of the latencies from ``due`` or ``sent`` for every stretch."""
-        return [each.percentile(since, share) for each in self.stretches]
+        return [each.percentile(since, share) for each in self.buckets]
 
 
 def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
@@ -97,9 +97,9 @@ def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> 
     may lie before the start, and all of it is one stretch; of however long a time there are few stretches.
     """
     span = max(end - start, 0.0)
-    longest = math.ceil(span / MOST_STRETCHES)
-    width = next((width for width in WIDTHS_S if span / width < MOST_STRETCHES), longest)
-    line = Timeline(start, width, [Stretch() for _ in range(int(span / width) + 1)])
+    longest = math.ceil(span / MAX_BUCKETS)
+    width = next((width for width in WIDTHS_S if span / width < MAX_BUCKETS), longest)
+    line = Timeline(start, width, [Bucket() for _ in range(int(span / width) + 1)])
     first_due: dict[int, float] = {}
     sent, ended = _times(), _times()
     for each in attempts:
@@ -125,11 +125,11 @@ def _count_in_flight(line: Timeline, sent: Sequence[float], ended: Sequence[floa
     flying, landed, place = 0, 0, 0
     for moment in sent:
         while landed < len(ended) and ended[landed] <= moment:
-            place = line.carry(place, ended[landed], flying)
+            place = line.fill_until(place, ended[landed], flying)
             flying, landed = flying - 1, landed + 1
-        place = line.carry(place, moment, flying)
+        place = line.fill_until(place, moment, flying)
         flying += 1
-        line.stretches[place].in_flight = max(line.stretches[place].in_flight, flying)
+        line.buckets[place].in_flight = max(line.buckets[place].in_flight, flying)
     for moment in ended[landed:]:
-        place = line.carry(place, moment, flying)
+        place = line.fill_until(place, moment, flying)
         flying -= 1

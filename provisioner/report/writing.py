@@ -11,7 +11,7 @@ from provisioner.options import ReportOptions
 from provisioner.results import check_writable, replacing
 from provisioner.summary import Summary
 
-from .gather import JobFigures, gather
+from .gather import JobData, load_job
 from .page import render
 
 
@@ -27,7 +27,7 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     ).require_distinct()
     check_writable(output)
     are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
-    jobs = [_gathered(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
+    jobs = [_load_job(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     with replacing(output) as stream:
         page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
@@ -40,6 +40,6 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     )
 
 
-def _gathered(path: Path, name: str) -> JobFigures:
+def _load_job(path: Path, name: str) -> JobData:
     with open_reader(path) as reader:
-        return gather(name, reader)
+        return load_job(name, reader)

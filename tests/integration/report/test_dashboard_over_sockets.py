@@ -14,10 +14,10 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.models import AttemptResult, Verdict
 from provisioner.progress import Progress
-from provisioner.report.dashboard import Place, open_dashboard, parse_place
-from provisioner.report.tape import Tape
+from provisioner.report.dashboard import ListenAddress, open_dashboard, parse_listen_address
+from provisioner.report.tape import LiveRecorder
 
-HERE = Place("127.0.0.1", 0)
+HERE = ListenAddress("127.0.0.1", 0)
 HOSTILE = "<script>alert('x')</script> & \"co\".csv"
 
 
@@ -59,14 +59,14 @@ class Board:
 
 
 @asynccontextmanager
-async def board(*, place: Place = HERE, finished: int = 3) -> AsyncIterator[Board]:
+async def board(*, place: ListenAddress = HERE, finished: int = 3) -> AsyncIterator[Board]:
     """Serve the page of a run of which so many of ten rows are created."""
-    tape, hands = Tape(time.time), Hands()
+    recorder, hands = LiveRecorder(time.time), Hands()
     now = time.time()
-    tape.record(AttemptResult(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
+    recorder.record(AttemptResult(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
     progress = Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending")
     async with (
-        open_dashboard(place, HOSTILE, lambda: progress, tape, hands) as url,
+        open_dashboard(place, HOSTILE, lambda: progress, recorder, hands) as url,
         aiohttp.ClientSession() as client,
     ):
         address, _, token = url.partition("#")
@@ -164,7 +164,7 @@ async def test_what_is_not_understood_is_said(body: Any, error: str) -> None:
 async def test_another_hosts_name_is_refused(host: str, *, is_public: bool, status: int) -> None:
     """A page elsewhere that points its own name at this machine sees nothing."""
     async with (
-        board(place=Place("127.0.0.1", 0, is_public)) as served,
+        board(place=ListenAddress("127.0.0.1", 0, is_public)) as served,
         served.client.get(served.address, headers={"Host": host}) as answer,
     ):
         assert answer.status == status
@@ -199,7 +199,7 @@ async def test_a_port_that_is_taken_is_a_usage_error() -> None:
     async with board() as served:
         port = int(served.address.rsplit(":", 1)[1].strip("/"))
         with pytest.raises(UsageError, match=f"cannot have port {port}") as caught:
-            async with board(place=Place("127.0.0.1", port)):
+            async with board(place=ListenAddress("127.0.0.1", port)):
                 pass
 
     assert caught.value.message.endswith(f"port {port} of 127.0.0.1: address already in use")
@@ -209,31 +209,31 @@ async def test_a_port_that_is_taken_is_a_usage_error() -> None:
 @pytest.mark.parametrize(
     ("text", "is_public", "place"),
     [
-        ("8080", False, Place("127.0.0.1", 8080)),
-        ("0", False, Place("127.0.0.1", 0)),
-        ("localhost:8080", False, Place("localhost", 8080)),
-        ("127.0.0.2:1", False, Place("127.0.0.2", 1)),
-        ("[::1]:8080", False, Place("::1", 8080)),
-        ("0.0.0.0:80", True, Place("0.0.0.0", 80, is_public=True)),  # noqa: S104 - asked for
-        ("desk.example:80", True, Place("desk.example", 80, is_public=True)),
+        ("8080", False, ListenAddress("127.0.0.1", 8080)),
+        ("0", False, ListenAddress("127.0.0.1", 0)),
+        ("localhost:8080", False, ListenAddress("localhost", 8080)),
+        ("127.0.0.2:1", False, ListenAddress("127.0.0.2", 1)),
+        ("[::1]:8080", False, ListenAddress("::1", 8080)),
+        ("0.0.0.0:80", True, ListenAddress("0.0.0.0", 80, is_public=True)),  # noqa: S104 - asked for
+        ("desk.example:80", True, ListenAddress("desk.example", 80, is_public=True)),
     ],
 )
-def test_places_by_table(text: str, *, is_public: bool, place: Place) -> None:
+def test_places_by_table(text: str, *, is_public: bool, place: ListenAddress) -> None:
     """A port is one of this machine; a host may stand before it."""
-    assert parse_place(text, is_public=is_public) == place
+    assert parse_listen_address(text, is_public=is_public) == place
 
 
 @pytest.mark.parametrize("text", ["", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "65536", "-1", "٣"])
 def test_what_is_no_place_is_refused(text: str) -> None:
     """Ports are numbers up to 65535."""
     with pytest.raises(UsageError, match="is not a place"):
-        parse_place(text, is_public=False)
+        parse_listen_address(text, is_public=False)
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0:80", "[::]:80", "192.0.2.1:80", "desk.example:80"])
 def test_other_machines_are_let_in_on_purpose_only(text: str) -> None:
     """It takes a flag of its own."""
     with pytest.raises(UsageError, match="would let other machines in") as caught:
-        parse_place(text, is_public=False)
+        parse_listen_address(text, is_public=False)
 
     assert "--dashboard-public" in caught.value.cure

@@ -15,8 +15,8 @@ from provisioner.pacer import Pacer
 from provisioner.pipeline.watch import Hands
 from provisioner.progress import Progress
 from provisioner.report import dashboard
-from provisioner.report.dashboard import MOST_STREAMS, Place, open_dashboard
-from provisioner.report.tape import Tape
+from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
+from provisioner.report.tape import LiveRecorder
 from tests.integration.report.test_dashboard_over_sockets import HERE, Board, board
 from tests.integration.report.test_dashboard_over_sockets import Hands as HandsOfTests
 
@@ -162,7 +162,7 @@ async def test_a_body_that_never_comes_is_waited_for_no_longer_than_it_may(
 async def test_a_rate_that_is_out_of_range_is_answered_with_the_range() -> None:
     """The page shows the sentence that the command line would, and the pace stays; within it is followed."""
     pacer = Pacer(Rate(per_second=4))
-    page = open_dashboard(HERE, "r.csv", lambda: Progress(total=1), Tape(time.time), Hands(pacer))
+    page = open_dashboard(HERE, "r.csv", lambda: Progress(total=1), LiveRecorder(time.time), Hands(pacer))
 
     async with page as url, aiohttp.ClientSession() as client:
         address, _, token = url.partition("#")
@@ -216,6 +216,6 @@ async def test_there_are_so_many_streams_and_no_more() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "desk.example"])  # noqa: S104 - what is warned of
 def test_a_place_that_others_reach_comes_with_a_caution(host: str) -> None:
     """It names the place, and says that nothing is encrypted; this machine's own names have none."""
-    assert host in Place(host, 80, is_public=True).caution
-    assert "encrypted" in Place(host, 80, is_public=True).caution
-    assert [Place(own, 80).caution for own in ("127.0.0.1", "localhost", "::1")] == ["", "", ""]
+    assert host in ListenAddress(host, 80, is_public=True).caution
+    assert "encrypted" in ListenAddress(host, 80, is_public=True).caution
+    assert [ListenAddress(own, 80).caution for own in ("127.0.0.1", "localhost", "::1")] == ["", "", ""]

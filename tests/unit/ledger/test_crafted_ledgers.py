@@ -17,7 +17,7 @@ from provisioner.errors import LedgerError, ProvisionerError
 from provisioner.ledger import CloseLedger, open_ledger, open_reader
 from provisioner.ledger.connections import Attention
 from provisioner.models import MessageStatus, Status
-from provisioner.report.gather import gather
+from provisioner.report.gather import load_job
 from tests.ledger_samples import CREATED, INPUT, LOST, SENDABLE, SETTINGS, TOO_LONG, entries, entry
 from tests.sids import conversation_sid
 
@@ -60,7 +60,7 @@ async def read(path: Path) -> None:
         reader.error_counts()
         reader.orphans()
         reader.shared()
-        gather("job", reader)
+        load_job("job", reader)
 
 
 async def write(path: Path) -> None:

@@ -14,10 +14,10 @@ from provisioner.load import StepMetrics
 from provisioner.options import ReportOptions
 from provisioner.progress import Progress
 from provisioner.report import write_report
-from provisioner.report.gather import ErrorGroup, JobFigures, gather
+from provisioner.report.gather import ErrorGroup, JobData, load_job
 from provisioner.report.live import fragments, live_page
 from provisioner.report.page import SCRIPT, STYLE, render
-from provisioner.report.tape import Tape
+from provisioner.report.tape import LiveRecorder
 from tests.unit.report.test_reports import answer, ledger_of
 
 HARMLESS = "plain"
@@ -93,23 +93,23 @@ def poisoned(value: Any, text: str) -> Any:
         case msgspec.Struct():
             values = {name: poisoned(getattr(value, name), text) for name in value.__struct_fields__}
             changed = msgspec.structs.replace(value, **values)
-        case StepMetrics() | ErrorGroup() | JobFigures():
+        case StepMetrics() | ErrorGroup() | JobData():
             names = {each.name for each in dataclasses.fields(value) if each.init} & POISONED
             changed = dataclasses.replace(value, **{name: poisoned(getattr(value, name), text) for name in names})
     return changed
 
 
-async def figures(folder: Path) -> JobFigures:
+async def figures(folder: Path) -> JobData:
     """Return the figures of a job with an error and successes, each text in them the same plain one."""
     path = await ledger_of(folder / "job.ledger", ["C-1", "C-2", "C-3"], refused=1, rate="2/s")
     with open_reader(path) as reader:
-        return with_text(gather("job.ledger", reader), HARMLESS)
+        return with_text(load_job("job.ledger", reader), HARMLESS)
 
 
-def with_text(job: JobFigures, text: str) -> JobFigures:
+def with_text(job: JobData, text: str) -> JobData:
     """Put a text in every place of a job's figures, those of its steps too."""
     steps = {step: (poisoned(metrics, text), line) for step, (metrics, line) in job.steps.items()}
-    changed: JobFigures = dataclasses.replace(poisoned(job, text), steps=steps)
+    changed: JobData = dataclasses.replace(poisoned(job, text), steps=steps)
     return changed
 
 
@@ -140,14 +140,14 @@ async def test_a_report_holds_no_script_whatever_its_texts_are(tmp_path: Path, o
 
 def test_the_live_page_holds_its_own_script_alone_whatever_its_texts_are() -> None:
     """Neither a file's name nor a state becomes an element, in the page and in what its script puts in later."""
-    tape = Tape(lambda: 1_700_000_000.0)
-    tape.record(answer(1))
-    plain = Structure(live_page(HARMLESS, Progress(total=1, state=HARMLESS), tape))
+    recorder = LiveRecorder(lambda: 1_700_000_000.0)
+    recorder.record(answer(1))
+    plain = Structure(live_page(HARMLESS, Progress(total=1, state=HARMLESS), recorder))
 
     for text in HOSTILE:
         progress = Progress(total=1, state=text)
-        page = Structure(live_page(text, progress, tape))
-        parts = Structure("".join(fragments(progress, tape).values()))
+        page = Structure(live_page(text, progress, recorder))
+        parts = Structure("".join(fragments(progress, recorder).values()))
         assert page.elements == plain.elements, text
         assert page.code == [("style", STYLE), ("script", SCRIPT)]
         assert parts.code == []

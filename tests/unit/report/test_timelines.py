@@ -3,8 +3,8 @@
 import pytest
 
 from provisioner.models import AttemptRecord, AttemptResult, Verdict
-from provisioner.report.tape import Tape
-from provisioner.report.timeline import MOST_STRETCHES, timeline
+from provisioner.report.tape import LiveRecorder
+from provisioner.report.timeline import MAX_BUCKETS, timeline
 
 
 class Clock:
@@ -37,10 +37,10 @@ def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
     )
 
     assert (line.start, line.width_s, line.offsets_s) == (100.0, 1, [0, 1, 2, 3, 4])
-    assert [each.due for each in line.stretches] == [2, 1, 0, 0, 0]
-    assert [each.sent for each in line.stretches] == [1, 2, 0, 0, 0]
-    assert [each.throttled for each in line.stretches] == [0, 1, 0, 0, 0]
-    assert [each.in_flight for each in line.stretches] == [1, 2, 1, 1, 1]
+    assert [each.due for each in line.buckets] == [2, 1, 0, 0, 0]
+    assert [each.sent for each in line.buckets] == [1, 2, 0, 0, 0]
+    assert [each.throttled for each in line.buckets] == [0, 1, 0, 0, 0]
+    assert [each.in_flight for each in line.buckets] == [1, 2, 1, 1, 1]
     assert line.percentile("due", 0.95) == [0.5, None, None, None, pytest.approx(3.6)]
     assert line.percentile("sent", 0.5) == [0.5, None, None, None, pytest.approx(2.9)]
 
@@ -59,8 +59,8 @@ def test_a_clock_that_was_set_moves_nothing_off_the_chart() -> None:
     """What a clock puts before the start or behind the end is told at the edge."""
     line = timeline([record(1, 90.0, 90.0, 120.0)], start=100.0, end=103.0)
 
-    assert [each.sent for each in line.stretches] == [1, 0, 0, 0]
-    assert [len(each.from_due) for each in line.stretches] == [0, 0, 0, 1]
+    assert [each.sent for each in line.buckets] == [1, 0, 0, 0]
+    assert [len(each.from_due) for each in line.buckets] == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("length_s", [1, 239, 241, 5_000, 400_000])
@@ -70,58 +70,58 @@ def test_a_long_job_is_told_in_longer_stretches(length_s: int) -> None:
 
     line = timeline([record(1, 0.0, 0.0, 0.1), record(2, 0.0, 0.0, end)], start=0.0, end=end)
 
-    assert len(line.stretches) <= MOST_STRETCHES
-    assert line.stretches[-1].in_flight == 1
+    assert len(line.buckets) <= MAX_BUCKETS
+    assert line.buckets[-1].in_flight == 1
 
 
 def test_a_tape_keeps_everything_in_bounded_memory() -> None:
     """A run of any length is told in so many stretches; nothing that was counted is lost when they are joined."""
     clock = Clock()
-    tape = Tape(clock)
+    recorder = LiveRecorder(clock)
     for second in range(1000):
-        tape.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
+        recorder.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
     clock.now = 999.0
-    tape.note_in_flight(7)
+    recorder.note_in_flight(7)
 
-    line = tape.timeline()
+    line = recorder.timeline()
 
     assert line is not None
-    assert len(line.stretches) <= MOST_STRETCHES
-    assert sum(each.sent for each in line.stretches) == 1000
-    assert line.stretches[-1].in_flight == 7
+    assert len(line.buckets) <= MAX_BUCKETS
+    assert sum(each.sent for each in line.buckets) == 1000
+    assert line.buckets[-1].in_flight == 7
     assert line.width_s == 8
 
 
 def test_what_still_waits_is_not_told_as_not_due() -> None:
     """After the latest row that was heard of, nobody knows yet how many were due: the line ends there."""
-    tape = Tape(Clock())
+    recorder = LiveRecorder(Clock())
     for second in (0, 1, 2):
-        tape.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
+        recorder.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
 
-    line = tape.timeline()
+    line = recorder.timeline()
 
     assert line is not None
     assert line.rates_due() == [1.0, 1.0, None, None, None, None, None, None, None]
-    assert [each.sent for each in line.stretches] == [0, 0, 0, 0, 0, 1, 1, 1, 0]
+    assert [each.sent for each in line.buckets] == [0, 0, 0, 0, 0, 1, 1, 1, 0]
 
 
 def test_a_tape_notes_nothing_that_never_left() -> None:
     """A connection that failed is no request."""
-    tape = Tape(lambda: 0.0)
-    tape.record(AttemptResult(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
+    recorder = LiveRecorder(lambda: 0.0)
+    recorder.record(AttemptResult(Verdict.NOT_PROCESSED, due=1.0, ended=2.0))
 
-    assert tape.timeline() is None
+    assert recorder.timeline() is None
 
 
 def test_a_clock_that_was_set_back_leaves_one_stretch() -> None:
     """The last request may have ended before the first was due; nothing is lost, and nothing fails."""
     line = timeline([record(1, 100.0, 100.0, 40.0)], start=100.0, end=40.0)
 
-    assert [(each.due, each.sent) for each in line.stretches] == [(1, 1)]
+    assert [(each.due, each.sent) for each in line.buckets] == [(1, 1)]
 
 
 def test_times_that_lie_ages_apart_need_few_stretches() -> None:
     """A time that is out of all proportion, as a damaged ledger may hold, makes a chart and no full memory."""
     line = timeline([record(1, 1.0, 1.0, 2.5e11)], start=1.0, end=2.5e11)
 
-    assert len(line.stretches) <= MOST_STRETCHES + 1
+    assert len(line.buckets) <= MAX_BUCKETS + 1
