@@ -19,7 +19,7 @@ FIRST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class CheckResult:
     """An input as a run would find it."""
 
     detections: Sequence[tuple[str, Detection]]
@@ -28,7 +28,7 @@ class Checked:
     samples: Sequence[WebChatRequest]
 
 
-async def check(files: Sequence[str], options: CheckOptions, ui: UserInterface) -> Checked:
+async def check_input(files: Sequence[str], options: CheckOptions, ui: UserInterface) -> CheckResult:
     """Read, map and validate every row by the same plan pass as a run, into a ledger that is thrown away.
 
     Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all.
@@ -50,7 +50,7 @@ async def check(files: Sequence[str], options: CheckOptions, ui: UserInterface) 
             )
             with open_reader(ledger.path) as reader:
                 invalid = list(reader.invalid(None if options.all else FIRST))
-        return Checked(
+        return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
             plan=plan,
             invalid=invalid,

@@ -14,7 +14,7 @@ from provisioner.sources import STDIN, Source, open_sources
 from provisioner.summary import Summary
 
 
-def export(ledger: Path, options: ExportOptions) -> Summary:
+def export_results(ledger: Path, options: ExportOptions) -> Summary:
     """Write the results, and the failed rows if asked for; raise ``ProvisionerError`` for what is in the way."""
     outputs = Outputs(options)
     if outputs.path == STDOUT and options.json:
@@ -24,7 +24,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.get_note("reading")
     if outputs.needs_input:
-        with open_sources(_names(fingerprints), _reading(ledger, reading)) as sources:
+        with open_sources(_names(fingerprints), _input_options(ledger, reading)) as sources:
             _require_unchanged(sources, fingerprints)
             outputs.check_sources(sources)
             outputs.write(ledger, sources)
@@ -40,7 +40,7 @@ def export(ledger: Path, options: ExportOptions) -> Summary:
     )
 
 
-def _reading(ledger: Path, note: str | None) -> InputOptions:
+def _input_options(ledger: Path, note: str | None) -> InputOptions:
     """Return how the input was read; a run that was killed right after planning left no note of it."""
     try:
         return InputOptions() if note is None else InputOptions.from_note(note)

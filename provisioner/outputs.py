@@ -13,10 +13,10 @@ from provisioner.results import (
     Cell,
     Format,
     InputColumns,
+    atomic_write,
     check_writable,
     format_of,
     paired,
-    replacing,
     write_results,
 )
 from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
@@ -61,7 +61,7 @@ class Outputs:
         """Write every file whole; ``sources`` are read once more where ``needs_input``. Blocks."""
         with open_reader(ledger) as reader:
             columns = _input_columns(sources, self._format) if self._options.include_input else None
-            with replacing(self.path) as stream:
+            with atomic_write(self.path) as stream:
                 write_results(
                     stream,
                     reader.results(),
@@ -98,7 +98,7 @@ def _check_name(failed: Path, source: Source) -> None:
 
 
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
-    with replacing(path) as stream, ExitStack() as stack:
+    with atomic_write(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
         for (_, _, record), found in paired(enumerate_records(sources), reader.statuses()):
             if found.status != Status.CREATED:

@@ -14,7 +14,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
     Exit code 0 says that every row could be sent, 4 that some are invalid.
     """
-    from provisioner.checking import check as check_input
+    from provisioner.checking import check_input
 
     from .check_text import check_details, check_lines
     from .event_loop import run_on

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.checking import Checked
+from provisioner.checking import CheckResult
 from provisioner.ledger import InvalidRow
 from provisioner.models import Counts
 from provisioner.rows import mask_request
@@ -13,7 +13,7 @@ from provisioner.sources import Detection
 from .plan_text import plan_lines
 
 
-def check_lines(checked: Checked) -> Iterator[str]:
+def check_lines(checked: CheckResult) -> Iterator[str]:
     """Render what was found out about an input, a line for each thing to know."""
     for name, detection in checked.detections:
         yield f"{name}: {_found(detection)}"
@@ -44,7 +44,7 @@ def _place(row: InvalidRow) -> str:
     return f"{row.source}, line {row.line}, row {row.row}"
 
 
-def check_details(checked: Checked, counts: Counts) -> dict[str, object]:
+def check_details(checked: CheckResult, counts: Counts) -> dict[str, object]:
     """Return the same for programs, in values that JSON knows."""
     plan = checked.plan
     return {

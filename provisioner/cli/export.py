@@ -15,6 +15,6 @@ def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  
 
     --include-input and --failed read the input once more; it has to be what it was when it was planned.
     """
-    from provisioner.exporting import export as export_results
+    from provisioner.exporting import export_results
 
     return export_results(ledger, options)

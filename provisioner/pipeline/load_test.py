@@ -24,7 +24,7 @@ from provisioner.load import (
     steady,
 )
 from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
-from provisioner.results import READABLE, check_writable, replacing
+from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import ProcessEnvironment
 
@@ -57,7 +57,7 @@ async def load(
         return summary
     told = _measured(summary, order, fail_if)
     if options.metrics_file is not None:
-        with replacing(options.metrics_file, mode=READABLE) as stream:
+        with atomic_write(options.metrics_file, mode=READABLE) as stream:
             stream.write(prometheus_text(told).encode())
     return told
 

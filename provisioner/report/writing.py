@@ -8,7 +8,7 @@ from provisioner import __version__
 from provisioner.file_roles import FileRole, FileRoles, Use
 from provisioner.ledger import files_of_ledger, open_reader
 from provisioner.options import ReportOptions
-from provisioner.results import check_writable, replacing
+from provisioner.results import atomic_write, check_writable
 from provisioner.summary import Summary
 
 from .gather import JobData, load_job
@@ -29,7 +29,7 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
     jobs = [_load_job(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-    with replacing(output) as stream:
+    with atomic_write(output) as stream:
         page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
         stream.write(page.encode("utf-8", "backslashreplace"))  # a ledger's name may hold bytes that are no text
     return Summary(

@@ -12,9 +12,9 @@ from .writing import (
     Cell,
     Format,
     InputColumns,
+    atomic_write,
     check_writable,
     format_of,
-    replacing,
     write_results,
 )
 
@@ -26,10 +26,10 @@ __all__ = [
     "Format",
     "InputColumns",
     "ResultLine",
+    "atomic_write",
     "check_writable",
     "format_of",
     "paired",
     "read_results",
-    "replacing",
     "write_results",
 ]

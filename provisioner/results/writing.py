@@ -105,7 +105,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """Yield a stream whose bytes become the file at ``path``, of that mode, when the block ends well.
 
     They go to a temporary file in the same folder, which is synced and renamed, so a reader sees the old file or

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.checking import FIRST, check
+from provisioner.checking import FIRST, check_input
 from provisioner.errors import InputError, UsageError
 from provisioner.models import Counts
 from provisioner.options import CheckOptions
@@ -33,7 +33,7 @@ async def test_a_check_is_the_plan_of_a_run(customers: Path) -> None:
     """Counts, time and samples are those that a run would have, and every problem has its place."""
     ui = QuietUserInterface()
 
-    checked = await check([str(customers)], replace(PLAIN, rate="5/s"), ui)
+    checked = await check_input([str(customers)], replace(PLAIN, rate="5/s"), ui)
 
     assert checked.plan.counts == Counts(input=41, pending=15, invalid=26)
     assert (checked.plan.to_send, checked.plan.rate_asked, checked.plan.duration_s) == (15, 5.0, 3.0)
@@ -48,7 +48,7 @@ async def test_the_first_invalid_rows_are_listed_or_all(
     customers: Path, options: CheckOptions, listed: int
 ) -> None:
     """A list of a million problems helps nobody who did not ask for it."""
-    checked = await check([str(customers)], options, QuietUserInterface())
+    checked = await check_input([str(customers)], options, QuietUserInterface())
 
     assert checked.plan.counts.invalid == 26
     assert len(checked.invalid) == listed
@@ -62,7 +62,7 @@ async def test_a_check_leaves_nothing_behind(
     spare.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spare))
 
-    await check([str(customers)], PLAIN, QuietUserInterface())
+    await check_input([str(customers)], PLAIN, QuietUserInterface())
 
     assert names_in(spare) == []
     assert names_in(tmp_path) == ["customers.csv", "spare"]
@@ -71,6 +71,6 @@ async def test_a_check_leaves_nothing_behind(
 async def test_what_cannot_be_checked_is_refused(customers: Path) -> None:
     """An option without sense and a file that is not there end the check with a cure."""
     with pytest.raises(UsageError, match="--rate 'fast' is not a rate"):
-        await check([str(customers)], replace(PLAIN, rate="fast"), QuietUserInterface())
+        await check_input([str(customers)], replace(PLAIN, rate="fast"), QuietUserInterface())
     with pytest.raises(InputError, match="does not exist"):
-        await check(["nobody.csv"], PLAIN, QuietUserInterface())
+        await check_input(["nobody.csv"], PLAIN, QuietUserInterface())

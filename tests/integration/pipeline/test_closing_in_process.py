@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.cleanup import close_conversations
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
-from provisioner.exporting import export
+from provisioner.exporting import export_results
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import CloseOptions, ExportOptions, RunOptions
@@ -126,7 +126,7 @@ async def test_results_that_name_a_conversation_by_no_sid_close_nothing(job: Job
     results = job.results
     if style == "jsonl":
         results = job.folder / "results.jsonl"
-        export(job.ledger, ExportOptions(output=results))
+        export_results(job.ledger, ExportOptions(output=results))
     results.write_text(results.read_text().replace(job.sids[2], "../../v1/Services/IS1"))
 
     async with stub_twilio() as twilio:

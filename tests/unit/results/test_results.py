@@ -25,10 +25,10 @@ from provisioner.results import (
     READABLE,
     Format,
     InputColumns,
+    atomic_write,
     check_writable,
     format_of,
     read_results,
-    replacing,
     write_results,
 )
 
@@ -216,7 +216,7 @@ def test_a_mode_that_is_asked_for_is_that_whatever_the_umask(tmp_path: Path, uma
     before = os.umask(umask)
     try:
         for name, mode in (("figures", READABLE), ("results", 0o600)):
-            with replacing(tmp_path / name, **({"mode": mode} if mode == READABLE else {})) as stream:
+            with atomic_write(tmp_path / name, **({"mode": mode} if mode == READABLE else {})) as stream:
                 stream.write(b"1")
             assert (tmp_path / name).stat().st_mode & 0o777 == mode
     finally:
@@ -303,7 +303,7 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old")
 
-    with replacing(path) as stream:
+    with atomic_write(path) as stream:
         stream.write(b"new")
         assert path.read_text() == "old"
 
@@ -318,7 +318,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("old")
 
     def break_off() -> NoReturn:
-        with replacing(path) as stream:
+        with atomic_write(path) as stream:
             stream.write(b"half")
             raise RuntimeError
 
@@ -340,7 +340,7 @@ def test_a_failing_disk_is_said_with_the_cure(tmp_path: Path, code: int, reason:
         yield CREATED
         raise OSError(code, os.strerror(code))
 
-    with pytest.raises(StorageError, match=reason) as caught, replacing(path) as stream:
+    with pytest.raises(StorageError, match=reason) as caught, atomic_write(path) as stream:
         write_results(stream, rows(), Format.CSV)
 
     assert "run the same command again" in caught.value.cure
@@ -352,7 +352,7 @@ def test_results_whose_folder_has_gone_say_so(tmp_path: Path) -> None:
     path = tmp_path / "out" / "results.csv"
     path.parent.mkdir()
 
-    with pytest.raises(StorageError) as caught, replacing(path):
+    with pytest.raises(StorageError) as caught, atomic_write(path):
         shutil.rmtree(path.parent)
 
     assert caught.value.message == f"{path}: not written, its folder is not there any more"
@@ -368,9 +368,9 @@ def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     for name in (left, other, foreign):
         (tmp_path / name).touch()
 
-    with replacing(path) as outer:
+    with atomic_write(path) as outer:
         outer.write(b"outer")
-        with replacing(path) as inner:
+        with atomic_write(path) as inner:
             inner.write(b"inner")
 
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["out.csv", other, foreign])
@@ -388,7 +388,7 @@ def test_a_draft_that_was_taken_for_litter_is_made_again(tmp_path: Path, monkeyp
 
     monkeypatch.setattr("fcntl.flock", lock)
 
-    with replacing(tmp_path / "out.csv") as stream:
+    with atomic_write(tmp_path / "out.csv") as stream:
         stream.write(b"whole")
 
     assert len(locks) == 2
@@ -397,7 +397,7 @@ def test_a_draft_that_was_taken_for_litter_is_made_again(tmp_path: Path, monkeyp
 
 def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Results written to - go to stdout and stay nowhere else."""
-    with replacing(Path("-")) as stream:
+    with atomic_write(Path("-")) as stream:
         write_results(stream, [CREATED], Format.JSONL)
 
     assert json.loads(capfdbinary.readouterr().out)["status"] == "created"
@@ -420,7 +420,7 @@ def test_a_reader_who_leaves_stdout_early_has_seen_enough(style: Format, monkeyp
     read_end, write_end = os.pipe()
     os.close(read_end)
 
-    with stdout_that_is(write_end, monkeypatch), replacing(Path("-")) as stream:
+    with stdout_that_is(write_end, monkeypatch), atomic_write(Path("-")) as stream:
         write_results(stream, [CREATED], style)
 
 
@@ -430,7 +430,7 @@ def test_a_stdout_that_takes_nothing_is_a_storage_error(style: Format, monkeypat
     with (
         stdout_that_is(os.open("/dev/full", os.O_WRONLY), monkeypatch),
         pytest.raises(StorageError, match="stdout takes no results: No space left") as caught,
-        replacing(Path("-")) as stream,
+        atomic_write(Path("-")) as stream,
     ):
         write_results(stream, [CREATED], style)
 
