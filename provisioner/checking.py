@@ -11,7 +11,7 @@ from provisioner.ledger import InvalidRow, open_ledger, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models import WebChatRequest
 from provisioner.options import CheckOptions, parse_rate
-from provisioner.planning import check_texts, open_input, plan_input
+from provisioner.planning import open_input, plan_input, validate_global_options
 from provisioner.sources import Detection
 
 FIRST = 20
@@ -34,7 +34,7 @@ async def check_input(files: Sequence[str], options: CheckOptions, ui: UserInter
     Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all.
     """
     rate = parse_rate(options.rate)
-    check_texts(address_sid=options.address_sid)
+    validate_global_options(address_sid=options.address_sid)
     mapping = Mapping.from_options(options)
     with open_input(files, options, mapping, friendly_name=options.friendly_name) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:

@@ -38,7 +38,7 @@ _IMPERSONAL = {"address_sid", "key", "ui_version"}
 """What a row may give without saying anything about its customer."""
 
 
-class Interrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
+class PlanInterrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
     """A plan pass was told to stop; what was planned before stands."""
 
 
@@ -48,7 +48,7 @@ class _Bound:
     mapper: RecordMapper
 
 
-def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
+def validate_global_options(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
     """Raise ``UsageError`` for a text meant for all rows that would make every row invalid."""
     if address_sid and (faults := validate_address(address_sid)):
         raise UsageError(f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses")
@@ -58,7 +58,7 @@ def check_texts(*, address_sid: str = "", ui_version: str = "", marker: str = ""
         raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
 
 
-class Input:
+class JobInput:
     """A job's sources with its mapping: what both passes read.
 
     ``reading`` is how the sources were opened. ``samples`` are the first valid requests and ``nearly_full`` counts
@@ -85,7 +85,7 @@ class Input:
             )
             for source in sources
         ]
-        self._uses, self._round = uses, 1
+        self._uses, self._cycle_number = uses, 1
         self._is_interrupted = False
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
@@ -120,7 +120,7 @@ class Input:
         return [f"going round up to {self._uses}"] if self._uses else []
 
     def interrupt(self) -> None:
-        """Make a plan pass that is under way raise ``Interrupted`` at its next row."""
+        """Make a plan pass that is under way raise ``PlanInterrupted`` at its next row."""
         self._is_interrupted = True
 
     def entries(self) -> Iterator[PlanEntry]:
@@ -133,7 +133,7 @@ class Input:
         for number, index, record in self.records():
             yield self._entry(number, index, record)
             if self._is_interrupted:
-                raise Interrupted
+                raise PlanInterrupted
         self._require_columns()
 
     def records(self) -> Iterator[tuple[int, int, Record]]:
@@ -145,9 +145,9 @@ class Input:
         if not self._uses:
             yield from enumerate_records(self.sources)
             return
-        number, self._round, before = 0, 0, -1
+        number, self._cycle_number, before = 0, 0, -1
         while before < number < self._uses:
-            before, self._round = number, self._round + 1
+            before, self._cycle_number = number, self._cycle_number + 1
             for _, index, record in islice(enumerate_records(self.sources), self._uses - number):
                 number += 1
                 yield number, index, record
@@ -162,8 +162,8 @@ class Input:
             self._look_at(request)
         elif any(problem.field == "key" for problem in problems):
             key = ""
-        if key and self._round > 1:
-            key = f"{key}#{self._round}"
+        if key and self._cycle_number > 1:
+            key = f"{key}#{self._cycle_number}"
         return PlanEntry(number, record.line, index, key, digest(request), problems)
 
     def _look_at(self, request: WebChatRequest) -> None:
@@ -197,7 +197,7 @@ def open_input(
     marker: str = "",
     uses: int = 0,
     spool_dir: Path | None = None,
-) -> Iterator[Input]:
+) -> Iterator[JobInput]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
     What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
@@ -209,10 +209,10 @@ def open_input(
         with interruptible():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
-        yield Input(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)
+        yield JobInput(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)
 
 
-async def plan_input(ledger: SqliteLedger, job_input: Input, on_progress: Callable[[int], None]) -> PlanReport:
+async def plan_input(ledger: SqliteLedger, job_input: JobInput, on_progress: Callable[[int], None]) -> PlanReport:
     """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
     reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
@@ -229,7 +229,7 @@ def _reading_of(source: Source) -> str:
     return " ".join(repr(finding.value) for _, finding in source.detection.findings())
 
 
-def unconfirmed(sources: Sequence[Source], options: JobOptions) -> UsageError | None:
+def unconfirmed_encoding_error(sources: Sequence[Source], options: JobOptions) -> UsageError | None:
     """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
     guessed = [source for source in sources if source.detection.encoding.is_guess]
     if options.yes or not guessed:
@@ -251,7 +251,7 @@ def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
 class SourceFeed:
     """Rebuilds claimed rows from their source, in one pass from the first to the last."""
 
-    def __init__(self, job_input: Input, identity_policy: IdentityPolicy) -> None:
+    def __init__(self, job_input: JobInput, identity_policy: IdentityPolicy) -> None:
         self._input = job_input
         self._identity_policy = identity_policy
         self._records = job_input.records()

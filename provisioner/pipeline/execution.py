@@ -19,7 +19,14 @@ from provisioner.ledger import SqliteLedger, open_ledger
 from provisioner.models import Counts, MessageCounts, MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import RunOptions
-from provisioner.planning import Input, Interrupted, open_input, plan_input, skipped_records, unconfirmed
+from provisioner.planning import (
+    JobInput,
+    PlanInterrupted,
+    open_input,
+    plan_input,
+    skipped_records,
+    unconfirmed_encoding_error,
+)
 from provisioner.results import STDOUT
 from provisioner.signals import StopSignals
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
@@ -65,7 +72,7 @@ class Run:
     def __init__(
         self,
         order: Order,
-        job_input: Input,
+        job_input: JobInput,
         ledger: SqliteLedger,
         watch: Watch,
         *,
@@ -87,7 +94,7 @@ class Run:
         """Plan, send and account."""
         try:
             plan = await self._plan()
-        except Interrupted:
+        except PlanInterrupted:
             return self._unplanned()
         if refused := self._refusal(plan):
             return await self._account(refused, has_results=isinstance(refused, StrictError))
@@ -137,7 +144,7 @@ class Run:
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
                 cure="provisioner check lists them: mend them, or leave --strict away",
             )
-        if plan.to_send and (guess := unconfirmed(self._input.sources, options)):
+        if plan.to_send and (guess := unconfirmed_encoding_error(self._input.sources, options)):
             return guess
         if target.is_local or options.yes or not plan.to_send:
             return None

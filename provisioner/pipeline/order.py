@@ -23,7 +23,7 @@ from provisioner.options import (
 )
 from provisioner.outputs import Outputs
 from provisioner.pacer import ArrivalSchedule, DailyWindow, Pacer, parse_window, parse_zone
-from provisioner.planning import check_texts
+from provisioner.planning import validate_global_options
 from provisioner.results import STDOUT
 from provisioner.rows import IdentityPolicy
 from provisioner.target import ProcessEnvironment, Target
@@ -69,7 +69,9 @@ class Order:
         if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
             raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
-        check_texts(address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker)
+        validate_global_options(
+            address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
+        )
         ledger = options.ledger or Path(f"{outputs.path}.ledger")
         target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         return cls(

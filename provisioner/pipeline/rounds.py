@@ -13,7 +13,7 @@ from provisioner.models import MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, SourceFeed
+from provisioner.planning import JobInput, SourceFeed
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, MessageReconciler, Reconciler, choose_finder
 from provisioner.twilio.closing import ClosingClient
 from provisioner.twilio.messages import MessageClient
@@ -38,7 +38,7 @@ class Rounds:
     def __init__(
         self,
         order: Order,
-        job_input: Input,
+        job_input: JobInput,
         ledger: SqliteLedger,
         *,
         monitor: RunMonitor,

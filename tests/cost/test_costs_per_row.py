@@ -23,7 +23,7 @@ from provisioner.models import Claim, Counts, Message, Row, Status, WebChatReque
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, RunOptions
 from provisioner.pacer import Pacer
-from provisioner.planning import Input, SourceFeed, open_input
+from provisioner.planning import JobInput, SourceFeed, open_input
 from provisioner.ports import Gate
 from provisioner.results import Format, write_results
 from provisioner.rows import IdentityPolicy
@@ -128,7 +128,7 @@ async def rebuild_rows(rows: int) -> None:
 
 
 @contextmanager
-def customers(rows: int) -> Iterator[Input]:
+def customers(rows: int) -> Iterator[JobInput]:
     """Open an export of so many."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "customers.csv")

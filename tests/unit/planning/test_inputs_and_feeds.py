@@ -13,7 +13,7 @@ from provisioner.ledger import open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
-from provisioner.planning import Input, Interrupted, SourceFeed, open_input, plan_input
+from provisioner.planning import JobInput, PlanInterrupted, SourceFeed, open_input, plan_input
 from provisioner.rows import IdentityPolicy, digest, identity_for, marker_for
 
 ADDRESS = "IG" + 32 * "a"
@@ -21,7 +21,7 @@ TABLE = "id,CustomerFriendlyName,identity\n1,Ana,\n,Bo,\n3,Cy,guest-3\n4\n5,Eve,
 
 
 @contextmanager
-def input_of(folder: Path, *texts: str, suffix: str = "csv", key: Sequence[str] = ("id",)) -> Iterator[Input]:
+def input_of(folder: Path, *texts: str, suffix: str = "csv", key: Sequence[str] = ("id",)) -> Iterator[JobInput]:
     """Write each text to a file and open them all."""
     files = []
     for number, text in enumerate(texts):
@@ -81,7 +81,7 @@ def test_a_pass_can_be_interrupted(tmp_path: Path) -> None:
         entries = opened.entries()
         next(entries)
         opened.interrupt()
-        with pytest.raises(Interrupted):
+        with pytest.raises(PlanInterrupted):
             next(entries)
 
 
