@@ -25,7 +25,7 @@ import structlog
 
 from provisioner.ledger import open_ledger
 from provisioner.options import RunOptions
-from provisioner.pipeline import run
+from provisioner.pipeline import run_job
 from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 
@@ -91,7 +91,7 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
         environment = ProcessEnvironment(ENVIRON, Path(name), "provisioner run")
         opening = partial(open_ledger, synchronous=synchronous)
         with patch("provisioner.pipeline.execution.open_ledger", opening):
-            summary = asyncio.run(run([str(source)], options, environment, QuietUserInterface()))
+            summary = asyncio.run(run_job([str(source)], options, environment, QuietUserInterface()))
     if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:
         raise RuntimeError(f"not every row was created: {summary}")
     return rows / summary.elapsed_s

@@ -28,11 +28,11 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
     given = {"log_file": log_file, "config": Path(config) if config else None}
     locked: tuple[Path, ...] = ()
     if isinstance(options, JobOptions):
-        from provisioner.pipeline.occasion import Occasion
+        from provisioner.pipeline.occasion import OutputNames
 
         from .process import process_environment
 
-        occasion = Occasion.read(options, process_environment().moment)
-        options, locked = occasion.named(options), occasion.locked
+        output_names = OutputNames.read(options, process_environment().moment)
+        options, locked = output_names.with_dates(options), output_names.locked
     files = files_of_command(options, arguments, os.environ, home(), global_options=given, locked=locked)
     files.require_distinct()

@@ -14,7 +14,7 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     Every row is sent once, when the schedule says so; late ones are sent late. Exit code 99 says that a condition
     of --fail-if or --abort-if came true.
     """
-    from provisioner.pipeline.load_test import load as load_job
+    from provisioner.pipeline.load_test import run_load_test as load_job
 
     from .event_loop import run_on
     from .load_text import load_lines

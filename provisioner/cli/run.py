@@ -14,7 +14,7 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is
     sent once, and the results file says what became of each.
     """
-    from provisioner.pipeline import run as run_job
+    from provisioner.pipeline import run_job
 
     from .event_loop import run_on
     from .process import process_environment

@@ -4,6 +4,6 @@
 ``timers`` that close conversations.
 """
 
-from .execution import run
+from .execution import run_job
 
-__all__ = ["run"]
+__all__ = ["run_job"]

@@ -33,37 +33,43 @@ from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import ProcessEnvironment
 from provisioner.twilio.transport import Traffic
 
-from .order import Order
-from .rounds import Rounds
-from .watch import Watch
+from .order import RunConfig
+from .rounds import SendAndReconcile
+from .watch import RunSupervisor
 
 
-async def run(
+async def run_job(
     files: Sequence[str], options: RunOptions, environment: ProcessEnvironment, ui: UserInterface
 ) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
-    order = Order.read(options, environment)
-    with order.alone(files, environment):
-        return await carry_out(files, order, Watch(order), order.resume_command, ui)
+    config = RunConfig.from_options(options, environment)
+    with config.alone(files, environment):
+        return await execute_run(files, config, RunSupervisor(config), config.resume_command, ui)
 
 
-async def carry_out(files: Sequence[str], order: Order, watch: Watch, command: str, ui: UserInterface) -> Summary:
+async def execute_run(
+    files: Sequence[str], config: RunConfig, supervisor: RunSupervisor, command: str, ui: UserInterface
+) -> Summary:
     """Open input and ledger, and do one run of what was ordered; ``command`` is what the user typed."""
-    options = order.options
+    options = config.options
     with open_input(
         files,
         options,
-        order.mapping,
+        config.mapping,
         friendly_name=options.friendly_name,
         marker=options.marker,
-        uses=order.uses,
-        spool_dir=order.ledger.parent,
+        uses=config.cycled_rows,
+        spool_dir=config.ledger.parent,
     ) as job_input:
-        order.outputs.check_sources(job_input.sources)
-        async with open_ledger(order.ledger, order.job(job_input.mapping), version=__version__) as ledger:
+        config.outputs.check_sources(job_input.sources)
+        async with open_ledger(
+            config.ledger, config.job_settings(job_input.mapping), version=__version__
+        ) as ledger:
             with StopSignals(drain_s=options.drain) as stop_signals:
-                whole = Run(order, job_input, ledger, watch, ui=ui, stop_signals=stop_signals, command=command)
-                return await whole.carry_out()
+                whole = Run(
+                    config, job_input, ledger, supervisor, ui=ui, stop_signals=stop_signals, command=command
+                )
+                return await whole.execute()
 
 
 class Run:
@@ -71,26 +77,26 @@ class Run:
 
     def __init__(
         self,
-        order: Order,
+        config: RunConfig,
         job_input: JobInput,
         ledger: SqliteLedger,
-        watch: Watch,
+        supervisor: RunSupervisor,
         *,
         ui: UserInterface,
         stop_signals: StopSignals,
         command: str,
     ) -> None:
-        self._order, self._input, self._ledger, self._watch = order, job_input, ledger, watch
+        self._config, self._input, self._ledger, self._supervisor = config, job_input, ledger, supervisor
         self._ui, self._stop_signals, self._command = ui, stop_signals, command
         self._monitor: RunMonitor | None = None
-        self._rounds: Rounds | None = None
+        self._rounds: SendAndReconcile | None = None
         self._traffic = Traffic()
         self._eligible = 0
         self._messages = MessageCounts()
         self._is_unchanged = self._has_results = False
         self._log = structlog.get_logger().bind()
 
-    async def carry_out(self) -> Summary:
+    async def execute(self) -> Summary:
         """Plan, send and account."""
         try:
             plan = await self._plan()
@@ -107,28 +113,28 @@ class Run:
             report = await plan_input(self._ledger, self._input, on_progress)
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
-        options, target = self._order.options, self._order.target
+        options, target = self._config.options, self._config.target
         await self._ledger.set_note("reading", self._input.reading.to_note())
-        await self._ledger.set_note("asked", self._order.asked)
+        await self._ledger.set_note("asked", self._config.options_json)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
         messages = {MessageStatus.PENDING, MessageStatus.UNSENT, *map(MessageStatus, options.retry)}
-        await self._ledger.start_run(statuses, messages=messages, limit=self._order.limit)
+        await self._ledger.start_run(statuses, messages=messages, limit=self._config.limit)
         counts, in_doubt = await self._ledger.counts(), (await self._ledger.messages.counts()).unknown
-        self._eligible = self._order.at_stake(sum(getattr(counts, status) for status in statuses))
+        self._eligible = self._config.required_rows(sum(getattr(counts, status) for status in statuses))
         plan = forecast(
             structs.replace(report, counts=counts),
             to_send=await self._ledger.to_send(),
             to_post=await self._ledger.to_post(),
             to_look_up=(counts.unknown if options.on_unknown == "reconcile" else 0)
             + (in_doubt if options.on_unknown != "hold" else 0),
-            rate=self._order.pace,
-            duration_s=self._order.duration_s,
+            rate=self._config.peak_rate,
+            duration_s=self._config.duration_s,
             now=datetime.now().astimezone(),
-            finish=self._order.finish,
+            finish=self._config.finish,
             is_real=not target.is_local,
-            notes=(*self._order.notes, *self._input.notes),
+            notes=(*self._config.notes, *self._input.notes),
         )
         self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
@@ -138,7 +144,7 @@ class Run:
 
     def _refusal(self, plan: Forecast) -> ProvisionerError | None:
         """Return why nothing may be sent, None when all is well."""
-        options, target = self._order.options, self._order.target
+        options, target = self._config.options, self._config.target
         if options.strict and plan.counts.invalid:
             return StrictError(
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
@@ -148,7 +154,7 @@ class Run:
             return guess
         if target.is_local or options.yes or not plan.to_send:
             return None
-        is_boundless = math.isinf(self._order.rate.per_second)
+        is_boundless = math.isinf(self._config.rate.per_second)
         pace = "with no pace limit" if is_boundless else f"at {options.rate}"
         question = f"Create {plan.to_send:,} WebChats on account {target.account.account_sid}, {pace}?"
         if self._ui.confirm(question, unasked=not is_boundless):
@@ -157,30 +163,30 @@ class Run:
 
     async def _send(self, plan: Forecast) -> ProvisionerError | None:
         """Send every row that may be sent, and look up those nobody knows; return what stopped it early."""
-        pacer = self._order.pacer()
+        pacer = self._config.pacer()
         monitor = self._monitor = RunMonitor(
             plan.counts, to_send=plan.to_send, to_post=plan.to_post, pacer_status=pacer
         )
-        async with self._order.target.open(self._order.pace) as transport:
+        async with self._config.target.open(self._config.peak_rate) as transport:
             self._traffic = transport.traffic
-            rounds = self._rounds = Rounds(
-                self._order, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
+            rounds = self._rounds = SendAndReconcile(
+                self._config, self._input, self._ledger, monitor=monitor, pacer=pacer, transport=transport
             )
 
             def drain() -> None:
                 rounds.drain()
-                wait = f"what is in flight has {self._order.options.drain:g} s"
+                wait = f"what is in flight has {self._config.options.drain:g} s"
                 self._ui.print_status(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
             self._stop_signals.on_stop(drain, rounds.cancel)
             loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-            self._log.info("run.started", rows=plan.to_send, rate=self._order.options.rate, loop=loop)
+            self._log.info("run.started", rows=plan.to_send, rate=self._config.options.rate, loop=loop)
             async with (
-                self._watch.open(monitor, pacer, self._ui, rounds.drain),
+                self._supervisor.open(monitor, pacer, self._ui, rounds.drain),
                 self._ui.progress(monitor.snapshot),
             ):
                 try:
-                    stop = await rounds.carry_out(plan.to_send + plan.to_post)
+                    stop = await rounds.run(plan.to_send + plan.to_post)
                 except ProvisionerError as error:
                     return error
         return stop.error if stop else None
@@ -209,10 +215,10 @@ class Run:
 
     async def _write_results(self) -> None:
         """Write the results, unless nothing has happened since they were written and they are still there."""
-        outputs = self._order.outputs
+        outputs = self._config.outputs
         was = await self._ledger.get_note("results") if self._is_unchanged else ""
         if not was or was != outputs.stamp():
-            await asyncio.to_thread(outputs.write, self._order.ledger, self._input.sources)
+            await asyncio.to_thread(outputs.write, self._config.ledger, self._input.sources)
             await self._ledger.set_note("results", outputs.stamp())
         self._has_results = True
 
@@ -226,17 +232,17 @@ class Run:
     def _unplanned(self) -> Summary:
         """Tell of a run that was stopped before it knew its rows."""
         return Summary(
-            command=self._order.command,
+            command=self._config.command,
             exit_code=self._stop_signals.exit_code or ExitCode.SIGINT,
             outcome=CommandOutcome.STOPPED,
-            ledger=str(self._order.ledger),
+            ledger=str(self._config.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
             next_command=self._command,
             details={"skipped": skipped_records(self._input.sources)},
         )
 
     def _advice(self, counts: Counts, error: ProvisionerError | None, unknown: Sequence[int]) -> tuple[str, ...]:
-        options, monitor = self._order.options, self._monitor
+        options, monitor = self._config.options, self._monitor
         reasons = monitor.reasons if monitor else []
         return advice(
             counts.final,
@@ -249,7 +255,7 @@ class Run:
                 resolved_to=monitor.resolved_to if monitor else {},
                 ignores_identity=monitor is not None and monitor.ignores_identity,
                 unknown_rows=unknown,
-                reconcile=self._order.reconcile_command,
+                reconcile=self._config.reconcile_command,
                 messages=self._messages.final,
             ),
         )
@@ -272,15 +278,15 @@ class Run:
             return self._command
         if not counts.unknown:
             return ""
-        return self._command if self._order.options.on_unknown == "reconcile" else self._order.reconcile_command
+        return self._command if self._config.options.on_unknown == "reconcile" else self._config.reconcile_command
 
     def _summary(
         self, counts: Counts, *, error: ProvisionerError | None = None, notes: tuple[str, ...] = ()
     ) -> Summary:
-        order, monitor = self._order, self._monitor
-        is_limited = bool(order.options.limit)
+        config, monitor = self._config, self._monitor
+        is_limited = bool(config.options.limit)
         signal_exit = self._stop_signals.exit_code
-        at_stake = counts if order.arrivals is None else structs.replace(counts, pending=0)
+        at_stake = counts if config.arrivals is None else structs.replace(counts, pending=0)
         end = run_end(
             at_stake,
             left=self._left,
@@ -291,7 +297,7 @@ class Run:
         )
         accounted = counts.final
         return Summary(
-            command=self._order.command,
+            command=self._config.command,
             exit_code=end.exit_code,
             outcome=end.outcome,
             counts=accounted,
@@ -299,9 +305,9 @@ class Run:
             throttled=monitor.throttled if monitor else 0,
             elapsed_s=monitor.elapsed_s if monitor else 0.0,
             rate_achieved=monitor.rate_achieved if monitor else None,
-            output=str(order.outputs.path) if self._has_results or order.outputs.path == STDOUT else "",
-            failed=str(order.options.failed or "") if self._has_results else "",
-            ledger=str(order.ledger),
+            output=str(config.outputs.path) if self._has_results or config.outputs.path == STDOUT else "",
+            failed=str(config.options.failed or "") if self._has_results else "",
+            ledger=str(config.ledger),
             notes=notes,
             next_command=self._next(end, at_stake.final),
             error=ErrorInfo.from_error(error) if error else None,

@@ -28,18 +28,18 @@ from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.target import ProcessEnvironment
 
-from .execution import carry_out
-from .order import Order
-from .watch import Watch
+from .execution import execute_run
+from .order import RunConfig
+from .watch import RunSupervisor
 
 STEPS = ("create", "message")
 MOST_DRAWN = 10_000_000
 """Rows of a Poisson schedule, which are drawn before it begins to know their number: some ten seconds of it."""
-_JUDGED = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
+_WITH_VERDICT = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
 """What the test came to by itself: thresholds outrank these, and nothing else."""
 
 
-async def load(
+async def run_load_test(
     files: Sequence[str], options: LoadOptions, environment: ProcessEnvironment, ui: UserInterface
 ) -> Summary:
     """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
@@ -48,49 +48,49 @@ async def load(
     for each in abort_if:
         if each.figure == "achieved":
             raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
-    order = Order.read(options, environment, arrivals_of(options))
+    config = RunConfig.from_options(options, environment, arrivals_of(options))
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
-    with order.alone(files, environment):
-        summary = await carry_out(files, order, Watch(order, abort_if), order.resume_command, ui)
+    with config.alone(files, environment):
+        summary = await execute_run(files, config, RunSupervisor(config, abort_if), config.resume_command, ui)
     if summary.counts is None:
         return summary
-    told = _measured(summary, order, fail_if)
+    told = _with_figures(summary, config, fail_if)
     if options.metrics_file is not None:
         with atomic_write(options.metrics_file, mode=READABLE) as stream:
             stream.write(prometheus_text(told).encode())
     return told
 
 
-def _measured(summary: Summary, order: Order, fail_if: Sequence[Threshold]) -> Summary:
+def _with_figures(summary: Summary, config: RunConfig, fail_if: Sequence[Threshold]) -> Summary:
     """Add the figures of the run that has just ended, and judge it by them."""
-    with open_reader(order.ledger) as reader:
+    with open_reader(config.ledger) as reader:
         run = reader.last_run()
         metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
         waiting = reader.counts().pending
     offered = summary.details["to_send"]
-    achieved = achieved_share(metrics["create"], offered) if summary.exit_code in _JUDGED else None
+    achieved = achieved_share(metrics["create"], offered) if summary.exit_code in _WITH_VERDICT else None
     results = evaluate_thresholds(fail_if, metrics, achieved=achieved)
     details = {
         **summary.details,
         "offered": offered,
         "achieved": achieved,
         "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
-        "thresholds": [_told(result) for result in results],
+        "thresholds": [_threshold_details(result) for result in results],
     }
-    notes = (*summary.notes, *_notes(order, details, waiting if summary.exit_code in _JUDGED else 0))
-    return _judged(structs.replace(summary, details=details, notes=notes), results)
+    notes = (*summary.notes, *_notes(config, details, waiting if summary.exit_code in _WITH_VERDICT else 0))
+    return _with_verdict(structs.replace(summary, details=details, notes=notes), results)
 
 
-def _notes(order: Order, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
+def _notes(config: RunConfig, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
     if waiting:
         yield f"the schedule is over, and {waiting:,} rows were not due: the same command sends the next ones"
     if timerless := details.get("timers_not_set"):
         are = "conversation does" if timerless == 1 else "conversations do"
-        close = shlex.join(["provisioner", "close", str(order.ledger), *order.target.flags()])
+        close = shlex.join(["provisioner", "close", str(config.ledger), *config.target.flags()])
         yield f"{timerless:,} {are} not close by --close-after: {close} closes what this test made"
     late = sum(figures["late"] for figures in details["steps"].values())
-    most = order.options.concurrency
+    most = config.options.concurrency
     if late and details["most_in_flight"] >= most:
         yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
 
@@ -137,7 +137,7 @@ def _steady(options: LoadOptions) -> tuple[Stage, ...]:
     return steady(rate.per_second, duration_s)
 
 
-def _told(result: ThresholdResult) -> dict[str, Any]:
+def _threshold_details(result: ThresholdResult) -> dict[str, Any]:
     return {
         "condition": result.threshold.text,
         "value": result.value,
@@ -146,9 +146,9 @@ def _told(result: ThresholdResult) -> dict[str, Any]:
     }
 
 
-def _judged(summary: Summary, results: Sequence[ThresholdResult]) -> Summary:
+def _with_verdict(summary: Summary, results: Sequence[ThresholdResult]) -> Summary:
     failed = [str(result) for result in results if result.has_failed]
-    if not failed or summary.exit_code not in _JUDGED:
+    if not failed or summary.exit_code not in _WITH_VERDICT:
         return summary
     error = ThresholdError(f"the test failed: {', '.join(failed)}")
     return structs.replace(

@@ -1,4 +1,4 @@
-"""This occasion of a command that comes back: files named after its date, and one at a time of them.
+"""Names of output files with date and time in them, and a lock so that one run uses a name at a time.
 
 Runs of different days have different ledgers, so the lock of a ledger does not keep them apart. The lock on the
 name as it was given, with its braces, does.
@@ -22,19 +22,19 @@ _PLACES = ("{date}", "{time}")
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class OutputNames:
     """The date of a run in the names of its files; ``templates`` are those names as given, by their flags."""
 
     moment: datetime
     templates: tuple[tuple[str, Path], ...] = ()
 
     @classmethod
-    def read(cls, options: JobOptions, moment: datetime) -> "Occasion":
+    def read(cls, options: JobOptions, moment: datetime) -> "OutputNames":
         """Do the same in the time zone that the options name."""
         return cls.of(options, moment.astimezone(parse_zone(options.tz)))
 
     @classmethod
-    def of(cls, options: JobOptions, moment: datetime) -> "Occasion":
+    def of(cls, options: JobOptions, moment: datetime) -> "OutputNames":
         """Find the names that the date goes into; raise ``UsageError`` where it would have to name a folder."""
         given = (("-o", options.output), ("--failed", options.failed), ("--ledger", options.ledger))
         templates = tuple((flag, path) for flag, path in given if path is not None and _has_place(str(path)))
@@ -46,7 +46,7 @@ class Occasion:
                 )
         return cls(moment, templates)
 
-    def named(self, options: _O) -> _O:
+    def with_dates(self, options: _O) -> _O:
         """Return the options with the date in their names."""
         return replace(
             options,
@@ -55,8 +55,8 @@ class Occasion:
             ledger=self._dated(options.ledger),
         )
 
-    def resuming(self, command: str) -> str:
-        """Return the command that goes on with this occasion, on whatever day it is typed."""
+    def resume_command(self, command: str) -> str:
+        """Return the command that resumes this run, on whatever day it is typed."""
         if not self.templates:
             return command
         words = shlex.split(command)
@@ -67,8 +67,8 @@ class Occasion:
         return shlex.join(words)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other occasions of the same command away; ``LedgerBusyError`` where one is still at work."""
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock of the template name; ``LedgerBusyError`` where one is still at work."""
         with ExitStack() as stack:
             for name in self.locked:
                 stack.enter_context(hold_lock(name))
@@ -76,7 +76,7 @@ class Occasion:
 
     @property
     def locked(self) -> tuple[Path, ...]:
-        """The names whose locks are held by ``alone``."""
+        """The names whose locks are held by ``exclusive``."""
         return tuple(path for _, path in self.templates[:1])
 
     def _dated(self, path: Path | None) -> Path | None:

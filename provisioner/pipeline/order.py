@@ -29,9 +29,9 @@ from provisioner.rows import IdentityPolicy
 from provisioner.target import ProcessEnvironment, Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
-from .occasion import Occasion
+from .occasion import OutputNames
 
-_TOLD = (
+_REPORTED_OPTIONS = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
     *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
 )
@@ -39,7 +39,7 @@ _TOLD = (
 
 
 @dataclass(frozen=True)
-class Order:
+class RunConfig:
     """What was asked for, checked as far as it can be without opening anything."""
 
     options: RunOptions | LoadOptions
@@ -49,7 +49,7 @@ class Order:
     rate: Rate
     failures: FailureLimit | None
     ledger: Path
-    occasion: Occasion
+    output_names: OutputNames
     resume_command: str
     window: DailyWindow | None = None
     max_duration_s: float | None = None
@@ -59,12 +59,12 @@ class Order:
     """Created conversations close by themselves when they are unused for so long; None: never."""
 
     @classmethod
-    def read(
+    def from_options(
         cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, arrivals: Arrivals | None = None
-    ) -> "Order":
+    ) -> "RunConfig":
         """Check the options; raise ``UsageError`` for the first that cannot be followed."""
-        occasion = Occasion.read(options, environment.moment)
-        options = occasion.named(options)
+        output_names = OutputNames.read(options, environment.moment)
+        options = output_names.with_dates(options)
         outputs = Outputs(options)
         if outputs.path == STDOUT and (options.ledger is None or options.json):
             clash = "--json" if options.json else "no --ledger"
@@ -84,8 +84,8 @@ class Order:
             rate=parse_rate(options.rate),
             failures=parse_failure_limit(options.max_failures),
             ledger=ledger,
-            occasion=occasion,
-            resume_command=occasion.resuming(environment.command),
+            output_names=output_names,
+            resume_command=output_names.resume_command(environment.command),
             window=parse_window(options.window, parse_zone(options.tz)),
             max_duration_s=_time_given(options.max_duration),
             arrivals=arrivals,
@@ -98,15 +98,15 @@ class Order:
 
         Raise ``UsageError`` when a file that is read, kept or written is another such file as well.
         """
-        locked = self.occasion.locked
+        locked = self.output_names.locked
         told = {"files": inputs}
         files_of_command(
             self.options, told, environment.environ, environment.home, locked=locked
         ).require_distinct()
-        with self.occasion.alone():
+        with self.output_names.exclusive():
             yield
 
-    def job(self, mapping: Mapping) -> dict[str, str]:
+    def job_settings(self, mapping: Mapping) -> dict[str, str]:
         """Describe what the ledger belongs to; another value anywhere is another job.
 
         What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
@@ -125,18 +125,18 @@ class Order:
         limits = [self.options.limit or None, self.arrivals.offered if self.arrivals else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def at_stake(self, rows: int) -> int:
+    def required_rows(self, rows: int) -> int:
         """Return how many of the rows that may be sent have to be: a load test ends when its time is up."""
         return rows if self.arrivals is None else min(rows, self.limit or rows)
 
     @property
-    def uses(self) -> int:
+    def cycled_rows(self) -> int:
         """How many rows to make of the records, going round; 0 for one of each."""
         options = self.options
         return self.limit or 0 if isinstance(options, LoadOptions) and options.cycle else 0
 
     @property
-    def pace(self) -> Rate:
+    def peak_rate(self) -> Rate:
         """The pace asked for, at its highest."""
         return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
 
@@ -159,15 +159,15 @@ class Order:
             headroom=self.arrivals.headroom,
             lone=self.options.canary,
         )
-        return Pacer(self.pace, schedule=schedule, window=self.window)
+        return Pacer(self.peak_rate, schedule=schedule, window=self.window)
 
     @property
-    def asked(self) -> str:
+    def options_json(self) -> str:
         """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
-        values = {name: getattr(self.options, name, None) for name in _TOLD}
+        values = {name: getattr(self.options, name, None) for name in _REPORTED_OPTIONS}
         return json.dumps({name: _written(value) for name, value in values.items() if value})
 
-    def naming(self, job_id: str) -> IdentityPolicy:
+    def identity_policy(self, job_id: str) -> IdentityPolicy:
         """Return how the rows of this job are named at Twilio."""
         return IdentityPolicy(job_id, self.options.identity or "auto", self.options.marker)
 

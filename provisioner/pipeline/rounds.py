@@ -20,14 +20,14 @@ from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.transport import Transport
 from provisioner.twilio.webchats import WebChatClient
 
-from .order import Order
-from .timers import ClosingTimers
+from .order import RunConfig
+from .timers import TwilioCloseTimers
 
 MESSAGES_PER_SECOND = 10.0
 """Twilio allows 30 a second for each conversation; they go twice as fast as WebChats, so that hardly any waits."""
 
 
-class Rounds:
+class SendAndReconcile:
     """The rounds of one run over one open transport.
 
     Rows and messages whose answer was lost are looked up once everything else was sent: by then they have had time
@@ -37,7 +37,7 @@ class Rounds:
 
     def __init__(
         self,
-        order: Order,
+        config: RunConfig,
         job_input: JobInput,
         ledger: SqliteLedger,
         *,
@@ -45,31 +45,33 @@ class Rounds:
         pacer: Pacer,
         transport: Transport,
     ) -> None:
-        self._order, self._input, self._ledger = order, job_input, ledger
+        self._config, self._input, self._ledger = config, job_input, ledger
         self._monitor, self._pacer, self._transport = monitor, pacer, transport
-        self._identity_policy = order.naming(ledger.manifest.job_id)
+        self._identity_policy = config.identity_policy(ledger.manifest.job_id)
         self._creator = WebChatClient(transport)
         self._messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
-        self._message_pacer = Pacer(_message_rate(order.pace), is_prompt=True, window=order.window)
+        self._message_pacer = Pacer(_message_rate(config.peak_rate), is_prompt=True, window=config.window)
         self._timers = (
-            ClosingTimers(ClosingClient(transport), Pacer(_message_rate(order.pace)), order.close_after_s)
-            if order.close_after_s
+            TwilioCloseTimers(
+                ClosingClient(transport), Pacer(_message_rate(config.peak_rate)), config.close_after_s
+            )
+            if config.close_after_s
             else None
         )
         self._dispatcher: Dispatcher | None = None
         self._patience: asyncio.Timeout | None = None
         self._is_stopped = False
-        self._spare: int | None = None
-        self._revived = 0
+        self._remaining_limit: int | None = None
+        self._resendable_rows = 0
         self._stop: Stop | None = None
         self._log = structlog.get_logger().bind()
         self.unlooked = 0
         """Unknown rows, and created ones with an unknown message, that a stop kept from being looked up."""
 
-    async def carry_out(self, to_send: int) -> Stop | None:
+    async def run(self, to_send: int) -> Stop | None:
         """Send and look up, as long as looking up gives rows to send; return what stopped it early."""
-        options = self._order.options
-        self._spare = None if self._order.limit is None else self._order.limit - to_send
+        options = self._config.options
+        self._remaining_limit = None if self._config.limit is None else self._config.limit - to_send
         for number in range(1, options.max_attempts + 1):
             stop = await self._send(to_send, canary=options.canary if number == 1 else 0)
             if options.on_unknown == "hold":
@@ -112,7 +114,7 @@ class Rounds:
             self._dispatcher.cancel()
 
     async def _send(self, to_send: int, *, canary: int) -> Stop | None:
-        options = self._order.options
+        options = self._config.options
         self._dispatcher = Dispatcher(
             ledger=self._ledger,
             row_loader=SourceFeed(self._input, self._identity_policy),
@@ -125,7 +127,7 @@ class Rounds:
                 concurrency=options.concurrency,
                 max_attempts=options.max_attempts,
                 canary=canary,
-                failures=self._order.failures,
+                failures=self._config.failures,
                 to_send=to_send,
                 resends_unknown=options.on_unknown == "resend",
             ),
@@ -141,14 +143,14 @@ class Rounds:
         Those that were sent in this run are counted already and stand before everything that never was. Those of
         earlier runs are not, and may stand before them: where they do not all fit, no more are sent than fit.
         """
-        if self._spare is None:
+        if self._remaining_limit is None:
             return again
         revived = self._monitor.resendable_rows((await self._ledger.messages.counts()).pending)
-        new, self._revived = revived - self._revived, revived
-        if new <= self._spare:
-            self._spare -= new
+        new, self._resendable_rows = revived - self._resendable_rows, revived
+        if new <= self._remaining_limit:
+            self._remaining_limit -= new
             return again
-        allowed, self._spare = max(self._spare, 0), -1
+        allowed, self._remaining_limit = max(self._remaining_limit, 0), -1
         return allowed
 
     async def _look_up_rows(self, stop: Stop | None) -> int:
@@ -167,7 +169,7 @@ class Rounds:
             self._ledger,
             chosen,
             self._monitor,
-            settle_delay_s=self._order.options.settle_delay,
+            settle_delay_s=self._config.options.settle_delay,
         )
         self._log.info("lookup.started", rows=unknown)
         await self._look(reconciler.run)
@@ -187,7 +189,7 @@ class Rounds:
             self._messenger,
             SourceFeed(self._input, self._identity_policy),
             self._monitor,
-            settle_delay_s=self._order.options.settle_delay,
+            settle_delay_s=self._config.options.settle_delay,
         )
         self._log.info("message_lookup.started", rows=unknown)
         await self._look(reconciler.run)

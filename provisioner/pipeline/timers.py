@@ -14,7 +14,7 @@ ATTEMPTS = 5
 """How often one timer is tried; setting it twice does no harm."""
 
 
-class ClosingTimers:
+class TwilioCloseTimers:
     """Lets each created conversation close by itself; ``not_set`` counts those that perhaps will not.
 
     A stop signal does not close its pace: what was just created gets its timer all the same, within ``--drain``.

@@ -18,19 +18,19 @@ from provisioner.options import RATES, parse_rate
 from provisioner.pacer import Pacer
 from provisioner.report.tape import LiveRecorder
 
-from .order import Order
+from .order import RunConfig
 
 CHECK_S = 1.0
 """How often ``--abort-if`` is looked at."""
 
 
-class Watch:
+class RunSupervisor:
     """What looks on at one run. ``abort_if`` are the conditions under which it is stopped early."""
 
-    def __init__(self, order: Order, abort_if: Sequence[Threshold] = ()) -> None:
-        options = order.options
-        self._page = _page_of(order) if options.dashboard else None
-        self._order, self._began = order, time.monotonic()
+    def __init__(self, config: RunConfig, abort_if: Sequence[Threshold] = ()) -> None:
+        options = config.options
+        self._page = _page_of(config) if options.dashboard else None
+        self._config, self._began = config, time.monotonic()
         self._abort_conditions = [AbortCondition(each) for each in abort_if]
         self._metrics: dict[str, StepMetrics] = {Step.CREATE: StepMetrics(), Step.MESSAGE: StepMetrics()}
 
@@ -43,7 +43,7 @@ class Watch:
             if self._page is not None:
                 recorder = LiveRecorder(time.time)
                 monitor.listeners.append(lambda step, _, result: _record(recorder, monitor, step, result))
-                page = self._page.serve(monitor.snapshot, recorder, Hands(pacer))
+                page = self._page.serve(monitor.snapshot, recorder, PacerControls(pacer))
                 ui.print_status(f"dashboard: {await stack.enter_async_context(page)}")
                 if self._page.caution:
                     ui.print_status(f"note: {self._page.caution}")
@@ -51,15 +51,15 @@ class Watch:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
-            if self._order.max_duration_s is not None:
-                left_s = self._began + self._order.max_duration_s - time.monotonic()
+            if self._config.max_duration_s is not None:
+                left_s = self._began + self._config.max_duration_s - time.monotonic()
                 alarm = asyncio.get_running_loop().call_later(max(left_s, 0.0), lambda: stop(self._time_is_up()))
                 stack.callback(alarm.cancel)
             yield
 
     def _time_is_up(self) -> Stop:
         error = GuardError(
-            f"--max-duration {self._order.options.max_duration} is over",
+            f"--max-duration {self._config.options.max_duration} is over",
             cure="run the same command again to go on",
         )
         return Stop(StopKind.ASKED, error)
@@ -91,15 +91,15 @@ class Watch:
 class _Page(NamedTuple):
     """The live page: how it is served, and what to know before others can reach it."""
 
-    serve: Callable[[Callable[[], Any], LiveRecorder, "Hands"], AbstractAsyncContextManager[str]]
+    serve: Callable[[Callable[[], Any], LiveRecorder, "PacerControls"], AbstractAsyncContextManager[str]]
     caution: str
 
 
-def _page_of(order: Order) -> _Page:
+def _page_of(config: RunConfig) -> _Page:
     from provisioner.report.dashboard import open_dashboard, parse_listen_address  # noqa: PLC0415 - few runs load a server
 
-    listen_address = parse_listen_address(order.options.dashboard, is_public=order.options.dashboard_public)
-    return _Page(partial(open_dashboard, listen_address, str(order.outputs.path)), listen_address.caution)
+    listen_address = parse_listen_address(config.options.dashboard, is_public=config.options.dashboard_public)
+    return _Page(partial(open_dashboard, listen_address, str(config.outputs.path)), listen_address.caution)
 
 
 def _record(recorder: LiveRecorder, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:
@@ -109,7 +109,7 @@ def _record(recorder: LiveRecorder, monitor: RunMonitor, step: Step, result: Att
         recorder.note_in_flight(monitor.in_flight + 1)
 
 
-class Hands:
+class PacerControls:
     """What the live page may do to a run: the pacer's, and no more."""
 
     def __init__(self, pacer: Pacer) -> None:

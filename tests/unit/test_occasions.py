@@ -9,14 +9,14 @@ import pytest
 
 from provisioner.errors import LedgerBusyError, LedgerError, UsageError
 from provisioner.options import RunOptions
-from provisioner.pipeline.occasion import Occasion
+from provisioner.pipeline.occasion import OutputNames
 
 MOMENT = datetime(2026, 11, 23, 22, 15, tzinfo=UTC)
 
 
-def occasion(**names: str) -> Occasion:
+def output_names(**names: str) -> OutputNames:
     """Return the occasion of a run with these names."""
-    return Occasion.of(options(**names), MOMENT)
+    return OutputNames.of(options(**names), MOMENT)
 
 
 def options(**names: str) -> RunOptions:
@@ -38,7 +38,7 @@ def test_the_date_goes_into_every_name(given: str, named: str) -> None:
     """The results, the failed rows and a ledger of its own name are of the same moment."""
     before = options(output=given, failed=f"{given}.failed", ledger=f"{given}.job")
 
-    after = Occasion.of(before, MOMENT).named(before)
+    after = OutputNames.of(before, MOMENT).with_dates(before)
 
     names = [after.output, after.failed, after.ledger]
     assert names == [Path(f"{named}{suffix}") for suffix in ("", ".failed", ".job")]
@@ -46,13 +46,13 @@ def test_the_date_goes_into_every_name(given: str, named: str) -> None:
 
 def test_names_that_are_not_given_stay_away() -> None:
     """No file is invented."""
-    assert occasion().named(RunOptions()) == RunOptions()
+    assert output_names().with_dates(RunOptions()) == RunOptions()
 
 
 def test_a_folder_is_not_named_after_the_date() -> None:
     """It would have to be there before the run, and the lock has to have a place that stays."""
     with pytest.raises(UsageError, match=r"\{date\} and \{time\} stand for a part of a file's name"):
-        occasion(output="out/{date}/results.csv")
+        output_names(output="out/{date}/results.csv")
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,26 @@ def test_a_folder_is_not_named_after_the_date() -> None:
 )
 def test_the_next_command_names_the_day_that_it_goes_on_with(command: str, resuming: str) -> None:
     """Typed after midnight, the same command would begin another job; a column of that name is left alone."""
-    assert occasion(output="r-{date}.csv").resuming(shlex.join(shlex.split(command))) == resuming
+    assert output_names(output="r-{date}.csv").resume_command(shlex.join(shlex.split(command))) == resuming
 
 
 def test_a_command_without_a_date_is_its_own_next() -> None:
     """Not a letter of it changes."""
-    assert occasion(output="r.csv").resuming("provisioner  run  a.csv") == "provisioner  run  a.csv"
+    assert output_names(output="r.csv").resume_command("provisioner  run  a.csv") == "provisioner  run  a.csv"
 
 
 def test_one_occasion_of_a_name_runs_at_a_time(tmp_path: Path) -> None:
     """Tonight's run waits for yesterday's, though their ledgers differ; afterwards no lock is left."""
     name = str(tmp_path / "r-{date}.csv")
-    tonight = Occasion.of(options(output=name), datetime(2026, 11, 24, 22, 15, tzinfo=UTC))
+    tonight = OutputNames.of(options(output=name), datetime(2026, 11, 24, 22, 15, tzinfo=UTC))
 
     with (
-        occasion(output=name).alone(),
+        output_names(output=name).exclusive(),
         pytest.raises(LedgerBusyError, match=r"r-\{date\}\.csv is in use by process"),
-        tonight.alone(),
+        tonight.exclusive(),
     ):
         pass
-    with tonight.alone():
+    with tonight.exclusive():
         assert [each.name for each in tmp_path.iterdir()] == ["r-{date}.csv.lock"]
 
     assert list(tmp_path.iterdir()) == []
@@ -95,13 +95,13 @@ def test_one_occasion_of_a_name_runs_at_a_time(tmp_path: Path) -> None:
 
 def test_without_a_date_the_ledgers_lock_is_enough(tmp_path: Path) -> None:
     """No further lock is taken."""
-    with occasion(output=str(tmp_path / "r.csv")).alone():
+    with output_names(output=str(tmp_path / "r.csv")).exclusive():
         assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_without_a_place_is_refused(tmp_path: Path) -> None:
     """A folder that is not there is named, as for a ledger."""
-    nowhere = occasion(output=str(tmp_path / "gone" / "r-{date}.csv"))
+    nowhere = output_names(output=str(tmp_path / "gone" / "r-{date}.csv"))
 
-    with pytest.raises(LedgerError, match="cannot be used: No such file"), nowhere.alone():
+    with pytest.raises(LedgerError, match="cannot be used: No such file"), nowhere.exclusive():
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.options import RunOptions
-from provisioner.pipeline import run
+from provisioner.pipeline import run_job
 from provisioner.summary import Summary
 from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
@@ -38,7 +38,7 @@ class Job:
         usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
         chosen = replace(usual, **options)
         environment = ProcessEnvironment(environ, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], chosen, environment, ui or QuietUserInterface())
+        return await run_job([str(self.folder / "customers.csv")], chosen, environment, ui or QuietUserInterface())
 
     @property
     def results(self) -> Path:

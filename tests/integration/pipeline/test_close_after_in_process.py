@@ -12,7 +12,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.models import MessageCounts
 from provisioner.options import LoadOptions
 from provisioner.pipeline import timers
-from provisioner.pipeline.load_test import load
+from provisioner.pipeline.load_test import run_load_test
 from provisioner.simulator import (
     FaultName,
     FaultRule,
@@ -43,7 +43,7 @@ async def load_at(server: RunningSimulator | None, job: Job, **options: Any) -> 
         **{**usual, **options},
     )
     environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner load as before")
-    return await load([str(job.folder / "customers.csv")], chosen, environment, QuietUserInterface())
+    return await run_load_test([str(job.folder / "customers.csv")], chosen, environment, QuietUserInterface())
 
 
 def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:
@@ -168,7 +168,7 @@ async def test_what_a_stop_cuts_off_counts_as_without_timer(job: Job, monkeypatc
         signal.raise_signal(signal.SIGTERM)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(timers.ClosingTimers, "_try", lambda _, sid: interrupt(sid))
+    monkeypatch.setattr(timers.TwilioCloseTimers, "_try", lambda _, sid: interrupt(sid))
 
     async with open_simulator(simulated()) as server:
         with capture_logs() as events:

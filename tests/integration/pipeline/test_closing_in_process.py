@@ -16,7 +16,7 @@ from provisioner.exporting import export_results
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import CloseOptions, ExportOptions, RunOptions
-from provisioner.pipeline import run
+from provisioner.pipeline import run_job
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from provisioner.summary import CommandOutcome, Summary
@@ -69,7 +69,7 @@ class Job:
         )
         file = self.folder / "customers.csv"
         file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3,Cy\n")
-        await run([str(file)], options, ProcessEnvironment(ENVIRON, self.folder, "run"), QuietUserInterface())
+        await run_job([str(file)], options, ProcessEnvironment(ENVIRON, self.folder, "run"), QuietUserInterface())
 
     async def close(
         self,
@@ -166,7 +166,7 @@ async def stranger(job: Job) -> None:
     options = RunOptions(
         output=folder / "results.csv", base_url=job.simulator.base_url, rate="0", address_sid=SIMULATED_ADDRESS
     )
-    await run([str(file)], options, ProcessEnvironment(ENVIRON, folder, "run"), QuietUserInterface())
+    await run_job([str(file)], options, ProcessEnvironment(ENVIRON, folder, "run"), QuietUserInterface())
 
 
 async def test_it_tells_before_it_closes(job: Job) -> None:

@@ -17,7 +17,7 @@ from provisioner.errors import ExitCode, GuardError, OtherJobError
 from provisioner.ledger import open_reader
 from provisioner.models import Counts, MessageCounts
 from provisioner.options import RunOptions
-from provisioner.pipeline import run
+from provisioner.pipeline import run_job
 from provisioner.simulator import (
     FaultName,
     FaultRule,
@@ -64,7 +64,7 @@ class Job:
             timeout=0.5,
         )
         environment = ProcessEnvironment(ENVIRON, self.folder, "provisioner run as before")
-        return await run([str(self.folder / "customers.csv")], replace(usual, **options), environment, self.ui)
+        return await run_job([str(self.folder / "customers.csv")], replace(usual, **options), environment, self.ui)
 
     @property
     def results(self) -> list[dict[str, str]]:

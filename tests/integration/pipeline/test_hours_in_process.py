@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.errors import ExitCode, UsageError
 from provisioner.options import RunOptions
-from provisioner.pipeline import run
+from provisioner.pipeline import run_job
 from provisioner.summary import CommandOutcome, Summary
 from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
@@ -34,7 +34,7 @@ async def start(file: Path, url: str, ui: QuietUserInterface | None = None, **ho
         output=file.with_name("results.csv"), base_url=url, rate="0", address_sid="IG" + 32 * "a", key=("id",)
     )
     environment = ProcessEnvironment(ENVIRON, file.parent, COMMAND)
-    return await run([str(file)], replace(usual, **how), environment, ui or QuietUserInterface())
+    return await run_job([str(file)], replace(usual, **how), environment, ui or QuietUserInterface())
 
 
 def closed_now() -> str:

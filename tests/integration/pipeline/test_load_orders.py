@@ -11,7 +11,7 @@ from provisioner.load import Arrivals, Stage
 from provisioner.options import LoadOptions, Rate
 from provisioner.pacer import Pacer
 from provisioner.pipeline.load_test import arrivals_of
-from provisioner.pipeline.watch import Hands
+from provisioner.pipeline.watch import PacerControls
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_the_live_page_changes_to_paces_only(rate: str) -> None:
     pacer = Pacer(Rate(per_second=4))
 
     with pytest.raises(UsageError) as caught:
-        Hands(pacer).set_rate(rate)
+        PacerControls(pacer).set_rate(rate)
 
     assert "4/s" in caught.value.cure
     assert pacer.target_rate == 4

@@ -48,7 +48,7 @@ class Board:
 
     address: str
     token: str
-    hands: Hands
+    controls: Hands
     client: aiohttp.ClientSession
 
     async def control(self, body: Any, *, token: str | None = None) -> tuple[int, dict[str, str]]:
@@ -61,16 +61,16 @@ class Board:
 @asynccontextmanager
 async def board(*, place: ListenAddress = HERE, finished: int = 3) -> AsyncIterator[Board]:
     """Serve the page of a run of which so many of ten rows are created."""
-    recorder, hands = LiveRecorder(time.time), Hands()
+    recorder, controls = LiveRecorder(time.time), Hands()
     now = time.time()
     recorder.record(AttemptResult(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
     progress = Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending")
     async with (
-        open_dashboard(place, HOSTILE, lambda: progress, recorder, hands) as url,
+        open_dashboard(place, HOSTILE, lambda: progress, recorder, controls) as url,
         aiohttp.ClientSession() as client,
     ):
         address, _, token = url.partition("#")
-        yield Board(address, token, hands, client)
+        yield Board(address, token, controls, client)
 
 
 async def test_the_page_shows_the_run_and_keeps_names_as_text() -> None:
@@ -100,7 +100,7 @@ async def test_the_token_opens_the_controls(body: dict[str, str], asked: list[st
     async with board() as served:
         status, told = await served.control(body)
 
-    assert (status, served.hands.asked) == (200, asked)
+    assert (status, served.controls.asked) == (200, asked)
     assert told["said"]
 
 
@@ -110,7 +110,7 @@ async def test_without_the_token_nothing_is_touched(token: str) -> None:
     async with board() as served:
         status, told = await served.control({"action": "pause"}, token=token)
 
-    assert (status, served.hands.asked) == (403, [])
+    assert (status, served.controls.asked) == (403, [])
     assert told == {"error": "the token is missing or wrong"}
 
 
@@ -128,7 +128,7 @@ async def test_what_is_not_understood_is_said(body: Any, error: str) -> None:
     async with board() as served:
         status, told = await served.control(body)
 
-    assert (status, told, served.hands.asked) == (400, {"error": error}, [])
+    assert (status, told, served.controls.asked) == (400, {"error": error}, [])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from provisioner.options import Rate
 from provisioner.pacer import Pacer
-from provisioner.pipeline.watch import Hands
+from provisioner.pipeline.watch import PacerControls
 from provisioner.progress import Progress
 from provisioner.report import dashboard
 from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
@@ -144,7 +144,7 @@ async def test_odd_tokens_and_bodies_are_refused_and_touch_nothing(caplog: pytes
                 assert_safe(headers)
         accepted, _, _ = await ask(served, posting(token, PAUSE))
 
-    assert (accepted, served.hands.asked) == (200, ["pause"])
+    assert (accepted, served.controls.asked) == (200, ["pause"])
     assert caplog.records == []
 
 
@@ -162,7 +162,7 @@ async def test_a_body_that_never_comes_is_waited_for_no_longer_than_it_may(
 async def test_a_rate_that_is_out_of_range_is_answered_with_the_range() -> None:
     """The page shows the sentence that the command line would, and the pace stays; within it is followed."""
     pacer = Pacer(Rate(per_second=4))
-    page = open_dashboard(HERE, "r.csv", lambda: Progress(total=1), LiveRecorder(time.time), Hands(pacer))
+    page = open_dashboard(HERE, "r.csv", lambda: Progress(total=1), LiveRecorder(time.time), PacerControls(pacer))
 
     async with page as url, aiohttp.ClientSession() as client:
         address, _, token = url.partition("#")

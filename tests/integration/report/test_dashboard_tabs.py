@@ -62,7 +62,7 @@ async def test_with_more_tabs_than_connections_each_can_pause() -> None:
         await until_read(1)
         complaints = [tab.complaints for tab in opened]
 
-    assert served.hands.asked == ["pause"] * len(opened)
+    assert served.controls.asked == ["pause"] * len(opened)
     assert complaints == [[]] * len(opened)
 
 
@@ -114,7 +114,7 @@ async def test_without_locks_a_tab_leaves_its_stream_while_it_asks() -> None:
             await tab.page.click("text=Pause")
             await tab.page.wait_for_selector("text=nothing new is started")
 
-    assert served.hands.asked == ["pause"] * A_BROWSERS_CONNECTIONS
+    assert served.controls.asked == ["pause"] * A_BROWSERS_CONNECTIONS
 
 
 async def test_the_token_leaves_the_address_and_outlives_a_reload() -> None:
@@ -136,7 +136,7 @@ async def test_the_token_leaves_the_address_and_outlives_a_reload() -> None:
     assert at_first == tab.page.url == other.page.url == served.address
     assert served.token not in shown
     assert had_none
-    assert served.hands.asked == ["pause", "resume"]
+    assert served.controls.asked == ["pause", "resume"]
     assert tab.complaints == other.complaints == []
 
 
