@@ -13,7 +13,7 @@ import click
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
-from provisioner.cli.main import program
+from provisioner.cli.main import cli
 from provisioner.cli.options import sections_of
 
 PAGE = Path(__file__).parent / "options.md"
@@ -41,14 +41,14 @@ _DEFAULT_IN_HELP = re.compile(r"\s*\[default: (?P<told>[^]]+)\]")
 
 def page() -> str:
     """Return the page as it should stand."""
-    root = click.Context(program, info_name="provisioner")
-    chapters = [HEAD, _chapter("Global options, before the command", _entries(program.params, root))]
+    root = click.Context(cli, info_name="provisioner")
+    chapters = [HEAD, _chapter("Global options, before the command", _entries(cli.params, root))]
     chapters += [_command(name, root) for name in COMMANDS]
     return "\n".join(chapters)
 
 
 def _command(name: str, root: click.Context) -> str:
-    command = program.get_command(root, name)
+    command = cli.get_command(root, name)
     if command is None:
         raise LookupError(name)
     context = click.Context(command, info_name=name, parent=root)

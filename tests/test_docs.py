@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
-from provisioner.cli.main import program
+from provisioner.cli.main import cli
 from provisioner.cli.options import sections_of
 from provisioner.errors import ExitCode
 from provisioner.models import FIELDS, MessageStatus, Result, Status
@@ -121,7 +121,7 @@ def leads_somewhere(file: Path, anchor: str | None) -> bool:
 
 def flags() -> Iterator[click.Option]:
     """Yield every flag of every command, and the global ones."""
-    yield from (flag for flag in program.params if isinstance(flag, click.Option))
+    yield from (flag for flag in cli.params if isinstance(flag, click.Option))
     for name, options in TABLES.items():
         for section in sections_of(name, options).values():
             yield from section

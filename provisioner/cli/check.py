@@ -17,9 +17,9 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
     from provisioner.checking import check_input
 
     from .check_text import check_details, check_lines
-    from .event_loop import run_on
+    from .event_loop import run_with_loop
 
-    checked = run_on("asyncio", check_input(files, options, console))
+    checked = run_with_loop("asyncio", check_input(files, options, console))
     for line in check_lines(checked):
         console.print(line)
     counts = checked.plan.counts

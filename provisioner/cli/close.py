@@ -22,10 +22,10 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
     from provisioner.cleanup import close_conversations as close_job
 
     from .closing_text import closing_line
-    from .event_loop import run_on
+    from .event_loop import run_with_loop
     from .process import process_environment
 
-    summary = run_on(options.loop, close_job(made, options, process_environment(), console))
+    summary = run_with_loop(options.loop, close_job(made, options, process_environment(), console))
     if not summary.details["dry_run"]:
         console.print(closing_line(summary.details))
     return summary

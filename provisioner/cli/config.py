@@ -24,7 +24,7 @@ from provisioner.printable import shortened
 from provisioner.regular_files import Streams, read_regular
 from provisioner.toml_documents import parse_toml
 
-from .options import Count, Quantity, sections_of
+from .options import FloatParam, IntParam, sections_of
 
 TABLES: Mapping[str, type[Any]] = {
     "check": CheckOptions,
@@ -110,6 +110,6 @@ def _single(place: str, flag: click.Option, value: object) -> Any:
 _TEXT = ((str, int, float), "a text")
 _KINDS: Mapping[type, tuple[tuple[type, ...], str]] = {
     click.types.BoolParamType: ((bool,), "true or false"),
-    Count: ((int,), "a whole number"),
-    Quantity: ((int, float), "a number"),
+    IntParam: ((int,), "a whole number"),
+    FloatParam: ((int, float), "a number"),
 }

@@ -77,7 +77,7 @@ class Console:
                 self.stderr.write(f"{shown}\n")
                 self.stderr.flush()
 
-    def let_go(self) -> None:
+    def discard_broken_streams(self) -> None:
         """Turn streams that take nothing any more to nowhere, or Python's own last flush would fail on them."""
         for stream in (self.stdout, self.stderr):
             try:
@@ -115,9 +115,9 @@ class Console:
 
         ``source`` is called on the event loop, about four times a second at most, and has to be cheap.
         """
-        from .display import showing
+        from .display import live_progress
 
-        return showing(self, source)
+        return live_progress(self, source)
 
     def planning(self) -> AbstractContextManager[Callable[[int], None]]:
         """Give a function to be called with the number of rows planned so far, as often as is convenient.
@@ -125,9 +125,9 @@ class Console:
         On a terminal the count appears after half a second, elsewhere as a line every 10 s. The calls may come
         from any one thread.
         """
-        from .display import counting
+        from .display import row_counter
 
-        return counting(self, "Planning")
+        return row_counter(self, "Planning")
 
     def show_plan(self, plan: Forecast) -> None:
         """Tell on stderr what is about to be done."""
@@ -145,9 +145,9 @@ class Console:
         for line in summary_lines(summary):
             _print(line, stream, has_colour=has_colour)
         if summary.error is not None:
-            self.complain(summary.error)
+            self.error(summary.error)
 
-    def complain(self, failure: ErrorInfo) -> None:
+    def error(self, failure: ErrorInfo) -> None:
         """Print what went wrong on stderr, and below it what to do."""
         first, *more = failure.lines
         title = styled("error:", fg="red", bold=True)

@@ -49,7 +49,7 @@ class Screen(Protocol):
 
 
 @asynccontextmanager
-async def showing(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
+async def live_progress(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
     """Show what ``source`` tells while the context lasts. Trouble with the display never reaches the work."""
     show = show_live if screen.is_live else show_lines
     task = asyncio.create_task(show(screen, source, sleep=sleep))
@@ -164,7 +164,7 @@ class RowCounter:
 
 
 @contextmanager
-def counting(
+def row_counter(
     screen: Screen, verb: str, *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int], None]]:
     """Give a function that shows the number of rows it is called with, while the context lasts."""

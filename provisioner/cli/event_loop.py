@@ -12,7 +12,7 @@ from .hooks import hooks
 T = TypeVar("T")
 
 
-def run_on(loop: str, main: Coroutine[Any, Any, T]) -> T:
+def run_with_loop(loop: str, main: Coroutine[Any, Any, T]) -> T:
     """Run ``main`` on the loop of that name; ``auto`` is uvloop where it is installed, and else asyncio.
 
     What the loop reports is told without its text.

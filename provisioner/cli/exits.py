@@ -107,7 +107,7 @@ def _disk_error(error: OSError) -> StorageError:
 _MAKE_ROOM = "make room, or look at the disk, then run the same command again"
 
 
-def report(error: BaseException, arguments: Sequence[str]) -> int:
+def report_error(error: BaseException, arguments: Sequence[str]) -> int:
     """Tell the user how the program ended and return its exit code.
 
     With ``--json`` asked for in any way that is one object on stdout, otherwise a sentence on stderr.
@@ -119,10 +119,10 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
         for line in describe_traceback(error):
             console.print_status(line)
-    return close_with(console, Summary.from_error(invocation.command, known))
+    return finish_with(console, Summary.from_error(invocation.command, known))
 
 
-def close_with(console: Console, summary: Summary) -> int:
+def finish_with(console: Console, summary: Summary) -> int:
     """Tell the end of a command and return its exit code, also when nobody listens any more.
 
     A stdout that takes nothing for another reason, as on a full disk, is at least no success.
@@ -134,7 +134,7 @@ def close_with(console: Console, summary: Summary) -> int:
             console.print_status(f"error: stdout: {os_reason(error)}")
             return summary.exit_code or ExitCode.GUARD
     finally:
-        console.let_go()
+        console.discard_broken_streams()
     return summary.exit_code
 
 

@@ -16,11 +16,11 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     """
     from provisioner.pipeline.load_test import run_load_test as load_job
 
-    from .event_loop import run_on
+    from .event_loop import run_with_loop
     from .load_text import load_lines
     from .process import process_environment
 
-    summary = run_on(options.loop, load_job(files, options, process_environment(), console))
+    summary = run_with_loop(options.loop, load_job(files, options, process_environment(), console))
     tell = console.print_status if summary.output == "-" else console.print
     for line in load_lines(summary.details):
         tell(line)

@@ -89,7 +89,7 @@ def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) 
     show_envvar=True,
 )
 @click.version_option(__version__, prog_name="provisioner", message="%(prog)s %(version)s")
-def program(**_options: object) -> None:
+def cli(**_options: object) -> None:
     """Create Twilio Flex WebChats in bulk: every row accounted for, none created twice."""
 
 
@@ -103,10 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hooks.install()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return int(program.main(given or ["--help"], prog_name="provisioner", standalone_mode=False) or 0)
+        return int(cli.main(given or ["--help"], prog_name="provisioner", standalone_mode=False) or 0)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - every exit path ends in a sentence and a code
-        from .exits import report
+        from .exits import report_error
 
-        return report(error, given)
+        return report_error(error, given)

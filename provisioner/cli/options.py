@@ -38,11 +38,11 @@ def command(options_class: type, *arguments: click.Argument) -> Callable[[Handle
 
     def declare(function: Handler) -> click.Command:
         def callback(**given: Any) -> int:
-            from .session import carry_out
+            from .session import run_command
 
             chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
             options = options_class(**{name: value for name, value in chosen.items() if value is not None})
-            return carry_out(function, options=options, **given)
+            return run_command(function, options=options, **given)
 
         sections = sections_of(function.__name__, options_class)
         return SectionedCommand(function.__name__, callback, function.__doc__, arguments, sections)
@@ -122,9 +122,9 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
     kinds = {*(get_args(declared.type) or (declared.type,))} - {NoneType, Ellipsis}
     least, most = declared.metadata["least"], declared.metadata["most"]
     if kinds == {int}:
-        return Count(least, most)
+        return IntParam(least, most)
     if kinds == {float}:
-        return Quantity(least, most)
+        return FloatParam(least, most)
     if declared.metadata["check"]:
         return Checked(declared.metadata["check"], declared.metadata["span"])
     return _TYPES[kinds.pop()]
@@ -141,13 +141,13 @@ class Flag(click.Option):
         return extra
 
 
-class Lines(click.types.StringParamType):
+class TextParam(click.types.StringParamType):
     """A text; in an environment variable, a repeatable one stands one to a line, as texts may hold spaces."""
 
     envvar_list_splitter = "\n"
 
 
-class Checked(Lines):
+class Checked(TextParam):
     """A text that holds a number. ``check`` reads it, and raises a ``UsageError`` that names the flag."""
 
     def __init__(self, check: Callable[[str, str], object], span: str) -> None:
@@ -161,7 +161,7 @@ class Checked(Lines):
         return text
 
 
-class Quantity(click.types.FloatParamType):
+class FloatParam(click.types.FloatParamType):
     """A number from ``least`` to ``most``, neither infinite nor NaN."""
 
     kind = "a number"
@@ -185,7 +185,7 @@ class Quantity(click.types.FloatParamType):
         return float(value)
 
 
-class Count(Quantity):
+class IntParam(FloatParam):
     """A whole number from ``least`` to ``most``."""
 
     name = "integer"
@@ -198,6 +198,6 @@ class Count(Quantity):
 _MOST_SHOWN = 40
 """So much of a value is repeated: one may have thousands of digits."""
 _TYPES: Mapping[Any, click.ParamType[Any]] = {
-    str: Lines(),
+    str: TextParam(),
     Path: click.Path(path_type=Path),
 }

@@ -19,10 +19,10 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     from provisioner.reconcile import reconcile_job
 
     from .audit_text import audit_lines
-    from .event_loop import run_on
+    from .event_loop import run_with_loop
     from .process import process_environment
 
-    summary = run_on(options.loop, reconcile_job(ledger, options, process_environment(), console))
+    summary = run_with_loop(options.loop, reconcile_job(ledger, options, process_environment(), console))
     for line in audit_lines(summary.details) if options.audit else ():
         console.print(line)
     return summary

@@ -16,7 +16,7 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     """
     from provisioner.pipeline import run_job
 
-    from .event_loop import run_on
+    from .event_loop import run_with_loop
     from .process import process_environment
 
-    return run_on(options.loop, run_job(files, options, process_environment(), console))
+    return run_with_loop(options.loop, run_job(files, options, process_environment(), console))

@@ -17,13 +17,13 @@ from provisioner.library_log import LibraryHandler
 from provisioner.summary import Summary
 
 from .console import Console
-from .exits import InternalError, close_with, known_error
+from .exits import InternalError, finish_with, known_error
 from .files import require_distinct_files
 from .hooks import hooks, told_to
 from .preflight import check_surroundings, tell_key_log
 
 
-def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
+def run_command(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
     """Call a command's function with its log open, tell its end and return the exit code.
 
     What it raises leaves as a ``ProvisionerError``; the traceback of one that nobody foresaw is logged first,
@@ -45,8 +45,8 @@ def carry_out(function: Callable[..., Summary], *, options: Any, **arguments: An
         except (ProvisionerError, click.ClickException, BrokenPipeError):
             raise
         except Exception as error:
-            raise _told(error, settings) from error
-        return close_with(console, summary)
+            raise _known_error(error, settings) from error
+        return finish_with(console, summary)
 
 
 def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
@@ -56,7 +56,7 @@ def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
     )
 
 
-def _told(error: Exception, settings: logs.LogSettings) -> ProvisionerError:
+def _known_error(error: Exception, settings: logs.LogSettings) -> ProvisionerError:
     place = f"in {settings.file}" if settings.file else "above" if settings.keeps_tracebacks else ""
     known = known_error(error, traceback_at=place)
     if isinstance(known, InternalError) and place:

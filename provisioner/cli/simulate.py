@@ -23,7 +23,7 @@ from provisioner.simulator import (
 from provisioner.summary import Summary
 
 from .console import Console
-from .event_loop import run_on
+from .event_loop import run_with_loop
 from .options import command
 
 ACCOUNT_SID = "AC" + 32 * "0"
@@ -43,7 +43,7 @@ def simulate(options: SimulateOptions, console: Console) -> Summary:
             f"--host {options.host!r} would let other machines in", cure="omit it, or add --allow-remote"
         )
     began = time.monotonic()
-    counted = run_on("asyncio", _serve(settings, options, console))
+    counted = run_with_loop("asyncio", _serve(settings, options, console))
     _tell_counts(counted, console)
     return Summary(command="simulate", elapsed_s=time.monotonic() - began, details={"simulator": counted})
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from provisioner import __version__
-from provisioner.cli.main import program
+from provisioner.cli.main import cli
 from provisioner.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +49,8 @@ def setting(unit: str, name: str) -> str:
 
 def parse(arguments: list[str]) -> None:
     """Let the program read a command line, and do nothing."""
-    with program.make_context("provisioner", list(arguments)) as context:
-        name, command, rest = program.resolve_command(context, [*context._protected_args, *context.args])
+    with cli.make_context("provisioner", list(arguments)) as context:
+        name, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
         command.make_context(name, rest, parent=context)
 
@@ -210,4 +210,4 @@ def test_the_entry_of_the_image_is_the_program() -> None:
     """What the image starts is what ``python -m`` starts, and its help is what it shows by itself."""
     assert 'ENTRYPOINT ["python", "-m", "provisioner"]' in text_of("Dockerfile")
     with pytest.raises(click.exceptions.Exit):
-        program.make_context("provisioner", ["--help"])
+        cli.make_context("provisioner", ["--help"])

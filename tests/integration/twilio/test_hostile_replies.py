@@ -20,7 +20,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 CREATE_AT_EACH = """
 import asyncio, sys
 from pathlib import Path
-from provisioner.cli.event_loop import run_on
+from provisioner.cli.event_loop import run_with_loop
 from provisioner.models import WebChatRequest
 from provisioner.twilio.credentials import SIMULATED
 from provisioner.twilio.transport import open_transport
@@ -40,7 +40,7 @@ async def main():
         if kind != "harmless":
             print(kind, answer.verdict, answer.error_code, peak_kib() - before, sep=",")
 
-run_on("auto", main())
+run_with_loop("auto", main())
 """
 
 

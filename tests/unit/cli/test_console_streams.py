@@ -12,7 +12,7 @@ import click
 import pytest
 
 from provisioner.cli.console import Console, has_colour
-from provisioner.cli.exits import close_with, known_error
+from provisioner.cli.exits import finish_with, known_error
 from provisioner.cli.styles import styled
 from provisioner.errors import ExitCode, StorageError
 from provisioner.models import Counts
@@ -93,7 +93,7 @@ def test_each_stream_has_its_own_colour(monkeypatch: pytest.MonkeyPatch) -> None
     console = Console(environ={"TERM": "xterm"})
 
     console.print(styled("data", fg="red"))
-    close_with(console, Summary(command="x", output="-", counts=Counts(input=1, created=1)))
+    finish_with(console, Summary(command="x", output="-", counts=Counts(input=1, created=1)))
 
     assert stdout.getvalue() == "data\n"
     assert "\x1b[32mcreated 1\x1b[0m" in stderr.getvalue()
@@ -206,7 +206,7 @@ def test_a_program_started_without_streams_still_ends_with_its_code(monkeypatch:
     console = Console()
 
     console.print_status("x")
-    code = close_with(console, Summary(command="x", exit_code=ExitCode.UNKNOWN, counts=Counts()))
+    code = finish_with(console, Summary(command="x", exit_code=ExitCode.UNKNOWN, counts=Counts()))
 
     assert code == 5
 
@@ -228,7 +228,7 @@ def test_a_summary_that_nobody_takes(
     with Path(os.devnull).open("w", encoding="utf-8") as spare:
         stdout.descriptor = spare.fileno()
         monkeypatch.setattr(sys, "stdout", stdout)
-        code = close_with(Console(), Summary(command="x", exit_code=exit_code, counts=Counts()))
+        code = finish_with(Console(), Summary(command="x", exit_code=exit_code, counts=Counts()))
 
     assert code == expected
     assert capsys.readouterr().err == said

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from rich.console import Console as RichConsole
 
-from provisioner.cli.display import counting, frame, showing
+from provisioner.cli.display import frame, live_progress, row_counter
 from provisioner.progress import Progress
 from tests.clock import run_virtually
 
@@ -71,7 +71,7 @@ def show(screen: FakeScreen, source: Callable[[], Progress], seconds: float) -> 
     """Show a source for some virtual seconds."""
 
     async def work() -> None:
-        async with showing(screen, source):
+        async with live_progress(screen, source):
             await asyncio.sleep(seconds)
 
     run_virtually(work())
@@ -109,7 +109,7 @@ def test_notes_stand_above_the_display_unbroken() -> None:
     line = "event " + "x" * 200
 
     async def work() -> None:
-        async with showing(screen, lambda: HALF):
+        async with live_progress(screen, lambda: HALF):
             await asyncio.sleep(0.3)
             screen.print_status(f"\x1b[1m{line}\x1b[0m")
 
@@ -124,7 +124,7 @@ def test_an_error_in_the_work_leaves_the_display_closed() -> None:
     screen = FakeScreen(is_live=True)
 
     async def work() -> None:
-        async with showing(screen, lambda: HALF):
+        async with live_progress(screen, lambda: HALF):
             await asyncio.sleep(0.3)
             raise ValueError
 
@@ -174,7 +174,7 @@ def test_a_frame_is_three_lines_that_fit(progress: Progress, width: int) -> None
 def count(screen: FakeScreen, moments: dict[float, int]) -> None:
     """Count rows at given seconds."""
     clock = iter([0.0, *moments])
-    with counting(screen, "Planning", clock=lambda: next(clock)) as told:
+    with row_counter(screen, "Planning", clock=lambda: next(clock)) as told:
         for rows in moments.values():
             told(rows)
 

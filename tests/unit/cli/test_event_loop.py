@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from provisioner.cli.event_loop import run_on
+from provisioner.cli.event_loop import run_with_loop
 from provisioner.errors import UsageError
 
 
@@ -19,14 +19,14 @@ def test_uvloop_is_used_where_it_is_installed_unless_it_is_refused(asked: str, u
     """``auto`` takes the cheaper one."""
     pytest.importorskip("uvloop")
 
-    assert run_on(asked, library_of_the_loop()) == used
+    assert run_with_loop(asked, library_of_the_loop()) == used
 
 
 def test_without_uvloop_everything_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an extra: nobody has to have it."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
 
-    assert run_on("auto", library_of_the_loop()) == "asyncio"
+    assert run_with_loop("auto", library_of_the_loop()) == "asyncio"
 
 
 def test_a_loop_that_was_asked_for_by_name_and_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +34,6 @@ def test_a_loop_that_was_asked_for_by_name_and_is_not_there_is_told(monkeypatch:
     monkeypatch.setitem(sys.modules, "uvloop", None)
 
     with pytest.raises(UsageError, match="not installed") as caught:
-        run_on("uvloop", library_of_the_loop())
+        run_with_loop("uvloop", library_of_the_loop())
 
     assert caught.value.cure == "pip install 'webchat-provisioner[uvloop]'"

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from provisioner.cli.config import TABLES
-from provisioner.cli.main import main, program
+from provisioner.cli.main import cli, main
 from provisioner.errors import UsageError
 from provisioner.options import RunOptions, parse_rate
 
@@ -47,7 +47,7 @@ def flag_of(declared: Field[Any]) -> str:
 
 def option_of(command: str, declared: Field[Any]) -> click.Option:
     """Return what the command line makes of a declaration."""
-    found = program.get_command(click.Context(program), command)
+    found = cli.get_command(click.Context(cli), command)
     assert found is not None
     option = next(each for each in found.params if each.name == declared.name)
     assert isinstance(option, click.Option)
@@ -56,7 +56,7 @@ def option_of(command: str, declared: Field[Any]) -> click.Option:
 
 def span_of(command: str, declared: Field[Any]) -> str:
     """Return what the help says about how far a number may go."""
-    return str(option_of(command, declared).get_help_extra(click.Context(program)).get("range", ""))
+    return str(option_of(command, declared).get_help_extra(click.Context(cli)).get("range", ""))
 
 
 def test_every_number_has_a_least_and_a_most_which_the_help_tells() -> None:

@@ -10,7 +10,7 @@ from click.shell_completion import ShellComplete
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
-from provisioner.cli.main import program
+from provisioner.cli.main import cli
 from tests.toy_command import Toy, ToyOptions
 
 BUILT = [name for name in COMMANDS if importlib.util.find_spec(f"provisioner.cli.{name}")]
@@ -111,7 +111,7 @@ def test_a_value_that_makes_no_sense_is_a_usage_error(
 @pytest.mark.parametrize("name", BUILT)
 def test_the_table_of_contents_says_what_the_commands_say(name: str) -> None:
     """The one line of help that stands beside a command's name is the first line of its own help."""
-    command = program.get_command(click.Context(program), name)
+    command = cli.get_command(click.Context(cli), name)
 
     assert command is not None
     assert command.name == name
@@ -122,7 +122,7 @@ def test_the_table_of_contents_says_what_the_commands_say(name: str) -> None:
 @pytest.mark.parametrize("name", BUILT)
 def test_the_configuration_file_knows_the_options_of_every_command(name: str) -> None:
     """The table of a command in the configuration file has the keys of the command's own flags."""
-    command = program.get_command(click.Context(program), name)
+    command = cli.get_command(click.Context(cli), name)
 
     assert command is not None
     flags = {each.name for each in command.params if isinstance(each, click.Option)}
@@ -131,7 +131,7 @@ def test_the_configuration_file_knows_the_options_of_every_command(name: str) ->
 
 def test_a_shell_can_complete_commands(toy: Toy) -> None:
     """What is typed is completed from the table of contents, and nonsense is left alone."""
-    completion = ShellComplete(program, {}, "provisioner", "_PROVISIONER_COMPLETE")
+    completion = ShellComplete(cli, {}, "provisioner", "_PROVISIONER_COMPLETE")
 
     begun = completion.get_completions([], "to")
     nonsense = completion.get_completions(["nonsense"], "to")
