@@ -11,7 +11,7 @@ UNNAMED_ACCOUNT = "AC" + "0" * 32
 """Stands in for the account of an API key when the settings name no account."""
 
 
-class Doorkeeper:
+class Authenticator:
     """Lets callers in by their ``Authorization`` header."""
 
     _MOST_REMEMBERED = 1000
@@ -20,7 +20,7 @@ class Doorkeeper:
         self._settings = settings
         self._known: dict[str, str] = {}
 
-    def let_in(self, headers: Mapping[str, str]) -> str:
+    def authenticate(self, headers: Mapping[str, str]) -> str:
         """Return the caller's account SID; raise ``ApiError`` for anybody who may not come in."""
         authorization = headers.get("Authorization", "")
         account = self._known.get(authorization)

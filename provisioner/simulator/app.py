@@ -8,19 +8,19 @@ from secrets import token_hex
 from aiohttp import web
 from aiohttp.log import server_logger
 
-from .access import Doorkeeper
+from .access import Authenticator
 from .call import Call
-from .faults import FaultName, FaultRule, draw
+from .faults import FaultName, FaultRule, random_unit
 from .inspection import PREFIX, Inspection
-from .lookups import Lookups
-from .records import Records
-from .replies import ApiError, Breach, Reply
+from .lookups import ListEndpoints
+from .records import ConversationEndpoints
+from .replies import ApiError, BrokenReply, Reply
 from .sabotage import UNREAD, break_unread
 from .state import SimulatorState
 from .webchats import WebChats
 from .wire import break_off, respond
 
-Endpoint = Callable[[Call], Reply | Breach]
+Endpoint = Callable[[Call], Reply | BrokenReply]
 
 WEBCHATS = "/v2/WebChats"
 MESSAGES = "/v1/Conversations/{sid}/Messages"
@@ -37,16 +37,24 @@ class Application:
         self._settings = state.settings
         self._refuse = refuse
         self._inspection = Inspection(state, is_remote=is_remote)
-        self._doorkeeper = Doorkeeper(state.settings)
+        self._authenticator = Authenticator(state.settings)
         self._worked = 0
-        webchats, lookups, records = WebChats(state), Lookups(state), Records(state)
+        webchats, list_endpoints, conversation_endpoints = (
+            WebChats(state),
+            ListEndpoints(state),
+            ConversationEndpoints(state),
+        )
         self._endpoints: dict[str, dict[str, Endpoint]] = {
             WEBCHATS: {"POST": webchats.create},
-            "/v1/ParticipantConversations": {"GET": lookups.of_participant},
-            "/v1/Conversations": {"GET": lookups.by_date},
-            "/v1/Conversations/{sid}": {"GET": records.fetch, "POST": records.update, "DELETE": records.delete},
-            "/v1/Conversations/{sid}/Participants": {"GET": records.list_participants},
-            MESSAGES: {"GET": records.list_messages, "POST": records.post_message},
+            "/v1/ParticipantConversations": {"GET": list_endpoints.of_participant},
+            "/v1/Conversations": {"GET": list_endpoints.by_date},
+            "/v1/Conversations/{sid}": {
+                "GET": conversation_endpoints.fetch,
+                "POST": conversation_endpoints.update,
+                "DELETE": conversation_endpoints.delete,
+            },
+            "/v1/Conversations/{sid}/Participants": {"GET": conversation_endpoints.list_participants},
+            MESSAGES: {"GET": conversation_endpoints.list_messages, "POST": conversation_endpoints.post_message},
         }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -62,7 +70,7 @@ class Application:
             outcome = await self._decide(request, template, sid)
             if outcome.delay_s:
                 await asyncio.sleep(outcome.delay_s)
-            if isinstance(outcome, Breach):
+            if isinstance(outcome, BrokenReply):
                 answer = "broken_off"
                 if outcome.refuse_s:
                     self._refuse(outcome.refuse_s)
@@ -78,14 +86,14 @@ class Application:
         finally:
             self._state.end(f"{request.method} {template}" if template in self._endpoints else "other", answer)
 
-    async def _decide(self, request: web.BaseRequest, template: str, sid: str) -> Reply | Breach:
+    async def _decide(self, request: web.BaseRequest, template: str, sid: str) -> Reply | BrokenReply:
         number, fault = self._draw(template, request.method)
         if fault is not None and fault.name in UNREAD:
             self._state.fire(fault)
             return break_unread(fault)
         try:
             body = await _read(request)
-            account = self._doorkeeper.let_in(request.headers)
+            account = self._authenticator.authenticate(request.headers)
             endpoint = self._find(request, template)
             self._hold_to_limits(account, template, request.method)
             await self._work(fault)
@@ -135,7 +143,7 @@ class Application:
         delay_s = self._settings.latency_ms / 1000
         if self._settings.jitter_ms:
             self._worked += 1
-            place = draw(self._state.script.seed, "latency", self._worked)
+            place = random_unit(self._state.script.seed, "latency", self._worked)
             delay_s += (2 * place - 1) * self._settings.jitter_ms / 1000
         if fault is not None and fault.name is FaultName.LATE_CREATION:
             delay_s += fault.duration_s

@@ -232,7 +232,7 @@ class FaultScript:
         return tuple(rule for rule in self.rules if rule.name in MESSAGE_FAULTS)
 
 
-def draw(seed: int, stream: str, number: int) -> float:
+def random_unit(seed: int, stream: str, number: int) -> float:
     """Return this number's place in [0, 1), the same for the same seed and stream."""
     digest = blake2b(f"{seed}:{stream}:{number}".encode(), digest_size=8).digest()
     return (int.from_bytes(digest) >> 11) / (1 << 53)
@@ -242,7 +242,7 @@ def _pick(rules: Sequence[FaultRule], seed: int, stream: str, number: int) -> Fa
     for rule in rules:
         if rule.is_certain_at(number):
             return rule
-    place = draw(seed, stream, number) * WHOLE
+    place = random_unit(seed, stream, number) * WHOLE
     for rule in rules:
         chance = rule.chance_at(number)
         if place < chance:

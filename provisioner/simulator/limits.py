@@ -3,7 +3,7 @@
 from collections import deque
 
 
-class SlidingLimit:
+class SlidingWindowLimiter:
     """Lets ``per_second`` requests through in any one-second window, and turns the rest away; 0 is no limit.
 
     A fraction is kept exactly by a window of another length: 0.5 is one request in two seconds. What is
@@ -27,7 +27,7 @@ class SlidingLimit:
         return True
 
 
-class WorstSecond:
+class PeakPerSecond:
     """The most events that any window of one second has held."""
 
     def __init__(self) -> None:

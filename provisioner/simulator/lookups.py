@@ -19,7 +19,7 @@ MOST_CONVERSATIONS = 100
 STATES = ("active", "inactive", "closed")
 
 
-class Lookups:
+class ListEndpoints:
     """The two lists. A conversation that lags behind is in neither until its time has come."""
 
     def __init__(self, state: SimulatorState) -> None:

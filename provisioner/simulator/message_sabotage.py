@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from .faults import FaultName, FaultRule
-from .replies import ApiError, Breach, Ending, Reply
+from .replies import ApiError, BrokenReply, CloseMode, Reply
 
 _WITHOUT_EFFECT = frozenset({
     FaultName.MESSAGE_RESET,
@@ -26,7 +26,7 @@ def posts(fault: FaultRule) -> bool:
     return fault.name not in _WITHOUT_EFFECT
 
 
-def spoil_message(fault: FaultRule, truth: Reply) -> Reply | Breach:
+def apply_message_fault(fault: FaultRule, truth: Reply) -> Reply | BrokenReply:
     """Return what is said instead of the truth, which is an empty reply where nothing was posted.
 
     Raise ``ApiError`` for the faults that Twilio has a number for.
@@ -34,7 +34,7 @@ def spoil_message(fault: FaultRule, truth: Reply) -> Reply | Breach:
     if fault.name in _ERRORS:
         raise ApiError(*_ERRORS[fault.name])
     if fault.name in _RESETS:
-        return Breach(Ending.RESET)
+        return BrokenReply(CloseMode.RESET)
     if fault.name is FaultName.MESSAGE_STALL:
-        return Breach(Ending.CLOSE, delay_s=fault.duration_s)
+        return BrokenReply(CloseMode.CLOSE, delay_s=fault.duration_s)
     return replace(truth, body=json.dumps(json.loads(truth.body) | {"sid": None}).encode())

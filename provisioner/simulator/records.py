@@ -10,9 +10,9 @@ from .call import Call
 from .conversations import Conversation, Message
 from .documents import conversation_document, message_document, participant_document
 from .lookups import STATES
-from .message_sabotage import posts, spoil_message
+from .message_sabotage import apply_message_fault, posts
 from .pages import page_reply, read_page
-from .replies import ApiError, Breach, Reply, json_reply
+from .replies import ApiError, BrokenReply, Reply, json_reply
 from .state import SimulatorState
 from .timers import read_timer
 
@@ -21,7 +21,7 @@ MOST_MESSAGES = 100
 MOST_BODY_CHARACTERS = 1600
 
 
-class Records:
+class ConversationEndpoints:
     """The endpoints below ``/v1/Conversations/{sid}``."""
 
     def __init__(self, state: SimulatorState) -> None:
@@ -66,7 +66,7 @@ class Records:
             show=lambda each: participant_document(each, call.account, call.origin),
         )
 
-    def post_message(self, call: Call) -> Reply | Breach:
+    def post_message(self, call: Call) -> Reply | BrokenReply:
         """Add a message of the conversation's guest, or do instead what the call's fault demands."""
         conversation = self._find_open(call)
         form = call.read_form()
@@ -81,7 +81,7 @@ class Records:
             return self._answer(call, conversation, message)
         self._state.fire(call.fault)
         truth = self._answer(call, conversation, message) if posts(call.fault) else Reply(0)
-        return spoil_message(call.fault, truth)
+        return apply_message_fault(call.fault, truth)
 
     def _answer(self, call: Call, conversation: Conversation, message: Message) -> Reply:
         index = self._keep(conversation, message)

@@ -18,7 +18,7 @@ class Reply:
     delay_s: float = 0.0
 
 
-class Ending(StrEnum):
+class CloseMode(StrEnum):
     """How a connection is broken off."""
 
     CLOSE = "close"
@@ -28,13 +28,13 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class BrokenReply:
     """Bytes in place of an answer, perhaps none, and the end of the connection.
 
     ``delay_s`` passes before it; afterwards the port refuses new connections for ``refuse_s``.
     """
 
-    ending: Ending
+    close_mode: CloseMode
     sent: bytes = b""
     delay_s: float = 0.0
     refuse_s: float = 0.0
@@ -73,7 +73,7 @@ def json_reply(status: int, document: object) -> Reply:
     return Reply(status, json.dumps(document, ensure_ascii=False).encode(), JSON_HEADERS)
 
 
-def render(reply: Reply) -> bytes:
+def encode_reply(reply: Reply) -> bytes:
     """Write a reply out as it goes over the wire, to be cut anywhere."""
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from enum import StrEnum
 
 from .faults import FaultName, FaultRule
-from .replies import ApiError, Breach, Ending, Reply, render
+from .replies import ApiError, BrokenReply, CloseMode, Reply, encode_reply
 
 
 class Effect(StrEnum):
@@ -55,41 +55,41 @@ def effect_of(fault: FaultRule) -> Effect:
     return Effect.CONVERSATION
 
 
-def break_unread(fault: FaultRule) -> Breach:
+def break_unread(fault: FaultRule) -> BrokenReply:
     """Return what a fault does to a request whose body is not read."""
-    return Breach(Ending.RESET, refuse_s=fault.duration_s)
+    return BrokenReply(CloseMode.RESET, refuse_s=fault.duration_s)
 
 
-def spoil(fault: FaultRule, truth: Reply, now: float) -> Reply | Breach:
+def apply_fault(fault: FaultRule, truth: Reply, now: float) -> Reply | BrokenReply:
     """Return what is said instead of the truth, which is an empty reply where nothing was created.
 
     Raise ``ApiError`` for the faults that Twilio has a number for.
     """
     if fault.name in _ERRORS:
         raise ApiError(*_ERRORS[fault.name])
-    return _SPOILERS.get(fault.name, _leave)(fault, truth, now)
+    return _APPLIERS.get(fault.name, _leave)(fault, truth, now)
 
 
 def _leave(_fault: FaultRule, truth: Reply, _now: float) -> Reply:
     return truth
 
 
-def _reset(_fault: FaultRule, _truth: Reply, _now: float) -> Breach:
-    return Breach(Ending.RESET)
+def _reset(_fault: FaultRule, _truth: Reply, _now: float) -> BrokenReply:
+    return BrokenReply(CloseMode.RESET)
 
 
-def _close(_fault: FaultRule, _truth: Reply, _now: float) -> Breach:
-    return Breach(Ending.CLOSE)
+def _close(_fault: FaultRule, _truth: Reply, _now: float) -> BrokenReply:
+    return BrokenReply(CloseMode.CLOSE)
 
 
-def _cut_headers(_fault: FaultRule, truth: Reply, _now: float) -> Breach:
-    head = render(replace(truth, body=b""))
-    return Breach(Ending.CLOSE, head[: len(head) // 2])
+def _cut_headers(_fault: FaultRule, truth: Reply, _now: float) -> BrokenReply:
+    head = encode_reply(replace(truth, body=b""))
+    return BrokenReply(CloseMode.CLOSE, head[: len(head) // 2])
 
 
-def _cut_body(_fault: FaultRule, truth: Reply, _now: float) -> Breach:
-    whole = render(truth)
-    return Breach(Ending.CLOSE, whole[: len(whole) - len(truth.body) // 2])
+def _cut_body(_fault: FaultRule, truth: Reply, _now: float) -> BrokenReply:
+    whole = encode_reply(truth)
+    return BrokenReply(CloseMode.CLOSE, whole[: len(whole) - len(truth.body) // 2])
 
 
 def _null(field: str) -> Callable[[FaultRule, Reply, float], Reply]:
@@ -109,16 +109,16 @@ def _gateway_page(_fault: FaultRule, _truth: Reply, _now: float) -> Reply:
     return Reply(502, page, {"Content-Type": "text/html"})
 
 
-def _speak_otherwise(_fault: FaultRule, _truth: Reply, _now: float) -> Breach:
-    return Breach(Ending.CLOSE, b"SSH-2.0-OpenSSH_9.6\r\n")
+def _speak_otherwise(_fault: FaultRule, _truth: Reply, _now: float) -> BrokenReply:
+    return BrokenReply(CloseMode.CLOSE, b"SSH-2.0-OpenSSH_9.6\r\n")
 
 
 def _delay(fault: FaultRule, truth: Reply, _now: float) -> Reply:
     return replace(truth, delay_s=fault.duration_s)
 
 
-def _stall(fault: FaultRule, _truth: Reply, _now: float) -> Breach:
-    return Breach(Ending.CLOSE, delay_s=fault.duration_s)
+def _stall(fault: FaultRule, _truth: Reply, _now: float) -> BrokenReply:
+    return BrokenReply(CloseMode.CLOSE, delay_s=fault.duration_s)
 
 
 def _redirect(_fault: FaultRule, _truth: Reply, _now: float) -> Reply:
@@ -135,7 +135,7 @@ def _throttle(fault: FaultRule, _truth: Reply, now: float) -> Reply:
     raise ApiError(429, 45780, "Too many WebChats requests", headers)
 
 
-_SPOILERS: dict[FaultName, Callable[[FaultRule, Reply, float], Reply | Breach]] = {
+_APPLIERS: dict[FaultName, Callable[[FaultRule, Reply, float], Reply | BrokenReply]] = {
     FaultName.RESET_AFTER_CREATE: _reset,
     FaultName.CLOSE_AFTER_CREATE: _close,
     FaultName.CUT_IN_HEADERS: _cut_headers,

@@ -39,19 +39,19 @@ async def open_simulator(
     from .app import Application  # noqa: PLC0415 - see above
 
     state = SimulatorState(settings, Clock(time.time, time.monotonic))
-    door = Door(host, port)
-    app = Application(state, refuse=door.shut, is_remote=not is_loopback(host))
+    listener = Listener(host, port)
+    app = Application(state, refuse=listener.refuse_for, is_remote=not is_loopback(host))
     server = web.Server(app.handle, access_log=None, keepalive_timeout=settings.keep_alive_s)
-    await door.open(server)
+    await listener.open(server)
     try:
         shown_host = f"[{host}]" if ":" in host else host
-        yield RunningSimulator(f"http://{shown_host}:{door.port}", door.port, state)
+        yield RunningSimulator(f"http://{shown_host}:{listener.port}", listener.port, state)
     finally:
-        await door.close()
+        await listener.close()
         await server.shutdown(GRACE_S)
 
 
-class Door:
+class Listener:
     """The listening port, which can refuse callers for a while, as if no server were there."""
 
     _RETRY_S = 0.05
@@ -69,7 +69,7 @@ class Door:
         self._listener = await asyncio.get_running_loop().create_server(factory, self._host, self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
-    def shut(self, seconds: float) -> None:
+    def refuse_for(self, seconds: float) -> None:
         """Refuse new connections for so many seconds; those that stand go on. A shut door stays as it is."""
         if self._listener is None:
             return

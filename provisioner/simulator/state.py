@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .conversations import Conversations
 from .faults import FaultRule
-from .limits import SlidingLimit, WorstSecond
+from .limits import PeakPerSecond, SlidingWindowLimiter
 from .settings import SimulatorSettings
 
 
@@ -39,8 +39,8 @@ class SimulatorState:
         self._requests: Counter[str] = Counter()
         self._answers: Counter[str] = Counter()
         self._arrivals = array("d")
-        self._worst_second = WorstSecond()
-        self._limits: dict[tuple[str, str], SlidingLimit] = {}
+        self._peak_per_second = PeakPerSecond()
+        self._limits: dict[tuple[str, str], SlidingWindowLimiter] = {}
         self._epoch = clock.wall() - clock.steady()
 
     def begin(self) -> None:
@@ -58,7 +58,7 @@ class SimulatorState:
         """Count the arrival of a WebChats request and return its number, from 1."""
         now = self.clock.steady()
         self._arrivals.append(now)
-        self._worst_second.add(now)
+        self._peak_per_second.add(now)
         self.webchats += 1
         return self.webchats
 
@@ -80,7 +80,7 @@ class SimulatorState:
         """Pass a request through one of the account's limits, or turn it away."""
         counter = self._limits.get((limit, account))
         if counter is None:
-            counter = self._limits[limit, account] = SlidingLimit(per_second)
+            counter = self._limits[limit, account] = SlidingWindowLimiter(per_second)
         return counter.admits(self.clock.steady())
 
     def summary(self, *, with_arrivals: bool = False) -> dict[str, object]:
@@ -90,7 +90,7 @@ class SimulatorState:
             "requests": {"total": self._requests.total(), "in_progress": self.in_progress}
             | {"most_in_progress": self._most_in_progress, "by_endpoint": dict(self._requests)},
             "webchats": {"requests": self.webchats, "created": self.created}
-            | {"worst_second": self._worst_second.most},
+            | {"worst_second": self._peak_per_second.most},
             "throttled": sum(count for key, count in self._answers.items() if key.startswith("429")),
             "answers": dict(sorted(self._answers.items())),
             "conversations": self._conversation_counts(),

@@ -10,8 +10,8 @@ from uuid import uuid4
 from .call import Call
 from .conversations import Conversation
 from .faults import FaultName, FaultRule
-from .replies import JSON_HEADERS, ApiError, Breach, Reply
-from .sabotage import Effect, effect_of, spoil
+from .replies import JSON_HEADERS, ApiError, BrokenReply, Reply
+from .sabotage import Effect, apply_fault, effect_of
 from .state import SimulatorState
 
 MOST_NAME_CHARACTERS = 256
@@ -37,7 +37,7 @@ class WebChats:
         self._state = state
         self._settings = state.settings
 
-    def create(self, call: Call) -> Reply | Breach:
+    def create(self, call: Call) -> Reply | BrokenReply:
         """Create a conversation, or do instead what the call's fault demands."""
         fields = call.read_form()
         self._check(fields)
@@ -46,7 +46,7 @@ class WebChats:
             return self._answer(call, asked, is_overlooked=self._settings.ignore_identity)
         truth = self._take_effect(call, asked, call.fault)
         self._state.fire(call.fault)
-        return spoil(call.fault, truth, self._state.clock.wall())
+        return apply_fault(call.fault, truth, self._state.clock.wall())
 
     def _take_effect(self, call: Call, asked: str, fault: FaultRule) -> Reply:
         effect = effect_of(fault)

@@ -5,7 +5,7 @@ import struct
 
 from aiohttp import web
 
-from .replies import Breach, Ending, Reply
+from .replies import BrokenReply, CloseMode, Reply
 
 
 def respond(reply: Reply, headers: dict[str, str]) -> web.Response:
@@ -13,13 +13,13 @@ def respond(reply: Reply, headers: dict[str, str]) -> web.Response:
     return web.Response(status=reply.status, body=reply.body, headers={**reply.headers, **headers})
 
 
-def break_off(request: web.BaseRequest, breach: Breach) -> web.Response:
+def break_off(request: web.BaseRequest, broken_reply: BrokenReply) -> web.Response:
     """Send a breach's bytes and end the connection. The response returned never leaves."""
     transport = request.transport
     if transport is not None:
-        if breach.sent:
-            transport.write(breach.sent)
-        if breach.ending is Ending.RESET:
+        if broken_reply.sent:
+            transport.write(broken_reply.sent)
+        if broken_reply.close_mode is CloseMode.RESET:
             # Without lingering, the kernel resets the connection in place of closing it in an orderly way.
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

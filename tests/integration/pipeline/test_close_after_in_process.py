@@ -22,7 +22,7 @@ from provisioner.simulator import (
     open_simulator,
 )
 from provisioner.simulator.call import Call
-from provisioner.simulator.records import Records
+from provisioner.simulator.records import ConversationEndpoints
 from provisioner.simulator.replies import ApiError, Reply
 from provisioner.summary import Summary
 from provisioner.target import ProcessEnvironment
@@ -54,16 +54,16 @@ def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:
 def answering(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[int, int] | None]) -> list[str]:
     """Let updates come to these errors in turn (None, and all later ones: to what they ask); return the SIDs."""
     asked: list[str] = []
-    update = Records.update
+    update = ConversationEndpoints.update
 
-    def answer(records: Records, call: Call) -> Reply:
+    def answer(records: ConversationEndpoints, call: Call) -> Reply:
         asked.append(call.sid)
         told = answers[len(asked) - 1] if len(asked) <= len(answers) else None
         if told:
             raise ApiError(*told, "invented")
         return update(records, call)
 
-    monkeypatch.setattr(Records, "update", answer)
+    monkeypatch.setattr(ConversationEndpoints, "update", answer)
     return asked
 
 

@@ -257,7 +257,7 @@ async def test_credentials_in_another_form_are_refused(simulate: Simulate, autho
 
 async def test_only_so_many_callers_are_remembered(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of credentials is let in without being kept."""
-    monkeypatch.setattr("provisioner.simulator.access.Doorkeeper._MOST_REMEMBERED", 1)
+    monkeypatch.setattr("provisioner.simulator.access.Authenticator._MOST_REMEMBERED", 1)
     caller = await simulate()
 
     statuses = [

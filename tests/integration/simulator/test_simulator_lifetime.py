@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
-from provisioner.simulator.server import Door
+from provisioner.simulator.server import Listener
 from tests.integration.simulator.caller import Caller, Simulate
 
 
@@ -61,18 +61,18 @@ async def test_it_stops_with_its_port_shut() -> None:
 
 async def test_a_shut_port_comes_back_once_it_is_free() -> None:
     """After its time the same port is open again, also where another program had taken it meanwhile."""
-    door = Door("127.0.0.1", 0)
-    await door.open(asyncio.Protocol)
+    listener = Listener("127.0.0.1", 0)
+    await listener.open(asyncio.Protocol)
 
-    door.shut(0.0)
-    with socket.create_server(("127.0.0.1", door.port)):
+    listener.refuse_for(0.0)
+    with socket.create_server(("127.0.0.1", listener.port)):
         await asyncio.sleep(0.01)
     async with asyncio.timeout(5):
-        while not await is_open(door.port):  # noqa: ASYNC110 - a port announces nothing
+        while not await is_open(listener.port):  # noqa: ASYNC110 - a port announces nothing
             await asyncio.sleep(0.01)
 
-    await door.close()
-    assert not await is_open(door.port)
+    await listener.close()
+    assert not await is_open(listener.port)
 
 
 async def test_a_port_that_is_taken_is_an_error() -> None:

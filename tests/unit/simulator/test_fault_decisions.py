@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.simulator import FaultName, FaultRule, FaultScript
-from provisioner.simulator.faults import MESSAGE_FAULTS, draw
-from provisioner.simulator.message_sabotage import posts, spoil_message
+from provisioner.simulator.faults import MESSAGE_FAULTS, random_unit
+from provisioner.simulator.message_sabotage import apply_message_fault, posts
 from provisioner.simulator.replies import ApiError, Reply
-from provisioner.simulator.sabotage import UNREAD, Effect, effect_of, spoil
+from provisioner.simulator.sabotage import UNREAD, Effect, apply_fault, effect_of
 
 REQUESTS = range(1, 10_001)
 
@@ -165,7 +165,7 @@ def test_a_rule_that_makes_no_sense_is_refused(make: Callable[[], FaultRule], re
 
 def test_draws_are_spread_evenly() -> None:
     """Draws lie in [0, 1), a tenth of them in every tenth."""
-    tenths = Counter(int(draw(1, "answer", number) * 10) for number in REQUESTS)
+    tenths = Counter(int(random_unit(1, "answer", number) * 10) for number in REQUESTS)
 
     assert set(tenths) == set(range(10))
     assert min(tenths.values()) > 900
@@ -214,7 +214,7 @@ def test_a_fault_never_tells_the_truth_by_mistake(name: FaultName) -> None:
     truthful = {FaultName.OTHER_IDENTITY, FaultName.LATE_CREATION}
 
     try:
-        said = spoil(FaultRule(name=name), truth, now=0.0)
+        said = apply_fault(FaultRule(name=name), truth, now=0.0)
     except ApiError as error:
         said = error.reply()
 
@@ -236,7 +236,7 @@ def test_a_fault_of_a_message_posts_what_its_name_says_and_never_tells_the_truth
     fault = FaultRule(name=name, percent=1)
 
     try:
-        said = spoil_message(fault, truth)
+        said = apply_message_fault(fault, truth)
     except ApiError as error:
         said = error.reply()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioner.simulator.limits import SlidingLimit, WorstSecond
+from provisioner.simulator.limits import PeakPerSecond, SlidingWindowLimiter
 
 
 @pytest.mark.parametrize(
@@ -16,14 +16,14 @@ from provisioner.simulator.limits import SlidingLimit, WorstSecond
 )
 def test_a_limit_holds_in_every_window(per_second: float, moments: list[float], admitted: list[bool]) -> None:
     """No window of a second holds more than the limit, and what is turned away does not count."""
-    limit = SlidingLimit(per_second)
+    limit = SlidingWindowLimiter(per_second)
 
     assert [limit.admits(moment) for moment in moments] == admitted
 
 
 def test_the_worst_second_is_the_fullest_window() -> None:
     """Windows are open at their end: a second apart is not within a second."""
-    worst = WorstSecond()
+    worst = PeakPerSecond()
 
     for moment in (0.0, 0.5, 1.0, 1.4, 1.49, 5.0):
         worst.add(moment)
