@@ -23,10 +23,10 @@ from unittest.mock import patch
 
 import structlog
 
+from provisioner.commands.run import run_job
 from provisioner.ledger import open_ledger
+from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import RunOptions
-from provisioner.pipeline import run_job
-from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 
 LATENCY_S = 0.05
@@ -90,7 +90,7 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
         )
         environment = ProcessEnvironment(ENVIRON, Path(name), "provisioner run")
         opening = partial(open_ledger, synchronous=synchronous)
-        with patch("provisioner.pipeline.execution.open_ledger", opening):
+        with patch("provisioner.runs.run.open_ledger", opening):
             summary = asyncio.run(run_job([str(source)], options, environment, QuietUserInterface()))
     if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:
         raise RuntimeError(f"not every row was created: {summary}")

@@ -27,12 +27,12 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from provisioner.errors import UsageError
-from provisioner.library_log import LibraryHandler, LibraryLog
 from provisioner.models import FIELDS
-from provisioner.os_errors import os_reason
-from provisioner.printable import Styled, printable, printable_json
-from provisioner.regular_files import Streams, open_regular
-from provisioner.tracebacks import describe_traceback, place_of
+from provisioner.system.library_log import LibraryHandler, LibraryLog
+from provisioner.system.os_errors import os_reason
+from provisioner.system.printable import Styled, printable, printable_json
+from provisioner.system.regular_files import Streams, open_regular
+from provisioner.system.tracebacks import describe_traceback, place_of
 
 Write = Callable[[str], None]
 """Takes one line without its end."""

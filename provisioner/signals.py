@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from provisioner.errors import ExitCode
-from provisioner.interrupts import heeded_signals
+from provisioner.system.interrupts import heeded_signals
 
 
 @contextmanager

@@ -2,35 +2,21 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import __version__
 from provisioner.errors import UsageError
-from provisioner.forecast import TWILIO_LIMIT
+from provisioner.http_client.transport import Transport
+from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.options import ConnectionOptions, Rate
 from provisioner.simulator import SimulatorSettings, open_simulator
-from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
-from provisioner.twilio.hosts import find_hosts, is_loopback_url, region_warning
-from provisioner.twilio.transport import Transport, open_transport
+from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
+from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, region_warning
+from provisioner.twilio.client import open_transport
 
 SIMULATED_ADDRESS = "IG" + 32 * "0"
 """The address that ``--simulate`` uses where none is named."""
-
-
-@dataclass(frozen=True)
-class ProcessEnvironment:
-    """What the process was started in; ``command`` is the line that would start it again.
-
-    ``home`` is None for a user without a folder. ``moment`` is when, in local time: names with a date get that of
-    it.
-    """
-
-    environ: Mapping[str, str]
-    home: Path | None
-    command: str
-    moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
-from provisioner.ports import Gate
+from provisioner.ports.sending import Gate
 
 
 class Fault(Enum):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
-from provisioner.twilio.pages import ListError
+from provisioner.twilio.paging import ListError
 
 
 class FakeListing(ConversationClient):

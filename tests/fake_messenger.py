@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from provisioner.models import AttemptResult, Message, MessageLookup, Verdict
-from provisioner.ports import Gate
+from provisioner.ports.sending import Gate
 from tests.fake_creator import Fault
 
 _ANSWERS: dict[Fault, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from provisioner.ports import Gate, GateClosed
+from provisioner.ports.sending import Gate, GateClosed
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from provisioner.ports import GateClosed
+from provisioner.ports.sending import GateClosed
 
 
 class OpenGate:

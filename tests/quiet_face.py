@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-from provisioner.forecast import Forecast
-from provisioner.progress import Progress
+from provisioner.models.forecast import Forecast
+from provisioner.models.progress import Progress
 
 
 @dataclass

@@ -9,8 +9,8 @@ import click
 from provisioner.cli.console import Console
 from provisioner.cli.main import main
 from provisioner.cli.options import argument, command
+from provisioner.models.summary import Summary
 from provisioner.options import OutputFormatOptions, option
-from provisioner.summary import Summary
 
 
 @dataclass(frozen=True, kw_only=True)

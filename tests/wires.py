@@ -16,8 +16,9 @@ from typing import Any
 import aiohttp.connector
 import pytest
 
-from provisioner.twilio import transport
-from provisioner.twilio.credentials import Account
+from provisioner.http_client import transport
+from provisioner.twilio import client
+from provisioner.twilio.account.credentials import Account
 from tests.relays import connect_proxy
 from tests.tls import Authority
 
@@ -86,7 +87,7 @@ async def open_transport(
         if laid_wire().is_by_proxy and not proxy:
             proxy = (await stack.enter_async_context(connect_proxy())).url
         yield await stack.enter_async_context(
-            transport.open_transport(account, base_url=base_url, proxy=proxy, **how)
+            client.open_transport(account, base_url=base_url, proxy=proxy, **how)
         )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.plurals import pluralize
-from provisioner.printable import shortened
+from provisioner.models.text import pluralize
 from provisioner.reconciling import Discrepancy
+from provisioner.system.printable import shortened
 
 
 def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:

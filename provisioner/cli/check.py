@@ -1,8 +1,8 @@
 """``provisioner check``: the plan, before anybody is called."""
 
 from provisioner.errors import ExitCode
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import CheckOptions
-from provisioner.summary import CommandOutcome, Summary
 
 from .console import Console
 from .options import argument, command
@@ -14,7 +14,7 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
     Exit code 0 says that every row could be sent, 4 that some are invalid.
     """
-    from provisioner.checking import check_input
+    from provisioner.commands.check import check_input
 
     from .check_text import check_details, check_lines
     from .event_loop import run_with_loop

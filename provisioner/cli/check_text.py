@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.checking import CheckResult
+from provisioner.commands.check import CheckResult
 from provisioner.ledger import InvalidRow
 from provisioner.models import Counts
 from provisioner.rows import mask_request

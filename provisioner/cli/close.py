@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from provisioner.models.summary import Summary
 from provisioner.options import CloseOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -19,11 +19,11 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
     """
-    from provisioner.cleanup import close_conversations as close_job
+    from provisioner.commands.close import close_conversations as close_job
 
     from .closing_text import closing_line
+    from .environment import process_environment
     from .event_loop import run_with_loop
-    from .process import process_environment
 
     summary = run_with_loop(options.loop, close_job(made, options, process_environment(), console))
     if not summary.details["dry_run"]:

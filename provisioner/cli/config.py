@@ -19,9 +19,9 @@ from provisioner.options import (
     SimulateOptions,
     StatusOptions,
 )
-from provisioner.os_errors import os_reason
-from provisioner.printable import shortened
-from provisioner.regular_files import Streams, read_regular
+from provisioner.system.os_errors import os_reason
+from provisioner.system.printable import shortened
+from provisioner.system.regular_files import Streams, read_regular
 from provisioner.toml_documents import parse_toml
 
 from .options import FloatParam, IntParam, sections_of

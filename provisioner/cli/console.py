@@ -11,12 +11,12 @@ from typing import TextIO
 import click
 
 from provisioner.errors import StorageError
-from provisioner.forecast import Forecast
-from provisioner.interrupts import interruptible
-from provisioner.os_errors import os_reason
-from provisioner.printable import Styled, printable
-from provisioner.progress import Progress
-from provisioner.summary import ErrorInfo, Summary
+from provisioner.models.forecast import Forecast
+from provisioner.models.progress import Progress
+from provisioner.models.summary import ErrorInfo, Summary
+from provisioner.system.interrupts import interruptible
+from provisioner.system.os_errors import os_reason
+from provisioner.system.printable import Styled, printable
 
 from .plan_text import plan_lines
 from .styles import composed, styled

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
 
 from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from provisioner.models.summary import Summary
 from provisioner.options import ExportOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -15,6 +15,6 @@ def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  
 
     --include-input and --failed read the input once more; it has to be what it was when it was planned.
     """
-    from provisioner.exporting import export_results
+    from provisioner.commands.export import export_results
 
     return export_results(ledger, options)

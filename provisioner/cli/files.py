@@ -20,17 +20,17 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
     if log_file is None and isinstance(options, _WRITE_NOTHING):
         return
 
-    from provisioner.command_files import files_of_command
+    from provisioner.runs.command_files import files_of_command
 
-    from .process import home
+    from .environment import home
 
     config = click.get_current_context().meta.get(CONFIG)
     given = {"log_file": log_file, "config": Path(config) if config else None}
     locked: tuple[Path, ...] = ()
     if isinstance(options, JobOptions):
-        from provisioner.pipeline.occasion import OutputNames
+        from provisioner.runs.output_names import OutputNames
 
-        from .process import process_environment
+        from .environment import process_environment
 
         output_names = OutputNames.read(options, process_environment().moment)
         options, locked = output_names.with_dates(options), output_names.locked

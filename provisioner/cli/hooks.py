@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from provisioner.tracebacks import fixed_part, place_of
+from provisioner.system.tracebacks import fixed_part, place_of
 
 Tell = Callable[..., None]
 """Takes a level, the name of an event, an exception or None, and values by name."""

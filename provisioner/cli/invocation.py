@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from provisioner.regular_files import read_regular
+from provisioner.system.regular_files import read_regular
 
 from . import COMMANDS
 

@@ -1,7 +1,7 @@
 """``provisioner load``: a load test."""
 
+from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -14,11 +14,11 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     Every row is sent once, when the schedule says so; late ones are sent late. Exit code 99 says that a condition
     of --fail-if or --abort-if came true.
     """
-    from provisioner.pipeline.load_test import run_load_test as load_job
+    from provisioner.commands.load import run_load_test as load_job
 
+    from .environment import process_environment
     from .event_loop import run_with_loop
     from .load_text import load_lines
-    from .process import process_environment
 
     summary = run_with_loop(options.loop, load_job(files, options, process_environment(), console))
     tell = console.print_status if summary.output == "-" else console.print

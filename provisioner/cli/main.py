@@ -107,6 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - every exit path ends in a sentence and a code
-        from .exits import report_error
+        from .exit_handling import report_error
 
         return report_error(error, given)

@@ -1,7 +1,7 @@
 """``provisioner mapping``: mapping files to start from."""
 
+from provisioner.models.summary import Summary
 from provisioner.options import MappingCommandOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command

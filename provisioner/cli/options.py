@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import click
 
-from provisioner.printable import printable
-from provisioner.summary import Summary
+from provisioner.models.summary import Summary
+from provisioner.system.printable import printable
 
 Handler = Callable[..., Summary]
 
@@ -38,7 +38,7 @@ def command(options_class: type, *arguments: click.Argument) -> Callable[[Handle
 
     def declare(function: Handler) -> click.Command:
         def callback(**given: Any) -> int:
-            from .session import run_command
+            from .command_runner import run_command
 
             chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
             options = options_class(**{name: value for name, value in chosen.items() if value is not None})

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from provisioner.forecast import Forecast
-from provisioner.plurals import pluralize
+from provisioner.models.forecast import Forecast
+from provisioner.models.text import pluralize
 
-from .figures import duration_text, rate_text
+from .formatting import duration_text, rate_text
 
 _NIGHT_S = 6 * 3600
 _WEEK_S = 6 * 24 * 3600

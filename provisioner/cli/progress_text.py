@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
 
-from .figures import duration_text, rate_text
+from .formatting import duration_text, rate_text
 
 OUTCOME_COLOURS = {
     "created": "green",

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from provisioner.models.summary import Summary
 from provisioner.options import ReconcileOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -16,11 +16,11 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
     that some have not, 5 that Twilio could not be asked about some.
     """
-    from provisioner.reconcile import reconcile_job
+    from provisioner.commands.reconcile import reconcile_job
 
     from .audit_text import audit_lines
+    from .environment import process_environment
     from .event_loop import run_with_loop
-    from .process import process_environment
 
     summary = run_with_loop(options.loop, reconcile_job(ledger, options, process_environment(), console))
     for line in audit_lines(summary.details) if options.audit else ():

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from provisioner.models.summary import Summary
 from provisioner.options import ReportOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -15,6 +15,6 @@ def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) 
 
     The job may be running: the page tells what there is so far.
     """
-    from provisioner.report import write_report
+    from provisioner.commands.report import write_report
 
     return write_report(ledgers, options)

@@ -1,7 +1,7 @@
 """``provisioner run``: one WebChat for every row."""
 
+from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command
@@ -14,9 +14,9 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is
     sent once, and the results file says what became of each.
     """
-    from provisioner.pipeline import run_job
+    from provisioner.commands.run import run_job
 
+    from .environment import process_environment
     from .event_loop import run_with_loop
-    from .process import process_environment
 
     return run_with_loop(options.loop, run_job(files, options, process_environment(), console))

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import UsageError
+from provisioner.models.summary import Summary
 from provisioner.options import SimulateOptions, parse_milliseconds
-from provisioner.os_errors import bind_reason
-from provisioner.regular_files import read_regular
 from provisioner.signals import catch_stop_signals
 from provisioner.simulator import (
     FaultScript,
@@ -20,7 +19,8 @@ from provisioner.simulator import (
     open_simulator,
     parse_fault,
 )
-from provisioner.summary import Summary
+from provisioner.system.os_errors import bind_reason
+from provisioner.system.regular_files import read_regular
 
 from .console import Console
 from .event_loop import run_with_loop

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from provisioner.models.summary import Summary
 from provisioner.options import StatusOptions
-from provisioner.summary import Summary
 
 from .console import Console
 from .options import argument, command

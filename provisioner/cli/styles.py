@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from provisioner.printable import Styled, printable
+from provisioner.system.printable import Styled, printable
 
 
 def styled(text: str, **style: Any) -> Styled:

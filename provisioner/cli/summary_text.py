@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from provisioner.models import Counts, MessageCounts
-from provisioner.plurals import pluralize
-from provisioner.summary import CommandOutcome, Summary
+from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.text import pluralize
 
-from .figures import duration_text, rate_text
+from .formatting import duration_text, rate_text
 from .progress_text import OUTCOME_COLOURS
 from .styles import composed, styled
 

@@ -7,7 +7,7 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
 
-from provisioner.printable import printable, shortened
+from provisioner.system.printable import printable, shortened
 
 _WIDE_ENOUGH = 10_000
 

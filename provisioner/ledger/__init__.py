@@ -3,10 +3,11 @@
 The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
 """
 
-from provisioner.ledger.closures import CloseLedger, is_ledger
-from provisioner.ledger.files import close_ledger_path, files_of_ledger
-from provisioner.ledger.lock import hold_lock, lock_path
-from provisioner.ledger.reader import (
+from provisioner.ledger.sqlite.close_ledger import CloseLedger, is_ledger
+from provisioner.ledger.sqlite.files import close_ledger_path, files_of_ledger
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_ledger
+from provisioner.ledger.sqlite.lock import hold_lock, lock_path
+from provisioner.ledger.sqlite.reader import (
     CreatedRow,
     ErrorCount,
     InvalidRow,
@@ -16,7 +17,6 @@ from provisioner.ledger.reader import (
     RunRecord,
     open_reader,
 )
-from provisioner.ledger.store import SqliteLedger, open_ledger
 
 __all__ = [
     "CloseLedger",

@@ -1,15 +1,15 @@
 """Load tests: when rows arrive, what is measured, and what counts as failed. Pure, and knows nothing of HTTP.
 
-``arrivals`` when rows are due · ``figures`` percentiles · ``measures`` of a step · ``thresholds`` what fails a
-test · ``tripwire`` notices it early · ``metrics`` the figures for Prometheus.
+``arrivals`` when rows are due · ``percentiles`` percentiles · ``step_metrics`` of a step · ``thresholds`` what
+fails a test · ``abort_condition`` notices it early · ``prometheus`` the figures for Prometheus.
 """
 
+from .abort_condition import AbortCondition
 from .arrivals import Arrivals, Stage, parse_stages, steady
-from .figures import Distribution, distribution, rank
-from .measures import StepMetrics, achieved_share, collect_metrics
-from .metrics import prometheus_text
+from .percentiles import Distribution, distribution, rank
+from .prometheus import prometheus_text
+from .step_metrics import StepMetrics, achieved_share, collect_metrics
 from .thresholds import Threshold, ThresholdResult, evaluate_thresholds, parse_threshold
-from .tripwire import AbortCondition
 
 __all__ = [
     "AbortCondition",

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from provisioner.errors import UsageError
 from provisioner.options import parse_duration, parse_rate
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 

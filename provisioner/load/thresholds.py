@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
-from .figures import rank
-from .measures import StepMetrics
+from .percentiles import rank
+from .step_metrics import StepMetrics
 
 STEPS = ("create", "message")
 SINCE = ("due", "sent")

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from provisioner.errors import UsageError
 from provisioner.models import FIELDS
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 from .rules import Rule
 from .targets import PRE_ENGAGEMENT_PREFIX, parse_field

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 from .templates import is_blank
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 
 class Header:

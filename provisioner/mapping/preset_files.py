@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from provisioner.errors import UsageError
 from provisioner.options import AUTO, PRESETS
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 from .mapping_files import MappingFile, read_mapping
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from provisioner.errors import UsageError
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 Values = list[str] | dict[str, str]
 """A record's texts: along the source's columns, or by name."""

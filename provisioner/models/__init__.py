@@ -1,7 +1,8 @@
 """The nouns that every room shares: what a row asks for, what became of it, and how we know.
 
 ``outcomes`` words · ``inputs`` from record to request · ``attempts`` answers and looks · ``jobs`` rows and plans ·
-``messages`` what is said first.
+``messages`` what is said first · ``closing``, ``forecast``, ``progress``, ``reasons``, ``summary``,
+``environment``.
 """
 
 from .attempts import AttemptRecord, AttemptResult, ControlVisibility, LookupObservation, UnknownRow

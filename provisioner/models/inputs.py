@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from provisioner.printable import quoted
+from provisioner.system.printable import quoted
 
 FIELDS = (
     "address_sid",

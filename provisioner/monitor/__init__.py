@@ -1,9 +1,10 @@
 """Watches a run: counts what happens, knows the speed, and tells the log. Decides nothing.
 
-``speed`` of starting · ``posts`` first messages · ``run_monitor`` the whole.
+``rate_meter`` of starting · ``message_counts`` first messages · ``run_monitor`` the whole · ``close_monitor`` the
+same for ``close``.
 """
 
+from .rate_meter import SPAN_S, PacerStatus, RateMeter
 from .run_monitor import RunMonitor
-from .speed import SPAN_S, PacerStatus, RateMeter
 
 __all__ = ["SPAN_S", "PacerStatus", "RateMeter", "RunMonitor"]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import structlog
 
-from provisioner.endings import ErrorReason
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
+from provisioner.models.reasons import ErrorReason
 
-from .posts import MessageCounters
-from .speed import PacerStatus, RateMeter
+from .message_counts import MessageCounters
+from .rate_meter import PacerStatus, RateMeter
 
 
 class RunMonitor:

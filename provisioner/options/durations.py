@@ -3,7 +3,7 @@
 import re
 
 from provisioner.errors import UsageError
-from provisioner.printable import LONGEST_NUMBER, quoted
+from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 LONGEST_S = 366 * 24 * 3600.0
 """A year and a day: what is to go on for longer belongs into a scheduler."""

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
-from provisioner.printable import LONGEST_NUMBER, quoted
+from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 FASTEST = 100_000.0
 """The highest rate in requests a second: twenty times what one process sends, and 20,000 times Twilio's limit."""

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
-from provisioner.exception_groups import ungrouped
+from provisioner.errors import ungrouped
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
-from provisioner.twilio.pages import ListError
+from provisioner.twilio.paging import ListError
 
 AT_ONCE = 8
 """Look-ups that are under way together."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-from provisioner.exception_groups import ungrouped
+from provisioner.errors import ungrouped
 from provisioner.models import (
     AttemptResult,
     ControlVisibility,
@@ -18,11 +18,11 @@ from provisioner.models import (
     UnknownMessage,
     Verdict,
 )
-from provisioner.ports import Messenger, RowLoader
+from provisioner.ports.sending import Messenger, RowLoader
 
 from .finders import AT_ONCE
-from .judgement import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
-from .looking import poll_until_decided
+from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
+from .polling import poll_until_decided
 
 BATCH = 500
 """Messages looked for together; their texts are in memory meanwhile."""

@@ -10,9 +10,9 @@ from msgspec import structs
 
 from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
 
-from .choice import FinderChoice
-from .judgement import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
-from .looking import poll_until_decided
+from .finder_choice import FinderChoice
+from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
+from .polling import poll_until_decided
 
 BATCH = 500
 """Rows reconciled together: they wait together, so more would only cost memory."""

@@ -1,9 +1,5 @@
 """The report of a job as one HTML page, of several as a comparison, and the same page live.
 
 ``timeline`` a job second by second · ``job_data`` a ledger's figures · ``charts`` them as SVG · ``markup`` as HTML
-· ``sections`` the parts of the page · ``page`` the whole · ``writing`` what the command does.
+· ``sections`` the parts of the page · ``page`` the whole.
 """
-
-from .writing import write_report
-
-__all__ = ["write_report"]

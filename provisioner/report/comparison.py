@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from provisioner.load import Distribution, StepMetrics
 
-from .gather import JobData
+from .job_data import JobData
 from .markup import escape, number_text, section, share_text, time_text
 
 NOTABLE = 0.1

@@ -17,11 +17,11 @@ from aiohttp import web
 from aiohttp.log import server_logger
 
 from provisioner.errors import UsageError
-from provisioner.os_errors import bind_reason
+from provisioner.system.os_errors import bind_reason
 
 from .live import fragments, live_page
+from .live_recorder import LiveRecorder
 from .page_server import PageProtocol, add_headers, host_of_header, is_loopback_host, is_token
-from .tape import LiveRecorder
 
 REFRESH_S = 1.0
 GRACE_S = 0.5

@@ -3,13 +3,13 @@
 import math
 
 from provisioner.models import Counts
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
 
 from . import sections
 from .charts import draw
+from .live_recorder import LiveRecorder
 from .markup import DASH, escape, number_text, section, table
 from .page import render_live
-from .tape import LiveRecorder
 
 
 def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape as escape_markup
 
-from provisioner.printable import printable
+from provisioner.system.printable import printable
 
 DASH = "-"
 

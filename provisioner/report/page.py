@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from . import sections
 from .comparison import compare
-from .gather import JobData
+from .job_data import JobData
 from .markup import escape, paragraph
 
 

@@ -7,7 +7,7 @@ from provisioner.load import Distribution, StepMetrics
 from provisioner.models import Counts
 
 from .charts import Chart, Line, draw
-from .gather import JobData
+from .job_data import JobData
 from .markup import DASH, number_text, paragraph, section, share_text, table, time_text
 from .timeline import Timeline
 

@@ -1,6 +1,6 @@
 """The results file: one record per input row, written whole or not at all, and read back.
 
-``writing`` puts it in place · ``reading`` takes what a job made out of one.
+``writing`` puts it in place · ``reading`` takes what a job made out of one · ``outputs`` the files of a job.
 """
 
 from .pairing import paired

@@ -11,9 +11,9 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Result, Status
-from provisioner.os_errors import os_reason
-from provisioner.regular_files import open_regular
-from provisioner.sids import SidKind
+from provisioner.models.sids import SidKind
+from provisioner.system.os_errors import os_reason
+from provisioner.system.regular_files import open_regular
 
 from .writing import COLUMNS
 

@@ -17,7 +17,7 @@ import msgspec
 
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
-from provisioner.os_errors import os_reason
+from provisioner.system.os_errors import os_reason
 
 from .csv_lines import CsvLines
 from .pairing import paired

@@ -12,7 +12,7 @@ import msgspec
 
 from provisioner.models import Mapped, Members, WebChatRequest
 
-from .faults import validate_surrogates
+from .validation import validate_surrogates
 
 MAX_BYTES = 16_384
 """Twilio says "under 16 KB" and not how it counts (error 45731); these are UTF-8 bytes of the compact JSON."""

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from .call import Call
 from .conversations import Conversation
-from .documents import conversation_document, participation_document
 from .pages import page_reply, read_page
 from .replies import ApiError, Reply
+from .serializers import conversation_document, participation_document
 from .state import SimulatorState
 
 MOST_PARTICIPATIONS = 50

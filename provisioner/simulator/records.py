@@ -8,11 +8,11 @@ from secrets import token_hex
 
 from .call import Call
 from .conversations import Conversation, Message
-from .documents import conversation_document, message_document, participant_document
 from .lookups import STATES
-from .message_sabotage import apply_message_fault, posts
+from .message_fault_effects import apply_message_fault, posts
 from .pages import page_reply, read_page
 from .replies import ApiError, BrokenReply, Reply, json_reply
+from .serializers import conversation_document, message_document, participant_document
 from .state import SimulatorState
 from .timers import read_timer
 

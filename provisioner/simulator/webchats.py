@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from .call import Call
 from .conversations import Conversation
+from .fault_effects import Effect, apply_fault, effect_of
 from .faults import FaultName, FaultRule
 from .replies import JSON_HEADERS, ApiError, BrokenReply, Reply
-from .sabotage import Effect, apply_fault, effect_of
 from .state import SimulatorState
 
 MOST_NAME_CHARACTERS = 256

@@ -4,13 +4,13 @@
 An input that cannot be trusted raises ``InputError``; a record that alone is wrong has its ``problem`` set.
 """
 
-from .detect import Detected, Detection
-from .json_object import members_of
-from .naming import STDIN, expand
-from .numbering import enumerate_records
-from .opening import open_sources
-from .source import RecordWriter, Source
-from .workbook import WORKBOOK
+from provisioner.sources.excel.source import WORKBOOK
+from provisioner.sources.files.discovery import STDIN, expand
+from provisioner.sources.json.objects import members_of
+
+from .detection import Detected, Detection
+from .open import open_sources
+from .source import RecordWriter, Source, enumerate_records
 
 __all__ = [
     "STDIN",

@@ -6,7 +6,7 @@ from typing import BinaryIO, Protocol
 
 from provisioner.models import Fingerprint, Record
 
-from .detect import Detection
+from .detection import Detection
 
 
 class RecordWriter(Protocol):
@@ -69,3 +69,12 @@ class Source(Protocol):
         as input again, and a record with a problem keeps it. The stream stays open.
         """
         ...
+
+
+def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Record]]:
+    """Yield every record with its number over all sources, from 1, and the index of its source, from 0."""
+    number = 0
+    for index, source in enumerate(sources):
+        for record in source.records():
+            number += 1
+            yield number, index, record

@@ -11,17 +11,17 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import structs
 
-from provisioner.closures import CloseResult, CloseStatus
+from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.transport import Reply, Transport
 from provisioner.models import Verdict
-from provisioner.ports import Gate
-from provisioner.sids import SidKind
+from provisioner.models.closing import CloseResult, CloseStatus
+from provisioner.models.sids import SidKind
+from provisioner.ports.sending import Gate
+from provisioner.twilio.errors.error_table import ReplyClassification
+from provisioner.twilio.errors.reply_parsing import decode, read_error_code, read_request_id
+from provisioner.twilio.errors.webchat_errors import classify_webchat_reply
 
-from .codes import classify_webchat_reply
-from .failures import TransportFailure
-from .form import FORM
-from .replies import decode, read_error_code, read_request_id
-from .rulings import ReplyClassification
-from .transport import Reply, Transport
+from .webchats import FORM
 
 SHORTEST_TIMER_S = 600.0
 """The least that Twilio's documentation names (also with error 50376); no request to Twilio has tried it."""

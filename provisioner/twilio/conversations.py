@@ -12,12 +12,12 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import field
 
-from provisioner.ports import RateLimiter
-from provisioner.sids import SidKind
+from provisioner.http_client.transport import Transport
+from provisioner.models.sids import SidKind
+from provisioner.ports.sending import RateLimiter
+from provisioner.twilio.account.hosts import with_query
 
-from .hosts import with_query
-from .pages import ListError, Page, Pager
-from .transport import Transport
+from .paging import ListError, Page, Pager
 
 PAGE_SIZE = 50
 """The most that ParticipantConversations gives at once."""

@@ -12,17 +12,17 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import field
 
+from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.transport import Reply, Transport
 from provisioner.models import AttemptResult, Message, MessageLookup
-from provisioner.ports import Gate, RateLimiter
-from provisioner.sids import SidKind
+from provisioner.models.sids import SidKind
+from provisioner.ports.sending import Gate, RateLimiter
+from provisioner.twilio.account.hosts import with_query
+from provisioner.twilio.errors.message_errors import classify_message_reply
+from provisioner.twilio.errors.reply_parsing import read_request_id
 
-from .failures import TransportFailure
-from .form import FORM
-from .hosts import with_query
-from .message_codes import classify_message_reply
-from .pages import ListError, Page, Pager
-from .replies import read_request_id
-from .transport import Reply, Transport
+from .paging import ListError, Page, Pager
+from .webchats import FORM
 
 PAGE_SIZE = 100
 WEBHOOKS = ("X-Twilio-Webhook-Enabled", "true")

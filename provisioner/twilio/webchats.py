@@ -1,13 +1,40 @@
 """Creating WebChats: ``POST /v2/WebChats`` of the Flex API."""
 
-from provisioner.models import AttemptResult, WebChatRequest
-from provisioner.ports import Gate
+import re
 
-from .codes import classify_webchat_reply
-from .failures import TransportFailure
-from .form import FORM, encode
-from .replies import read_request_id
-from .transport import Reply, Transport
+from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.transport import Reply, Transport
+from provisioner.models import AttemptResult, WebChatRequest
+from provisioner.ports.sending import Gate
+from provisioner.twilio.errors.reply_parsing import read_request_id
+from provisioner.twilio.errors.webchat_errors import classify_webchat_reply
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+"""The header that goes with it."""
+
+
+_escape_runs = re.compile(rb"[^A-Za-z0-9_.~ -]+").sub
+
+
+def encode(request: WebChatRequest) -> bytes:
+    """Return the form of ``POST /v2/WebChats``; empty fields are left out."""
+    fields = (
+        (b"AddressSid=", request.address_sid),
+        (b"ChatFriendlyName=", request.chat_friendly_name),
+        (b"CustomerFriendlyName=", request.customer_friendly_name),
+        (b"PreEngagementData=", request.pre_engagement_data),
+        (b"Identity=", request.identity),
+    )
+    return b"&".join([name + _quote(value) for name, value in fields if value])
+
+
+def _quote(text: str) -> bytes:
+    return _escape_runs(_escaped, text.encode()).replace(b" ", b"+")
+
+
+def _escaped(run: re.Match[bytes]) -> bytes:
+    return b"%%%b" % run[0].hex("%").upper().encode()
+
 
 _HEADERS = (FORM,)
 

@@ -23,21 +23,21 @@ RUN = (*JOB, "--simulate", "-o", "OWN.csv")
 UNREACHED = ("--base-url", "http://127.0.0.1:9")
 
 PLACES: Sequence[tuple[str, Sequence[str]]] = (
-    ("provisioner.sources.delimited:DelimitedSource.records", RUN),
+    ("provisioner.sources.delimited.source:DelimitedSource.records", RUN),
     ("provisioner.mapping.layouts:Layout.__call__", ("check", "in.csv")),
-    ("provisioner.planning:build", RUN),
-    ("provisioner.ledger.plan:_stage_valid", RUN),
-    ("provisioner.ledger.journal:Journal.merge_if_long", RUN),
-    ("provisioner.planning:SourceFeed._rebuild", RUN),
-    ("provisioner.dispatch.journey:Journey.deliver", RUN),
+    ("provisioner.planning.input:build", RUN),
+    ("provisioner.ledger.sqlite.plan:_stage_valid", RUN),
+    ("provisioner.ledger.sqlite.wal:Journal.merge_if_long", RUN),
+    ("provisioner.planning.input:SourceFeed._rebuild", RUN),
+    ("provisioner.sending.row_processor:Journey.deliver", RUN),
     ("provisioner.twilio.webchats:WebChatClient.create", RUN),
-    ("provisioner.twilio.transport:Transport.send", RUN),
-    ("provisioner.ledger.store:SqliteLedger.settle", RUN),
+    ("provisioner.http_client.transport:Transport.send", RUN),
+    ("provisioner.ledger.sqlite.ledger:SqliteLedger.settle", RUN),
     ("provisioner.monitor.run_monitor:RunMonitor.settled", RUN),
     ("provisioner.twilio.messages:MessageClient.post", RUN),
-    ("provisioner.outputs:write_results", RUN),
+    ("provisioner.results.outputs:write_results", RUN),
     (
-        "provisioner.load.measures:Measures.add",
+        "provisioner.load.step_metrics:Measures.add",
         ("load", *RUN[1:4], "--simulate", "-o", "OWN.csv", "--stage", "1s:=50/s"),
     ),
     (
@@ -45,9 +45,9 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
         ("reconcile", "lost.ledger", *UNREACHED),
     ),
     ("provisioner.twilio.closing:ClosingClient.close", ("close", "made.ledger", "--simulate", "--yes")),
-    ("provisioner.report.writing:gather", ("report", "made.ledger", "-o", "r.html")),
-    ("provisioner.outputs:write_results", ("export", "made.ledger", "-o", "e.csv")),
-    ("provisioner.ledger.reader:LedgerReader.counts", ("status", "made.ledger")),
+    ("provisioner.commands.report:gather", ("report", "made.ledger", "-o", "r.html")),
+    ("provisioner.results.outputs:write_results", ("export", "made.ledger", "-o", "e.csv")),
+    ("provisioner.ledger.sqlite.reader:LedgerReader.counts", ("status", "made.ledger")),
 )
 """Every room that a row passes through, by one of its functions, and a command that calls it."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from provisioner.models import Verdict, WebChatRequest
-from provisioner.ports import GateClosed, WebChatCreator
-from provisioner.twilio.credentials import SIMULATED
+from provisioner.ports.sending import GateClosed, WebChatCreator
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.fake_creator import FakeCreator, Fault
 from tests.gates import ClosedGate, HeldGate, OpenGate

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.ledger import open_ledger
 from provisioner.models import Status
-from provisioner.ports import Ledger
+from provisioner.ports.sending import Ledger
 from tests.fakes import FakeLedger
 from tests.ledger_samples import ANSWERS, CREATED, INPUT, SETTINGS, THROTTLED, claim_all, entries, query, send
 

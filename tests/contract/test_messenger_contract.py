@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from provisioner.models import Message, MessageLookup, Verdict
-from provisioner.ports import GateClosed, Messenger
-from provisioner.twilio.credentials import SIMULATED
+from provisioner.ports.sending import GateClosed, Messenger
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
 from tests.fake_creator import Fault
 from tests.fake_messenger import FakeMessenger

@@ -11,7 +11,7 @@ import pytest
 from provisioner.ledger import open_ledger
 from provisioner.models import Status
 from provisioner.options import Rate
-from provisioner.pacer import Pacer
+from provisioner.pacing import Pacer
 from tests.clock import VirtualLoop, now
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 

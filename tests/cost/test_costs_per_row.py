@@ -15,19 +15,20 @@ from typing import Any, cast
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from provisioner.dispatch import Dispatcher, DispatchLimits
+from provisioner.http_client.transport import Reply, Transport
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.logs import LogSettings, logging_configured
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, Counts, Message, Row, Status, WebChatRequest
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, RunOptions
-from provisioner.pacer import Pacer
-from provisioner.planning import JobInput, SourceFeed, open_input
-from provisioner.ports import Gate
+from provisioner.pacing import Pacer
+from provisioner.planning.feed import SourceFeed
+from provisioner.planning.input import JobInput, open_input
+from provisioner.ports.sending import Gate
 from provisioner.results import Format, write_results
 from provisioner.rows import IdentityPolicy
-from provisioner.twilio.transport import Reply, Transport
+from provisioner.sending import Dispatcher, DispatchLimits
 from provisioner.twilio.webchats import WebChatClient
 from tests.cost.counting import blocks, calls, per_row, wakes
 from tests.fakes import FakeLedger

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provisioner.closing import ATTEMPTS, CloseWorkers
-from provisioner.closures import CloseResult, CloseStatus, OpenConversation
+from provisioner.closing.worker_pool import ATTEMPTS, CloseWorkers
 from provisioner.errors import ExitCode, StorageError
-from provisioner.ports import Gate
+from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
+from provisioner.ports.sending import Gate
 from tests.clock import run_virtually
 from tests.free_pace import FreePace
 

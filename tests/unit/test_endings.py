@@ -6,19 +6,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.endings import (
-    MOST_NAMED,
-    MOST_REASONS,
-    AdviceContext,
-    ErrorReason,
-    RunEnd,
-    advice,
-    format_row_list,
-    run_end,
-)
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
 from provisioner.models import Counts, Status
-from provisioner.summary import CommandOutcome
+from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list
+from provisioner.models.summary import CommandOutcome
+from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
 
 
 @pytest.mark.parametrize(

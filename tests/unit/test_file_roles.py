@@ -11,9 +11,9 @@ import pytest
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
-from provisioner.command_files import PATH_OPTIONS
 from provisioner.errors import UsageError
-from provisioner.file_roles import STREAM, FileRole, FileRoles, Use
+from provisioner.runs.command_files import PATH_OPTIONS
+from provisioner.runs.file_roles import STREAM, FileRole, FileRoles, Use
 
 SPELLINGS: dict[str, Callable[[Path], Path]] = {
     "the same name": lambda path: path,

@@ -3,9 +3,10 @@
 import math
 from datetime import UTC, datetime, timedelta
 
-from provisioner.forecast import Forecast, forecast
 from provisioner.models import Counts, PlanReport
+from provisioner.models.forecast import Forecast
 from provisioner.options import Rate
+from provisioner.planning.forecast import forecast
 
 NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from provisioner.library_log import MOST_EVENTS, TELL_AGAIN_S, LibraryHandler, LibraryLog
 from provisioner.logs import LogSettings, logging_configured
+from provisioner.system.library_log import MOST_EVENTS, TELL_AGAIN_S, LibraryHandler, LibraryLog
 
 
 @contextmanager

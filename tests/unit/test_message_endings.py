@@ -6,12 +6,13 @@ import pytest
 from provisioner.cli.plan_text import plan_lines
 from provisioner.cli.progress_text import plain_line
 from provisioner.cli.summary_text import summary_lines
-from provisioner.endings import AdviceContext, ErrorReason, advice, run_end
 from provisioner.errors import ExitCode
-from provisioner.forecast import Forecast
 from provisioner.models import Counts, MessageCounts, MessageStatus
-from provisioner.progress import Progress
-from provisioner.summary import CommandOutcome, Summary
+from provisioner.models.forecast import Forecast
+from provisioner.models.progress import Progress
+from provisioner.models.reasons import ErrorReason
+from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.runs.run_end import AdviceContext, advice, run_end
 
 ALL_CREATED = Counts(input=9, created=9)
 

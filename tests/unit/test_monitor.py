@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
-from provisioner.endings import ErrorReason
 from provisioner.models import (
     AttemptResult,
     Counts,
@@ -17,6 +16,7 @@ from provisioner.models import (
     Verdict,
     WebChatRequest,
 )
+from provisioner.models.reasons import ErrorReason
 from provisioner.monitor import RateMeter, RunMonitor
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))

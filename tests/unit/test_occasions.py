@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.errors import LedgerBusyError, LedgerError, UsageError
 from provisioner.options import RunOptions
-from provisioner.pipeline.occasion import OutputNames
+from provisioner.runs.output_names import OutputNames
 
 MOMENT = datetime(2026, 11, 23, 22, 15, tzinfo=UTC)
 

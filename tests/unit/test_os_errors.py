@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from provisioner.os_errors import bind_reason, os_reason
+from provisioner.system.os_errors import bind_reason, os_reason
 
 
 def test_the_reason_is_the_systems_and_never_none() -> None:

@@ -7,7 +7,8 @@ from openpyxl import Workbook
 
 from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
-from provisioner.planning import open_input, skipped_records
+from provisioner.planning.input import open_input
+from provisioner.planning.plan import skipped_records
 
 UNUSED = "columns that nothing is made from: "
 IMPERSONAL = "no column gives a name or data of the customers: say with --set which ones do"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.cli.styles import composed, styled
-from provisioner.printable import printable, printable_json, quoted, shortened, shortened_path
 from provisioner.report.markup import escape
+from provisioner.system.printable import printable, printable_json, quoted, shortened, shortened_path
 
 UNSEEN = (
     "\x00\x07\t\n\r\x1b\x7f\x85\x9b\xad\u061c\u200b\u200d\u200e\u2028\u2029\u202a\u202e\u2066\u2069\ufeff"

@@ -8,7 +8,8 @@ from provisioner.ledger import open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import PlanReport
 from provisioner.options import InputOptions, MappingOptions
-from provisioner.planning import open_input, plan_input
+from provisioner.planning.input import open_input
+from provisioner.planning.plan import plan_input
 
 SETTINGS = {"account": "AC" + 32 * "1"}
 MAPPING = Mapping.from_options(MappingOptions(address_sid="IG" + 32 * "a"))

@@ -3,7 +3,8 @@
 import pytest
 
 from provisioner.models import AttemptResult, Status, Verdict
-from provisioner.retry import LONGEST_BACKOFF_S, Finish, Retry, backoff_s, decide_retry
+from provisioner.pacing.backoff import LONGEST_BACKOFF_S, backoff_s
+from provisioner.sending.retry import Finish, Retry, decide_retry
 
 
 def answer(verdict: Verdict, *, stops_run: bool = False, is_throttled: bool = False) -> AttemptResult:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from provisioner.sids import SidKind
+from provisioner.models.sids import SidKind
 from tests.sids import sid
 
 DIGITS = "0123456789abcdefABCDEF0123456789"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from provisioner.errors import ExitCode
-from provisioner.interrupts import STOP_SIGNALS, Terminated, interruptible
 from provisioner.signals import StopSignals, catch_stop_signals
+from provisioner.system.interrupts import STOP_SIGNALS, Terminated, interruptible
 
 
 @pytest.fixture(autouse=True)

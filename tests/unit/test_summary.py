@@ -17,8 +17,8 @@ from provisioner.errors import (
     UsageError,
 )
 from provisioner.models import Counts, MessageCounts
-from provisioner.progress import Progress
-from provisioner.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.progress import Progress
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 
 
 def test_the_counts_stand_at_the_top_level() -> None:

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from provisioner.errors import UsageError
-from provisioner.exception_groups import ungrouped
+from provisioner.errors import UsageError, ungrouped
 from provisioner.options import parse_rate
-from provisioner.tracebacks import (
+from provisioner.system.tracebacks import (
     LONGEST_MESSAGE,
     MOST_EXCEPTIONS,
     MOST_PLACES,

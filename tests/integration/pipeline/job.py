@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.commands.run import run_job
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
-from provisioner.pipeline import run_job
-from provisioner.summary import Summary
-from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from provisioner import reconcile as audits
 from provisioner.cli.audit_text import audit_lines
+from provisioner.commands import reconcile as audits
 from provisioner.errors import ExitCode
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import ReconcileOptions
 from provisioner.reconciling import Audit
-from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import ProcessEnvironment
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietUserInterface
 from tests.raw_server import reply

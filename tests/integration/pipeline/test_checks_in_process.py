@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.checking import FIRST, check_input
+from provisioner.commands.check import FIRST, check_input
 from provisioner.errors import InputError, UsageError
 from provisioner.models import Counts
 from provisioner.options import CheckOptions

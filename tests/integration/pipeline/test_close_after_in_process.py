@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.commands.load import run_load_test
 from provisioner.errors import ExitCode, UsageError
 from provisioner.models import MessageCounts
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
-from provisioner.pipeline import timers
-from provisioner.pipeline.load_test import run_load_test
+from provisioner.runs import close_timers
 from provisioner.simulator import (
     FaultName,
     FaultRule,
@@ -24,8 +26,6 @@ from provisioner.simulator import (
 from provisioner.simulator.call import Call
 from provisioner.simulator.records import ConversationEndpoints
 from provisioner.simulator.replies import ApiError, Reply
-from provisioner.summary import Summary
-from provisioner.target import ProcessEnvironment
 from tests.integration.pipeline.job import ADDRESS, ENVIRON, Job
 from tests.quiet_face import QuietUserInterface
 
@@ -123,7 +123,7 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
     job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
 ) -> None:
     """After a 429, and after what may have set it: twice does no harm."""
-    monkeypatch.setattr(timers, "backoff_s", lambda _: 0.0)
+    monkeypatch.setattr(close_timers, "backoff_s", lambda _: 0.0)
     asked = answering(monkeypatch, [answer])
     job.write(1)
 
@@ -137,14 +137,14 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
 
 async def test_a_timer_is_tried_so_often_and_no_more(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is counted, and the row stays created."""
-    monkeypatch.setattr(timers, "backoff_s", lambda _: 0.0)
-    asked = answering(monkeypatch, [BROKEN] * timers.ATTEMPTS)
+    monkeypatch.setattr(close_timers, "backoff_s", lambda _: 0.0)
+    asked = answering(monkeypatch, [BROKEN] * close_timers.ATTEMPTS)
     job.write(1)
 
     async with open_simulator(simulated()) as server:
         summary = await load_at(server, job)
 
-    assert len(asked) == timers.ATTEMPTS
+    assert len(asked) == close_timers.ATTEMPTS
     assert summary.exit_code is ExitCode.DONE
     assert summary.details["timers_not_set"] == 1
 
@@ -168,7 +168,7 @@ async def test_what_a_stop_cuts_off_counts_as_without_timer(job: Job, monkeypatc
         signal.raise_signal(signal.SIGTERM)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(timers.TwilioCloseTimers, "_try", lambda _, sid: interrupt(sid))
+    monkeypatch.setattr(close_timers.TwilioCloseTimers, "_try", lambda _, sid: interrupt(sid))
 
     async with open_simulator(simulated()) as server:
         with capture_logs() as events:

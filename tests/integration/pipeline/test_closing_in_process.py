@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from provisioner.cleanup import close_conversations
+from provisioner.commands.close import close_conversations
+from provisioner.commands.export import export_results
+from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
-from provisioner.exporting import export_results
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.models import AttemptResult, Status, Verdict
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import CloseOptions, ExportOptions, RunOptions
-from provisioner.pipeline import run_job
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
-from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import SIMULATED_ADDRESS, ProcessEnvironment
+from provisioner.target import SIMULATED_ADDRESS
 from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import error, stub_twilio
 

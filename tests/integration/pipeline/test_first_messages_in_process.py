@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, GuardError, OtherJobError
 from provisioner.ledger import open_reader
 from provisioner.models import Counts, MessageCounts
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
-from provisioner.pipeline import run_job
 from provisioner.simulator import (
     FaultName,
     FaultRule,
@@ -26,9 +28,7 @@ from provisioner.simulator import (
     SimulatorSettings,
     open_simulator,
 )
-from provisioner.summary import Summary
-from provisioner.target import ProcessEnvironment
-from provisioner.twilio import pages
+from provisioner.twilio import paging
 from tests.quiet_face import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
@@ -226,7 +226,7 @@ async def test_a_conversation_that_cannot_be_asked_leaves_the_message_unknown(
     open_job: OpenJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looks that fail prove nothing: nothing is posted, and the run ends with 5."""
-    monkeypatch.setattr(pages, "TRIES", 1)
+    monkeypatch.setattr(paging, "TRIES", 1)
     down = FaultRule(name=FaultName.LOOKUP_FAILS, percent=100)
     job = await open_job(at(FaultName.MESSAGE_RESET, 1), down)
     job.write_customers(1)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, UsageError
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import RunOptions
-from provisioner.pipeline import run_job
-from provisioner.summary import CommandOutcome, Summary
-from provisioner.target import ProcessEnvironment
 from tests.quiet_face import QuietUserInterface
 from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
 

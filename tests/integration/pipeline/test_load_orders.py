@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from provisioner.commands.load import arrivals_of
 from provisioner.errors import UsageError
 from provisioner.load import Arrivals, Stage
 from provisioner.options import LoadOptions, Rate
-from provisioner.pacer import Pacer
-from provisioner.pipeline.load_test import arrivals_of
-from provisioner.pipeline.watch import PacerControls
+from provisioner.pacing import Pacer
+from provisioner.runs.supervisor import PacerControls
 
 
 @pytest.mark.parametrize(

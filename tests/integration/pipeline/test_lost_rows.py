@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from provisioner.errors import ExitCode
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
-from provisioner.pipeline import rounds
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.rows import identity_for
+from provisioner.runs import rounds
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
-from provisioner.summary import CommandOutcome, Summary
 from tests.integration.pipeline.job import Job
 from tests.ledger_samples import query
 from tests.quiet_face import QuietUserInterface

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
-from provisioner.summary import CommandOutcome
+from provisioner.models.summary import CommandOutcome
 from tests.fakes import noted
 from tests.integration.pipeline.job import ENVIRON, Job
 from tests.quiet_face import QuietUserInterface

@@ -13,9 +13,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.models import AttemptResult, Verdict
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
 from provisioner.report.dashboard import ListenAddress, open_dashboard, parse_listen_address
-from provisioner.report.tape import LiveRecorder
+from provisioner.report.live_recorder import LiveRecorder
 
 HERE = ListenAddress("127.0.0.1", 0)
 HOSTILE = "<script>alert('x')</script> & \"co\".csv"

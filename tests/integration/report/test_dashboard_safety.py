@@ -10,13 +10,13 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.models.progress import Progress
 from provisioner.options import Rate
-from provisioner.pacer import Pacer
-from provisioner.pipeline.watch import PacerControls
-from provisioner.progress import Progress
+from provisioner.pacing import Pacer
 from provisioner.report import dashboard
 from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
-from provisioner.report.tape import LiveRecorder
+from provisioner.report.live_recorder import LiveRecorder
+from provisioner.runs.supervisor import PacerControls
 from tests.integration.report.test_dashboard_over_sockets import HERE, Board, board
 from tests.integration.report.test_dashboard_over_sockets import Hands as HandsOfTests
 

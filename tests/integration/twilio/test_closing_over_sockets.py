@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from provisioner.closures import CloseResult, CloseStatus
-from provisioner.ports import GateClosed
+from provisioner.models.closing import CloseResult, CloseStatus
+from provisioner.ports.sending import GateClosed
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.closing import ClosingClient, iso_duration
-from provisioner.twilio.credentials import SIMULATED
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 from tests.wires import open_transport

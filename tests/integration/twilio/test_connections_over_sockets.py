@@ -17,13 +17,13 @@ import aiohttp
 import pytest
 from aiohttp.connector import Connection
 
+from provisioner.http_client import pool
+from provisioner.http_client.exchange import LARGEST_ONE_OF_MANY
+from provisioner.http_client.pool import ConnectionPool
+from provisioner.http_client.request_bytes import PoolKeyRequest
+from provisioner.http_client.transport import Reply
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
-from provisioner.twilio import connections
-from provisioner.twilio.connections import ConnectionPool
-from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.exchange import LARGEST_ONE_OF_MANY
-from provisioner.twilio.routes import PoolKeyRequest
-from provisioner.twilio.transport import Reply
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
 from tests.raw_server import Visit, free_port, raw_server, reply, stalling
@@ -75,7 +75,7 @@ async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never finishes the TLS handshake costs the connect limit, and is unsent."""
-    monkeypatch.setattr(connections, "CONNECT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(pool, "CONNECT_TIMEOUT_S", 0.05)
 
     async with raw_server(stalling) as server, client_of(server.url.replace("http", "https")) as client:
         result = await client.create(REQUEST, OpenGate())

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.ports import GateClosed
-from provisioner.retry import LONGEST_BACKOFF_S
+from provisioner.pacing.backoff import LONGEST_BACKOFF_S
+from provisioner.ports.sending import GateClosed
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
-from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.pages import MAX_EMPTY_PAGES, TRIES, ListError
+from provisioner.twilio.paging import MAX_EMPTY_PAGES, TRIES, ListError
 from tests.free_pace import FreePace
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 from tests.wires import open_transport

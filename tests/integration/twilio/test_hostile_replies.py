@@ -22,8 +22,8 @@ import asyncio, sys
 from pathlib import Path
 from provisioner.cli.event_loop import run_with_loop
 from provisioner.models import WebChatRequest
-from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.transport import open_transport
+from provisioner.twilio.account.credentials import SIMULATED
+from provisioner.twilio.client import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 

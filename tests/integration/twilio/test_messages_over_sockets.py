@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from provisioner.models import Message, MessageLookup
-from provisioner.twilio.credentials import SIMULATED
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
 from tests.free_pace import FreePace
 from tests.gates import OpenGate

@@ -19,9 +19,10 @@ from shutil import which
 import pytest
 
 from provisioner.errors import UsageError
+from provisioner.http_client.transport import Reply
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
-from provisioner.twilio.credentials import Account
-from provisioner.twilio.transport import Reply, open_transport
+from provisioner.twilio.account.credentials import Account
+from provisioner.twilio.client import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 from tests.raw_server import Behaviour, Visit, answering, closing, free_port, raw_server, reply
@@ -183,8 +184,9 @@ async def test_a_server_that_hangs_up_on_the_handshake_is_told_as_such() -> None
 CREATE_IN_A_PROCESS = """
 import asyncio, sys
 from provisioner.models import WebChatRequest
-from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.transport import Reply, open_transport
+from provisioner.twilio.account.credentials import SIMULATED
+from provisioner.http_client.transport import Reply
+from provisioner.twilio.client import open_transport
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 

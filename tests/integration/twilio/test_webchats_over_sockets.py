@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from provisioner.http_client import exchange, pool
+from provisioner.http_client.exchange import LARGEST_REPLY
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
-from provisioner.twilio import connections, exchange
-from provisioner.twilio.credentials import SIMULATED
-from provisioner.twilio.exchange import LARGEST_REPLY
+from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
 from tests.raw_server import (
@@ -285,7 +285,7 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
 
 async def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server may be about to close it, and a request that meets that is in doubt."""
-    monkeypatch.setattr(connections, "KEEPALIVE_S", -1.0)
+    monkeypatch.setattr(pool, "KEEPALIVE_S", -1.0)
 
     async with raw_server(answering(CREATED)) as server, client_of(server.url) as client:
         for _ in range(2):

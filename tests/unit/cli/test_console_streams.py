@@ -12,12 +12,12 @@ import click
 import pytest
 
 from provisioner.cli.console import Console, has_colour
-from provisioner.cli.exits import finish_with, known_error
+from provisioner.cli.exit_handling import finish_with, known_error
 from provisioner.cli.styles import styled
 from provisioner.errors import ExitCode, StorageError
 from provisioner.models import Counts
-from provisioner.progress import Progress
-from provisioner.summary import Summary
+from provisioner.models.progress import Progress
+from provisioner.models.summary import Summary
 
 Capture = pytest.CaptureFixture[str]
 

@@ -11,7 +11,7 @@ import structlog
 from rich.console import Console as RichConsole
 
 from provisioner.cli.display import frame, live_progress, row_counter
-from provisioner.progress import Progress
+from provisioner.models.progress import Progress
 from tests.clock import run_virtually
 
 HALF = Progress(

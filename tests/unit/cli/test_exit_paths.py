@@ -12,12 +12,12 @@ import pytest
 
 from provisioner import __version__
 from provisioner.cli.console import Console
-from provisioner.cli.exits import known_error
+from provisioner.cli.exit_handling import known_error
 from provisioner.cli.main import main
 from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, UsageError
-from provisioner.interrupts import Terminated
 from provisioner.models import Counts
-from provisioner.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.system.interrupts import Terminated
 from tests.toy_command import Toy
 
 Capture = pytest.CaptureFixture[str]

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from provisioner.cli.plan_text import plan_lines
-from provisioner.forecast import Forecast
 from provisioner.models import Counts
+from provisioner.models.forecast import Forecast
 
 FRIDAY = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 

@@ -5,12 +5,12 @@ import math
 import click
 import pytest
 
-from provisioner.cli.figures import duration_text, rate_text
+from provisioner.cli.formatting import duration_text, rate_text
 from provisioner.cli.progress_text import done_text, pace_text
 from provisioner.cli.summary_text import accounting_line, summary_lines
 from provisioner.models import Counts
-from provisioner.progress import Progress
-from provisioner.summary import CommandOutcome, Summary
+from provisioner.models.progress import Progress
+from provisioner.models.summary import CommandOutcome, Summary
 
 
 @pytest.mark.parametrize(

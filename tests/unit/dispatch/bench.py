@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.dispatch import Dispatcher, DispatchLimits, Stop
 from provisioner.errors import InputError
 from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
-from provisioner.ports import CloseTimers, Gate, Messenger, WebChatCreator
+from provisioner.ports.sending import CloseTimers, Gate, Messenger, WebChatCreator
+from provisioner.sending import Dispatcher, DispatchLimits, Stop
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.dispatch import Dispatcher, Stop, StopKind
 from provisioner.errors import GuardError, InputError, ProvisionerError, StorageError
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import FailureLimit
-from provisioner.ports import Gate
+from provisioner.ports.sending import Gate
+from provisioner.sending import Dispatcher, Stop, StopKind
 from tests.fake_creator import FakeCreator, Fault
 from tests.fakes import FakeLedger, noted
 from tests.free_pace import FreePace

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from provisioner.dispatch import Stop, StopKind
 from provisioner.errors import GuardError
 from provisioner.models import AttemptResult, Claim, Message, MessageStatus, Row, Status, Step
 from provisioner.options import FailureLimit
-from provisioner.ports import Gate
+from provisioner.ports.sending import Gate
+from provisioner.sending import Stop, StopKind
 from tests.fake_creator import Fault
 from tests.fake_messenger import FakeMessenger
 from tests.fakes import FakeLedger

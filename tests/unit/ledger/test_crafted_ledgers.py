@@ -15,9 +15,9 @@ from msgspec import structs
 
 from provisioner.errors import LedgerError, ProvisionerError
 from provisioner.ledger import CloseLedger, open_ledger, open_reader
-from provisioner.ledger.connections import Attention
+from provisioner.ledger.sqlite.connections import Attention
 from provisioner.models import MessageStatus, Status
-from provisioner.report.gather import load_job
+from provisioner.report.job_data import load_job
 from tests.ledger_samples import CREATED, INPUT, LOST, SENDABLE, SETTINGS, TOO_LONG, entries, entry
 from tests.sids import conversation_sid
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.ledger import statements
-from provisioner.ledger.batch import MOST, Batch, BulkStatement
+from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.batch import MOST, Batch, BulkStatement
 
 ROWS = 150
 OUTCOMES = (
@@ -25,7 +25,7 @@ ATTEMPTS = "SELECT row_id, number, class, conversation_sid FROM attempts ORDER B
 def tables() -> Iterator[sqlite3.Connection]:
     """Open a ledger's tables with so many pending rows."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in statements.load_queries("schema").values():
+        for statement in queries.load_queries("schema").values():
             connection.execute(statement)
         connection.executemany(
             "INSERT INTO rows (id, key, digest, status) VALUES (?, ?, x'00', 'pending')",

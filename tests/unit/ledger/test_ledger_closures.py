@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.closures import CloseResult, CloseStatus, OpenConversation
 from provisioner.errors import InputError
 from provisioner.ledger import CloseLedger, SqliteLedger, is_ledger, open_ledger
 from provisioner.models import Status
+from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import open_ledger, statements
+from provisioner.ledger import open_ledger
+from provisioner.ledger.sqlite import queries
 from provisioner.models import MessageStatus, Status, Step, Verdict
 from tests.ledger_samples import CREATED, INPUT, NO_SID, REFUSED, SETTINGS, claim_all, entries, entry, query, send
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n\n```sql\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)
-TABLES = [name for name, text in statements.load_queries("schema").items() if "CREATE TABLE" in text]
+TABLES = [name for name, text in queries.load_queries("schema").items() if "CREATE TABLE" in text]
 
 
 async def make(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ExitCode, LedgerError, ProvisionerError, StorageError
-from provisioner.ledger.faults import translate_errors
+from provisioner.ledger.sqlite.errors import translate_errors
 
 PATH = Path("job.ledger")
 

@@ -12,8 +12,8 @@ import structlog
 
 from provisioner.errors import ExitCode, LedgerBusyError, LedgerError, StorageError
 from provisioner.ledger import hold_lock, open_ledger, open_reader
-from provisioner.ledger.creation import draft_files
-from provisioner.ledger.lock import LedgerLock, is_locked, lock_path
+from provisioner.ledger.sqlite.create_file import draft_files
+from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
 from tests.ledger_samples import SETTINGS
 
 STRANGERS = {

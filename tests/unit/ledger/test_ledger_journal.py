@@ -11,8 +11,8 @@ import pytest
 
 from provisioner.errors import LedgerError, StorageError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.database import open_for_writing
-from provisioner.ledger.journal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
+from provisioner.ledger.sqlite.database import open_for_writing
+from provisioner.ledger.sqlite.wal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
@@ -125,7 +125,7 @@ def test_a_kill_in_the_middle_of_a_merge_loses_nothing(path: Path, monkeypatch: 
     connection = open_for_writing(path, synchronous="FULL")
     connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
     with monkeypatch.context() as patch:
-        patch.setattr("provisioner.ledger.journal._MERGED", "belongs to it")
+        patch.setattr("provisioner.ledger.sqlite.wal._MERGED", "belongs to it")
         checkpoint(connection)
     copy_all(path, path.parent / "killed")
     close_connection(connection, path)

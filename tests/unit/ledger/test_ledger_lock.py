@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.errors import ExitCode, LedgerBusyError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.lock import LedgerLock, is_locked, lock_path
+from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
 from tests.ledger_samples import SETTINGS
 from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
 
@@ -106,7 +106,7 @@ def test_a_lock_that_was_removed_meanwhile_is_not_taken_for_one(
 ) -> None:
     """Who opened the file just before its holder removed it locks nothing, notices, and tries again."""
     first = LedgerLock(path)
-    monkeypatch.setattr("provisioner.ledger.lock.time.sleep", lambda _: None)
+    monkeypatch.setattr("provisioner.ledger.sqlite.lock.time.sleep", lambda _: None)
     opened = os.open
 
     def open_then_lose(name: str | Path, *arguments: int) -> int:
@@ -127,7 +127,7 @@ def test_a_lock_that_was_removed_meanwhile_is_not_taken_for_one(
 
 def test_a_holder_that_has_not_signed_yet_is_still_a_holder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between locking and writing its name, a run is unknown but in possession."""
-    monkeypatch.setattr("provisioner.ledger.lock.time.sleep", lambda _: None)
+    monkeypatch.setattr("provisioner.ledger.sqlite.lock.time.sleep", lambda _: None)
     lock = LedgerLock(path)
     os.truncate(lock_path(path), 0)
 

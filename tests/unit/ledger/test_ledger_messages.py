@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import SqliteLedger, open_ledger, open_reader, statements
+from provisioner.ledger import SqliteLedger, open_ledger, open_reader
+from provisioner.ledger.sqlite import queries
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Result, Status, UnknownMessage
 from tests.ledger_samples import (
     CREATED,
@@ -34,7 +35,7 @@ ENDS = {
     MessageStatus.UNSENT: THROTTLED,
     MessageStatus.PENDING: THROTTLED,
 }
-SCHEMA_1 = Path(statements.__file__).with_name("schema_1.sql")
+SCHEMA_1 = Path(queries.__file__).with_name("schema_1.sql")
 
 
 async def plan(ledger: SqliteLedger, keys: str = "a") -> None:
@@ -331,7 +332,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
     fresh = path.with_name("fresh.ledger")
     async with open_ledger(fresh, SETTINGS, version="2"):
         pass
-    tables = [name for name, text in statements.load_queries("schema").items() if "CREATE TABLE" in text]
+    tables = [name for name, text in queries.load_queries("schema").items() if "CREATE TABLE" in text]
     for table in tables:
         columns = f"SELECT name, type FROM pragma_table_info('{table}') ORDER BY name"  # noqa: S608 - our own tables
         assert query(path, columns) == query(fresh, columns)
@@ -342,7 +343,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
 def test_a_migration_happens_wholly_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut off in its middle, it leaves version 1."""
     make_version_1(path)
-    monkeypatch.setattr("provisioner.ledger.schema._TO_VERSION_2", ("add_message", "add_message"))
+    monkeypatch.setattr("provisioner.ledger.sqlite.schema._TO_VERSION_2", ("add_message", "add_message"))
     before = query(path, "SELECT sql FROM sqlite_master ORDER BY name")
 
     async def write() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.database import APPLICATION_ID, open_for_writing
-from provisioner.ledger.journal import close_connection
-from provisioner.ledger.schema import SCHEMA_VERSION
+from provisioner.ledger.sqlite.database import APPLICATION_ID, open_for_writing
+from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
+from provisioner.ledger.sqlite.wal import close_connection
 from provisioner.models import Counts
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 
@@ -127,7 +127,7 @@ def test_a_ledger_whose_making_was_cut_off_is_made_again(path: Path, monkeypatch
     """A ledger is there whole or not at all; what a kill has left of the making is no obstacle."""
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", lambda _draft, _path: killed())
-        patch.setattr("provisioner.ledger.creation._remove", lambda _draft: None)
+        patch.setattr("provisioner.ledger.sqlite.create_file._remove", lambda _draft: None)
         with pytest.raises(KeyboardInterrupt):
             asyncio.run(make(path))
     left = [file.name for file in path.parent.iterdir()]

@@ -224,7 +224,7 @@ def test_a_write_protected_folder_is_refused(made: Path, opening: Opening, reque
 
 def test_a_ledger_in_a_shells_transaction_is_refused(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever keeps it locked is asked to let go, after a while of patience."""
-    monkeypatch.setattr("provisioner.ledger.connections.PATIENCE_S", 0.01)
+    monkeypatch.setattr("provisioner.ledger.sqlite.connections.PATIENCE_S", 0.01)
     with closing(sqlite3.connect(made, isolation_level=None)) as shell:
         shell.execute("BEGIN IMMEDIATE")
 

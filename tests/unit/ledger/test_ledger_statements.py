@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 import provisioner.ledger
-from provisioner.ledger import statements
+from provisioner.ledger.sqlite import queries
 
 FILES = ("schema", "schema_1", "migrate", "plan", "run", "messages", "closures", "read")
 FOLDER = Path(provisioner.ledger.__file__).parent
-STATEMENTS = [(file, name) for file in FILES for name in statements.load_queries(file)]
+STATEMENTS = [(file, name) for file in FILES for name in queries.load_queries(file)]
 
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     """Open a database with all tables, the staged ones too."""
-    plan = statements.load_queries("plan")
+    plan = queries.load_queries("plan")
     with closing(sqlite3.connect(":memory:")) as opened:
-        for statement in statements.load_queries("schema").values():
+        for statement in queries.load_queries("schema").values():
             opened.execute(statement)
         for name in ("stage", "create_entries", "create_faults", "find_repeats", "rank_repeats"):
             opened.execute(plan[name])
@@ -31,7 +31,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 @pytest.mark.parametrize(("file", "name"), STATEMENTS)
 def test_every_statement_says_why_it_is_there(file: str, name: str) -> None:
     """The line below a statement's name is a comment in prose."""
-    text = statements.load_queries(file)[name]
+    text = queries.load_queries(file)[name]
 
     assert re.match(r"-- [A-Z].*", text)
 
@@ -39,7 +39,7 @@ def test_every_statement_says_why_it_is_there(file: str, name: str) -> None:
 @pytest.mark.parametrize(("file", "name"), [each for each in STATEMENTS if each[0] in {"run", "messages", "read"}])
 def test_every_statement_fits_the_schema(connection: sqlite3.Connection, file: str, name: str) -> None:
     """SQLite compiles it against the tables as they are."""
-    text = statements.load_queries(file)[name]
+    text = queries.load_queries(file)[name]
     named = dict.fromkeys(re.findall(r":(\w+)", text))
     numbered = set(re.findall(r"\?\d+", text))
 
@@ -59,7 +59,7 @@ def test_names_are_unique_within_a_file() -> None:
     for file in FILES:
         text = (FOLDER / f"{file}.sql").read_text(encoding="utf-8")
 
-        assert text.count("-- name: ") == len(statements.load_queries(file))
+        assert text.count("-- name: ") == len(queries.load_queries(file))
 
 
 def test_every_file_is_loaded() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import open_ledger, open_reader
-from provisioner.ledger.journal import WalCheckpointer
-from provisioner.ledger.writer import Writer, WriteStep
+from provisioner.ledger.sqlite.wal import WalCheckpointer
+from provisioner.ledger.sqlite.writer import Writer, WriteStep
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 

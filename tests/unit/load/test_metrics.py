@@ -5,7 +5,7 @@ from msgspec import structs
 from provisioner.errors import ExitCode
 from provisioner.load import collect_metrics, prometheus_text
 from provisioner.models import AttemptRecord, Counts
-from provisioner.summary import Summary
+from provisioner.models.summary import Summary
 from tests.prometheus_text import parse
 
 CONDITION = 'p95(create.due) > 2s "or\\so"'

@@ -13,8 +13,9 @@ from provisioner.ledger import open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ResultsOptions, RunOptions
-from provisioner.outputs import Outputs
-from provisioner.planning import open_input, plan_input
+from provisioner.planning.input import open_input
+from provisioner.planning.plan import plan_input
+from provisioner.results.outputs import Outputs
 from provisioner.sources import Source, open_sources
 
 SETTINGS = {"account": "AC" + 32 * "1"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer.governor import (
+from provisioner.pacing.adaptive_rate import (
     AUTO_CEILING,
     AUTO_STEP,
     CLIMB,
@@ -19,7 +19,7 @@ from provisioner.pacer.governor import (
     STEP,
     AdaptiveRate,
 )
-from provisioner.pacer.schedule import Schedule
+from provisioner.pacing.schedule import Schedule
 
 EDGE = 1 - STEP
 

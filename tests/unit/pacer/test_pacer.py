@@ -13,9 +13,9 @@ from unittest.mock import Mock, patch
 import pytest
 
 from provisioner.options import Rate
-from provisioner.pacer import ArrivalSchedule, DailyWindow, Pacer
-from provisioner.pacer.governor import CUT, STEP
-from provisioner.ports import GateClosed
+from provisioner.pacing import ArrivalSchedule, DailyWindow, Pacer
+from provisioner.pacing.adaptive_rate import CUT, STEP
+from provisioner.ports.sending import GateClosed
 from tests.clock import VirtualLoop, now, run_virtually
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from provisioner.pacer.places import Places
+from provisioner.pacing.places import Places
 
 
 async def waiters(places: Places, count: int) -> list[asyncio.Task[None]]:

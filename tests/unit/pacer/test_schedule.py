@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.pacer.schedule import EASE, Schedule, Unlimited
+from provisioner.pacing.schedule import EASE, Schedule, Unlimited
 
 
 def starts_of(schedule: Schedule, seconds: float, *, lateness: list[float]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from provisioner.pacer import ArrivalSchedule
+from provisioner.pacing import ArrivalSchedule
 
 
 def test_starts_are_due_when_the_table_says() -> None:

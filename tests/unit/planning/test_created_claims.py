@@ -5,7 +5,8 @@ from pathlib import Path
 from provisioner.mapping import Mapping
 from provisioner.models import Claim
 from provisioner.options import RunOptions
-from provisioner.planning import SourceFeed, open_input
+from provisioner.planning.feed import SourceFeed
+from provisioner.planning.input import open_input
 from provisioner.rows import IdentityPolicy
 
 

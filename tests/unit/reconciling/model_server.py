@@ -10,7 +10,7 @@ import msgspec
 
 from provisioner.models import WebChatRequest
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
-from provisioner.twilio.pages import ListError
+from provisioner.twilio.paging import ListError
 from tests.sids import conversation_sid
 from tests.unit.reconciling.bench import WALL, Clock
 

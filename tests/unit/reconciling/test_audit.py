@@ -8,7 +8,7 @@ import pytest
 from provisioner.models import LookupObservation, UnknownRow
 from provisioner.reconciling import Audit, AuditedRow, Discrepancy
 from provisioner.twilio.conversations import Conversation, LookupResult
-from provisioner.twilio.pages import ListError
+from provisioner.twilio.paging import ListError
 
 AWAY = LookupResult(trouble=ListError("server_error", "HTTP 503", HTTPStatus.SERVICE_UNAVAILABLE))
 REFUSED = LookupResult(trouble=ListError("20404", "HTTP 404", HTTPStatus.NOT_FOUND))

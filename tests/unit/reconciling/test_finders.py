@@ -11,7 +11,7 @@ from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
 from provisioner.rows import IdentityPolicy, identity_for, marker_for
 from provisioner.twilio.conversations import Conversation, LookupResult
-from provisioner.twilio.pages import ListError
+from provisioner.twilio.paging import ListError
 from tests.fake_listing import FakeListing
 
 AUTO = IdentityPolicy("salt")

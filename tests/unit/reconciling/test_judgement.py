@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.models import ControlVisibility, LookupObservation
-from provisioner.reconciling.judgement import (
+from provisioner.reconciling.inference import (
     MOST_LOOKS,
     Absent,
     Found,

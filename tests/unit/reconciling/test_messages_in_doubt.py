@@ -17,7 +17,7 @@ from provisioner.models import (
     Verdict,
     WebChatRequest,
 )
-from provisioner.ports import Gate
+from provisioner.ports.sending import Gate
 from provisioner.reconciling import MessageReconciler
 from provisioner.reconciling import messages as messages_in_doubt
 from provisioner.reconciling.finders import AT_ONCE

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from provisioner.models import ControlVisibility, Status
 from provisioner.reconciling import FinderChoice, reconciler
-from provisioner.reconciling.judgement import MOST_LOOKS
+from provisioner.reconciling.inference import MOST_LOOKS
 from tests.ledger_samples import CREATED, LOST, query
 from tests.unit.reconciling.bench import SID, WALL, open_bench
 

@@ -23,14 +23,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import structs
 
 from provisioner.ledger import SqliteLedger, open_ledger
-from provisioner.ledger.writer import WriteStep, execute_steps, transaction
+from provisioner.ledger.sqlite.writer import WriteStep, execute_steps, transaction
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
 from provisioner.reconciling import FinderChoice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
-from provisioner.retry import Finish, decide_retry
 from provisioner.rows import IdentityPolicy
-from provisioner.twilio.pages import ListError
+from provisioner.sending.retry import Finish, decide_retry
+from provisioner.twilio.paging import ListError
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 from tests.unit.reconciling.bench import Clock, NotingReconcileObserver
 from tests.unit.reconciling.model_server import AWAY, MARKER, REFUSED, Kept, ModelServer
@@ -148,7 +148,7 @@ class Rows(RuleBasedStateMachine):
         self.path = self.folder / "job.ledger"
         self.runner = asyncio.Runner()
         self.clock = Clock()
-        self.wall = patch("provisioner.ledger.store.time", SimpleNamespace(time=self.clock.wall))
+        self.wall = patch("provisioner.ledger.sqlite.ledger.time", SimpleNamespace(time=self.clock.wall))
         self.wall.start()
         self.is_running = False
 
@@ -289,7 +289,7 @@ class Rows(RuleBasedStateMachine):
     def _open(self) -> None:
         self.stack = AsyncExitStack()
         opening = open_ledger(self.path, SETTINGS, version="1", synchronous="OFF")
-        with patch("provisioner.ledger.store.Writer", AtOnce):
+        with patch("provisioner.ledger.sqlite.ledger.Writer", AtOnce):
             self.ledger: SqliteLedger = self.runner.run(self.stack.enter_async_context(opening))
 
     def _offer(self, statuses: frozenset[Status]) -> None:

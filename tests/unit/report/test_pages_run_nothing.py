@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from provisioner.commands.report import write_report
 from provisioner.ledger import open_reader
 from provisioner.load import StepMetrics
+from provisioner.models.progress import Progress
 from provisioner.options import ReportOptions
-from provisioner.progress import Progress
-from provisioner.report import write_report
-from provisioner.report.gather import ErrorGroup, JobData, load_job
+from provisioner.report.job_data import ErrorGroup, JobData, load_job
 from provisioner.report.live import fragments, live_page
+from provisioner.report.live_recorder import LiveRecorder
 from provisioner.report.page import SCRIPT, STYLE, render
-from provisioner.report.tape import LiveRecorder
 from tests.unit.report.test_reports import answer, ledger_of
 
 HARMLESS = "plain"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.commands.report import write_report
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import open_ledger
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ReportOptions
-from provisioner.report import write_report
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 
 HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>'

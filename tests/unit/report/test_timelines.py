@@ -3,7 +3,7 @@
 import pytest
 
 from provisioner.models import AttemptRecord, AttemptResult, Verdict
-from provisioner.report.tape import LiveRecorder
+from provisioner.report.live_recorder import LiveRecorder
 from provisioner.report.timeline import MAX_BUCKETS, timeline
 
 

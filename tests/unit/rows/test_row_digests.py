@@ -7,7 +7,7 @@ import pytest
 
 from provisioner.models import FIELDS, WebChatRequest
 from provisioner.rows import digest, identity_for, marker_for
-from provisioner.rows.faults import validate_identity
+from provisioner.rows.validation import validate_identity
 
 ADDRESS = "IG" + "0" * 32
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from provisioner.rows import faults
+from provisioner.rows import validation
 
 NUL = "holds a NUL character: was the file read in the right encoding?"
 HALF = "has half of a surrogate pair at character 2, which is no text"
@@ -31,7 +31,7 @@ IN_A_HEADER = "must be printable ASCII characters without spaces around them, as
 )
 def test_an_address_is_the_sid_of_a_conversations_address(text: str, expected: tuple[str, ...]) -> None:
     """What people paste instead is told apart, because Twilio does not tell."""
-    assert faults.validate_address(text) == expected
+    assert validation.validate_address(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_address_is_the_sid_of_a_conversations_address(text: str, expected: t
 )
 def test_a_name_is_text_of_at_most_256_characters(text: str, expected: tuple[str, ...]) -> None:
     """Everything that is wrong is told at once; control characters besides NUL are the customer's business."""
-    assert faults.validate_name(text) == expected
+    assert validation.validate_name(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_name_is_text_of_at_most_256_characters(text: str, expected: tuple[str
 )
 def test_an_identity_is_made_of_unreserved_characters(text: str, expected: tuple[str, ...]) -> None:
     """Unreserved as in URLs, ASCII only."""
-    assert faults.validate_identity(text) == expected
+    assert validation.validate_identity(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_identity_is_made_of_unreserved_characters(text: str, expected: tuple
 )
 def test_a_ui_version_survives_a_header(text: str, expected: tuple[str, ...]) -> None:
     """No line end can smuggle in another header, and nothing is trimmed on the way."""
-    assert faults.validate_ui_version(text) == expected
+    assert validation.validate_ui_version(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_ui_version_survives_a_header(text: str, expected: tuple[str, ...]) ->
 )
 def test_a_message_has_at_most_32_kib(text: str, expected: tuple[str, ...]) -> None:
     """Bytes are counted, as they travel."""
-    assert faults.validate_message(text) == expected
+    assert validation.validate_message(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,18 @@ def test_a_message_has_at_most_32_kib(text: str, expected: tuple[str, ...]) -> N
 )
 def test_a_key_is_text_of_at_most_512_characters(text: str, expected: tuple[str, ...]) -> None:
     """The ledger keeps it, so it has to be text and short."""
-    assert faults.validate_key(text) == expected
+    assert validation.validate_key(text) == expected
 
 
 @pytest.mark.parametrize(
     "check",
     [
-        faults.validate_address,
-        faults.validate_name,
-        faults.validate_identity,
-        faults.validate_ui_version,
-        faults.validate_message,
-        faults.validate_key,
+        validation.validate_address,
+        validation.validate_name,
+        validation.validate_identity,
+        validation.validate_ui_version,
+        validation.validate_message,
+        validation.validate_key,
     ],
 )
 def test_no_reason_repeats_what_the_row_says(check: Callable[[str], tuple[str, ...]]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.simulator import FaultName, FaultRule, FaultScript
+from provisioner.simulator.fault_effects import UNREAD, Effect, apply_fault, effect_of
 from provisioner.simulator.faults import MESSAGE_FAULTS, random_unit
-from provisioner.simulator.message_sabotage import apply_message_fault, posts
+from provisioner.simulator.message_fault_effects import apply_message_fault, posts
 from provisioner.simulator.replies import ApiError, Reply
-from provisioner.simulator.sabotage import UNREAD, Effect, apply_fault, effect_of
 
 REQUESTS = range(1, 10_001)
 

@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from provisioner.errors import InputError
-from provisioner.sources.stored import RawInput
+from provisioner.sources.files.raw_input import RawInput
 
 HEAD, ROWS = b"crm_id,name\n", b"".join(b"%d,Customer %d\n" % (number, number**3) for number in range(50))
 SKIPPABLE = b"\x5a\x2a\x4d\x18\x05\x00\x00\x00notes"
@@ -169,7 +169,7 @@ GROWTH = """
 import resource, sys
 from pathlib import Path
 import zstandard
-from provisioner.sources.stored import stored_file
+from provisioner.sources.files.raw_input import stored_file
 path = Path(sys.argv[1])
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before, size = most(), 0

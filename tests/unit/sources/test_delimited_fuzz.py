@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
-from provisioner.sources.opening import open_source
-from provisioner.sources.stored import RawInput
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.open import open_source
 from tests.unit.sources.corpus import CASES, LEGAL, MADE
 
 unhurried = settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,7 @@ import pytest
 from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.sources import Source
-from provisioner.sources.text import MAX_RECORD_SIZE
+from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
 Open = Callable[..., Source]
 

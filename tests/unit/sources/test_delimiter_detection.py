@@ -7,8 +7,8 @@ import pytest
 
 from provisioner.errors import InputError, UsageError
 from provisioner.sources import Detected, Source
-from provisioner.sources.detect import SkippedLine
-from provisioner.sources.dialect import named_delimiter, rank_delimiters
+from provisioner.sources.delimited.dialect import named_delimiter, rank_delimiters
+from provisioner.sources.detection import SkippedLine
 
 Open = Callable[..., Source]
 

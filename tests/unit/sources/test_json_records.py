@@ -8,8 +8,8 @@ import pytest
 from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.sources import Source
-from provisioner.sources.json_object import read_object
-from provisioner.sources.text import MAX_RECORD_SIZE
+from provisioner.sources.json.objects import read_object
+from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
 Open = Callable[..., Source]
 

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.errors import InputError
 from provisioner.sources import Detected, Source
-from provisioner.sources.legacy import guess_encoding
+from provisioner.sources.text.legacy_encodings import guess_encoding
 
 Open = Callable[..., Source]
 

@@ -7,7 +7,7 @@ import pytest
 
 from provisioner.models import Record
 from provisioner.sources import Source
-from provisioner.sources.detect import SkippedLine
+from provisioner.sources.detection import SkippedLine
 from tests.unit.sources.corpus import footer
 
 Open = Callable[..., Source]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
-from provisioner.sources.json_forms import JsonLayout
-from provisioner.sources.json_source import READERS
-from provisioner.sources.opening import open_source
-from provisioner.sources.stored import RawInput
-from provisioner.sources.text import decoded, line_blocks
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.json.layouts import JsonLayout
+from provisioner.sources.json.source import READERS
+from provisioner.sources.open import open_source
+from provisioner.sources.text.decoding import decoded, line_blocks
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 SPIKY = st.text(st.sampled_from(list(",;\t|\"'\r\n\u2028\x85 \ufeffaé🎈")), max_size=30)

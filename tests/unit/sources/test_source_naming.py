@@ -15,7 +15,7 @@ import pytest
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import open_sources
-from provisioner.sources.spool import spooled
+from provisioner.sources.files.spool import spooled
 
 OPTIONS = InputOptions()
 

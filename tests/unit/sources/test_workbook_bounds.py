@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import InputError
-from provisioner.sources import Source, workbook_package, workbook_texts
+from provisioner.sources import Source
+from provisioner.sources.excel import archive as excel_archive
+from provisioner.sources.excel import texts as excel_texts
 
 Open = Callable[..., Source]
 
@@ -109,14 +111,14 @@ def test_a_part_is_bounded_by_what_it_is_and_not_by_its_name(
 
     for limit in ("_LARGEST_SHARED_TEXTS", "_LARGEST_SHEET", "_LARGEST_OTHER"):
         with monkeypatch.context() as patch:
-            patch.setattr(workbook_package, limit, 40)
+            patch.setattr(excel_archive, limit, 40)
             with pytest.raises(InputError, match=TOO_LARGE):
                 opened(content)
 
 
 def test_texts_that_are_too_many_are_refused(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes a little memory."""
-    monkeypatch.setattr(workbook_texts, "_MOST", 3)
+    monkeypatch.setattr(excel_texts, "_MOST", 3)
 
     with pytest.raises(InputError, match="shares more than 3 texts among its cells") as caught:
         opened(book_of(sheet_of(""), shared("a", "b", "c", "d")))
@@ -129,7 +131,7 @@ def test_many_texts_are_kept_in_a_file(opened: Open, monkeypatch: pytest.MonkeyP
     texts = [f"Zoë {number} 日本 🎈"[: number % 14] for number in range(20_000)]
     numbers = [*range(0, 20_000, 7), 5, 19_999, 0]
     rows = "".join(f'<row><c t="s"><v>{number}</v></c><c t="str"><v>{number}</v></c></row>' for number in numbers)
-    monkeypatch.setattr(workbook_texts, "_MOST_KEPT", 90_000)
+    monkeypatch.setattr(excel_texts, "_MOST_KEPT", 90_000)
 
     source = opened(book_of(sheet_of(rows), shared(*texts)))
 
@@ -143,7 +145,7 @@ def test_texts_without_room_are_an_error_of_the_disk(opened: Open, monkeypatch: 
         def write(self, data: object, /) -> int:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(workbook_texts, "_MOST_KEPT", 1)
+    monkeypatch.setattr(excel_texts, "_MOST_KEPT", 1)
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
 
     with pytest.raises(InputError, match="cannot be kept aside: no space left on device") as caught:
@@ -209,7 +211,7 @@ def test_an_archive_of_too_many_parts_is_refused(opened: Open, monkeypatch: pyte
     """Each is kept in memory, from the start."""
     content = book_of(sheet_of(ROW))
     assert rows_of(opened(content)) == [["1", ""]]
-    monkeypatch.setattr(workbook_package, "_LARGEST_DIRECTORY", 300)
+    monkeypatch.setattr(excel_archive, "_LARGEST_DIRECTORY", 300)
 
     with pytest.raises(InputError, match="is a zip archive, or a workbook, that is cut short or damaged"):
         opened(content)
@@ -231,8 +233,8 @@ import resource, sys
 from pathlib import Path
 import openpyxl
 from provisioner.errors import InputError
-from provisioner.sources.stored import stored_file
-from provisioner.sources.workbook import open_workbook
+from provisioner.sources.files.raw_input import stored_file
+from provisioner.sources.excel.source import open_workbook
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before = most()
 try:

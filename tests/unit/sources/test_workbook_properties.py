@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
-from provisioner.sources.opening import open_source
-from provisioner.sources.stored import RawInput
-from provisioner.sources.workbook_cells import escape_xml
+from provisioner.sources.excel.cells import escape_xml
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.open import open_source
 from tests.unit.sources.workbooks import book_of, with_shared, with_sheet
 
 unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -16,10 +16,11 @@ from openpyxl import Workbook
 from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.options import InputOptions
-from provisioner.sources import Detected, Source, workbook_package
-from provisioner.sources.opening import open_source
-from provisioner.sources.spool import spooled
-from provisioner.sources.stored import RawInput
+from provisioner.sources import Detected, Source
+from provisioner.sources.excel import archive as excel_archive
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.files.spool import spooled
+from provisioner.sources.open import open_source
 from tests.unit.sources.workbooks import book_of, saved, with_shared, with_sheet
 
 Open = Callable[..., Source]
@@ -342,7 +343,7 @@ def test_an_archive_made_to_fill_the_memory_is_refused(opened: Open) -> None:
 
 def test_a_workbook_too_large_for_the_memory_is_refused(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its texts are kept in memory, so they are bounded."""
-    monkeypatch.setattr(workbook_package, "_LARGEST_SHARED_TEXTS", 10)
+    monkeypatch.setattr(excel_archive, "_LARGEST_SHARED_TEXTS", 10)
 
     with pytest.raises(InputError, match="is too large a workbook"):
         opened(with_shared(BOOK, "x" * 11))

@@ -6,8 +6,8 @@ import pytest
 from multidict import CIMultiDict
 
 from provisioner.models import Verdict
-from provisioner.twilio.message_codes import CODES, STATUSES, classify_message_reply
-from provisioner.twilio.rulings import ReplyClassification
+from provisioner.twilio.errors.error_table import ReplyClassification
+from provisioner.twilio.errors.message_errors import CODES, STATUSES, classify_message_reply
 
 STOPS = [20003, 20403]
 REJECTS = [20404, 20413, 50350, 50377]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from provisioner.models import Verdict
-from provisioner.twilio.codes import CODES, STATUSES, classify_webchat_reply
-from provisioner.twilio.replies import read_request_id
-from provisioner.twilio.rulings import ReplyClassification
+from provisioner.twilio.errors.error_table import ReplyClassification
+from provisioner.twilio.errors.reply_parsing import read_request_id
+from provisioner.twilio.errors.webchat_errors import CODES, STATUSES, classify_webchat_reply
 
 SID = "CH" + 32 * "e"
 NOW = 1_800_000_000.0

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from aiohttp.connector import Connection
 
-from provisioner.twilio import connections
-from provisioner.twilio.connections import KEEPALIVE_S, ConnectionPool
-from provisioner.twilio.routes import PoolKeyRequest, RequestBuilder
+from provisioner.http_client import pool
+from provisioner.http_client.pool import KEEPALIVE_S, ConnectionPool
+from provisioner.http_client.request_bytes import PoolKeyRequest, RequestBuilder
 
 
 class Line:
@@ -40,7 +40,7 @@ class Connector:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """Let time stand where the test puts it."""
     moment = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: moment.now))
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: moment.now))
     return moment
 
 

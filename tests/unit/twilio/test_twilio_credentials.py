@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.twilio.credentials import SIMULATED, Account, resolve_account
+from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
 
 SID = "AC" + 32 * "1"
 OTHER_SID = "AC" + 32 * "2"

@@ -3,7 +3,7 @@
 import asyncio
 from unittest.mock import patch
 
-from provisioner.twilio.deadlines import Deadlines
+from provisioner.http_client.deadlines import Deadlines
 from tests.clock import now, run_virtually
 
 TIMEOUT_S = 30.0

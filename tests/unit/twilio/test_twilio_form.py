@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.models import WebChatRequest
-from provisioner.twilio.form import encode
+from provisioner.twilio.webchats import encode
 
 TEXT = st.one_of(st.text(), st.text(st.characters(max_codepoint=127)), st.text(st.sampled_from('{}":,%+ &=\n~ü')))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.twilio.hosts import Hosts, parse_base_url, parse_proxy, region_warning, with_query
+from provisioner.twilio.account.hosts import Hosts, parse_base_url, parse_proxy, region_warning, with_query
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from provisioner.twilio.outbox import WriteBatcher
+from provisioner.http_client.write_batcher import WriteBatcher
 
 
 class Wire:

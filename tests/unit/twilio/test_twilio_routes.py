@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioner.twilio.routes import RequestBuilder
+from provisioner.http_client.request_bytes import RequestBuilder
 
 COMMON = (("Accept", "application/json"),)
 

@@ -1,0 +1,64 @@
+"""Carries out one command: its log, its console, its end."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import structlog
+
+from provisioner import logs
+from provisioner.errors import ProvisionerError
+from provisioner.models.summary import Summary
+from provisioner.system.interrupts import terminable
+from provisioner.system.library_log import LibraryHandler
+
+from .console import Console
+from .exit_handling import InternalError, finish_with, known_error
+from .files import require_distinct_files
+from .hooks import hooks, told_to
+from .preflight import check_surroundings, tell_key_log
+
+
+def run_command(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
+    """Call a command's function with its log open, tell its end and return the exit code.
+
+    What it raises leaves as a ``ProvisionerError``; the traceback of one that nobody foresaw is logged first,
+    where there is a place for it.
+    """
+    settings = _log_settings(click.get_current_context().find_root().params)
+    check_surroundings(options, os.environ)
+    require_distinct_files(options, arguments, settings.file)
+    console = Console(is_json=options.json)
+    log = logs.logging_configured(
+        settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
+    )
+    logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # what libraries say when the log is closed
+    bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
+    with log as libraries, told_to(libraries.tell), bound, terminable():
+        try:
+            tell_key_log(options, os.environ)
+            summary = function(**arguments, options=options, console=console)
+        except (ProvisionerError, click.ClickException, BrokenPipeError):
+            raise
+        except Exception as error:
+            raise _known_error(error, settings) from error
+        return finish_with(console, summary)
+
+
+def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
+    file = params["log_file"]
+    return logs.LogSettings(
+        level=params["log_level"], format=params["log_format"], file=Path(file) if file else None
+    )
+
+
+def _known_error(error: Exception, settings: logs.LogSettings) -> ProvisionerError:
+    place = f"in {settings.file}" if settings.file else "above" if settings.keeps_tracebacks else ""
+    known = known_error(error, traceback_at=place)
+    if isinstance(known, InternalError) and place:
+        structlog.get_logger().error("command.crashed", exc_info=error)
+    return known

@@ -1,0 +1,276 @@
+"""One clean-up: tells what would be closed, asks, closes it, and accounts for it."""
+
+import math
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from provisioner.closing.scope import CloseTarget, LedgerFile, ResultsFile, UnknownRowsSummary, close_source_of
+from provisioner.closing.worker_pool import CloseWorkers
+from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.models.closing import FINAL_STATUSES, CloseStatus
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.reasons import format_row_list
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.monitor.close_monitor import WORDS, CloseMonitor
+from provisioner.options import CloseOptions, Rate, parse_rate
+from provisioner.pacing import Pacer
+from provisioner.ports.user_interface import UserInterface
+from provisioner.signals import StopSignals
+from provisioner.target import Target
+from provisioner.twilio.closing import ClosingClient
+
+ACTION_LIMIT = 30.0
+"""Conversations created, changed or deleted a second that Twilio allows, production's included."""
+DRAIN_S = 30.0
+FIRST_NAMED = 3
+MOST_REASONS = 5
+
+
+async def close_conversations(
+    path: Path, options: CloseOptions, environment: ProcessEnvironment, ui: UserInterface
+) -> Summary:
+    """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
+    rate = parse_rate(options.rate)
+    target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
+    source = close_source_of(path)
+    cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
+    # What a simulator never had is not to be remembered as gone; nor is a dry run to leave a file.
+    may_keep = not (options.simulate and isinstance(source, ResultsFile))
+    is_kept = may_keep and (options.yes or source.has_progress)
+    async with source.open(target, deletes=options.delete, is_kept=is_kept) as close_target:
+        plan = await cleanup.plan(close_target)
+        if not plan.to_close or not cleanup.is_wanted(plan):
+            return cleanup.account_dry(plan)
+        if is_kept == may_keep:
+            return await cleanup.execute(close_target, plan)
+    async with source.open(target, deletes=options.delete, is_kept=True) as close_target:
+        return await cleanup.execute(close_target, plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePlan:
+    """What there is to close, and what cannot be closed because nobody knows it."""
+
+    to_close: int
+    done: int
+    first: tuple[str, ...]
+    unknowns: UnknownRowsSummary
+    duplicates: int
+    orphans: int
+
+
+class Cleanup:
+    """One clean-up, from what it would do to what it did."""
+
+    def __init__(
+        self,
+        source: LedgerFile | ResultsFile,
+        options: CloseOptions,
+        target: Target,
+        rate: Rate,
+        *,
+        ui: UserInterface,
+        command: str,
+    ) -> None:
+        self._source, self._options, self._target, self._rate = source, options, target, rate
+        self._ui, self._command = ui, command
+        self._verb = "delete" if options.delete else "close"
+        self._log = structlog.get_logger().bind()
+
+    async def plan(self, close_target: CloseTarget) -> ClosePlan:
+        """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
+        await close_target.close_ledger.require_sids()
+        counts = await close_target.close_ledger.counts()
+        done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
+        return ClosePlan(
+            to_close=sum(counts.values()) - done,
+            done=done,
+            first=tuple(each.sid for each in await close_target.close_ledger.left(0, FIRST_NAMED)),
+            unknowns=await self._source.unknowns(close_target),
+            duplicates=await close_target.close_ledger.duplicates(),
+            orphans=await close_target.close_ledger.orphans(),
+        )
+
+    def is_wanted(self, plan: ClosePlan) -> bool:
+        """Tell what would be done, and ask; ``--yes`` is told and not asked, nobody means no."""
+        tell = self._ui.print_status if self._options.yes else self._ui.print
+        for line in self._plan_lines(plan):
+            tell(line)
+        question = f"{self._verb.capitalize()} {_conversations(plan.to_close)}{self._for_good}?"
+        return self._options.yes or self._ui.confirm(question, unasked=False)
+
+    def account_dry(self, plan: ClosePlan) -> Summary:
+        """Tell the end of a command that closed nothing, because there is nothing or nobody said yes."""
+        note = f"this was a dry run: nothing was {self._past}; --yes does it" if plan.to_close else ""
+        return Summary(
+            command="close",
+            exit_code=ExitCode.DONE if plan.to_close else _code_of(plan, left=0, in_doubt=0),
+            outcome=CommandOutcome.CHECKED if plan.to_close else CommandOutcome.FINISHED,
+            ledger=str(self._source.path) if self._source.has_progress else "",
+            notes=tuple(filter(None, (*self._loose_ends(plan), note))),
+            next_command=f"{self._command} --yes" if plan.to_close else "",
+            details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
+        )
+
+    async def execute(self, close_target: CloseTarget, plan: ClosePlan) -> Summary:
+        """Close what is left, and account for it."""
+        await close_target.ledger.start_run(())
+        pacer = Pacer(self._rate)
+        monitor = CloseMonitor(plan.to_close, speed_limit=pacer)
+        with StopSignals(drain_s=DRAIN_S) as stop_signals:
+            self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
+            error = await self._close_all(close_target, stop_signals, pacer, monitor)
+            counts = await close_target.close_ledger.counts()
+            summary = self._account(plan, counts, monitor, error=error, signal_exit=stop_signals.exit_code)
+            self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
+            await close_target.ledger.finish_run(summary.exit_code)
+        return summary
+
+    async def _close_all(
+        self, close_target: CloseTarget, stop_signals: StopSignals, pacer: Pacer, monitor: CloseMonitor
+    ) -> ProvisionerError | None:
+        async with self._target.open(self._rate) as transport:
+            client = ClosingClient(transport)
+            workers = CloseWorkers(
+                store=close_target.close_ledger,
+                close_call=client.delete if self._options.delete else client.close,
+                pace=pacer,
+                observer=monitor,
+                concurrency=self._options.concurrency,
+            )
+
+            def drain() -> None:
+                monitor.drain()
+                workers.drain()
+                self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
+
+            stop_signals.on_stop(drain, workers.cancel)
+            async with self._ui.progress(monitor.snapshot):
+                try:
+                    return await workers.run()
+                except ProvisionerError as error:
+                    return error
+                finally:
+                    stop_signals.clear()
+
+    def _account(
+        self,
+        plan: ClosePlan,
+        counts: Mapping[CloseStatus | None, int],
+        monitor: CloseMonitor,
+        *,
+        error: ProvisionerError | None,
+        signal_exit: ExitCode | None,
+    ) -> Summary:
+        left = sum(number for each, number in counts.items() if each not in FINAL_STATUSES[self._verb])
+        code = _code_of(plan, left=left, in_doubt=counts.get(CloseStatus.MAYBE, 0))
+        outcome = CommandOutcome.FINISHED
+        if error is not None:
+            code, outcome = error.exit_code, CommandOutcome.GUARDED
+        elif left and signal_exit is not None:
+            code, outcome = signal_exit, CommandOutcome.STOPPED
+        return Summary(
+            command="close",
+            exit_code=code,
+            outcome=outcome,
+            throttled=monitor.throttled,
+            elapsed_s=monitor.elapsed_s,
+            rate_achieved=monitor.rate_achieved,
+            ledger=str(self._source.path) if self._source.has_progress else "",
+            notes=(*self._reasons(monitor), *self._gone(plan, monitor), *self._loose_ends(plan)),
+            next_command=self._command if left else "",
+            error=ErrorInfo.from_error(error) if error else None,
+            details=_details(plan, monitor.ends, left=left, is_dry=False),
+        )
+
+    @property
+    def _past(self) -> str:
+        return f"{self._verb}d"
+
+    @property
+    def _for_good(self) -> str:
+        return " for good, with their messages" if self._options.delete else ""
+
+    def _plan_lines(self, plan: ClosePlan) -> Iterator[str]:
+        account = self._target.account.account_sid
+        told = f"{self._verb}: {_conversations(plan.to_close)} of account {account}{self._for_good}"
+        if math.isinf(self._rate.per_second):
+            yield f"{told}, with no pace limit"
+        else:
+            takes = timedelta(seconds=math.ceil(plan.to_close / self._rate.per_second))
+            yield f"{told}, at {self._options.rate}: {takes}"
+        yield f"  {', '.join(plan.first)}{', …' if plan.to_close > len(plan.first) else ''}"
+        if plan.done:
+            yield f"  {plan.done:,} more are done already"
+        if self._rate.per_second > ACTION_LIMIT and not self._target.is_local:
+            yield f"note: Twilio allows {ACTION_LIMIT:.0f} changes a second, production's included: expect 429s"
+
+    def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
+        """Name what this command cannot close, because nobody knows its SID for certain."""
+        reconcile = shlex.join(["provisioner", "reconcile", str(self._source.path), *self._target.flags()])
+        if isinstance(self._source, ResultsFile):
+            reconcile = "provisioner reconcile LEDGER, where the job's ledger is,"
+        if plan.unknowns.total:
+            number = plan.unknowns.total
+            are = "row is" if number == 1 else "rows are"
+            yield (
+                f"{number:,} {are} unknown{format_row_list(plan.unknowns.rows, number)} and "
+                f"may have conversations that nobody has closed: {reconcile} looks them up"
+            )
+        if plan.orphans:
+            yield (
+                f"{plan.orphans:,} attempts may each have left a conversation without a customer, which is not "
+                f"closed here: {reconcile} --audit lists them"
+            )
+        if plan.duplicates:
+            yield (
+                f"{plan.duplicates:,} rows have further conversations, which are not closed here: the errors of "
+                "those rows in the results name them"
+            )
+
+    def _reasons(self, monitor: CloseMonitor) -> Iterator[str]:
+        for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):
+            yield f"{_conversations(number)} not {self._past}: {code}, {sentence}"
+
+    def _gone(self, plan: ClosePlan, monitor: CloseMonitor) -> Iterator[str]:
+        """Doubt that all is well where a results file, which names no account, meets an empty one."""
+        is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
+        if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
+            yield (
+                f"none of them is there: if account {self._target.account.account_sid} did not make them, remove "
+                f"{self._source.path} and use the account that did"
+            )
+
+
+def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:
+    """Return 5 where nobody knows, 4 where something is left; an unknown row may have an open conversation."""
+    if in_doubt or plan.unknowns.total:
+        return ExitCode.UNKNOWN
+    return ExitCode.REJECTED if left else ExitCode.DONE
+
+
+def _details(
+    plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """Return the account for programs; every conversation is in ``done_before``, in one of the ends, or left."""
+    told = {word.replace(" ", "_"): ends.get(status, 0) for status, word in WORDS.items()}
+    return {
+        "dry_run": is_dry,
+        "to_close": plan.to_close,
+        "first": first,
+        "done_before": plan.done,
+        **told,
+        "left": left,
+        "unknown_rows": plan.unknowns.total,
+        "orphans": plan.orphans,
+        "duplicates": plan.duplicates,
+    }
+
+
+def _conversations(number: int) -> str:
+    return f"{number:,} {'conversation' if number == 1 else 'conversations'}"

@@ -1,0 +1,71 @@
+"""What ``export`` does: the results once more, from the ledger and, where asked for, the input."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from provisioner.errors import InputError, LedgerError, UsageError
+from provisioner.ledger import open_reader
+from provisioner.models import Fingerprint
+from provisioner.models.summary import Summary
+from provisioner.options import ExportOptions, InputOptions
+from provisioner.results import STDOUT
+from provisioner.results.outputs import Outputs
+from provisioner.runs.command_files import files_of_command
+from provisioner.sources import STDIN, Source, open_sources
+
+
+def export_results(ledger: Path, options: ExportOptions) -> Summary:
+    """Write the results, and the failed rows if asked for; raise ``ProvisionerError`` for what is in the way."""
+    outputs = Outputs(options)
+    if outputs.path == STDOUT and options.json:
+        raise UsageError("results on stdout, and --json", cure="name a file with -o")
+    files_of_command(options, {"ledger": ledger}, {}, None).require_distinct()
+    with open_reader(ledger) as reader:
+        counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
+        reading = reader.get_note("reading")
+    if outputs.needs_input:
+        with open_sources(_names(fingerprints), _input_options(ledger, reading)) as sources:
+            _require_unchanged(sources, fingerprints)
+            outputs.check_sources(sources)
+            outputs.write(ledger, sources)
+    else:
+        outputs.write(ledger)
+    return Summary(
+        command="export",
+        counts=counts.final,
+        messages=messages.final,
+        output=str(outputs.path),
+        failed=str(options.failed or ""),
+        ledger=str(ledger),
+    )
+
+
+def _input_options(ledger: Path, note: str | None) -> InputOptions:
+    """Return how the input was read; a run that was killed right after planning left no note of it."""
+    try:
+        return InputOptions() if note is None else InputOptions.from_note(note)
+    except ValueError as error:
+        raise LedgerError(f"{ledger} is damaged", cure="restore it from a copy") from error
+
+
+def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
+    if not fingerprints:
+        raise LedgerError("no input was planned yet", cure="run the job first")
+    if any(each.name == STDIN for each in fingerprints):
+        raise InputError(
+            "the input came through a pipe and is not there any more",
+            source="stdin",
+            cure="leave --include-input and --failed away, or give them to the run itself",
+        )
+    return [each.name for each in fingerprints]
+
+
+def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint]) -> None:
+    found = [source.fingerprint() for source in sources]
+    if found != list(fingerprints):
+        changed = [source.name for source, each in zip(sources, found, strict=True) if each not in fingerprints]
+        raise InputError(
+            "the input has changed since it was planned, so its rows cannot be told apart",
+            source=changed[0] if changed else sources[0].name,
+            cure="run the job again first, or omit --include-input and --failed",
+        )

@@ -1,0 +1,209 @@
+"""What ``reconcile`` does: settles a job's unknown rows by asking Twilio, or audits its created ones."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from provisioner import __version__
+from provisioner.errors import ExitCode, UsageError
+from provisioner.http_client.transport import Transport
+from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
+from provisioner.models import Counts, MessageCounts, Status, UnknownRow
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.progress import Progress
+from provisioner.models.reasons import MOST_NAMED
+from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.text import pluralize
+from provisioner.monitor import RunMonitor
+from provisioner.options import Rate, ReconcileOptions, parse_rate
+from provisioner.pacing import Pacer
+from provisioner.ports.user_interface import UserInterface
+from provisioner.reconciling import BATCH, Audit, AuditedRow, Discrepancy, FinderChoice, Reconciler, choose_finder
+from provisioner.rows import IdentityPolicy
+from provisioner.runs.run_end import AdviceContext, advice, run_end
+from provisioner.signals import StopSignals
+from provisioner.target import Target
+
+
+async def reconcile_job(
+    path: Path, options: ReconcileOptions, environment: ProcessEnvironment, ui: UserInterface
+) -> Summary:
+    """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
+
+    What the job is stands in its ledger; only the account has to be told again, and has to be the same.
+    """
+    rate = parse_rate(options.rate)
+    with open_reader(path) as reader:
+        settings = reader.manifest.settings
+    target = Target.choose(options, environment.environ, environment.home)
+    async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
+        command = ReconcileCommand(ledger, options, target, rate, ui=ui, command=environment.command)
+        with StopSignals(drain_s=0) as stop_signals:
+            return await (command.audit(stop_signals) if options.audit else command.reconcile(stop_signals))
+
+
+class ReconcileCommand:
+    """One round of questions about a job whose ledger is open."""
+
+    def __init__(
+        self,
+        ledger: SqliteLedger,
+        options: ReconcileOptions,
+        target: Target,
+        rate: Rate,
+        *,
+        ui: UserInterface,
+        command: str,
+    ) -> None:
+        self._ledger, self._options, self._target, self._rate = ledger, options, target, rate
+        self._ui, self._command = ui, command
+        settings = ledger.manifest.settings
+        self._identity_policy = IdentityPolicy(
+            ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", "")
+        )
+        self._log = structlog.get_logger().bind()
+
+    async def reconcile(self, stop_signals: StopSignals) -> Summary:
+        """Look every unknown row up."""
+        await self._ledger.recover()
+        await self._ledger.start_run(())
+        await self._ledger.set_note("results", "")  # the next run writes them anew
+        before = await self._ledger.counts()
+        monitor = RunMonitor(before, to_send=0, pacer_status=Pacer(self._rate))
+        monitor.is_looking = True
+        if before.unknown:
+            async with self._target.open(self._rate) as transport:
+                chosen = await self._choose(transport)
+                reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
+                self._log.info("lookup.started", rows=before.unknown)
+                async with self._ui.progress(monitor.snapshot):
+                    await _until_stopped(reconciler.run, stop_signals)
+        left = before.unknown - sum(monitor.resolved_to.values())
+        summary = await self._account(monitor, left, stop_signals.exit_code)
+        self._log.info("lookup.finished", **{each.value: rows for each, rows in monitor.resolved_to.items()})
+        await self._ledger.finish_run(summary.exit_code)
+        return summary
+
+    async def audit(self, stop_signals: StopSignals) -> Summary:
+        """Compare every created row with what exists; the ledger stays as it is."""
+        counts = await self._ledger.counts()
+        async with self._target.open(self._rate) as transport:
+            chosen = await self._choose(transport)
+            if chosen.finder is None:
+                raise UsageError(
+                    f"this job cannot be audited: {chosen.reason}",
+                    cure="compare the results with the conversations in Flex",
+                )
+            since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
+            size = BATCH if chosen.finder.by_identity else counts.created
+            with open_reader(self._ledger.path) as reader:
+                reader.require_sids()
+                orphans = reader.orphans()
+                audit = Audit(
+                    chosen.finder,
+                    taken=self._ledger.assigned_conversations,
+                    shared=reader.shared(),
+                    settle_delay_s=self._options.settle_delay,
+                )
+                batches = _batches((_created(row, since) for row in reader.created()), size)
+                async with self._ui.progress(lambda: _progress(audit, counts)):
+                    await _until_stopped(lambda: audit.run(batches), stop_signals)
+        is_stopped = not audit.is_done
+        return Summary(
+            command="reconcile",
+            exit_code=stop_signals.exit_code if is_stopped and stop_signals.exit_code else _audit_code(audit),
+            outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
+            counts=counts.final,
+            ledger=str(self._ledger.path),
+            notes=tuple(_unaudited(counts.final, self._ledger.path)),
+            details={
+                "audited": audit.rows,
+                "findings": [finding._asdict() for finding in audit.findings],
+                "orphans": [orphan._asdict() for orphan in orphans],
+            },
+        )
+
+    async def _choose(self, transport: Transport) -> FinderChoice:
+        is_trusted = await self._ledger.trusts_identities()
+        return choose_finder(transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted)
+
+    async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
+        counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).final
+        end = run_end(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
+        unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
+        found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
+        notes = advice(
+            counts.final,
+            AdviceContext(
+                reasons=monitor.reasons,
+                resolved_to=monitor.resolved_to,
+                unknown_rows=unknown,
+                reconcile=self._command,
+            ),
+        )
+        return Summary(
+            command="reconcile",
+            exit_code=end.exit_code,
+            outcome=end.outcome,
+            counts=counts.final,
+            messages=messages,
+            elapsed_s=monitor.elapsed_s,
+            ledger=str(self._ledger.path),
+            notes=(*notes, *_what_follows(found, absent, self._ledger.path), *_about(messages)),
+            next_command=self._command if counts.unknown else "",
+            details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
+        )
+
+
+async def _until_stopped(work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
+    """Do the work until it is done, or until somebody has had enough of it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None) as patience:
+            stop_signals.on_stop(lambda: patience.reschedule(asyncio.get_running_loop().time()))
+            await work()
+    stop_signals.clear()
+
+
+def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:
+    if absent:
+        yield "the job's own command sends the rows that certainly do not exist"
+    if found or absent:
+        yield f"the results are as they were: that command or provisioner export {ledger} -o PATH writes them anew"
+
+
+def _about(messages: MessageCounts) -> Iterator[str]:
+    if messages.unsent or messages.unknown:
+        yield "the job's own command sees to the first messages: their texts are in its input alone"
+
+
+def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
+    if counts.unknown:
+        rows = pluralize("row", counts.unknown, "is", "are")
+        yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"
+
+
+def _created(row: CreatedRow, since: float) -> AuditedRow:
+    sought = UnknownRow(id=row.id, row=row.row, key=row.key, identity=row.identity, since=since, lost_at=since)
+    return AuditedRow(sought, row.conversation_sid)
+
+
+def _batches(rows: Iterator[AuditedRow], size: int) -> Iterator[Sequence[AuditedRow]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def _progress(audit: Audit, counts: Counts) -> Progress:
+    return Progress(total=counts.created, done=audit.rows, created=counts.created, state="auditing")
+
+
+def _audit_code(audit: Audit) -> ExitCode:
+    """Return 5 where something could not be asked, 4 where something is not as it should be."""
+    flaws = {finding.flaw for finding in audit.findings}
+    if Discrepancy.UNASKED in flaws:
+        return ExitCode.UNKNOWN
+    return ExitCode.REJECTED if flaws else ExitCode.DONE

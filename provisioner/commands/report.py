@@ -1,0 +1,44 @@
+"""What ``report`` does: one page about one job, or about several side by side."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from provisioner import __version__
+from provisioner.ledger import files_of_ledger, open_reader
+from provisioner.models.summary import Summary
+from provisioner.options import ReportOptions
+from provisioner.report.job_data import JobData, load_job
+from provisioner.report.page import render
+from provisioner.results import atomic_write, check_writable
+from provisioner.runs.file_roles import FileRole, FileRoles, Use
+
+
+def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
+    """Write the page; raise ``ProvisionerError`` for a ledger that cannot be read, or a place to write to."""
+    output = options.page(ledgers[0])
+    kept = [role for ledger in ledgers for role in files_of_ledger(ledger).items()]
+    FileRoles(
+        [
+            FileRole(Use.WRITTEN, "-o", "the page", output),
+            *(FileRole(Use.READ, what, what, path) for what, path in kept),
+        ]
+    ).require_distinct()
+    check_writable(output)
+    are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
+    jobs = [_load_job(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
+    made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    with atomic_write(output) as stream:
+        page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
+        stream.write(page.encode("utf-8", "backslashreplace"))  # a ledger's name may hold bytes that are no text
+    return Summary(
+        command="report",
+        output=str(output),
+        counts=jobs[0].counts if len(jobs) == 1 else None,
+        details={"jobs": [{"ledger": str(ledger)} for ledger in ledgers]},
+    )
+
+
+def _load_job(path: Path, name: str) -> JobData:
+    with open_reader(path) as reader:
+        return load_job(name, reader)

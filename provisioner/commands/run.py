@@ -1,0 +1,20 @@
+"""The ``run`` command: create one WebChat for every row."""
+
+from collections.abc import Sequence
+
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import Summary
+from provisioner.options import RunOptions
+from provisioner.ports.user_interface import UserInterface
+from provisioner.runs.config import RunConfig
+from provisioner.runs.run import execute_run
+from provisioner.runs.supervisor import RunSupervisor
+
+
+async def run_job(
+    files: Sequence[str], options: RunOptions, environment: ProcessEnvironment, ui: UserInterface
+) -> Summary:
+    """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
+    config = RunConfig.from_options(options, environment)
+    with config.alone(files, environment):
+        return await execute_run(files, config, RunSupervisor(config), config.resume_command, ui)

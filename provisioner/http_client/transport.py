@@ -1,0 +1,147 @@
+"""One HTTP request at a time, over a pool of connections: sent once, at its turn, and never repeated here."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError
+
+from provisioner.ports.sending import Gate
+
+from .deadlines import Deadlines
+from .exchange import ConnectionLostBeforeSend, Exchange, NoFinalReply
+from .failures import TransportFailure, classify_exception
+from .pool import ConnectionPool, Connector, drop
+from .request_bytes import Headers, RequestBuilder
+from .write_batcher import WriteBatcher
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What came back. ``body`` is what arrived of it, up to a megabyte, also when it was cut.
+
+    ``headers`` are case-insensitive; ``due``, ``sent`` and ``ended`` are Unix seconds.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    due: float
+    sent: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Bytes of bodies that went and came."""
+
+    sent: int = 0
+    received: int = 0
+
+
+class Transport:
+    """Sends requests over one pool of connections. Made by ``open_connections``."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        find_url: Callable[..., str],
+        request_builder: RequestBuilder,
+        deadlines: Deadlines,
+    ) -> None:
+        self._pool, self._find_url, self._request_builder = pool, find_url, request_builder
+        self._deadlines = deadlines
+        self._write_batcher = WriteBatcher()
+        self.traffic = Traffic()
+
+    def url(self, product: str, *segments: str) -> str:
+        """Return where ``product`` answers the path of these segments; see ``Hosts.url``."""
+        return self._find_url(product, *segments)
+
+    async def send(
+        self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()
+    ) -> Reply | TransportFailure:
+        """Connect, wait at the gate, send, and read the reply, until its deadline is over.
+
+        Every network failure is a value, timeouts (``OSError``) included. Raise only what the gate raises, and
+        cancellation. Nothing is repeated here, no redirect followed, and no cookie kept.
+        """
+        request, pool_key = (
+            self._request_builder.build(method, url, headers, body),
+            self._request_builder.pool_key(url),
+        )
+        exchange = Exchange()
+        connection: Connection | None = None
+        is_whole = False
+        try:
+            connection = await self._pool.acquire(pool_key)
+            is_whole = await exchange.send(connection, request, gate, self._write_batcher, self._deadlines)
+        except (
+            aiohttp.ClientError,
+            HttpProcessingError,
+            OSError,
+            ConnectionLostBeforeSend,
+            NoFinalReply,
+        ) as error:
+            if exchange.head is None:
+                return _failure(error, exchange, url)
+        finally:
+            if is_whole and connection is not None:
+                self._pool.release(pool_key, connection)
+            elif connection is not None:
+                drop(connection)
+        self.traffic.sent += len(body)
+        self.traffic.received += len(exchange.body)
+        return _reply(exchange)
+
+
+@asynccontextmanager
+async def open_connections(
+    find_url: Callable[..., str], headers: Headers, *, timeout_s: float, proxy: str = ""
+) -> AsyncIterator[Transport]:
+    """Open a pool of connections.
+
+    ``headers`` go with every request, ``find_url`` makes the URL of a product's path.
+
+    How many requests are in flight is the caller's choice: the pool has no limit of its own, so that none
+    waits for a connection while it should wait for its turn. Nothing is taken from the environment.
+    """
+    pool, deadlines = ConnectionPool(Connector()), Deadlines(timeout_s)
+    try:
+        yield Transport(pool, find_url, RequestBuilder(headers, proxy=proxy), deadlines)
+    finally:
+        deadlines.close()
+        await pool.close()
+
+
+def _reply(exchange: Exchange) -> Reply:
+    head, due, sent = exchange.head, exchange.due, exchange.sent
+    if head is None or due is None or sent is None:
+        raise RuntimeError("a reply came to a request that was not sent")
+    return Reply(
+        status=head.code,
+        headers=head.headers,
+        body=exchange.body,
+        due=due,
+        sent=sent,
+        ended=exchange.ended(),
+    )
+
+
+def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure:
+    host = urlsplit(url).hostname or ""
+    if exchange.sent is None and exchange.due is not None:  # it stood, passed the gate, and sent nothing
+        error = ConnectionLostBeforeSend()
+    cause = classify_exception(error, host, is_sent=exchange.sent is not None)
+    ended = exchange.ended()
+    return TransportFailure(
+        error_code=cause.word,
+        error=cause.sentence,
+        due=ended if exchange.due is None else exchange.due,
+        ended=ended,
+        sent=exchange.sent,
+        stops_run=cause.stops_run,
+    )

@@ -1,0 +1,1 @@
+"""The ledger as a SQLite file. The only package that imports ``sqlite3``."""

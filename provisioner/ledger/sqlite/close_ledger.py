@@ -1,0 +1,115 @@
+"""What a job made and what became of it when it was cleaned up, in the job's own ledger."""
+
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.create_file import SQLITE_MAGIC
+from provisioner.ledger.sqlite.ledger import SqliteLedger
+from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.sqlite.sids import require_sids
+from provisioner.ledger.sqlite.writer import transaction
+from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, OpenConversation
+from provisioner.system.regular_files import open_regular
+
+_CLOSURES = queries.load_queries("closures")
+
+
+def is_ledger(path: Path) -> bool:
+    """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as stream:
+            return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    except OSError:
+        return False
+
+
+class CloseLedger:
+    """The conversations that a job made, over its open ledger; every method returns when it is on disk.
+
+    ``deletes`` says that they are to be deleted, for which closed ones are not done.
+    """
+
+    def __init__(self, ledger: SqliteLedger, *, deletes: bool) -> None:
+        self._ledger, self._writer = ledger, ledger._writer  # noqa: SLF001 - a part of the ledger, in a file of its own
+        self._step = "delete" if deletes else "close"
+        self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
+
+    async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
+        """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
+        await self._writer.call(lambda connection: _import_conversations(connection, conversation_sids))
+
+    async def require_sids(self) -> None:
+        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        await self._writer.call(require_sids)
+
+    async def counts(self) -> Mapping[CloseStatus | None, int]:
+        """Count the conversations by what became of them; None is open, as far as is known."""
+        return await self._writer.call(_counts)
+
+    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
+        """Return the next conversations behind row ``after`` that are not done."""
+        asked = (after, self._done, limit)
+        return await self._writer.call(
+            lambda connection: [
+                OpenConversation(*checked_row(shapes.OPEN_CONVERSATION, line))
+                for line in connection.execute(_CLOSURES["left"], asked).fetchall()
+            ]
+        )
+
+    async def duplicates(self) -> int:
+        """Return how many rows have further conversations, by what a look-up found."""
+        return await self._number("duplicates")
+
+    async def orphans(self) -> int:
+        """Return how many attempts may have left a conversation without a customer."""
+        return await self._number("orphans")
+
+    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
+        """Record the ``number``-th attempt of this run for a conversation, and what became of it.
+
+        What was not processed, or failed for a fault of the run, leaves it as it was.
+        """
+        attempt = _attempt(row_id, self._ledger._run, self._step, number, result)  # noqa: SLF001
+        is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
+        settle = [(_CLOSURES["settle"], (row_id, result.status.value))] if is_news else []
+        await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
+
+    async def _number(self, name: str) -> int:
+        return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))
+
+
+def _import_conversations(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
+    now = time.time()
+    with transaction(connection):
+        for sid in conversation_sids:
+            if connection.execute(_CLOSURES["adopt_row"], (sid,)).rowcount:
+                connection.execute(_CLOSURES["adopt_attempt"], (sid, now))
+                connection.execute(_CLOSURES["settle_adopted"], (sid,))
+
+
+def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
+    lines = connection.execute(_CLOSURES["counts"]).fetchall()
+    return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))
+
+
+def _attempt(row_id: int, run: int | None, step: str, number: int, result: CloseResult) -> Sequence[object]:
+    return (
+        row_id,
+        run,
+        step,
+        number,
+        result.status.value,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        result.error_code or None,
+        result.error or None,
+        result.twilio_request_id.encode("utf-8", "replace").decode() or None,
+        result.retry_after_s,
+    )

@@ -1,0 +1,93 @@
+"""The first messages of a job: as ``ports.Messages`` asks for them, and what looking at them needs."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.reader import read_message_counts
+from provisioner.ledger.sqlite.row_codec import encode_text
+from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.sqlite.writer import Writer
+from provisioner.ledger.sqlite.writer import WriteStep as Statement
+from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
+
+_MESSAGES = queries.load_queries("messages")
+_BEGIN, _RELEASE, _SETTLE = _MESSAGES["begin"], _MESSAGES["release"], _MESSAGES["settle"]
+_ADD_ATTEMPT = _MESSAGES["add_attempt"]
+
+
+class SqliteMessages:
+    """A part of ``SqliteLedger``: every call is done only when what it says is on disk.
+
+    ``run`` is the run that attempts are recorded for. No text of a message ever comes here.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.run: int | None = None
+
+    def begin(self, claim_id: int) -> asyncio.Future[None]:
+        """Record that the message of this row, made of what the input says now, may leave from now on."""
+        return self._writer.write((_BEGIN, (claim_id,)), is_intent=True)
+
+    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
+        """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""
+        return self._settle(claim_id, status, result, step=Step.MESSAGE)
+
+    def release(self, claim_id: int) -> asyncio.Future[None]:
+        """Take an intent back: nothing was sent, and the message waits."""
+        return self._writer.write((_RELEASE, (claim_id,)))
+
+    def drop(self, claim_id: int) -> asyncio.Future[None]:
+        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
+        return self._writer.write((_MESSAGES["drop"], (claim_id,)))
+
+    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
+        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
+        return await self._writer.call(
+            lambda connection: [
+                _doubtful(checked_row(shapes.DOUBTFUL, line))
+                for line in connection.execute(_MESSAGES["doubtful"], (after, limit)).fetchall()
+            ]
+        )
+
+    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
+        """Record a look at a conversation and the message's status after it; it counts as no attempt."""
+        await self._settle(claim_id, status, evidence, step=Step.MESSAGE_LOOKUP)
+
+    async def counts(self) -> MessageCounts:
+        """Count the first messages of the current input's created rows."""
+        return await self._writer.call(read_message_counts)
+
+    def _settle(
+        self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step
+    ) -> asyncio.Future[None]:
+        attempt = _attempt(claim_id, self.run, step, result)
+        return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
+
+
+def _doubtful(line: Sequence[Any]) -> UnknownMessage:
+    *claim, is_confirmed, is_comparable = line
+    return UnknownMessage(claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable))
+
+
+def _attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) -> Statement:
+    return (
+        _ADD_ATTEMPT,
+        (
+            claim_id,
+            run,
+            step.value,
+            result.verdict.value,
+            result.due,
+            result.sent,
+            result.ended,
+            result.http_status,
+            encode_text(result.error_code),
+            encode_text(result.error),
+            encode_text(result.message_sid),
+            encode_text(result.twilio_request_id),
+            result.retry_after_s,
+        ),
+    )

@@ -1,0 +1,155 @@
+"""The plan pass: everything the input says, checked against everything the ledger knows, in one transaction."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from threading import Event
+from typing import Any
+
+from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.reader import read_counts
+from provisioner.ledger.sqlite.writer import transaction
+from provisioner.models import Fingerprint, PlanEntry, PlanReport
+
+_PLAN = queries.load_queries("plan")
+_SET_MANIFEST = queries.load_queries("run")["set_manifest"]
+_CHUNK = 5_000
+"""Entries read at a time: all of the input that is ever in memory."""
+_TOGETHER = 100
+"""Entries per statement; five values each, and the oldest SQLite takes 999."""
+
+
+class PlanCancelled(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
+    """Whoever asked for the plan has gone."""
+
+
+def write_plan(
+    connection: sqlite3.Connection,
+    entries: Iterable[PlanEntry],
+    fingerprints: Sequence[Fingerprint],
+    *,
+    on_progress: Callable[[int], None],
+    is_cancelled: Event,
+) -> PlanReport:
+    """Replace the plan by what ``entries`` say; whatever they raise leaves the old one as it was."""
+    with _staging(connection):
+        _stage(connection, iter(entries), on_progress, is_cancelled)
+        _rank_repeats(connection)
+        return _replace(connection, fingerprints)
+
+
+@contextmanager
+def _staging(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute(_PLAN["stage"])
+    try:
+        connection.execute(_PLAN["forget_stage_journal"]).fetchone()
+        with transaction(connection):
+            connection.execute(_PLAN["create_entries"])
+            connection.execute(_PLAN["create_faults"])
+            yield
+    finally:
+        with suppress(sqlite3.Error):  # whatever went wrong before matters more
+            connection.execute(_PLAN["unstage"])
+
+
+def _stage(
+    connection: sqlite3.Connection,
+    entries: Iterator[PlanEntry],
+    on_progress: Callable[[int], None],
+    is_cancelled: Event,
+) -> None:
+    staged = 0
+    while chunk := list(islice(entries, _CHUNK)):
+        invalid = [entry for entry in chunk if entry.problems]
+        _stage_valid(connection, [entry for entry in chunk if not entry.problems] if invalid else chunk)
+        if invalid:
+            connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
+            connection.executemany(_PLAN["stage_fault"], _faults(invalid))
+        staged += len(chunk)
+        on_progress(staged)
+        if is_cancelled.is_set():
+            raise PlanCancelled
+
+
+def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
+    """Stage many entries a statement; a row without a key is known by its content."""
+    for start in range(0, len(entries), _TOGETHER):
+        batch = entries[start : start + _TOGETHER]
+        values: list[Any] = []
+        for entry in batch:
+            values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
+        connection.execute(queries.repeat_values(_PLAN["stage_valid"], len(batch)), values)
+
+
+def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
+    error = "; ".join(map(str, entry.problems))
+    return entry.row, entry.line, entry.source, entry.key or None, entry.digest, error
+
+
+def _faults(entries: Sequence[PlanEntry]) -> Iterator[tuple[Any, ...]]:
+    return (
+        (entry.row, number, problem.field, problem.column, problem.reason)
+        for entry in entries
+        for number, problem in enumerate(entry.problems, start=1)
+    )
+
+
+def _rank_repeats(connection: sqlite3.Connection) -> None:
+    connection.execute(_PLAN["find_repeats"])
+    if not _number(connection, "count_repeats"):
+        return
+    for name in (
+        "rank_repeats",
+        "number_equal_content",
+        "explain_duplicates",
+        "refuse_duplicates",
+        "disown_repeats",
+    ):
+        connection.execute(_PLAN[name])
+
+
+def _replace(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]) -> PlanReport:
+    last = _number(connection, "last_row_id")
+    for name in ("clear_plan", "clear_invalid", "clear_problems", "clear_sources"):
+        connection.execute(_PLAN[name])
+    _add_sources(connection, fingerprints)
+    connection.execute(_PLAN["plan_entries"], {"last": last})
+    added = _add_rows(connection, last)
+    if last:
+        connection.execute(_PLAN["update_digests"], {"last": last})
+    connection.execute(_PLAN["add_invalid"])
+    connection.execute(_PLAN["add_problems"])
+    connection.execute(_SET_MANIFEST, ("planned_at", str(time.time())))
+    return PlanReport(
+        counts=read_counts(connection),
+        added=added,
+        vanished=_number(connection, "count_vanished") if last else 0,
+        changed=_number(connection, "count_changed", last=last) + _number(connection, "count_spoilt")
+        if last
+        else 0,
+    )
+
+
+def _add_sources(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]) -> None:
+    sources = ((id_, each.name, each.size, each.sha256) for id_, each in enumerate(fingerprints))
+    connection.executemany(_PLAN["add_source"], sources)
+
+
+def _add_rows(connection: sqlite3.Connection, last: int) -> int:
+    """Add the new rows; when they are many, build the index of the keys anew instead of growing it."""
+    added = _number(connection, "count_new", last=last)
+    is_many = added > last // 10
+    if is_many:
+        connection.execute(_PLAN["drop_key_index"])
+    connection.execute(_PLAN["add_rows"], {"last": last})
+    if is_many:
+        connection.execute(queries.load_queries("schema")["rows_by_key"])
+    return added
+
+
+def _number(connection: sqlite3.Connection, name: str, **parameters: int) -> int:
+    """Return the one number that a statement asks for."""
+    (number,) = connection.execute(_PLAN[name], parameters).fetchone()
+    return int(number)

@@ -1,0 +1,264 @@
+"""Reads a ledger, while a run writes it or long after; never changes it."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import starmap
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.sqlite import lock, queries, shapes
+from provisioner.ledger.sqlite.connections import Attention
+from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
+from provisioner.ledger.sqlite.errors import translate_errors
+from provisioner.ledger.sqlite.shapes import OddLine, checked_row, decode_settings
+from provisioner.ledger.sqlite.sids import require_sids
+from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
+
+_READ = queries.load_queries("read")
+_MESSAGES = queries.load_queries("messages")
+_BATCH = 100
+"""Lines of results that are looked at together; as little of a long answer is ever in memory."""
+
+
+class InvalidRow(msgspec.Struct, frozen=True, gc=False):
+    """A record that cannot be sent; ``key`` is None where the row's content would have been its key."""
+
+    row: int
+    line: int
+    source: str
+    key: str | None
+    problems: tuple[Problem, ...]
+
+
+class RowStatus(NamedTuple):
+    """A row's outcome in short, as the results have it."""
+
+    row: int
+    status: str
+    error_code: str | None
+    error: str | None
+
+
+class RunRecord(msgspec.Struct, frozen=True, gc=False):
+    """One execution of the command; times are Unix seconds, None while it goes and after it was killed."""
+
+    run_id: str
+    started: float
+    ended: float | None
+    exit_code: int | None
+    version: str
+    pid: int
+
+
+class CreatedRow(NamedTuple):
+    """A created row, with what finds its conversation again."""
+
+    id: int
+    row: int
+    key: str
+    identity: str
+    conversation_sid: str
+
+
+class Orphan(NamedTuple):
+    """An attempt that may have left a conversation without a customer; ``row`` is None when the row has vanished.
+
+    ``ended`` is in Unix seconds.
+    """
+
+    row: int | None
+    key: str
+    error_code: str
+    ended: float
+    twilio_request_id: str | None
+
+
+class ErrorCount(NamedTuple):
+    """How many rows of one status have one error."""
+
+    status: str
+    error_code: str
+    rows: int
+
+
+class LedgerReader:
+    """A read-only look at a ledger, from any thread; an answer that is iterated is of one moment.
+
+    Every method raises ``LedgerError`` for a damaged ledger. A long iteration keeps the run's log from being
+    cut, so take what you need and let go.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._attention = Attention(connection)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the ledger belongs to."""
+        with self._asking():
+            manifest = read_manifest(self._connection)
+        if manifest is None:
+            raise LedgerError(f"{self._path} has no job yet", cure="run one with it")
+        return manifest
+
+    def counts(self) -> Counts:
+        """Count the rows of the current input; pending and in flight are counted as such."""
+        with self._asking():
+            return read_counts(self._connection)
+
+    def message_counts(self) -> MessageCounts:
+        """Count the first messages of the current input's created rows; version 1 knew of none."""
+        with self._asking():
+            return read_message_counts(self._connection)
+
+    def fingerprints(self) -> Sequence[Fingerprint]:
+        """Return what the input files were when they were planned; none before the first plan."""
+        with self._asking():
+            return read_fingerprints(self._connection)
+
+    def get_note(self, name: str) -> str | None:
+        """Return a note of an earlier run, None when there is none."""
+        with self._asking():
+            return read_note(self._connection, name)
+
+    def asked(self) -> dict[str, str]:
+        """Return what the last run was asked for besides the job's settings; nothing before the first one."""
+        with self._asking():
+            return decode_settings(read_note(self._connection, "asked") or "{}")
+
+    def require_sids(self) -> None:
+        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        with self._asking():
+            require_sids(self._connection)
+
+    def results(self) -> Iterator[Result]:
+        """Yield a line for every record of the current input, in its order.
+
+        A row whose turn has not come is *unsent* (``stopped``), one in flight *unknown* (``interrupted``).
+        """
+        check = shapes.ResultCheck()
+        with self._answer("results") as answer:
+            while lines := answer.fetchmany(_BATCH):
+                check(lines)
+                yield from starmap(Result, lines)
+
+    def statuses(self) -> Iterator[RowStatus]:
+        """Yield the short form of ``results``."""
+        for line in self._lines("statuses", shapes.STATUS):
+            yield RowStatus(*line)
+
+    def error_counts(self) -> Sequence[ErrorCount]:
+        """Count the errors in the results, the most frequent first."""
+        return [ErrorCount(*line) for line in self._lines("error_counts", shapes.ERROR_COUNT)]
+
+    def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
+        """Yield every request of one step (``create`` or ``message``), in the order they ended.
+
+        ``since_run`` leaves those of earlier runs away; see ``last_run``.
+        """
+        for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
+            yield AttemptRecord(*line)
+
+    def last_run(self) -> int:
+        """Return the number of the run that came last, 0 where there was none."""
+        return max(int(last) for _, _, last in self._lines("last_ids", shapes.LAST_IDS))
+
+    def created(self) -> Iterator[CreatedRow]:
+        """Yield the created rows of the current input, in its order."""
+        for line in self._lines("created", shapes.CREATED):
+            yield CreatedRow(*line)
+
+    def shared(self) -> set[str]:
+        """Return the SIDs of conversations that more than one created row was recorded with."""
+        return {sid for (sid,) in self._lines("shared", shapes.SID)}
+
+    def orphans(self) -> Sequence[Orphan]:
+        """Return the attempts that may have left a conversation without a customer, the first one first."""
+        found: dict[int, Orphan] = {}
+        with self._answer("orphans") as answer:
+            for line in answer:
+                attempt, *orphan = checked_row(shapes.ORPHAN, line)
+                if attempt in found:  # its row stands in the plan twice
+                    raise OddLine
+                found[attempt] = Orphan(*orphan)
+        return list(found.values())
+
+    def runs(self) -> Sequence[RunRecord]:
+        """Return every execution of the command, the first one first."""
+        return [RunRecord(*line) for line in self._lines("runs", shapes.RUN)]
+
+    def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
+        """Yield the records that cannot be sent, at most ``limit``, in input order."""
+        for row, line, source, key in self._lines("invalid", shapes.INVALID, -1 if limit is None else limit):
+            problems = tuple(Problem(*problem) for problem in self._lines("problems", shapes.PROBLEM, row))
+            yield InvalidRow(row, line, source, key, problems)
+
+    def is_held(self) -> bool:
+        """Say whether a run writes this ledger now."""
+        with self._asking():
+            return lock.is_locked(self._path)
+
+    def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
+        with self._answer(name, *parameters) as answer:
+            for line in answer:
+                yield checked_row(shape, line)
+
+    @contextmanager
+    def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
+        """Give the answer to a statement; a connection stays open as long as one is held."""
+        with self._asking():
+            answer = self._connection.execute(_READ[name], parameters)
+            try:
+                yield answer
+            finally:
+                with suppress(sqlite3.ProgrammingError):  # whoever asked has closed the connection already
+                    answer.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        with translate_errors(self._path), self._attention.paid():
+            yield
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[LedgerReader]:
+    """Open a ledger for reading; ``LedgerError`` when there is none, or when it is not one of ours."""
+    with translate_errors(path):
+        connection = open_for_reading(path)
+    try:
+        yield LedgerReader(connection, path)
+    finally:
+        connection.close()
+
+
+def read_counts(connection: sqlite3.Connection) -> Counts:
+    """Count the current input's rows by status."""
+    counts = dict(
+        checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall()
+    )
+    return Counts(input=sum(counts.values()), **counts)
+
+
+def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
+    """Count the first messages of the current input's created rows by status."""
+    if version_of(connection) == 1:
+        return MessageCounts()
+    lines = connection.execute(_MESSAGES["counts"]).fetchall()
+    return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
+
+
+def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
+    """Return the fingerprints of the plan's inputs."""
+    return [
+        Fingerprint(*checked_row(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()
+    ]
+
+
+def read_note(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return a note, None when there is none."""
+    found = connection.execute(_READ["note"], (name,)).fetchone()
+    return None if found is None else checked_row(shapes.VALUE, found)[0]

@@ -1,0 +1,67 @@
+"""Lines of the ledger's tables, from and to the nouns they stand for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.ledger.sqlite import shapes
+from provisioner.ledger.sqlite.shapes import OddLine, check_lines, checked_row
+from provisioner.models import AttemptResult, Claim, UnknownRow
+from provisioner.models.sids import SidKind
+
+
+def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
+    """Read lines of ``claim``; one that names a conversation has to name it by a SID. All are checked as one."""
+    check_lines(shapes.CLAIM, lines)
+    claims = [Claim(*line) for line in lines]
+    if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
+        raise OddLine
+    return claims
+
+
+def decode_unknown(line: Sequence[Any]) -> UnknownRow:
+    """Read a line of ``unknown`` or ``control``; only the latter names a conversation."""
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = checked_row(
+        shapes.UNKNOWN, line
+    )
+    if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
+        raise OddLine
+    return UnknownRow(
+        id=claim_id,
+        row=row,
+        key=key,
+        identity=identity,
+        since=since,
+        lost_at=lost_at,
+        is_confirmed=bool(is_confirmed),
+        is_shared=bool(is_shared),
+        conversation_sid=conversation_sid,
+    )
+
+
+def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptResult, status: str) -> Sequence[Any]:
+    """Return the values of ``BulkStatement.SETTLE``: an attempt or look-up of a row, and the row's status."""
+    return (
+        claim_id,
+        run,
+        step,
+        result.verdict.value,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        encode_text(result.error_code),
+        encode_text(result.error),
+        encode_text(result.conversation_sid),
+        encode_text(result.identity),
+        encode_text(result.twilio_request_id),
+        result.retry_after_s,
+        result.may_leave_orphan,
+        status,
+    )
+
+
+def encode_text(text: str) -> str | None:
+    """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
+    if text.isascii():
+        return text or None
+    return text.encode("utf-8", "replace").decode()

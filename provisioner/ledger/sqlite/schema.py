@@ -1,0 +1,86 @@
+"""The schema that a ledger may have: that of its version, word for word, and nothing beside it.
+
+A file may carry triggers, views, virtual tables and computed columns of anybody's making, and SQLite runs them
+when its tables are read or written.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+
+from provisioner.ledger.sqlite import queries
+
+SCHEMA_VERSION = 2
+SCHEMA = queries.load_queries("schema")
+_MIGRATE = queries.load_queries("migrate")
+_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
+_MOST_OBJECTS = 100
+_STATISTICS = {"sqlite_stat1", "sqlite_stat4"}
+"""What ``ANALYZE`` in a shell leaves; SQLite reads it as figures."""
+
+_Objects = frozenset[tuple[str, str, str, str]]
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new ledger, within the caller's transaction."""
+    for statement in SCHEMA.values():
+        connection.execute(statement)
+
+
+def migrate_schema(connection: sqlite3.Connection) -> None:
+    """Make the tables of version 1 those of version 2, within the caller's transaction."""
+    for name in _TO_VERSION_2:
+        connection.execute(_MIGRATE[name])
+    for name in ("closures", "results"):
+        connection.execute(SCHEMA[name])
+
+
+def is_known(connection: sqlite3.Connection, version: int) -> bool:
+    """Say whether a ledger has the schema of this version, as it was made or as an older one became it."""
+    found = _objects(connection)
+    return any(found == known for known in _known(version))
+
+
+def _known(version: int) -> Iterator[_Objects]:
+    if version == 1:
+        yield _version_1()
+    else:
+        yield _version_2()
+        yield _migrated()
+
+
+@cache
+def _version_1() -> _Objects:
+    return _made_of("schema_1")
+
+
+@cache
+def _version_2() -> _Objects:
+    return _made_of("schema")
+
+
+@cache
+def _migrated() -> _Objects:
+    return _made_of("schema_1", is_migrated=True)
+
+
+def _made_of(name: str, *, is_migrated: bool = False) -> _Objects:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in queries.load_queries(name).values():
+            connection.execute(statement)
+        if is_migrated:
+            migrate_schema(connection)
+        return _objects(connection)
+
+
+def _objects(connection: sqlite3.Connection) -> _Objects:
+    """Return what a schema consists of; the words of a statement count, and not the space between them."""
+    lines = connection.execute(
+        "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master LIMIT ?", (_MOST_OBJECTS,)
+    )
+    return frozenset(
+        (str(kind), str(name), str(table), " ".join(str(sql).split()))
+        for kind, name, table, sql in lines
+        if not (kind == "table" and name in _STATISTICS)
+    )

@@ -1,0 +1,87 @@
+"""The file beside a ledger in which SQLite keeps what was committed last, until it is merged.
+
+A ledger that has lost its log, by a copy of one file or by a hand that tidied up after a kill, is whole and old:
+it has forgotten rows that were sent. So a ledger says in itself that a log belongs to it, and what takes that
+back stands in the log.
+"""
+
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.create_file import PAGE_BYTES
+
+_NOTE = "log"
+_MISSED, _MERGED = "belongs to it", "is merged"
+_SET_NOTE = queries.load_queries("run")["set_note"]
+_GET_NOTE = queries.load_queries("read")["note"]
+_LONG = 2_000
+"""Changes after which a log is merged: a few megabytes, and some hundred rows."""
+
+
+def wal_path(ledger: Path) -> Path:
+    """Return where the log of a ledger is."""
+    real = ledger.resolve()
+    return real.with_name(f"{real.name}-wal")
+
+
+def has_wal(ledger: Path) -> bool:
+    """Say whether a log with something in it is there; one of a run is never shorter than a page."""
+    try:
+        return wal_path(ledger).stat().st_size > PAGE_BYTES
+    except FileNotFoundError:
+        return False
+
+
+class WalCheckpointer:
+    """The log of a ledger that is open for writing; merges it now and then in place of SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._merged_at = connection.total_changes
+
+    def checkpoint_if_long(self) -> None:
+        """Merge the log when it has grown long; a disk that does not take it will say so at the next commit."""
+        if self._connection.total_changes - self._merged_at < _LONG:
+            return
+        self._merged_at = self._connection.total_changes
+        with suppress(sqlite3.Error):
+            checkpoint(self._connection)
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Merge the log into the ledger, which from then on misses its log until it is closed."""
+    _set_wal_note(connection, _MISSED)
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    _set_wal_note(connection, _MERGED)
+
+
+def close_connection(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a ledger: its log is merged and removed, or kept where a full disk leaves no other way."""
+    try:
+        _set_wal_note(connection, _MERGED)
+    except sqlite3.Error:
+        with suppress(sqlite3.Error), closing(_open_read_only(path)) as onlooker:
+            onlooker.execute(_GET_NOTE, (_NOTE,)).fetchone()
+            connection.close()  # not the last to do so: the last, who may only look, removes nothing
+    connection.close()
+
+
+def require_wal(connection: sqlite3.Connection, path: Path, *, had_wal: bool) -> None:
+    """Raise ``LedgerError`` when a ledger misses its log; ``had_wal`` says whether it was there before opening."""
+    if had_wal or connection.execute(_GET_NOTE, (_NOTE,)).fetchone() != (_MISSED,):
+        return
+    raise LedgerError(
+        f"{path} is not whole: its log {path.name}-wal is missing or empty",
+        cure="put both back together; without the log, rows that were sent would be created again",
+    )
+
+
+def _set_wal_note(connection: sqlite3.Connection, what: str) -> None:
+    connection.execute(_SET_NOTE, (_NOTE, what))
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

@@ -1,0 +1,61 @@
+"""The plan pass: read and validate every record and store the plan in the ledger."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from msgspec import structs
+
+from provisioner import __version__
+from provisioner.errors import UsageError
+from provisioner.ledger import SqliteLedger
+from provisioner.models import PlanReport
+from provisioner.options import JobOptions
+from provisioner.planning.input import JobInput
+from provisioner.rows import validate_address, validate_marker, validate_ui_version
+from provisioner.sources import Source
+
+
+def validate_global_options(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
+    """Raise ``UsageError`` for a text meant for all rows that would make every row invalid."""
+    if address_sid and (faults := validate_address(address_sid)):
+        raise UsageError(f"--address-sid {faults[0]}", cure="take it from the Console: Conversations, Addresses")
+    if ui_version and (faults := validate_ui_version(ui_version)):
+        raise UsageError(f"--ui-version {faults[0]}", cure="write it like 1.0.0")
+    if marker and (faults := validate_marker(marker)):
+        raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
+
+
+async def plan_input(ledger: SqliteLedger, job_input: JobInput, on_progress: Callable[[int], None]) -> PlanReport:
+    """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
+    fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
+    reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
+    if await ledger.get_note("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
+        return PlanReport(counts=await ledger.counts(), is_reused=True)
+    await ledger.set_note("results", "")  # those that are there are of another plan, whatever happens next
+    report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
+    await ledger.set_note("planned_by", reader)
+    return report
+
+
+def _reading_of(source: Source) -> str:
+    """Write down what decides which records the bytes of a source are."""
+    return " ".join(repr(finding.value) for _, finding in source.detection.findings())
+
+
+def unconfirmed_encoding_error(sources: Sequence[Source], options: JobOptions) -> UsageError | None:
+    """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
+    guessed = [source for source in sources if source.detection.encoding.is_guess]
+    if options.yes or not guessed:
+        return None
+    name, encoding = guessed[0].name, guessed[0].detection.encoding.value
+    return UsageError(
+        f"{name}: that its encoding is {encoding} is a guess, so nothing was sent",
+        cure=f"look at its letters with 'provisioner check {name}', then add --encoding {encoding}, or --yes",
+    )
+
+
+def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
+    """List the records that are no rows, in values that JSON knows."""
+    return [
+        {"source": source.name, **structs.asdict(each)} for source in sources for each in source.detection.skipped
+    ]

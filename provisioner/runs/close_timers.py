@@ -1,0 +1,67 @@
+"""Timers for the conversations of a load test: its safety net when nobody comes back to close them."""
+
+import asyncio
+
+import structlog
+
+from provisioner.models import Row
+from provisioner.models.closing import CloseResult, CloseStatus
+from provisioner.pacing.backoff import backoff_s
+from provisioner.ports.sending import RateLimiter
+from provisioner.twilio.closing import ClosingClient
+
+ATTEMPTS = 5
+"""How often one timer is tried; setting it twice does no harm."""
+
+
+class TwilioCloseTimers:
+    """Lets each created conversation close by itself; ``not_set`` counts those that perhaps will not.
+
+    A stop signal does not close its pace: what was just created gets its timer all the same, within ``--drain``.
+    """
+
+    def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
+        self._client, self._pace, self._after_s = client, pace, after_s
+        self._log = structlog.get_logger().bind()
+        self.not_set = 0
+
+    async def set(self, row: Row) -> None:
+        """Try until the timer stands or cannot; see ``ports.CloseTimers``."""
+        result: CloseResult | None = None
+        try:
+            result = await self._try(row.conversation_sid)
+        finally:
+            if result is None or result.status is not CloseStatus.CLOSED:
+                self._tell(row, result)
+
+    async def _try(self, sid: str) -> CloseResult:
+        for number in range(1, ATTEMPTS):
+            result = await self._attempt(sid)
+            if result.is_final:
+                return result
+            if not result.is_throttled:
+                await asyncio.sleep(backoff_s(number))
+        return await self._attempt(sid)
+
+    async def _attempt(self, sid: str) -> CloseResult:
+        async with self._pace.reserve() as gate:
+            result = await self._client.set_timer(sid, self._after_s, gate)
+        if result.is_throttled:
+            self._pace.on_throttled(result.retry_after_s)
+        elif result.http_status is not None:
+            self._pace.on_success()
+        return result
+
+    def _tell(self, row: Row, result: CloseResult | None) -> None:
+        """Count it and warn; without a last answer, somebody had enough of waiting for it."""
+        self.not_set += 1
+        self._log.warning(
+            "timer.not_set",
+            row=row.row,
+            key=row.key,
+            conversation_sid=row.conversation_sid,
+            http_status=result.http_status if result else None,
+            error_code=result.error_code if result else "stopped",
+            error=result.error if result else "the run was stopped before it was known to be set",
+            twilio_request_id=result.twilio_request_id if result else "",
+        )

@@ -1,0 +1,108 @@
+"""Finds out which files a command would read, keep and write, from what it was told; opens none for writing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import ProvisionerError
+from provisioner.ledger import close_ledger_path, files_of_ledger, is_ledger, lock_path, open_reader
+from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
+from provisioner.runs.file_roles import FileRole, FileRoles, Use
+from provisioner.sources import expand
+from provisioner.twilio.account.credentials import secret_files
+
+PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
+    "output": (Use.WRITTEN, "-o", "the output"),
+    "failed": (Use.WRITTEN, "--failed", "the file of failed rows"),
+    "metrics_file": (Use.WRITTEN, "--metrics-file", "the metrics file"),
+    "log_file": (Use.WRITTEN, "--log-file", "the log file"),
+    "map": (Use.READ, "--map", "the mapping file of --map"),
+    "faults": (Use.READ, "--faults", "the script of --faults"),
+    "config": (Use.READ, "--config", "the configuration file of --config"),
+}
+"""The options that name files: what is done with them, how they are called, and what they are."""
+_LEDGER_READERS = (StatusOptions, ExportOptions, ReportOptions)
+
+
+def files_of_command(
+    options: Any,
+    arguments: Mapping[str, Any],
+    environ: Mapping[str, str],
+    home: Path | None,
+    *,
+    global_options: Mapping[str, Path | None] | None = None,
+    locked: Sequence[Path] = (),
+) -> FileRoles:
+    """Return the files of a command.
+
+    ``options`` have the date in their names already, where one goes into them. ``arguments`` are the positional
+    ones by name. ``global_options`` are ``log_file`` and ``config``. The locks of the names ``locked`` are held as
+    well as that of a ledger.
+    """
+    named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
+    if isinstance(options, ReportOptions) and arguments.get("ledgers"):
+        named["output"] = options.page(arguments["ledgers"][0])
+    told = [FileRole(*PATH_OPTIONS[name], path) for name, path in named.items() if path is not None]
+    if key_log := environ.get("SSLKEYLOGFILE"):
+        told.append(FileRole(Use.WRITTEN, "SSLKEYLOGFILE", "the file of SSLKEYLOGFILE", Path(key_log)))
+    needed = [*_inputs(arguments), *_ledgers(options, arguments), *_secrets(environ, home)]
+    locks = [FileRole(Use.KEPT, "the lock", "the lock of that name", lock_path(name)) for name in locked]
+    if any(role.use is Use.WRITTEN for role in told):
+        needed += _planned(arguments)
+    return FileRoles([*told, *needed, *locks])
+
+
+def _inputs(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
+    for name in _input_names(arguments):
+        with suppress(ProvisionerError):  # whoever opens it says what is wrong with it
+            yield from (_input(found) for found in expand(name))
+
+
+def _input_names(arguments: Mapping[str, Any]) -> Sequence[str]:
+    match arguments:
+        case {"files": names}:
+            return list(names)
+        case {"action": "suggest", "of": name}:
+            return [name]
+    return []
+
+
+def _input(name: str) -> FileRole:
+    return FileRole(Use.READ, "the input", "an input", Path(name))
+
+
+def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
+    """Yield the ledgers and what lies beside them; one that is only read may be named twice."""
+    use = Use.READ if isinstance(options, _LEDGER_READERS) else Use.KEPT
+    made: Path | None = arguments.get("made")
+    if made is not None and not is_ledger(made):
+        yield FileRole(Use.READ, "the results", "the results file to close", made)
+        yield from _files_of_ledger(close_ledger_path(made), use)
+    else:
+        for ledger in _ledger_paths(options, arguments):
+            yield from _files_of_ledger(ledger, use)
+
+
+def _ledger_paths(options: Any, arguments: Mapping[str, Any]) -> Sequence[Path]:
+    if isinstance(options, JobOptions):
+        return [options.ledger_path] if options.ledger_path else []
+    single = (arguments.get("ledger"), arguments.get("made"))
+    return [*arguments.get("ledgers", ()), *(path for path in single if path is not None)]
+
+
+def _files_of_ledger(ledger: Path, use: Use) -> Iterator[FileRole]:
+    for what, path in files_of_ledger(ledger).items():
+        yield FileRole(use, what, what, path)
+
+
+def _secrets(environ: Mapping[str, str], home: Path | None) -> Iterator[FileRole]:
+    for name, path in secret_files(environ, home).items():
+        yield FileRole(Use.READ, name, f"the file of {name}", path)
+
+
+def _planned(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
+    """Yield the inputs of jobs that were run before: exporting reads them again."""
+    for ledger in _ledger_paths(None, arguments):
+        with suppress(ProvisionerError), open_reader(ledger) as reader:
+            yield from [_input(each.name) for each in reader.fingerprints()]

@@ -1,0 +1,143 @@
+"""How a run ended, from what became of its rows and what stopped it. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.models import Counts, MessageCounts, Status
+from provisioner.models.reasons import MOST_REASONS, ErrorReason, format_row_list
+from provisioner.models.summary import CommandOutcome
+from provisioner.models.text import pluralize
+
+_NO_MESSAGES = MessageCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """The exit code of a run and the word for it."""
+
+    exit_code: ExitCode
+    outcome: CommandOutcome
+
+    @property
+    def is_resumable(self) -> bool:
+        """Say whether the same command goes on where this run ended."""
+        return self.outcome in {CommandOutcome.STOPPED, CommandOutcome.GUARDED}
+
+
+def run_end(
+    counts: Counts,
+    *,
+    left: int,
+    error: ProvisionerError | None,
+    signal_exit: ExitCode | None,
+    is_limited: bool,
+    messages: MessageCounts = _NO_MESSAGES,
+) -> RunEnd:
+    """Decide how a run ended.
+
+    ``counts`` are those of the ledger, and ``left`` of its rows might have been sent and got no last word in this
+    run, whatever they are called from an earlier one. An error outranks a signal; a signal or ``--limit`` counts
+    only where rows are left. Unknown rows outrank rows that were not created, and so it is with the first
+    ``messages`` of created rows.
+    """
+    if error is not None:
+        is_guard = error.exit_code is ExitCode.GUARD
+        return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
+    if left and signal_exit is not None:
+        return RunEnd(signal_exit, CommandOutcome.STOPPED)
+    if left and is_limited:
+        return RunEnd(ExitCode.GUARD, CommandOutcome.GUARDED)
+    return RunEnd(_exit_code(counts.final, messages.final), CommandOutcome.FINISHED)
+
+
+def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
+    if counts.unknown or messages.unknown:
+        return ExitCode.UNKNOWN
+    if counts.rejected or counts.invalid or counts.unsent or messages.rejected or messages.unsent:
+        return ExitCode.REJECTED
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceContext:
+    """What there is to say about a run besides its counts.
+
+    ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
+    was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says whether the rows that were not
+    created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were
+    looked up turned out to be (pending is certainly absent), ``unknown_rows`` the first of those that are still
+    unknown, and ``reconcile`` the command that looks them up. ``messages`` are the first messages, settled.
+    """
+
+    reasons: Sequence[ErrorReason] = ()
+    left: int = 0
+    limit: int = 0
+    orphans: int = 0
+    has_failed: bool | None = None
+    resolved_to: Mapping[Status, int] = field(default_factory=dict)
+    ignores_identity: bool = False
+    unknown_rows: Sequence[int] = ()
+    reconcile: str = ""
+    messages: MessageCounts = _NO_MESSAGES
+
+
+def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
+    """Say what is worth knowing or doing after a run, in sentences; ``counts`` are settled."""
+    return (
+        *map(str, context.reasons[:MOST_REASONS]),
+        *_about_unknown(counts, context),
+        *_about_messages(context.messages),
+        *_about_rest(counts, context),
+    )
+
+
+def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
+    created, absent = context.resolved_to.get(Status.CREATED, 0), context.resolved_to.get(Status.PENDING, 0)
+    if created or absent:
+        yield f"{_rows(created + absent)} looked up: {created:,} had been created, {absent:,} certainly had not"
+    if context.ignores_identity:
+        yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
+    if counts.unknown:
+        are = _rows(counts.unknown, "is", "are")
+        named = format_row_list(context.unknown_rows, counts.unknown)
+        yield f"{are} unknown{named}: a WebChat may or may not exist, so none is sent again"
+        yield (
+            f"{context.reconcile} looks unknown rows up again; once you know that none exists, "
+            "--on-unknown resend sends them"
+        )
+
+
+def _about_messages(messages: MessageCounts) -> Iterator[str]:
+    if messages.unknown:
+        are = pluralize("first message", messages.unknown, "is", "are")
+        yield f"{are} unknown: the same command looks again, and posts none that may be there"
+    if messages.unsent:
+        are = pluralize("first message", messages.unsent, "is", "are")
+        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
+    if messages.rejected:
+        yield "rejected messages are left alone: --retry rejected posts them again"
+
+
+def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
+    if context.left and context.limit:
+        yield f"--limit {context.limit:,} was reached: {_rows(context.left, 'waits', 'wait')}"
+    if counts.rejected:
+        yield "rejected rows are left alone: --retry rejected sends them again"
+    if (counts.rejected or counts.invalid) and context.has_failed is False:
+        yield "--failed PATH writes the rows that were not created, to be mended and fed back in"
+    if context.has_failed and (counts.unknown or counts.unsent):
+        yield (
+            "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
+            "or they may be created twice"
+        )
+    if context.orphans:
+        yield (
+            f"{pluralize('attempt', context.orphans)} failed at the participant: each may have left a "
+            f"conversation without a customer; {context.reconcile} --audit lists their rows"
+        )
+
+
+def _rows(number: int, one: str = "", many: str = "") -> str:
+    """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
+    return pluralize("row", number, one, many)

@@ -1,0 +1,112 @@
+"""Hands rows to workers, and stops them."""
+
+import asyncio
+
+from provisioner.errors import InputError, ungrouped
+from provisioner.ports.sending import (
+    CloseTimers,
+    Ledger,
+    Messenger,
+    Observer,
+    RateLimiter,
+    RowLoader,
+    WebChatCreator,
+)
+
+from .guards import DispatchLimits, FailureGuard, Stop, StopKind
+from .pending_writes import PendingWrites
+from .prefetch import RowPrefetcher
+from .row_processor import RowProcessor
+from .steps import CreateStep, MessageStep
+
+
+class Dispatcher:
+    """Sends every row that the ledger hands out, and settles each; ``run`` returns when all are settled."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        row_loader: RowLoader,
+        creator: WebChatCreator,
+        messenger: Messenger,
+        pace: RateLimiter,
+        message_pace: RateLimiter,
+        observer: Observer,
+        limits: DispatchLimits,
+        timers: CloseTimers | None = None,
+    ) -> None:
+        self._limits, self._paces = limits, (pace, message_pace)
+        self._stopping = asyncio.Event()
+        self._pending_writes = PendingWrites(self.drain)
+        self._processor = RowProcessor(
+            CreateStep(ledger=ledger, creator=creator, pace=pace, observer=observer),
+            MessageStep(ledger=ledger, messenger=messenger, pace=message_pace, observer=observer),
+            ledger=ledger,
+            observer=observer,
+            pending_writes=self._pending_writes,
+            stopping=self._stopping,
+            max_attempts=limits.max_attempts,
+            resends_unknown=limits.resends_unknown,
+            timers=timers,
+        )
+        self._failure_guard = FailureGuard(limits)
+        self._prefetcher = RowPrefetcher(ledger, row_loader)
+        self._stop: Stop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> Stop | None:
+        """Send until no row is left or something stops the run; return what did, None when all are settled."""
+        async with self._prefetcher:
+            if self._limits.canary:
+                await self._work(workers=1, most=self._limits.canary)
+                if self._stop is None and (stop := self._failure_guard.check_canary()):
+                    self.drain(stop)
+            await self._work(workers=self._limits.concurrency)
+            if self._prefetcher.failure is not None:
+                self._run_dry(self._prefetcher.failure)
+        return self._stop
+
+    def drain(self, stop: Stop | None = None) -> None:
+        """Start nothing new and let finish what flies. The first reason given stands."""
+        if self._stop is None:
+            self._stop = stop or Stop(StopKind.ASKED)
+        self._stopping.set()
+        for pace in self._paces:
+            pace.close()
+
+    def cancel(self) -> None:
+        """Wait no longer for what flies: it becomes *unknown*."""
+        self.drain()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _work(self, *, workers: int, most: int = 0) -> None:
+        try:
+            with ungrouped():
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(workers):
+                        task = group.create_task(self._send_rows(most))
+                        self._tasks.add(task)
+                        task.add_done_callback(self._tasks.discard)
+        finally:
+            await self._pending_writes.all_recorded()
+        if self._pending_writes.failure is not None:
+            raise self._pending_writes.failure
+
+    async def _send_rows(self, most: int) -> None:
+        sent = 0
+        while not self._stopping.is_set() and (not most or sent < most):
+            row = await self._prefetcher.next_row()
+            if row is None:
+                return
+            sent += 1
+            outcome = await self._processor.process(row)
+            if outcome and (stop := self._failure_guard.count(outcome)):
+                self.drain(stop)
+
+    def _run_dry(self, failure: BaseException) -> None:
+        """Take account of why there were no more rows; what was handed out before has been sent."""
+        if not isinstance(failure, InputError):
+            raise failure
+        self.drain(Stop(StopKind.INPUT, failure))

@@ -1,0 +1,148 @@
+"""How a delimited text is written and where its records begin and end, found by a sample and its last lines."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import msgspec
+
+from provisioner.errors import InputError
+from provisioner.sources.detection import Detected, Detection, SkippedLine
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.text.decoding import count_lines, decoded, line_blocks, lines_at_end
+
+from .dialect import (
+    Dialect,
+    SampleRecord,
+    count_title_rows,
+    named_delimiter,
+    parse_sample,
+    rank_delimiters,
+    read_dialect,
+)
+from .footer import count_footer_lines, is_nothing
+from .preamble import parse_sep_line
+from .source import BlankLineCount, DelimitedSource, LineRange, opened_rows
+
+_SAMPLE_LINES = 1_000
+_SAMPLE_SIZE = 512 * 1024
+_TAIL_SIZE = 16 * 1024
+_LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What the sample shows: ``line`` is the header's, ``records`` are those from the header on."""
+
+    delimiter: Detected
+    line: int
+    records: Sequence[SampleRecord]
+    dialect: Dialect
+    skipped: Sequence[SkippedLine]
+
+
+def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) -> DelimitedSource:
+    """Find the delimiter, unless it is given, the header, and what stands before and after the records.
+
+    Raise ``InputError`` where there is no header, no row after it, or no telling two delimiters apart.
+    """
+    encoding = detection.encoding.value
+    lines, is_whole = _sample(raw_input, encoding)
+    start = _look_at(lines, delimiter, raw_input.name, is_whole=is_whole)
+    footer = _footer(raw_input, detection, start)
+    line_range = LineRange(start.line, footer[0].line - 1 if footer else 0)
+    with opened_rows(raw_input, encoding, start.delimiter.value, line_range, BlankLineCount()) as rows:
+        columns = _columns([values for _, values in islice(rows, 2)], raw_input.name)
+    detection = msgspec.structs.replace(
+        detection,
+        delimiter=start.delimiter,
+        line_ends=_line_ends(start.records),
+        skipped=(*start.skipped, *footer),
+    )
+    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns)
+
+
+def _sample(raw_input: RawInput, encoding: str) -> tuple[list[str], bool]:
+    """Take the first lines, and say whether they are all there are."""
+    with closing(raw_input.chunks()) as chunks:
+        lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name))
+        sample, size = [], 0
+        for line in lines:
+            sample.append(line)
+            size += len(line)
+            if len(sample) == _SAMPLE_LINES or size > _SAMPLE_SIZE:
+                break
+        return sample, next(lines, None) is None
+
+
+def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool) -> _Start:
+    told = parse_sep_line(lines[0]) if lines else ""
+    body = lines[1:] if told else lines
+    offset = 2 if told else 1
+    finding = _delimiter(body, told, delimiter, name, is_whole=is_whole)
+    records = parse_sample(body, finding.value).records
+    titles = count_title_rows(records)
+    skipped = [SkippedLine(1, "separator line")] if told else []
+    skipped += [SkippedLine(record.line + offset, "title") for record in records[:titles]]
+    return _Start(
+        delimiter=finding,
+        line=offset + (records[titles].line if titles else 0),
+        records=records[titles:],
+        dialect=read_dialect(records[titles:], finding.value, lines[0] if told else ""),
+        skipped=skipped,
+    )
+
+
+def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_whole: bool) -> Detected:
+    if given:
+        return Detected(named_delimiter(given), "--delimiter")
+    fits = rank_delimiters(lines, is_whole=is_whole)
+    if told and (not fits or told in {fit.delimiter for fit in fits}):
+        return Detected(told, "the first line tells it")
+    if told:
+        raise InputError(
+            f"tells the delimiter {told!r} in its first line, and {fits[0].delimiter!r} makes the columns",
+            source=name,
+            cure="name the right one with --delimiter",
+        )
+    if not fits:
+        return Detected(",", "no delimiter in the header, so one column")
+    best = fits[0]
+    if len(fits) > 1 and fits[1].rank == best.rank:
+        raise InputError(
+            f"the delimiters {best.delimiter!r} and {fits[1].delimiter!r} fit equally well",
+            source=name,
+            cure="name the right one with --delimiter",
+        )
+    share = f"{best.matching} of {best.records} sampled records"
+    return Detected(best.delimiter, f"makes {best.width} columns in the header and in {share}")
+
+
+def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[SkippedLine]:
+    """Find the footer's lines; it takes a pass over the text to number them, if there are any."""
+    if not start.records:
+        return []
+    last = lines_at_end(*raw_input.tail(_TAIL_SIZE), detection.encoding.value, len(detection.mark))
+    count = count_footer_lines(last, start.delimiter.value, len(start.records[0].values))
+    if not count:
+        return []
+    with closing(raw_input.chunks()) as chunks:
+        first = count_lines(decoded(chunks, detection.encoding.value, raw_input.name)) - count + 1
+    footer = enumerate(last[-count:], first)
+    return [SkippedLine(line, "footer") for line, text in footer if not is_nothing(text) and line > start.line]
+
+
+def _columns(starts: Sequence[list[str]], name: str) -> tuple[str, ...]:
+    if not starts:
+        raise InputError("is empty", source=name, cure="export it again")
+    if len(starts) == 1:
+        raise InputError("has a header but no rows", source=name, cure="export it again with its rows")
+    return tuple(starts[0])
+
+
+def _line_ends(records: Sequence[SampleRecord]) -> Detected:
+    ends = {_LINE_ENDS[record.line_end]: None for record in records if record.line_end}
+    if len(ends) > 1:
+        return Detected("mixed", f"{' and '.join(ends)} end the sampled records")
+    return Detected(next(iter(ends), ""), "ends the sampled records")

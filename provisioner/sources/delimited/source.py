@@ -1,0 +1,162 @@
+"""Delimited text (CSV and its kin), read strictly: what is in doubt is an error, never a guess."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import BinaryIO, ClassVar
+
+from provisioner.errors import InputError
+from provisioner.models import Fingerprint, Record
+from provisioner.sources.detection import Detection
+from provisioner.sources.files.raw_input import CHUNK_SIZE, RawInput
+from provisioner.sources.text.decoding import MAX_RECORD_SIZE, decoded, line_blocks
+
+from .dialect import MAX_FIELD_SIZE, Dialect, parser
+from .writer import DelimitedWriter
+
+_QUOTE_CURE = "close the quote, or double the quotes inside the field"
+
+
+@dataclass(frozen=True, slots=True)
+class LineRange:
+    """The lines from the header to the last record, counted from 1; ``last`` is 0 where nothing follows it."""
+
+    first: int = 1
+    last: int = 0
+
+    def of(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Leave out the lines before and after."""
+        start = 1
+        for block in blocks:
+            end = start + len(block)
+            if self.last and start > self.last:
+                return
+            if end > self.first:
+                yield block[max(self.first - start, 0) : self.last + 1 - start if self.last else None]
+            start = end
+
+
+@dataclass(slots=True)
+class BlankLineCount:
+    """How many blank lines the last whole pass has left out."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedSource:
+    """One delimited text. Every record has its values along ``columns``, or a problem."""
+
+    raw_input: RawInput
+    detection: Detection
+    dialect: Dialect
+    line_range: LineRange
+    columns: tuple[str, ...]
+    _blanks: BlankLineCount = field(default_factory=BlankLineCount)
+
+    has_dynamic_columns: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The input's name as the user gave it."""
+        return self.raw_input.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Delimited text with these columns."""
+        return ("csv", *self.columns)
+
+    @property
+    def blank_lines(self) -> int:
+        """How many blank lines the last whole pass has left out."""
+        return self._blanks.count
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the stored bytes."""
+        return self.raw_input.fingerprint()
+
+    def records(self) -> Iterator[Record]:
+        """Read every record after the header; blank lines are none.
+
+        A row of another width than the header's has a problem: filling it up or cutting it off would guess.
+        """
+        width = len(self.columns)
+        encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
+        with opened_rows(self.raw_input, encoding, delimiter, self.line_range, self._blanks) as rows:
+            for line, values in islice(rows, 1, None):
+                if len(values) == width:
+                    yield Record(line, values)
+                else:
+                    yield Record(line, values, _ragged(len(values), width))
+
+    def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
+        """Write records to a stream in this dialect and encoding."""
+        return nullcontext(DelimitedWriter(stream, self.dialect, self.detection, self.columns, extra_columns))
+
+
+@contextmanager
+def opened_rows(
+    raw_input: RawInput, encoding: str, delimiter: str, line_range: LineRange, blanks: BlankLineCount
+) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """Read all rows with the line each starts on, header included and blank lines left out but counted."""
+    with closing(raw_input.chunks()) as chunks:
+        blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
+        yield _rows(blocks, delimiter, line_range, blanks, raw_input.name)
+
+
+def _rows(
+    blocks: Iterable[list[str]], delimiter: str, line_range: LineRange, blanks: BlankLineCount, name: str
+) -> Iterator[tuple[int, list[str]]]:
+    start, blank_lines = line_range.first, 0
+
+    def watched() -> Iterator[list[str]]:
+        """Stop a record that never ends before it fills the memory."""
+        last_start, idle_blocks = 0, 0
+        for block in line_range.of(blocks):
+            idle_blocks = idle_blocks + 1 if start == last_start else 0
+            last_start = start
+            if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
+                raise _endless(name, start)
+            yield block
+
+    rows = parser(chain.from_iterable(watched()), delimiter)
+    try:
+        for values in rows:
+            if values:
+                yield start, values
+            else:
+                blank_lines += 1
+            start = rows.line_num + line_range.first
+    except csv.Error as error:
+        raise _unparsable(error, name, start) from error
+    blanks.count = blank_lines
+
+
+def _ragged(width: int, header_width: int) -> str:
+    noun = "field" if width == 1 else "fields"
+    return f"has {width} {noun}, the header has {header_width}"
+
+
+def _endless(name: str, line: int) -> InputError:
+    return InputError(
+        f"the record that starts here is longer than {MAX_RECORD_SIZE // 1024**2} MiB; "
+        "most likely a quote is not closed",
+        source=name,
+        line=line,
+        cure=_QUOTE_CURE,
+    )
+
+
+def _unparsable(error: csv.Error, name: str, line: int) -> InputError:
+    """Word what ``csv`` refused. Nothing after it can be trusted: a quote decides where records end."""
+    text = str(error)
+    if "field limit" in text:
+        limit = f"{MAX_FIELD_SIZE // 1024**2} MiB"
+        message = f"a field of this record is longer than {limit}; most likely a quote is not closed"
+    elif "end of data" in text:
+        message = "a quote in the record that starts here is never closed"
+    else:
+        message = "text follows a closing quote in the record that starts here"
+    return InputError(message, source=name, line=line, cure=_QUOTE_CURE)

@@ -1,0 +1,45 @@
+"""Delimited records back into the dialect they came from."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from provisioner.models import Record
+from provisioner.sources.detection import Detection
+
+from .dialect import Dialect, RowFormatter
+
+
+class DelimitedWriter:
+    """Writes records in their source's dialect and encoding; the header leaves with the first breath.
+
+    What the encoding cannot say is written as a backslash escape, so that an error's text never stops it.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        dialect: Dialect,
+        detection: Detection,
+        columns: Sequence[str],
+        extra_columns: Sequence[str],
+    ) -> None:
+        self._stream = stream
+        self._encoding = detection.encoding.value
+        self._formatter = RowFormatter(dialect)
+        self._columns = len(columns)
+        header = [*columns, *(name for name in extra_columns if name not in columns)]
+        self._places = [header.index(name) for name in extra_columns]
+        stream.write(detection.mark + dialect.separator_line.encode(self._encoding))
+        self._write_row(header)
+
+    def write(self, record: Record, extra: Sequence[str]) -> None:
+        """Write one record with its extra values. A ragged record only gains fields, so it stays ragged."""
+        placed = list(zip(self._places, extra, strict=True))
+        values = [*record.values, *(value for place, value in placed if place >= self._columns)]
+        if not record.problem:
+            for place, value in placed:
+                values[place] = value
+        self._write_row(values)
+
+    def _write_row(self, values: Sequence[str]) -> None:
+        self._stream.write(self._formatter.format(values).encode(self._encoding, errors="backslashreplace"))

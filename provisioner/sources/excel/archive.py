@@ -1,0 +1,203 @@
+"""The zip archive that a workbook is: its parts, found by what they are, and kept from filling the memory."""
+
+import posixpath
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import BinaryIO, NamedTuple, cast
+
+from provisioner.errors import InputError
+from provisioner.sources.files.compression import NONE
+from provisioner.sources.files.raw_input import CHUNK_SIZE, RawInput, unreadable
+
+from .xml_reader import PartHandler, XmlError, parsed
+
+_MAGIC = b"PK\x03\x04"
+_SAVE_AS_CSV = "open it in the spreadsheet program and save it as CSV UTF-8"
+_WORKBOOK = "xl/workbook.xml"
+_BINARY_WORKBOOK = "xl/workbook.bin"
+_TYPES = "[content_types].xml"
+
+_MIB = 1024**2
+_GIB = 1024**3
+_LARGEST_SHEET = 8 * _GIB
+"""Most bytes of a sheet's part: a full sheet of 20 columns is below."""
+_LARGEST_SHARED_TEXTS = _GIB // 2
+"""Most bytes of the part that is kept aside."""
+_LARGEST_OTHER = 64 * _MIB
+"""Most bytes of a part that tells of others."""
+_HARMLESS = _GIB // 16
+_STRONGEST_PACKING = 250
+"""How much smaller packing makes a real sheet at most; only one made to fill a memory shrinks more."""
+_LARGEST_DIRECTORY = 4 * _MIB
+"""Most bytes of the archive's list of parts: one of 20,000 parts with long names is below."""
+_MOST_RELATED = 20_000
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class _Other(NamedTuple):
+    part: str
+    what: str
+    cure: str
+
+
+_OTHERS = (
+    _Other(_BINARY_WORKBOOK, "a binary Excel workbook (.xlsb)", _SAVE_AS_CSV),
+    _Other("content.xml", "an OpenDocument file", _SAVE_AS_CSV),
+    _Other(_TYPES, "an Office document, and no workbook", "name a workbook or a CSV file"),
+    _Other("", "a zip archive", "unpack it and name the file inside"),
+)
+
+
+class Related(NamedTuple):
+    """What a part says of another: its name, and what it is to it, e.g. ``worksheet``."""
+
+    part: str
+    role: str
+
+
+class _RelationshipsHandler(PartHandler):
+    """Gathers what a part says of others, by the id that it uses for them."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(("Relationship",))
+        self._folder = folder
+        self.found: dict[str, Related] = {}
+
+    def open_Relationship(self, attributes: Mapping[str, str]) -> None:  # noqa: N802 - as the element is called
+        if attributes.get("TargetMode") == "External":
+            return
+        part = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"])).lstrip("/")
+        self.found[attributes["Id"]] = Related(part, attributes["Type"].rpartition("/")[2])
+        if len(self.found) > _MOST_RELATED:
+            raise XmlError("there are too many parts")
+
+
+class _TypesHandler(PartHandler):
+    """Gathers which part is of a type; the last word of a type is kept, without ``+xml``."""
+
+    def __init__(self) -> None:
+        super().__init__(("Override",))
+        self.found: dict[str, str] = {}
+
+    def open_Override(self, attributes: Mapping[str, str]) -> None:  # noqa: N802 - as the element is called
+        kind = attributes["ContentType"].removesuffix("+xml").rpartition(".")[2]
+        self.found.setdefault(kind, attributes["PartName"].lstrip("/"))
+        if len(self.found) > _MOST_RELATED:
+            raise XmlError("there are too many parts")
+
+
+class Package:
+    """An opened archive. A part is found by its name, whatever the case, as the standard has it."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._archive = archive
+        self._name = name
+        self._parts = {part.filename.replace("\\", "/").lower(): part for part in archive.infolist()}
+
+    def related(self, part: str) -> dict[str, Related]:
+        """Read what a part says of others, by id; the archive itself is the part without a name."""
+        folder, name = posixpath.split(part)
+        told_in = posixpath.join(folder, "_rels", f"{name}.rels")
+        if told_in.lower() not in self._parts:
+            return {}
+        handler = _RelationshipsHandler(folder)
+        for _ in parsed(self.pieces(told_in), handler):
+            pass
+        return handler.found
+
+    def typed(self, kind: str) -> str:
+        """Return the name of the first part of a type, e.g. ``sharedStrings``; empty where there is none."""
+        if _TYPES not in self._parts:
+            return ""
+        handler = _TypesHandler()
+        for _ in parsed(self.pieces(_TYPES), handler):
+            pass
+        found = handler.found.get(kind, "")
+        return found if found.lower() in self._parts else ""
+
+    def workbook(self) -> str:
+        """Return the name of the part that is the workbook. Raise ``InputError`` where there is none."""
+        found = next((each.part for each in self.related("").values() if each.role == "officeDocument"), _WORKBOOK)
+        if found.lower() not in self._parts or found.lower().endswith(".bin"):
+            raise self.is_none()
+        return found
+
+    def is_none(self) -> InputError:
+        """Return the error for an archive that is no workbook, and say what it is instead."""
+        other = next(other for other in _OTHERS if other.part in (*self._parts, ""))
+        return InputError(f"is {other.what}, not text", source=self._name, cure=other.cure)
+
+    def pieces(self, part: str, role: str = "") -> Iterator[bytes]:
+        """Read a part that is the workbook's ``worksheet``, its ``sharedStrings``, or tells of other parts.
+
+        Raise ``InputError`` for one that is too large. No more is read than the archive says there is.
+        """
+        found = self._parts[part.lower()]
+        self._require_bounded(found, role)
+        with self._archive.open(found) as file:
+            while piece := file.read(CHUNK_SIZE):
+                yield piece
+
+    def _require_bounded(self, part: zipfile.ZipInfo, role: str) -> None:
+        largest = {"worksheet": _LARGEST_SHEET, "sharedStrings": _LARGEST_SHARED_TEXTS}.get(role, _LARGEST_OTHER)
+        size = part.file_size
+        if size > largest:
+            raise InputError("is too large a workbook", source=self._name, cure=_SAVE_AS_CSV)
+        if size > _HARMLESS and size > part.compress_size * _STRONGEST_PACKING:
+            raise InputError(
+                f"is a workbook that unpacks to {size / _GIB:.1f} GiB, which no real one of its size does",
+                source=self._name,
+                cure=_SAVE_AS_CSV,
+            )
+        if part.compress_type not in _PACKINGS:
+            raise XmlError("a part is packed in a way that workbooks have not")
+
+
+class _WithSmallDirectory:
+    """A file of which no archive with too long a list of parts is read; that list is read in one piece."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes, or all."""
+        if size > _LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile("it has too many parts")
+        return self._file.read(size)
+
+
+def is_zip(head: bytes) -> bool:
+    """Say whether a file that starts so is a zip archive."""
+    return head.startswith(_MAGIC)
+
+
+@contextmanager
+def opened_package(raw_input: RawInput) -> Iterator[Package]:
+    """Open an archive. Raise ``InputError`` for one that is damaged, or compressed once more."""
+    if raw_input.compression() != NONE:
+        raise InputError("is a zip archive, compressed once more", source=raw_input.name, cure="unpack it first")
+    with _opened(raw_input) as archive:
+        yield Package(archive, raw_input.name)
+
+
+@contextmanager
+def _opened(raw_input: RawInput) -> Iterator[zipfile.ZipFile]:
+    try:
+        file = raw_input.opened()
+    except OSError as error:
+        raise unreadable(raw_input.name, error) from error
+    with file:
+        try:
+            archive = zipfile.ZipFile(cast("BinaryIO", _WithSmallDirectory(file)))
+        except OSError as error:
+            raise unreadable(raw_input.name, error) from error
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise InputError(
+                "is a zip archive, or a workbook, that is cut short or damaged",
+                source=raw_input.name,
+                cure="copy or export it again",
+            ) from error
+        with archive:
+            yield archive

@@ -1,0 +1,154 @@
+"""An Excel workbook (``.xlsx``), read row by row from its first sheet that has any."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, ClassVar
+
+from provisioner.errors import InputError, ProvisionerError
+from provisioner.models import Fingerprint, Record
+from provisioner.sources.detection import Detected, Detection
+from provisioner.sources.files.raw_input import RawInput, unreadable
+from provisioner.system.printable import quoted
+
+from .book import Book, opened_book
+from .cells import CellValue
+from .sheet import TooManyRowsError
+from .writer import WorkbookWriter, encode_cell_types
+
+WORKBOOK = "xlsx"
+"""The format's name, and the suffix of its files."""
+_LOOK_AHEAD = 1_000
+"""Rows to look at for saying that a sheet is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookSource:
+    """One sheet of a workbook; ``line`` is the row's number in it."""
+
+    raw_input: RawInput
+    detection: Detection
+    columns: tuple[str, ...]
+
+    has_dynamic_columns: ClassVar[bool] = False
+    blank_lines: ClassVar[int] = 0
+
+    @property
+    def name(self) -> str:
+        """The input's name as the user gave it."""
+        return self.raw_input.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """A workbook with these columns."""
+        return (self.detection.format.value, *self.columns)
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the stored bytes."""
+        return self.raw_input.fingerprint()
+
+    def records(self) -> Iterator[Record]:
+        """Read every row after the header that has a value; cells that are not there are empty."""
+        with _opened(self.raw_input) as book:
+            for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
+                yield _record(line, cells, self.columns)
+
+    @contextmanager
+    def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:
+        """Write records to a stream as a workbook."""
+        sheet = self.detection.sheet.value
+        with closing(WorkbookWriter(stream, sheet, self.columns, extra_columns)) as writer:
+            yield writer
+            writer.finish()
+
+
+def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
+    """Find the first sheet with a value in it, and read its header.
+
+    Raise ``InputError`` where there is none, for other archives, and when the extra is not installed.
+    """
+    with _opened(raw_input) as book:
+        if input_format:
+            raise InputError(
+                f"is an Excel workbook, which contradicts --input-format {input_format}",
+                source=raw_input.name,
+                cure="omit --input-format",
+            )
+        sheet, *unread = _filled_sheets(book, raw_input.name)
+        starts = [cells for _, cells in islice(_filled_rows(book, sheet), 2)]
+    if len(starts) == 1:
+        raise InputError("has a header but no rows", source=raw_input.name, cure="export it again with its rows")
+    detection = Detection(
+        format=Detected(WORKBOOK, "a zip archive with a workbook in it"),
+        compression=Detected("none", "a workbook has its own"),
+        encoding=Detected("", "a workbook has its own"),
+        bom=Detected("", "a workbook has none"),
+        sheet=Detected(sheet, "the first one with a value in it"),
+        note=f"read is the sheet {quoted(sheet)}, and not {', '.join(map(quoted, unread))}" if unread else "",
+    )
+    return WorkbookSource(raw_input, detection, _header(starts[0], raw_input.name))
+
+
+def _filled_sheets(book: Book, name: str) -> list[str]:
+    filled = [sheet.title for sheet in book.sheets if sheet.is_visible and _is_filled(book, sheet.title)]
+    if not filled:
+        raise InputError("has no sheet with a value in it", source=name, cure="export it again")
+    return filled
+
+
+def _is_filled(book: Book, sheet: str) -> bool:
+    return any(cells for _, cells in islice(book.rows(sheet), _LOOK_AHEAD))
+
+
+def _header(cells: Sequence[CellValue], name: str) -> tuple[str, ...]:
+    for cell in cells:
+        if cell.fault:
+            raise InputError(f"a cell of the header {cell.fault}", source=name, cure="mend the header")
+    return tuple(cell.text for cell in cells)
+
+
+def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[CellValue]]]:
+    """Read the rows that have a value, with their numbers."""
+    return ((line, cells) for line, cells in book.rows(sheet) if cells)
+
+
+def _record(line: int, cells: Sequence[CellValue], columns: Sequence[str]) -> Record:
+    values = [cell.text for cell in cells]
+    values += [""] * (len(columns) - len(values))
+    faults = [
+        f"column {quoted(name)} {cell.fault}" for name, cell in zip(columns, cells, strict=False) if cell.fault
+    ]
+    if len(cells) > len(columns):
+        faults.append(f"has a value in column {len(cells)}, the header has {len(columns)}")
+    if not faults:
+        return Record(line, values)
+    return Record(line, values, "; ".join(faults), encode_cell_types([cell.kind for cell in cells]))
+
+
+@contextmanager
+def _opened(raw_input: RawInput) -> Iterator[Book]:
+    """Open a workbook, so that what its reader stumbles over, then or later, is an ``InputError``."""
+    try:
+        with opened_book(raw_input) as book:
+            yield book
+    except ProvisionerError:
+        raise
+    except ImportError as error:
+        raise InputError(
+            "is an Excel workbook, which needs an extra to be read",
+            source=raw_input.name,
+            cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
+        ) from error
+    except OSError as error:
+        raise unreadable(raw_input.name, error) from error
+    except TooManyRowsError as error:
+        raise InputError(
+            "has more rows than Excel allows", source=raw_input.name, cure="save it as CSV UTF-8"
+        ) from error
+    except Exception as error:
+        raise InputError(
+            "is a workbook that is damaged or was written in a way of its own",
+            source=raw_input.name,
+            cure="open it in the spreadsheet program and save it anew, or as CSV UTF-8",
+        ) from error

@@ -1,0 +1,89 @@
+"""From the names on the command line to the inputs they stand for."""
+
+import glob
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from provisioner.errors import InputError
+
+from .pipes import open_pipe
+from .raw_input import RawInput, stored_file, unreadable
+from .spool import spooled
+
+STDIN = "-"
+_GLOB = re.compile(r"[*?\[]")
+
+
+def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[RawInput]:
+    """Resolve files, globs (sorted), ``-`` and pipes, in the order given; each may be named once.
+
+    What can be read only once is spooled, and lives until ``stack`` is closed.
+    """
+    seen: dict[object, str] = {}
+    for name in (found for given in names for found in expand(given)):
+        status = None if name == STDIN else _status(name)
+        identity = status and (status.st_dev, status.st_ino)
+        if identity in seen:
+            raise InputError(f"is the same input as {seen[identity]}", source=name, cure="name each input once")
+        seen[identity] = name
+        if status is None:
+            yield _stdin(stack, spool_dir)
+        else:
+            yield _file(name, status.st_mode, stack, spool_dir)
+
+
+def expand(name: str) -> list[str]:
+    """Return the files that a pattern stands for; a name that exists is taken literally, as the shell expands too.
+
+    Raise ``InputError`` for a pattern that stands for none.
+    """
+    with suppress(OSError):
+        if not _GLOB.search(name) or Path(name).exists():
+            return [name]
+    found = glob.glob(name, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+    files = sorted(path for path in found if not Path(path).is_dir())
+    if not files:
+        raise InputError("matches no file", source=name, cure="check the pattern and the folder")
+    return files
+
+
+def _status(name: str) -> os.stat_result:
+    try:
+        return Path(name).stat()
+    except FileNotFoundError as error:
+        raise InputError("does not exist", source=name, cure="check the name and the folder") from error
+    except OSError as error:
+        raise unreadable(name, error) from error
+    except ValueError as error:
+        raise InputError("is not the name of a file", source=name, cure="check the name") from error
+
+
+def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> RawInput:
+    """Return what a file holds; its name goes into the ledger and the results, which are UTF-8."""
+    path = Path(name)
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "has a name that is not UTF-8", source=name, cure="rename it, or work in a UTF-8 locale"
+        ) from error
+    if stat.S_ISDIR(mode):
+        raise InputError("is a folder", source=name, cure=f"name the files in it, e.g. '{path / '*.csv'}'")
+    try:
+        if stat.S_ISREG(mode):
+            return stored_file(name, path)
+        with open_pipe(name, path) as stream:
+            return stack.enter_context(spooled(name, stream, spool_dir))
+    except OSError as error:
+        raise unreadable(name, error) from error
+
+
+def _stdin(stack: ExitStack, spool_dir: Path | None) -> RawInput:
+    if sys.stdin is None:
+        raise InputError("is closed", source="stdin", cure="name a file, or pipe the input in")
+    return stack.enter_context(spooled(STDIN, sys.stdin.buffer, spool_dir))

@@ -1,0 +1,65 @@
+"""Inputs that are no files: pipes, and the streams that this process was started with."""
+
+import io
+import os
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.system.regular_files import Streams, is_named_pipe, open_regular
+
+from .raw_input import CHUNK_SIZE
+from .spool import Readable
+
+WRITER_PATIENCE_S = 5.0
+"""How long a named pipe may have nobody who writes to it; a shell connects a writer within milliseconds."""
+_LOOK_S = 0.05
+_STREAMS = Streams.INHERITED | Streams.NAMED_PIPE | Streams.NULL | Streams.TERMINAL
+
+
+@contextmanager
+def open_pipe(name: str, path: Path) -> Iterator[Readable]:
+    """Open a pipe, ``/dev/null`` or a terminal of this process, to be read once.
+
+    Raise ``InputError`` for a named pipe that nobody writes to, and ``OSError`` for what cannot be opened.
+    """
+    with io.FileIO(path, opener=lambda file, flags: open_regular(file, flags, streams=_STREAMS)) as raw:
+        first = _first_bytes(name, raw) if is_named_pipe(path) else b""
+        yield _Continued(first, io.BufferedReader(raw))
+
+
+@dataclass
+class _Continued:
+    """A stream of which the first bytes were read already."""
+
+    first: bytes
+    rest: io.BufferedReader
+
+    def read(self, size: int = -1, /) -> bytes:
+        first, self.first = self.first, b""
+        return first or self.rest.read(size)
+
+
+def _first_bytes(name: str, pipe: io.FileIO) -> bytes:
+    """Wait until a named pipe has a writer; return what it wrote so far."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    ends_at = time.monotonic() + WRITER_PATIENCE_S
+    os.set_blocking(pipe.fileno(), False)
+    try:
+        while time.monotonic() < ends_at:
+            # None: there is a writer, and nothing written. Empty: there is none, and if it hung up, there was one.
+            first: bytes | None = pipe.read(CHUNK_SIZE)
+            if first or first is None:
+                return first or b""
+            if any(event & select.POLLHUP and not event & select.POLLIN for _, event in poll.poll(_LOOK_S * 1000)):
+                return b""
+    finally:
+        os.set_blocking(pipe.fileno(), True)
+    raise InputError(
+        "is a named pipe that nobody writes to", source=name, cure="start what writes to it first, or name a file"
+    )

@@ -1,0 +1,123 @@
+"""The bytes of one input as they lie on disk, to be read as often as needed."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.models import Fingerprint
+from provisioner.system.os_errors import os_reason
+from provisioner.system.regular_files import open_regular
+
+from .compression import NONE, Compression, detect_compression
+from .members import CompressionError
+
+CHUNK_SIZE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RawInput:
+    """One input's bytes. ``opened`` opens them from the start, independently of earlier openings."""
+
+    name: str
+    opened: Callable[[], io.BufferedReader]
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the bytes as stored, so compressed ones as they are."""
+        digest, size = hashlib.sha256(), 0
+        with self._open() as stored:
+            while chunk := self._read(stored):
+                digest.update(chunk)
+                size += len(chunk)
+        return Fingerprint(name=self.name, size=size, sha256=digest.hexdigest())
+
+    def compression(self) -> Compression:
+        """Tell how the bytes are compressed."""
+        with self._open() as stored:
+            return detect_compression(stored.peek())
+
+    def chunks(self) -> Generator[bytes, None, None]:
+        """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
+        with self._open() as stored, self._decompressed(stored) as stream:
+            while chunk := self._read(stream):
+                yield chunk
+
+    def head(self) -> bytes:
+        """Read the first piece."""
+        with closing(self.chunks()) as chunks:
+            return next(chunks, b"")
+
+    def tail(self, size: int) -> tuple[bytes, int]:
+        """Read the last bytes, decompressed, at least ``size`` if there are; and tell where they start."""
+        if self.compression() is NONE:
+            with self._open() as stored:
+                start = max(0, stored.seek(0, os.SEEK_END) - size)
+                stored.seek(start)
+                return stored.read(), start
+        last, end = b"", 0
+        for chunk in self.chunks():
+            last, end = last[-size:] + chunk, end + len(chunk)
+        return last, end - len(last)
+
+    def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
+        compression = detect_compression(stored.peek())
+        try:
+            return compression.decompressed(stored)
+        except ImportError as error:
+            raise InputError(
+                f"is compressed with {compression.name}, which needs an extra to be read",
+                source=self.name,
+                cure=f"install it with pip install 'webchat-provisioner[{compression.name}]', or unpack it first",
+            ) from error
+
+    def _open(self) -> io.BufferedReader:
+        try:
+            return self.opened()
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+
+    def _read(self, stream: io.BufferedIOBase) -> bytes:
+        try:
+            return stream.read(CHUNK_SIZE)
+        except CompressionError as error:
+            raise InputError(str(error), source=self.name, cure=error.cure) from error
+        except OSError as error:
+            raise InputError(
+                f"cannot be read to its end: {reason_of(error)}", source=self.name, cure="copy it to another disk"
+            ) from error
+
+
+def stored_file(name: str, path: Path) -> RawInput:
+    """Stand for a regular file as it is now; opening it after a change raises ``InputError``."""
+    known = _identity(path.stat())
+
+    def opened() -> io.BufferedReader:
+        file: io.BufferedReader = io.BufferedReader(io.FileIO(path, opener=open_regular))
+        if _identity(os.fstat(file.fileno())) != known:
+            file.close()
+            raise InputError(
+                "has changed since it was first read",
+                source=name,
+                cure="run the same command again once nothing writes to it",
+            )
+        return file
+
+    return RawInput(name, opened)
+
+
+def unreadable(name: str, error: OSError) -> InputError:
+    """Word the refusal of the operating system to open an input."""
+    return InputError(f"cannot be opened: {reason_of(error)}", source=name, cure="check its name and permissions")
+
+
+def reason_of(error: OSError) -> str:
+    """Give the operating system's reason in running text."""
+    return os_reason(error).lower()
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,72 @@
+"""Inputs that can be read only once, such as stdin, kept aside for the second pass."""
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from provisioner.errors import InputError
+
+from .raw_input import RawInput, reason_of
+
+
+class Readable(Protocol):
+    """What can be read to its end, once."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+        ...
+
+
+class _PositionedReader(io.RawIOBase):
+    """Reads a shared descriptor from a position of its own, so that passes do not disturb each other."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._position = 0
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: os.fstat(self._descriptor).st_size}
+        self._position = starts[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        data = os.pread(self._descriptor, len(buffer), self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+@contextmanager
+def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[RawInput]:
+    """Copy a stream into a nameless file that only this user can read, and that is gone with the process.
+
+    It lies in ``spool_dir``, or in the folder for temporary files, until the context is left.
+    """
+    with ExitStack() as stack:
+        try:
+            spool = stack.enter_context(tempfile.TemporaryFile(dir=spool_dir))
+            shutil.copyfileobj(stream, spool)
+            spool.flush()
+        except OSError as error:
+            elsewhere = "in the folder for temporary files, or name another one in TMPDIR"
+            raise InputError(
+                f"cannot be kept aside for the second pass: {reason_of(error)}",
+                source=name,
+                cure=f"make room {f'in {spool_dir}' if spool_dir else elsewhere}",
+            ) from error
+        yield RawInput(name, lambda: io.BufferedReader(_PositionedReader(spool.fileno())))

@@ -1,0 +1,129 @@
+"""A JSON input, whatever the form of its records."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, ClassVar
+
+import msgspec
+
+from provisioner.errors import InputError
+from provisioner.models import Fingerprint, Record
+from provisioner.sources.detection import Detection
+from provisioner.sources.files.raw_input import RawInput
+
+from .document import Tree, read_array, read_tree
+from .layouts import JsonLayout, is_spread_over_lines, layout_within, object_in
+from .lines import read_lines, read_sequence
+from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
+from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
+
+_SAMPLE_RECORDS = 1_000
+
+_Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
+READERS: dict[JsonLayout, _Reader] = {
+    JsonLayout.LINES: read_lines,
+    JsonLayout.SEQUENCE: read_sequence,
+    JsonLayout.ARRAY: read_array,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSource:
+    """One JSON input. ``columns`` are the names that its first records use, in the order they turn up."""
+
+    raw_input: RawInput
+    detection: Detection
+    layout: JsonLayout
+    envelope: Envelope
+    columns: tuple[str, ...]
+    tree: Tree | None = None
+
+    has_dynamic_columns: ClassVar[bool] = True
+    blank_lines: ClassVar[int] = 0
+
+    @property
+    def name(self) -> str:
+        """The input's name as the user gave it."""
+        return self.raw_input.name
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Objects of any names in this form."""
+        return (self.layout.name,)
+
+    def fingerprint(self) -> Fingerprint:
+        """Digest the stored bytes."""
+        return self.raw_input.fingerprint()
+
+    def records(self) -> Iterator[Record]:
+        """Read every record."""
+        return _records(self.raw_input, self.detection, self.layout, self.tree)
+
+    @contextmanager
+    def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
+        """Write records to a stream in the same form."""
+        writer = JsonWriter(stream, self.envelope, self.detection, extra_columns)
+        yield writer
+        writer.finish()
+
+
+def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> JsonSource:
+    """Look at the first records for the names they use. ``is_told`` is whether the user named the format.
+
+    Raise ``InputError`` where there is no record at all, one object where lines of objects should be, or a shape
+    of JSON that is not read.
+    """
+    text = raw_input.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
+    layout = layout_within(detection.format.value, text)
+    if layout is JsonLayout.LINES and is_spread_over_lines(text):
+        raise InputError(
+            "is JSON with one object spread over several lines",
+            source=raw_input.name,
+            cure="write one object per line, e.g. with jq -c, or put all of them into one array",
+        )
+    tree = _tree(text, raw_input.name, is_told=is_told) if layout is JsonLayout.TREE else None
+    names: dict[str, None] = {}
+    is_empty = True
+    for record in islice(_records(raw_input, detection, layout, tree), _SAMPLE_RECORDS):
+        names.update(dict.fromkeys(record.values))
+        is_empty = False
+    if is_empty:
+        raise InputError("has no records", source=raw_input.name, cure="export it again")
+    if tree:
+        detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
+    return JsonSource(raw_input, detection, layout, _envelope(layout, text, tree), tuple(names), tree)
+
+
+def _tree(text: str, name: str, *, is_told: bool) -> Tree:
+    document = object_in(text)
+    shape = shape_of(document)
+    if is_told and not isinstance(shape, Wrapper):
+        shape = wrapper_within(document) or shape
+    if isinstance(shape, Refusal):
+        raise InputError(shape.what, source=name, cure=shape.cure)
+    return Tree(shape or Wrapper(("records",)), is_told)
+
+
+def _note(wrapper: Wrapper) -> str:
+    if wrapper.path in SALESFORCE:
+        return ""
+    each = f", of each the {wrapper.inner!r}" if wrapper.inner else ""
+    return f"read are the objects in {'.'.join(wrapper.path)!r}{each}, and nothing beside them"
+
+
+def _envelope(layout: JsonLayout, text: str, tree: Tree | None) -> Envelope:
+    if tree:
+        return frame_of_tree(tree.wrapper)
+    if layout is JsonLayout.LINES and text.partition("\n")[0].endswith("\r"):
+        return CRLF_LINES
+    return ENVELOPES[layout]
+
+
+def _records(raw_input: RawInput, detection: Detection, layout: JsonLayout, tree: Tree | None) -> Iterator[Record]:
+    with closing(raw_input.chunks()) as chunks:
+        if tree:
+            yield from read_tree(chunks, detection.encoding.value, raw_input.name, tree)
+        else:
+            yield from READERS[layout](chunks, detection.encoding.value, raw_input.name)

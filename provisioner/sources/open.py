@@ -1,0 +1,79 @@
+"""From names to sources: how each input is read is decided here, once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.options import InputOptions
+from provisioner.sources.delimited.open import open_delimited
+from provisioner.sources.excel.archive import is_zip
+from provisioner.sources.excel.source import open_workbook
+from provisioner.sources.files.discovery import resolve_inputs
+from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.json.layouts import detect_layout
+from provisioner.sources.json.source import open_json
+from provisioner.sources.text.encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
+
+from .detection import Detected, Detection, reject_unsupported
+from .source import Source
+
+_JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
+
+
+def find_format(text: str, override: str, name: str) -> Detected:
+    """Decide between ``csv``, ``jsonl`` and ``json`` (one document) by how the text starts, then by the name."""
+    if override:
+        return Detected(override, "--input-format")
+    if layout := detect_layout(text):
+        return Detected(layout.format, layout.reason)
+    if _JSON_NAME.search(name):
+        return Detected("json" if text.lstrip().startswith("[") else "jsonl", "by its name")
+    return Detected("csv", "does not start like JSON")
+
+
+@contextmanager
+def open_sources(
+    names: Sequence[str], options: InputOptions, *, spool_dir: Path | None = None
+) -> Iterator[Sequence[Source]]:
+    """Open every input that the names stand for, in their order, and look at the start of each.
+
+    Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a nameless temporary file, in
+    ``spool_dir`` if given, because they are read more than once; it is gone when the context is left, and
+    so are they. Raise ``InputError`` for the first input that cannot be read, is empty or is named twice,
+    and ``UsageError`` for options that make no sense.
+    """
+    with ExitStack() as stack:
+        yield [open_source(raw_input, options) for raw_input in resolve_inputs(names, stack, spool_dir)]
+
+
+def open_source(raw_input: RawInput, options: InputOptions) -> Source:
+    """Decide compression, encoding and format by the first piece, and hand over to the format's reader."""
+    head = raw_input.head()
+    if not head:
+        raise InputError("is empty", source=raw_input.name, cure="export it again")
+    if is_zip(head):
+        return open_workbook(raw_input, options.input_format)
+    reject_unsupported(head, raw_input.name)
+    encoding = detect_encoding(head, options.encoding, raw_input.name)
+    found_format = _format_of(head, encoding, options.input_format, raw_input.name)
+    if encoding is None:
+        encoding = guess_encoding_of(raw_input) if found_format.value == "csv" else JSON_ENCODING
+    detection = Detection(
+        format=found_format,
+        compression=Detected(raw_input.compression().name, "by its first bytes"),
+        encoding=encoding.found,
+        bom=encoding.bom,
+        mark=encoding.mark,
+    )
+    if detection.format.value == "csv":
+        return open_delimited(raw_input, detection, options.delimiter)
+    return open_json(raw_input, detection, is_told=bool(options.input_format))
+
+
+def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Detected:
+    """Decide by the start of the text; the signs of JSON are the same in every encoding that is left to search."""
+    encoding = encoding or JSON_ENCODING
+    text = head[len(encoding.mark) :].decode(encoding.found.value, errors="replace")
+    return find_format(text, override, name)

@@ -1,0 +1,160 @@
+"""The encoding of a text. What the user says wins; what no Unicode rule settles is a guess, and told as one."""
+
+import codecs
+from contextlib import closing
+from dataclasses import dataclass
+
+from provisioner.errors import InputError, UsageError
+from provisioner.sources.detection import Detected
+from provisioner.sources.files.raw_input import RawInput
+
+from .decoding import BOM, UndecodableError, decoded, leading_boms
+from .legacy_encodings import guess_encoding
+
+_MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
+"""UTF-32 first: its little-endian mark starts with the one of UTF-16."""
+
+_UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+"""Encodings that leave the byte order to the mark, and what they mean without one."""
+
+_NO_MARK = Detected("no", "none at the start")
+_LETTERS = 12
+"""How many letters a guess tells, to be judged by."""
+_MANY = 0.5
+_QUARTER = 0.25
+_CLEARLY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An encoding, spelt with its byte order, and the byte order marks in front of the text."""
+
+    found: Detected
+    bom: Detected = _NO_MARK
+    mark: bytes = b""
+
+
+JSON_ENCODING = Encoding(Detected("utf-8", "no byte order mark, and JSON is UTF-8"))
+
+
+def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
+    """Decide by ``--encoding``, the byte order mark, or where NUL bytes stand; None when nothing of this helps.
+
+    Salesforce's Data Loader writes the mark ``FE FF`` whatever the byte order is, so the NUL bytes of the text
+    are believed before the mark. Raise ``InputError`` for an encoding that contradicts them, since it could only
+    mangle names, and for what is no text.
+    """
+    first = next((known for known in _MARKED if head.startswith(BOM.encode(known))), "")
+    mark = leading_boms(head, first) if first else b""
+    pattern = "" if first in {"utf-8", "gb18030"} else _nul_pattern(head[len(mark) :])
+    if override:
+        return _overridden(head, _canonical(override), pattern or first, name)
+    if pattern and pattern != first:
+        despite = f"; the byte order mark says {first}" if first else ""
+        return Encoding(Detected(pattern, f"by where NUL bytes stand{despite}"), _bom(mark, first), mark)
+    if first:
+        return Encoding(Detected(first, "byte order mark"), _bom(mark, first), mark)
+    if b"\0" in head:
+        raise InputError(
+            f"is binary: NUL at byte offset {head.index(0)}",
+            source=name,
+            cure="save it as UTF-8 text, or name its encoding, e.g. --encoding utf-16-le",
+        )
+    return None
+
+
+def guess_encoding_of(raw_input: RawInput) -> Encoding:
+    """Read a whole text: it is UTF-8 if every byte of it is, and a guess if not.
+
+    Raise ``InputError`` where a guess could mangle names.
+    """
+    try:
+        with closing(raw_input.chunks()) as chunks:
+            for text in decoded(chunks, "utf-8", raw_input.name):
+                if "\x1b$" in text:
+                    raise InputError(
+                        "has escape sequences, as ISO-2022 has",
+                        source=raw_input.name,
+                        cure="name its encoding, e.g. --encoding iso2022_jp, or save it as CSV UTF-8",
+                    )
+    except UndecodableError as fault:
+        with closing(raw_input.chunks()) as chunks:
+            reading = guess_encoding(chunks, raw_input.name, fault.line)
+        letters = " ".join(reading.letters[:_LETTERS])
+        reason = f"a guess: line {fault.line} is not UTF-8, and so it has the letters {letters}"
+        return Encoding(Detected(codecs.lookup(reading.encodings[0]).name, reason, is_guess=True))
+    return Encoding(Detected("utf-8", "no byte order mark, and UTF-8 to the last byte"))
+
+
+def _bom(mark: bytes, encoding: str) -> Detected:
+    if not mark:
+        return _NO_MARK
+    times = len(mark) // len(BOM.encode(encoding))
+    return Detected("yes", f"starts with the mark of {encoding}{f', {times} times' if times > 1 else ''}")
+
+
+def _overridden(head: bytes, encoding: str, told: str, name: str) -> Encoding:
+    if encoding in _UNMARKED:
+        family = encoding.removesuffix("-sig")
+        encoding = told if told.startswith(family) else _UNMARKED[encoding]
+    if told not in ("", encoding):
+        raise InputError(
+            f"is {told} by its byte order mark or its NUL bytes, which contradicts --encoding {encoding}",
+            source=name,
+            cure="leave --encoding out",
+        )
+    mark = leading_boms(head, encoding)
+    bom = Detected("yes", "starts with the mark") if mark else _NO_MARK
+    return Encoding(Detected(encoding, "--encoding"), bom, mark)
+
+
+def _canonical(encoding: str) -> str:
+    """Spell an encoding as Python does; anything but a text encoding raises ``UsageError``."""
+    try:
+        b"\xff".decode(encoding, errors="replace")
+        codecs.getincrementaldecoder(encoding)
+        canonical = codecs.lookup(encoding).name
+    except (LookupError, UnicodeError, ValueError):
+        canonical = ""
+    if not canonical or canonical in _FOR_HOST_NAMES:
+        raise UsageError(
+            f"--encoding {encoding!r} is not a text encoding", cure="name one, e.g. utf-8, utf-16 or cp1252"
+        )
+    return canonical
+
+
+_FOR_HOST_NAMES = {"idna", "punycode"}
+"""Python takes these for text encodings, but they read no lines."""
+
+
+def _nul_pattern(text: bytes) -> str:
+    """Tell UTF-16 and UTF-32 with their byte orders by which bytes of four are NUL; empty when it is neither."""
+    fours = len(text) // 4
+    nuls = [text[place : fours * 4 : 4].count(0) for place in range(4)]
+    even, odd = nuls[0] + nuls[2], nuls[1] + nuls[3]
+    if fours and nuls[3] == fours and nuls[2] > fours * _MANY:
+        likely = "utf-32-le"
+    elif fours and nuls[0] == fours and nuls[1] > fours * _MANY:
+        likely = "utf-32-be"
+    elif odd > even * _CLEARLY:
+        likely = "utf-16-le"
+    elif even > odd * _CLEARLY:
+        likely = "utf-16-be"
+    else:
+        return ""
+    return likely if _is_text(text, likely) else ""
+
+
+def _is_text(start: bytes, encoding: str) -> bool:
+    """Say whether bytes read as lines or fields, without characters that no text has.
+
+    A NUL that got into other text makes a line end of hardly any of its line ends.
+    """
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    ends = text.count("\n") + text.count("\r")
+    raw_ends = start.count(b"\n") + start.count(b"\r")
+    is_wide = start.count(0) > len(start) * _QUARTER or ends > raw_ends * _MANY
+    return is_wide and bool({*"\n\r,;\t{["} & {*text}) and not {*"\0\1\2\3\4\5\6\7\x08"} & {*text}

@@ -1,0 +1,96 @@
+"""What Twilio's replies to a create request mean: a table of codes and a table of statuses. Pure.
+
+Source: Twilio's error dictionary and the published description of ``POST /v2/WebChats``.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+from msgspec import structs
+
+from provisioner.models import Verdict
+
+from .error_table import ErrorTable, ReplyClassification, ambiguous, rejects, stops, throttles
+from .reply_parsing import read_created
+
+_KEY = "check TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET, or the profile"
+_ADDRESS = "check --address-sid, and that it belongs to this account"
+_AUTO_CREATION = "mend the address in the Twilio Console, or choose another with --address-sid"
+
+CODES: Mapping[int, ReplyClassification] = MappingProxyType(
+    {
+        20003: stops(f"Twilio did not accept the credentials: {_KEY}"),
+        20008: stops("test credentials do not work on WebChats: use a Standard API key"),
+        20403: stops("the API key may not create WebChats: use a Standard API key of this account"),
+        20404: stops("Twilio knows no WebChats endpoint here: check --base-url and the region"),
+        20413: rejects("the request is too large for Twilio"),
+        20429: throttles("too many requests at once for this account"),
+        20500: ambiguous("Twilio failed internally"),
+        20503: ambiguous("Twilio was unavailable"),
+        20504: ambiguous("Twilio timed out internally"),
+        45001: ambiguous("Flex failed internally"),
+        45002: stops(f"Flex did not accept the credentials: {_KEY}"),
+        45003: stops("the API key may not use Flex: use a Standard API key of the Flex account"),
+        45005: ambiguous("Flex was unavailable"),
+        45006: stops("Flex found no such resource: check that the account is a Flex account, and --base-url"),
+        45010: throttles("too many requests for Flex"),
+        45211: rejects("the identity is reserved by Twilio"),
+        45700: ambiguous("Twilio failed while it processed the WebChat"),
+        45701: ambiguous("WebChats were unavailable"),
+        45711: stops(f"the account may not add the customer: {_KEY}", may_leave_orphan=True),
+        45715: rejects(
+            "Twilio could not add the customer: often the address belongs to another account",
+            may_leave_orphan=True,
+        ),
+        45719: throttles("too many requests while the customer was added", may_leave_orphan=True),
+        45731: rejects("the pre-engagement data is over 16 KB"),
+        45733: rejects("the pre-engagement data is not valid JSON"),
+        45741: stops(f"the account may not create conversations: {_KEY}"),
+        45744: stops(f"Twilio found no address or no conversations service: {_ADDRESS}"),
+        45745: rejects("Twilio refused the conversation's parameters"),
+        45760: stops(f"the address does not create conversations: {_AUTO_CREATION}"),
+        45761: stops(f"the address has its auto-creation switched off: {_AUTO_CREATION}"),
+        45762: stops(f"the address creates conversations of a wrong type: {_AUTO_CREATION}"),
+        45763: stops(f"the address names no Studio flow: {_AUTO_CREATION}"),
+        45764: stops(f"the address names no webhook URL: {_AUTO_CREATION}"),
+        45765: stops(f"there is no address with this SID: {_ADDRESS}"),
+        45780: throttles("more WebChats a second than the account may create"),
+    }
+)
+
+STATUSES: Mapping[int, ReplyClassification] = MappingProxyType(
+    {
+        401: stops(f"the credentials were not accepted: {_KEY}"),
+        403: stops("the credentials do not allow WebChats: use a Standard API key of this account"),
+        404: stops("there is no WebChats endpoint at this address: check --base-url and the region"),
+        405: stops("this address takes no WebChats: check --base-url"),
+        407: stops("the proxy asks for credentials: check --proxy"),
+        408: ambiguous("the server gave up waiting for the request"),
+        413: rejects("the request is too large for Twilio"),
+        429: throttles("too many requests"),
+    }
+)
+
+_ERROR_TABLE = ErrorTable(CODES, STATUSES, open_end="the conversation may or may not exist")
+_NAMELESS = ReplyClassification(
+    verdict=Verdict.MAYBE,
+    error_code="bad_reply",
+    error="Twilio created a conversation, but its SID cannot be read from the reply",
+)
+
+
+def classify_webchat_reply(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float
+) -> ReplyClassification:
+    """Decide what a reply means; see ``ErrorTable.classify``."""
+    if status == HTTPStatus.CREATED:
+        return _classify_created(body)
+    return _ERROR_TABLE.classify(status, headers, body, now=now)
+
+
+def _classify_created(body: bytes) -> ReplyClassification:
+    sid, identity = read_created(body)
+    if not sid:
+        return structs.replace(_NAMELESS, identity=identity)
+    return ReplyClassification(verdict=Verdict.CREATED, conversation_sid=sid, identity=identity)
