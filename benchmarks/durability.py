@@ -27,7 +27,7 @@ from provisioner.commands.run import run_job
 from provisioner.ledger import open_ledger
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import RunOptions
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 
 LATENCY_S = 0.05
 RATE = 500

@@ -18,7 +18,7 @@ from provisioner.report.job_data import ErrorGroup, JobData, load_job
 from provisioner.report.live import fragments, live_page
 from provisioner.report.live_recorder import LiveRecorder
 from provisioner.report.page import SCRIPT, STYLE, render
-from tests.unit.report.test_reports import answer, ledger_of
+from tests.unit.report.test_page import answer, ledger_of
 
 HARMLESS = "plain"
 HOSTILE = (

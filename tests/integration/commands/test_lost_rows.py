@@ -20,9 +20,9 @@ from provisioner.rows import identity_for
 from provisioner.runs import rounds
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
-from tests.integration.pipeline.job import Job
+from tests.integration.commands.job import Job
 from tests.ledger_samples import query
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import reply
 from tests.sids import conversation_sid
 from tests.stub_twilio import Answer, Call, StubTwilio, hanging_up, per_row, stub_twilio

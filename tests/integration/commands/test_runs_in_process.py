@@ -14,8 +14,8 @@ from provisioner.ledger import SqliteLedger, open_reader
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome
 from tests.fakes import noted
-from tests.integration.pipeline.job import ENVIRON, Job
-from tests.quiet_face import QuietUserInterface
+from tests.integration.commands.job import ENVIRON, Job
+from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import free_port
 from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
 

@@ -16,7 +16,7 @@ from provisioner.sending import Stop, StopKind
 from tests.fake_creator import Fault
 from tests.fake_messenger import FakeMessenger
 from tests.fakes import FakeLedger
-from tests.unit.dispatch.bench import Bench, Feed
+from tests.unit.sending.bench import Bench, Feed
 
 POSTED, PENDING, UNKNOWN = MessageStatus.POSTED, MessageStatus.PENDING, MessageStatus.UNKNOWN
 REJECTED, UNSENT, IN_FLIGHT = MessageStatus.REJECTED, MessageStatus.UNSENT, MessageStatus.IN_FLIGHT

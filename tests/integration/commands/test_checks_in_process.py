@@ -10,7 +10,7 @@ from provisioner.commands.check import FIRST, check_input
 from provisioner.errors import InputError, UsageError
 from provisioner.models import Counts
 from provisioner.options import CheckOptions
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 
 PLAIN = CheckOptions(address_sid="IG" + 32 * "a")
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import provisioner.ledger
 from provisioner.ledger.sqlite import queries
 
 FILES = ("schema", "schema_1", "migrate", "plan", "run", "messages", "closures", "read")
-FOLDER = Path(provisioner.ledger.__file__).parent
+FOLDER = Path(queries.__file__).parent
 STATEMENTS = [(file, name) for file in FILES for name in queries.load_queries(file)]
 
 

@@ -22,7 +22,7 @@ from provisioner.options import CloseOptions, ExportOptions, RunOptions
 from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from provisioner.target import SIMULATED_ADDRESS
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 from tests.stub_twilio import error, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "0", "TWILIO_AUTH_TOKEN": "simulated"}

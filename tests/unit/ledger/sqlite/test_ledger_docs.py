@@ -16,7 +16,7 @@ from provisioner.ledger.sqlite import queries
 from provisioner.models import MessageStatus, Status, Step, Verdict
 from tests.ledger_samples import CREATED, INPUT, NO_SID, REFUSED, SETTINGS, claim_all, entries, entry, query, send
 
-TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n\n```sql\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)
 TABLES = [name for name, text in queries.load_queries("schema").items() if "CREATE TABLE" in text]
 

@@ -18,8 +18,8 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import ReconcileOptions
 from provisioner.reconciling import Audit
-from tests.integration.pipeline.job import ENVIRON, Job
-from tests.quiet_face import QuietUserInterface
+from tests.integration.commands.job import ENVIRON, Job
+from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import reply
 from tests.stub_twilio import Call, StubTwilio, hanging_up, per_row, stub_twilio
 

@@ -13,7 +13,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import RunOptions
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 from tests.stub_twilio import failing, hanging_up, per_row, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}

@@ -26,8 +26,8 @@ from provisioner.simulator import (
 from provisioner.simulator.call import Call
 from provisioner.simulator.records import ConversationEndpoints
 from provisioner.simulator.replies import ApiError, Reply
-from tests.integration.pipeline.job import ADDRESS, ENVIRON, Job
-from tests.quiet_face import QuietUserInterface
+from tests.integration.commands.job import ADDRESS, ENVIRON, Job
+from tests.quiet_ui import QuietUserInterface
 
 BAD, FORBIDDEN = (400, 20001), (403, 20403)
 BUSY, BROKEN = (429, 20429), (500, 20500)

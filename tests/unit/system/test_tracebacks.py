@@ -71,7 +71,7 @@ def test_a_place_is_the_innermost_of_ours() -> None:
         parse_rate("Ada")
 
     assert re.fullmatch(r"provisioner/options/limits\.py:\d+ in parse_rate", place_of(ours.value))
-    assert re.fullmatch(r"tests/unit/test_tracebacks\.py:\d+ in raised", place_of(raised(KeyError("Ada"))))
+    assert re.fullmatch(r"tests/unit/system/test_tracebacks\.py:\d+ in raised", place_of(raised(KeyError("Ada"))))
     assert place_of(ValueError("Ada")) == "an unknown place"
 
 

@@ -15,7 +15,7 @@ from provisioner.ledger.sqlite.database import open_for_writing
 from provisioner.ledger.sqlite.wal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
-from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
+from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
 
 ROWS = 40
 

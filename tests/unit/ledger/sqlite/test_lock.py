@@ -13,7 +13,7 @@ from provisioner.errors import ExitCode, LedgerBusyError
 from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
 from tests.ledger_samples import SETTINGS
-from tests.unit.ledger.test_ledger_crashes import files_no_larger_than
+from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
 
 
 async def test_a_second_run_is_told_who_has_the_ledger(path: Path) -> None:

@@ -16,7 +16,7 @@ from provisioner.sending import Dispatcher, Stop, StopKind
 from tests.fake_creator import FakeCreator, Fault
 from tests.fakes import FakeLedger, noted
 from tests.free_pace import FreePace
-from tests.unit.dispatch.bench import Bench, Feed, SlowCreator
+from tests.unit.sending.bench import Bench, Feed, SlowCreator
 
 CREATED, REJECTED, UNKNOWN, UNSENT = Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT
 PENDING, IN_FLIGHT = Status.PENDING, Status.IN_FLIGHT

@@ -9,7 +9,7 @@ from provisioner.commands.run import run_job
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 ADDRESS = "IG" + 32 * "a"

@@ -12,7 +12,7 @@ from provisioner.ledger import open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
-from provisioner.planning import input as planning_input
+from provisioner.planning import plan
 from provisioner.planning.feed import SourceFeed
 from provisioner.planning.input import JobInput, PlanInterrupted, open_input
 from provisioner.planning.plan import plan_input
@@ -114,7 +114,7 @@ async def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch:
     with input_of(tmp_path, "id\n1\n2\n") as opened:
         async with open_ledger(tmp_path / "job.ledger", {}, version="1") as ledger:
             reports = [await plan_input(ledger, opened, lambda _rows: None) for _ in range(2)]
-            monkeypatch.setattr(planning_input, "__version__", "99")
+            monkeypatch.setattr(plan, "__version__", "99")
             reports.append(await plan_input(ledger, opened, lambda _rows: None))
 
     assert [report.is_reused for report in reports] == [False, True, False]

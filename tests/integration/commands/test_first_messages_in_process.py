@@ -29,7 +29,7 @@ from provisioner.simulator import (
     open_simulator,
 )
 from provisioner.twilio import paging
-from tests.quiet_face import QuietUserInterface
+from tests.quiet_ui import QuietUserInterface
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 GREETING = "Hello, I am {CustomerFriendlyName}"

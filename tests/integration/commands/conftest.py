@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.pipeline.job import Job
+from tests.integration.commands.job import Job
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from provisioner.models import MessageStatus, Row, Status
 from tests.fake_creator import Fault
 from tests.fakes import FakeLedger
-from tests.unit.dispatch.bench import Bench, Feed
+from tests.unit.sending.bench import Bench, Feed
 
 
 @dataclass
