@@ -20,7 +20,7 @@ def basic_authorization(username: str, password: str) -> tuple[str, str]:
 
 
 class PoolKeyRequest(ClientRequest):
-    """What aiohttp finds a connection by; it is never sent."""
+    """An aiohttp ``ClientRequest`` that is used only as the key of the connection pool; it is never sent."""
 
     @cached_property
     def connection_key(self) -> ConnectionKey:

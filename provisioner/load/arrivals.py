@@ -120,7 +120,7 @@ class Arrivals:
             began, before = began + stage.duration_s, before + rows
 
     def _marks(self) -> Iterator[float]:
-        """Yield the numbers of rows asked for at which one is due.
+        """Yield the cumulative number of rows at which the next row is due.
 
         The first even one is due at once. Gaps of a Poisson process of rate 1, stretched by the schedule, are a
         Poisson process of its rate.

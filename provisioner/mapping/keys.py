@@ -16,7 +16,7 @@ def key_getter(getters: Sequence[Getter]) -> Getter:
 
 
 def join_key(texts: Sequence[str]) -> str:
-    r"""Join texts so that no other texts, as many of them, come to the same.
+    r"""Join texts injectively: different lists of the same length give different keys.
 
     ``|`` stands between them; a ``|`` or a ``\`` inside one is escaped with a ``\``. Empty texts only come to
     an empty text.

@@ -20,11 +20,11 @@ _NOTHING = FieldSource(Constant(""))
 
 @dataclass(frozen=True, slots=True)
 class FixedMapper:
-    """Sorts the values of a record to what they are for.
+    """Maps one record to the fields of a request.
 
-    ``texts`` are the fields in the order of ``FIELDS``, then the key: those that are the same in every row, and an
-    empty text where a getter of ``own`` puts the row's. ``members`` get the pre-engagement values, of which
-    ``converters`` make typed ones.
+    ``texts`` holds the constant values in the order of ``FIELDS``, then the key; it is empty where a value differs
+    per row. ``own`` lists (index, getter) for those. ``members`` are the getters of pre-engagement values, and
+    ``converters`` those of typed ones.
     """
 
     texts: list[str]

@@ -75,7 +75,10 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlVisibility(StrEnum):
-    """What a look showed of a row that was certainly created; only beside one does not seeing another count."""
+    """Whether the same look-up showed a row that is known to exist.
+
+    Only then is "not found" evidence that another row does not exist.
+    """
 
     SHOWN = "shown"
     HIDDEN = "hidden"

@@ -9,7 +9,8 @@ STEP = 0.03
 AUTO_STEP = 0.2
 """What it takes of ``--rate auto``: the limit is found, and a fifth of it is the website's, as by default."""
 SOON_S = 1.5
-"""A 429 so soon after the last pause met a limit that is far below: a mere edge lets a second's starts through."""
+"""A 429 within this time after a pause means that the real limit is well below the rate, which is cut by 30 %
+and not by one step."""
 CUT = 0.7
 """What a 429 that comes so soon leaves of the pace, or one where there was no pace."""
 TWICE_S = 15.0
@@ -23,7 +24,7 @@ PATIENCE_S = 40.0
 LONGEST_PATIENCE_S = 640.0
 AUTO_CEILING = 1000.0
 FARTHEST = 50.0
-"""No pace climbs to more than so many times e; it keeps a power within what a float holds."""
+"""Upper bound of the exponent, so that exp() cannot overflow."""
 
 
 class AdaptiveRate:

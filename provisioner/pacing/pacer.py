@@ -24,9 +24,9 @@ LEAD_S = 1.0
 SHORTEST_SLEEP_S = 0.0006
 """Loops count in milliseconds and some round: a shorter timer would spin there."""
 NAP_S = 0.002
-"""What is left of a wait after its timer is slept through, holding up the loop: its timers are late by as much."""
+"""Event-loop timers fire up to 2 ms late, so the last 2 ms of a wait are a blocking sleep."""
 UNHURRIED = 100.0
-"""The fastest pace at which that takes no time from anything else."""
+"""Starts a second above which the blocking sleep would cost throughput, so it is not used."""
 SHORTEST_PAUSE_S = 1.0
 """A shorter pause would land in the same second of the limit."""
 LONGEST_PAUSE_S = 300.0

@@ -9,9 +9,9 @@ WINDOW_S = 1.0
 GUARD = 0.0001
 """By what share a full window is kept longer than its starts take."""
 MARGIN_S = 0.002
-"""How much longer than a second a table's full window is kept, for what the way to the server may shorten."""
+"""Seconds added to a one-second window: network jitter may bring requests closer together at the server."""
 EASE = 0.0015
-"""By what share the schedule is slower than asked: starts that were late could never make it good without."""
+"""Share by which the schedule is slower than requested, so that a late start can catch up within the rate."""
 COLD_S = 0.002
 """How much longer the first request is on its way than others: nothing has done its work before."""
 CATCH_UP_S = 0.05

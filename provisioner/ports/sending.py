@@ -19,9 +19,9 @@ from provisioner.models import (
 
 
 class Ledger(Protocol):
-    """The durable record: what was asked for earlier is never on disk later.
+    """The durable record of a job; writes become durable in the order in which they were requested.
 
-    Every call is done only when what it says is on disk, and what was asked for happens even when nobody waits.
+    Every call returns after its write is durable. Cancelling the caller does not cancel the write.
     """
 
     async def claim(self, limit: int) -> Sequence[Claim]:

@@ -141,8 +141,8 @@ class SendAndReconcile:
     async def _allowed(self, again: int) -> int:
         """Return how many rows of another round --limit allows.
 
-        Those that were sent in this run are counted already and stand before everything that never was. Those of
-        earlier runs are not, and may stand before them: where they do not all fit, no more are sent than fit.
+        Rows already sent in this run do not count against --limit again. Unknown rows of earlier runs do, and may
+        use up the rest of it.
         """
         if self._remaining_limit is None:
             return again

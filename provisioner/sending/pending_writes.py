@@ -44,7 +44,10 @@ class PendingWrites:
 
 
 class _OnRecorded:
-    """Waits for a record; no event loop that reports trouble with it shows what it holds."""
+    """Done-callback of a ledger write.
+
+    A class and not a closure, so that the event loop's error report does not print customers' data through repr().
+    """
 
     __slots__ = ("_end", "_pending_writes", "_step")
 

@@ -15,7 +15,7 @@ BATCH = 64
 
 
 class RowPrefetcher:
-    """Hands rows out one by one, in the order of the ledger; to be left before the ledger is closed.
+    """Hands rows out one by one, in the order of the ledger; leave the context before closing the ledger.
 
     Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
     """

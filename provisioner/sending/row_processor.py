@@ -85,7 +85,8 @@ class RowProcessor:
             await self._ledger.messages.drop(row.id)
         if not has_message:
             return outcome
-        if not row.identity:  # what follows is decided here and not at Twilio, so the gate does not hold it up
+        if not row.identity:
+            # The message step sends no request then and never waits at the gate: wait until the create is durable.
             await self._pending_writes.all_recorded()
         return await self._attempt_until_final(self._message_step, row) or outcome
 

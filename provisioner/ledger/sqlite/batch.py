@@ -17,7 +17,7 @@ _BEGIN, _ADD_ATTEMPTS, _SETTLE = _RUN["begin"], _RUN["add_attempts"], _RUN["sett
 MOST = 64
 """Rows per statement; of 15 values each that is 960, and the oldest SQLite takes 999."""
 _SIZES = (1, 2, 4, *range(8, MOST + 1, 8))
-"""A statement is compiled for each number of rows, so there are few; what is left over is filled with nothing."""
+"""A statement is compiled for each number of rows, so there are few; unused places are bound to NULL."""
 
 
 class BulkStatement(IntEnum):
@@ -33,7 +33,7 @@ class BulkStatement(IntEnum):
 class Batch:
     """Collects rows, and writes them together.
 
-    Rows change places with each other, which none of them notices. What is written for one row keeps its order:
+    Writes for different rows may be reordered; writes for one row are not:
     where that is not the order of ``BulkStatement``, what was collected is written first.
     """
 

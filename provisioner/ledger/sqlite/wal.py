@@ -1,8 +1,8 @@
 """The file beside a ledger in which SQLite keeps what was committed last, until it is merged.
 
-A ledger that has lost its log, by a copy of one file or by a hand that tidied up after a kill, is whole and old:
-it has forgotten rows that were sent. So a ledger says in itself that a log belongs to it, and what takes that
-back stands in the log.
+A main file that was copied without its WAL opens without an error and lacks the rows that were sent last. So the
+main file, while it is open, carries a flag "needs its WAL"; the record that clears the flag is written to the WAL.
+A main file without its WAL is therefore recognised and refused.
 """
 
 import sqlite3
@@ -52,7 +52,7 @@ class WalCheckpointer:
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Merge the log into the ledger, which from then on misses its log until it is closed."""
+    """Run a checkpoint; from then on the file counts as incomplete without its WAL until it is closed."""
     _set_wal_note(connection, _MISSED)
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     _set_wal_note(connection, _MERGED)
@@ -65,7 +65,7 @@ def close_connection(connection: sqlite3.Connection, path: Path) -> None:
     except sqlite3.Error:
         with suppress(sqlite3.Error), closing(_open_read_only(path)) as onlooker:
             onlooker.execute(_GET_NOTE, (_NOTE,)).fetchone()
-            connection.close()  # not the last to do so: the last, who may only look, removes nothing
+            connection.close()  # while a read-only connection is open: the last one to close would delete the WAL
     connection.close()
 
 

@@ -21,9 +21,9 @@ _MOST_LINES = 20
 def count_footer_lines(last_lines: Sequence[str], delimiter: str, width: int) -> int:
     """Count the lines at the end of a text that are a footer below records of ``width``; blank ones included.
 
-    Only lines that fill one cell, and are no full record, can belong to it, and the legal ones as they stand.
-    Since a text ends outside quotes, so do all of its last lines in which quotes are paired. In a list of one
-    column a footer has to have a copyright.
+    Only lines with one filled cell that are not a full record can belong to a footer, and copyright lines in any
+    form. Since a text ends outside quotes, so do all of its last lines in which quotes are paired. In a list of
+    one column a footer has to have a copyright.
     """
     kinds = ""
     for line in reversed(last_lines[-_MOST_LINES:]):

@@ -10,7 +10,7 @@ from .dialect import Dialect, RowFormatter
 
 
 class DelimitedWriter:
-    """Writes records in their source's dialect and encoding; the header leaves with the first breath.
+    """Writes records in their source's dialect and encoding; the constructor writes the header line.
 
     What the encoding cannot say is written as a backslash escape, so that an error's text never stops it.
     """

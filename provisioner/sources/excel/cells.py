@@ -25,7 +25,7 @@ TEXT, NUMBER, ERROR = "s", "n", "e"
 
 
 class CellValue(NamedTuple):
-    """A cell's text, why it is not to be used, and as what it is to be written so that this stays so."""
+    """The cell's text, an error if it cannot be used, and the cell type with which to write it back unchanged."""
 
     text: str
     fault: str = ""

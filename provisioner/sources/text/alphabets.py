@@ -59,7 +59,8 @@ def is_latin(text: str) -> bool:
 def languages_needed(text: str) -> int:
     """Count how many languages of Latin script it takes to have every word of a text; at least 1.
 
-    Words of the same letters beyond ASCII are one, and those that no language has are a language each.
+    Words with the same non-ASCII letters count once; a word that fits no known language counts as a language of
+    its own.
     """
     left = {frozenset(char for char in word if _kind(char) == "a") for word in text.lower().split()}
     left.discard(frozenset())
