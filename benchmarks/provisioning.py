@@ -20,7 +20,7 @@ def run_command(customers: Path, output: Path, base_url: str, loop: str = "") ->
     """Return the command that creates every row of a file.
 
     Raises:
-        Missing: The event loop that is named cannot be had.
+        Missing: The event loop that is named is not available.
     """
     flags = ["--key", "crm_id", "--rate", "0", "--concurrency", "64", "--base-url", base_url]
     return [*PROGRAM, "run", str(customers), "-o", str(output), *flags, *loop_flags(loop)]

@@ -60,7 +60,7 @@ class UsageError(ProvisionerError):
 
 
 class InputError(ProvisionerError):
-    """Mend the named input file, at the named line where there is one."""
+    """Fix the named input file, at the named line where there is one."""
 
     exit_code = ExitCode.USAGE
 
@@ -89,13 +89,13 @@ class LedgerBusyError(LedgerError):
 
 
 class StrictError(ProvisionerError):
-    """Mend the invalid rows, or drop ``--strict``."""
+    """Fix the invalid rows, or drop ``--strict``."""
 
     exit_code = ExitCode.STRICT
 
 
 class StorageError(ProvisionerError):
-    """Make room or mend the disk, then run the same command again."""
+    """Make room or fix the disk, then run the same command again."""
 
     exit_code = ExitCode.GUARD
 

@@ -41,7 +41,7 @@ class Target:
         if is_simulated and (options.base_url or options.profile or options.proxy):
             raise UsageError(
                 "--simulate calls no Twilio, so --base-url, --profile and --proxy mean nothing with it",
-                cure="leave one of them away",
+                cure="omit one of them",
             )
         if is_simulated:
             return cls(SIMULATED, options, is_local=True, is_simulated=True)

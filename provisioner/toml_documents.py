@@ -15,7 +15,7 @@ def parse_toml(text: str, name: str, *, cure_of_number: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: not TOML: {error}", cure="mend the file at that place") from error
+        raise UsageError(f"{name}: not TOML: {error}", cure="fix the file at that place") from error
     except ValueError as error:
         # Python reads no whole number of more than 4,300 digits, and tomllib passes that on as it is.
         raise UsageError(f"{name}: holds a number that is too long", cure=cure_of_number) from error

@@ -49,7 +49,7 @@ def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[st
     chosen = _values(f"{path}: ", document, flags)
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise UsageError(f"{path}: {name} is no table", cure=f"write [{name}] and its options below")
+            raise UsageError(f"{path}: {name} is not a TOML table", cure=f"write [{name}] and its options below")
         chosen[name] = _values(f"{path}: {name}.", table, _flags_of(name))
     return chosen
 
@@ -96,14 +96,14 @@ def _value(place: str, flag: click.Option, value: object) -> Any:
 def _single(place: str, flag: click.Option, value: object) -> Any:
     kinds, wanted = _KINDS.get(type(flag.type), _TEXT)
     if type(value) not in kinds:
-        raise UsageError(f"{place} must be {wanted}", cure="mend the configuration file")
+        raise UsageError(f"{place} must be {wanted}", cure="fix the configuration file")
     given = str(value) if wanted == _TEXT[1] else value
     try:
         flag.type.convert(given, flag, None)
     except UsageError as error:
         raise UsageError(f"{place}: {error.message}", cure=error.cure) from error
     except click.UsageError as error:
-        raise UsageError(f"{place}: {error.message.rstrip('.')}", cure="mend the configuration file") from error
+        raise UsageError(f"{place}: {error.message.rstrip('.')}", cure="fix the configuration file") from error
     return given
 
 

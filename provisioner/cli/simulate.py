@@ -109,7 +109,7 @@ def _refused(error: OSError | UnicodeError, options: SimulateOptions) -> UsageEr
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UsageError(f"{place} is in use", cure="name another --port; 0 takes a free one")
     reason = bind_reason(error) if isinstance(error, OSError) else "that is not the name of a host"
-    return UsageError(f"{place} cannot be had: {reason}", cure="name another --host or --port")
+    return UsageError(f"{place} is not available: {reason}", cure="name another --host or --port")
 
 
 def _tell_counts(counted: Mapping[str, Any], console: Console) -> None:

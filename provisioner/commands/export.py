@@ -55,7 +55,7 @@ def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
         raise InputError(
             "the input came through a pipe and is not there any more",
             source="stdin",
-            cure="leave --include-input and --failed away, or give them to the run itself",
+            cure="omit --include-input and --failed, or give them to the run itself",
         )
     return [each.name for each in fingerprints]
 

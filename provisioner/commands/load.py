@@ -97,13 +97,13 @@ def _notes(config: RunConfig, details: Mapping[str, Any], waiting: int) -> Itera
 def arrivals_of(options: LoadOptions) -> Arrivals:
     """Read when rows are due; raise ``UsageError`` for what contradicts itself."""
     if options.stage and options.duration:
-        raise UsageError("--stage and --duration both say how long it takes", cure="leave one of them away")
+        raise UsageError("--stage and --duration both say how long it takes", cure="omit one of them")
     if options.cycle and not (options.stage or options.duration):
         raise UsageError("--cycle would never end", cure="say how long with --duration or --stage")
     if options.cycle and (options.failed or options.include_input):
         flag = "--failed" if options.failed else "--include-input"
         raise UsageError(
-            f"{flag} needs a record for each row, and --cycle makes several of one", cure=f"leave {flag} away"
+            f"{flag} needs a record for each row, and --cycle makes several of one", cure=f"omit {flag}"
         )
     seed = options.seed if options.arrivals == "poisson" else None
     arrivals = Arrivals(parse_stages(options.stage) if options.stage else _steady(options), seed)

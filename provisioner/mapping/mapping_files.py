@@ -93,7 +93,7 @@ class _Reader:
     def _table(self, document: Mapping[str, Any], name: str) -> dict[str, Any]:
         table = document.get(name, {})
         if not isinstance(table, dict):
-            raise UsageError(f"{self._place(name)} is no table", cure=f"write [{name}] and its keys below")
+            raise UsageError(f"{self._place(name)} is not a TOML table", cure=f"write [{name}] and its keys below")
         return table
 
     def _target(self, key: str, value: object) -> str:

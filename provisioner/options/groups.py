@@ -151,7 +151,7 @@ class PaceOptions(RateOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleOptions:
-    """In which hours."""
+    """Schedule."""
 
     window: str = option(
         "",
@@ -172,7 +172,7 @@ class ScheduleOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionOptions:
-    """How Twilio is reached."""
+    """Connection."""
 
     timeout: float = option(
         30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS", least=0.1, most=HOUR_S
@@ -189,7 +189,7 @@ class ConnectionOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions(ConnectionOptions):
-    """How Twilio is reached, or played."""
+    """Connection or simulator."""
 
     simulate: bool = option(
         default=False, help_text="Use a simulator inside this process: no account needed, nothing leaves."
@@ -198,7 +198,7 @@ class TargetOptions(ConnectionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileTimingOptions:
-    """How long looking waits."""
+    """Reconciliation timing."""
 
     settle_delay: float = option(
         5.0,

@@ -89,7 +89,7 @@ def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
         raise UsageError(f"--window {quoted(text)} is not a window", cure="write it as 22:00-06:00")
     if opens == closes:
         raise UsageError(
-            f"--window {quoted(text)} never opens, or never closes", cure="leave it away, or give it an end"
+            f"--window {quoted(text)} never opens, or never closes", cure="omit it, or give it an end"
         )
     return DailyWindow(opens, closes, zone)
 

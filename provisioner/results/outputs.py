@@ -1,4 +1,4 @@
-"""What a job leaves behind for its user: the results, and the rows to mend."""
+"""What a job leaves behind for its user: the results, and the rows to fix."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -54,7 +54,7 @@ class Outputs:
             if other.shape != first.shape:
                 raise UsageError(
                     f"--failed cannot hold rows of {first.name} and {other.name}: their columns or formats differ",
-                    cure="run the files one by one, or leave --failed away",
+                    cure="run the files one by one, or omit --failed",
                 )
 
     def write(self, ledger: Path, sources: Sequence[Source] = ()) -> None:

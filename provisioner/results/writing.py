@@ -91,7 +91,7 @@ def check_writable(path: Path) -> None:
     place = os.path.realpath(path.parent)
     is_stream = place in {"/dev", "/dev/fd"} or (place.startswith("/proc/") and place.endswith("/fd"))
     if is_stream or (path.exists() and not path.is_file()):
-        raise UsageError(f"{path} is no regular file", cure="name one, or - for stdout")
+        raise UsageError(f"{path} is not a regular file", cure="name one, or - for stdout")
     folder = path.parent
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder", cure=f"create it first: mkdir -p {folder}")

@@ -196,7 +196,7 @@ def _time_given(text: str) -> float | None:
         return None
     seconds = parse_duration(text, "--max-duration")
     if not seconds:
-        raise UsageError(f"--max-duration {text!r} gives it no time", cure="leave it away, or give it some, as 6h")
+        raise UsageError(f"--max-duration {text!r} gives it no time", cure="omit it, or give it some, as 6h")
     return seconds
 
 

@@ -133,7 +133,7 @@ class Run:
         if options.strict and plan.counts.invalid:
             return StrictError(
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
-                cure="provisioner check lists them: mend them, or leave --strict away",
+                cure="provisioner check lists them: fix them, or omit --strict",
             )
         if plan.to_send and (guess := unconfirmed_encoding_error(self._input.sources, options)):
             return guess

@@ -127,5 +127,5 @@ class PacerControls:
         """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
         asked = parse_rate(rate)
         if asked.is_auto or math.isinf(asked.per_second):
-            raise UsageError(f"{rate} is no pace to change to", cure=f"name one from {RATES}, e.g. 4/s")
+            raise UsageError(f"{rate} is not a valid rate", cure=f"name one from {RATES}, e.g. 4/s")
         self._pacer.set_rate(asked)

@@ -87,7 +87,7 @@ class FailureGuard:
         count = "the first row was" if self.finished == 1 else f"the first {self.finished} rows were all"
         return GuardError(
             f"{count} refused, so nothing else was sent: {self.last_refusal}",
-            cure="mend the configuration or the input; if only that row is wrong, run the same command again; if "
+            cure="fix the configuration or the input; if only that row is wrong, run the same command again; if "
             "this account takes no Identity, start anew: --identity none --marker NAME, and another -o",
         )
 

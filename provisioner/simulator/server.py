@@ -31,7 +31,7 @@ async def open_simulator(
 
     On another ``host`` than this machine's own, everyone who reaches it can use it.
     Requests still in progress then, stalled ones included, are cut off. Raise ``OSError`` when the port
-    cannot be had.
+    is not available.
     """
     # aiohttp takes a fifth of a second to import, which only a server that starts has to pay.
     from aiohttp import web  # noqa: PLC0415 - see above

@@ -248,7 +248,7 @@ async def test_a_full_disk_stops_the_run_and_loses_nothing(program: Program, twi
 
     full = await program.unwatched()(*command, env=CREDENTIALS, preexec_fn=bounded(size + 120_000))
     sent = len(server.calls)
-    mended = await program(*command, env=CREDENTIALS)
+    fixed = await program(*command, env=CREDENTIALS)
 
     assert plan.code == 6
     assert full.code == 6
@@ -256,9 +256,9 @@ async def test_a_full_disk_stops_the_run_and_loses_nothing(program: Program, twi
     assert full.counts["created"] + full.counts.get("unknown", 0) + full.counts["unsent"] == 600
     assert "run the same command again" in full.stderr
     assert 1 < sent < 600
-    assert mended.code in {0, 5}
+    assert fixed.code in {0, 5}
     assert set(server.created.values()) == {1}
-    assert mended.counts["created"] + mended.counts.get("unknown", 0) == 600
+    assert fixed.counts["created"] + fixed.counts.get("unknown", 0) == 600
     known = {row["row"] for row in program.results() if row["status"] == "created"}
     assert len(known) >= 600 - 16
 

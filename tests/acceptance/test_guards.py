@@ -16,7 +16,7 @@ RUN = ("run", "customers.csv", "-o", "results.csv", "--key", "crm_id", "--rate",
     [
         (401, 20003, "check TWILIO_ACCOUNT_SID"),
         (404, 45765, "check --address-sid"),
-        (400, 45761, "mend the address in the Twilio Console"),
+        (400, 45761, "fix the address in the Twilio Console"),
         (403, 20008, "use a Standard API key"),
     ],
 )
@@ -30,14 +30,14 @@ async def test_a_fault_of_the_run_stops_it_after_the_first_request(
 
     stopped = await program(*command, env=CREDENTIALS)
     server.script = obliging
-    mended = await program(*command, env=CREDENTIALS)
+    fixed = await program(*command, env=CREDENTIALS)
 
     assert (stopped.code, stopped.counts) == (6, {"unsent": 20})
     assert stopped.stdout.startswith("stopped by a guard after ")
     assert cure in stopped.stderr
     assert stopped.stdout.splitlines()[-1].startswith("next:    provisioner run customers.csv")
     assert len(server.calls) == 1 + 20
-    assert (mended.code, mended.counts) == (0, {"created": 20})
+    assert (fixed.code, fixed.counts) == (0, {"created": 20})
 
 
 @pytest.mark.parametrize(("canary", "sent"), [((), 1), (("--canary", "3"), 3)])
@@ -114,7 +114,7 @@ async def test_a_limit_sends_a_part_and_the_next_run_the_next(program: Program, 
 
 
 async def test_strict_sends_nothing_while_a_row_is_invalid(program: Program, twilio: StubMaker) -> None:
-    """--strict makes one bad row reason enough to send none, and the results name it; mended, all are sent."""
+    """--strict makes one bad row reason enough to send none, and the results name it; fixed, all are sent."""
     server = await twilio()
     program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n1,Bo\n")
     command = (*RUN, "--base-url", server.url, "--strict")
@@ -122,11 +122,11 @@ async def test_strict_sends_nothing_while_a_row_is_invalid(program: Program, twi
     refused = await program(*command, env=CREDENTIALS)
     calls, statuses = len(server.calls), program.statuses()
     program.write("customers.csv", "crm_id,CustomerFriendlyName\n1,Ana\n2,Bo\n")
-    mended = await program(*command, env=CREDENTIALS)
+    fixed = await program(*command, env=CREDENTIALS)
 
     assert (refused.code, calls, statuses) == (3, 0, ["unsent", "invalid"])
     assert "so nothing was sent (--strict)" in refused.stderr
-    assert (mended.code, mended.counts) == (0, {"created": 2})
+    assert (fixed.code, fixed.counts) == (0, {"created": 2})
 
 
 async def test_a_gateway_page_in_place_of_an_answer_is_no_crash(program: Program, twilio: StubMaker) -> None:

@@ -82,23 +82,23 @@ async def test_every_accepted_form_says_the_same(program: Program, twilio: StubM
     assert len({row["key"] for row in rows}) == len(rows)
 
 
-async def test_the_rows_of_a_workbook_are_mended_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
-    """--failed is a workbook again; an error cell stays one until it is mended."""
+async def test_the_rows_of_a_workbook_are_fixed_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
+    """--failed is a workbook again; an error cell stays one until it is fixed."""
     server = await twilio(per_row({"Bo": failing(400, 45745)}))
     rows = [["crm_id", "CustomerFriendlyName"], ["0001", "Ana"], ["0002", "Bo"], ["0003", "#N/A"]]
     program.write("customers.xlsx", workbook(rows))
     call = ("--base-url", server.url, "--rate", "200/s", "--key", "crm_id")
 
     first = await program(
-        *("run", "customers.xlsx", "-o", "results.csv", "--failed", "mend.xlsx", "--include-input", *call),
+        *("run", "customers.xlsx", "-o", "results.csv", "--failed", "fix.xlsx", "--include-input", *call),
         env=CREDENTIALS,
     )
-    again = await program("run", "mend.xlsx", "-o", "again.csv", *call, env=CREDENTIALS)
-    book = load_workbook(program.folder / "mend.xlsx")
+    again = await program("run", "fix.xlsx", "-o", "again.csv", *call, env=CREDENTIALS)
+    book = load_workbook(program.folder / "fix.xlsx")
     found = [[cell.value for cell in row][:5] for row in book.worksheets[0].iter_rows()]
     book.worksheets[0]["B2"], book.worksheets[0]["B3"] = "Bodil", "Cy"
-    book.save(program.folder / "mend.xlsx")
-    mended = await program("run", "mend.xlsx", "-o", "mended.csv", *call, env=CREDENTIALS)
+    book.save(program.folder / "fix.xlsx")
+    fixed = await program("run", "fix.xlsx", "-o", "fixed.csv", *call, env=CREDENTIALS)
 
     assert (first.code, first.counts) == (4, {"created": 1, "rejected": 1, "invalid": 1})
     assert [row["CustomerFriendlyName"] for row in program.results()] == ["Ana", "Bo", "#N/A"]
@@ -108,7 +108,7 @@ async def test_the_rows_of_a_workbook_are_mended_and_fed_back_in(program: Progra
         ["0003", "#N/A", "invalid", "invalid_row", "column 'CustomerFriendlyName' holds the error #N/A"],
     ]
     assert again.counts == {"rejected": 1, "invalid": 1}
-    assert (mended.code, mended.counts) == (0, {"created": 2})
+    assert (fixed.code, fixed.counts) == (0, {"created": 2})
     assert dict(server.created) == {"Ana": 1, "Bodil": 1, "Cy": 1}
 
 
@@ -122,15 +122,15 @@ async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Progra
     program.write("customers.json", f'{{"records": [{records}]}}')
     call = ("--base-url", server.url, "--rate", "200/s")
 
-    await program("run", "customers.json", "-o", "results.csv", "--failed", "mend.json", *call, env=CREDENTIALS)
-    again = await program("run", "mend.json", "-o", "again.csv", *call, env=CREDENTIALS)
+    await program("run", "customers.json", "-o", "results.csv", "--failed", "fix.json", *call, env=CREDENTIALS)
+    again = await program("run", "fix.json", "-o", "again.csv", *call, env=CREDENTIALS)
 
     first, second = [call.form["PreEngagementData"] for call in server.calls if call.name == "Bo"]
     assert again.counts == {"rejected": 1}
     assert first == second
     assert first == '{"n":123456789012345678901234567890,"deep":[1.10,{"a":null}],"friendlyName":"Bo"}'
     assert (
-        (program.folder / "mend.json")
+        (program.folder / "fix.json")
         .read_text()
         .startswith(
             f'{{"records":[\n{{"CustomerFriendlyName": "Bo", "pre_engagement_data": {data},"_status":"rejected",'

@@ -99,7 +99,7 @@ async def test_every_input_row_has_its_line_in_input_order(program: Program, twi
 
 
 async def test_rejected_and_invalid_rows_end_with_4(program: Program, twilio: StubMaker) -> None:
-    """A run that finished with rows that were not created is no success, and says how to mend them."""
+    """A run that finished with rows that were not created is no success, and says how to fix them."""
     server = await twilio(per_row({"Customer 2": failing(400, 45745)}))
     program.write_customers("customers.csv", 3)
 
@@ -157,22 +157,22 @@ async def test_cells_that_a_spreadsheet_would_run_are_harmless(
     assert program.results()[0]["CustomerFriendlyName"] == cell
 
 
-async def test_failed_rows_are_mended_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
-    """--failed keeps the input's columns and form; once mended, it is an input, and its notes are ignored."""
+async def test_failed_rows_are_fixed_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
+    """--failed keeps the input's columns and form; once fixed, it is an input, and its notes are ignored."""
     server = await twilio(per_row({"Bo": failing(400, 45745)}))
     program.write("customers.csv", "crm_id;CustomerFriendlyName;address_sid\r\n1;Ana;\r\n2;Bo;\r\n3;Cy;ADxx\r\n")
     call = ("--base-url", server.url, *FAST, "--key", "crm_id")
 
     first = await program(
-        *("run", "customers.csv", "-o", "results.csv", "--failed", "mend.csv", *call),
+        *("run", "customers.csv", "-o", "results.csv", "--failed", "fix.csv", *call),
         env=CREDENTIALS,
     )
-    failed = (program.folder / "mend.csv").read_bytes()
-    program.write("mend.csv", failed.replace(b";Bo;", b";Bodil;").replace(b"ADxx", b""))
-    second = await program("run", "mend.csv", "-o", "mended.csv", *call, env=CREDENTIALS)
+    failed = (program.folder / "fix.csv").read_bytes()
+    program.write("fix.csv", failed.replace(b";Bo;", b";Bodil;").replace(b"ADxx", b""))
+    second = await program("run", "fix.csv", "-o", "fixed.csv", *call, env=CREDENTIALS)
 
     assert (first.code, first.counts) == (4, {"created": 1, "rejected": 1, "invalid": 1})
-    assert "failed:  mend.csv" in first.stdout
+    assert "failed:  fix.csv" in first.stdout
     header, *lines = failed.split(b"\r\n")
     assert header == b"crm_id;CustomerFriendlyName;address_sid;_status;_error_code;_error"
     assert [line.split(b";")[:5] for line in lines if line] == [

@@ -97,7 +97,7 @@ def fields_of(call: Call) -> Mapping[bytes, bytes]:
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
 async def test_every_text_arrives_to_the_byte(program: Program, twilio: StubMaker, style: Style) -> None:
-    """As a field of its own and within the JSON, and the same once more after it was refused and mended."""
+    """As a field of its own and within the JSON, and the same once more after it was refused and fixed."""
     server = await twilio(failing(400, 45745))
     program.write("customers.csv", style.written())
     named = ("--encoding", "gb18030") if style.encoding == "gb18030" else ()

@@ -104,7 +104,7 @@ def _is_filled(book: Book, sheet: str) -> bool:
 def _header(cells: Sequence[CellValue], name: str) -> tuple[str, ...]:
     for cell in cells:
         if cell.fault:
-            raise InputError(f"a cell of the header {cell.fault}", source=name, cure="mend the header")
+            raise InputError(f"a cell of the header {cell.fault}", source=name, cure="fix the header")
     return tuple(cell.text for cell in cells)
 
 

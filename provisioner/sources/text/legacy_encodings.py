@@ -71,7 +71,7 @@ def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Enco
             "is UTF-8 text but for a few places, of which this is the first",
             source=name,
             line=line,
-            cure="mend them, or export it again",
+            cure="fix them, or export it again",
         )
     candidates = _likely(_decode_candidates(pieces))
     if not candidates:

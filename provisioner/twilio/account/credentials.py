@@ -117,7 +117,7 @@ def _read_secret(name: str, file: Path) -> str:
     except OSError as error:
         raise UsageError(
             f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {os_reason(error)}",
-            cure="mend the name, or the permissions of the file",
+            cure="fix the name, or the permissions of the file",
         ) from error
     except UnicodeDecodeError:
         # The cause would quote the file, which holds a secret.

@@ -79,10 +79,10 @@ def read_profiles(folder: Path) -> Profiles:
     except (FileNotFoundError, NotADirectoryError):
         return Profiles(path, _Config())
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {os_reason(error)}", cure="mend its permissions") from error
+        raise UsageError(f"{path} cannot be read: {os_reason(error)}", cure="fix its permissions") from error
     except (msgspec.MsgspecError, ValueError, RecursionError):
         # The cause would quote the file, which holds secrets.
         raise UsageError(
             f"{path} is not a configuration of twilio-cli",
-            cure="mend it, or set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET",
+            cure="fix it, or set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET",
         ) from None

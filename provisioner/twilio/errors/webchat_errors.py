@@ -16,7 +16,7 @@ from .reply_parsing import read_created
 
 _KEY = "check TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET, or the profile"
 _ADDRESS = "check --address-sid, and that it belongs to this account"
-_AUTO_CREATION = "mend the address in the Twilio Console, or choose another with --address-sid"
+_AUTO_CREATION = "fix the address in the Twilio Console, or choose another with --address-sid"
 
 CODES: Mapping[int, ReplyClassification] = MappingProxyType(
     {

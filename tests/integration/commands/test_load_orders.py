@@ -34,7 +34,7 @@ def test_schedules_by_table(asked: dict[str, Any], arrivals: Arrivals) -> None:
     ("asked", "message", "cure"),
     [
         ({"cycle": True}, "--cycle would never end", "--duration or --stage"),
-        ({"stage": ("1s:2/s",), "duration": "1s"}, "both say how long", "leave one of them away"),
+        ({"stage": ("1s:2/s",), "duration": "1s"}, "both say how long", "omit one of them"),
         ({"rate": "0"}, "a load test needs a rate", "write it as 4/s"),
         ({"rate": "auto"}, "a load test needs a rate", "write it as 4/s"),
         ({"duration": "0"}, "takes no time", "e.g. 5m"),
@@ -42,8 +42,8 @@ def test_schedules_by_table(asked: dict[str, Any], arrivals: Arrivals) -> None:
         ({"stage": ("1s",)}, "is not a stage", "30s:2/s"),
         ({"stage": ("5s:0",)}, "no row would arrive", "a higher rate"),
         ({"stage": ("1s:0.001/s",), "arrivals": "poisson"}, "no row would arrive", "a higher rate"),
-        ({"cycle": True, "duration": "1s", "failed": Path("f")}, "--failed needs a record", "leave --failed away"),
-        ({"cycle": True, "stage": ("1s:1",), "include_input": True}, "--include-input needs", "leave --include"),
+        ({"cycle": True, "duration": "1s", "failed": Path("f")}, "--failed needs a record", "omit --failed"),
+        ({"cycle": True, "stage": ("1s:1",), "include_input": True}, "--include-input needs", "omit --include"),
     ],
 )
 def test_what_contradicts_itself_is_refused_with_its_cure(asked: dict[str, Any], message: str, cure: str) -> None:

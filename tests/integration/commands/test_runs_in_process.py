@@ -309,8 +309,8 @@ async def test_rejected_rows_are_sent_again_when_asked(job: Job) -> None:
     assert len(twilio.calls) == 6
 
 
-async def test_rows_are_mended_in_the_input_itself(job: Job) -> None:
-    """A mended invalid row is sent by the same command, a mended rejected one with --retry, as it stands now."""
+async def test_rows_are_fixed_in_the_input_itself(job: Job) -> None:
+    """A fixed invalid row is sent by the same command, a fixed rejected one with --retry, as it stands now."""
     customers = job.folder / "customers.csv"
     customers.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3\n")
 

@@ -94,11 +94,11 @@ def test_an_export_is_the_results_of_the_run(folder: Path) -> None:
 
 def test_an_export_repeats_the_input_and_splits_off_what_failed(folder: Path) -> None:
     """--include-input and --failed read the input again, as the run read it."""
-    code = call("export results.csv.ledger -o again.csv --include-input --failed mend.csv")
+    code = call("export results.csv.ledger -o again.csv --include-input --failed fix.csv")
 
     assert code == ExitCode.DONE
     assert [row["CustomerFriendlyName"] for row in read(folder / "again.csv")] == ["Ana", "Bo", "", "'=Dee"]
-    lines = (folder / "mend.csv").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "fix.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "id;CustomerFriendlyName;_status;_error_code;_error"
     assert [line.partition(";")[0] for line in lines[1:]] == ["3", "4"]
 
@@ -165,15 +165,13 @@ def test_what_came_through_a_pipe_is_gone(
         call("run - -o piped.csv --simulate --rate 0")
     capsys.readouterr()
 
-    code = call("export piped.csv.ledger -o again.csv --failed mend.csv")
+    code = call("export piped.csv.ledger -o again.csv --failed fix.csv")
 
     assert code == ExitCode.USAGE
     assert "came through a pipe" in capsys.readouterr().err
 
 
-def test_a_job_that_was_never_planned_has_nothing_to_mend(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_job_that_was_never_planned_has_nothing_to_fix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A run that was killed before it knew its rows leaves a ledger without any."""
 
     async def make() -> None:
@@ -184,7 +182,7 @@ def test_a_job_that_was_never_planned_has_nothing_to_mend(
 
     plain = call("export young.ledger -o again.csv")
     capsys.readouterr()
-    refused = call("export young.ledger -o again.csv --failed mend.csv")
+    refused = call("export young.ledger -o again.csv --failed fix.csv")
 
     assert (plain, refused) == (ExitCode.DONE, ExitCode.USAGE)
     assert "no input was planned yet" in capsys.readouterr().err

@@ -38,7 +38,7 @@ class Hands:
     def set_rate(self, rate: str) -> None:
         """Note it, or refuse."""
         if rate == "bad":
-            raise UsageError("bad is no pace", cure="name one")
+            raise UsageError("bad is not a valid rate", cure="name one")
         self.asked.append(rate)
 
 
@@ -117,7 +117,7 @@ async def test_without_the_token_nothing_is_touched(token: str) -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ({"action": "rate", "rate": "bad"}, "bad is no pace: name one"),
+        ({"action": "rate", "rate": "bad"}, "bad is not a valid rate: name one"),
         ({"action": "stop"}, "not understood"),
         (["pause"], "not understood"),
         ({}, "not understood"),

@@ -65,7 +65,7 @@ def test_a_cure_that_says_nothing_is_not_printed(toy: Toy, capsys: Capture) -> N
 
 def test_a_summary_with_an_error_tells_both(toy: Toy, capsys: Capture) -> None:
     """A run that a guard stopped tells its counts on stdout and the reason on stderr."""
-    failure = ErrorInfo.from_error(GuardError("the credentials are wrong", cure="mend them"))
+    failure = ErrorInfo.from_error(GuardError("the credentials are wrong", cure="fix them"))
     toy.does = lambda _console: Summary(
         command="toy",
         exit_code=ExitCode.GUARD,
@@ -79,7 +79,7 @@ def test_a_summary_with_an_error_tells_both(toy: Toy, capsys: Capture) -> None:
     out, err = capsys.readouterr()
     assert code == 6
     assert out.startswith("input 1 = ")
-    assert err == "error: the credentials are wrong\n  mend them\n"
+    assert err == "error: the credentials are wrong\n  fix them\n"
 
 
 def test_an_error_inside_a_group_is_found(toy: Toy, capsys: Capture) -> None:

@@ -143,7 +143,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         ),
         (
             ["--host", "192.0.2.1", "--port", "0", "--allow-remote"],
-            "port 0 of 192.0.2.1 cannot be had: cannot assign requested address",
+            "port 0 of 192.0.2.1 is not available: cannot assign requested address",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -169,7 +169,7 @@ def test_every_rule_and_type_is_a_setting_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "cure"),
     [
-        ("[[x", "not TOML: ", "mend the file at that place"),
+        ("[[x", "not TOML: ", "fix the file at that place"),
         ("x = " + "[" * 5000, "is nested too deeply", "write it flat"),
         (
             '\nidentty = "{A}"',
@@ -181,7 +181,7 @@ def test_every_rule_and_type_is_a_setting_of_its_own(tmp_path: Path) -> None:
             ", line 1: inptu is unknown",
             "did you mean input? tables: pre_engagement, key",
         ),
-        ("key = 5", ", line 1: key is no table", "write [key] and its keys below"),
+        ("key = 5", ", line 1: key is not a TOML table", "write [key] and its keys below"),
         ('[key]\ncolumn = ["A"]', ", line 2: key.column is unknown", "did you mean columns? keys: columns"),
         ('[key]\ncolumns = "A"', ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),
         ("[key]\ncolumns = [1]", ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),

@@ -77,10 +77,10 @@ def test_what_could_not_be_written_is_refused(
 ) -> None:
     """Better before the first request than after the last."""
     monkeypatch.chdir(tmp_path)
-    results, mend = (None if each is None else Path(each.format(here=tmp_path.name)) for each in (output, failed))
+    results, fix = (None if each is None else Path(each.format(here=tmp_path.name)) for each in (output, failed))
 
     with pytest.raises(UsageError, match=words):
-        Outputs(ResultsOptions(output=results, failed=mend))
+        Outputs(ResultsOptions(output=results, failed=fix))
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
 @pytest.mark.parametrize(
     ("input_name", "failed", "message", "cure"),
     [
-        ("a.xlsx", "mend.csv", "mend.csv: the file will be a workbook like the input", "name it mend.xlsx"),
+        ("a.xlsx", "fix.csv", "fix.csv: the file will be a workbook like the input", "name it fix.xlsx"),
         (
             "a.csv",
-            "mend.XLSX",
-            "mend.XLSX: the file will be text like the input, not a workbook",
-            "name it mend.csv",
+            "fix.XLSX",
+            "fix.XLSX: the file will be text like the input, not a workbook",
+            "name it fix.csv",
         ),
-        ("a.xlsx", "mend.XLSX", "", ""),
+        ("a.xlsx", "fix.XLSX", "", ""),
     ],
 )
 def test_failed_rows_go_into_a_file_that_is_named_for_what_it_is(

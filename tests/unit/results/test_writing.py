@@ -204,7 +204,7 @@ def test_lines_are_the_same_however_many_are_formed_together() -> None:
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_a_stream_under_the_name_of_a_file_is_no_output(name: str) -> None:
     """Where stdout was led into a file these look like one; replacing them would replace the device's name."""
-    with pytest.raises(UsageError, match="no regular file") as caught:
+    with pytest.raises(UsageError, match="not a regular file") as caught:
         check_writable(Path(name))
 
     assert "- for stdout" in caught.value.cure
@@ -463,7 +463,7 @@ def test_an_output_that_cannot_be_written_is_refused_early(tmp_path: Path) -> No
         check_writable(tmp_path)
     with pytest.raises(UsageError, match="no such folder") as caught:
         check_writable(tmp_path / "missing" / "out.csv")
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         check_writable(Path(os.devnull))
     check_writable(tmp_path / "out.csv")
     check_writable(Path("-"))

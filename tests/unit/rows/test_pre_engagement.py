@@ -122,7 +122,7 @@ def test_json_text_that_is_no_json_object_is_a_problem_with_its_place(data: str,
 
 
 def test_all_single_values_at_fault_are_told_along_with_the_json_text() -> None:
-    """One round of mending is enough."""
+    """One round of fixing is enough."""
     faults = faults_of("[", a="ok", b="x\ud800", **{"c\udfff": "ok"})
 
     half = "has half of a surrogate pair at character 2, which is no text"

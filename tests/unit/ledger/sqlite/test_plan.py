@@ -224,7 +224,7 @@ async def test_content_that_changed_before_it_was_sent_is_just_sent(path: Path, 
     assert [claim.digest for claim in await claims_of(path)] == [digest_of("new")]
 
 
-async def test_a_rejected_row_that_was_mended_is_sent_as_it_is_now(path: Path) -> None:
+async def test_a_rejected_row_that_was_fixed_is_sent_as_it_is_now(path: Path) -> None:
     """With retries of rejected rows, the new content goes out, and the row is no longer changed."""
     await plan(path, entry(1, "a", "old"))
     await settle_all(path, Status.REJECTED)
@@ -266,21 +266,21 @@ async def test_a_record_that_is_invalid_now_is_not_sent_again(path: Path) -> Non
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.UNSENT])
-async def test_an_unsent_row_that_became_invalid_waits_to_be_mended(path: Path, status: Status) -> None:
+async def test_an_unsent_row_that_became_invalid_waits_to_be_fixed(path: Path, status: Status) -> None:
     """It is invalid, not vanished, and comes back with its history once its record is valid again."""
     await plan(path, entry(1, "a"))
     await settle_all(path, status)
 
     broken = await plan(path, entry(1, "a", "broken", TOO_LONG))
-    mended = await plan(path, entry(1, "a"))
+    fixed = await plan(path, entry(1, "a"))
 
     assert broken == PlanReport(counts=Counts(input=1, invalid=1))
-    assert mended.added == 0
+    assert fixed.added == 0
     assert [(claim.id, claim.key) for claim in await claims_of(path)] == [(1, "a")]
     assert query(path, "SELECT attempts FROM rows") == [(1,)]
 
 
-async def test_an_invalid_row_that_was_mended_is_new(path: Path) -> None:
+async def test_an_invalid_row_that_was_fixed_is_new(path: Path) -> None:
     """Invalid rows are judged anew each time."""
     await plan(path, entry(1, "a", "broken", TOO_LONG))
 

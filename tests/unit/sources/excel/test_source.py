@@ -297,7 +297,7 @@ BOOK = book_of([["a", "b"], ["1", "2"]])
         (gzip.compress(BOOK), "is a zip archive, compressed once more", "unpack it first"),
         (book_of([]), "has no sheet with a value in it", "export it again"),
         (book_of([["a", "b"]]), "has a header but no rows", "export it again with its rows"),
-        (book_of([["a", "#REF!"], ["1"]]), "a cell of the header holds the error #REF!", "mend the header"),
+        (book_of([["a", "#REF!"], ["1"]]), "a cell of the header holds the error #REF!", "fix the header"),
         (with_sheet("<row"), "is a workbook that is damaged", "save it anew"),
         (with_sheet('<row><c t="s"><v>99</v></c></row>'), "is a workbook that is damaged", "save it anew"),
     ],

@@ -129,7 +129,7 @@ def test_utf_8_with_a_bad_byte_is_not_taken_for_something_else(opened: Open) -> 
     with pytest.raises(InputError, match="line 6: is UTF-8 text but for a few places") as caught:
         opened(content)
 
-    assert caught.value.cure == "mend them, or export it again"
+    assert caught.value.cure == "fix them, or export it again"
 
 
 def test_bytes_that_are_no_language_are_refused(opened: Open) -> None:

@@ -221,7 +221,7 @@ def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes) 
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A wrong name is the user's to mend, and is no reason to look for credentials elsewhere."""
+    """A wrong name is the user's to fix, and is no reason to look for credentials elsewhere."""
     write_config(tmp_path / ".twilio-cli", PROFILES)
 
     text = refusal({"TWILIO_API_SECRET_FILE": str(tmp_path / "gone")}, tmp_path)

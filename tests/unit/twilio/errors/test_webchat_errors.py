@@ -79,7 +79,7 @@ def test_every_code_of_the_table_is_covered_here() -> None:
 
 def test_a_fault_of_the_run_names_its_cure() -> None:
     """What stops a run says what to do about it."""
-    cures = ("check ", "use ", "mend ")
+    cures = ("check ", "use ", "fix ")
 
     uncured = [
         classification.error
