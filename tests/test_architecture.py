@@ -34,7 +34,6 @@ FLOORS = {
     "models": 3,
     "options": 3,
     "signals": 3,
-    "toml_documents": 3,
     "errors": 2,
     "__init__": 1,
     "simulator": 1,

@@ -19,10 +19,10 @@ from provisioner.options import (
     SimulateOptions,
     StatusOptions,
 )
+from provisioner.options.toml_documents import parse_toml
 from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import shortened
 from provisioner.system.regular_files import Streams, read_regular
-from provisioner.toml_documents import parse_toml
 
 from .options import FloatParam, IntParam, sections_of
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from provisioner.errors import UsageError
 from provisioner.options import InputOptions
+from provisioner.options.toml_documents import parse_toml
 from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import quoted, shortened
 from provisioner.system.regular_files import Streams, open_regular
-from provisioner.toml_documents import parse_toml
 
 from .assignments import template_for, unknown_field
 from .conversions import VALUE_TYPES, ValueType, check_format
