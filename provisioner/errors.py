@@ -106,6 +106,18 @@ class GuardError(ProvisionerError):
     exit_code = ExitCode.GUARD
 
 
+class StoppedError(ProvisionerError):
+    """Start it again: it was stopped before it had anything to finish."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SIGINT
+
+
+class TerminatedError(StoppedError):
+    """The same, by SIGTERM or SIGHUP."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SIGTERM
+
+
 class ThresholdError(ProvisionerError):
     """Look at the figures, and change what was tested or the condition."""
 

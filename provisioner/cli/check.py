@@ -18,8 +18,9 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
 
     from .check_text import check_details, check_lines
     from .event_loop import run_with_loop
+    from .process_signals import ProcessSignals
 
-    checked = run_with_loop("asyncio", check_input(files, options, console))
+    checked = run_with_loop("asyncio", check_input(files, options, console, ProcessSignals()))
     for line in check_lines(checked):
         console.print(line)
     counts = checked.plan.counts

@@ -24,8 +24,11 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
     from .closing_text import closing_line
     from .environment import process_environment
     from .event_loop import run_with_loop
+    from .process_signals import ProcessSignals
 
-    summary = run_with_loop(options.loop, close_job(made, options, process_environment(), console))
+    summary = run_with_loop(
+        options.loop, close_job(made, options, process_environment(), console, ProcessSignals())
+    )
     if not summary.details["dry_run"]:
         console.print(closing_line(summary.details))
     return summary

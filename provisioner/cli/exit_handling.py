@@ -10,7 +10,15 @@ from typing import ClassVar
 import click
 
 from provisioner import __version__
-from provisioner.errors import ExitCode, ProvisionerError, StorageError, UsageError, exceptions_of
+from provisioner.errors import (
+    ExitCode,
+    ProvisionerError,
+    StoppedError,
+    StorageError,
+    TerminatedError,
+    UsageError,
+    exceptions_of,
+)
 from provisioner.models.summary import Summary
 from provisioner.system.interrupts import Terminated
 from provisioner.system.os_errors import os_reason
@@ -46,18 +54,6 @@ def _harmless_text(error: BaseException) -> str:
         case ImportError(name=str(module)) if module.replace(".", "").isidentifier():
             return f" ({module})"
     return ""
-
-
-class StoppedError(ProvisionerError):
-    """Start it again: it was stopped before it had anything to finish."""
-
-    exit_code: ClassVar[ExitCode] = ExitCode.SIGINT
-
-
-class TerminatedError(StoppedError):
-    """The same, by SIGTERM or SIGHUP."""
-
-    exit_code: ClassVar[ExitCode] = ExitCode.SIGTERM
 
 
 def known_error(error: BaseException, *, command: str = "", traceback_at: str = "") -> ProvisionerError:

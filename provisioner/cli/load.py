@@ -19,8 +19,11 @@ def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summ
     from .environment import process_environment
     from .event_loop import run_with_loop
     from .load_text import load_lines
+    from .process_signals import ProcessSignals
 
-    summary = run_with_loop(options.loop, load_job(files, options, process_environment(), console))
+    summary = run_with_loop(
+        options.loop, load_job(files, options, process_environment(), console, ProcessSignals())
+    )
     tell = console.print_status if summary.output == "-" else console.print
     for line in load_lines(summary.details):
         tell(line)

@@ -21,8 +21,11 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     from .audit_text import audit_lines
     from .environment import process_environment
     from .event_loop import run_with_loop
+    from .process_signals import ProcessSignals
 
-    summary = run_with_loop(options.loop, reconcile_job(ledger, options, process_environment(), console))
+    summary = run_with_loop(
+        options.loop, reconcile_job(ledger, options, process_environment(), console, ProcessSignals())
+    )
     for line in audit_lines(summary.details) if options.audit else ():
         console.print(line)
     return summary

@@ -18,5 +18,6 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
 
     from .environment import process_environment
     from .event_loop import run_with_loop
+    from .process_signals import ProcessSignals
 
-    return run_with_loop(options.loop, run_job(files, options, process_environment(), console))
+    return run_with_loop(options.loop, run_job(files, options, process_environment(), console, ProcessSignals()))

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from provisioner.errors import UsageError
 from provisioner.models.summary import Summary
 from provisioner.options import SimulateOptions, parse_milliseconds
-from provisioner.signals import catch_stop_signals
+from provisioner.signals import StopSignals
 from provisioner.simulator import (
     FaultScript,
     RunningSimulator,
@@ -25,6 +26,7 @@ from provisioner.system.regular_files import read_regular
 from .console import Console
 from .event_loop import run_with_loop
 from .options import command
+from .process_signals import ProcessSignals
 
 ACCOUNT_SID = "AC" + 32 * "0"
 ADDRESS_SID = "IG" + 32 * "0"
@@ -43,7 +45,7 @@ def simulate(options: SimulateOptions, console: Console) -> Summary:
             f"--host {options.host!r} would let other machines in", cure="omit it, or add --allow-remote"
         )
     began = time.monotonic()
-    counted = run_with_loop("asyncio", _serve(settings, options, console))
+    counted = run_with_loop("asyncio", _serve(settings, options, console, ProcessSignals()))
     _tell_counts(counted, console)
     return Summary(command="simulate", elapsed_s=time.monotonic() - began, details={"simulator": counted})
 
@@ -73,9 +75,12 @@ def _faults(options: SimulateOptions) -> FaultScript:
     return FaultScript((*script.rules, *rules), script.seed)
 
 
-async def _serve(settings: SimulatorSettings, options: SimulateOptions, console: Console) -> dict[str, Any]:
+async def _serve(
+    settings: SimulatorSettings, options: SimulateOptions, console: Console, signals: StopSignals
+) -> dict[str, Any]:
     stop = asyncio.Event()
-    with catch_stop_signals(lambda _signal: stop.set(), stop.set):
+    with signals.active(drain_s=math.inf):
+        signals.on_stop(stop.set)
         try:
             async with open_simulator(settings, host=options.host, port=options.port) as running:
                 _warn(running, options, console)

@@ -1,19 +1,20 @@
 """What ``check`` finds out: everything about an input, without calling anybody."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from provisioner import __version__
-from provisioner.ledger import InvalidRow, open_ledger, open_reader
+from provisioner.ledger import InvalidRow, SqliteLedger, open_ledger, open_reader
 from provisioner.mapping import Mapping
-from provisioner.models import WebChatRequest
+from provisioner.models import PlanReport, WebChatRequest
 from provisioner.models.forecast import Forecast
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.forecast import forecast
-from provisioner.planning.input import open_input
+from provisioner.planning.input import JobInput, PlanInterrupted, open_input
 from provisioner.planning.plan import plan_input, validate_global_options
 from provisioner.ports.user_interface import UserInterface
+from provisioner.signals import StopSignals
 from provisioner.sources import Detection
 
 FIRST = 20
@@ -30,18 +31,20 @@ class CheckResult:
     samples: Sequence[WebChatRequest]
 
 
-async def check_input(files: Sequence[str], options: CheckOptions, ui: UserInterface) -> CheckResult:
+async def check_input(
+    files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals | None = None
+) -> CheckResult:
     """Read, map and validate every row by the same plan pass as a run, into a ledger that is thrown away.
 
-    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all.
+    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all, and where it is stopped.
     """
-    rate = parse_rate(options.rate)
+    rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(address_sid=options.address_sid)
     mapping = Mapping.from_options(options)
-    with open_input(files, options, mapping, friendly_name=options.friendly_name) as job_input:
+    with open_input(files, options, mapping, friendly_name=options.friendly_name, stop=stop) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with ui.planning() as on_progress:
-                report = await plan_input(ledger, job_input, on_progress)
+                report = await _plan(ledger, job_input, on_progress, stop)
             plan = forecast(
                 report,
                 to_send=report.counts.pending,
@@ -58,3 +61,14 @@ async def check_input(files: Sequence[str], options: CheckOptions, ui: UserInter
             invalid=invalid,
             samples=job_input.samples,
         )
+
+
+async def _plan(
+    ledger: SqliteLedger, job_input: JobInput, on_progress: Callable[[int], None], stop: StopSignals
+) -> PlanReport:
+    with stop.active(drain_s=0):
+        stop.on_stop(job_input.interrupt)
+        try:
+            return await plan_input(ledger, job_input, on_progress)
+        except PlanInterrupted:
+            raise stop.error() from None

@@ -32,10 +32,14 @@ MOST_REASONS = 5
 
 
 async def close_conversations(
-    path: Path, options: CloseOptions, environment: ProcessEnvironment, ui: UserInterface
+    path: Path,
+    options: CloseOptions,
+    environment: ProcessEnvironment,
+    ui: UserInterface,
+    stop: StopSignals | None = None,
 ) -> Summary:
     """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
-    rate = parse_rate(options.rate)
+    rate, stop = parse_rate(options.rate), stop or StopSignals()
     target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
     source = close_source_of(path)
     cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
@@ -47,9 +51,9 @@ async def close_conversations(
         if not plan.to_close or not cleanup.is_wanted(plan):
             return cleanup.account_dry(plan)
         if is_kept == may_keep:
-            return await cleanup.execute(close_target, plan)
+            return await cleanup.execute(close_target, plan, stop)
     async with source.open(target, deletes=options.delete, is_kept=True) as close_target:
-        return await cleanup.execute(close_target, plan)
+        return await cleanup.execute(close_target, plan, stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,22 +121,22 @@ class Cleanup:
             details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
         )
 
-    async def execute(self, close_target: CloseTarget, plan: ClosePlan) -> Summary:
+    async def execute(self, close_target: CloseTarget, plan: ClosePlan, stop: StopSignals) -> Summary:
         """Close what is left, and account for it."""
         await close_target.ledger.start_run(())
         pacer = Pacer(self._rate)
         monitor = CloseMonitor(plan.to_close, speed_limit=pacer)
-        with StopSignals(drain_s=DRAIN_S) as stop_signals:
+        with stop.active(drain_s=DRAIN_S):
             self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-            error = await self._close_all(close_target, stop_signals, pacer, monitor)
+            error = await self._close_all(close_target, stop, pacer, monitor)
             counts = await close_target.close_ledger.counts()
-            summary = self._account(plan, counts, monitor, error=error, signal_exit=stop_signals.exit_code)
+            summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
             self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
             await close_target.ledger.finish_run(summary.exit_code)
         return summary
 
     async def _close_all(
-        self, close_target: CloseTarget, stop_signals: StopSignals, pacer: Pacer, monitor: CloseMonitor
+        self, close_target: CloseTarget, stop: StopSignals, pacer: Pacer, monitor: CloseMonitor
     ) -> ProvisionerError | None:
         async with self._target.open(self._rate) as transport:
             client = ClosingClient(transport)
@@ -149,14 +153,14 @@ class Cleanup:
                 workers.drain()
                 self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
 
-            stop_signals.on_stop(drain, workers.cancel)
+            stop.on_stop(drain, workers.cancel)
             async with self._ui.progress(monitor.snapshot):
                 try:
                     return await workers.run()
                 except ProvisionerError as error:
                     return error
                 finally:
-                    stop_signals.clear()
+                    stop.clear()
 
     def _account(
         self,

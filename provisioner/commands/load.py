@@ -30,6 +30,7 @@ from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
+from provisioner.signals import StopSignals
 
 STEPS = ("create", "message")
 MOST_DRAWN = 10_000_000
@@ -39,7 +40,11 @@ _WITH_VERDICT = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
 
 
 async def run_load_test(
-    files: Sequence[str], options: LoadOptions, environment: ProcessEnvironment, ui: UserInterface
+    files: Sequence[str],
+    options: LoadOptions,
+    environment: ProcessEnvironment,
+    ui: UserInterface,
+    stop: StopSignals | None = None,
 ) -> Summary:
     """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
@@ -51,7 +56,7 @@ async def run_load_test(
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
     with config.alone(files, environment):
-        summary = await execute_run(files, config, RunSupervisor(config, abort_if), config.resume_command, ui)
+        summary = await execute_run(files, config, RunSupervisor(config, abort_if), ui, stop or StopSignals())
     if summary.counts is None:
         return summary
     told = _with_figures(summary, config, fail_if)

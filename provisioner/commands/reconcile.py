@@ -31,7 +31,11 @@ from provisioner.target import Target
 
 
 async def reconcile_job(
-    path: Path, options: ReconcileOptions, environment: ProcessEnvironment, ui: UserInterface
+    path: Path,
+    options: ReconcileOptions,
+    environment: ProcessEnvironment,
+    ui: UserInterface,
+    stop: StopSignals | None = None,
 ) -> Summary:
     """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
 
@@ -43,8 +47,9 @@ async def reconcile_job(
     target = Target.choose(options, environment.environ, environment.home)
     async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
         command = ReconcileCommand(ledger, options, target, rate, ui=ui, command=environment.command)
-        with StopSignals(drain_s=0) as stop_signals:
-            return await (command.audit(stop_signals) if options.audit else command.reconcile(stop_signals))
+        stop = stop or StopSignals()
+        with stop.active(drain_s=0):
+            return await (command.audit(stop) if options.audit else command.reconcile(stop))
 
 
 class ReconcileCommand:

@@ -9,12 +9,17 @@ from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.config import RunConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
+from provisioner.signals import StopSignals
 
 
 async def run_job(
-    files: Sequence[str], options: RunOptions, environment: ProcessEnvironment, ui: UserInterface
+    files: Sequence[str],
+    options: RunOptions,
+    environment: ProcessEnvironment,
+    ui: UserInterface,
+    stop: StopSignals | None = None,
 ) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
     config = RunConfig.from_options(options, environment)
     with config.alone(files, environment):
-        return await execute_run(files, config, RunSupervisor(config), config.resume_command, ui)
+        return await execute_run(files, config, RunSupervisor(config), ui, stop or StopSignals())

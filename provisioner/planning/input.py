@@ -13,8 +13,8 @@ from provisioner.models import PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
+from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
-from provisioner.system.interrupts import interruptible
 from provisioner.system.printable import quoted, shortened
 
 SAMPLES = 3
@@ -177,16 +177,17 @@ def open_input(
     marker: str = "",
     uses: int = 0,
     spool_dir: Path | None = None,
+    stop: StopSignals | None = None,
 ) -> Iterator[JobInput]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
     What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
     ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks; ``uses`` is how many
-    rows to make of the records, going round, 0 for one of each.
+    rows to make of the records, going round, 0 for one of each. ``stop`` may end the wait for an input.
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
-        with interruptible():  # nobody knows when stdin ends
+        with (stop or StopSignals()).interrupting():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
         yield JobInput(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)

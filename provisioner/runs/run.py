@@ -33,9 +33,9 @@ from .supervisor import RunSupervisor
 
 
 async def execute_run(
-    files: Sequence[str], config: RunConfig, supervisor: RunSupervisor, command: str, ui: UserInterface
+    files: Sequence[str], config: RunConfig, supervisor: RunSupervisor, ui: UserInterface, stop: StopSignals
 ) -> Summary:
-    """Open input and ledger, and do one run of what was ordered; ``command`` is what the user typed."""
+    """Open input and ledger, and do one run of what was ordered."""
     options = config.options
     with open_input(
         files,
@@ -45,15 +45,14 @@ async def execute_run(
         marker=options.marker,
         uses=config.cycled_rows,
         spool_dir=config.ledger.parent,
+        stop=stop,
     ) as job_input:
         config.outputs.check_sources(job_input.sources)
         async with open_ledger(
             config.ledger, config.job_settings(job_input.mapping), version=__version__
         ) as ledger:
-            with StopSignals(drain_s=options.drain) as stop_signals:
-                whole = Run(
-                    config, job_input, ledger, supervisor, ui=ui, stop_signals=stop_signals, command=command
-                )
+            with stop.active(drain_s=options.drain):
+                whole = Run(config, job_input, ledger, supervisor, ui=ui, stop_signals=stop)
                 return await whole.execute()
 
 
@@ -69,10 +68,9 @@ class Run:
         *,
         ui: UserInterface,
         stop_signals: StopSignals,
-        command: str,
     ) -> None:
         self._config, self._input, self._ledger, self._supervisor = config, job_input, ledger, supervisor
-        self._ui, self._stop_signals, self._command = ui, stop_signals, command
+        self._ui, self._stop_signals = ui, stop_signals
         self._monitor: RunMonitor | None = None
         self._rounds: SendAndReconcile | None = None
         self._traffic = Traffic()
@@ -222,7 +220,7 @@ class Run:
             outcome=CommandOutcome.STOPPED,
             ledger=str(self._config.ledger),
             notes=("it was still planning: nothing was sent, and the results are as they were",),
-            next_command=self._command,
+            next_command=self._config.resume_command,
             details={"skipped": skipped_records(self._input.sources)},
         )
 
@@ -260,10 +258,11 @@ class Run:
     def _next(self, end: RunEnd, counts: Counts) -> str:
         messages = self._messages.final
         if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
-            return self._command
+            return self._config.resume_command
         if not counts.unknown:
             return ""
-        return self._command if self._config.options.on_unknown == "reconcile" else self._config.reconcile_command
+        reconciles = self._config.options.on_unknown == "reconcile"
+        return self._config.resume_command if reconciles else self._config.reconcile_command
 
     def _summary(
         self, counts: Counts, *, error: ProvisionerError | None = None, notes: tuple[str, ...] = ()

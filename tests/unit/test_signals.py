@@ -3,11 +3,13 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from provisioner.errors import ExitCode
-from provisioner.signals import StopSignals, catch_stop_signals
+from provisioner.cli.process_signals import ProcessSignals
+from provisioner.errors import ExitCode, StoppedError, TerminatedError
+from provisioner.signals import StopSignals
 from provisioner.system.interrupts import STOP_SIGNALS, Terminated, interruptible
 
 
@@ -17,6 +19,14 @@ def _heeded_hangup() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
+def listening(*, drain_s: float = 30) -> Iterator[ProcessSignals]:
+    """Act on the signals of this process."""
+    stop_signals = ProcessSignals()
+    with stop_signals.active(drain_s=drain_s):
+        yield stop_signals
 
 
 async def send(number: int) -> None:
@@ -35,18 +45,19 @@ async def test_the_first_drains_the_second_cancels_and_the_third_is_the_systems(
     """After the second signal the handlers that were there before are back."""
     calls: list[str] = []
 
-    with catch_stop_signals(lambda number: calls.append(number.name), noting(calls, "second")):
+    with listening() as stop_signals:
+        stop_signals.on_stop(noting(calls, "first"), noting(calls, "second"))
         await send(signal.SIGTERM)
         await send(signal.SIGINT)
         third = [signal.getsignal(number) for number in STOP_SIGNALS]
 
-    assert calls == ["SIGTERM", "second"]
+    assert calls == ["first", "second"]
     assert third == [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
 
 
 async def test_handlers_are_gone_with_the_context() -> None:
     """Whoever leaves the context leaves no handler behind, whether there was a signal or not."""
-    with StopSignals(drain_s=30):
+    with listening():
         pass
 
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == [
@@ -66,7 +77,7 @@ async def test_handlers_are_gone_with_the_context() -> None:
 )
 async def test_a_brake_knows_which_signal_came(number: int, code: ExitCode) -> None:
     """The exit code follows the first signal, and is None before it."""
-    with StopSignals(drain_s=30) as stop_signals:
+    with listening() as stop_signals:
         before = stop_signals.exit_code
         await send(number)
         after = stop_signals.exit_code
@@ -78,7 +89,7 @@ async def test_a_brake_stops_first_and_cancels_at_the_second() -> None:
     """What is held then is stopped by the first signal and cancelled by the second."""
     calls: list[str] = []
 
-    with StopSignals(drain_s=30) as stop_signals:
+    with listening() as stop_signals:
         stop_signals.on_stop(noting(calls, "stop"), noting(calls, "cancel"))
         await send(signal.SIGTERM)
         stopped = list(calls)
@@ -92,7 +103,7 @@ async def test_a_drain_that_takes_too_long_is_cancelled() -> None:
     """``drain_s`` after the first signal no second one is needed."""
     calls: list[str] = []
 
-    with StopSignals(drain_s=0.01) as stop_signals:
+    with listening(drain_s=0.01) as stop_signals:
         stop_signals.on_stop(noting(calls, "stop"), noting(calls, "cancel"))
         await send(signal.SIGINT)
         await asyncio.sleep(0.03)
@@ -104,7 +115,7 @@ async def test_a_signal_that_came_before_stops_what_comes_next() -> None:
     """Between two phases nothing is lost: the next one is stopped as soon as it is held."""
     calls: list[str] = []
 
-    with StopSignals(drain_s=30) as stop_signals:
+    with listening() as stop_signals:
         await send(signal.SIGINT)
         stop_signals.on_stop(noting(calls, "stop"))
 
@@ -115,7 +126,7 @@ async def test_a_released_brake_stops_nothing_and_remembers() -> None:
     """While the results are written a signal changes nothing, and neither does the end of the drain."""
     calls: list[str] = []
 
-    with StopSignals(drain_s=0.01) as stop_signals:
+    with listening(drain_s=0.01) as stop_signals:
 
         def stop() -> None:
             calls.append("stop")
@@ -134,7 +145,7 @@ async def test_an_ignored_hangup_stays_ignored() -> None:
     """Under ``nohup`` the end of a terminal stops nothing, and what came before stays in place."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    with StopSignals(drain_s=30) as stop_signals, interruptible():
+    with listening() as stop_signals, interruptible():
         await send(signal.SIGHUP)
 
     assert stop_signals.exit_code is None
@@ -154,3 +165,45 @@ async def test_an_interruptible_call_ends_at_the_first_stop_signal() -> None:
     assert [type(each) for each in raised] == [KeyboardInterrupt, Terminated, Terminated]
     assert [each.signal for each in raised if isinstance(each, Terminated)] == [signal.SIGTERM, signal.SIGHUP]
     assert [signal.getsignal(each) for each in STOP_SIGNALS] == before
+
+
+async def test_a_request_from_another_thread_stops_and_a_second_one_cancels() -> None:
+    """A program that calls a command asks without a signal, and no handler of its process is touched."""
+    calls: list[str] = []
+    stop_signals = StopSignals()
+    before = [signal.getsignal(each) for each in STOP_SIGNALS]
+
+    with stop_signals.active(drain_s=30):
+        stop_signals.on_stop(noting(calls, "stop"), noting(calls, "cancel"))
+        meanwhile = [signal.getsignal(each) for each in STOP_SIGNALS]
+        for _ in range(2):
+            await asyncio.to_thread(stop_signals.request_stop)
+            await asyncio.sleep(0)
+
+    assert calls == ["stop", "cancel"]
+    assert meanwhile == before
+    assert stop_signals.exit_code is ExitCode.SIGINT
+
+
+async def test_a_request_before_the_command_stops_it_at_its_first_step() -> None:
+    """What asks too early is heard, and what asks too late disturbs nobody."""
+    calls: list[str] = []
+    stop_signals = StopSignals()
+
+    stop_signals.request_stop(signal.SIGTERM)
+    with stop_signals.active(drain_s=30):
+        stop_signals.on_stop(noting(calls, "stop"))
+    stop_signals.request_stop()
+
+    assert calls == ["stop"]
+    assert stop_signals.exit_code is ExitCode.SIGTERM
+
+
+def test_what_was_stopped_early_ends_with_the_error_of_its_signal() -> None:
+    """SIGINT and a plain request end alike; SIGTERM and SIGHUP have an exit code of their own."""
+    for number, kind in ((signal.SIGINT, StoppedError), (signal.SIGTERM, TerminatedError)):
+        stop_signals = StopSignals()
+        stop_signals.request_stop(number)
+
+        assert type(stop_signals.error()) is kind
+        assert number.name in str(stop_signals.error())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.cli.process_signals import ProcessSignals
 from provisioner.commands.run import run_job
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
@@ -38,7 +39,9 @@ class Job:
         usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
         chosen = replace(usual, **options)
         environment = ProcessEnvironment(environ, self.folder, "provisioner run as before")
-        return await run_job([str(self.folder / "customers.csv")], chosen, environment, ui or QuietUserInterface())
+        return await run_job(
+            [str(self.folder / "customers.csv")], chosen, environment, ui or QuietUserInterface(), ProcessSignals()
+        )
 
     @property
     def results(self) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.cli.process_signals import ProcessSignals
 from provisioner.commands.load import run_load_test
 from provisioner.errors import ExitCode, UsageError
 from provisioner.models import MessageCounts
@@ -43,7 +44,9 @@ async def load_at(server: RunningSimulator | None, job: Job, **options: Any) -> 
         **{**usual, **options},
     )
     environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner load as before")
-    return await run_load_test([str(job.folder / "customers.csv")], chosen, environment, QuietUserInterface())
+    return await run_load_test(
+        [str(job.folder / "customers.csv")], chosen, environment, QuietUserInterface(), ProcessSignals()
+    )
 
 
 def simulated(*rules: FaultRule, **settings: Any) -> SimulatorSettings:

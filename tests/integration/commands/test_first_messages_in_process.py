@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.cli.process_signals import ProcessSignals
 from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, GuardError, OtherJobError
 from provisioner.ledger import open_reader
@@ -64,7 +65,9 @@ class Job:
             timeout=0.5,
         )
         environment = ProcessEnvironment(ENVIRON, self.folder, "provisioner run as before")
-        return await run_job([str(self.folder / "customers.csv")], replace(usual, **options), environment, self.ui)
+        return await run_job(
+            [str(self.folder / "customers.csv")], replace(usual, **options), environment, self.ui, ProcessSignals()
+        )
 
     @property
     def results(self) -> list[dict[str, str]]:
