@@ -24,12 +24,12 @@ UNREACHED = ("--base-url", "http://127.0.0.1:9")
 
 PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.sources.delimited.source:DelimitedSource.records", RUN),
-    ("provisioner.mapping.layouts:Layout.__call__", ("check", "in.csv")),
-    ("provisioner.planning.input:build", RUN),
+    ("provisioner.mapping.layouts:FixedMapper.__call__", ("check", "in.csv")),
+    ("provisioner.planning.input:build_request", RUN),
     ("provisioner.ledger.sqlite.plan:_stage_valid", RUN),
-    ("provisioner.ledger.sqlite.wal:Journal.merge_if_long", RUN),
-    ("provisioner.planning.input:SourceFeed._rebuild", RUN),
-    ("provisioner.sending.row_processor:Journey.deliver", RUN),
+    ("provisioner.ledger.sqlite.wal:WalCheckpointer.checkpoint_if_long", RUN),
+    ("provisioner.planning.feed:SourceFeed._rebuild", RUN),
+    ("provisioner.sending.row_processor:RowProcessor.process", RUN),
     ("provisioner.twilio.webchats:WebChatClient.create", RUN),
     ("provisioner.http_client.transport:Transport.send", RUN),
     ("provisioner.ledger.sqlite.ledger:SqliteLedger.settle", RUN),
@@ -37,7 +37,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.twilio.messages:MessageClient.post", RUN),
     ("provisioner.results.outputs:write_results", RUN),
     (
-        "provisioner.load.step_metrics:Measures.add",
+        "provisioner.load.step_metrics:StepMetrics.add",
         ("load", *RUN[1:4], "--simulate", "-o", "OWN.csv", "--stage", "1s:=50/s"),
     ),
     (
@@ -45,7 +45,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
         ("reconcile", "lost.ledger", *UNREACHED),
     ),
     ("provisioner.twilio.closing:ClosingClient.close", ("close", "made.ledger", "--simulate", "--yes")),
-    ("provisioner.commands.report:gather", ("report", "made.ledger", "-o", "r.html")),
+    ("provisioner.commands.report:load_job", ("report", "made.ledger", "-o", "r.html")),
     ("provisioner.results.outputs:write_results", ("export", "made.ledger", "-o", "e.csv")),
     ("provisioner.ledger.sqlite.reader:LedgerReader.counts", ("status", "made.ledger")),
 )
