@@ -14,8 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
@@ -24,7 +24,8 @@ from unittest.mock import patch
 import structlog
 
 from provisioner.commands.run import run_job
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import RunOptions
 from tests.quiet_ui import QuietUserInterface
@@ -89,7 +90,13 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
             on_unknown="hold",
         )
         environment = ProcessEnvironment(ENVIRON, Path(name), "provisioner run")
-        opening = partial(open_ledger, synchronous=synchronous)
+
+        def opening(
+            location: LedgerLocation, settings: Mapping[str, str], *, version: str
+        ) -> AbstractAsyncContextManager[SqliteLedger]:
+            path = location.file_path()
+            return open_sqlite_ledger(path, settings, version=version, synchronous=synchronous)
+
         with patch("provisioner.runs.run.open_ledger", opening):
             summary = asyncio.run(run_job([str(source)], options, environment, QuietUserInterface()))
     if summary.counts is None or summary.counts.created != rows or not summary.elapsed_s:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.load import rank
 
 ROOT = Path(__file__).parent.parent
@@ -82,7 +82,7 @@ def measure(folder: Path, port: str, rate: float, seconds: float) -> str:
         check=True,
     )
     achieved = json.loads(ended.stdout)["achieved"]
-    with open_reader(folder / f"{rate}.csv.ledger") as reader:
+    with open_reader(LedgerLocation(folder / f"{rate}.csv.ledger")) as reader:
         sent = sorted((each.due or 0.0, each.sent or 0.0) for each in reader.attempts("create"))
     late = sorted((left - due) * 1000 for due, left in sent)
     p50, p99, most = (late[rank(len(late), share) - 1] for share in (0.5, 0.99, 1.0))

@@ -1,4 +1,4 @@
-"""A ``ports.Ledger`` without a disk, held to the contract of the real one."""
+"""A ``RowStore`` without a disk, held to the contract of the real one."""
 
 import asyncio
 from collections.abc import Collection, Sequence

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from provisioner.ledger import SqliteLedger
+from provisioner.ledger import Ledger
 from provisioner.models import AttemptResult, Claim, Fingerprint, PlanEntry, Problem, Status, Verdict
 
 SETTINGS = {"account": "AC" + 32 * "0", "key": "id"}
@@ -75,13 +75,13 @@ def entries(keys: Iterable[str]) -> list[PlanEntry]:
     return [entry(row, key) for row, key in enumerate(keys, start=1)]
 
 
-async def claim_all(ledger: SqliteLedger, statuses: Sequence[Status] = SENDABLE) -> Sequence[Claim]:
+async def claim_all(ledger: Ledger, statuses: Sequence[Status] = SENDABLE) -> Sequence[Claim]:
     """Start a run and take every row it may send."""
     await ledger.start_run(statuses)
     return await ledger.claim(1_000)
 
 
-async def send(ledger: SqliteLedger, claim: Claim, status: Status) -> None:
+async def send(ledger: Ledger, claim: Claim, status: Status) -> None:
     """Make one attempt that ends in this status; ``IN_FLIGHT`` is one that does not end."""
     await ledger.begin(claim.id)
     if status is not Status.IN_FLIGHT:

@@ -12,12 +12,13 @@ from .options import argument, command
 @command(StatusOptions, argument("ledger", "LEDGER", of=Path))
 def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing to choose
     """Tell what has become of a job, also while it runs."""
-    from provisioner.ledger import open_reader
+    from provisioner.ledger import LedgerLocation, open_reader
 
     from .status_text import show_job, status_details
 
-    with open_reader(ledger) as reader:
+    location = LedgerLocation.parse(ledger)
+    with open_reader(location) as reader:
         details = status_details(reader)
         counts, messages = reader.counts(), reader.message_counts()
     show_job(details, console)
-    return Summary(command="status", counts=counts, messages=messages, ledger=str(ledger), details=details)
+    return Summary(command="status", counts=counts, messages=messages, ledger=str(location), details=details)

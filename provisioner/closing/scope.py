@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.ledger import CloseLedger, SqliteLedger, close_ledger_path, is_ledger, open_ledger, open_reader
+from provisioner.ledger import CloseLedger, Ledger, LedgerLocation, is_ledger, open_ledger, open_reader
 from provisioner.models import Status
 from provisioner.models.reasons import MOST_NAMED
 from provisioner.results import read_results
@@ -17,7 +17,7 @@ from provisioner.target import Target
 class CloseTarget:
     """A ledger and the conversations of it that are to be closed."""
 
-    ledger: SqliteLedger
+    ledger: Ledger
     close_ledger: CloseLedger
 
 
@@ -34,18 +34,17 @@ class LedgerFile:
 
     has_progress = True
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, location: LedgerLocation) -> None:
+        self.location = location
 
     @asynccontextmanager
     async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:  # noqa: ARG002 - one shape for both
         """Open it; raise ``LedgerError`` when another account made the conversations, or a run holds it."""
-        with open_reader(self.path) as reader:
+        with open_reader(self.location) as reader:
             settings = reader.manifest.settings
-        async with open_ledger(self.path, {**settings, **target.settings()}, version=__version__) as ledger:
+        async with open_ledger(self.location, {**settings, **target.settings()}, version=__version__) as ledger:
             await ledger.recover()
-            close_ledger = CloseLedger(ledger, deletes=deletes)
-            yield CloseTarget(ledger, close_ledger)
+            yield CloseTarget(ledger, ledger.closing(deletes=deletes))
 
     async def unknowns(self, close_target: CloseTarget) -> UnknownRowsSummary:
         """Return the rows that may have conversations nobody knows."""
@@ -59,20 +58,20 @@ class ResultsFile:
 
     def __init__(self, path: Path) -> None:
         self.results = path
-        self.path = close_ledger_path(path)
+        self.location = LedgerLocation.for_closing(path)
         self._unknown = UnknownRowsSummary(0, ())
 
     @property
     def has_progress(self) -> bool:
         """Say whether it was worked at before."""
-        return self.path.exists()
+        return self.location.exists()
 
     @asynccontextmanager
     async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:
         """Take the conversations over; ``is_kept`` says whether what becomes of them is to be remembered."""
-        path = self.path if is_kept else None
-        async with open_ledger(path, target.settings(), version=__version__) as ledger:
-            close_ledger = CloseLedger(ledger, deletes=deletes)
+        location = self.location if is_kept else None
+        async with open_ledger(location, target.settings(), version=__version__) as ledger:
+            close_ledger = ledger.closing(deletes=deletes)
             await close_ledger.import_conversations(self._made())
             yield CloseTarget(ledger, close_ledger)
 
@@ -93,7 +92,7 @@ class ResultsFile:
 
 
 def close_source_of(path: Path) -> LedgerFile | ResultsFile:
-    """Tell a ledger from a results file, by what is in it."""
-    if is_ledger(path) or path.is_dir():
-        return LedgerFile(path)
+    """Tell a ledger from a results file, by what is in it; raise ``UsageError`` for an address."""
+    if is_ledger(LedgerLocation(path)) or path.is_dir():
+        return LedgerFile(LedgerLocation.parse(path))
     return ResultsFile(path)

@@ -5,11 +5,12 @@ An attempt may be repeated without harm, so there is no intent before it: what a
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 from provisioner.errors import GuardError, ProvisionerError, ungrouped
+from provisioner.ledger import CloseStore
 from provisioner.models.closing import CloseResult, OpenConversation
 from provisioner.pacing.backoff import backoff_s
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
@@ -18,18 +19,6 @@ BATCH = 200
 """Conversations asked of the ledger at a time."""
 ATTEMPTS = 5
 """How often one is tried in a run."""
-
-
-class CloseStore(Protocol):
-    """What closing asks of the ledger."""
-
-    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
-        """Return the next conversations behind row ``after`` that are not done."""
-        ...
-
-    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
-        """Record the ``number``-th attempt of this run for a conversation, and what became of it."""
-        ...
 
 
 class CloseObserver(Protocol):

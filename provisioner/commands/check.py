@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioner import __version__
-from provisioner.ledger import InvalidRow, SqliteLedger, open_ledger, open_reader
+from provisioner.ledger import InvalidRow, PlanStore, open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import PlanReport, WebChatRequest
 from provisioner.models.forecast import Forecast
@@ -53,7 +53,7 @@ async def check_input(
                 is_real=True,
                 notes=job_input.notes,
             )
-            with open_reader(ledger.path) as reader:
+            with ledger.reader() as reader:
                 invalid = list(reader.invalid(None if options.all else FIRST))
         return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
@@ -64,7 +64,7 @@ async def check_input(
 
 
 async def _plan(
-    ledger: SqliteLedger, job_input: JobInput, on_progress: Callable[[int], None], stop: StopSignals
+    ledger: PlanStore, job_input: JobInput, on_progress: Callable[[int], None], stop: StopSignals
 ) -> PlanReport:
     with stop.active(drain_s=0):
         stop.on_stop(job_input.interrupt)

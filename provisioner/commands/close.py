@@ -115,7 +115,7 @@ class Cleanup:
             command="close",
             exit_code=ExitCode.DONE if plan.to_close else _code_of(plan, left=0, in_doubt=0),
             outcome=CommandOutcome.CHECKED if plan.to_close else CommandOutcome.FINISHED,
-            ledger=str(self._source.path) if self._source.has_progress else "",
+            ledger=str(self._source.location) if self._source.has_progress else "",
             notes=tuple(filter(None, (*self._loose_ends(plan), note))),
             next_command=f"{self._command} --yes" if plan.to_close else "",
             details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
@@ -185,7 +185,7 @@ class Cleanup:
             throttled=monitor.throttled,
             elapsed_s=monitor.elapsed_s,
             rate_achieved=monitor.rate_achieved,
-            ledger=str(self._source.path) if self._source.has_progress else "",
+            ledger=str(self._source.location) if self._source.has_progress else "",
             notes=(*self._reasons(monitor), *self._gone(plan, monitor), *self._loose_ends(plan)),
             next_command=self._command if left else "",
             error=ErrorInfo.from_error(error) if error else None,
@@ -216,7 +216,7 @@ class Cleanup:
 
     def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
         """Name what this command cannot close, because nobody knows its SID for certain."""
-        reconcile = shlex.join(["provisioner", "reconcile", str(self._source.path), *self._target.flags()])
+        reconcile = shlex.join(["provisioner", "reconcile", str(self._source.location), *self._target.flags()])
         if isinstance(self._source, ResultsFile):
             reconcile = "provisioner reconcile LEDGER, where the job's ledger is,"
         if plan.unknowns.total:
@@ -247,7 +247,7 @@ class Cleanup:
         if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
             yield (
                 f"none of them is there: if account {self._target.account.account_sid} did not make them, remove "
-                f"{self._source.path} and use the account that did"
+                f"{self._source.location} and use the account that did"
             )
 
 

@@ -1,10 +1,11 @@
 """What ``export`` does: the results once more, from the ledger and, where asked for, the input."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from provisioner.errors import InputError, LedgerError, UsageError
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.models import Fingerprint
 from provisioner.models.summary import Summary
 from provisioner.options import ExportOptions, InputOptions
@@ -20,27 +21,29 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
     files_of_command(options, {"ledger": ledger}, {}, None).require_distinct()
-    with open_reader(ledger) as reader:
+    location = LedgerLocation.parse(ledger)
+    with open_reader(location) as reader:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
-        reading = reader.get_note("reading")
+        reading = reader.notes().reading
+    open_again = partial(open_reader, location)
     if outputs.needs_input:
-        with open_sources(_names(fingerprints), _input_options(ledger, reading)) as sources:
+        with open_sources(_names(fingerprints), _input_options(location, reading)) as sources:
             _require_unchanged(sources, fingerprints)
             outputs.check_sources(sources)
-            outputs.write(ledger, sources)
+            outputs.write(open_again, sources)
     else:
-        outputs.write(ledger)
+        outputs.write(open_again)
     return Summary(
         command="export",
         counts=counts.final,
         messages=messages.final,
         output=str(outputs.path),
         failed=str(options.failed or ""),
-        ledger=str(ledger),
+        ledger=str(location),
     )
 
 
-def _input_options(ledger: Path, note: str | None) -> InputOptions:
+def _input_options(ledger: LedgerLocation, note: str | None) -> InputOptions:
     """Return how the input was read; a run that was killed right after planning left no note of it."""
     try:
         return InputOptions() if note is None else InputOptions.from_note(note)

@@ -12,7 +12,7 @@ import structlog
 from provisioner import __version__
 from provisioner.errors import ExitCode, UsageError
 from provisioner.http_client.transport import Transport
-from provisioner.ledger import CreatedRow, SqliteLedger, open_ledger, open_reader
+from provisioner.ledger import CreatedRow, Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.models import Counts, MessageCounts, Status, UnknownRow
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.progress import Progress
@@ -31,7 +31,7 @@ from provisioner.target import Target
 
 
 async def reconcile_job(
-    path: Path,
+    ledger: Path,
     options: ReconcileOptions,
     environment: ProcessEnvironment,
     ui: UserInterface,
@@ -42,11 +42,12 @@ async def reconcile_job(
     What the job is stands in its ledger; only the account has to be told again, and has to be the same.
     """
     rate = parse_rate(options.rate)
-    with open_reader(path) as reader:
+    location = LedgerLocation.parse(ledger)
+    with open_reader(location) as reader:
         settings = reader.manifest.settings
     target = Target.choose(options, environment.environ, environment.home)
-    async with open_ledger(path, {**settings, **target.settings()}, version=__version__) as ledger:
-        command = ReconcileCommand(ledger, options, target, rate, ui=ui, command=environment.command)
+    async with open_ledger(location, {**settings, **target.settings()}, version=__version__) as opened:
+        command = ReconcileCommand(opened, options, target, rate, ui=ui, command=environment.command)
         stop = stop or StopSignals()
         with stop.active(drain_s=0):
             return await (command.audit(stop) if options.audit else command.reconcile(stop))
@@ -57,7 +58,7 @@ class ReconcileCommand:
 
     def __init__(
         self,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         options: ReconcileOptions,
         target: Target,
         rate: Rate,
@@ -77,7 +78,7 @@ class ReconcileCommand:
         """Look every unknown row up."""
         await self._ledger.recover()
         await self._ledger.start_run(())
-        await self._ledger.set_note("results", "")  # the next run writes them anew
+        await self._ledger.set_notes(results="")  # the next run writes them anew
         before = await self._ledger.counts()
         monitor = RunMonitor(before, to_send=0, pacer_status=Pacer(self._rate))
         monitor.is_looking = True
@@ -106,7 +107,7 @@ class ReconcileCommand:
                 )
             since = datetime.fromisoformat(self._ledger.manifest.created_at).timestamp()
             size = BATCH if chosen.finder.by_identity else counts.created
-            with open_reader(self._ledger.path) as reader:
+            with self._ledger.reader() as reader:
                 reader.require_sids()
                 orphans = reader.orphans()
                 audit = Audit(
@@ -124,8 +125,8 @@ class ReconcileCommand:
             exit_code=stop_signals.exit_code if is_stopped and stop_signals.exit_code else _audit_code(audit),
             outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
             counts=counts.final,
-            ledger=str(self._ledger.path),
-            notes=tuple(_unaudited(counts.final, self._ledger.path)),
+            ledger=str(self._ledger.location),
+            notes=tuple(_unaudited(counts.final, self._ledger.location)),
             details={
                 "audited": audit.rows,
                 "findings": [finding._asdict() for finding in audit.findings],
@@ -158,8 +159,8 @@ class ReconcileCommand:
             counts=counts.final,
             messages=messages,
             elapsed_s=monitor.elapsed_s,
-            ledger=str(self._ledger.path),
-            notes=(*notes, *_what_follows(found, absent, self._ledger.path), *_about(messages)),
+            ledger=str(self._ledger.location),
+            notes=(*notes, *_what_follows(found, absent, self._ledger.location), *_about(messages)),
             next_command=self._command if counts.unknown else "",
             details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
         )
@@ -174,7 +175,7 @@ async def _until_stopped(work: Callable[[], Awaitable[None]], stop_signals: Stop
     stop_signals.clear()
 
 
-def _what_follows(found: int, absent: int, ledger: Path) -> Iterator[str]:
+def _what_follows(found: int, absent: int, ledger: LedgerLocation) -> Iterator[str]:
     if absent:
         yield "the job's own command sends the rows that certainly do not exist"
     if found or absent:
@@ -186,7 +187,7 @@ def _about(messages: MessageCounts) -> Iterator[str]:
         yield "the job's own command sees to the first messages: their texts are in its input alone"
 
 
-def _unaudited(counts: Counts, ledger: Path) -> Iterator[str]:
+def _unaudited(counts: Counts, ledger: LedgerLocation) -> Iterator[str]:
     if counts.unknown:
         rows = pluralize("row", counts.unknown, "is", "are")
         yield f"{rows} unknown, and only created rows are audited: provisioner reconcile {ledger} looks them up"

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.ledger import files_of_ledger, open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.models.summary import Summary
 from provisioner.options import ReportOptions
 from provisioner.report.job_data import JobData, load_job
@@ -17,7 +17,8 @@ from provisioner.runs.file_roles import FileRole, FileRoles, Use
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     """Write the page; raise ``ProvisionerError`` for a ledger that cannot be read, or a place to write to."""
     output = options.page(ledgers[0])
-    kept = [role for ledger in ledgers for role in files_of_ledger(ledger).items()]
+    locations = [LedgerLocation.parse(ledger) for ledger in ledgers]
+    kept = [role for location in locations for role in location.files().items()]
     FileRoles(
         [
             FileRole(Use.WRITTEN, "-o", "the page", output),
@@ -25,8 +26,8 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
         ]
     ).require_distinct()
     check_writable(output)
-    are_alike = len({ledger.name for ledger in ledgers}) < len(ledgers)
-    jobs = [_load_job(ledger, str(ledger) if are_alike else ledger.name) for ledger in ledgers]
+    are_alike = len({location.name for location in locations}) < len(locations)
+    jobs = [_load_job(location, str(location) if are_alike else location.name) for location in locations]
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     with atomic_write(output) as stream:
         page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
@@ -35,10 +36,10 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
         command="report",
         output=str(output),
         counts=jobs[0].counts if len(jobs) == 1 else None,
-        details={"jobs": [{"ledger": str(ledger)} for ledger in ledgers]},
+        details={"jobs": [{"ledger": str(location)} for location in locations]},
     )
 
 
-def _load_job(path: Path, name: str) -> JobData:
-    with open_reader(path) as reader:
+def _load_job(location: LedgerLocation, name: str) -> JobData:
+    with open_reader(location) as reader:
         return load_job(name, reader)

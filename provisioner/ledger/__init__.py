@@ -1,13 +1,24 @@
 """The durable record of a job: what was planned, what was sent, and what became of it.
 
-The only room that knows SQLite. ``docs/ledger.md`` describes the file to those who query it.
+``base`` and ``reading`` the protocols · ``location`` where a ledger is · ``notes`` what it keeps for a later run ·
+``open`` chooses the kind · ``sqlite`` the kind there is, which ``docs/ledger.md`` describes to those who query it.
 """
 
-from provisioner.ledger.sqlite.close_ledger import CloseLedger, is_ledger
-from provisioner.ledger.sqlite.files import close_ledger_path, files_of_ledger
-from provisioner.ledger.sqlite.ledger import SqliteLedger, open_ledger
-from provisioner.ledger.sqlite.lock import hold_lock, lock_path
-from provisioner.ledger.sqlite.reader import (
+from provisioner.ledger.base import (
+    CloseLedger,
+    CloseStore,
+    Ledger,
+    MessageLedger,
+    MessageStore,
+    PlanStore,
+    RowStore,
+    UnknownMessageStore,
+    UnknownRowStore,
+)
+from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.open import is_ledger, open_ledger, open_reader
+from provisioner.ledger.reading import (
     CreatedRow,
     ErrorCount,
     InvalidRow,
@@ -15,21 +26,28 @@ from provisioner.ledger.sqlite.reader import (
     Orphan,
     RowStatus,
     RunRecord,
-    open_reader,
 )
+from provisioner.ledger.sqlite.lock import hold_lock, lock_path
 
 __all__ = [
     "CloseLedger",
+    "CloseStore",
     "CreatedRow",
     "ErrorCount",
     "InvalidRow",
+    "JobNotes",
+    "Ledger",
+    "LedgerLocation",
     "LedgerReader",
+    "MessageLedger",
+    "MessageStore",
     "Orphan",
+    "PlanStore",
     "RowStatus",
+    "RowStore",
     "RunRecord",
-    "SqliteLedger",
-    "close_ledger_path",
-    "files_of_ledger",
+    "UnknownMessageStore",
+    "UnknownRowStore",
     "hold_lock",
     "is_ledger",
     "lock_path",

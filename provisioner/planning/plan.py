@@ -7,7 +7,7 @@ from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import UsageError
-from provisioner.ledger import SqliteLedger
+from provisioner.ledger import PlanStore
 from provisioner.models import PlanReport
 from provisioner.options import JobOptions
 from provisioner.planning.input import JobInput
@@ -25,15 +25,15 @@ def validate_global_options(*, address_sid: str = "", ui_version: str = "", mark
         raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
 
 
-async def plan_input(ledger: SqliteLedger, job_input: JobInput, on_progress: Callable[[int], None]) -> PlanReport:
+async def plan_input(ledger: PlanStore, job_input: JobInput, on_progress: Callable[[int], None]) -> PlanReport:
     """Plan an input into its ledger, unless this version planned it before: the same bytes, read the same way."""
     fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
     reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
-    if await ledger.get_note("planned_by") == reader and await ledger.planned_inputs() == fingerprints:
+    if (await ledger.notes()).planned_by == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
-    await ledger.set_note("results", "")  # those that are there are of another plan, whatever happens next
+    await ledger.set_notes(results="")  # those that are there are of another plan, whatever happens next
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
-    await ledger.set_note("planned_by", reader)
+    await ledger.set_notes(planned_by=reader)
     return report
 
 

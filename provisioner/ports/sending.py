@@ -1,7 +1,6 @@
 """What ``dispatch`` asks of the rooms it is handed; each port is small enough to be faked honestly."""
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,66 +15,6 @@ from provisioner.models import (
     Step,
     WebChatRequest,
 )
-
-
-class Ledger(Protocol):
-    """The durable record of a job; writes become durable in the order in which they were requested.
-
-    Every call returns after its write is durable. Cancelling the caller does not cancel the write.
-    """
-
-    async def claim(self, limit: int) -> Sequence[Claim]:
-        """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
-        ...
-
-    @property
-    def messages(self) -> "Messages":
-        """The first messages of its rows."""
-        ...
-
-    def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> Awaitable[None]:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
-
-        ``owes_message`` says that a first message follows once the row is created, however that is found out.
-        """
-        ...
-
-    def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the row's status after it.
-
-        ``PENDING`` means another attempt follows in this run; the row's intent has to be begun again.
-        """
-        ...
-
-    def release(self, claim_ids: Sequence[int]) -> Awaitable[None]:
-        """Take intents back: nothing was sent for these rows, and they wait as before."""
-        ...
-
-
-class Messages(Protocol):
-    """The durable record of the first messages of created rows, which stay created whatever becomes of those.
-
-    It keeps one order with that of the rows.
-    """
-
-    def begin(self, claim_id: int) -> Awaitable[None]:
-        """Record that the message of this row may leave from now on."""
-        ...
-
-    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the message's status after it.
-
-        ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
-        """
-        ...
-
-    def release(self, claim_id: int) -> Awaitable[None]:
-        """Take an intent back: nothing was sent, and the message waits."""
-        ...
-
-    def drop(self, claim_id: int) -> Awaitable[None]:
-        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
-        ...
 
 
 class Gate(Protocol):

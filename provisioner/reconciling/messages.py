@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from provisioner.errors import ungrouped
+from provisioner.ledger import UnknownMessageStore
 from provisioner.models import (
     AttemptResult,
     ControlVisibility,
@@ -28,18 +29,6 @@ BATCH = 500
 """Messages looked for together; their texts are in memory meanwhile."""
 CHANGED = "the row has changed since its message was sent, so the message cannot be told from others"
 _OTHERS = "its guest has said something else in the conversation"
-
-
-class UnknownMessageStore(Protocol):
-    """What looking for messages asks of the ledger."""
-
-    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
-        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
-        ...
-
-    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
-        """Record a look at a conversation and the message's status after it."""
-        ...
 
 
 class MessageReconcileObserver(Protocol):

@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 from msgspec import structs
 
+from provisioner.ledger import UnknownRowStore
 from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
 
 from .finder_choice import FinderChoice
@@ -16,29 +17,6 @@ from .polling import poll_until_decided
 
 BATCH = 500
 """Rows reconciled together: they wait together, so more would only cost memory."""
-
-
-class UnknownRowStore(Protocol):
-    """What reconciling asks of the ledger."""
-
-    async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
-        """Return the next unknown rows behind input row ``after``, in input order."""
-        ...
-
-    async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
-        """Return the row that was created last by an answer of its own, None when there is none yet.
-
-        ``by_identity`` asks for one that can be looked up by its identity.
-        """
-        ...
-
-    async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
-        """Return which of these conversations belong to rows already."""
-        ...
-
-    async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
-        """Record a look-up for an unknown row and the row's status after it."""
-        ...
 
 
 class ReconcileObserver(Protocol):

@@ -1,11 +1,11 @@
 """What a job leaves behind for its user: the results, and the rows to fix."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from provisioner.errors import UsageError
-from provisioner.ledger import LedgerReader, open_reader
+from provisioner.ledger import LedgerReader
 from provisioner.models import Record, Status
 from provisioner.options import ResultsOptions
 from provisioner.results import (
@@ -40,6 +40,11 @@ class Outputs:
             raise UsageError("--failed cannot go to stdout", cure="name a file")
 
     @property
+    def folder(self) -> Path | None:
+        """The folder of the results, None where they go to stdout."""
+        return None if self.path == STDOUT else self.path.parent
+
+    @property
     def needs_input(self) -> bool:
         """Say whether writing needs the input once more."""
         return self._options.include_input or self._options.failed is not None
@@ -57,9 +62,14 @@ class Outputs:
                     cure="run the files one by one, or omit --failed",
                 )
 
-    def write(self, ledger: Path, sources: Sequence[Source] = ()) -> None:
-        """Write every file whole; ``sources`` are read once more where ``needs_input``. Blocks."""
-        with open_reader(ledger) as reader:
+    def write(
+        self, open_reader: Callable[[], AbstractContextManager[LedgerReader]], sources: Sequence[Source] = ()
+    ) -> None:
+        """Write every file whole, from a reader of the ledger that is opened on this thread. Blocks.
+
+        ``sources`` are read once more where ``needs_input``.
+        """
+        with open_reader() as reader:
             columns = _input_columns(sources, self._format) if self._options.include_input else None
             with atomic_write(self.path) as stream:
                 write_results(

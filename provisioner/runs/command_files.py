@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import ProvisionerError
-from provisioner.ledger import close_ledger_path, files_of_ledger, is_ledger, lock_path, open_reader
+from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
 from provisioner.runs.file_roles import FileRole, FileRoles, Use
 from provisioner.sources import expand
@@ -76,23 +76,24 @@ def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
     """Yield the ledgers and what lies beside them; one that is only read may be named twice."""
     use = Use.READ if isinstance(options, _LEDGER_READERS) else Use.KEPT
     made: Path | None = arguments.get("made")
-    if made is not None and not is_ledger(made):
+    if made is not None and not is_ledger(LedgerLocation(made)):
         yield FileRole(Use.READ, "the results", "the results file to close", made)
-        yield from _files_of_ledger(close_ledger_path(made), use)
+        yield from _files_of_ledger(LedgerLocation.for_closing(made), use)
     else:
-        for ledger in _ledger_paths(options, arguments):
+        for ledger in _ledger_locations(options, arguments):
             yield from _files_of_ledger(ledger, use)
 
 
-def _ledger_paths(options: Any, arguments: Mapping[str, Any]) -> Sequence[Path]:
+def _ledger_locations(options: Any, arguments: Mapping[str, Any]) -> Sequence[LedgerLocation]:
+    """Return the ledgers that were named; raise ``UsageError`` for one at an address."""
     if isinstance(options, JobOptions):
-        return [options.ledger_path] if options.ledger_path else []
-    single = (arguments.get("ledger"), arguments.get("made"))
-    return [*arguments.get("ledgers", ()), *(path for path in single if path is not None)]
+        return [LedgerLocation.parse(options.ledger_path)] if options.ledger_path else []
+    named = (*arguments.get("ledgers", ()), arguments.get("ledger"), arguments.get("made"))
+    return [LedgerLocation.parse(each) for each in named if each is not None]
 
 
-def _files_of_ledger(ledger: Path, use: Use) -> Iterator[FileRole]:
-    for what, path in files_of_ledger(ledger).items():
+def _files_of_ledger(ledger: LedgerLocation, use: Use) -> Iterator[FileRole]:
+    for what, path in ledger.files().items():
         yield FileRole(use, what, what, path)
 
 
@@ -103,6 +104,6 @@ def _secrets(environ: Mapping[str, str], home: Path | None) -> Iterator[FileRole
 
 def _planned(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
     """Yield the inputs of jobs that were run before: exporting reads them again."""
-    for ledger in _ledger_paths(None, arguments):
+    for ledger in _ledger_locations(None, arguments):
         with suppress(ProvisionerError), open_reader(ledger) as reader:
             yield from [_input(each.name) for each in reader.fingerprints()]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation
 from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
 from provisioner.models.environment import ProcessEnvironment
@@ -49,7 +49,7 @@ class RunConfig:
     mapping: Mapping
     rate: Rate
     failures: FailureLimit | None
-    ledger: Path
+    ledger: LedgerLocation
     output_names: OutputNames
     resume_command: str
     window: DailyWindow | None = None
@@ -73,7 +73,7 @@ class RunConfig:
         validate_global_options(
             address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
         )
-        ledger = options.ledger or Path(f"{outputs.path}.ledger")
+        ledger = LedgerLocation.parse(options.ledger or f"{outputs.path}.ledger")
         target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         return cls(
             options=options,

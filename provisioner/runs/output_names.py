@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from provisioner.errors import UsageError
-from provisioner.ledger import hold_lock
+from provisioner.ledger import LedgerLocation, hold_lock
 from provisioner.options import JobOptions
 from provisioner.pacing import parse_zone
 
@@ -36,6 +36,8 @@ class OutputNames:
     @classmethod
     def of(cls, options: JobOptions, moment: datetime) -> "OutputNames":
         """Find the names that the date goes into; raise ``UsageError`` where it would have to name a folder."""
+        if options.ledger is not None:
+            LedgerLocation.parse(options.ledger)  # an address is refused before anything is made of it
         given = (("-o", options.output), ("--failed", options.failed), ("--ledger", options.ledger))
         templates = tuple((flag, path) for flag, path in given if path is not None and _has_place(str(path)))
         for _, path in templates:

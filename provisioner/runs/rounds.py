@@ -8,7 +8,7 @@ from dataclasses import replace
 import structlog
 
 from provisioner.http_client.transport import Transport
-from provisioner.ledger import SqliteLedger
+from provisioner.ledger import Ledger
 from provisioner.models import MessageStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import Rate
@@ -40,7 +40,7 @@ class SendAndReconcile:
         self,
         config: RunConfig,
         job_input: JobInput,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         *,
         monitor: RunMonitor,
         pacer: Pacer,

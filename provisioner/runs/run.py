@@ -13,7 +13,7 @@ from msgspec import structs
 from provisioner import __version__
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, StrictError, UsageError
 from provisioner.http_client.transport import Traffic
-from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.ledger import Ledger, open_ledger
 from provisioner.models import Counts, MessageCounts, MessageStatus, Status
 from provisioner.models.forecast import Forecast
 from provisioner.models.reasons import MOST_NAMED
@@ -44,7 +44,7 @@ async def execute_run(
         friendly_name=options.friendly_name,
         marker=options.marker,
         uses=config.cycled_rows,
-        spool_dir=config.ledger.parent,
+        spool_dir=config.outputs.folder,
         stop=stop,
     ) as job_input:
         config.outputs.check_sources(job_input.sources)
@@ -63,7 +63,7 @@ class Run:
         self,
         config: RunConfig,
         job_input: JobInput,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         supervisor: RunSupervisor,
         *,
         ui: UserInterface,
@@ -97,8 +97,7 @@ class Run:
         if interrupted := await self._ledger.recover():
             self._log.warning("rows.interrupted", rows=interrupted)
         options, target = self._config.options, self._config.target
-        await self._ledger.set_note("reading", self._input.reading.to_note())
-        await self._ledger.set_note("asked", self._config.options_json)
+        await self._ledger.set_notes(reading=self._input.reading.to_note(), asked=self._config.options_json)
         statuses = {Status.PENDING, Status.UNSENT, *map(Status, options.retry)}
         if options.on_unknown == "resend":
             statuses.add(Status.UNKNOWN)
@@ -121,7 +120,7 @@ class Run:
         )
         self._is_unchanged = report.is_reused and not (interrupted or plan.has_work)
         if not self._is_unchanged:  # until they are written anew, the results are not those of this ledger
-            await self._ledger.set_note("results", "")
+            await self._ledger.set_notes(results="")
         self._ui.show_plan(plan)
         return plan
 
@@ -199,10 +198,10 @@ class Run:
     async def _write_results(self) -> None:
         """Write the results, unless nothing has happened since they were written and they are still there."""
         outputs = self._config.outputs
-        was = await self._ledger.get_note("results") if self._is_unchanged else ""
+        was = (await self._ledger.notes()).results if self._is_unchanged else ""
         if not was or was != outputs.stamp():
-            await asyncio.to_thread(outputs.write, self._config.ledger, self._input.sources)
-            await self._ledger.set_note("results", outputs.stamp())
+            await asyncio.to_thread(outputs.write, self._ledger.reader, self._input.sources)
+            await self._ledger.set_notes(results=outputs.stamp())
         self._has_results = True
 
     @property

@@ -5,8 +5,9 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
+from provisioner.ledger import RowStore
 from provisioner.models import Row
-from provisioner.ports.sending import Ledger, RowLoader
+from provisioner.ports.sending import RowLoader
 
 CLAIMS = 512
 """Rows claimed at a time: they are numbers and digests, and asking for them waits behind every outcome."""
@@ -20,7 +21,7 @@ class RowPrefetcher:
     Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
     """
 
-    def __init__(self, ledger: Ledger, row_loader: RowLoader) -> None:
+    def __init__(self, ledger: RowStore, row_loader: RowLoader) -> None:
         self._ledger, self._row_loader = ledger, row_loader
         self._rows: deque[Row] = deque()
         self._refill_wanted, self._rows_arrived = asyncio.Event(), asyncio.Event()

@@ -11,8 +11,9 @@ from typing import NamedTuple, assert_never
 
 from msgspec import structs
 
+from provisioner.ledger import RowStore
 from provisioner.models import AttemptResult, Row, Status, Step
-from provisioner.ports.sending import CloseTimers, Gate, GateClosed, Ledger, Observer
+from provisioner.ports.sending import CloseTimers, Gate, GateClosed, Observer
 from provisioner.sending.retry import Finish, Retry, decide_retry
 
 from .pending_writes import PendingWrites
@@ -51,7 +52,7 @@ class RowProcessor:
         create_step: CreateStep,
         message_step: MessageStep,
         *,
-        ledger: Ledger,
+        ledger: RowStore,
         observer: Observer,
         pending_writes: PendingWrites,
         stopping: asyncio.Event,

@@ -5,8 +5,9 @@ import time
 from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
+from provisioner.ledger import RowStore
 from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
-from provisioner.ports.sending import Gate, Ledger, Messenger, Observer, RateLimiter, WebChatCreator
+from provisioner.ports.sending import Gate, Messenger, Observer, RateLimiter, WebChatCreator
 
 
 class SendStep(Protocol):
@@ -45,7 +46,9 @@ class CreateStep:
 
     step: ClassVar[Step] = Step.CREATE
 
-    def __init__(self, *, ledger: Ledger, creator: WebChatCreator, pace: RateLimiter, observer: Observer) -> None:
+    def __init__(
+        self, *, ledger: RowStore, creator: WebChatCreator, pace: RateLimiter, observer: Observer
+    ) -> None:
         self._ledger, self._creator = ledger, creator
         self.pace = pace
         self.answered, self.settled = observer.answered, observer.settled
@@ -73,7 +76,7 @@ class MessageStep:
 
     step: ClassVar[Step] = Step.MESSAGE
 
-    def __init__(self, *, ledger: Ledger, messenger: Messenger, pace: RateLimiter, observer: Observer) -> None:
+    def __init__(self, *, ledger: RowStore, messenger: Messenger, pace: RateLimiter, observer: Observer) -> None:
         self._messages, self._messenger, self._observer = ledger.messages, messenger, observer
         self.pace = pace
         self.answered = observer.message_answered

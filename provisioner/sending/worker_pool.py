@@ -3,9 +3,9 @@
 import asyncio
 
 from provisioner.errors import InputError, ungrouped
+from provisioner.ledger import RowStore
 from provisioner.ports.sending import (
     CloseTimers,
-    Ledger,
     Messenger,
     Observer,
     RateLimiter,
@@ -26,7 +26,7 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: RowStore,
         row_loader: RowLoader,
         creator: WebChatCreator,
         messenger: Messenger,

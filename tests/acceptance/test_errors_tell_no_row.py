@@ -47,7 +47,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.twilio.closing:ClosingClient.close", ("close", "made.ledger", "--simulate", "--yes")),
     ("provisioner.commands.report:load_job", ("report", "made.ledger", "-o", "r.html")),
     ("provisioner.results.outputs:write_results", ("export", "made.ledger", "-o", "e.csv")),
-    ("provisioner.ledger.sqlite.reader:LedgerReader.counts", ("status", "made.ledger")),
+    ("provisioner.ledger.sqlite.reader:SqliteLedgerReader.counts", ("status", "made.ledger")),
 )
 """Every room that a row passes through, by one of its functions, and a command that calls it."""
 

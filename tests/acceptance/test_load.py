@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.load import Arrivals, steady
 from tests.acceptance.program import ADDRESS, CREDENTIALS, Program, lines_of
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
@@ -23,7 +23,7 @@ async def due_times(program: Program, server: Simulator, results: str = "results
 
     A busy machine makes rows late, and late by how much is told; when they are due it cannot change.
     """
-    with open_reader(program.folder / f"{results}.ledger") as reader:
+    with open_reader(LedgerLocation(program.folder / f"{results}.ledger")) as reader:
         dues = sorted(each.due for each in reader.attempts("create") if each.due is not None)
     moments: list[float] = (await server.state())["arrivals"]
     assert all(moment > due - CLOCKS_S for moment, due in zip(sorted(moments), dues, strict=True))

@@ -1,4 +1,4 @@
-"""What every ``ports.Ledger`` does, the fake and the real one on disk alike."""
+"""What every ``RowStore`` does, the fake and the real one on disk alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, RowStore, open_ledger
 from provisioner.models import Status
-from provisioner.ports.sending import Ledger
 from tests.fakes import FakeLedger
 from tests.ledger_samples import ANSWERS, CREATED, INPUT, SETTINGS, THROTTLED, claim_all, entries, query, send
 
@@ -21,7 +20,7 @@ RETRYING = (Status.PENDING, Status.UNSENT, Status.REJECTED)
 class Bench:
     """A ledger under test, and where each of its rows stands: status and number of attempts."""
 
-    ledger: Ledger
+    ledger: RowStore
     standing: Callable[[], list[tuple[Status, int]]]
 
 
@@ -45,7 +44,7 @@ async def open_real(
 ) -> AsyncIterator[Bench]:
     """Set up the real ledger, in which an earlier run has brought the rows where they should stand."""
     path = folder / "job.ledger"
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{number}" for number in range(1, len(statuses) + 1)), INPUT)
         for claim, status in zip(await claim_all(ledger), statuses, strict=True):
             if status is not Status.PENDING:

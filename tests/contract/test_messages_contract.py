@@ -1,4 +1,4 @@
-"""What every ``ports.Messages`` does, the fake and the real one on disk alike."""
+"""What every ``MessageStore`` does, the fake and the real one on disk alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, RowStore, open_ledger
 from provisioner.models import MessageStatus, Status
-from provisioner.ports.sending import Ledger
 from tests.fakes import FakeLedger
 from tests.ledger_samples import (
     CREATED,
@@ -38,7 +37,7 @@ ANSWERS = {
 class Bench:
     """A ledger with two pending rows, and where each row stands: its status and its message's."""
 
-    ledger: Ledger
+    ledger: RowStore
     standing: Callable[[], list[tuple[Status, MessageStatus | None]]]
 
     async def create(self, row: int, *, owes_message: bool = True) -> None:
@@ -61,7 +60,7 @@ async def open_fake(_: Path) -> AsyncIterator[Bench]:
 async def open_real(folder: Path) -> AsyncIterator[Bench]:
     """Set up the real one."""
     path = folder / "job.ledger"
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(["k-1", "k-2"]), INPUT)
         await claim_all(ledger)
         lines = "SELECT status, message FROM rows ORDER BY id"

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from provisioner.ledger import open_ledger
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.models import Status
 from provisioner.options import Rate
 from provisioner.pacing import Pacer
@@ -21,7 +21,7 @@ FLYING = 64
 async def test_all_that_waits_for_the_disk_takes_one_commit_of_three_statements(tmp_path: Path) -> None:
     """However many rows fly, their outcomes and the next rows' intents cost one fsync and few statements."""
     ran: list[str] = []
-    async with open_ledger(tmp_path / "job.ledger", SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(tmp_path / "job.ledger", SETTINGS, version="1") as ledger:
         await ledger.plan(entries(str(row) for row in range(2 * FLYING)), INPUT)
         claims = await claim_all(ledger)
         await asyncio.gather(*(ledger.begin(claim.id, "wc") for claim in claims[:FLYING]))

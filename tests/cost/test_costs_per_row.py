@@ -16,7 +16,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from provisioner.http_client.transport import Reply, Transport
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger import LedgerLocation, open_ledger, open_reader
 from provisioner.logs import LogSettings, logging_configured
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, Counts, Message, Row, Status, WebChatRequest
@@ -106,11 +106,11 @@ async def send_on_disk(rows: int) -> None:
     """Send rows of a ledger of their own, and write their results."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "job.ledger")
-        async with open_ledger(path, SETTINGS, version="1") as ledger:
+        async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
             await ledger.plan(entries(str(row) for row in range(rows)), INPUT)
             await ledger.start_run([Status.PENDING])
             await send_all(ledger, rows)
-        with open_reader(path) as reader:
+        with open_reader(LedgerLocation(path)) as reader:
             assert write_results(io.BytesIO(), reader.results(), Format.CSV) == rows
 
 

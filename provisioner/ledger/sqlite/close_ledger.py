@@ -1,41 +1,29 @@
 """What a job made and what became of it when it was cleaned up, in the job's own ledger."""
 
-import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.create_file import SQLITE_MAGIC
-from provisioner.ledger.sqlite.ledger import SqliteLedger
+from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.sids import require_sids
-from provisioner.ledger.sqlite.writer import transaction
+from provisioner.ledger.sqlite.writer import Writer, transaction
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, OpenConversation
-from provisioner.system.regular_files import open_regular
 
 _CLOSURES = queries.load_queries("closures")
 
 
-def is_ledger(path: Path) -> bool:
-    """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
-    try:
-        with os.fdopen(open_regular(path), "rb") as stream:
-            return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
-    except OSError:
-        return False
+class SqliteCloseLedger:
+    """A part of ``SqliteLedger``: the conversations that a job made; every method returns when it is on disk.
 
-
-class CloseLedger:
-    """The conversations that a job made, over its open ledger; every method returns when it is on disk.
-
-    ``deletes`` says that they are to be deleted, for which closed ones are not done.
+    ``deletes`` says that they are to be deleted, for which closed ones are not done. Attempts are recorded for
+    the run that is current when they are settled.
     """
 
-    def __init__(self, ledger: SqliteLedger, *, deletes: bool) -> None:
-        self._ledger, self._writer = ledger, ledger._writer  # noqa: SLF001 - a part of the ledger, in a file of its own
+    def __init__(self, writer: Writer, current_run: CurrentRun, *, deletes: bool) -> None:
+        self._writer, self._current_run = writer, current_run
         self._step = "delete" if deletes else "close"
         self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
@@ -74,7 +62,7 @@ class CloseLedger:
 
         What was not processed, or failed for a fault of the run, leaves it as it was.
         """
-        attempt = _attempt(row_id, self._ledger._run, self._step, number, result)  # noqa: SLF001
+        attempt = _attempt(row_id, self._current_run.id, self._step, number, result)
         is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
         settle = [(_CLOSURES["settle"], (row_id, result.status.value))] if is_news else []
         await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)

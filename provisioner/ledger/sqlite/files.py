@@ -1,12 +1,13 @@
-"""Names the files that belong to a ledger."""
+"""Names the files that belong to a ledger, and tells a ledger from another file."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from provisioner.ledger.sqlite.create_file import draft_files
+from provisioner.ledger.sqlite.create_file import SQLITE_MAGIC, draft_files
 from provisioner.ledger.sqlite.database import SATELLITES
 from provisioner.ledger.sqlite.lock import lock_path
+from provisioner.system.regular_files import open_regular
 
 
 def files_of_ledger(path: Path) -> Mapping[str, Path]:
@@ -23,6 +24,10 @@ def files_of_ledger(path: Path) -> Mapping[str, Path]:
     }
 
 
-def close_ledger_path(results: Path) -> Path:
-    """Return the ledger in which ``close`` remembers what became of the conversations of a results file."""
-    return Path(f"{results}.close.ledger")
+def is_database(path: Path) -> bool:
+    """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as stream:
+            return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    except OSError:
+        return False

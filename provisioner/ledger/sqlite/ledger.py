@@ -7,17 +7,29 @@ import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from threading import Event
+from typing import Unpack
 
+from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.notes import JobNotes, NoteChanges
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
-from provisioner.ledger.sqlite.message_ledger import SqliteMessages
+from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
+from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.message_ledger import SqliteMessageLedger
 from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_temporary
 from provisioner.ledger.sqlite.plan import write_plan
-from provisioner.ledger.sqlite.reader import read_counts, read_fingerprints, read_note
+from provisioner.ledger.sqlite.reader import (
+    SqliteLedgerReader,
+    open_sqlite_reader,
+    read_counts,
+    read_fingerprints,
+    read_notes,
+)
+from provisioner.ledger.sqlite.recovery import recover
 from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer, transaction
@@ -41,20 +53,20 @@ _RELEASE = _RUN["release"]
 
 
 class SqliteLedger:
-    """The durable record of a job, as ``ports.Ledger`` asks for it, and what surrounds a run.
+    """A ``Ledger`` in a file; its methods are described there.
 
     Every call is done only when what it says is on disk, and raises ``StorageError`` when it cannot be. What was
     asked for happens, in the order it was asked for, whether or not anybody waits. ``is_new`` says that the
-    ledger was made just now; ``path`` may be given to ``open_reader`` at any time. ``messages`` keeps the first
-    messages.
+    ledger was made just now.
     """
 
     def __init__(self, opened: OpenLedgerFile, *, version: str) -> None:
         self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
+        self.location = LedgerLocation(opened.path)
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
-        self._run: int | None = None
-        self.messages = SqliteMessages(self._writer)
+        self._current_run = CurrentRun()
+        self.messages = SqliteMessageLedger(self._writer, self._current_run)
         self._claim_cursor = ClaimCursor()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
@@ -112,8 +124,7 @@ class SqliteLedger:
         """Record a run that may send what ``set_claimable`` says; return its id."""
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
-        self._run = await self._writer.call(lambda connection: _start_run(connection, record))
-        self.messages.run = self._run
+        self._current_run.id = await self._writer.call(lambda connection: _start_run(connection, record))
         await self.set_claimable(statuses, messages=messages, limit=limit)
         return run_id
 
@@ -133,7 +144,7 @@ class SqliteLedger:
 
     async def finish_run(self, exit_code: int) -> None:
         """Record that the run has ended, and how."""
-        await self._writer.write((_RUN["finish_run"], (time.time(), int(exit_code), self._run)))
+        await self._writer.write((_RUN["finish_run"], (time.time(), int(exit_code), self._current_run.id)))
 
     async def to_send(self) -> int:
         """Return how many rows ``claim`` will still hand out to be created."""
@@ -216,13 +227,21 @@ class SqliteLedger:
             self._counted = changes, await self._writer.call(read_counts)
         return self._counted[1]
 
-    async def set_note(self, name: str, value: str) -> None:
-        """Keep a note for a later run."""
-        await self._writer.write((_RUN["set_note"], (name, value)))
+    async def notes(self) -> JobNotes:
+        """Return what earlier runs left for later ones."""
+        return await self._writer.call(read_notes)
 
-    async def get_note(self, name: str) -> str | None:
-        """Return a note, None when there is none."""
-        return await self._writer.call(lambda connection: read_note(connection, name))
+    async def set_notes(self, **changes: Unpack[NoteChanges]) -> None:
+        """Set these notes, all of them or none; the others stay."""
+        await self._writer.write(*((_RUN["set_note"], note) for note in changes.items()))
+
+    def reader(self) -> AbstractContextManager[SqliteLedgerReader]:
+        """Open a reader with a connection of its own, on any thread."""
+        return open_sqlite_reader(self.path)
+
+    def closing(self, *, deletes: bool) -> SqliteCloseLedger:
+        """Return the conversations that the job made."""
+        return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes)
 
     async def close(self, cleanup: Callable[[], None]) -> None:
         """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
@@ -230,19 +249,15 @@ class SqliteLedger:
 
     def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
         self._changes += 1
-        outcome = encode_attempt(claim_id, self._run, step.value, result, status.value)
+        outcome = encode_attempt(claim_id, self._current_run.id, step.value, result, status.value)
         return self._writer.write((BulkStatement.SETTLE, outcome))
 
 
 @asynccontextmanager
-async def open_ledger(
+async def open_sqlite_ledger(
     path: Path | None, settings: Mapping[str, str], *, version: str, synchronous: str = "FULL"
 ) -> AsyncIterator[SqliteLedger]:
-    """Open the ledger of the job that ``settings`` describe, or make it; None is one that is deleted at the end.
-
-    Raise ``LedgerBusyError`` when a run has it open, ``OtherJobError`` when it belongs to another job, and
-    ``LedgerError`` for what is not a ledger, or not one that can be used.
-    """
+    """Open the file of a job's ledger, or make it; see ``open_ledger``."""
     if path is None:
         opened = await asyncio.to_thread(open_temporary, settings, version=version)
     else:
@@ -264,18 +279,3 @@ def _planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | N
 def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
     with transaction(connection):
         return connection.execute(_RUN["start_run"], record).lastrowid
-
-
-_MESSAGES = queries.load_queries("messages")
-
-
-def recover(connection: sqlite3.Connection) -> int:
-    """Make every row, and every first message, that is in flight *unknown*; return how many rows that concerns."""
-    now = {"now": time.time()}
-    with transaction(connection):
-        last = {"last": connection.execute(_RUN["last_attempt_id"]).fetchone()[0]}
-        rows = connection.execute(_RUN["add_interrupted"], now).rowcount
-        connection.execute(_RUN["settle_interrupted"], last)
-        messages = connection.execute(_MESSAGES["add_interrupted"], now).rowcount
-        connection.execute(_MESSAGES["settle_interrupted"], last)
-    return rows + messages

@@ -1,10 +1,11 @@
-"""The first messages of a job: as ``ports.Messages`` asks for them, and what looking at them needs."""
+"""The first messages of a job, as ``MessageLedger`` describes them."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.reader import read_message_counts
 from provisioner.ledger.sqlite.row_codec import encode_text
 from provisioner.ledger.sqlite.shapes import checked_row
@@ -17,15 +18,14 @@ _BEGIN, _RELEASE, _SETTLE = _MESSAGES["begin"], _MESSAGES["release"], _MESSAGES[
 _ADD_ATTEMPT = _MESSAGES["add_attempt"]
 
 
-class SqliteMessages:
+class SqliteMessageLedger:
     """A part of ``SqliteLedger``: every call is done only when what it says is on disk.
 
-    ``run`` is the run that attempts are recorded for. No text of a message ever comes here.
+    Attempts are recorded for the current run. No text of a message ever comes here.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self.run: int | None = None
+    def __init__(self, writer: Writer, current_run: CurrentRun) -> None:
+        self._writer, self._current_run = writer, current_run
 
     def begin(self, claim_id: int) -> asyncio.Future[None]:
         """Record that the message of this row, made of what the input says now, may leave from now on."""
@@ -63,7 +63,7 @@ class SqliteMessages:
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step
     ) -> asyncio.Future[None]:
-        attempt = _attempt(claim_id, self.run, step, result)
+        attempt = _attempt(claim_id, self._current_run.id, step, result)
         return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from provisioner.errors import LedgerError
+from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.reading import CreatedRow, ErrorCount, InvalidRow, Orphan, RowStatus, RunRecord
 from provisioner.ledger.sqlite import lock, queries, shapes
 from provisioner.ledger.sqlite.connections import Attention
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
@@ -24,73 +26,8 @@ _BATCH = 100
 """Lines of results that are looked at together; as little of a long answer is ever in memory."""
 
 
-class InvalidRow(msgspec.Struct, frozen=True, gc=False):
-    """A record that cannot be sent; ``key`` is None where the row's content would have been its key."""
-
-    row: int
-    line: int
-    source: str
-    key: str | None
-    problems: tuple[Problem, ...]
-
-
-class RowStatus(NamedTuple):
-    """A row's outcome in short, as the results have it."""
-
-    row: int
-    status: str
-    error_code: str | None
-    error: str | None
-
-
-class RunRecord(msgspec.Struct, frozen=True, gc=False):
-    """One execution of the command; times are Unix seconds, None while it goes and after it was killed."""
-
-    run_id: str
-    started: float
-    ended: float | None
-    exit_code: int | None
-    version: str
-    pid: int
-
-
-class CreatedRow(NamedTuple):
-    """A created row, with what finds its conversation again."""
-
-    id: int
-    row: int
-    key: str
-    identity: str
-    conversation_sid: str
-
-
-class Orphan(NamedTuple):
-    """An attempt that may have left a conversation without a customer; ``row`` is None when the row has vanished.
-
-    ``ended`` is in Unix seconds.
-    """
-
-    row: int | None
-    key: str
-    error_code: str
-    ended: float
-    twilio_request_id: str | None
-
-
-class ErrorCount(NamedTuple):
-    """How many rows of one status have one error."""
-
-    status: str
-    error_code: str
-    rows: int
-
-
-class LedgerReader:
-    """A read-only look at a ledger, from any thread; an answer that is iterated is of one moment.
-
-    Every method raises ``LedgerError`` for a damaged ledger. A long iteration keeps the run's log from being
-    cut, so take what you need and let go.
-    """
+class SqliteLedgerReader:
+    """A ``LedgerReader`` of a file; its methods are described there."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
@@ -120,15 +57,15 @@ class LedgerReader:
         with self._asking():
             return read_fingerprints(self._connection)
 
-    def get_note(self, name: str) -> str | None:
-        """Return a note of an earlier run, None when there is none."""
+    def notes(self) -> JobNotes:
+        """Return what earlier runs left for later ones."""
         with self._asking():
-            return read_note(self._connection, name)
+            return read_notes(self._connection)
 
     def asked(self) -> dict[str, str]:
         """Return what the last run was asked for besides the job's settings; nothing before the first one."""
         with self._asking():
-            return decode_settings(read_note(self._connection, "asked") or "{}")
+            return decode_settings(read_notes(self._connection).asked or "{}")
 
     def require_sids(self) -> None:
         """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
@@ -158,7 +95,7 @@ class LedgerReader:
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield every request of one step (``create`` or ``message``), in the order they ended.
 
-        ``since_run`` leaves those of earlier runs away; see ``last_run``.
+        ``since_run`` omits those of the runs up to this number; see ``last_run``.
         """
         for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
             yield AttemptRecord(*line)
@@ -225,12 +162,12 @@ class LedgerReader:
 
 
 @contextmanager
-def open_reader(path: Path) -> Iterator[LedgerReader]:
+def open_sqlite_reader(path: Path) -> Iterator[SqliteLedgerReader]:
     """Open a ledger for reading; ``LedgerError`` when there is none, or when it is not one of ours."""
     with translate_errors(path):
         connection = open_for_reading(path)
     try:
-        yield LedgerReader(connection, path)
+        yield SqliteLedgerReader(connection, path)
     finally:
         connection.close()
 
@@ -258,7 +195,11 @@ def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
     ]
 
 
-def read_note(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return a note, None when there is none."""
+def read_notes(connection: sqlite3.Connection) -> JobNotes:
+    """Return what earlier runs left for later ones."""
+    return JobNotes(**{name: _read_note(connection, name) for name in JobNotes.__struct_fields__})
+
+
+def _read_note(connection: sqlite3.Connection, name: str) -> str | None:
     found = connection.execute(_READ["note"], (name,)).fetchone()
     return None if found is None else checked_row(shapes.VALUE, found)[0]

@@ -14,7 +14,7 @@ from provisioner.commands.close import close_conversations
 from provisioner.commands.export import export_results
 from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, InputError, LedgerBusyError, LedgerError, OtherJobError
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger import LedgerLocation, open_ledger, open_reader
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
@@ -262,7 +262,7 @@ async def test_a_results_file_is_enough(job: Job, suffix: str) -> None:
 
 def rows_of(job: Job) -> list[dict[str, object]]:
     """Return the results as JSON has them."""
-    with open_reader(job.ledger) as reader:
+    with open_reader(LedgerLocation(job.ledger)) as reader:
         return [{name: getattr(row, name) for name in row.__struct_fields__} for row in reader.results()]
 
 
@@ -278,10 +278,10 @@ async def test_a_yes_to_a_results_file_is_carried_out_and_kept(job: Job) -> None
 
 async def test_conversations_that_nobody_recorded_are_told_of(job: Job) -> None:
     """Orphans and further conversations of a row are not closed; the end says how many and where they stand."""
-    with open_reader(job.ledger) as reader:
+    with open_reader(LedgerLocation(job.ledger)) as reader:
         settings = reader.manifest.settings
     lost = AttemptResult(Verdict.MAYBE, due=1.0, ended=2.0, may_leave_orphan=True)
-    async with open_ledger(job.ledger, settings, version="1") as ledger:
+    async with open_ledger(LedgerLocation(job.ledger), settings, version="1") as ledger:
         await ledger.start_run(())
         await ledger.begin(2)
         await ledger.settle(2, Status.UNKNOWN, lost)
@@ -335,18 +335,18 @@ async def test_a_rehearsal_leaves_nothing_behind(job: Job) -> None:
 
 async def test_a_run_that_holds_the_ledger_is_waited_for(job: Job) -> None:
     """Two at a time would not know of each other."""
-    with open_reader(job.ledger) as reader:
+    with open_reader(LedgerLocation(job.ledger)) as reader:
         settings = reader.manifest.settings
-    async with open_ledger(job.ledger, settings, version="1"):
+    async with open_ledger(LedgerLocation(job.ledger), settings, version="1"):
         with pytest.raises(LedgerBusyError):
             await job.close()
 
 
 async def test_unknown_rows_are_named(job: Job) -> None:
     """They may have conversations that nobody knows: the end says so, with the rows and what looks them up."""
-    with open_reader(job.ledger) as reader:
+    with open_reader(LedgerLocation(job.ledger)) as reader:
         settings = reader.manifest.settings
-    async with open_ledger(job.ledger, settings, version="1") as ledger:
+    async with open_ledger(LedgerLocation(job.ledger), settings, version="1") as ledger:
         await ledger.start_run(())
         await ledger.begin(2)
 

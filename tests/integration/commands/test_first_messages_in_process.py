@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from provisioner.cli.process_signals import ProcessSignals
 from provisioner.commands.run import run_job
 from provisioner.errors import ExitCode, GuardError, OtherJobError
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.models import Counts, MessageCounts
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
@@ -343,7 +343,7 @@ async def test_the_steps_are_timed_in_the_ledger(open_job: OpenJob) -> None:
 
     await job.run()
 
-    with open_reader(job.folder / "results.csv.ledger") as reader:
+    with open_reader(LedgerLocation(job.folder / "results.csv.ledger")) as reader:
         for step in ("create", "message"):
             attempts = list(reader.attempts(step))
             assert [attempt.number for attempt in attempts] == [1, 1, 1]

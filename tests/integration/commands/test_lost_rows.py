@@ -13,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from provisioner.errors import ExitCode
-from provisioner.ledger import SqliteLedger, open_reader
+from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.rows import identity_for
@@ -469,7 +470,7 @@ async def test_rows_are_named_in_the_ledger_by_nobody_else(job: Job) -> None:
     async with server_of(job, at(2, FaultName.CLOSE_AFTER_CREATE)) as server:
         await server.run(on_unknown="hold")
 
-    with open_reader(job.folder / "results.csv.ledger") as reader:
+    with open_reader(LedgerLocation(job.folder / "results.csv.ledger")) as reader:
         job_id = reader.manifest.job_id
     assert results(job)[1]["identity"] == identity_for(job_id, "2")
 

@@ -3,14 +3,14 @@
 import json
 import shutil
 import signal
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from structlog.testing import capture_logs
 
 from provisioner.errors import ExitCode, StorageError
-from provisioner.ledger import SqliteLedger, open_reader
+from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome
 from tests.fakes import noted
@@ -132,7 +132,7 @@ async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) 
     assert (summary.exit_code, summary.outcome) == (ExitCode.SIGTERM, CommandOutcome.STOPPED)
     assert (summary.counts, summary.output, twilio.calls) == (None, "", [])
     assert summary.next_command == "provisioner run as before"
-    with open_reader(Path(f"{job.results}.ledger")) as reader:
+    with open_reader(LedgerLocation(f"{job.results}.ledger")) as reader:
         assert reader.counts() == Counts()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.cli.main import main
 from provisioner.errors import ExitCode
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, open_ledger
 
 RUN = "run customers.csv -o results.csv --simulate --rate 0 --key id --limit 2"
 
@@ -175,7 +175,7 @@ def test_a_job_that_was_never_planned_has_nothing_to_fix(folder: Path, capsys: p
     """A run that was killed before it knew its rows leaves a ledger without any."""
 
     async def make() -> None:
-        async with open_ledger(folder / "young.ledger", {"account": "AC"}, version="1"):
+        async with open_ledger(LedgerLocation(folder / "young.ledger"), {"account": "AC"}, version="1"):
             pass
 
     asyncio.run(make())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import InputError, UsageError
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
@@ -112,7 +112,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
 async def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning the same bytes again costs nothing, unless by another version, which may see them otherwise."""
     with input_of(tmp_path, "id\n1\n2\n") as opened:
-        async with open_ledger(tmp_path / "job.ledger", {}, version="1") as ledger:
+        async with open_ledger(LedgerLocation(tmp_path / "job.ledger"), {}, version="1") as ledger:
             reports = [await plan_input(ledger, opened, lambda _rows: None) for _ in range(2)]
             monkeypatch.setattr(plan, "__version__", "99")
             reports.append(await plan_input(ledger, opened, lambda _rows: None))

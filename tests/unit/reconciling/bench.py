@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.models import AttemptResult, ControlVisibility, LookupObservation, Status, UnknownRow
 from provisioner.reconciling import FinderChoice, Reconciler
 from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
@@ -139,7 +139,7 @@ async def open_bench(
 ) -> AsyncIterator[Bench]:
     """Open a ledger with a row for every letter, and a created one besides."""
     path = folder / "job.ledger"
-    async with open_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
         await ledger.plan(entries(f"{unknown}z" if has_control else unknown), INPUT)
         for claim in await claim_all(ledger):
             await ledger.begin(claim.id, f"wc-{claim.key}")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import structs
 
-from provisioner.ledger import SqliteLedger, open_ledger
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.ledger.sqlite.writer import WriteStep, execute_steps, transaction
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
@@ -288,7 +288,7 @@ class Rows(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.stack = AsyncExitStack()
-        opening = open_ledger(self.path, SETTINGS, version="1", synchronous="OFF")
+        opening = open_sqlite_ledger(self.path, SETTINGS, version="1", synchronous="OFF")
         with patch("provisioner.ledger.sqlite.ledger.Writer", AtOnce):
             self.ledger: SqliteLedger = self.runner.run(self.stack.enter_async_context(opening))
 

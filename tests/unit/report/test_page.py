@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.commands.report import write_report
 from provisioner.errors import LedgerError, UsageError
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, open_ledger
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ReportOptions
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
@@ -34,7 +34,7 @@ def answer(number: int, *, took_s: float = 0.2, code: str = "") -> AttemptResult
 
 async def ledger_of(path: Path, keys: list[str], *, took_s: float = 0.2, refused: int = 0, **asked: str) -> Path:
     """Make the ledger of a job whose first rows were refused, and the others created."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(keys), INPUT)
         await ledger.start_run(SENDABLE)
         for number, claim in enumerate(await ledger.claim(1_000)):
@@ -43,7 +43,7 @@ async def ledger_of(path: Path, keys: list[str], *, took_s: float = 0.2, refused
             status = Status.REJECTED if code else Status.CREATED
             await ledger.settle(claim.id, status, answer(number, took_s=took_s, code=code))
         if asked:
-            await ledger.set_note("asked", str(asked).replace("'", '"'))
+            await ledger.set_notes(asked=str(asked).replace("'", '"'))
         await ledger.finish_run(0)
     return path
 
@@ -105,7 +105,7 @@ async def test_nothing_of_a_ledger_becomes_part_of_the_page(tmp_path: Path) -> N
 
 async def test_a_job_of_which_nothing_was_sent_has_a_report(tmp_path: Path) -> None:
     """There are no figures of steps then; the accounting and the configuration stand."""
-    async with open_ledger(tmp_path / "job.ledger", SETTINGS, version="1") as ledger:
+    async with open_ledger(LedgerLocation(tmp_path / "job.ledger"), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(["C-1", "C-2"]), INPUT)
 
     page = page_of(tmp_path / "job.ledger")
@@ -156,7 +156,7 @@ async def test_ledgers_of_one_name_are_told_apart_by_their_folders(tmp_path: Pat
 
 async def test_an_empty_page_is_small(tmp_path: Path) -> None:
     """What every report carries besides its figures is a few kilobytes, far below 300."""
-    async with open_ledger(tmp_path / "job.ledger", SETTINGS, version="1"):
+    async with open_ledger(LedgerLocation(tmp_path / "job.ledger"), SETTINGS, version="1"):
         pass
 
     assert len(page_of(tmp_path / "job.ledger")) < 20_000

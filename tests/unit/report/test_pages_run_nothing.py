@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from provisioner.commands.report import write_report
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.load import StepMetrics
 from provisioner.models.progress import Progress
 from provisioner.options import ReportOptions
@@ -102,7 +102,7 @@ def poisoned(value: Any, text: str) -> Any:
 async def figures(folder: Path) -> JobData:
     """Return the figures of a job with an error and successes, each text in them the same plain one."""
     path = await ledger_of(folder / "job.ledger", ["C-1", "C-2", "C-3"], refused=1, rate="2/s")
-    with open_reader(path) as reader:
+    with open_reader(LedgerLocation(path)) as reader:
         return with_text(load_job("job.ledger", reader), HARMLESS)
 
 

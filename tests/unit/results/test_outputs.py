@@ -1,15 +1,16 @@
 """The files that a job leaves: which may be written, when they are written anew, and what repeats the input."""
 
 import csv
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
 from provisioner.errors import UsageError
-from provisioner.ledger import open_ledger
+from provisioner.ledger import LedgerLocation, LedgerReader, open_ledger, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ResultsOptions, RunOptions
@@ -30,8 +31,8 @@ def write(folder: Path, **files: str) -> list[str]:
     return [str(path) for path in paths]
 
 
-async def job(folder: Path, files: Sequence[str]) -> Path:
-    """Run a job up to its second row and return its ledger: the first is refused, the second created."""
+async def job(folder: Path, files: Sequence[str]) -> Callable[[], AbstractContextManager[LedgerReader]]:
+    """Run a job up to its second row and return what opens its ledger; the first is refused, one created."""
     options = RunOptions(address_sid="IG" + 32 * "a")
     refused = AttemptResult(
         Verdict.REFUSED, due=1, sent=1, ended=2, http_status=400, error_code="45745", error="refused"
@@ -39,16 +40,16 @@ async def job(folder: Path, files: Sequence[str]) -> Path:
     created = AttemptResult(
         Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0"
     )
-    ledger_path = folder / "job.ledger"
+    location = LedgerLocation(folder / "job.ledger")
     with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
-        async with open_ledger(ledger_path, SETTINGS, version="1") as ledger:
+        async with open_ledger(location, SETTINGS, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
             await ledger.start_run({Status.PENDING})
             claims = await ledger.claim(2)
             for claim, status, result in zip(claims, SETTLED, (refused, created), strict=False):
                 await ledger.begin(claim.id)
                 await ledger.settle(claim.id, status, result)
-    return ledger_path
+    return partial(open_reader, location)
 
 
 def opened(stack: ExitStack, files: Sequence[str]) -> Sequence[Source]:

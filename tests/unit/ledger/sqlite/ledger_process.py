@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.ledger import open_ledger
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.models import AttemptResult, Fingerprint, PlanEntry, Status, Verdict
 
 SETTINGS = {"job": "killed"}
@@ -27,7 +27,7 @@ def entries(count: int) -> Iterator[PlanEntry]:
 
 async def send(path: Path) -> None:
     """Send every row with eight workers, saying begun and settled once that is durable."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(ROWS), INPUT)
         await ledger.start_run({Status.PENDING, Status.UNSENT})
         claims = iter(await ledger.claim(ROWS))
@@ -47,7 +47,7 @@ async def send(path: Path) -> None:
 
 async def plan(path: Path) -> None:
     """Plan many rows, saying how many were read; the last chunk is followed by the merge."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(200_000), INPUT, on_progress=lambda count: say("read", count))
         say("planned")
         await asyncio.sleep(60)
@@ -55,7 +55,7 @@ async def plan(path: Path) -> None:
 
 async def hold(path: Path) -> None:
     """Take the ledger and keep it."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         say("holding")
         await asyncio.sleep(60)
 

@@ -7,7 +7,9 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import InputError
-from provisioner.ledger import CloseLedger, SqliteLedger, is_ledger, open_ledger
+from provisioner.ledger import CloseLedger
+from provisioner.ledger.sqlite.files import is_database
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.models import Status
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
@@ -45,9 +47,9 @@ async def sids(close_ledger: CloseLedger) -> list[str]:
 
 async def test_only_what_was_created_is_left(path: Path) -> None:
     """In the order of the rows, page by page."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger)
-        close_ledger = CloseLedger(ledger, deletes=False)
+        close_ledger = ledger.closing(deletes=False)
 
         assert await close_ledger.left(0, 2) == [
             OpenConversation(1, sid_of("a")),
@@ -59,11 +61,11 @@ async def test_only_what_was_created_is_left(path: Path) -> None:
 
 async def test_a_row_that_left_the_input_is_left_to_close(path: Path) -> None:
     """The job made its conversation, whatever the input says now."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger)
         await ledger.plan(entries("a"), INPUT)
 
-        assert await sids(CloseLedger(ledger, deletes=False)) == [sid_of("a"), sid_of("b"), sid_of("c")]
+        assert await sids(ledger.closing(deletes=False)) == [sid_of("a"), sid_of("b"), sid_of("c")]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +83,9 @@ async def test_what_is_done_is_not_left(
     path: Path, closure: CloseStatus, *, is_left_to_close: bool, is_left_to_delete: bool
 ) -> None:
     """A closed one can be deleted yet; a deleted or vanished one needs nothing; the rest is tried again."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        closing, deleting = CloseLedger(ledger, deletes=False), CloseLedger(ledger, deletes=True)
+        closing, deleting = ledger.closing(deletes=False), ledger.closing(deletes=True)
 
         await closing.settle(1, close_result(closure), number=1)
 
@@ -93,9 +95,9 @@ async def test_what_is_done_is_not_left(
 
 async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> None:
     """A doubt that was cleared up leaves its attempt, and a row stays created."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        close_ledger = CloseLedger(ledger, deletes=True)
+        close_ledger = ledger.closing(deletes=True)
         await close_ledger.settle(1, close_result(CloseStatus.MAYBE), number=1)
         await close_ledger.settle(1, close_result(CloseStatus.NOT_PROCESSED), number=2)
         await close_ledger.settle(1, close_result(CloseStatus.DELETED), number=3)
@@ -113,9 +115,9 @@ async def test_every_attempt_is_kept_and_the_last_word_counts(path: Path) -> Non
 
 async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) -> None:
     """It stays as it was, and the attempt is kept."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await make(ledger, "ab")
-        close_ledger = CloseLedger(ledger, deletes=False)
+        close_ledger = ledger.closing(deletes=False)
 
         await close_ledger.settle(1, structs.replace(close_result(CloseStatus.REFUSED), stops_run=True), number=1)
 
@@ -124,22 +126,22 @@ async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) 
 
 async def test_loose_ends_are_counted(path: Path) -> None:
     """Further conversations of a row, and those without a customer, are in no list of SIDs."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         first, second = await claim_all(ledger)
         await ledger.begin(first.id)
         await ledger.settle(first.id, Status.CREATED, structs.replace(CREATED, error_code="duplicate"))
         await ledger.begin(second.id)
         await ledger.settle(second.id, Status.UNSENT, structs.replace(CREATED, may_leave_orphan=True))
-        close_ledger = CloseLedger(ledger, deletes=False)
+        close_ledger = ledger.closing(deletes=False)
 
         assert (await close_ledger.duplicates(), await close_ledger.orphans()) == (1, 1)
 
 
 async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> None:
     """Taking the same list twice adds nothing, and loses nothing of what became of them."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
-        close_ledger = CloseLedger(ledger, deletes=False)
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        close_ledger = ledger.closing(deletes=False)
         await close_ledger.import_conversations([sid_of("a"), sid_of("b"), sid_of("a")])
         await close_ledger.settle(1, CLOSED, number=1)
 
@@ -156,8 +158,8 @@ async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
         yield sid_of("a")
         raise InputError("is broken", source="results.csv")
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
-        close_ledger = CloseLedger(ledger, deletes=False)
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        close_ledger = ledger.closing(deletes=False)
 
         with pytest.raises(InputError, match="is broken"):
             await close_ledger.import_conversations(broken())
@@ -167,9 +169,9 @@ async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
 
 async def test_a_ledger_is_known_by_its_first_bytes(path: Path, tmp_path: Path) -> None:
     """So that a results file is not taken for one, nor a name without a file."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         pass
     other = tmp_path / "results.csv"
     other.write_text("row,line\n")
 
-    assert [is_ledger(each) for each in (path, other, tmp_path / "gone")] == [True, False, False]
+    assert [is_database(each) for each in (path, other, tmp_path / "gone")] == [True, False, False]

@@ -14,8 +14,9 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import LedgerError, ProvisionerError
-from provisioner.ledger import CloseLedger, open_ledger, open_reader
 from provisioner.ledger.sqlite.connections import Attention
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import MessageStatus, Status
 from provisioner.report.job_data import load_job
 from tests.ledger_samples import CREATED, INPUT, LOST, SENDABLE, SETTINGS, TOO_LONG, entries, entry
@@ -27,9 +28,9 @@ Look = Callable[[Path], Coroutine[None, None, None]]
 
 async def make(path: Path) -> None:
     """Make a ledger of four created rows that owe a message, one unknown row and an invalid one."""
-    async with open_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
         await ledger.plan([*entries("abcde"), entry(6, "f", "f", TOO_LONG)], INPUT)
-        await ledger.set_note("asked", '{"rate": "4/s"}')
+        await ledger.set_notes(asked='{"rate": "4/s"}')
         await ledger.start_run(SENDABLE)
         for claim in await ledger.claim(100):
             await ledger.begin(claim.id, f"wc-{claim.key}", owes_message=True)
@@ -50,7 +51,7 @@ def made(path: Path) -> Path:
 
 async def read(path: Path) -> None:
     """Read all there is to read."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         reader.counts()
         reader.fingerprints()
         list(reader.results())
@@ -65,7 +66,7 @@ async def read(path: Path) -> None:
 
 async def write(path: Path) -> None:
     """Ask everything that a run, a look-up and a clean-up ask."""
-    async with open_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
         await ledger.counts()
         await ledger.planned_inputs()
         await ledger.recover()
@@ -78,7 +79,7 @@ async def write(path: Path) -> None:
         await ledger.assigned_conversations([conversation_sid(1)])
         await ledger.messages.counts()
         await ledger.messages.unknown(0, 10)
-        close_ledger = CloseLedger(ledger, deletes=False)
+        close_ledger = ledger.closing(deletes=False)
         await close_ledger.require_sids()
         await close_ledger.counts()
         await close_ledger.left(0, 10)
@@ -285,7 +286,7 @@ def test_a_text_that_is_none_is_not_repeated(made: Path) -> None:
 
 def test_an_answer_that_is_left_open_is_no_trouble_once_the_ledger_is_closed(made: Path) -> None:
     """Whoever fails in the middle of it is told of that, and of nothing else."""
-    with open_reader(made) as reader:
+    with open_sqlite_reader(made) as reader:
         begun: list[Any] = [reader.results(), reader.created()]
         for answer in begun:
             next(answer)

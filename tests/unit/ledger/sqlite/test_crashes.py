@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerBusyError, StorageError
-from provisioner.ledger import SqliteLedger, open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import Counts, Fingerprint, PlanEntry, Status
 from tests.ledger_samples import CREATED, INPUT, SENDABLE, SETTINGS, claim_all, digest_of, entries, entry, query
 from tests.sids import conversation_sid
@@ -59,7 +60,7 @@ def test_a_killed_process_leaves_everything_it_called_durable(path: Path, lines:
     begun = {int(words[1]) for words in said if words[0] == "begun"}
     settled = {int(words[1]) for words in said if words[0] == "settled"}
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert not reader.is_held()
         lines_after = list(reader.results())
         counts = reader.counts()
@@ -76,7 +77,7 @@ def test_a_killed_process_leaves_everything_it_called_durable(path: Path, lines:
 
 async def recovered(path: Path) -> tuple[int, Counts, list[int]]:
     """Open the ledger of a killed process and go on."""
-    async with open_ledger(path, KILLED, version="1") as ledger:
+    async with open_sqlite_ledger(path, KILLED, version="1") as ledger:
         count = await ledger.recover()
         await ledger.start_run(SENDABLE)
         claims = await ledger.claim(1_000)
@@ -86,7 +87,7 @@ async def recovered(path: Path) -> tuple[int, Counts, list[int]]:
 def test_after_a_kill_only_untouched_rows_are_sent(path: Path) -> None:
     """What was in flight is unknown and not handed out again; the rest is, once."""
     said_before_the_kill("send", path, 100)
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         untouched = [line.row for line in reader.results() if line.error_code == "stopped"]
         in_flight = reader.counts().in_flight
 
@@ -99,13 +100,13 @@ def test_after_a_kill_only_untouched_rows_are_sent(path: Path) -> None:
 
 async def planned(path: Path, *rows: PlanEntry) -> Counts:
     """Plan a few rows."""
-    async with open_ledger(path, KILLED, version="1") as ledger:
+    async with open_sqlite_ledger(path, KILLED, version="1") as ledger:
         return (await ledger.plan(rows, INPUT)).counts
 
 
 async def inputs_of(path: Path) -> object:
     """Return what the ledger says was planned."""
-    async with open_ledger(path, KILLED, version="1") as ledger:
+    async with open_sqlite_ledger(path, KILLED, version="1") as ledger:
         return await ledger.planned_inputs()
 
 
@@ -125,12 +126,12 @@ def test_a_first_plan_that_was_killed_is_no_plan(path: Path, lines: int) -> None
 def test_a_later_plan_that_was_killed_leaves_the_one_before(path: Path, lines: int) -> None:
     """The old plan stands in every row until the new one is whole."""
     asyncio.run(planned(path, *entries("ab"), entry(3, "a")))
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         before = list(reader.results())
 
     said_before_the_kill("plan", path, lines)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert list(reader.results()) == before
         assert reader.fingerprints() == list(INPUT)
 
@@ -142,7 +143,7 @@ def test_another_process_is_kept_out(path: Path) -> None:
         holder.stdout.readline()
         with pytest.raises(LedgerBusyError, match=f"is in use by process {holder.pid} since"):
             asyncio.run(planned(path))
-        with open_reader(path) as reader:
+        with open_sqlite_reader(path) as reader:
             assert reader.is_held()
 
     assert asyncio.run(planned(path)) == Counts()
@@ -188,14 +189,14 @@ async def settle_until_full(ledger: SqliteLedger) -> tuple[list[int], int]:
 
 async def test_a_full_disk_costs_nothing_that_was_recorded(path: Path) -> None:
     """The row at which it happens is told, everything before it stands, and the ledger works again with room."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(400)), INPUT)
         with files_no_larger_than(400_000):
             settled, failed = await settle_until_full(ledger)
             with pytest.raises(StorageError) as refusal:
-                await asyncio.gather(*(ledger.set_note(f"note {number}", 2_000 * "x") for number in range(99)))
+                await asyncio.gather(*(ledger.set_notes(results=200_000 * "x") for _ in range(2)))
         counts = await ledger.counts()
-        await ledger.set_note("room", "again")
+        await ledger.set_notes(results="again")
 
     assert refusal.value.cure
     assert counts.created == len(settled) > 10
@@ -207,7 +208,7 @@ async def test_a_full_disk_costs_nothing_that_was_recorded(path: Path) -> None:
 
 async def test_a_full_disk_leaves_the_plan_before(path: Path) -> None:
     """A plan that does not fit is as if it had never begun."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         many = (PlanEntry(row, row, 0, f"k-{row}", digest_of(str(row))) for row in range(1, 50_000))
         with files_no_larger_than(300_000), pytest.raises(StorageError):
@@ -222,8 +223,8 @@ async def test_a_full_disk_leaves_the_plan_before(path: Path) -> None:
 async def test_a_disk_that_is_full_from_the_start_makes_no_ledger(path: Path) -> None:
     """The error says that it is the disk, and leaves nothing locked."""
     with files_no_larger_than(10), pytest.raises(StorageError):
-        async with open_ledger(path, SETTINGS, version="1"):
+        async with open_sqlite_ledger(path, SETTINGS, version="1"):
             pass
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         assert ledger.is_new

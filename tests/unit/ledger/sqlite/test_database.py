@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ExitCode, LedgerError
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from tests.ledger_samples import INPUT, SETTINGS, entries
 
 FOREIGN = "is damaged: its tables are not those of a ledger, or something was added to them"
@@ -19,19 +20,19 @@ Opening = Callable[[Path], Coroutine[None, None, None]]
 
 async def plan(path: Path) -> None:
     """Make a ledger."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(3_000)), INPUT)
 
 
 async def write(path: Path) -> None:
     """Open for a run."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         pass
 
 
 async def read(path: Path) -> None:
     """Open for a look at everything."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         reader.counts()
         list(reader.results())
 

@@ -11,9 +11,11 @@ import pytest
 import structlog
 
 from provisioner.errors import ExitCode, LedgerBusyError, LedgerError, StorageError
-from provisioner.ledger import hold_lock, open_ledger, open_reader
+from provisioner.ledger import hold_lock
 from provisioner.ledger.sqlite.create_file import draft_files
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from tests.ledger_samples import SETTINGS
 
 STRANGERS = {
@@ -27,7 +29,7 @@ STRANGERS = {
 
 async def make(path: Path) -> None:
     """Open the ledger for a run, and close it."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         pass
 
 
@@ -193,7 +195,7 @@ def test_a_pipe_in_the_place_of_the_ledger_or_beside_it_is_refused_at_once(path:
     os.mkfifo(pipe)
 
     def look() -> None:
-        with open_reader(path):
+        with open_sqlite_reader(path):
             pass
 
     for action in (lambda: asyncio.run(make(path)), look):
@@ -217,10 +219,10 @@ async def test_what_was_rescued_before_is_not_replaced(path: Path) -> None:
     rescued = path.with_name(f"{path.name}.rescued")
     rescued.write_text("of an earlier time")
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         replace(path, "something else")
         with pytest.raises(StorageError, match=r"job\.ledger\.rescued-2 beside it"):
-            await ledger.set_note("a", "b")
+            await ledger.set_notes(results="b")
 
     assert rescued.read_text() == "of an earlier time"
 
@@ -229,11 +231,11 @@ async def test_the_log_of_the_ledger_that_took_the_place_stays(path: Path) -> No
     """Only the log of the ledger that was in use is removed with it."""
     log = path.with_name(f"{path.name}-wal")
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         for each in (path, log):
             replace(each, "of another ledger")
         with pytest.raises(StorageError, match="was replaced while it was in use"):
-            await ledger.set_note("a", "b")
+            await ledger.set_notes(results="b")
         kept = log.read_text()
 
     assert kept == "of another ledger"

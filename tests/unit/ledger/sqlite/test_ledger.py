@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger import JobNotes
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import AttemptResult, Counts, Status, Verdict
 from tests.ledger_samples import (
     ANSWERS,
@@ -28,7 +30,7 @@ from tests.sids import conversation_sid
 
 async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
     """Attempts are appended, numbered over all runs, each with everything its answer said."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await send(ledger, claim, Status.PENDING)
@@ -48,7 +50,7 @@ async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
 
 async def test_a_possible_orphan_is_marked(path: Path) -> None:
     """Attempts that failed at the participant can be listed."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id)
@@ -60,7 +62,7 @@ async def test_a_possible_orphan_is_marked(path: Path) -> None:
 async def test_an_outcome_with_half_a_character_is_kept(path: Path) -> None:
     """A header that is no text does not cost the outcome it came with."""
     strange = structs.replace(CREATED, twilio_request_id="RQ\udcff", error="\ud800")
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id)
@@ -71,14 +73,14 @@ async def test_an_outcome_with_half_a_character_is_kept(path: Path) -> None:
 
 async def test_what_a_dead_run_left_in_flight_is_unknown(path: Path) -> None:
     """Nobody knows what became of it, an attempt says so, and nothing else is touched."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.CREATED)
         await send(ledger, claims[1], Status.IN_FLIGHT)
     before = time.time()
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         recovered = [await ledger.recover(), await ledger.recover()]
         counts = await ledger.counts()
 
@@ -88,7 +90,7 @@ async def test_what_a_dead_run_left_in_flight_is_unknown(path: Path) -> None:
     assert query(path, attempts)[1] == (2, 1, 1, "maybe", None, None, "interrupted")
     ((ended,),) = query(path, "SELECT ended FROM attempts WHERE row_id = 2")
     assert before <= ended <= time.time()
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         line = list(reader.results())[1]
     assert (line.status, line.error_code, line.attempts) == ("unknown", "interrupted", 1)
     assert line.error == "the run ended while this row was in flight: it may or may not have been created"
@@ -96,7 +98,7 @@ async def test_what_a_dead_run_left_in_flight_is_unknown(path: Path) -> None:
 
 async def test_a_vanished_row_in_flight_is_recovered_too(path: Path) -> None:
     """A plan made before the recovery does not hide what was in flight."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.IN_FLIGHT)
@@ -110,7 +112,7 @@ async def test_a_vanished_row_in_flight_is_recovered_too(path: Path) -> None:
 
 async def test_a_cancelled_attempt_that_left_is_unknown_within_its_run(path: Path) -> None:
     """The run that was cut off recovers its own rows in the end."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id)
@@ -123,7 +125,7 @@ async def test_a_cancelled_attempt_that_left_is_unknown_within_its_run(path: Pat
 
 async def test_counts_follow_every_write(path: Path) -> None:
     """A count that was kept is never older than the last word about a row."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         seen = [await ledger.counts()]
         await ledger.plan(entries("ab"), INPUT)
         seen.append(await ledger.counts())
@@ -147,7 +149,7 @@ async def test_counts_follow_every_write(path: Path) -> None:
 
 async def test_a_count_asked_for_beside_a_write_is_not_kept_too_long(path: Path) -> None:
     """An answer from before a write is not given after it."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
         await asyncio.gather(ledger.counts(), *(ledger.begin(claim.id) for claim in claims), ledger.counts())
@@ -158,7 +160,7 @@ async def test_a_count_asked_for_beside_a_write_is_not_kept_too_long(path: Path)
 @pytest.mark.parametrize(("limit", "expected"), [(None, 4), (3, 3), (9, 4), (0, 0)])
 async def test_the_rows_to_send_are_known_before(path: Path, limit: int | None, expected: int) -> None:
     """What a run will send is what it may send, up to its limit, and goes down as rows are handed out."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         before = await ledger.to_send()
         await ledger.plan(entries("abcd"), INPUT)
         await ledger.start_run(SENDABLE, limit=limit)
@@ -172,7 +174,7 @@ async def test_the_rows_to_send_are_known_before(path: Path, limit: int | None, 
 
 async def test_nothing_is_handed_out_before_a_run_starts(path: Path) -> None:
     """A plan alone sends nothing."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
 
         assert not await ledger.claim(10)
@@ -180,12 +182,12 @@ async def test_nothing_is_handed_out_before_a_run_starts(path: Path) -> None:
 
 async def test_runs_are_recorded_with_their_ends(path: Path) -> None:
     """Each has an id of its own, a version and a process; one that was killed has no end."""
-    async with open_ledger(path, SETTINGS, version="1.0") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1.0") as ledger:
         first = await ledger.start_run(SENDABLE)
         await ledger.finish_run(6)
         second = await ledger.start_run(SENDABLE, run_id="2026-01")
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         runs = reader.runs()
     assert [(run.run_id, run.exit_code, run.version) for run in runs] == [
         (first, 6, "1.0"),
@@ -199,7 +201,7 @@ async def test_runs_are_recorded_with_their_ends(path: Path) -> None:
 
 async def test_finishing_no_run_is_allowed(path: Path) -> None:
     """A run that ended before it started has nothing to record."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.finish_run(0)
 
     assert query(path, "SELECT count(*) FROM runs") == [(0,)]
@@ -207,20 +209,20 @@ async def test_finishing_no_run_is_allowed(path: Path) -> None:
 
 async def test_notes_are_kept_from_run_to_run(path: Path) -> None:
     """A note is there for the next run, in its latest form, and for readers."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.get_note("results") is None
-        await ledger.set_note("results", "old")
-        await ledger.set_note("results", "new Ω")
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        assert await ledger.notes() == JobNotes()
+        await ledger.set_notes(results="old")
+        await ledger.set_notes(results="new Ω")
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.get_note("results") == "new Ω"
-    with open_reader(path) as reader:
-        assert (reader.get_note("results"), reader.get_note("other")) == ("new Ω", None)
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        assert await ledger.notes() == JobNotes(results="new Ω")
+    with open_sqlite_reader(path) as reader:
+        assert reader.notes() == JobNotes(results="new Ω")
 
 
 async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> None:
     """In input order, page by page, with the identity and when the attempt was lost."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abcd"), INPUT)
         for claim, status in zip(
             await claim_all(ledger), [Status.UNKNOWN, Status.CREATED, Status.UNKNOWN, Status.UNKNOWN], strict=True
@@ -252,7 +254,7 @@ async def test_looks_that_told_nothing_pass_on_what_the_next_one_needs(
     path: Path, lost: AttemptResult, looks: list[AttemptResult], expected: tuple[float, float, bool]
 ) -> None:
     """When the attempt left, and whether Twilio had confirmed it, is known after any number of looks."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id, "wc-a")
@@ -268,7 +270,7 @@ async def test_looks_that_told_nothing_pass_on_what_the_next_one_needs(
 async def test_an_interrupted_attempt_left_after_its_run_began(path: Path) -> None:
     """Nobody noted when it left, so the start of its run is the earliest it can have been."""
     before = time.time()
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await ledger.begin(claim.id, "wc-a")
@@ -282,7 +284,7 @@ async def test_an_interrupted_attempt_left_after_its_run_began(path: Path) -> No
 
 async def test_the_control_of_a_look_is_a_row_created_by_its_own_answer(path: Path) -> None:
     """A look that cannot show what certainly exists proves nothing; the latest such row is offered."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         none = await ledger.latest_created(by_identity=False)
         claims = await claim_all(ledger)
@@ -310,7 +312,7 @@ async def test_an_identity_serves_as_control_only_where_twilio_kept_it(
     path: Path, asked: str, answered: str, *, is_control: bool, is_trusted: bool
 ) -> None:
     """One that was answered with another name ends the trust; one that was not asked for says nothing."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         before = await ledger.trusts_identities()
         (claim,) = await claim_all(ledger)
@@ -326,7 +328,7 @@ async def test_an_identity_serves_as_control_only_where_twilio_kept_it(
 
 async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Path) -> None:
     """The rows before and after it change nothing about that, and those that kept theirs can be controls."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         for claim, answered in zip(await claim_all(ledger), ["wc-a", "other", "wc-c"], strict=True):
             await ledger.begin(claim.id, f"wc-{claim.key}")
@@ -341,7 +343,7 @@ async def test_one_row_that_was_named_otherwise_ends_the_trust_for_good(path: Pa
 async def test_conversations_of_other_rows_are_known(path: Path) -> None:
     """A SID belongs to the row it was created or found for; one that was only seen belongs to nobody."""
     found = AttemptResult(Verdict.CREATED, due=1.5, ended=50.0, conversation_sid=conversation_sid(11))
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.CREATED)
@@ -364,7 +366,7 @@ async def test_conversations_of_other_rows_are_known(path: Path) -> None:
 
 async def test_rows_are_offered_anew_within_a_run(path: Path) -> None:
     """What looking proved absent is handed out from the first row on, as far as the limit goes."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abcd"), INPUT)
         claims = await claim_all(ledger)
         for claim in claims:
@@ -386,7 +388,7 @@ async def test_a_look_up_is_evidence_and_no_attempt(path: Path, status: Status) 
     look = AttemptResult(
         Verdict.CREATED, due=3.0, ended=4.0, conversation_sid="CH1", error="found by its identity"
     )
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("a"), INPUT)
         (claim,) = await claim_all(ledger)
         await send(ledger, claim, Status.UNKNOWN)
@@ -401,7 +403,7 @@ async def test_a_look_up_is_evidence_and_no_attempt(path: Path, status: Status) 
 
 async def test_a_row_found_absent_is_sent_by_the_next_run(path: Path) -> None:
     """What certainly does not exist may be created."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
         claims = await claim_all(ledger)
         await send(ledger, claims[0], Status.UNKNOWN)
@@ -413,7 +415,7 @@ async def test_a_row_found_absent_is_sent_by_the_next_run(path: Path) -> None:
 
 async def test_every_answer_can_be_settled(path: Path) -> None:
     """All samples of answers pass through unharmed."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(status.value for status in ANSWERS), INPUT)
         for claim, status in zip(await claim_all(ledger), ANSWERS, strict=True):
             await send(ledger, claim, status)

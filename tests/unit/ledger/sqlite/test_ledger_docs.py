@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import open_ledger
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.models import MessageStatus, Status, Step, Verdict
 from tests.ledger_samples import CREATED, INPUT, NO_SID, REFUSED, SETTINGS, claim_all, entries, entry, query, send
 
@@ -23,7 +23,7 @@ TABLES = [name for name, text in queries.load_queries("schema").items() if "CREA
 
 async def make(path: Path) -> None:
     """Make a ledger in which every question of the document has an answer."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan([*entries(["C-001", "b", "c", "d", "gone"]), entry(6, "bad", None, NO_SID)], INPUT)
         first, second, third, *_ = await claim_all(ledger)
         await send(ledger, first, Status.UNSENT)

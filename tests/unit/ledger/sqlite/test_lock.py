@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ExitCode, LedgerBusyError
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from tests.ledger_samples import SETTINGS
 from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
 
 
 async def test_a_second_run_is_told_who_has_the_ledger(path: Path) -> None:
     """The message names the process and since when, and the exit code is the agreed one."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         with pytest.raises(LedgerBusyError) as refusal:
-            async with open_ledger(path, SETTINGS, version="1"):
+            async with open_sqlite_ledger(path, SETTINGS, version="1"):
                 pass
 
     found = re.fullmatch(r"(.+) is in use by process (\d+) since (\S+)", refusal.value.message)
@@ -33,12 +34,12 @@ async def test_a_second_run_is_told_who_has_the_ledger(path: Path) -> None:
 
 async def test_a_refused_run_leaves_the_holder_its_lock(path: Path) -> None:
     """Being refused twice in a row shows that the first refusal broke nothing."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         for _ in range(2):
             with pytest.raises(LedgerBusyError):
-                async with open_ledger(path, SETTINGS, version="1"):
+                async with open_sqlite_ledger(path, SETTINGS, version="1"):
                     pass
-        await ledger.set_note("still", "here")
+        await ledger.set_notes(results="here")
 
 
 async def test_links_to_one_ledger_share_its_lock(path: Path, tmp_path: Path) -> None:
@@ -46,9 +47,9 @@ async def test_links_to_one_ledger_share_its_lock(path: Path, tmp_path: Path) ->
     link = tmp_path / "other.ledger"
     link.symlink_to(path)
 
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         with pytest.raises(LedgerBusyError):
-            async with open_ledger(link, SETTINGS, version="1"):
+            async with open_sqlite_ledger(link, SETTINGS, version="1"):
                 pass
 
 
@@ -56,7 +57,7 @@ async def test_a_lock_that_a_dead_run_left_is_no_obstacle(path: Path) -> None:
     """The kernel let go when its holder died; the file alone means nothing."""
     lock_path(path).write_text("1 2026-01-01T00:00:00+00:00\n")
 
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         pass
 
     assert not lock_path(path).exists()
@@ -65,20 +66,20 @@ async def test_a_lock_that_a_dead_run_left_is_no_obstacle(path: Path) -> None:
 async def test_a_look_tells_whether_a_run_has_the_ledger(path: Path) -> None:
     """True while it is open, False afterwards and before."""
     assert not is_locked(path)
-    async with open_ledger(path, SETTINGS, version="1"):
-        with open_reader(path) as reader:
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
+        with open_sqlite_reader(path) as reader:
             assert reader.is_held()
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert not reader.is_held()
 
 
 async def test_a_left_over_lock_does_not_count_as_held(path: Path) -> None:
     """A look asks the kernel, not the file."""
-    async with open_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
         pass
     lock_path(path).touch()
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert not reader.is_held()
 
 
@@ -94,7 +95,7 @@ async def test_looks_do_not_keep_a_run_from_starting(path: Path) -> None:
     looking.start()
     try:
         for _ in range(20):
-            async with open_ledger(path, SETTINGS, version="1"):
+            async with open_sqlite_ledger(path, SETTINGS, version="1"):
                 pass
     finally:
         is_over.set()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import SqliteLedger, open_ledger, open_reader
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Result, Status, UnknownMessage
 from tests.ledger_samples import (
     CREATED,
@@ -59,7 +60,7 @@ async def post(ledger: SqliteLedger, claim: Claim, *ends: MessageStatus) -> None
 
 def results_of(path: Path) -> list[Result]:
     """Read the results."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         return list(reader.results())
 
 
@@ -92,7 +93,7 @@ async def test_a_row_stays_created_whatever_becomes_of_its_message(
     path: Path, end: MessageStatus, expected: tuple[str | None, ...]
 ) -> None:
     """The results tell the message's SID, or in error code and error what is the matter with it."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger)
         (claim,) = await claim_all(ledger)
         await create(ledger, claim)
@@ -109,7 +110,7 @@ async def test_a_row_stays_created_whatever_becomes_of_its_message(
 async def test_a_note_on_the_creation_is_told_behind_the_message(path: Path) -> None:
     """What reconciling had to say is not lost where the message has its own trouble."""
     found = structs.replace(CREATED, error_code="duplicate", error="there are others")
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger)
         (claim,) = await claim_all(ledger)
         await create(ledger, claim, found)
@@ -124,7 +125,7 @@ async def test_a_note_on_the_creation_is_told_behind_the_message(path: Path) -> 
 
 async def test_a_message_is_owed_from_the_intent_on(path: Path) -> None:
     """A row whose creation is found out later still gets its message; one that is not created is owed none."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "abc")
         found, refused, silent = await claim_all(ledger)
         for claim in (found, refused):
@@ -145,7 +146,7 @@ async def test_a_message_is_owed_from_the_intent_on(path: Path) -> None:
 
 async def test_created_rows_are_handed_out_for_what_their_message_waits_for(path: Path) -> None:
     """A claim of a created row names its conversation and guest; the counts tell both kinds apart."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "abcdefg")
         posted, unsent, rejected, unknown, waiting, *_ = await claim_all(ledger)
         for claim, end in (
@@ -174,7 +175,7 @@ async def test_created_rows_are_handed_out_for_what_their_message_waits_for(path
 
 async def test_attempts_at_a_message_are_numbered_and_timed_by_themselves(path: Path) -> None:
     """Requests count from 1 apart from those that created the row; looks count for nothing."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger)
         (claim,) = await claim_all(ledger)
         await create(ledger, claim)
@@ -194,14 +195,14 @@ async def test_attempts_at_a_message_are_numbered_and_timed_by_themselves(path: 
 
 async def test_a_message_in_flight_is_unknown_after_a_crash(path: Path) -> None:
     """The row stays created, an attempt says what happened, and rows in flight are recovered beside it."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "abc")
         posting, creating, waiting = await claim_all(ledger)
         for claim in (posting, waiting):
             await create(ledger, claim)
         await post(ledger, posting, MessageStatus.PENDING, MessageStatus.IN_FLIGHT)
         await ledger.begin(creating.id, owes_message=True)
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         recovered = await ledger.recover()
         again = await ledger.recover()
         counts = await ledger.messages.counts()
@@ -221,7 +222,7 @@ async def test_a_message_in_flight_is_unknown_after_a_crash(path: Path) -> None:
 
 async def test_an_intent_that_is_taken_back_leaves_the_message_waiting(path: Path) -> None:
     """Nothing was sent, so it is pending again; without an intent there is nothing to take back."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "ab")
         first, second = await claim_all(ledger)
         for claim in (first, second):
@@ -237,7 +238,7 @@ async def test_an_intent_that_is_taken_back_leaves_the_message_waiting(path: Pat
 
 async def test_a_message_that_is_not_asked_for_any_more_is_dropped(path: Path) -> None:
     """Unless it may have been posted: that stays as it is."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "ab")
         first, second = await claim_all(ledger)
         for claim in (first, second):
@@ -253,7 +254,7 @@ async def test_a_message_that_is_not_asked_for_any_more_is_dropped(path: Path) -
 async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
     """Where, by whom, whether Twilio had answered 201, and whether the input still says what was sent."""
     confirmed = structs.replace(LOST, http_status=201)
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "abcd")
         plain, seen, changed, _ = await claim_all(ledger)
         for claim in (plain, seen, changed):
@@ -306,7 +307,7 @@ async def test_a_ledger_of_version_1_is_read_as_it_is(path: Path) -> None:
     make_version_1(path)
 
     first, second = results_of(path)
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         counts = reader.message_counts()
 
     assert told(first) == ("created", None, None, None)
@@ -320,7 +321,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
     make_version_1(path)
     before = results_of(path)
 
-    async with open_ledger(path, {"key": "id"}, version="2") as ledger:
+    async with open_sqlite_ledger(path, {"key": "id"}, version="2") as ledger:
         migrated = results_of(path)
         await ledger.recover()
         await ledger.start_run((), messages=WAITING)
@@ -330,7 +331,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
     assert not claims
     assert query(path, "PRAGMA user_version") == [(2,)]
     fresh = path.with_name("fresh.ledger")
-    async with open_ledger(fresh, SETTINGS, version="2"):
+    async with open_sqlite_ledger(fresh, SETTINGS, version="2"):
         pass
     tables = [name for name, text in queries.load_queries("schema").items() if "CREATE TABLE" in text]
     for table in tables:
@@ -347,7 +348,7 @@ def test_a_migration_happens_wholly_or_not_at_all(path: Path, monkeypatch: pytes
     before = query(path, "SELECT sql FROM sqlite_master ORDER BY name")
 
     async def write() -> None:
-        async with open_ledger(path, {"key": "id"}, version="2"):
+        async with open_sqlite_ledger(path, {"key": "id"}, version="2"):
             pass
 
     with pytest.raises(Exception, match="duplicate column"):

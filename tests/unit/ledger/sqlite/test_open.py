@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError, OtherJobError
-from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.sqlite.database import APPLICATION_ID, open_for_writing
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.ledger.sqlite.wal import close_connection
 from provisioner.models import Counts
@@ -18,19 +19,19 @@ from tests.ledger_samples import INPUT, SETTINGS, entries, query
 
 async def make(path: Path, rows: int = 3) -> None:
     """Make a ledger with a plan."""
-    async with open_ledger(path, SETTINGS, version="1.2.3") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1.2.3") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(rows)), INPUT)
 
 
 async def try_writing(path: Path) -> None:
     """Open for a run."""
-    async with open_ledger(path, SETTINGS, version="1.2.3"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1.2.3"):
         pass
 
 
 async def try_reading(path: Path) -> None:
     """Open for a look."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         list(reader.results())
 
 
@@ -39,8 +40,8 @@ async def test_a_ledger_and_what_belongs_to_it_are_for_their_owner_only(path: Pa
     """Whatever the umask, every file has mode 0600."""
     before = os.umask(umask)
     try:
-        async with open_ledger(path, SETTINGS, version="1") as ledger:
-            await ledger.set_note("a", "b")
+        async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+            await ledger.set_notes(results="b")
             modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     finally:
         os.umask(before)
@@ -66,11 +67,11 @@ async def test_a_ledger_says_what_it_is(path: Path) -> None:
 
 async def test_a_manifest_is_made_once(path: Path) -> None:
     """The job's random id, its settings, time and maker stay for all runs."""
-    async with open_ledger(path, SETTINGS, version="1.2.3") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1.2.3") as ledger:
         first, is_new = ledger.manifest, ledger.is_new
-    async with open_ledger(path, SETTINGS, version="9.9.9") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="9.9.9") as ledger:
         again, is_new_again = ledger.manifest, ledger.is_new
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         read = reader.manifest
 
     assert (is_new, is_new_again) == (True, False)
@@ -84,7 +85,7 @@ async def test_two_jobs_have_two_ids(tmp_path: Path) -> None:
     """The id is random, so nothing can be told from it."""
     ids = set()
     for name in ("a", "b"):
-        async with open_ledger(tmp_path / name, SETTINGS, version="1") as ledger:
+        async with open_sqlite_ledger(tmp_path / name, SETTINGS, version="1") as ledger:
             ids.add(ledger.manifest.job_id)
 
     assert len(ids) == 2
@@ -96,7 +97,7 @@ async def test_the_ledger_of_another_job_is_refused_with_the_difference(path: Pa
     other = {"account": "AC" + 32 * "1", "identity": "none"}
 
     with pytest.raises(OtherJobError) as refusal:
-        async with open_ledger(path, other, version="1"):
+        async with open_sqlite_ledger(path, other, version="1"):
             pass
 
     assert refusal.value.message == (
@@ -113,7 +114,7 @@ async def test_settings_may_hold_any_text(path: Path) -> None:
     """Whatever a user may type into an option comes back as it was, in any order."""
     settings = {"set": "name={Vorname} Ω 👋 \"'", "b": "\udcff", "a": ""}
     for _ in range(2):
-        async with open_ledger(path, settings, version="1") as ledger:
+        async with open_sqlite_ledger(path, settings, version="1") as ledger:
             assert ledger.manifest.settings == settings
         settings = dict(reversed(settings.items()))
 
@@ -136,7 +137,7 @@ def test_a_ledger_whose_making_was_cut_off_is_made_again(path: Path, monkeypatch
 
     assert left == [".job.ledger.draft"]
     assert [file.name for file in path.parent.iterdir()] == ["job.ledger"]
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert reader.counts() == Counts(input=3, pending=3)
 
 
@@ -154,7 +155,7 @@ async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
     """A kill right after it was made leaves tables and no job."""
     close_connection(open_for_writing(path, synchronous="FULL"), path)
 
-    with open_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
+    with open_sqlite_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
         _ = reader.manifest
 
     await make(path)
@@ -162,9 +163,9 @@ async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
 
 async def test_a_temporary_ledger_goes_with_its_context() -> None:
     """It can be read like any other while it is there, and leaves nothing."""
-    async with open_ledger(None, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(None, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("ab"), INPUT)
-        with open_reader(ledger.path) as reader:
+        with open_sqlite_reader(ledger.path) as reader:
             counts = reader.counts()
 
     assert counts == Counts(input=2, pending=2)
@@ -174,7 +175,7 @@ async def test_a_temporary_ledger_goes_with_its_context() -> None:
 async def test_a_ledger_is_closed_when_its_user_fails(path: Path) -> None:
     """An error inside the context lets go of file and lock."""
     with pytest.raises(ZeroDivisionError):
-        async with open_ledger(path, SETTINGS, version="1"):
+        async with open_sqlite_ledger(path, SETTINGS, version="1"):
             raise ZeroDivisionError
 
     await try_writing(path)

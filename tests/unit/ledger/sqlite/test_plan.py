@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import InputError
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import Claim, Counts, Fingerprint, PlanEntry, PlanReport, Problem, Status
 from tests.ledger_samples import (
     INPUT,
@@ -29,26 +30,26 @@ Line = tuple[int, str | None, str, str | None]
 
 def lines_of(path: Path) -> list[Line]:
     """Return row, key, status and error code of every record."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         return [(line.row, line.key, line.status, line.error_code) for line in reader.results()]
 
 
 async def plan(path: Path, *planned: PlanEntry) -> PlanReport:
     """Plan entries in a process of their own, as it were."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         return await ledger.plan(planned, INPUT)
 
 
 async def settle_all(path: Path, *statuses: Status) -> None:
     """Send every row, to the given ends in input order."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         for claim, status in zip(await claim_all(ledger), statuses, strict=True):
             await send(ledger, claim, status)
 
 
 async def claims_of(path: Path) -> list[Claim]:
     """Return what a run would send now."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         return list(await claim_all(ledger))
 
 
@@ -97,7 +98,7 @@ async def test_a_key_given_twice_makes_the_later_rows_invalid(path: Path) -> Non
     """The first row keeps the key, and the others name it with its line."""
     report = await plan(path, *entries(["a", "b", "a", "a"]))
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         invalid = list(reader.invalid())
         errors = [line.error for line in reader.results() if line.status == "invalid"]
     problem = Problem("key", "", "the same key as row 1 (line 2)")
@@ -114,7 +115,7 @@ async def test_all_problems_of_a_row_are_kept(path: Path) -> None:
     """An invalid row shows every reason, in order, one by one and as one text."""
     await plan(path, entry(1, "a"), entry(2, "b", "b", TOO_LONG, NO_SID))
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         (invalid,) = reader.invalid()
         _, line = reader.results()
     assert (invalid.row, invalid.line, invalid.source, invalid.key) == (2, 3, "customers.csv", "b")
@@ -144,7 +145,7 @@ async def test_a_key_belongs_to_the_valid_row_that_has_it(path: Path) -> None:
         ("invalid", "invalid_row"),
         ("invalid", "duplicate_key"),
     ]
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert [str(found.problems[0]) for found in reader.invalid()][-1] == "key: the same key as row 2 (line 3)"
 
 
@@ -152,7 +153,7 @@ async def test_invalid_rows_may_share_a_key(path: Path) -> None:
     """Each keeps the reasons of its own."""
     await plan(path, entry(1, "a", "x", TOO_LONG), entry(2, "a", "y", NO_SID))
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert [found.problems for found in reader.invalid()] == [(TOO_LONG,), (NO_SID,)]
 
 
@@ -230,7 +231,7 @@ async def test_a_rejected_row_that_was_fixed_is_sent_as_it_is_now(path: Path) ->
     await settle_all(path, Status.REJECTED)
     await plan(path, entry(1, "a", "new"))
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         (claim,) = await claim_all(ledger, (*SENDABLE, Status.REJECTED))
         await send(ledger, claim, Status.CREATED)
         report = await ledger.plan([entry(1, "a", "new")], INPUT)
@@ -249,7 +250,7 @@ async def test_a_sent_row_that_became_invalid_keeps_its_status(path: Path, statu
 
     assert (report.changed, report.vanished, report.counts.invalid) == (1, 0, 0)
     assert [line[1:3] for line in lines_of(path)] == [("a", status.value)]
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert list(reader.invalid()) == []
 
 
@@ -259,7 +260,7 @@ async def test_a_record_that_is_invalid_now_is_not_sent_again(path: Path) -> Non
     await settle_all(path, Status.REJECTED, Status.REJECTED)
     await plan(path, entry(1, "a", "broken", TOO_LONG), entry(2, "b"))
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         claims = await claim_all(ledger, (*SENDABLE, Status.REJECTED))
 
     assert [claim.key for claim in claims] == ["b"]
@@ -300,7 +301,7 @@ async def test_a_fault_of_the_input_leaves_the_plan_before(path: Path) -> None:
     await plan(path, *entries(["a", "b"]))
     before = lines_of(path)
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         with pytest.raises(InputError, match=r"customers\.csv, line 3"):
             await ledger.plan(broken(), [Fingerprint("other.csv", 1, "b")])
         inputs = await ledger.planned_inputs()
@@ -313,7 +314,7 @@ async def test_a_fault_of_the_input_leaves_the_plan_before(path: Path) -> None:
 
 async def test_planned_inputs_are_known_only_after_a_whole_plan(path: Path) -> None:
     """The fingerprints of a plan come with it, exactly as they were given."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         before = await ledger.planned_inputs()
         await ledger.plan([], [Fingerprint("a.csv", 1, "x"), Fingerprint("-", 2, "y")])
         after = await ledger.planned_inputs()
@@ -324,7 +325,7 @@ async def test_planned_inputs_are_known_only_after_a_whole_plan(path: Path) -> N
 
 async def test_a_plan_without_input_files_is_whole_too(path: Path) -> None:
     """No inputs are not the same as no plan."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan([], [])
         assert await ledger.planned_inputs() == []
 
@@ -336,7 +337,7 @@ async def test_progress_is_told_on_the_event_loop(path: Path) -> None:
     def tell(count: int) -> None:
         told.append((count, asyncio.get_running_loop() is loop))
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         loop = asyncio.get_running_loop()
         await ledger.plan((entry(row, f"k-{row}") for row in range(1, 12_001)), INPUT, on_progress=tell)
 
@@ -348,7 +349,7 @@ async def test_a_plan_that_nobody_waits_for_ends_soon(path: Path) -> None:
     is_reading = asyncio.Event()
     endless = (entry(row, f"k-{row}") for row in count(1))
 
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         planning = asyncio.create_task(ledger.plan(endless, INPUT, on_progress=lambda _: is_reading.set()))
         await is_reading.wait()
         planning.cancel()
@@ -374,9 +375,9 @@ async def test_rows_of_several_files_name_their_own(path: Path) -> None:
     """A record's line is that of the file it came from."""
     first, second = Fingerprint("a.csv", 1, "x"), Fingerprint("b.csv", 1, "y")
     planned = [PlanEntry(1, 2, 0, "a", digest_of("a")), PlanEntry(2, 2, 1, "b", digest_of("b"), (NO_SID,))]
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(planned, [first, second])
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert [(line.source, line.line) for line in reader.results()] == [("a.csv", 2), ("b.csv", 2)]
         assert [found.source for found in reader.invalid()] == ["b.csv"]

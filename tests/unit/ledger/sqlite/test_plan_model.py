@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioner.ledger import SqliteLedger, open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import Counts, PlanEntry, PlanReport, Status
 from tests.ledger_samples import ANSWERS, INPUT, NO_SID, SETTINGS, entry
 
@@ -134,11 +135,11 @@ async def live(
             entry(row, key if keyed else "", content if keyed else key + content, *[NO_SID] * broken)
             for row, (key, content, broken) in enumerate(records_, start=1)
         ]
-        async with open_ledger(path, SETTINGS, version="1") as ledger:
+        async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
             report = await ledger.plan(planned, INPUT)
             assert report == model.plan(planned)
             assert report.counts.is_balanced
-            with open_reader(path) as reader:
+            with open_sqlite_reader(path) as reader:
                 assert [(line.row, line.key, line.status) for line in reader.results()] == model.lines
             expected = model.sendable(planned)
             assert await send(ledger, model, wanted) == expected

@@ -6,7 +6,8 @@ from threading import Thread
 
 from msgspec import structs
 
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import Counts, Fingerprint, Result, Status
 from tests.ledger_samples import CREATED, INPUT, NO_SID, SETTINGS, TOO_LONG, claim_all, entries, entry, send
 
@@ -32,7 +33,7 @@ BLANK = Result(
 async def make_every_kind(path: Path) -> None:
     """Make a job with a row in every state."""
     ends = [Status.CREATED, Status.REJECTED, Status.UNSENT, Status.UNKNOWN, Status.IN_FLIGHT, Status.PENDING]
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan([*entries("abcdefg"), entry(8, "h", "h", NO_SID)], INPUT)
         for claim, status in zip(await claim_all(ledger), ends, strict=False):
             await send(ledger, claim, status)
@@ -42,7 +43,7 @@ async def test_the_results_say_of_every_record_what_became_of_it(path: Path) -> 
     """One line for each record in input order, whole down to the last column."""
     await make_every_kind(path)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         results = list(reader.results())
 
     epoch = "1970-01-01T00:00:"
@@ -133,7 +134,7 @@ async def test_the_short_form_says_the_same(path: Path) -> None:
     """Row, status, error code and error are those of the results."""
     await make_every_kind(path)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         short = list(reader.statuses())
         long = [(line.row, line.status, line.error_code, line.error) for line in reader.results()]
 
@@ -145,7 +146,7 @@ async def test_counts_and_errors_are_those_of_the_rows(path: Path) -> None:
     """Counts tell pending and in flight apart, which the results show as what they would end as."""
     await make_every_kind(path)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         counts, errors = reader.counts(), reader.error_counts()
 
     assert counts == Counts(input=8, created=1, rejected=1, unsent=1, unknown=1, in_flight=1, pending=2, invalid=1)
@@ -162,10 +163,10 @@ async def test_counts_and_errors_are_those_of_the_rows(path: Path) -> None:
 
 async def test_only_so_many_invalid_rows_are_read_as_asked_for(path: Path) -> None:
     """A limit ends the list; without one it is whole."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan([entry(row, "", None, TOO_LONG) for row in range(1, 6)], INPUT)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         found = {limit: [row.row for row in reader.invalid(limit)] for limit in (0, 2, 9, None)}
 
     assert found == {0: [], 2: [1, 2], 9: [1, 2, 3, 4, 5], None: [1, 2, 3, 4, 5]}
@@ -173,27 +174,27 @@ async def test_only_so_many_invalid_rows_are_read_as_asked_for(path: Path) -> No
 
 async def test_a_fresh_ledger_is_empty_to_its_readers(path: Path) -> None:
     """Before the first plan there is nothing to see, and no error."""
-    async with open_ledger(path, SETTINGS, version="1"):
-        with open_reader(path) as reader:
+    async with open_sqlite_ledger(path, SETTINGS, version="1"):
+        with open_sqlite_reader(path) as reader:
             assert (reader.counts(), reader.fingerprints(), reader.runs()) == (Counts(), [], [])
             assert list(reader.results()) == []
 
 
 async def test_fingerprints_are_those_of_the_plan(path: Path) -> None:
     """The input files in their order."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan([], [Fingerprint("b.csv", 1, "x"), Fingerprint("a.csv", 2, "y")])
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert reader.fingerprints() == [Fingerprint("b.csv", 1, "x"), Fingerprint("a.csv", 2, "y")]
 
 
 async def test_a_long_answer_is_of_one_moment(path: Path) -> None:
     """Rows settled while the results are read do not show half-way through them."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(3_000)), INPUT)
         claims = await claim_all(ledger)
-        with open_reader(path) as reader:
+        with open_sqlite_reader(path) as reader:
             results = reader.results()
             first = next(results)
             for claim in claims[-3:]:
@@ -208,12 +209,12 @@ async def test_a_long_answer_is_of_one_moment(path: Path) -> None:
 async def test_a_run_writes_on_while_it_is_read(path: Path) -> None:
     """Many looks during many writes disturb nobody, and every look is balanced."""
     looks: list[Counts] = []
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(200)), INPUT)
         claims = await claim_all(ledger)
 
         def look() -> None:
-            with open_reader(path) as reader:
+            with open_sqlite_reader(path) as reader:
                 looks.extend(reader.counts() for _ in range(50))
 
         looking = asyncio.create_task(asyncio.to_thread(look))
@@ -228,7 +229,7 @@ async def test_a_reader_may_be_used_from_another_thread(path: Path) -> None:
     await make_every_kind(path)
     counts: list[Counts] = []
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         thread = Thread(target=lambda: counts.append(reader.counts()))
         thread.start()
         thread.join()
@@ -240,7 +241,7 @@ async def test_a_reader_cannot_write(path: Path) -> None:
     """The connection refuses, whatever the statement."""
     await make_every_kind(path)
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         ((is_read_only,),) = reader._connection.execute("PRAGMA query_only").fetchall()
 
     assert is_read_only

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError, StorageError
-from provisioner.ledger import open_ledger, open_reader
 from provisioner.ledger.sqlite.database import open_for_writing
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.wal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
@@ -35,7 +36,7 @@ def replace(path: Path) -> None:
 
 async def killed_job(path: Path, copy: Path) -> None:
     """Copy a ledger with all that belongs to it while it is written: what a kill leaves, half of it sent."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(ROWS)), INPUT)
         for claim in (await claim_all(ledger))[: ROWS // 2]:
             await ledger.begin(claim.id)
@@ -53,14 +54,14 @@ def killed(tmp_path: Path) -> Path:
 
 async def reopened(path: Path) -> Counts:
     """Open a ledger for a run."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.recover()
         return await ledger.counts()
 
 
 def looked_at(path: Path) -> Counts:
     """Open a ledger for a look."""
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         return reader.counts()
 
 
@@ -123,7 +124,7 @@ def test_a_shell_that_merges_the_log_does_no_harm(killed: Path) -> None:
 def test_a_kill_in_the_middle_of_a_merge_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ledger misses its log then, and there is nothing in it: the log is there, and that is enough."""
     connection = open_for_writing(path, synchronous="FULL")
-    connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
+    connection.execute("INSERT INTO notes VALUES ('reading', 'x')")
     with monkeypatch.context() as patch:
         patch.setattr("provisioner.ledger.sqlite.wal._MERGED", "belongs to it")
         checkpoint(connection)
@@ -131,8 +132,8 @@ def test_a_kill_in_the_middle_of_a_merge_loses_nothing(path: Path, monkeypatch: 
     close_connection(connection, path)
     killed = path.parent / "killed" / path.name
 
-    with open_reader(killed) as reader:
-        note = reader.get_note("kept")
+    with open_sqlite_reader(killed) as reader:
+        note = reader.notes().reading
     counts = asyncio.run(reopened(killed))
 
     assert (note, counts) == ("x", Counts())
@@ -161,17 +162,18 @@ def test_a_long_log_is_merged(path: Path) -> None:
 def test_a_log_that_cannot_be_merged_for_good_is_kept(path: Path) -> None:
     """When a full disk keeps the ledger from saying that nothing is missed, its log stays, and nothing is lost."""
     connection = open_for_writing(path, synchronous="FULL")
-    connection.execute("INSERT INTO notes VALUES ('kept', 'x')")
+    connection.execute("INSERT INTO notes VALUES ('reading', 'x')")
     checkpoint(connection)
-    connection.execute("INSERT INTO notes VALUES ('last', 'y')")
+    connection.execute("INSERT INTO notes VALUES ('asked', 'y')")
 
     with files_no_larger_than(0):
         close_connection(connection, path)
     was_kept = has_wal(path)
 
     async def notes() -> list[str | None]:
-        async with open_ledger(path, SETTINGS, version="1") as ledger:
-            return [await ledger.get_note(name) for name in ("kept", "last")]
+        async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+            found = await ledger.notes()
+            return [found.reading, found.asked]
 
     assert was_kept
     assert asyncio.run(notes()) == ["x", "y"]
@@ -193,7 +195,7 @@ async def test_a_ledger_that_is_removed_while_it_is_used_is_written_back(path: P
     """SQLite would go on in a file without a name; instead nothing more is begun, and what is known is there."""
     path = path.parent / "folder" / path.name
     path.parent.mkdir()
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         first, second, _ = await claim_all(ledger)
         await ledger.begin(first.id)
@@ -216,10 +218,10 @@ async def test_a_ledger_that_is_removed_while_it_is_used_is_written_back(path: P
 async def lose(path: Path, how: Callable[[Path], None]) -> StorageError:
     """Lose an open ledger and try to write; return what is said."""
     said = []
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries("abc"), INPUT)
         how(path)
-        said.append(await refusal_of(ledger.set_note("a", "b")))
+        said.append(await refusal_of(ledger.set_notes(results="b")))
     return said[0]
 
 

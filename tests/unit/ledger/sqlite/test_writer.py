@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import open_ledger, open_reader
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.wal import WalCheckpointer
 from provisioner.ledger.sqlite.writer import Writer, WriteStep
 from provisioner.models import Counts, Status
@@ -215,7 +216,7 @@ def test_a_loop_that_is_gone_does_not_stop_the_thread(tmp_path: Path) -> None:
 
 async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
     """A ledger that is closed in a hurry has everything that was settled before."""
-    async with open_ledger(path, SETTINGS, version="1") as ledger:
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{row}" for row in range(100)), INPUT)
         claims = await claim_all(ledger)
         settling = [ledger.begin(claim.id) for claim in claims]
@@ -224,7 +225,7 @@ async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
         for task in settling:
             task.cancel()
 
-    with open_reader(path) as reader:
+    with open_sqlite_reader(path) as reader:
         assert reader.counts() == Counts(input=100, created=100)
 
 
