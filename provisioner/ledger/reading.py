@@ -124,7 +124,7 @@ class LedgerReader(Protocol):
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield every request of one step (``create`` or ``message``), in the order they ended.
 
-        ``since_run`` omits those of the runs up to this number; see ``last_run``.
+        ``since_run`` omits those of runs before that one; see ``last_run``.
         """
         ...
 

@@ -1,17 +1,19 @@
-"""What every ``RowStore`` does, the fake and the real one on disk alike."""
+"""What every ``RowStore`` does, the fake and the real ones alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from provisioner.ledger import LedgerLocation, RowStore, open_ledger
+from provisioner.ledger import RowStore, open_ledger
 from provisioner.models import Status
+from tests.contract.ledger_kinds import KINDS, LedgerKind
 from tests.fakes import FakeLedger
-from tests.ledger_samples import ANSWERS, CREATED, INPUT, SETTINGS, THROTTLED, claim_all, entries, query, send
+from tests.ledger_samples import ANSWERS, CREATED, INPUT, SETTINGS, THROTTLED, claim_all, entries, send
 
 RETRYING = (Status.PENDING, Status.UNSENT, Status.REJECTED)
 
@@ -40,23 +42,26 @@ async def open_fake(
 
 @asynccontextmanager
 async def open_real(
-    folder: Path, statuses: Sequence[Status], *, sends: Collection[Status] = RETRYING[:2], limit: int | None = None
+    kind: LedgerKind,
+    folder: Path,
+    statuses: Sequence[Status],
+    *,
+    sends: Collection[Status] = RETRYING[:2],
+    limit: int | None = None,
 ) -> AsyncIterator[Bench]:
-    """Set up the real ledger, in which an earlier run has brought the rows where they should stand."""
-    path = folder / "job.ledger"
-    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
+    """Set up a real ledger, in which an earlier run has brought the rows where they should stand."""
+    async with open_ledger(kind.location(folder), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(f"k-{number}" for number in range(1, len(statuses) + 1)), INPUT)
         for claim, status in zip(await claim_all(ledger), statuses, strict=True):
             if status is not Status.PENDING:
                 await send(ledger, claim, status)
         await ledger.start_run(sends, limit=limit)
-        lines = "SELECT status, attempts FROM rows ORDER BY id"
-        yield Bench(ledger, lambda: [(Status(status), count) for status, count in query(path, lines)])
+        yield Bench(ledger, lambda: [(row.status, row.attempts) for row in kind.standing(folder)])
 
 
-@pytest.fixture(params=[open_fake, open_real], ids=["fake", "real"])
+@pytest.fixture(params=[open_fake, *(partial(open_real, kind) for kind in KINDS.values())], ids=["fake", *KINDS])
 def open_bench(request: pytest.FixtureRequest, tmp_path: Path) -> OpenBench:
-    """Open one of the two with rows of the given statuses."""
+    """Open one of them with rows of the given statuses."""
     opened: OpenBench = request.param
     return lambda *arguments, **options: opened(tmp_path, *arguments, **options)
 

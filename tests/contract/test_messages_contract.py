@@ -1,15 +1,17 @@
-"""What every ``MessageStore`` does, the fake and the real one on disk alike."""
+"""What every ``MessageStore`` does, the fake and the real ones alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from provisioner.ledger import LedgerLocation, RowStore, open_ledger
+from provisioner.ledger import RowStore, open_ledger
 from provisioner.models import MessageStatus, Status
+from tests.contract.ledger_kinds import KINDS, LedgerKind
 from tests.fakes import FakeLedger
 from tests.ledger_samples import (
     CREATED,
@@ -21,7 +23,6 @@ from tests.ledger_samples import (
     THROTTLED,
     claim_all,
     entries,
-    query,
 )
 
 ANSWERS = {
@@ -57,21 +58,17 @@ async def open_fake(_: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def open_real(folder: Path) -> AsyncIterator[Bench]:
-    """Set up the real one."""
-    path = folder / "job.ledger"
-    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
+async def open_real(kind: LedgerKind, folder: Path) -> AsyncIterator[Bench]:
+    """Set up a real one."""
+    async with open_ledger(kind.location(folder), SETTINGS, version="1") as ledger:
         await ledger.plan(entries(["k-1", "k-2"]), INPUT)
         await claim_all(ledger)
-        lines = "SELECT status, message FROM rows ORDER BY id"
-        yield Bench(
-            ledger, lambda: [(Status(row), post and MessageStatus(post)) for row, post in query(path, lines)]
-        )
+        yield Bench(ledger, lambda: [(row.status, row.message) for row in kind.standing(folder)])
 
 
-@pytest.fixture(params=[open_fake, open_real], ids=["fake", "real"])
+@pytest.fixture(params=[open_fake, *(partial(open_real, kind) for kind in KINDS.values())], ids=["fake", *KINDS])
 def open_bench(request: pytest.FixtureRequest, tmp_path: Path) -> OpenBench:
-    """Open one of the two."""
+    """Open one of them."""
     opened: Callable[[Path], AbstractAsyncContextManager[Bench]] = request.param
     return lambda: opened(tmp_path)
 

@@ -95,7 +95,7 @@ class SqliteLedgerReader:
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield every request of one step (``create`` or ``message``), in the order they ended.
 
-        ``since_run`` omits those of the runs up to this number; see ``last_run``.
+        ``since_run`` omits those of runs before that one; see ``last_run``.
         """
         for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
             yield AttemptRecord(*line)

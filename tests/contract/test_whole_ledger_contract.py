@@ -1,0 +1,484 @@
+"""What every ``Ledger`` does besides handing rows out: plan, recover, look up, close, be read, keep notes."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from provisioner.errors import InputError, LedgerBusyError, LedgerError, OtherJobError
+from provisioner.ledger import JobNotes, Ledger, is_ledger, open_ledger, open_reader
+from provisioner.models import (
+    AttemptResult,
+    Counts,
+    Fingerprint,
+    MessageCounts,
+    MessageStatus,
+    PlanEntry,
+    PlanReport,
+    Status,
+    Verdict,
+)
+from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
+from tests.contract.ledger_kinds import KINDS, LedgerKind
+from tests.ledger_samples import (
+    CREATED,
+    INPUT,
+    LOST,
+    POSTED,
+    REFUSED,
+    SENDABLE,
+    SETTINGS,
+    TOO_LONG,
+    claim_all,
+    entries,
+    entry,
+    send,
+)
+from tests.sids import conversation_sid
+
+ABSENT = AttemptResult(Verdict.REFUSED, due=3.0, sent=3.5, ended=4.0, http_status=200, error_code="absent")
+CLOSED = CloseResult(CloseStatus.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200)
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS)
+def kind(request: pytest.FixtureRequest) -> LedgerKind:
+    """Return a kind of ledger."""
+    chosen: LedgerKind = request.param
+    return chosen
+
+
+Open = Callable[[], AbstractAsyncContextManager[Ledger]]
+
+
+@pytest.fixture
+def opened(kind: LedgerKind, tmp_path: Path) -> Open:
+    """Open the ledger of one job, again and again."""
+    return lambda: open_ledger(kind.location(tmp_path), SETTINGS, version="1")
+
+
+def created_as(number: int, identity: str = "") -> AttemptResult:
+    """Return the answer that created the conversation of this number."""
+    return structs.replace(CREATED, conversation_sid=conversation_sid(number), identity=identity)
+
+
+async def create(ledger: Ledger, keys: str, *, owes_message: bool = False) -> None:
+    """Plan a row for each letter, and create conversations 1, 2, 3… of them for guests ``wc-a``, ``wc-b``."""
+    await ledger.plan(entries(keys), INPUT)
+    for number, claim in enumerate(await claim_all(ledger), start=1):
+        await ledger.begin(claim.id, f"wc-{claim.key}", owes_message=owes_message)
+        await ledger.settle(claim.id, Status.CREATED, created_as(number, f"wc-{claim.key}"))
+
+
+def statuses(kind: LedgerKind, folder: Path) -> list[Status]:
+    """Return the status of each row."""
+    return [row.status for row in kind.standing(folder)]
+
+
+# Plan
+
+
+async def test_a_new_plan_is_merged_by_key_with_what_is_known(opened: Open) -> None:
+    """Created rows stay created; what is new, gone or changed is counted."""
+    async with opened() as ledger:
+        first = await ledger.plan(entries("abc"), INPUT)
+        claims = await claim_all(ledger)
+        for claim in claims[:2]:
+            await send(ledger, claim, Status.CREATED)
+        second = await ledger.plan([entry(1, "a", "changed"), entry(2, "c"), entry(3, "d")], INPUT)
+
+    assert first == PlanReport(counts=Counts(input=3, pending=3), added=3)
+    assert second == PlanReport(counts=Counts(input=3, created=1, pending=2), added=1, vanished=1, changed=1)
+
+
+async def test_invalid_records_and_repeated_keys_are_counted_and_told(opened: Open) -> None:
+    """The first record of a key is its row; the others are invalid, and so is what has a fault of its own."""
+    async with opened() as ledger:
+        report = await ledger.plan([entry(1, "a"), entry(2, "b", "b", TOO_LONG), entry(3, "a", "other")], INPUT)
+        with ledger.reader() as reader:
+            invalid = list(reader.invalid())
+            first = list(reader.invalid(1))
+
+    assert report.counts == Counts(input=3, pending=1, invalid=2)
+    assert [(row.row, row.line, row.source) for row in invalid] == [(2, 3, INPUT[0].name), (3, 4, INPUT[0].name)]
+    assert invalid[0].problems == (TOO_LONG,)
+    assert invalid[1].problems[0].field == "key"
+    assert first == invalid[:1]
+
+
+async def test_a_plan_that_fails_leaves_the_one_before(opened: Open) -> None:
+    """What the entries raise is raised, and nothing has changed."""
+    error = InputError("is cut off", source="customers.csv")
+
+    def failing() -> Iterator[PlanEntry]:
+        yield entry(1, "z")
+        raise error
+
+    async with opened() as ledger:
+        before = await ledger.planned_inputs()
+        await ledger.plan(entries("ab"), INPUT)
+        with pytest.raises(InputError) as raised:
+            await ledger.plan(failing(), [Fingerprint("other.csv", 1, "b")])
+        counts, inputs = await ledger.counts(), await ledger.planned_inputs()
+
+    assert before is None
+    assert raised.value is error
+    assert (counts, inputs) == (Counts(input=2, pending=2), list(INPUT))
+
+
+async def test_planning_tells_how_far_it_is(opened: Open) -> None:
+    """The number of entries read so far, on the event loop, up to all of them."""
+    told: list[tuple[int, object]] = []
+
+    async with opened() as ledger:
+        await ledger.plan(
+            entries(map(str, range(5_001))),
+            INPUT,
+            on_progress=lambda count: told.append((count, asyncio.get_running_loop())),
+        )
+
+    assert [count for count, _ in told] == sorted(count for count, _ in told)
+    assert told[-1][0] == 5_001
+
+
+# A run: what is handed out, and its record
+
+
+async def test_rows_are_handed_out_anew_when_that_is_asked_for(opened: Open) -> None:
+    """From the first row, those of the statuses, and created ones that owe a message of one of the others."""
+    async with opened() as ledger:
+        await create(ledger, "ab", owes_message=True)
+        await ledger.messages.begin(2)
+        await ledger.messages.settle(2, MessageStatus.POSTED, POSTED)
+        await ledger.plan(entries("abcd"), INPUT)
+        await ledger.set_claimable({Status.PENDING}, messages={MessageStatus.PENDING}, limit=2)
+        left = await ledger.to_send(), await ledger.to_post()
+        claims = await ledger.claim(10)
+        after = await ledger.to_send(), await ledger.to_post()
+
+    assert (left, after) == ((1, 1), (0, 0))
+    assert [(claim.key, claim.conversation_sid) for claim in claims] == [("a", conversation_sid(1)), ("c", "")]
+
+
+async def test_every_run_is_on_record(opened: Open) -> None:
+    """With its end and exit code, and without them while it goes or where it was killed."""
+    async with opened() as ledger:
+        first = await ledger.start_run(SENDABLE)
+        await ledger.finish_run(5)
+        await ledger.start_run(SENDABLE, run_id="second")
+        with ledger.reader() as reader:
+            runs = reader.runs()
+
+    assert [(run.run_id, run.exit_code, run.version) for run in runs] == [(first, 5, "1"), ("second", None, "1")]
+    assert [run.ended is None for run in runs] == [False, True]
+
+
+# Recover
+
+
+async def test_what_a_dead_run_had_begun_is_unknown(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:
+    """Rows and messages in flight become unknown, once; a row whose message is unknown stays created."""
+    async with opened() as ledger:
+        await create(ledger, "a", owes_message=True)
+        await ledger.messages.begin(1)
+        await ledger.plan(entries("abc"), INPUT)
+        await send(ledger, (await claim_all(ledger))[0], Status.IN_FLIGHT)
+
+    async with opened() as ledger:
+        recovered = [await ledger.recover(), await ledger.recover()]
+        counts = await ledger.counts()
+        with ledger.reader() as reader:
+            told = list(reader.statuses())
+
+    assert recovered == [2, 0]
+    assert counts == Counts(input=3, created=1, unknown=1, pending=1)
+    assert kind.standing(tmp_path)[0].message is MessageStatus.UNKNOWN
+    assert (told[1].status, told[1].error_code) == ("unknown", "interrupted")
+
+
+# Unknown rows: list, control, resolve
+
+
+async def lose(ledger: Ledger, keys: str) -> None:
+    """Plan a row for each letter, and lose the answer to each; they ask for guests ``wc-a``, ``wc-b``."""
+    await ledger.plan(entries(keys), INPUT)
+    for claim in await claim_all(ledger):
+        await ledger.begin(claim.id, f"wc-{claim.key}")
+        await ledger.settle(claim.id, Status.UNKNOWN, LOST)
+
+
+async def test_unknown_rows_are_listed_page_by_page(opened: Open) -> None:
+    """In input order, with the identity that was asked for and when the attempt left and was lost."""
+    async with opened() as ledger:
+        await lose(ledger, "abc")
+        first, rest = await ledger.unknown(0, 2), await ledger.unknown(2, 10)
+
+    assert [row.key for row in (*first, *rest)] == ["a", "b", "c"]
+    assert (first[0].identity, first[0].since, first[0].lost_at) == ("wc-a", LOST.sent, LOST.ended)
+    assert not first[0].is_confirmed
+
+
+async def test_the_control_is_the_row_that_was_created_last(opened: Open) -> None:
+    """By an answer of its own; asked for one to be found by identity, one that was named as it asked to be."""
+    async with opened() as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        none = await ledger.latest_created(by_identity=False)
+        for number, (claim, identity) in enumerate(zip(claims, ("wc-a", "another"), strict=True), start=1):
+            await ledger.begin(claim.id, f"wc-{claim.key}")
+            await ledger.settle(claim.id, Status.CREATED, created_as(number, identity))
+            trusts = await ledger.trusts_identities()
+            assert trusts is (number == 1)
+        last = await ledger.latest_created(by_identity=False)
+        by_identity = await ledger.latest_created(by_identity=True)
+
+    assert none is None
+    assert last is not None
+    assert last.conversation_sid == conversation_sid(2)
+    assert by_identity is not None
+    assert (by_identity.conversation_sid, by_identity.identity) == (conversation_sid(1), "wc-a")
+
+
+async def test_conversations_that_belong_to_rows_are_known(opened: Open) -> None:
+    """So that one conversation is not taken for the answer to two rows."""
+    async with opened() as ledger:
+        await create(ledger, "ab")
+        taken = await ledger.assigned_conversations([conversation_sid(number) for number in (1, 7)])
+        nothing = await ledger.assigned_conversations([])
+
+    assert (taken, nothing) == ({conversation_sid(1)}, set())
+
+
+async def test_a_look_settles_an_unknown_row_and_is_no_attempt(
+    kind: LedgerKind, tmp_path: Path, opened: Open
+) -> None:
+    """What was found is created, what is certainly absent may be sent again, and the rest stays."""
+    async with opened() as ledger:
+        await lose(ledger, "abc")
+        found, absent, _ = await ledger.unknown(0, 10)
+        await ledger.resolve(found.id, Status.CREATED, created_as(9))
+        await ledger.resolve(absent.id, Status.PENDING, ABSENT)
+        counts = await ledger.counts()
+        await ledger.set_claimable({Status.PENDING})
+        claims = await ledger.claim(10)
+        taken = await ledger.assigned_conversations([conversation_sid(9)])
+
+    assert counts == Counts(input=3, created=1, pending=1, unknown=1)
+    assert [claim.key for claim in claims] == ["b"]
+    assert taken == {conversation_sid(9)}
+    assert [row.attempts for row in kind.standing(tmp_path)] == [1, 1, 1]
+
+
+# Messages in doubt
+
+
+async def test_a_look_settles_a_message_in_doubt(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:
+    """Messages that nobody knows about are listed with their conversation; what a look shows is recorded."""
+    async with opened() as ledger:
+        await create(ledger, "abc", owes_message=True)
+        for row in (1, 2):
+            await ledger.messages.begin(row)
+            await ledger.messages.settle(row, MessageStatus.UNKNOWN, LOST)
+        doubts = [*await ledger.messages.unknown(0, 1), *await ledger.messages.unknown(1, 10)]
+        await ledger.messages.resolve(1, MessageStatus.POSTED, POSTED)
+        await ledger.messages.resolve(2, MessageStatus.PENDING, ABSENT)
+        counts = await ledger.messages.counts()
+
+    assert [doubt.claim.conversation_sid for doubt in doubts] == [conversation_sid(1), conversation_sid(2)]
+    assert all(doubt.is_comparable and not doubt.is_confirmed for doubt in doubts)
+    assert counts == MessageCounts(posted=1, pending=2)
+    assert statuses(kind, tmp_path) == [Status.CREATED] * 3
+
+
+# Closing
+
+
+async def test_what_is_closed_is_done_for_closing_and_not_for_deleting(opened: Open) -> None:
+    """What was not processed is left as it was; every page goes on behind the last."""
+    async with opened() as ledger:
+        await create(ledger, "abc")
+        closing, deleting = ledger.closing(deletes=False), ledger.closing(deletes=True)
+        await ledger.start_run(())
+        await closing.settle(1, CLOSED, number=1)
+        await closing.settle(2, structs.replace(CLOSED, status=CloseStatus.NOT_PROCESSED), number=1)
+        await closing.settle(3, structs.replace(CLOSED, status=CloseStatus.MAYBE), number=1)
+        counts = await closing.counts()
+        left, page = await closing.left(0, 10), await closing.left(2, 1)
+        to_delete = await deleting.left(0, 10)
+
+    assert counts == {CloseStatus.CLOSED: 1, CloseStatus.MAYBE: 1, None: 1}
+    assert left == [OpenConversation(2, conversation_sid(2)), OpenConversation(3, conversation_sid(3))]
+    assert page == left[1:]
+    assert [each.sid for each in to_delete] == [conversation_sid(number) for number in (1, 2, 3)]
+
+
+async def test_conversations_of_another_ledger_are_taken_over_once(opened: Open) -> None:
+    """However often their results are read; what became of them is kept."""
+    made = [conversation_sid(number) for number in (5, 6)]
+    async with opened() as ledger:
+        closing = ledger.closing(deletes=False)
+        await closing.import_conversations(iter(made))
+        first, second = await closing.left(0, 10)
+        await closing.settle(first.id, CLOSED, number=1)
+        await closing.import_conversations(iter(made))
+        left = await closing.left(0, 10)
+
+    assert ([first.sid, second.sid], left) == (made, [second])
+
+
+async def test_loose_ends_of_closing_are_counted(opened: Open) -> None:
+    """Rows with further conversations, and attempts that may have left one without a customer."""
+    async with opened() as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        twin, orphan = await claim_all(ledger)
+        await ledger.begin(twin.id)
+        await ledger.settle(twin.id, Status.CREATED, structs.replace(created_as(1), error_code="duplicate"))
+        await ledger.begin(orphan.id)
+        await ledger.settle(orphan.id, Status.REJECTED, structs.replace(REFUSED, may_leave_orphan=True))
+        closing = ledger.closing(deletes=False)
+        duplicates, orphans = await closing.duplicates(), await closing.orphans()
+        with ledger.reader() as reader:
+            told = reader.orphans()
+
+    assert (duplicates, orphans) == (1, 1)
+    assert [(each.row, each.key, each.error_code) for each in told] == [(2, "b", "45745")]
+
+
+async def test_a_created_row_without_a_conversation_is_noticed(opened: Open) -> None:
+    """Before anything is closed or audited by what stands there."""
+    async with opened() as ledger:
+        await create(ledger, "a")
+        await ledger.closing(deletes=False).require_sids()
+        await ledger.plan(entries("ab"), INPUT)
+        (claim,) = await claim_all(ledger)
+        await ledger.begin(claim.id)
+        await ledger.settle(claim.id, Status.CREATED, structs.replace(CREATED, conversation_sid=""))
+        with pytest.raises(LedgerError, match="row 2"):
+            await ledger.closing(deletes=False).require_sids()
+        with ledger.reader() as reader, pytest.raises(LedgerError, match="row 2"):
+            reader.require_sids()
+
+
+# Reading
+
+
+async def test_a_reader_sees_what_is_durable_while_the_ledger_is_open(opened: Open) -> None:
+    """On any thread: the results, their short form, what was created, requests, errors and inputs."""
+    async with opened() as ledger:
+        await create(ledger, "ab")
+        await ledger.plan(entries("abcd"), INPUT)
+        rejected, *_ = await claim_all(ledger)
+        await send(ledger, rejected, Status.REJECTED)
+
+        def read() -> None:
+            with ledger.reader() as reader:
+                assert reader.manifest == ledger.manifest
+                assert reader.counts() == Counts(input=4, created=2, rejected=1, pending=1)
+                assert reader.message_counts() == MessageCounts()
+                assert reader.is_held()
+                assert [(row.row, row.status, row.conversation_sid, row.attempts) for row in reader.results()] == [
+                    (1, "created", conversation_sid(1), 1),
+                    (2, "created", conversation_sid(2), 1),
+                    (3, "rejected", None, 1),
+                    (4, "unsent", None, 0),
+                ]
+                assert [(row.row, row.status, row.error_code) for row in reader.statuses()][2:] == [
+                    (3, "rejected", "45745"),
+                    (4, "unsent", "stopped"),
+                ]
+                assert [row[2:] for row in reader.created()] == [
+                    ("a", "wc-a", conversation_sid(1)),
+                    ("b", "wc-b", conversation_sid(2)),
+                ]
+                assert reader.error_counts() == [("rejected", "45745", 1), ("unsent", "stopped", 1)]
+                assert reader.fingerprints() == list(INPUT)
+                last = reader.last_run()
+                assert [len(list(reader.attempts("create", since_run=run))) for run in (0, last)] == [3, 1]
+                assert list(reader.attempts("message")) == []
+
+        await asyncio.to_thread(read)
+
+
+async def test_conversations_that_two_rows_share_are_told(opened: Open) -> None:
+    """A look-up may have given one to two rows."""
+    async with opened() as ledger:
+        await ledger.plan(entries("abc"), INPUT)
+        for claim, number in zip(await claim_all(ledger), (1, 1, 2), strict=True):
+            await ledger.begin(claim.id)
+            await ledger.settle(claim.id, Status.CREATED, created_as(number))
+        with ledger.reader() as reader:
+            shared = reader.shared()
+
+    assert shared == {conversation_sid(1)}
+
+
+async def test_a_ledger_is_read_when_nobody_has_it_open(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:
+    """Where there is none, that is said; reading makes none."""
+    with pytest.raises(LedgerError), open_reader(kind.location(tmp_path)):
+        pass
+    async with opened() as ledger:
+        await create(ledger, "a")
+        manifest = ledger.manifest
+
+    assert is_ledger(kind.location(tmp_path))
+    with open_reader(kind.location(tmp_path)) as reader:
+        assert reader.manifest == manifest
+        assert reader.manifest.settings == SETTINGS
+        assert reader.counts() == Counts(input=1, created=1)
+        assert not reader.is_held()
+
+
+# Notes
+
+
+async def test_notes_are_set_one_by_one_and_kept(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:
+    """Each keeps its latest text from run to run; the others stay as they were."""
+    async with opened() as ledger:
+        nothing = await ledger.notes()
+        await ledger.set_notes(results="old", planned_by="1")
+        await ledger.set_notes(results="new Ω")
+        await ledger.set_notes(reading="", asked='{"rate": "4/s"}')
+
+    wanted = JobNotes(results="new Ω", reading="", asked='{"rate": "4/s"}', planned_by="1")
+    async with opened() as ledger:
+        kept = await ledger.notes()
+    with open_reader(kind.location(tmp_path)) as reader:
+        read, asked = reader.notes(), reader.asked()
+
+    assert (nothing, kept, read) == (JobNotes(), wanted, wanted)
+    assert asked == {"rate": "4/s"}
+
+
+# Opening
+
+
+async def test_a_ledger_belongs_to_one_job_and_to_one_run(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:
+    """Another job is refused, and so is a second run at the same time; the place is told as it was given."""
+    location = kind.location(tmp_path)
+    async with opened() as ledger:
+        assert (ledger.location, str(ledger.location)) == (location, str(location))
+        with pytest.raises(LedgerBusyError):
+            async with opened():
+                pass
+        job_id = ledger.manifest.job_id
+    with pytest.raises(OtherJobError):
+        async with open_ledger(location, {**SETTINGS, "key": "other"}, version="1"):
+            pass
+    async with opened() as ledger:
+        assert ledger.manifest.job_id == job_id
+
+
+async def test_a_ledger_that_is_not_kept_leaves_nothing() -> None:
+    """It does what the others do while it is open; a check is planned in one."""
+    async with open_ledger(None, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+        files = ledger.location.files().values()
+        with ledger.reader() as reader:
+            counts, before = reader.counts(), [path for path in files if path.exists()]
+    after = [path for path in files if path.exists()]
+
+    assert counts == Counts(input=1, pending=1)
+    assert before
+    assert after == []
