@@ -14,7 +14,7 @@ _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://|(?:{_SCHEMES})(?:\+[a-z0-9]+)?:/",
 _LOST_SLASH = re.compile(r"^([^:]+):/(?!/)")
 _PASSWORD = re.compile(r"^([^:]+:/+[^:/?#]*):.*@", re.DOTALL)
 """From the colon behind the user's name to the last ``@``: a password may hold any character, a name an ``@``."""
-_SECRET_PARAMETER = re.compile(r"([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&#]*", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(r"([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&]*", re.IGNORECASE)
 _MASK = "***"
 
 
@@ -86,7 +86,7 @@ class LedgerLocation:
         text = str(self._text)
         if not self.is_address:
             return text
-        return _SECRET_PARAMETER.sub(rf"\1{_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
+        return _PASSWORD.sub(rf"\1:{_MASK}@", _SECRET_PARAMETER.sub(rf"\1{_MASK}", text))
 
     def __repr__(self) -> str:
         """Return the same for programmers."""

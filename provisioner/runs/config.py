@@ -73,7 +73,7 @@ class RunConfig:
         validate_global_options(
             address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
         )
-        ledger = LedgerLocation.parse(options.ledger or f"{outputs.path}.ledger")
+        ledger = LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path)
         target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         return cls(
             options=options,

@@ -43,7 +43,7 @@ ABSENT = AttemptResult(Verdict.REFUSED, due=3.0, sent=3.5, ended=4.0, http_statu
 CLOSED = CloseResult(CloseStatus.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200)
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS)
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def kind(request: pytest.FixtureRequest) -> LedgerKind:
     """Return a kind of ledger."""
     chosen: LedgerKind = request.param

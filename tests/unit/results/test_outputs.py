@@ -251,3 +251,9 @@ async def test_a_stamp_tells_whether_the_files_are_still_those(tmp_path: Path) -
     assert written not in {"", outputs.stamp()}
     assert outputs.stamp() == Outputs(options).stamp()
     assert outputs.stamp() != Outputs(ResultsOptions(output=tmp_path / "r.csv", formula_guard=False)).stamp()
+
+
+def test_results_on_stdout_have_no_folder(tmp_path: Path) -> None:
+    """What is kept aside beside results goes into the folder for temporary files then."""
+    assert Outputs(ResultsOptions(output=tmp_path / "results.csv")).folder == tmp_path
+    assert Outputs(ResultsOptions(output=Path("-"), format="csv")).folder is None

@@ -1,0 +1,99 @@
+"""Where a ledger is: a file, or an address, whose password is shown nowhere."""
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation, is_ledger
+
+SHOWN = {
+    "postgresql://ada:pw-1@db/jobs?job=spring": "postgresql://ada:***@db/jobs?job=spring",
+    "postgres://ada:p@/w?1#-pw-1@db:5432/jobs": "postgres://ada:***@db:5432/jobs",
+    "postgresql://ada@corp:pw-1@db/jobs": "postgresql://ada@corp:***@db/jobs",
+    "postgresql://:pw-1@db": "postgresql://:***@db",
+    "postgresql:///jobs?user=ada&password=pw-1&job=x": "postgresql:///jobs?user=ada&password=***&job=x",
+    "postgresql+asyncpg://ada:pw-1@db?sslpassword=x@pw-1": "postgresql+asyncpg://ada:***@db?sslpassword=***",
+    "anything://ada:pw-1@db": "anything://ada:***@db",
+    "postgresql://ada@db:5432/jobs": "postgresql://ada@db:5432/jobs",
+}
+"""Addresses, and what is shown of each."""
+
+
+def test_a_password_in_an_address_is_masked_wherever_it_is_shown() -> None:
+    """In texts, in what programmers see of it and of what holds it, and in the error that refuses it."""
+    for address, shown in SHOWN.items():
+        location = LedgerLocation(address)
+        with pytest.raises(UsageError) as refusal:
+            LedgerLocation.parse(address)
+
+        assert str(location) == shown
+        told = (
+            f"{location}",
+            f"{location!r}",
+            f"{[location]}",
+            location.name,
+            str(refusal.value),
+            refusal.value.cure,
+        )
+        assert all("pw-1" not in each for each in told)
+        assert shown in refusal.value.message
+
+
+def test_an_address_is_known_when_it_came_as_a_path() -> None:
+    """``pathlib`` takes one of its slashes away; the flags of the command line hand paths on."""
+    for address in ("postgresql://ada:pw-1@db/jobs", "mysql://ada@db", "sqlite://job.ledger"):
+        assert LedgerLocation(Path(address)) == LedgerLocation(address)
+        assert LedgerLocation(Path(address)).is_address
+
+
+def test_an_address_has_no_files_and_may_be_a_ledger() -> None:
+    """Nothing on this machine could be replaced, and only opening it would tell."""
+    location = LedgerLocation("postgresql://db/jobs")
+
+    assert location.files() == {}
+    assert is_ledger(location)
+
+
+def test_a_name_with_a_colon_is_a_file() -> None:
+    """So it was before there were addresses."""
+    for name in (
+        "c:job.ledger",
+        "a:b/job.ledger",
+        "results.csv.ledger",
+        "2026-01-01T10:00.ledger",
+        "./postgres:x",
+    ):
+        location = LedgerLocation.parse(name)
+
+        assert not location.is_address
+        assert str(location) == str(Path(name))
+
+
+def test_locations_are_equal_when_they_were_written_alike(tmp_path: Path) -> None:
+    """Whether they came as text or as a path; passwords count."""
+    assert LedgerLocation("./job.ledger") == LedgerLocation(Path("job.ledger"))
+    assert len({LedgerLocation("a"), LedgerLocation(Path("a")), LedgerLocation("b")}) == 2
+    assert LedgerLocation("postgresql://ada:one@db") != LedgerLocation("postgresql://ada:two@db")
+    assert not LedgerLocation(tmp_path / "job.ledger").exists()
+
+
+def test_ledgers_beside_results_are_named_after_them() -> None:
+    """The job's own, and the one in which ``close`` keeps what became of the results' conversations."""
+    assert str(LedgerLocation.beside(Path("a/results.csv"))) == "a/results.csv.ledger"
+    assert str(LedgerLocation.for_closing(Path("a/results.csv"))) == "a/results.csv.close.ledger"
+
+
+def test_the_files_of_a_ledger_are_all_that_stand_beside_it(tmp_path: Path) -> None:
+    """SQLite's own, the lock and the draft, so that nothing else is written there."""
+    names = {path.name for path in LedgerLocation(tmp_path / "job.ledger").files().values()}
+
+    assert names == {
+        "job.ledger",
+        "job.ledger-wal",
+        "job.ledger-shm",
+        "job.ledger-journal",
+        "job.ledger.lock",
+        ".job.ledger.draft",
+        ".job.ledger.draft-journal",
+    }
