@@ -10,23 +10,13 @@ import msgspec
 from aiohttp.http import HttpProcessingError
 from msgspec import structs
 
-from provisioner.models import Verdict
+from provisioner.models import RequestResult, Verdict
 
 from .exchange import ConnectionLostBeforeSend, NoFinalReply
 
 
-class TransportFailure(msgspec.Struct, frozen=True, gc=False):
-    """A request without a reply: why, and whether anything was sent.
-
-    ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is one of our words.
-    """
-
-    error_code: str
-    error: str
-    due: float
-    ended: float
-    sent: float | None = None
-    stops_run: bool = False
+class TransportFailure(RequestResult, frozen=True, gc=False):
+    """A request without a reply: why, and whether anything was sent. ``error_code`` is one of our words."""
 
     @property
     def verdict(self) -> Verdict:

@@ -5,7 +5,14 @@
 ``environment``.
 """
 
-from .attempts import AttemptRecord, AttemptResult, ControlVisibility, LookupObservation, UnknownRow
+from .attempts import (
+    AttemptRecord,
+    AttemptResult,
+    ControlVisibility,
+    LookupObservation,
+    RequestResult,
+    UnknownRow,
+)
 from .inputs import FIELDS, Mapped, Members, Problem, Record, WebChatRequest
 from .jobs import Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Result, Row
 from .messages import Message, MessageCounts, MessageLookup, UnknownMessage
@@ -31,6 +38,7 @@ __all__ = [
     "PlanReport",
     "Problem",
     "Record",
+    "RequestResult",
     "Result",
     "Row",
     "Status",

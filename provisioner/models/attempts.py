@@ -8,37 +8,42 @@ import msgspec
 from .outcomes import Verdict
 
 
-class AttemptResult(msgspec.Struct, frozen=True, gc=False):
-    """What one attempt came to.
+class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What is known of one HTTP request to Twilio, whatever it asked for.
 
     ``due`` (when it should have started), ``sent`` (when its first byte was handed to the connection; None:
     never) and ``ended`` are Unix times in seconds. ``error_code`` is Twilio's number, or one of our words.
     ``error`` is for people and holds no customer data.
     """
 
-    verdict: Verdict
     due: float
     ended: float
     sent: float | None = None
-    conversation_sid: str = ""
-    identity: str = ""
     http_status: int | None = None
     error_code: str = ""
     error: str = ""
-    message_sid: str = ""
     twilio_request_id: str = ""
     retry_after_s: float | None = None
     is_throttled: bool = False
-    """A 429: the whole run gives way."""
+    """A 429: everyone who calls the same endpoint gives way."""
     stops_run: bool = False
-    """The fault is the run's (credentials, address), not the row's."""
-    may_leave_orphan: bool = False
-    """A conversation without a customer may exist (errors of the participant step)."""
+    """The fault is the run's (credentials, address), not that of the row or the conversation."""
 
     @property
     def latency_ms(self) -> float | None:
         """Milliseconds from sent to ended, or None when nothing was sent."""
         return None if self.sent is None else (self.ended - self.sent) * 1000
+
+
+class AttemptResult(RequestResult, frozen=True, gc=False):
+    """What one attempt at a row's conversation, or at its first message, came to."""
+
+    verdict: Verdict
+    conversation_sid: str = ""
+    identity: str = ""
+    message_sid: str = ""
+    may_leave_orphan: bool = False
+    """A conversation without a customer may exist (errors of the participant step)."""
 
 
 class AttemptRecord(NamedTuple):

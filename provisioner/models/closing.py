@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from .attempts import RequestResult
+
 
 class CloseStatus(StrEnum):
     """What one attempt to close or delete a conversation came to. Repeating any of them does no harm."""
@@ -29,24 +31,10 @@ class OpenConversation(msgspec.Struct, frozen=True, gc=False):
     sid: str
 
 
-class CloseResult(msgspec.Struct, frozen=True, gc=False):
-    """One attempt to close or delete a conversation.
-
-    ``due``, ``sent`` (None: never) and ``ended`` are Unix seconds. ``error_code`` is Twilio's number, or one of
-    our words. ``stops_run`` says that the fault is the run's (credentials, address), not the conversation's.
-    """
+class CloseResult(RequestResult, frozen=True, gc=False):
+    """What one attempt to close or delete a conversation came to."""
 
     status: CloseStatus
-    due: float
-    ended: float
-    sent: float | None = None
-    http_status: int | None = None
-    error_code: str = ""
-    error: str = ""
-    twilio_request_id: str = ""
-    retry_after_s: float | None = None
-    is_throttled: bool = False
-    stops_run: bool = False
 
     @property
     def is_final(self) -> bool:

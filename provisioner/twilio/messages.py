@@ -13,15 +13,15 @@ import msgspec
 from msgspec import field
 
 from provisioner.http_client.failures import TransportFailure
-from provisioner.http_client.transport import Reply, Transport
+from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, Message, MessageLookup
 from provisioner.models.sids import SidKind
 from provisioner.ports.sending import Gate, RateLimiter
 from provisioner.twilio.account.hosts import with_query
-from provisioner.twilio.errors.message_errors import classify_message_reply
-from provisioner.twilio.errors.reply_parsing import read_request_id
 
+from .errors.message_errors import classify_message_reply
 from .paging import ListError, Page, Pager
+from .results import attempt_result, failed_attempt
 from .webchats import FORM
 
 PAGE_SIZE = 100
@@ -63,7 +63,9 @@ class MessageClient:
         """Make one attempt; see ``ports.Messenger``."""
         body = urlencode({"Author": message.author, "Body": message.body}).encode()
         came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
-        return _result_of_failure(came) if isinstance(came, TransportFailure) else _result_of_reply(came)
+        if isinstance(came, TransportFailure):
+            return failed_attempt(came)
+        return attempt_result(came, classify_message_reply(came.status, came.headers, came.body, now=came.ended))
 
     async def find(self, message: Message) -> MessageLookup:
         """Look through the whole conversation; see ``ports.Messenger``."""
@@ -96,34 +98,4 @@ def _failed_lookup(sids: list[str], list_error: ListError) -> MessageLookup:
         trouble=list_error.error,
         is_final=list_error.is_final,
         is_gone=list_error.http_status == HTTPStatus.NOT_FOUND,
-    )
-
-
-def _result_of_failure(failure: TransportFailure) -> AttemptResult:
-    return AttemptResult(
-        verdict=failure.verdict,
-        due=failure.due,
-        sent=failure.sent,
-        ended=failure.ended,
-        error_code=failure.error_code,
-        error=failure.error,
-        stops_run=failure.stops_run,
-    )
-
-
-def _result_of_reply(reply: Reply) -> AttemptResult:
-    classification = classify_message_reply(reply.status, reply.headers, reply.body, now=reply.ended)
-    return AttemptResult(
-        verdict=classification.verdict,
-        due=reply.due,
-        sent=reply.sent,
-        ended=reply.ended,
-        message_sid=classification.message_sid,
-        http_status=reply.status,
-        error_code=classification.error_code,
-        error=classification.error,
-        twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=classification.retry_after_s,
-        is_throttled=classification.is_throttled,
-        stops_run=classification.stops_run,
     )

@@ -12,8 +12,9 @@ from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply, Transport
 from provisioner.pacing.backoff import backoff_s
 from provisioner.ports.sending import RateLimiter
-from provisioner.twilio.errors.reply_parsing import decode
-from provisioner.twilio.errors.webchat_errors import classify_webchat_reply
+
+from .errors.list_errors import LIST_ERRORS
+from .errors.reply_parsing import decode
 
 TRIES = 3
 """How often one page is asked for."""
@@ -126,9 +127,9 @@ class Pager:
         page = decode(decoder, came.body) if came.status == HTTPStatus.OK else None
         if page is not None:
             return page
-        classification = classify_webchat_reply(came.status, came.headers, came.body, now=came.ended)
+        classification = LIST_ERRORS.classify(came.status, came.headers, came.body, now=came.ended)
         return ListError(
-            error_code=classification.error_code or "bad_reply",
+            error_code=classification.error_code,
             error=f"Twilio did not list the {self._what} (HTTP {came.status})",
             http_status=came.status,
             is_throttled=classification.is_throttled,

@@ -3,11 +3,12 @@
 import re
 
 from provisioner.http_client.failures import TransportFailure
-from provisioner.http_client.transport import Reply, Transport
+from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports.sending import Gate
-from provisioner.twilio.errors.reply_parsing import read_request_id
-from provisioner.twilio.errors.webchat_errors import classify_webchat_reply
+
+from .errors.webchat_errors import classify_webchat_reply
+from .results import attempt_result, failed_attempt
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 """The header that goes with it."""
@@ -54,38 +55,6 @@ class WebChatClient:
         headers = (FORM, ("Ui-Version", request.ui_version)) if request.ui_version else _HEADERS
         came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)
         if isinstance(came, TransportFailure):
-            return _result_of_failure(came, request)
-        return _result_of_reply(came, request)
-
-
-def _result_of_failure(failure: TransportFailure, request: WebChatRequest) -> AttemptResult:
-    return AttemptResult(
-        verdict=failure.verdict,
-        due=failure.due,
-        sent=failure.sent,
-        ended=failure.ended,
-        identity=request.identity,
-        error_code=failure.error_code,
-        error=failure.error,
-        stops_run=failure.stops_run,
-    )
-
-
-def _result_of_reply(reply: Reply, request: WebChatRequest) -> AttemptResult:
-    classification = classify_webchat_reply(reply.status, reply.headers, reply.body, now=reply.ended)
-    return AttemptResult(
-        verdict=classification.verdict,
-        due=reply.due,
-        sent=reply.sent,
-        ended=reply.ended,
-        conversation_sid=classification.conversation_sid,
-        identity=classification.identity or request.identity,
-        http_status=reply.status,
-        error_code=classification.error_code,
-        error=classification.error,
-        twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=classification.retry_after_s,
-        is_throttled=classification.is_throttled,
-        stops_run=classification.stops_run,
-        may_leave_orphan=classification.may_leave_orphan,
-    )
+            return failed_attempt(came, identity=request.identity)
+        classification = classify_webchat_reply(came.status, came.headers, came.body, now=came.ended)
+        return attempt_result(came, classification, identity=classification.identity or request.identity)

@@ -1,4 +1,4 @@
-"""What a reply means to whoever sent the request, and how a book of such meanings is read. Pure.
+"""What a reply means to whoever sent the request, and how a table of such meanings is read. Pure.
 
 Classified by code first, then by status: most statuses of these families are not published. Twilio's own
 message is never passed on, since it may repeat a value of the row.
@@ -7,6 +7,7 @@ message is never passed on, since it may repeat a value of the row.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 
 import msgspec
 from msgspec import structs
@@ -19,8 +20,8 @@ from .reply_parsing import read_error_code, read_retry_after_s
 class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a reply comes to; the fields are those of ``models.AttemptResult``.
 
-    The tables hold rulings without the particulars of one reply; their ``error_code`` is the word for a reply
-    that names no code.
+    The tables hold classifications without the particulars of one reply; their ``error_code`` is the word for a
+    reply that names no code.
     """
 
     verdict: Verdict
@@ -33,6 +34,16 @@ class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_throttled: bool = False
     stops_run: bool = False
     may_leave_orphan: bool = False
+
+
+Classifications = Mapping[int, ReplyClassification]
+"""Classifications by Twilio's error code, or by HTTP status."""
+
+
+def overlaid(*layers: Classifications) -> Classifications:
+    """Return one table, in the order of its numbers; where several layers have a number, the last one counts."""
+    merged = {number: classification for layer in layers for number, classification in layer.items()}
+    return MappingProxyType(dict(sorted(merged.items())))
 
 
 def rejects(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
@@ -79,14 +90,14 @@ _NOT_CREATED = ambiguous("the server answered neither 201 nor an error", word="b
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
-    """What the replies of one endpoint mean, other than 201.
+    """What the replies of one endpoint mean, other than those that say that it is done.
 
-    ``open_end`` says what a reply in doubt leaves open.
+    ``open_end`` says what a reply in doubt leaves open; empty where the endpoint has its own sentences.
     """
 
-    codes: Mapping[int, ReplyClassification]
-    statuses: Mapping[int, ReplyClassification]
-    open_end: str
+    codes: Classifications
+    statuses: Classifications
+    open_end: str = ""
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ReplyClassification:
         """Decide what a reply means.
@@ -95,15 +106,19 @@ class ErrorTable:
         seconds) is when it ended. An unknown 4xx refuses the row. A 5xx leaves it open whatever its body says, and
         so does a redirect to a page that tells of a success.
         """
-        code = read_error_code(body)
+        return self.classify_code(status, read_error_code(body), headers, now=now)
+
+    def classify_code(
+        self, status: int, code: int, headers: Mapping[str, str], *, now: float
+    ) -> ReplyClassification:
+        """Decide the same for a reply whose error code has been read already; 0: it names none."""
         classification = self.codes.get(code) or self.statuses.get(status) or _classify_by_status(status, code)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE:
             classification = structs.replace(classification, verdict=Verdict.MAYBE)
+        is_open = classification.verdict is Verdict.MAYBE and self.open_end
         return structs.replace(
             classification,
-            error=f"{classification.error}; {self.open_end}"
-            if classification.verdict is Verdict.MAYBE
-            else classification.error,
+            error=f"{classification.error}; {self.open_end}" if is_open else classification.error,
             error_code=str(code) if code else classification.error_code,
             retry_after_s=read_retry_after_s(headers, now=now),
         )

@@ -1,45 +1,42 @@
-"""What Twilio's replies to a message mean: a table of codes and a table of statuses. Pure.
+"""What Twilio's replies to a message mean, beyond what they mean at every endpoint. Pure.
 
 Source: Twilio's error dictionary and the Message resource of the Conversations API.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 
 from provisioner.models import Verdict
 
-from .error_table import ErrorTable, ReplyClassification, ambiguous, rejects, stops, throttles
+from . import common_errors
+from .error_table import Classifications, ErrorTable, ReplyClassification, overlaid, rejects, stops, throttles
 from .reply_parsing import read_message_sid
 
 _KEY = "check that the API key may use Conversations"
-_GONE = "the conversation is gone"
+_GONE = rejects("the conversation is gone")
+_TOO_LARGE = rejects("the message is too large for Twilio")
 
-CODES: Mapping[int, ReplyClassification] = MappingProxyType(
+CODES: Classifications = overlaid(
+    common_errors.CODES,
     {
         20003: stops(f"Twilio did not accept the credentials for messages: {_KEY}"),
         20403: stops(f"the API key may not post messages: {_KEY}"),
-        20404: rejects(_GONE),
-        20413: rejects("the message is too large for Twilio"),
-        20429: throttles("too many requests at once for this account"),
-        20500: ambiguous("Twilio failed internally"),
-        20503: ambiguous("Twilio was unavailable"),
-        20504: ambiguous("Twilio timed out internally"),
-        50350: rejects(_GONE),
+        20404: _GONE,
+        20413: _TOO_LARGE,
+        50350: _GONE,
         50377: rejects("the conversation is closed"),
-    }
+    },
 )
 
-STATUSES: Mapping[int, ReplyClassification] = MappingProxyType(
+STATUSES: Classifications = overlaid(
+    common_errors.STATUSES,
     {
         401: stops(f"the credentials were not accepted for messages: {_KEY}"),
         403: stops(f"the credentials do not allow messages: {_KEY}"),
-        404: rejects(_GONE),
-        407: stops("the proxy asks for credentials: check --proxy"),
-        408: ambiguous("the server gave up waiting for the request"),
-        413: rejects("the message is too large for Twilio"),
+        404: _GONE,
+        413: _TOO_LARGE,
         429: throttles("too many messages"),
-    }
+    },
 )
 
 _ERROR_TABLE = ErrorTable(CODES, STATUSES, open_end="the message may or may not have been posted")

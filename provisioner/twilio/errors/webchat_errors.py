@@ -1,36 +1,40 @@
-"""What Twilio's replies to a create request mean: a table of codes and a table of statuses. Pure.
+"""What Twilio's replies to a create request mean, beyond what they mean at every endpoint. Pure.
 
 Source: Twilio's error dictionary and the published description of ``POST /v2/WebChats``.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 
 from msgspec import structs
 
 from provisioner.models import Verdict
 
-from .error_table import ErrorTable, ReplyClassification, ambiguous, rejects, stops, throttles
+from . import common_errors
+from .common_errors import CREDENTIALS_CURE
+from .error_table import (
+    Classifications,
+    ErrorTable,
+    ReplyClassification,
+    ambiguous,
+    overlaid,
+    rejects,
+    stops,
+    throttles,
+)
 from .reply_parsing import read_created
 
-_KEY = "check TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET, or the profile"
 _ADDRESS = "check --address-sid, and that it belongs to this account"
 _AUTO_CREATION = "fix the address in the Twilio Console, or choose another with --address-sid"
 
-CODES: Mapping[int, ReplyClassification] = MappingProxyType(
+CODES: Classifications = overlaid(
+    common_errors.CODES,
     {
-        20003: stops(f"Twilio did not accept the credentials: {_KEY}"),
         20008: stops("test credentials do not work on WebChats: use a Standard API key"),
         20403: stops("the API key may not create WebChats: use a Standard API key of this account"),
         20404: stops("Twilio knows no WebChats endpoint here: check --base-url and the region"),
-        20413: rejects("the request is too large for Twilio"),
-        20429: throttles("too many requests at once for this account"),
-        20500: ambiguous("Twilio failed internally"),
-        20503: ambiguous("Twilio was unavailable"),
-        20504: ambiguous("Twilio timed out internally"),
         45001: ambiguous("Flex failed internally"),
-        45002: stops(f"Flex did not accept the credentials: {_KEY}"),
+        45002: stops(f"Flex did not accept the credentials: {CREDENTIALS_CURE}"),
         45003: stops("the API key may not use Flex: use a Standard API key of the Flex account"),
         45005: ambiguous("Flex was unavailable"),
         45006: stops("Flex found no such resource: check that the account is a Flex account, and --base-url"),
@@ -38,7 +42,7 @@ CODES: Mapping[int, ReplyClassification] = MappingProxyType(
         45211: rejects("the identity is reserved by Twilio"),
         45700: ambiguous("Twilio failed while it processed the WebChat"),
         45701: ambiguous("WebChats were unavailable"),
-        45711: stops(f"the account may not add the customer: {_KEY}", may_leave_orphan=True),
+        45711: stops(f"the account may not add the customer: {CREDENTIALS_CURE}", may_leave_orphan=True),
         45715: rejects(
             "Twilio could not add the customer: often the address belongs to another account",
             may_leave_orphan=True,
@@ -46,7 +50,7 @@ CODES: Mapping[int, ReplyClassification] = MappingProxyType(
         45719: throttles("too many requests while the customer was added", may_leave_orphan=True),
         45731: rejects("the pre-engagement data is over 16 KB"),
         45733: rejects("the pre-engagement data is not valid JSON"),
-        45741: stops(f"the account may not create conversations: {_KEY}"),
+        45741: stops(f"the account may not create conversations: {CREDENTIALS_CURE}"),
         45744: stops(f"Twilio found no address or no conversations service: {_ADDRESS}"),
         45745: rejects("Twilio refused the conversation's parameters"),
         45760: stops(f"the address does not create conversations: {_AUTO_CREATION}"),
@@ -56,20 +60,16 @@ CODES: Mapping[int, ReplyClassification] = MappingProxyType(
         45764: stops(f"the address names no webhook URL: {_AUTO_CREATION}"),
         45765: stops(f"there is no address with this SID: {_ADDRESS}"),
         45780: throttles("more WebChats a second than the account may create"),
-    }
+    },
 )
 
-STATUSES: Mapping[int, ReplyClassification] = MappingProxyType(
+STATUSES: Classifications = overlaid(
+    common_errors.STATUSES,
     {
-        401: stops(f"the credentials were not accepted: {_KEY}"),
         403: stops("the credentials do not allow WebChats: use a Standard API key of this account"),
         404: stops("there is no WebChats endpoint at this address: check --base-url and the region"),
         405: stops("this address takes no WebChats: check --base-url"),
-        407: stops("the proxy asks for credentials: check --proxy"),
-        408: ambiguous("the server gave up waiting for the request"),
-        413: rejects("the request is too large for Twilio"),
-        429: throttles("too many requests"),
-    }
+    },
 )
 
 _ERROR_TABLE = ErrorTable(CODES, STATUSES, open_end="the conversation may or may not exist")

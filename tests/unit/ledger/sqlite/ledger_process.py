@@ -36,7 +36,7 @@ async def send(path: Path) -> None:
             for claim in claims:
                 await ledger.begin(claim.id)
                 say("begun", claim.row)
-                result = AttemptResult(Verdict.CREATED, 1.0, 2.0, 1.5, f"CH{claim.row:032x}")
+                result = AttemptResult(Verdict.CREATED, f"CH{claim.row:032x}", due=1.0, ended=2.0, sent=1.5)
                 await ledger.settle(claim.id, Status.CREATED, result)
                 say("settled", claim.row)
 
