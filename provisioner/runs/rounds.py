@@ -16,7 +16,7 @@ from provisioner.pacing import Pacer
 from provisioner.planning.feed import SourceFeed
 from provisioner.planning.input import JobInput
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, MessageReconciler, Reconciler, choose_finder
-from provisioner.sending import Dispatcher, DispatchLimits, Stop
+from provisioner.sending import Dispatcher, DispatchLimits, Stop, TwilioCalls
 from provisioner.twilio.closing import ClosingClient
 from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.webchats import WebChatClient
@@ -119,10 +119,13 @@ class SendAndReconcile:
         self._dispatcher = Dispatcher(
             ledger=self._ledger,
             row_loader=SourceFeed(self._input, self._identity_policy),
-            creator=self._creator,
-            messenger=self._messenger,
-            pace=self._pacer,
-            message_pace=self._message_pacer,
+            calls=TwilioCalls(
+                creator=self._creator,
+                messenger=self._messenger,
+                pace=self._pacer,
+                message_pace=self._message_pacer,
+                timers=self._timers,
+            ),
             observer=self._monitor,
             limits=DispatchLimits(
                 concurrency=options.concurrency,
@@ -132,7 +135,6 @@ class SendAndReconcile:
                 to_send=to_send,
                 resends_unknown=options.on_unknown == "resend",
             ),
-            timers=self._timers,
         )
         if self._is_stopped:
             self._dispatcher.drain(self._stop)

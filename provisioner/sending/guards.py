@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.models import Status, Step, Verdict
-from provisioner.options import FailureLimit
 
+from .limits import DispatchLimits
 from .row_processor import RowOutcome
 
 
@@ -31,22 +31,6 @@ class Stop:
 
     kind: StopKind
     error: ProvisionerError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchLimits:
-    """The bounds a run keeps.
-
-    ``to_send`` is the number of rows that a share of failures refers to. ``resends_unknown`` gives up the promise
-    that no row is created twice: an attempt in doubt is repeated like one that never left. No message ever is.
-    """
-
-    concurrency: int
-    max_attempts: int
-    canary: int = 0
-    failures: FailureLimit | None = None
-    to_send: int = 0
-    resends_unknown: bool = False
 
 
 _FAILED = {Status.REJECTED, Status.UNKNOWN}

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from typing import assert_never
 
 import msgspec
 
@@ -24,6 +23,9 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
     """An attempt may have created it all the same: until that is settled the row is *unknown*."""
 
 
+_CREATED = Finish(Status.CREATED)
+
+
 def decide_retry(
     result: AttemptResult,
     *,
@@ -40,6 +42,8 @@ def decide_retry(
     it was refused for a reason that is not the row's. A row of which an earlier attempt ``is_in_doubt`` stays
     unknown until one is answered with success: that a later one was refused says nothing of the earlier.
     """
+    if result.verdict is Verdict.CREATED:  # nearly every time
+        return _CREATED
     can_repeat = result.verdict is Verdict.NOT_PROCESSED or (result.verdict is Verdict.MAYBE and resends_unknown)
     if not can_repeat or attempt >= max_attempts or result.stops_run:
         return Finish(_final_status(result, is_in_doubt=is_in_doubt))
@@ -48,16 +52,8 @@ def decide_retry(
 
 
 def _final_status(result: AttemptResult, *, is_in_doubt: bool) -> Status:
-    match result.verdict:
-        case Verdict.CREATED:
-            return Status.CREATED
-        case Verdict.MAYBE:
-            return Status.UNKNOWN
-        case _ if is_in_doubt:
-            return Status.UNKNOWN
-        case Verdict.REFUSED:
-            return Status.UNSENT if result.stops_run else Status.REJECTED
-        case Verdict.NOT_PROCESSED:
-            return Status.UNSENT
-        case _:
-            assert_never(result.verdict)
+    """Return where a row stands that was not created, as far as is known."""
+    if result.verdict is Verdict.MAYBE or is_in_doubt:
+        return Status.UNKNOWN
+    is_refused = result.verdict is Verdict.REFUSED and not result.stops_run
+    return Status.REJECTED if is_refused else Status.UNSENT

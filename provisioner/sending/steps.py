@@ -3,37 +3,41 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 from provisioner.ledger import RowStore
 from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
-from provisioner.ports.sending import Gate, Messenger, Observer, RateLimiter, WebChatCreator
+from provisioner.pacing.attempts import RetryableRequest
+from provisioner.ports.sending import (
+    CloseTimers,
+    Gate,
+    Messenger,
+    Observer,
+    RateLimiter,
+    WebChatCreator,
+)
 
 
-class SendStep(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioCalls:
+    """What a run calls at Twilio, and at which pace; ``timers`` of None: conversations get none."""
+
+    creator: WebChatCreator
+    messenger: Messenger
+    pace: RateLimiter
+    message_pace: RateLimiter
+    timers: CloseTimers | None = None
+
+
+class SendStep(RetryableRequest[Row, AttemptResult], Protocol):
     """One step, for whichever row is at it."""
 
     step: ClassVar[Step]
-    pace: RateLimiter
-
-    def begin(self, row: Row) -> Awaitable[None]:
-        """Record durably that an attempt may leave from now on."""
-        ...
-
-    def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
-        """Make one attempt; raise only ``GateClosed`` and cancellation."""
-        ...
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record what the attempt came to; ``PENDING``: another follows. Done when it is durable."""
-        ...
-
-    def release(self, row: Row) -> Awaitable[None]:
-        """Take the intent back: nothing was sent."""
-        ...
-
-    def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Tell of an answer."""
         ...
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
@@ -41,16 +45,26 @@ class SendStep(Protocol):
         ...
 
 
-class CreateStep:
+class _ObservedStep:
+    """What the observer of a run is told of every step alike."""
+
+    step: ClassVar[Step]
+
+    def __init__(self, pace: RateLimiter, observer: Observer) -> None:
+        self.pace = pace
+        self.request_started = partial(observer.request_started, self.step)
+        self.request_finished = observer.request_finished
+        self.request_throttled = partial(observer.request_throttled, step=self.step)
+
+
+class CreateStep(_ObservedStep):
     """Creates the row's conversation."""
 
     step: ClassVar[Step] = Step.CREATE
 
-    def __init__(
-        self, *, ledger: RowStore, creator: WebChatCreator, pace: RateLimiter, observer: Observer
-    ) -> None:
-        self._ledger, self._creator = ledger, creator
-        self.pace = pace
+    def __init__(self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer) -> None:
+        super().__init__(calls.pace, observer)
+        self._ledger, self._creator = ledger, calls.creator
         self.answered, self.settled = observer.answered, observer.settled
 
     def begin(self, row: Row) -> Awaitable[None]:
@@ -71,14 +85,14 @@ class CreateStep:
         return self._ledger.release([row.id])
 
 
-class MessageStep:
+class MessageStep(_ObservedStep):
     """Posts the first message of a created row; a message that is done counts as *created*, like a row."""
 
     step: ClassVar[Step] = Step.MESSAGE
 
-    def __init__(self, *, ledger: RowStore, messenger: Messenger, pace: RateLimiter, observer: Observer) -> None:
-        self._messages, self._messenger, self._observer = ledger.messages, messenger, observer
-        self.pace = pace
+    def __init__(self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer) -> None:
+        super().__init__(calls.message_pace, observer)
+        self._messages, self._messenger, self._observer = ledger.messages, calls.messenger, observer
         self.answered = observer.message_answered
 
     def begin(self, row: Row) -> Awaitable[None]:

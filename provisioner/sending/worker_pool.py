@@ -1,23 +1,19 @@
 """Hands rows to workers, and stops them."""
 
-import asyncio
+from functools import partial
 
-from provisioner.errors import InputError, ungrouped
+from provisioner.errors import InputError
 from provisioner.ledger import RowStore
-from provisioner.ports.sending import (
-    CloseTimers,
-    Messenger,
-    Observer,
-    RateLimiter,
-    RowLoader,
-    WebChatCreator,
-)
+from provisioner.pacing.attempts import AttemptRunner
+from provisioner.ports.sending import Observer, RowLoader
 
-from .guards import DispatchLimits, FailureGuard, Stop, StopKind
+from .guards import FailureGuard, Stop, StopKind
+from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .prefetch import RowPrefetcher
 from .row_processor import RowProcessor
-from .steps import CreateStep, MessageStep
+from .steps import CreateStep, MessageStep, TwilioCalls
+from .workers import WorkerTasks
 
 
 class Dispatcher:
@@ -28,32 +24,25 @@ class Dispatcher:
         *,
         ledger: RowStore,
         row_loader: RowLoader,
-        creator: WebChatCreator,
-        messenger: Messenger,
-        pace: RateLimiter,
-        message_pace: RateLimiter,
+        calls: TwilioCalls,
         observer: Observer,
         limits: DispatchLimits,
-        timers: CloseTimers | None = None,
     ) -> None:
-        self._limits, self._paces = limits, (pace, message_pace)
-        self._stopping = asyncio.Event()
+        self._limits = limits
+        self._workers = WorkerTasks(calls.pace, calls.message_pace)
         self._pending_writes = PendingWrites(self.drain)
         self._processor = RowProcessor(
-            CreateStep(ledger=ledger, creator=creator, pace=pace, observer=observer),
-            MessageStep(ledger=ledger, messenger=messenger, pace=message_pace, observer=observer),
-            ledger=ledger,
-            observer=observer,
+            CreateStep(calls, ledger=ledger, observer=observer),
+            MessageStep(calls, ledger=ledger, observer=observer),
+            runner=AttemptRunner(self._workers.stopping),
+            messages=ledger.messages,
             pending_writes=self._pending_writes,
-            stopping=self._stopping,
-            max_attempts=limits.max_attempts,
-            resends_unknown=limits.resends_unknown,
-            timers=timers,
+            limits=limits,
+            timers=calls.timers,
         )
         self._failure_guard = FailureGuard(limits)
         self._prefetcher = RowPrefetcher(ledger, row_loader)
         self._stop: Stop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Stop | None:
         """Send until no row is left or something stops the run; return what did, None when all are settled."""
@@ -71,24 +60,16 @@ class Dispatcher:
         """Start nothing new and let finish what flies. The first reason given stands."""
         if self._stop is None:
             self._stop = stop or Stop(StopKind.ASKED)
-        self._stopping.set()
-        for pace in self._paces:
-            pace.close()
+        self._workers.drain()
 
     def cancel(self) -> None:
         """Wait no longer for what flies: it becomes *unknown*."""
         self.drain()
-        for task in self._tasks:
-            task.cancel()
+        self._workers.cancel()
 
     async def _work(self, *, workers: int, most: int = 0) -> None:
         try:
-            with ungrouped():
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(workers):
-                        task = group.create_task(self._send_rows(most))
-                        self._tasks.add(task)
-                        task.add_done_callback(self._tasks.discard)
+            await self._workers.run(partial(self._send_rows, most), workers=workers)
         finally:
             await self._pending_writes.all_recorded()
         if self._pending_writes.failure is not None:
@@ -96,7 +77,7 @@ class Dispatcher:
 
     async def _send_rows(self, most: int) -> None:
         sent = 0
-        while not self._stopping.is_set() and (not most or sent < most):
+        while not self._workers.stopping.is_set() and (not most or sent < most):
             row = await self._prefetcher.next_row()
             if row is None:
                 return

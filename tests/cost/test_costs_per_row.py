@@ -28,7 +28,7 @@ from provisioner.planning.input import JobInput, open_input
 from provisioner.ports.sending import Gate
 from provisioner.results import Format, write_results
 from provisioner.rows import IdentityPolicy
-from provisioner.sending import Dispatcher, DispatchLimits
+from provisioner.sending import Dispatcher, DispatchLimits, TwilioCalls
 from provisioner.twilio.webchats import WebChatClient
 from tests.cost.counting import blocks, calls, per_row, wakes
 from tests.fakes import FakeLedger
@@ -87,10 +87,12 @@ async def send_all(ledger: Any, rows: int) -> None:
     dispatcher = Dispatcher(
         ledger=ledger,
         row_loader=Feed(),
-        creator=WebChatClient(cast("Transport", CannedTransport())),
-        messenger=Nobody(),
-        pace=pacer,
-        message_pace=pacer,
+        calls=TwilioCalls(
+            creator=WebChatClient(cast("Transport", CannedTransport())),
+            messenger=Nobody(),
+            pace=pacer,
+            message_pace=pacer,
+        ),
         observer=RunMonitor(Counts(input=rows, pending=rows), to_send=rows, pacer_status=pacer),
         limits=DispatchLimits(concurrency=16, max_attempts=5, canary=1, to_send=rows),
     )

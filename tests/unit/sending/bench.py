@@ -8,7 +8,7 @@ from provisioner.errors import InputError
 from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
 from provisioner.options import FailureLimit
 from provisioner.ports.sending import CloseTimers, Gate, Messenger, WebChatCreator
-from provisioner.sending import Dispatcher, DispatchLimits, Stop
+from provisioner.sending import Dispatcher, DispatchLimits, Stop, TwilioCalls
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger
@@ -135,10 +135,13 @@ class Bench:
         return Dispatcher(
             ledger=self.book,
             row_loader=self.row_loader,
-            creator=self.creator or self.server,
-            messenger=self.messenger or self.post_office,
-            pace=self.pace,
-            message_pace=self.message_pace,
+            calls=TwilioCalls(
+                creator=self.creator or self.server,
+                messenger=self.messenger or self.post_office,
+                pace=self.pace,
+                message_pace=self.message_pace,
+                timers=self.timers,
+            ),
             observer=self.observer,
             limits=DispatchLimits(
                 concurrency=self.concurrency,
@@ -148,7 +151,6 @@ class Bench:
                 to_send=self.rows,
                 resends_unknown=self.resends_unknown,
             ),
-            timers=self.timers,
         )
 
     def run(self, meddle: Callable[[Dispatcher], None] = lambda _: None, *, at: float = 0.5) -> Stop | None:
