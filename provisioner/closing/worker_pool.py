@@ -6,14 +6,14 @@ An attempt may be repeated without harm, so there is no intent before it: what a
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Protocol
 
-from provisioner.errors import GuardError, ProvisionerError, ungrouped
+from provisioner.errors import GuardError, ProvisionerError
 from provisioner.ledger import CloseStore
 from provisioner.models.closing import CloseResult, OpenConversation
-from provisioner.pacing.backoff import backoff_s
-from provisioner.ports.sending import Gate, GateClosed, RateLimiter
+from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest, NextAttempt
+from provisioner.ports.sending import Gate, RateLimiter
+from provisioner.sending.workers import WorkerTasks
 
 BATCH = 200
 """Conversations asked of the ledger at a time."""
@@ -45,6 +45,41 @@ CloseCall = Callable[[str, Gate], Awaitable[CloseResult]]
 """Makes one attempt to close or delete the conversation of this SID."""
 
 
+class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
+    """Closes or deletes one conversation, and records every attempt at it."""
+
+    def __init__(
+        self, *, store: CloseStore, close_call: CloseCall, pace: RateLimiter, observer: CloseObserver
+    ) -> None:
+        super().__init__(pace, max_attempts=ATTEMPTS)
+        self._store, self._close_call, self._observer = store, close_call, observer
+
+    async def send(self, conversation: OpenConversation, gate: Gate, /) -> CloseResult:
+        """Make one attempt."""
+        return await self._close_call(conversation.sid, gate)
+
+    def request_started(self) -> None:
+        """Tell the observer."""
+        self._observer.request_started()
+
+    def request_finished(self) -> None:
+        """Tell the observer."""
+        self._observer.request_finished()
+
+    def request_throttled(self, pause_s: float, /) -> None:
+        """Tell the observer."""
+        self._observer.request_throttled(pause_s)
+
+    async def conclude(
+        self, subject: OpenConversation, result: CloseResult, attempt: int
+    ) -> NextAttempt[OpenConversation] | CloseResult:
+        """Record the attempt, and tell of it once it is durable."""
+        await self._store.settle(subject.id, result, number=attempt)
+        conclusion = await super().conclude(subject, result, attempt)
+        self._observer.attempt_finished(subject, result, is_last=not isinstance(conclusion, NextAttempt))
+        return conclusion
+
+
 class CloseWorkers:
     """Ends every conversation that the ledger has left; ``run`` returns when each had its attempts."""
 
@@ -57,41 +92,35 @@ class CloseWorkers:
         observer: CloseObserver,
         concurrency: int,
     ) -> None:
-        self._store, self._close_call, self._pace, self._observer = store, close_call, pace, observer
-        self._concurrency = concurrency
+        self._store, self._concurrency = store, concurrency
+        self._request = _CloseRequest(store=store, close_call=close_call, pace=pace, observer=observer)
+        self._workers = WorkerTasks(pace)
+        self._runner = AttemptRunner(self._workers.stopping)
         self._waiting: deque[OpenConversation] = deque()
         self._after = 0
         self._supply = asyncio.Lock()
-        self._stopping = asyncio.Event()
         self._error: ProvisionerError | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> ProvisionerError | None:
         """Go through all that is left; return what stopped it early."""
-        with ungrouped():
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._concurrency):
-                    task = group.create_task(self._work())
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+        await self._workers.run(self._work, workers=self._concurrency)
         return self._error
 
     def drain(self, error: ProvisionerError | None = None) -> None:
-        """Start nothing new and let finish what flies."""
+        """Start nothing new and let finish what is in flight."""
         self._error = self._error or error
-        self._stopping.set()
-        self._pace.close()
+        self._workers.drain()
 
     def cancel(self) -> None:
-        """Wait no longer for what flies; it is asked for again another time."""
+        """Wait no longer for what is in flight; it is asked for again another time."""
         self.drain()
-        for task in self._tasks:
-            task.cancel()
+        self._workers.cancel()
 
     async def _work(self) -> None:
-        while not self._stopping.is_set() and (conversation := await self._next()):
-            with suppress(GateClosed):
-                await self._close_with_retries(conversation)
+        while not self._workers.stopping.is_set() and (conversation := await self._next()):
+            result = await self._runner.run(self._request, conversation, self._request.conclude)
+            if result is not None and result.stops_run:
+                self.drain(GuardError(result.error, cure="then run the same command again"))
 
     async def _next(self) -> OpenConversation | None:
         async with self._supply:
@@ -99,55 +128,3 @@ class CloseWorkers:
                 self._waiting.extend(await self._store.left(self._after, BATCH))
                 self._after = self._waiting[-1].id if self._waiting else self._after
             return self._waiting.popleft() if self._waiting else None
-
-    async def _close_with_retries(self, conversation: OpenConversation) -> None:
-        """Try until it is settled, was tried often enough, or the run stops."""
-        for number in range(1, ATTEMPTS + 1):
-            result = await self._attempt(conversation.sid)
-            await self._store.settle(conversation.id, result, number=number)
-            is_last = result.is_final or number == ATTEMPTS
-            self._observer.attempt_finished(conversation, result, is_last=is_last)
-            self._yield_to_limits(result)
-            if result.stops_run:
-                self.drain(GuardError(result.error, cure="then run the same command again"))
-            if is_last:
-                return
-            if not result.is_throttled:
-                await self._pause(backoff_s(number))
-
-    async def _attempt(self, sid: str) -> CloseResult:
-        async with self._pace.reserve() as gate:
-            tracked_gate = _TrackedCloseGate(gate, self._observer)
-            try:
-                return await self._close_call(sid, tracked_gate)
-            finally:
-                tracked_gate.finish()
-
-    def _yield_to_limits(self, result: CloseResult) -> None:
-        if result.is_throttled:
-            self._observer.request_throttled(self._pace.on_throttled(result.retry_after_s))
-        elif result.http_status is not None:
-            self._pace.on_success()
-
-    async def _pause(self, delay_s: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await self._stopping.wait()
-
-
-class _TrackedCloseGate:
-    """The gate of one attempt, which counts what leaves."""
-
-    def __init__(self, gate: Gate, observer: CloseObserver) -> None:
-        self._gate, self._observer = gate, observer
-        self._has_left = False
-
-    async def wait(self) -> float:
-        due = await self._gate.wait()
-        self._has_left = True
-        self._observer.request_started()
-        return due
-
-    def finish(self) -> None:
-        if self._has_left:
-            self._observer.request_finished()

@@ -1,17 +1,27 @@
 """Timers for the conversations of a load test: its safety net when nobody comes back to close them."""
 
-import asyncio
-
 import structlog
 
 from provisioner.models import Row
 from provisioner.models.closing import CloseResult, CloseStatus
-from provisioner.pacing.backoff import backoff_s
-from provisioner.ports.sending import RateLimiter
+from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
+from provisioner.ports.sending import Gate, RateLimiter
 from provisioner.twilio.closing import ClosingClient
 
 ATTEMPTS = 5
 """How often one timer is tried; setting it twice does no harm."""
+
+
+class _SetTimer(IdempotentRequest[str, CloseResult]):
+    """Sets the timer of the conversation of one SID."""
+
+    def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
+        super().__init__(pace, max_attempts=ATTEMPTS)
+        self._client, self._after_s = client, after_s
+
+    async def send(self, sid: str, gate: Gate, /) -> CloseResult:
+        """Make one attempt."""
+        return await self._client.set_timer(sid, self._after_s, gate)
 
 
 class TwilioCloseTimers:
@@ -21,7 +31,7 @@ class TwilioCloseTimers:
     """
 
     def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
-        self._client, self._pace, self._after_s = client, pace, after_s
+        self._request, self._runner = _SetTimer(client, pace, after_s), AttemptRunner()
         self._log = structlog.get_logger().bind()
         self.not_set = 0
 
@@ -34,23 +44,8 @@ class TwilioCloseTimers:
             if result is None or result.status is not CloseStatus.CLOSED:
                 self._tell(row, result)
 
-    async def _try(self, sid: str) -> CloseResult:
-        for number in range(1, ATTEMPTS):
-            result = await self._attempt(sid)
-            if result.is_final:
-                return result
-            if not result.is_throttled:
-                await asyncio.sleep(backoff_s(number))
-        return await self._attempt(sid)
-
-    async def _attempt(self, sid: str) -> CloseResult:
-        async with self._pace.reserve() as gate:
-            result = await self._client.set_timer(sid, self._after_s, gate)
-        if result.is_throttled:
-            self._pace.on_throttled(result.retry_after_s)
-        elif result.http_status is not None:
-            self._pace.on_success()
-        return result
+    async def _try(self, sid: str) -> CloseResult | None:
+        return await self._runner.run(self._request, sid, self._request.conclude)
 
     def _tell(self, row: Row, result: CloseResult | None) -> None:
         """Count it and warn; without a last answer, somebody had enough of waiting for it."""

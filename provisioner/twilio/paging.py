@@ -10,8 +10,8 @@ import msgspec
 
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply, Transport
-from provisioner.pacing.backoff import backoff_s
-from provisioner.ports.sending import RateLimiter
+from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
+from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
 from .errors.list_errors import LIST_ERRORS
 from .errors.reply_parsing import decode
@@ -62,6 +62,43 @@ class Page(msgspec.Struct, Generic[_T]):
     items: list[_T]
     meta: Meta = msgspec.field(default_factory=Meta)
 
+    @property
+    def http_status(self) -> int:
+        """The status of the reply that it came in."""
+        return HTTPStatus.OK
+
+    @property
+    def is_final(self) -> bool:
+        """Say that it need not be asked for again."""
+        return True
+
+    @property
+    def is_throttled(self) -> bool:
+        """Say that it was no 429."""
+        return False
+
+    @property
+    def retry_after_s(self) -> None:
+        """Ask nobody to wait."""
+
+
+class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
+    """Asks for the page at a URL. ``what`` names in errors what is listed."""
+
+    def __init__(
+        self, transport: Transport, pace: RateLimiter, decoder: msgspec.json.Decoder[Page[_T]], *, what: str
+    ) -> None:
+        super().__init__(pace, max_attempts=TRIES)
+        self._transport, self._decoder, self._what = transport, decoder, what
+
+    async def send(self, url: str, gate: Gate, /) -> Page[_T] | ListError:
+        """Make one attempt."""
+        came = await self._transport.send("GET", url, gate=gate)
+        if isinstance(came, TransportFailure):
+            return ListError(came.error_code, came.error)
+        page = decode(self._decoder, came.body) if came.status == HTTPStatus.OK else None
+        return _list_error(came, self._what) if page is None else page
+
 
 class Pager:
     """Goes through lists; each page passes the pace, and is asked for again when it fails.
@@ -77,16 +114,18 @@ class Pager:
         what: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._transport, self._pace, self._what, self._sleep = transport, pace, what, sleep
+        self._transport, self._pace, self._what = transport, pace, what
+        self._runner = AttemptRunner(sleep=sleep)
 
     async def items(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | ListError]:
         """Go through a list from its first page; a ``ListError`` is the last item: what follows is not known."""
+        request = _PageRequest(self._transport, self._pace, decoder, what=self._what)
         seen: set[str] = set()
         before: list[_T] = []
         barren = 0
         while url and url not in seen and barren < MAX_EMPTY_PAGES:
             seen.add(url)
-            page = await self._page(url, decoder)
+            page = await self._page(request, url)
             if isinstance(page, ListError):
                 yield page
                 return
@@ -98,43 +137,23 @@ class Pager:
         if url:
             yield ListError("bad_reply", "Twilio names a next page that leads nowhere")
 
-    async def _page(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | ListError:
+    async def _page(self, request: _PageRequest[_T], url: str) -> Page[_T] | ListError:
         """Ask for one page until it comes, is refused, or has failed too often."""
-        page = await self._ask(url, decoder)
-        for attempt in range(1, TRIES):
-            if not isinstance(page, ListError) or page.is_final:
-                break
-            if page.is_throttled:
-                self._pace.on_throttled(page.retry_after_s)
-            else:
-                await self._sleep(backoff_s(attempt))
-            page = await self._ask(url, decoder)
+        page: Page[_T] | ListError | None = await self._runner.run(request, url, request.conclude)
+        if page is None:
+            raise GateClosed
         return page
 
-    async def _ask(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> Page[_T] | ListError:
-        async with self._pace.reserve() as gate:
-            came = await self._transport.send("GET", url, gate=gate)
-        page = self._read(came, decoder)
-        if isinstance(came, Reply) and not (isinstance(page, ListError) and page.is_throttled):
-            self._pace.on_success()
-        return page
 
-    def _read(
-        self, came: Reply | TransportFailure, decoder: msgspec.json.Decoder[Page[_T]]
-    ) -> Page[_T] | ListError:
-        if isinstance(came, TransportFailure):
-            return ListError(came.error_code, came.error)
-        page = decode(decoder, came.body) if came.status == HTTPStatus.OK else None
-        if page is not None:
-            return page
-        classification = LIST_ERRORS.classify(came.status, came.headers, came.body, now=came.ended)
-        return ListError(
-            error_code=classification.error_code,
-            error=f"Twilio did not list the {self._what} (HTTP {came.status})",
-            http_status=came.status,
-            is_throttled=classification.is_throttled,
-            retry_after_s=classification.retry_after_s,
-        )
+def _list_error(reply: Reply, what: str) -> ListError:
+    classification = LIST_ERRORS.classify(reply.status, reply.headers, reply.body, now=reply.ended)
+    return ListError(
+        error_code=classification.error_code,
+        error=f"Twilio did not list the {what} (HTTP {reply.status})",
+        http_status=reply.status,
+        is_throttled=classification.is_throttled,
+        retry_after_s=classification.retry_after_s,
+    )
 
 
 def _next_url(url: str, next_page_url: str | None) -> str:

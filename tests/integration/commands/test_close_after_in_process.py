@@ -15,6 +15,7 @@ from provisioner.models import MessageCounts
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
+from provisioner.pacing import attempts
 from provisioner.runs import close_timers
 from provisioner.simulator import (
     FaultName,
@@ -126,7 +127,7 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
     job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
 ) -> None:
     """After a 429, and after what may have set it: twice does no harm."""
-    monkeypatch.setattr(close_timers, "backoff_s", lambda _: 0.0)
+    monkeypatch.setattr(attempts, "backoff_s", lambda _: 0.0)
     asked = answering(monkeypatch, [answer])
     job.write(1)
 
@@ -140,7 +141,7 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
 
 async def test_a_timer_is_tried_so_often_and_no_more(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is counted, and the row stays created."""
-    monkeypatch.setattr(close_timers, "backoff_s", lambda _: 0.0)
+    monkeypatch.setattr(attempts, "backoff_s", lambda _: 0.0)
     asked = answering(monkeypatch, [BROKEN] * close_timers.ATTEMPTS)
     job.write(1)
 
