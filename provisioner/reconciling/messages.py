@@ -1,9 +1,8 @@
 """Finds out what became of first messages whose answer was lost, by looking through their conversations."""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
@@ -20,6 +19,7 @@ from provisioner.models import (
     Verdict,
 )
 from provisioner.ports.sending import Messenger, RowLoader
+from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finders import AT_ONCE
 from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
@@ -60,13 +60,11 @@ class MessageReconciler:
         observer: MessageReconcileObserver,
         *,
         settle_delay_s: float,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._ledger, self._messenger, self._row_loader, self._observer = ledger, messenger, row_loader, observer
         self._settle_delay_s = settle_delay_s
-        self._clock, self._wall, self._sleep = clock, wall, sleep
+        self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
         self.ends: Counter[MessageStatus] = Counter()
         """How many messages have come to which status; pending is certainly absent."""
@@ -76,7 +74,7 @@ class MessageReconciler:
 
         Raise ``InputError`` when the input is not what was planned.
         """
-        since, after = self._clock(), 0
+        since, after = self._clock.monotonic(), 0
         while doubtful := await self._ledger.unknown(after, BATCH):
             for doubt in doubtful:
                 if not doubt.is_comparable:
@@ -93,7 +91,7 @@ class MessageReconciler:
         gone: set[int] = set()
 
         async def look(row_ids: Sequence[int]) -> Mapping[int, LookupObservation]:
-            at = self._clock()
+            at = self._clock.monotonic()
             with ungrouped():
                 async with asyncio.TaskGroup() as group:
                     tasks = {each: group.create_task(self._find(sought[each].message)) for each in row_ids}
@@ -109,16 +107,14 @@ class MessageReconciler:
             await self._record(doubt, looks[-1], end, is_gone=row_id in gone)
             return end
 
-        await poll_until_decided(
-            sought, since=since, look=look, conclude=conclude, clock=self._clock, sleep=self._sleep
-        )
+        await poll_until_decided(sought, since=since, look=look, conclude=conclude, clock=self._clock)
 
     async def _find(self, message: Message) -> MessageLookup:
         async with self._places:
             return await self._messenger.find(message)
 
     async def _give_up(self, doubt: UnknownMessage) -> None:
-        now = self._clock()
+        now = self._clock.monotonic()
         await self._record(doubt, LookupObservation(at=now, trouble=CHANGED), Inconclusive(CHANGED))
 
     async def _record(
@@ -135,7 +131,7 @@ class MessageReconciler:
         self, doubt: UnknownMessage, look: LookupObservation, end: Inference, *, is_gone: bool
     ) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it."""
-        at = self._wall() - (self._clock() - look.at)
+        at = self._clock.wall() - (self._clock.monotonic() - look.at)
         status = 201 if doubt.is_confirmed else None
 
         def saying(verdict: Verdict, code: str, text: str, message_sid: str = "") -> AttemptResult:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from provisioner.models import LookupObservation
+from provisioner.system.clock import Clock
 
 from .inference import Inference, RetryLater
 
@@ -13,8 +14,7 @@ async def poll_until_decided(
     since: float,
     look: Callable[[Sequence[int]], Awaitable[Mapping[int, LookupObservation]]],
     conclude: Callable[[int, Sequence[LookupObservation]], Awaitable[Inference]],
-    clock: Callable[[], float],
-    sleep: Callable[[float], Awaitable[None]],
+    clock: Clock,
 ) -> None:
     """Look at rows from ``since`` on (seconds on ``clock``), as often as ``conclude`` says to look later.
 
@@ -23,8 +23,8 @@ async def poll_until_decided(
     looks: dict[int, list[LookupObservation]] = {row_id: [] for row_id in row_ids}
     due = dict.fromkeys(row_ids, since)
     while due:
-        await sleep(min(due.values()) - clock())
-        now = clock()
+        await clock.sleep(min(due.values()) - clock.monotonic())
+        now = clock.monotonic()
         for row_id, each in (await look([row_id for row_id, at in due.items() if at <= now])).items():
             looks[row_id].append(each)
             end = await conclude(row_id, looks[row_id])

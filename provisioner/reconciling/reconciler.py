@@ -1,15 +1,14 @@
 """Waits, looks, looks again, and writes down what was found."""
 
-import asyncio
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, assert_never
 
 from msgspec import structs
 
 from provisioner.ledger import UnknownRowStore
 from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
+from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finder_choice import FinderChoice
 from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer_presence
@@ -37,20 +36,18 @@ class Reconciler:
         observer: ReconcileObserver,
         *,
         settle_delay_s: float,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._ledger, self._chosen, self._observer = ledger, chosen, observer
         self._settle_delay_s = settle_delay_s
-        self._clock, self._wall, self._sleep = clock, wall, sleep
+        self._clock = clock
         self.ends: Counter[Status] = Counter()
         """How many rows have come to which status; pending is certainly absent."""
 
     async def run(self) -> None:
         """Look at every unknown row until it is settled, or until looking does not help."""
         # Every attempt in doubt is over by now, so the wait needs no clock but our own from here on.
-        since, after = self._clock(), 0
+        since, after = self._clock.monotonic(), 0
         while rows := await self._ledger.unknown(after, BATCH):
             await self._settle(rows, since)
             after = rows[-1].row
@@ -70,7 +67,6 @@ class Reconciler:
             look=lambda row_ids: self._look([by_id[row_id] for row_id in row_ids]),
             conclude=conclude,
             clock=self._clock,
-            sleep=self._sleep,
         )
 
     def _infer_presence(self, row: UnknownRow, looks: Sequence[LookupObservation], since: float) -> Inference:
@@ -86,7 +82,7 @@ class Reconciler:
     async def _look(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupObservation]:
         finder = self._chosen.finder
         if finder is None:
-            now = self._clock()
+            now = self._clock.monotonic()
             return {row.id: LookupObservation(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
         control = await self._ledger.latest_created(by_identity=finder.by_identity)
         looks = await finder.look(rows, control)
@@ -105,7 +101,7 @@ class Reconciler:
 
     def _evidence(self, row: UnknownRow, look: LookupObservation, end: Inference) -> AttemptResult:
         """Return one look, and what it came to, as the ledger keeps it; due is when the doubtful attempt left."""
-        at = self._wall() - (self._clock() - look.at)
+        at = self._clock.wall() - (self._clock.monotonic() - look.at)
         status = 201 if row.is_confirmed else None
         seen = AttemptResult(Verdict.MAYBE, due=row.since, ended=at, identity=row.identity, http_status=status)
         match end:

@@ -12,6 +12,7 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.models import Status
 from provisioner.options import Rate
 from provisioner.pacing import Pacer
+from provisioner.system.clock import Clock
 from tests.clock import VirtualLoop, now
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
 
@@ -51,7 +52,7 @@ def test_a_start_costs_one_timer_however_many_wait(waiting: int) -> None:
             starts += 1
 
     async def wait() -> None:
-        pacer = Pacer(Rate(per_second=5.0), clock=now, wall=now, nap=lambda _: None)
+        pacer = Pacer(Rate(per_second=5.0), clock=Clock(monotonic=now, wall=now, nap=lambda _: None))
         tasks = [asyncio.create_task(start(pacer)) for _ in range(waiting)]
         while starts < 16:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

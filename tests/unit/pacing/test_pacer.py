@@ -16,6 +16,7 @@ from provisioner.options import Rate
 from provisioner.pacing import ArrivalSchedule, DailyWindow, Pacer
 from provisioner.pacing.adaptive_rate import CUT, STEP
 from provisioner.ports.sending import GateClosed
+from provisioner.system.clock import Clock
 from tests.clock import VirtualLoop, now, run_virtually
 
 
@@ -32,10 +33,8 @@ def pacer_of(per_second: float, schedule: ArrivalSchedule | None = None, *, is_p
         Rate(per_second=per_second),
         schedule=schedule,
         is_prompt=is_prompt,
-        clock=now,
-        wall=lambda: now() + 1e9,
+        clock=Clock(monotonic=now, wall=lambda: now() + 1e9, nap=nap),
         jitter=lambda low, _: low,
-        nap=nap,
     )
 
 
@@ -97,7 +96,7 @@ async def test_only_the_end_of_a_wait_holds_up_the_loop() -> None:
 
     for rate in (50.0, 500.0):
         pacer = pacer_of(rate)
-        with patch.object(pacer, "_nap", Mock(side_effect=nap)) as napping:
+        with patch.object(pacer._queue, "_nap", Mock(side_effect=nap)) as napping:
             await start_many(pacer, [], 20)
         naps[rate] = [call.args[0] for call in napping.mock_calls]
 
@@ -278,10 +277,8 @@ def pacer_at(start: float) -> Pacer:
     return Pacer(
         rate,
         window=OFFICE_HOURS,
-        clock=now,
-        wall=lambda: start + now() - begun,
+        clock=Clock(monotonic=now, wall=lambda: start + now() - begun, nap=nap),
         jitter=lambda low, _: low,
-        nap=nap,
     )
 
 
@@ -340,10 +337,8 @@ async def test_a_clock_that_was_set_is_asked_again() -> None:
     pacer = Pacer(
         Rate(per_second=1),
         window=OFFICE_HOURS,
-        clock=now,
-        wall=lambda: NINE - 60 + now() - begun - set_back[0],
+        clock=Clock(monotonic=now, wall=lambda: NINE - 60 + now() - begun - set_back[0], nap=nap),
         jitter=lambda low, _: low,
-        nap=nap,
     )
     waiting = asyncio.create_task(start(pacer, starts))
     await asyncio.sleep(30)
@@ -438,7 +433,7 @@ async def test_another_pace_costs_the_same_whatever_it_is_and_lets_no_more_near_
             pacer.set_rate(Rate(per_second=4))
     waiting = [asyncio.create_task(start(pacer, starts)) for _ in range(20)]
     await asyncio.sleep(0)
-    near = len(waiting) - len(pacer._places._waiting) - len(starts)
+    near = len(waiting) - len(pacer._queue._places._waiting) - len(starts)
     await asyncio.gather(*waiting)
 
     assert counted.calls < 1000

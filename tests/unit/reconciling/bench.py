@@ -12,6 +12,7 @@ from msgspec import structs
 from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.models import AttemptResult, ControlVisibility, LookupObservation, Status, UnknownRow
 from provisioner.reconciling import FinderChoice, Reconciler
+from provisioner.system.clock import Clock as SystemClock
 from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entries, query
 from tests.sids import conversation_sid
 
@@ -112,9 +113,7 @@ class Bench:
             chosen or FinderChoice(self.finder),
             self.observer,
             settle_delay_s=5.0,
-            clock=self.clock,
-            wall=self.clock.wall,
-            sleep=sleep or self.clock.sleep,
+            clock=SystemClock(monotonic=self.clock, wall=self.clock.wall, sleep=sleep or self.clock.sleep),
         )
 
     @property

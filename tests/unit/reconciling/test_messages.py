@@ -22,6 +22,7 @@ from provisioner.reconciling import MessageReconciler
 from provisioner.reconciling import messages as messages_in_doubt
 from provisioner.reconciling.finders import AT_ONCE
 from provisioner.reconciling.messages import CHANGED
+from provisioner.system.clock import Clock
 from tests.clock import now, run_virtually
 
 POSTED, PENDING, UNKNOWN, REJECTED = (
@@ -123,8 +124,7 @@ def settle(
             Feed(),
             book,
             settle_delay_s=DELAY_S,
-            clock=now,
-            wall=lambda: 5_000.0 + now(),
+            clock=Clock(monotonic=now, wall=lambda: 5_000.0 + now()),
         )
         await reconciler.run()
         return reconciler

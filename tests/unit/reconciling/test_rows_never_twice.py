@@ -30,6 +30,7 @@ from provisioner.reconciling import FinderChoice, Reconciler, choose_finder
 from provisioner.reconciling.finders import Finder, IdentityFinder, MarkerFinder
 from provisioner.rows import IdentityPolicy
 from provisioner.sending.retry import Finish, decide_retry
+from provisioner.system.clock import Clock as SystemClock
 from provisioner.twilio.paging import ListError
 from tests.ledger_samples import INPUT, SETTINGS, entries, query
 from tests.unit.reconciling.bench import Clock, NotingReconcileObserver
@@ -384,9 +385,7 @@ class Rows(RuleBasedStateMachine):
                 FinderChoice(finder, chosen.reason),
                 NotingReconcileObserver(),
                 settle_delay_s=DELAY_S,
-                clock=self.clock,
-                wall=self.clock.wall,
-                sleep=sleep,
+                clock=SystemClock(monotonic=self.clock, wall=self.clock.wall, sleep=sleep),
             )
             with suppress(asyncio.CancelledError):
                 await reconciler.run()

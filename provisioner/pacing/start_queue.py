@@ -1,0 +1,206 @@
+"""Lets waiting requests through one at a time, when their time has come."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from asyncio_throttle import Throttler
+
+from provisioner.options import Rate
+from provisioner.ports.sending import GateClosed
+from provisioner.system.clock import Clock
+
+from .adaptive_rate import AdaptiveRate
+from .daily_window import DailyWindow
+from .places import Places
+from .schedule import WINDOW_S, Schedule, Unlimited
+
+LEAD_S = 1.0
+"""How long before its turn a request may take its connection; longer, and the server may close it."""
+SHORTEST_SLEEP_S = 0.0006
+"""Loops count in milliseconds and some round: a shorter timer would spin there."""
+NAP_S = 0.002
+"""Event-loop timers fire up to 2 ms late, so the last 2 ms of a wait are a blocking sleep."""
+UNHURRIED = 100.0
+"""Starts a second above which the blocking sleep would cost throughput, so it is not used."""
+
+
+class StartQueue:
+    """The requests that wait for their start, in the order they came.
+
+    Only one waiter has a timer; the others queue behind it and cost nothing. ``schedule``, ``adaptive_rate`` and
+    ``window`` (None: always open) say when the next one may start. Nothing starts while ``hold`` is set, to a
+    reason for people. With ``is_prompt`` a request is due when it asks for its turn, not when the schedule has a
+    place for it.
+    """
+
+    def __init__(
+        self, rate: Rate, schedule: Schedule, *, window: DailyWindow | None, is_prompt: bool, clock: Clock
+    ) -> None:
+        self.schedule, self.adaptive_rate = schedule, AdaptiveRate(rate)
+        self.hold = ""
+        self.now = clock.monotonic
+        """Return the time by which starts are scheduled, in monotonic seconds."""
+        self._wall, self._nap = clock.wall, clock.nap
+        self._window, self._is_prompt = window, is_prompt
+        self._throttler = Throttler(schedule.cap, WINDOW_S)
+        self._places = Places(_places(rate.per_second))
+        self._front = asyncio.Lock()
+        self._alarm: asyncio.Future[None] | None = None
+        self._is_closed = False
+
+    @property
+    def closed_until(self) -> datetime | None:
+        """When the window opens, in its own zone; None where it is open, or there is none."""
+        return self._window.closed_until(self._moment(0.0)) if self._window else None
+
+    def set_rate(self, rate: Rate) -> None:
+        """Change the pace from now on, whatever 429s have made of it."""
+        self._places.resize(_places(rate.per_second))
+        self.adaptive_rate = AdaptiveRate(rate)
+        self.wake()
+
+    def close(self) -> None:
+        """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
+        self._is_closed = True
+        self.wake()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a request need not wait for anything, so that the way that costs nothing is open to it."""
+        is_unlimited = isinstance(self.schedule, Unlimited) and math.isinf(self.adaptive_rate.asked)
+        return is_unlimited and self._window is None and not self.hold and not self._is_closed
+
+    def start_freely(self, asked: float) -> float:
+        """Start at once, which ``is_free`` allows; return the due time of who asked at ``asked``."""
+        now = self.now()
+        self.schedule.start(now)
+        return self._wall() - (now - asked) if self._is_prompt else self._wall()
+
+    async def enter(self, *, again: bool) -> None:
+        """Wait to be let near the front, and take a place there; raise ``GateClosed``."""
+        await self._places.take()
+        try:
+            async with self._front:
+                await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
+        except BaseException:
+            self._places.give_back()
+            raise
+
+    def leave(self) -> None:
+        """Give the place near the front back."""
+        self._places.give_back()
+
+    async def start(self, asked: float, *, again: bool) -> float:
+        """Wait for the turn; return the due time (Unix seconds) of who asked at ``asked``."""
+        async with self._front:
+            await self._sleep_until(lambda now: self._ready_at(now, again=again))
+            if not isinstance(self.schedule, Unlimited):
+                await self._throttler.acquire()
+            now = self.now()
+            due = self.schedule.start(now, again=again)
+            # It is written when the loop comes round, so that one round later it has left: noted before, a process
+            # that is interrupted in between would let the start that is a window later follow too closely.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._mark_sent, now)
+            return self._wall() - (now - (asked if self._is_prompt else due))
+
+    def _mark_sent(self, started: float) -> None:
+        self.schedule.mark_sent(started, self.now())
+
+    def _ready_at(self, now: float, *, again: bool) -> float:
+        rate = self.adaptive_rate.rate(now)
+        if rate != self.schedule.rate:
+            self._follow(rate)
+        return self._opened_at(self.schedule.ready_at(now, again=again), now)
+
+    def _opened_at(self, ready_at: float, now: float) -> float:
+        """Return ``ready_at``, or when the window opens after that, on the same clock.
+
+        Asked anew whenever a sleep is over, since the wall clock may have been set meanwhile.
+        """
+        if self._window is None or not math.isfinite(ready_at):
+            return ready_at
+        moment = self._moment(ready_at - now)
+        opens = self._window.closed_until(moment)
+        return ready_at if opens is None else ready_at + (opens - moment).total_seconds()
+
+    def _moment(self, ahead_s: float) -> datetime:
+        return datetime.fromtimestamp(self._wall() + ahead_s, UTC)
+
+    def _follow(self, rate: float) -> None:
+        if isinstance(self.schedule, Unlimited):
+            paused, self.schedule = self.schedule, Schedule(rate)
+            self.schedule.pause(self.now() + paused.paused_for(self.now()))
+        self.schedule.rate = rate
+        self._throttler.rate_limit = self.schedule.cap
+
+    async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
+        while not self._is_closed and (self.hold or (delay := ready_at(now := self.now()) - now) > 0):
+            naps_s = NAP_S if self.schedule.rate <= UNHURRIED else 0.0
+            if not self.hold and delay <= naps_s:
+                self._nap(delay)
+                break
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.create_future()
+            timer = None if self.hold else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self.wake)
+            try:
+                await self._alarm
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                self._alarm = None
+        if self._is_closed:
+            raise GateClosed
+
+    def wake(self) -> None:
+        """Let whoever is at the front look again when to start."""
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+
+class Reservation:
+    """One request's place in the queue: enter it before connecting, wait at it before sending.
+
+    Few requests at a time are let in, so that none holds an idle connection for long. Leaving without having
+    waited (the connection failed) frees the place.
+    """
+
+    __slots__ = ("_again", "_asked", "_holds_place", "_queue")
+
+    def __init__(self, queue: StartQueue, *, again: bool) -> None:
+        self._queue, self._again = queue, again
+        self._holds_place = False
+        self._asked = queue.now()
+
+    async def __aenter__(self) -> Self:
+        if not self._queue.is_free:
+            await self._queue.enter(again=self._again)
+            self._holds_place = True
+        return self
+
+    async def wait(self) -> float:
+        """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
+        if self._queue.is_free:
+            return self._queue.start_freely(self._asked)
+        due = await self._queue.start(self._asked, again=self._again)
+        self._leave()
+        return due
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._holds_place:
+            self._holds_place = False
+            self._queue.leave()
+
+
+def _places(rate: float) -> int:
+    """How many requests may hold a connection while they wait: half a second's worth, at least one."""
+    return 10_000 if math.isinf(rate) else max(1, math.ceil(rate / 2))
