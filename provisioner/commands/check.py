@@ -10,8 +10,8 @@ from provisioner.mapping import Mapping
 from provisioner.models import PlanReport, WebChatRequest
 from provisioner.models.forecast import Forecast
 from provisioner.options import CheckOptions, parse_rate
-from provisioner.planning.forecast import forecast
-from provisioner.planning.input import JobInput, PlanInterrupted, open_input
+from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, validate_global_options
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
@@ -41,14 +41,15 @@ async def check_input(
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(address_sid=options.address_sid)
     mapping = Mapping.from_options(options)
-    with open_input(files, options, mapping, friendly_name=options.friendly_name, stop=stop) as job_input:
+    rows = RowSettings(friendly_name=options.friendly_name)
+    with open_input(files, options, mapping, rows, stop=stop) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with ui.planning() as on_progress:
                 report = await _plan(ledger, job_input, on_progress, stop)
             plan = forecast(
                 report,
-                to_send=report.counts.pending,
-                rate=rate,
+                Workload(to_send=report.counts.pending),
+                Timing(rate=rate),
                 now=datetime.now().astimezone(),
                 is_real=True,
                 notes=job_input.notes,

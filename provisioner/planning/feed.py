@@ -34,7 +34,7 @@ class SourceFeed:
         )
 
     def _seek(self, row: int) -> tuple[int, Record]:
-        for number, index, record in self._records:
+        for _, (number, index, record) in self._records:
             if number == row:
                 return index, record
         raise self._changed(len(self._input.sources) - 1, None)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from provisioner.models import PlanReport
@@ -21,38 +22,60 @@ def _later(start: datetime, seconds: float) -> datetime | None:
     return start + timedelta(seconds=seconds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """How much a run has to do.
+
+    ``to_send`` rows are created, ``to_post`` rows are created already and wait for their first message, and
+    ``to_look_up`` rows and messages are unknown from an earlier run.
+    """
+
+    to_send: int
+    to_post: int = 0
+    to_look_up: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How fast a run sends.
+
+    ``duration_s`` is how many seconds sending takes, None where that follows from rows and ``rate``. ``finish``
+    returns when so many seconds of sending are over, None where that is too far ahead.
+    """
+
+    rate: Rate
+    duration_s: float | None = None
+    finish: Callable[[datetime, float], datetime | None] = _later
+
+
 def forecast(
     report: PlanReport,
+    work: Workload,
+    timing: Timing,
     *,
-    to_send: int,
-    to_post: int = 0,
-    to_look_up: int = 0,
-    rate: Rate,
-    duration_s: float | None = None,
     now: datetime,
-    finish: Callable[[datetime, float], datetime | None] = _later,
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
-    """Work out how long ``to_send`` rows take and what else is worth knowing first.
+    """Work out how long a run that starts ``now`` takes, and what else is worth knowing before it.
 
-    ``duration_s`` is given where it does not follow from rows and pace. ``to_post`` rows are created and wait for
-    their first message, ``to_look_up`` rows and messages are unknown from an earlier run. ``finish`` says when
-    so many seconds of sending are over, None where that is too far ahead. ``is_real`` says that the requests will
-    reach Twilio; ``notes`` are put first.
+    ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
     """
+    rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)
-    if is_paced and (duration_s is None or not to_send):
-        duration_s = to_send / rate.per_second
+    if is_paced and (duration_s is None or not work.to_send):
+        duration_s = work.to_send / rate.per_second
     return Forecast(
         counts=report.counts,
-        to_send=to_send,
-        to_post=to_post,
-        to_look_up=to_look_up,
+        to_send=work.to_send,
+        to_post=work.to_post,
+        to_look_up=work.to_look_up,
         rate_asked=rate.per_second if is_paced else None,
         duration_s=duration_s,
-        finishes_at=finish(now, duration_s) if duration_s is not None and duration_s <= FORESEEN_S else None,
-        notes=(*notes, *_changes(report), *_cautions(to_send, rate, is_real=is_real)),
+        finishes_at=timing.finish(now, duration_s)
+        if duration_s is not None and duration_s <= FORESEEN_S
+        else None,
+        notes=(*notes, *_changes(report), *_cautions(work.to_send, rate, is_real=is_real)),
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
+
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean
@@ -32,6 +34,23 @@ class PlanInterrupted(Exception):  # noqa: N818 - it reports that somebody asked
     """A plan pass was told to stop; what was planned before stands."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSettings:
+    """How rows are made of records.
+
+    ``friendly_name`` adds the customer's name to the pre-engagement data. ``marker`` is the name in that data that
+    is kept free for the rows' marks, empty for none. ``uses`` is how many rows to make of the records, which are
+    used again and again until there are so many; 0 makes one row of each record.
+    """
+
+    friendly_name: bool = True
+    marker: str = ""
+    uses: int = 0
+
+
+_ONE_OF_EACH = RowSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class _Bound:
     source: Source
@@ -50,14 +69,11 @@ class JobInput:
         sources: Sequence[Source],
         mapping: Mapping,
         reading: InputOptions,
-        *,
-        friendly_name: bool,
-        marker: str = "",
-        uses: int = 0,
+        rows: RowSettings = _ONE_OF_EACH,
     ) -> None:
         self.sources, self.mapping, self.reading = sources, mapping, reading
-        self._friendly_name = friendly_name
-        self._build = partial(build_request, friendly_name=friendly_name, marker=marker)
+        self._rows = rows
+        self._build = partial(build_request, friendly_name=rows.friendly_name, marker=rows.marker)
         self._bound = [
             _Bound(
                 source,
@@ -65,7 +81,6 @@ class JobInput:
             )
             for source in sources
         ]
-        self._uses, self._cycle_number = uses, 1
         self._is_interrupted = False
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
@@ -97,7 +112,7 @@ class JobInput:
     @property
     def manner(self) -> Sequence[str]:
         """What else decides which rows the records make."""
-        return [f"going round up to {self._uses}"] if self._uses else []
+        return [f"going round up to {self._rows.uses}"] if self._rows.uses else []
 
     def interrupt(self) -> None:
         """Make a plan pass that is under way raise ``PlanInterrupted`` at its next row."""
@@ -110,27 +125,27 @@ class JobInput:
         for and that no record has.
         """
         self.samples, self.nearly_full = [], 0
-        for number, index, record in self.records():
-            yield self._entry(number, index, record)
+        for cycle, (number, index, record) in self.records():
+            entry = self._entry(number, index, record)
+            yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
             if self._is_interrupted:
                 raise PlanInterrupted
         self._require_columns()
 
-    def records(self) -> Iterator[tuple[int, int, Record]]:
-        """Yield every record with its row number and its source's place.
+    def records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
+        """Yield every record, with which use of it this is (from 1), its row number and its source's index.
 
-        With ``uses``, go round until there are so many; a use after the first is another row, with ``#2`` and so
-        on behind its key.
+        A use after the first is another row, with ``#2`` and so on behind its key.
         """
-        if not self._uses:
-            yield from enumerate_records(self.sources)
-            return
-        number, self._cycle_number, before = 0, 0, -1
-        while before < number < self._uses:
-            before, self._cycle_number = number, self._cycle_number + 1
-            for _, index, record in islice(enumerate_records(self.sources), self._uses - number):
+        return self._cycled_records() if self._rows.uses else zip(repeat(1), enumerate_records(self.sources))
+
+    def _cycled_records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
+        number, cycle, before = 0, 0, -1
+        while before < number < self._rows.uses:
+            before, cycle = number, cycle + 1
+            for _, index, record in islice(enumerate_records(self.sources), self._rows.uses - number):
                 number += 1
-                yield number, index, record
+                yield cycle, (number, index, record)
 
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
@@ -142,8 +157,6 @@ class JobInput:
             self._look_at(request)
         elif any(problem.field == "key" for problem in problems):
             key = ""
-        if key and self._cycle_number > 1:
-            key = f"{key}#{self._cycle_number}"
         return PlanEntry(number, record.line, index, key, digest(request), problems)
 
     def _look_at(self, request: WebChatRequest) -> None:
@@ -164,7 +177,7 @@ class JobInput:
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Make the request of one record that the plan found valid."""
         mapped = self._bound[index].mapper(record.values)
-        return rebuild_request(mapped, friendly_name=self._friendly_name)
+        return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
 
 
 @contextmanager
@@ -172,22 +185,20 @@ def open_input(
     files: Sequence[str],
     options: InputOptions,
     mapping: Mapping,
+    rows: RowSettings = _ONE_OF_EACH,
     *,
-    friendly_name: bool,
-    marker: str = "",
-    uses: int = 0,
     spool_dir: Path | None = None,
     stop: StopSignals | None = None,
 ) -> Iterator[JobInput]:
     """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
 
     What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
-    ``marker`` is the name in the pre-engagement data that is kept free for the rows' marks; ``uses`` is how many
-    rows to make of the records, going round, 0 for one of each. ``stop`` may end the wait for an input.
+    ``rows`` says how rows are made of records. A pipe is spooled in the folder ``spool_dir``. ``stop`` may end the
+    wait for an input.
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
         with (stop or StopSignals()).interrupting():  # nobody knows when stdin ends
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
-        yield JobInput(sources, final, reading, friendly_name=friendly_name, marker=marker, uses=uses)
+        yield JobInput(sources, final, reading, rows)

@@ -19,8 +19,8 @@ from provisioner.models.forecast import Forecast
 from provisioner.models.reasons import MOST_NAMED
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.monitor import RunMonitor
-from provisioner.planning.forecast import forecast
-from provisioner.planning.input import JobInput, PlanInterrupted, open_input
+from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, skipped_records, unconfirmed_encoding_error
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import STDOUT
@@ -41,9 +41,7 @@ async def execute_run(
         files,
         options,
         config.mapping,
-        friendly_name=options.friendly_name,
-        marker=options.marker,
-        uses=config.cycled_rows,
+        RowSettings(friendly_name=options.friendly_name, marker=options.marker, uses=config.cycled_rows),
         spool_dir=config.outputs.folder,
         stop=stop,
     ) as job_input:
@@ -107,14 +105,14 @@ class Run:
         self._eligible = self._config.required_rows(sum(getattr(counts, status) for status in statuses))
         plan = forecast(
             structs.replace(report, counts=counts),
-            to_send=await self._ledger.to_send(),
-            to_post=await self._ledger.to_post(),
-            to_look_up=(counts.unknown if options.on_unknown == "reconcile" else 0)
-            + (in_doubt if options.on_unknown != "hold" else 0),
-            rate=self._config.peak_rate,
-            duration_s=self._config.duration_s,
+            Workload(
+                to_send=await self._ledger.to_send(),
+                to_post=await self._ledger.to_post(),
+                to_look_up=(counts.unknown if options.on_unknown == "reconcile" else 0)
+                + (in_doubt if options.on_unknown != "hold" else 0),
+            ),
+            Timing(rate=self._config.peak_rate, duration_s=self._config.duration_s, finish=self._config.finish),
             now=datetime.now().astimezone(),
-            finish=self._config.finish,
             is_real=not target.is_local,
             notes=(*self._config.notes, *self._input.notes),
         )

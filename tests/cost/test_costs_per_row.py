@@ -138,7 +138,7 @@ def customers(rows: int) -> Iterator[JobInput]:
         lines = [f"{row},Customer {row},Case {row},gold\n" for row in range(rows)]
         file.write_text("id,CustomerFriendlyName,ChatFriendlyName,pre_engagement.plan\n" + "".join(lines))
         options = RunOptions(address_sid="IG" + 32 * "a", key=("id",))
-        with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as opened:
+        with open_input([str(file)], options, Mapping.from_options(options)) as opened:
             yield opened
 
 

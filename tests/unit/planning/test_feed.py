@@ -16,7 +16,7 @@ async def test_a_created_row_is_rebuilt_with_its_conversation_and_guest(tmp_path
     file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n")
     options = RunOptions(address_sid="IG" + 32 * "a", first_message="I am {CustomerFriendlyName}")
 
-    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
         _, second = job_input.entries()
         claim = Claim(2, 2, "k", second.digest, "CH-known", "guest-2")
         (row,) = await SourceFeed(job_input, IdentityPolicy("salt")).rows([claim])

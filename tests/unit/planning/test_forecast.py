@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from provisioner.models import Counts, PlanReport
 from provisioner.models.forecast import Forecast
 from provisioner.options import Rate
-from provisioner.planning.forecast import forecast
+from provisioner.planning.forecast import Timing, Workload, forecast
 
 NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -16,9 +16,8 @@ def forecast_of(
 ) -> Forecast:
     """Return the forecast of a plan of so many pending rows."""
     report = PlanReport(counts=Counts(input=to_send, pending=to_send), vanished=vanished, changed=changed)
-    return forecast(
-        report, to_send=to_send, rate=Rate(per_second=per_second), now=NOW, is_real=is_real, notes=("first",)
-    )
+    timing = Timing(rate=Rate(per_second=per_second))
+    return forecast(report, Workload(to_send=to_send), timing, now=NOW, is_real=is_real, notes=("first",))
 
 
 def test_time_and_end_follow_from_rows_and_pace() -> None:

@@ -14,7 +14,7 @@ from provisioner.models import Claim, PlanEntry
 from provisioner.options import RunOptions
 from provisioner.planning import plan
 from provisioner.planning.feed import SourceFeed
-from provisioner.planning.input import JobInput, PlanInterrupted, open_input
+from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input
 from provisioner.rows import IdentityPolicy, digest, identity_for, marker_for
 
@@ -31,7 +31,7 @@ def input_of(folder: Path, *texts: str, suffix: str = "csv", key: Sequence[str] 
         file.write_text(text, encoding="utf-8")
         files.append(str(file))
     options = RunOptions(address_sid=ADDRESS, key=tuple(key))
-    with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
+    with open_input(files, options, Mapping.from_options(options)) as opened:
         yield opened
 
 
@@ -85,6 +85,21 @@ def test_a_pass_can_be_interrupted(tmp_path: Path) -> None:
         opened.interrupt()
         with pytest.raises(PlanInterrupted):
             next(entries)
+
+
+def test_two_passes_at_once_number_the_uses_of_a_record_each_for_itself(tmp_path: Path) -> None:
+    """Which use of a record it is belongs to the pass: another one that starts in between changes nothing."""
+    file = tmp_path / "in.csv"
+    file.write_text("id\n1\n2\n", encoding="utf-8")
+    options = RunOptions(address_sid=ADDRESS, key=("id",))
+    with open_input([str(file)], options, Mapping.from_options(options), RowSettings(uses=4)) as opened:
+        first, second = opened.entries(), opened.entries()
+        keys = [next(first).key for _ in range(3)]
+        others = [next(second).key]
+        keys += [each.key for each in first]
+        others += [each.key for each in second]
+
+    assert keys == others == ["1", "2", "1#2", "2#2"]
 
 
 def test_a_name_that_no_record_has_is_refused_at_the_end(tmp_path: Path) -> None:

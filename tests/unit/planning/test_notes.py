@@ -30,7 +30,7 @@ def test_what_is_left_out_is_said(header: str, notes: tuple[str, ...], tmp_path:
     file.write_text(f"{header}\nAna,x\n")
     options = RunOptions(address_sid="IG" + 32 * "a")
 
-    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
         assert len(list(job_input.entries())) == 1
 
     assert job_input.notes == notes
@@ -47,7 +47,7 @@ def test_what_is_left_unread_is_said(tmp_path: Path) -> None:
     book.save(file)
     options = RunOptions(address_sid="IG" + 32 * "a")
 
-    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
         assert job_input.notes == (f"{file}: read is the sheet 'Contacts', and not 'Leads'",)
 
 
@@ -58,7 +58,7 @@ def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
     file.write_text(text, encoding="cp1252")
     options = RunOptions(address_sid="IG" + 32 * "a")
 
-    with open_input([str(file)], options, Mapping.from_options(options), friendly_name=True) as job_input:
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
         assert len(list(job_input.entries())) == 2
 
     assert job_input.notes == (

@@ -17,7 +17,7 @@ MAPPING = Mapping.from_options(MappingOptions(address_sid="IG" + 32 * "a"))
 
 async def plan(folder: Path, options: InputOptions) -> PlanReport:
     """Plan the one file in a folder into the ledger in it."""
-    with open_input([str(folder / "in.csv")], options, MAPPING, friendly_name=True) as job_input:
+    with open_input([str(folder / "in.csv")], options, MAPPING) as job_input:
         async with open_ledger(LedgerLocation(folder / "job.ledger"), SETTINGS, version="0") as ledger:
             return await plan_input(ledger, job_input, lambda _rows: None)
 

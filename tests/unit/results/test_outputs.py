@@ -41,7 +41,7 @@ async def job(folder: Path, files: Sequence[str]) -> Callable[[], AbstractContex
         Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0"
     )
     location = LedgerLocation(folder / "job.ledger")
-    with open_input(files, options, Mapping.from_options(options), friendly_name=True) as opened:
+    with open_input(files, options, Mapping.from_options(options)) as opened:
         async with open_ledger(location, SETTINGS, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
             await ledger.start_run({Status.PENDING})
