@@ -1,7 +1,6 @@
 """The composition root of ``load``: a run whose rows arrive by a schedule, judged by its figures."""
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +26,9 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
-from provisioner.runs.config import RunConfig
+from provisioner.runs.config import RunConfig, RunKind
+from provisioner.runs.job_config import JobCommands
+from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
@@ -52,23 +53,33 @@ async def run_load_test(
     for each in abort_if:
         if each.figure == "achieved":
             raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
-    config = RunConfig.from_options(options, environment, arrivals_of(options))
+    kind = RunKind(
+        command="load",
+        retry=RetryConfig(),
+        arrivals=arrivals_of(options),
+        is_cycled=options.cycle,
+        close_after=options.close_after,
+    )
+    config = RunConfig.from_options(options, environment, kind)
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
-    with config.alone(files, environment):
-        summary = await execute_run(files, config, RunSupervisor(config, abort_if), ui, stop or StopSignals())
+    with config.files.alone(files, environment):
+        supervisor = RunSupervisor(config.supervision, abort_if)
+        summary = await execute_run(files, config, supervisor, ui, stop or StopSignals())
     if summary.counts is None:
         return summary
-    told = _with_figures(summary, config, fail_if)
+    told = _with_figures(summary, config.accounting.commands, fail_if, concurrency=options.concurrency)
     if options.metrics_file is not None:
         with atomic_write(options.metrics_file, mode=READABLE) as stream:
             stream.write(prometheus_text(told).encode())
     return told
 
 
-def _with_figures(summary: Summary, config: RunConfig, fail_if: Sequence[Threshold]) -> Summary:
+def _with_figures(
+    summary: Summary, commands: JobCommands, fail_if: Sequence[Threshold], *, concurrency: int
+) -> Summary:
     """Add the figures of the run that has just ended, and judge it by them."""
-    with open_reader(config.ledger) as reader:
+    with open_reader(commands.ledger) as reader:
         run = reader.last_run()
         metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
         waiting = reader.counts().pending
@@ -82,19 +93,25 @@ def _with_figures(summary: Summary, config: RunConfig, fail_if: Sequence[Thresho
         "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
         "thresholds": [_threshold_details(result) for result in results],
     }
-    notes = (*summary.notes, *_notes(config, details, waiting if summary.exit_code in _WITH_VERDICT else 0))
+    notes = (
+        *summary.notes,
+        *_notes(commands, details, waiting if summary.exit_code in _WITH_VERDICT else 0),
+        *_about_lateness(details, concurrency),
+    )
     return _with_verdict(structs.replace(summary, details=details, notes=notes), results)
 
 
-def _notes(config: RunConfig, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
+def _notes(commands: JobCommands, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
     if waiting:
         yield f"the schedule is over, and {waiting:,} rows were not due: the same command sends the next ones"
     if timerless := details.get("timers_not_set"):
         are = "conversation does" if timerless == 1 else "conversations do"
-        close = shlex.join(["provisioner", "close", str(config.ledger), *config.target.flags()])
-        yield f"{timerless:,} {are} not close by --close-after: {close} closes what this test made"
+        yield f"{timerless:,} {are} not close by --close-after: {commands.close} closes what this test made"
+
+
+def _about_lateness(details: Mapping[str, Any], most: int) -> Iterator[str]:
+    """Say where requests left late because ``most`` were in flight, as many as may be."""
     late = sum(figures["late"] for figures in details["steps"].values())
-    most = config.options.concurrency
     if late and details["most_in_flight"] >= most:
         yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
 

@@ -6,7 +6,8 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
 from provisioner.ports.user_interface import UserInterface
-from provisioner.runs.config import RunConfig
+from provisioner.runs.config import RunConfig, RunKind
+from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
@@ -20,6 +21,8 @@ async def run_job(
     stop: StopSignals | None = None,
 ) -> Summary:
     """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
-    config = RunConfig.from_options(options, environment)
-    with config.alone(files, environment):
-        return await execute_run(files, config, RunSupervisor(config), ui, stop or StopSignals())
+    retry = RetryConfig(max_attempts=options.max_attempts, on_unknown=options.on_unknown, retry=options.retry)
+    config = RunConfig.from_options(options, environment, RunKind(command="run", retry=retry))
+    with config.files.alone(files, environment):
+        supervisor = RunSupervisor(config.supervision)
+        return await execute_run(files, config, supervisor, ui, stop or StopSignals())

@@ -11,6 +11,7 @@ from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import ErrorReason
 
+from .figures import RunFigures
 from .message_counts import MessageCounters
 from .rate_meter import PacerStatus, RateMeter
 
@@ -205,6 +206,19 @@ class RunMonitor:
     def rate_achieved(self) -> float | None:
         """Starts per second over the whole run; None when there were fewer than two."""
         return self._rate_meter.mean()
+
+    def figures(self) -> RunFigures:
+        """Return what the run has come to so far."""
+        return RunFigures(
+            done=self.done,
+            reasons=self.reasons,
+            resolved_to=dict(self.resolved_to),
+            throttled=self.throttled,
+            orphans=self.orphans,
+            ignores_identity=self.ignores_identity,
+            most_in_flight=self.most_in_flight,
+            rate_achieved=self.rate_achieved,
+        )
 
     def snapshot(self) -> Progress:
         """Return how far the run has come."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from .durations import DURATIONS, MILLISECONDS, parse_duration, parse_milliseconds
 from .groups import (
@@ -80,8 +79,6 @@ class JobOptions(
 class RunOptions(JobOptions, OutputFormatOptions):
     """``provisioner run``."""
 
-    close_after: ClassVar[str] = ""
-
     max_attempts: int = option(
         5,
         "Attempts per row in one run, of those that are safe to repeat.",
@@ -101,10 +98,6 @@ class RunOptions(JobOptions, OutputFormatOptions):
 @dataclass(frozen=True, kw_only=True)
 class LoadOptions(JobOptions, OutputFormatOptions):
     """``provisioner load``."""
-
-    max_attempts: ClassVar[int] = 5
-    on_unknown: ClassVar[str] = "reconcile"
-    retry: ClassVar[tuple[str, ...]] = ()
 
     duration: str = option(
         "",

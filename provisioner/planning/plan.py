@@ -9,7 +9,6 @@ from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.ledger import PlanStore
 from provisioner.models import PlanReport
-from provisioner.options import JobOptions
 from provisioner.planning.input import JobInput
 from provisioner.rows import validate_address, validate_marker, validate_ui_version
 from provisioner.sources import Source
@@ -42,10 +41,10 @@ def _reading_of(source: Source) -> str:
     return " ".join(repr(finding.value) for _, finding in source.detection.findings())
 
 
-def unconfirmed_encoding_error(sources: Sequence[Source], options: JobOptions) -> UsageError | None:
-    """Return why nothing may be sent from an input that is read by a guess, None when somebody has agreed."""
+def unconfirmed_encoding_error(sources: Sequence[Source]) -> UsageError | None:
+    """Return why nothing may be sent, unless somebody agrees, from an input whose encoding is a guess."""
     guessed = [source for source in sources if source.detection.encoding.is_guess]
-    if options.yes or not guessed:
+    if not guessed:
         return None
     name, encoding = guessed[0].name, guessed[0].detection.encoding.value
     return UsageError(

@@ -1,11 +1,11 @@
-"""What a run was asked for."""
+"""What a run was asked for, checked and sorted by who uses it."""
 
 import json
-import shlex
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation
@@ -13,24 +13,32 @@ from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import (
-    FailureLimit,
+    JobOptions,
     LoadOptions,
-    Rate,
     RunOptions,
     parse_duration,
     parse_failure_limit,
     parse_rate,
 )
-from provisioner.pacing import ArrivalSchedule, DailyWindow, Pacer, parse_window, parse_zone
+from provisioner.pacing import DailyWindow, parse_window, parse_zone
+from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
-from provisioner.rows import IdentityPolicy
-from provisioner.runs.command_files import files_of_command
 from provisioner.target import Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
+from .account_step import AccountConfig
+from .command_files import files_of_command
+from .confirmation import Confirmation
+from .job_config import JobCommands, JobConfig
 from .output_names import OutputNames
+from .plan_step import PlanConfig
+from .rounds import RoundConfig
+from .row_selection import RetryConfig, RowSelection
+from .send_schedule import SendSchedule
+from .send_step import SendConfig
+from .supervisor import SupervisorConfig
 
 _REPORTED_OPTIONS = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
@@ -39,59 +47,28 @@ _REPORTED_OPTIONS = (
 """The options that a report tells."""
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """What was asked for, checked as far as it can be without opening anything."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunKind:
+    """In what ``run`` and ``load`` differ.
+
+    ``arrivals`` say when the rows of a load test are due; None in a run, which starts them evenly. ``is_cycled``
+    makes rows of the records until all that may be sent are made. Created conversations close by themselves when
+    they are unused for ``close_after``, as ``10m``; empty: never.
+    """
+
+    command: str
+    retry: RetryConfig
+    arrivals: Arrivals | None = None
+    is_cycled: bool = False
+    close_after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFiles:
+    """The files of a run; ``options`` have the date in their names."""
 
     options: RunOptions | LoadOptions
-    outputs: Outputs
-    target: Target
-    mapping: Mapping
-    rate: Rate
-    failures: FailureLimit | None
-    ledger: LedgerLocation
     output_names: OutputNames
-    resume_command: str
-    window: DailyWindow | None = None
-    max_duration_s: float | None = None
-    arrivals: Arrivals | None = None
-    """When rows are due in a load test; None in a run, which starts them evenly."""
-    close_after_s: float | None = None
-    """Created conversations close by themselves when they are unused for so long; None: never."""
-
-    @classmethod
-    def from_options(
-        cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, arrivals: Arrivals | None = None
-    ) -> "RunConfig":
-        """Check the options; raise ``UsageError`` for the first that cannot be followed."""
-        output_names = OutputNames.read(options, environment.moment)
-        options = output_names.with_dates(options)
-        outputs = Outputs(options)
-        if outputs.path == STDOUT and (options.ledger is None or options.json):
-            clash = "--json" if options.json else "no --ledger"
-            raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
-        validate_global_options(
-            address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
-        )
-        ledger = LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path)
-        target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
-        return cls(
-            options=options,
-            outputs=outputs,
-            target=target,
-            mapping=Mapping.from_options(
-                options, ui_version=options.ui_version, default_address=target.default_address
-            ),
-            rate=parse_rate(options.rate),
-            failures=parse_failure_limit(options.max_failures),
-            ledger=ledger,
-            output_names=output_names,
-            resume_command=output_names.resume_command(environment.command),
-            window=parse_window(options.window, parse_zone(options.tz)),
-            max_duration_s=_time_given(options.max_duration),
-            arrivals=arrivals,
-            close_after_s=_timer_given(options.close_after),
-        )
 
     @contextmanager
     def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
@@ -99,96 +76,166 @@ class RunConfig:
 
         Raise ``UsageError`` when a file that is read, kept or written is another such file as well.
         """
-        locked = self.output_names.locked
-        told = {"files": inputs}
         files_of_command(
-            self.options, told, environment.environ, environment.home, locked=locked
+            self.options,
+            {"files": inputs},
+            environment.environ,
+            environment.home,
+            locked=self.output_names.locked,
         ).require_distinct()
         with self.output_names.exclusive():
             yield
 
-    def job_settings(self, mapping: Mapping) -> dict[str, str]:
-        """Describe what the ledger belongs to; another value anywhere is another job.
 
-        What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
-        """
-        marker = {"marker": self.options.marker} if self.options.marker else {}
-        return {**self.target.settings(), **mapping.settings(), **marker}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """What was asked for, checked as far as it can be without opening anything: a part for each who uses it."""
 
-    @property
-    def command(self) -> str:
-        """The command it was asked for with."""
-        return "load" if isinstance(self.options, LoadOptions) else "run"
+    files: RunFiles
+    job: JobConfig
+    planning: PlanConfig
+    sending: SendConfig
+    accounting: AccountConfig
+    supervision: SupervisorConfig
 
-    @property
-    def limit(self) -> int | None:
-        """At most so many rows are sent in this run; None for no limit."""
-        limits = [self.options.limit or None, self.arrivals.offered if self.arrivals else None]
-        return min((limit for limit in limits if limit is not None), default=None)
-
-    def required_rows(self, rows: int) -> int:
-        """Return how many of the rows that may be sent have to be: a load test ends when its time is up."""
-        return rows if self.arrivals is None else min(rows, self.limit or rows)
-
-    @property
-    def cycled_rows(self) -> int:
-        """How many rows to make of the records, going round; 0 for one of each."""
-        options = self.options
-        return self.limit or 0 if isinstance(options, LoadOptions) and options.cycle else 0
-
-    @property
-    def peak_rate(self) -> Rate:
-        """The pace asked for, at its highest."""
-        return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
-
-    def finish(self, start: datetime, seconds: float) -> datetime | None:
-        """Return when so many seconds of sending are over that begin at ``start``; None: in a distant year."""
-        return self.window.finish(start, seconds) if self.window else start + timedelta(seconds=seconds)
-
-    @property
-    def duration_s(self) -> float | None:
-        """How long it takes where that does not follow from rows and pace."""
-        return self.arrivals.duration_s if self.arrivals and self.arrivals.offered is not None else None
-
-    def pacer(self) -> Pacer:
-        """Return what lets this order's requests start."""
-        if self.arrivals is None:
-            return Pacer(self.rate, window=self.window)
-        schedule = ArrivalSchedule(
-            self.arrivals.times(),
-            rate=self.arrivals.peak,
-            headroom=self.arrivals.headroom,
-            lone=self.options.canary,
+    @classmethod
+    def from_options(
+        cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, kind: RunKind
+    ) -> "RunConfig":
+        """Check the options; raise ``UsageError`` for the first that cannot be followed."""
+        output_names = OutputNames.read(options, environment.moment)
+        options = output_names.with_dates(options)
+        outputs = _outputs(options)
+        validate_global_options(
+            address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
         )
-        return Pacer(self.peak_rate, schedule=schedule, window=self.window)
+        target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
+        mapping = Mapping.from_options(
+            options, ui_version=options.ui_version, default_address=target.default_address
+        )
+        schedule = _schedule(options, kind)
+        uses = schedule.limit(options.limit) or 0 if kind.is_cycled else 0
+        commands = JobCommands(
+            resume=output_names.resume_command(environment.command),
+            ledger=LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path),
+            target_flags=target.flags(),
+        )
+        return cls(
+            files=RunFiles(options=options, output_names=output_names),
+            job=_job(options, target, mapping, uses=uses, ledger=commands.ledger, spool_dir=outputs.folder),
+            planning=_planning(options, kind, target, schedule),
+            supervision=_supervision(options, title=str(outputs.path)),
+            sending=_sending(options, kind, target, schedule),
+            accounting=AccountConfig(
+                command=kind.command,
+                commands=commands,
+                outputs=outputs,
+                failed=options.failed,
+                limit=options.limit,
+                retry=kind.retry,
+                is_timed=schedule.is_timed,
+            ),
+        )
 
-    @property
-    def options_json(self) -> str:
-        """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
-        values = {name: getattr(self.options, name, None) for name in _REPORTED_OPTIONS}
-        return json.dumps({name: _written(value) for name, value in values.items() if value})
 
-    def identity_policy(self, job_id: str) -> IdentityPolicy:
-        """Return how the rows of this job are named at Twilio."""
-        return IdentityPolicy(job_id, self.options.identity or "auto", self.options.marker)
+def _outputs(options: RunOptions | LoadOptions) -> Outputs:
+    outputs = Outputs(options)
+    if outputs.path == STDOUT and (options.ledger is None or options.json):
+        clash = "--json" if options.json else "no --ledger"
+        raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
+    return outputs
 
-    @property
-    def reconcile_command(self) -> str:
-        """Return the command that looks this job's unknown rows up, ready to be typed."""
-        return shlex.join(["provisioner", "reconcile", str(self.ledger), *self.target.flags()])
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is worth knowing about the order before it is carried out."""
-        options = self.options
-        cautions = [f"nothing starts outside of --window {self.window}"] if self.window else []
-        if options.on_unknown == "resend":
-            cautions.append(
-                "--on-unknown resend: a row whose answer is lost is sent again, and may be created twice"
-            )
-        elif options.identity == "none" and not options.marker:
-            cautions.append("without identity and without --marker, rows whose answer is lost stay unknown")
-        return (*self.target.notes, *cautions)
+def _schedule(options: JobOptions, kind: RunKind) -> SendSchedule:
+    rate = parse_rate(options.rate)
+    window = parse_window(options.window, parse_zone(options.tz))
+    return SendSchedule(rate=rate, window=window, arrivals=kind.arrivals)
+
+
+def _job(
+    options: JobOptions,
+    target: Target,
+    mapping: Mapping,
+    *,
+    uses: int,
+    ledger: LedgerLocation,
+    spool_dir: Path | None,
+) -> JobConfig:
+    return JobConfig(
+        reading=options,
+        mapping=mapping,
+        rows=RowSettings(
+            friendly_name=options.friendly_name,
+            marker=options.marker,
+            uses=uses,
+        ),
+        ledger=ledger,
+        spool_dir=spool_dir,
+        place=target.settings(),
+        identity=options.identity,
+    )
+
+
+def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule) -> PlanConfig:
+    return PlanConfig(
+        selection=RowSelection(retry=kind.retry, limit=schedule.limit(options.limit), is_timed=schedule.is_timed),
+        timing=schedule.timing,
+        confirmation=Confirmation(
+            is_strict=options.strict,
+            is_agreed=options.yes,
+            is_local=target.is_local,
+            account=target.account.account_sid,
+            rate=options.rate,
+            is_boundless=math.isinf(schedule.rate.per_second),
+        ),
+        options_json=_options_json(options, kind.retry),
+        notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
+    )
+
+
+def _supervision(options: JobOptions, *, title: str) -> SupervisorConfig:
+    return SupervisorConfig(
+        dashboard=options.dashboard,
+        is_dashboard_public=options.dashboard_public,
+        title=title,
+        max_duration=options.max_duration,
+        max_duration_s=_time_given(options.max_duration),
+    )
+
+
+def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule) -> SendConfig:
+    return SendConfig(
+        target=target,
+        schedule=schedule,
+        rounds=RoundConfig(
+            retry=kind.retry,
+            limit=schedule.limit(options.limit),
+            concurrency=options.concurrency,
+            canary=options.canary,
+            failures=parse_failure_limit(options.max_failures),
+            settle_delay_s=options.settle_delay,
+        ),
+        rate=options.rate,
+        drain_s=options.drain,
+        close_after_s=_timer_given(kind.close_after),
+    )
+
+
+def _options_json(options: JobOptions, retry: RetryConfig) -> str:
+    """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
+    values = {**asdict(retry), **vars(options)}
+    told = {name: values.get(name) for name in _REPORTED_OPTIONS}
+    return json.dumps({name: _written(value) for name, value in told.items() if value})
+
+
+def _cautions(options: JobOptions, retry: RetryConfig, window: DailyWindow | None) -> Iterator[str]:
+    """Say what is worth knowing about the options before they are followed."""
+    if window:
+        yield f"nothing starts outside of --window {window}"
+    if retry.resends_unknown:
+        yield "--on-unknown resend: a row whose answer is lost is sent again, and may be created twice"
+    elif options.identity == "none" and not options.marker:
+        yield "without identity and without --marker, rows whose answer is lost stay unknown"
 
 
 def _time_given(text: str) -> float | None:

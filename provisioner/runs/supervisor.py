@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,18 +19,30 @@ from provisioner.ports.user_interface import UserInterface
 from provisioner.report.live_recorder import LiveRecorder
 from provisioner.sending import Stop, StopKind
 
-from .config import RunConfig
-
 CHECK_S = 1.0
 """How often ``--abort-if`` is looked at."""
 
 
-class RunSupervisor:
-    """What looks on at one run. ``abort_if`` are the conditions under which it is stopped early."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorConfig:
+    """How a run is looked on at.
 
-    def __init__(self, config: RunConfig, abort_if: Sequence[Threshold] = ()) -> None:
-        options = config.options
-        self._page = _page_of(config) if options.dashboard else None
+    ``dashboard`` is where the live page is served, empty for nowhere, and ``title`` its title. ``max_duration`` is
+    the time after which the run is stopped, in the user's words; ``max_duration_s`` in seconds, None for never.
+    """
+
+    dashboard: str
+    is_dashboard_public: bool
+    title: str
+    max_duration: str = ""
+    max_duration_s: float | None = None
+
+
+class RunSupervisor:
+    """What looks on at one run, from its making on. ``abort_if`` are conditions that stop the run early."""
+
+    def __init__(self, config: SupervisorConfig, abort_if: Sequence[Threshold] = ()) -> None:
+        self._page = _page_of(config) if config.dashboard else None
         self._config, self._began = config, time.monotonic()
         self._abort_conditions = [AbortCondition(each) for each in abort_if]
         self._metrics: dict[str, StepMetrics] = {Step.CREATE: StepMetrics(), Step.MESSAGE: StepMetrics()}
@@ -59,7 +72,7 @@ class RunSupervisor:
 
     def _time_is_up(self) -> Stop:
         error = GuardError(
-            f"--max-duration {self._config.options.max_duration} is over",
+            f"--max-duration {self._config.max_duration} is over",
             cure="run the same command again to go on",
         )
         return Stop(StopKind.ASKED, error)
@@ -95,11 +108,11 @@ class _Page(NamedTuple):
     caution: str
 
 
-def _page_of(config: RunConfig) -> _Page:
+def _page_of(config: SupervisorConfig) -> _Page:
     from provisioner.report.dashboard import open_dashboard, parse_listen_address  # noqa: PLC0415 - few runs load a server
 
-    listen_address = parse_listen_address(config.options.dashboard, is_public=config.options.dashboard_public)
-    return _Page(partial(open_dashboard, listen_address, str(config.outputs.path)), listen_address.caution)
+    listen_address = parse_listen_address(config.dashboard, is_public=config.is_dashboard_public)
+    return _Page(partial(open_dashboard, listen_address, config.title), listen_address.caution)
 
 
 def _record(recorder: LiveRecorder, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:

@@ -18,7 +18,7 @@ from provisioner.ledger.sqlite.ledger import SqliteLedger
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.rows import identity_for
-from provisioner.runs import rounds
+from provisioner.runs import clients
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
 from tests.integration.commands.job import Job
@@ -33,7 +33,7 @@ DELAY_S = 0.03
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "LOOK_UPS_PER_SECOND", 10_000.0)
+    monkeypatch.setattr(clients, "LOOK_UPS_PER_SECOND", 10_000.0)
 
 
 class Server:

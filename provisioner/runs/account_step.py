@@ -1,0 +1,188 @@
+"""The last step of a run: every row is accounted for, the results are written, and the end is told."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec import structs
+
+from provisioner.errors import ExitCode, ProvisionerError, StorageError
+from provisioner.models import Counts, MessageCounts
+from provisioner.models.reasons import MOST_NAMED
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.planning.plan import skipped_records
+from provisioner.results import STDOUT
+from provisioner.results.outputs import Outputs
+
+from .job_config import JobCommands
+from .open_job import OpenJob
+from .plan_step import RunPlan
+from .row_selection import RetryConfig
+from .run_end import AdviceContext, RunEnd, advice, run_end
+from .send_step import SendReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """What is written at the end, and what is told.
+
+    ``command`` is the name of the command. ``failed`` is the file of the rows that were not created, None for
+    none. ``limit`` is what was asked for as --limit, 0 for none. ``is_timed`` says that rows that were not due are
+    no rows left over.
+    """
+
+    command: str
+    commands: JobCommands
+    outputs: Outputs
+    failed: Path | None
+    limit: int
+    retry: RetryConfig
+    is_timed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FinalState:
+    """How the job stands when nothing more happens to it."""
+
+    counts: Counts
+    messages: MessageCounts
+    unknown_rows: Sequence[int]
+    skipped: Sequence[dict[str, object]]
+    has_results: bool
+    error: ProvisionerError | None
+    signal_exit: ExitCode | None
+
+
+async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report: SendReport) -> Summary:
+    """Settle what was cut off, write the results, and tell how the run ended.
+
+    A disk that takes nothing more can still be read, so every step is tried.
+    """
+    job.stop.clear()
+    errors = [report.error, await _failure_of(job.ledger.recover)]
+    writes_results = run_plan.writes_results
+    if writes_results:
+        errors.append(await _failure_of(partial(_write_results, job, config, is_unchanged=run_plan.is_unchanged)))
+    final = _FinalState(
+        counts=await job.ledger.counts(),
+        messages=await job.ledger.messages.counts(),
+        unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)],
+        skipped=skipped_records(job.input.sources),
+        has_results=writes_results and errors[-1] is None,
+        error=next(filter(None, errors), None),
+        signal_exit=job.stop.exit_code,
+    )
+    summary = _summary(config, run_plan, report, final)
+    structlog.get_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
+    with suppress(StorageError):
+        await job.ledger.finish_run(summary.exit_code)
+    return summary
+
+
+def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
+    """Tell of a run that was stopped before it knew its rows."""
+    return Summary(
+        command=config.command,
+        exit_code=job.stop.exit_code or ExitCode.SIGINT,
+        outcome=CommandOutcome.STOPPED,
+        ledger=str(config.commands.ledger),
+        notes=("it was still planning: nothing was sent, and the results are as they were",),
+        next_command=config.commands.resume,
+        details={"skipped": skipped_records(job.input.sources)},
+    )
+
+
+async def _failure_of(step: Callable[[], Awaitable[object]]) -> ProvisionerError | None:
+    try:
+        await step()
+    except ProvisionerError as error:
+        return error
+    return None
+
+
+async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: bool) -> None:
+    """Write the results, unless nothing has happened since they were written and they are still there."""
+    outputs = config.outputs
+    was = (await job.ledger.notes()).results if is_unchanged else ""
+    if not was or was != outputs.stamp():
+        await asyncio.to_thread(outputs.write, job.ledger.reader, job.input.sources)
+        await job.ledger.set_notes(results=outputs.stamp())
+
+
+def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> Summary:
+    figures, counts = report.figures, final.counts
+    # Rows that might still be sent, or whose message might still be posted or looked for.
+    left = run_plan.required_rows - figures.done + report.unlooked + final.messages.pending
+    at_stake = structs.replace(counts, pending=0) if config.is_timed else counts
+    end = run_end(
+        at_stake,
+        left=left,
+        error=final.error,
+        signal_exit=final.signal_exit,
+        is_limited=bool(config.limit),
+        messages=final.messages,
+    )
+    return Summary(
+        command=config.command,
+        exit_code=end.exit_code,
+        outcome=end.outcome,
+        counts=counts.final,
+        messages=final.messages.final,
+        throttled=figures.throttled,
+        elapsed_s=0.0 if report.began is None else time.monotonic() - report.began,
+        rate_achieved=figures.rate_achieved,
+        output=str(config.outputs.path) if final.has_results or config.outputs.path == STDOUT else "",
+        failed=str(config.failed or "") if final.has_results else "",
+        ledger=str(config.commands.ledger),
+        notes=_advice(config, report, final, left),
+        next_command=_next(config, end, at_stake.final, final.messages.final),
+        error=ErrorInfo.from_error(final.error) if final.error else None,
+        details=_details(run_plan, report, final),
+    )
+
+
+def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left: int) -> tuple[str, ...]:
+    figures, error = report.figures, final.error
+    return advice(
+        final.counts.final,
+        AdviceContext(
+            reasons=[each for each in figures.reasons if error is None or each.sentence not in error.message],
+            left=left,
+            limit=0 if final.signal_exit else config.limit,
+            orphans=figures.orphans,
+            has_failed=config.failed is not None,
+            resolved_to=figures.resolved_to,
+            ignores_identity=figures.ignores_identity,
+            unknown_rows=final.unknown_rows,
+            reconcile=config.commands.reconcile,
+            messages=final.messages.final,
+        ),
+    )
+
+
+def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageCounts) -> str:
+    """Return the command that goes on where the run ended, empty where there is nothing left to do."""
+    if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
+        return config.commands.resume
+    if not counts.unknown:
+        return ""
+    return config.commands.resume if config.retry.looks_up_rows else config.commands.reconcile
+
+
+def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
+    """Return what programs are told besides; bytes are those of bodies."""
+    timers = {} if report.timers_not_set is None else {"timers_not_set": report.timers_not_set}
+    return {
+        "to_send": run_plan.required_rows,
+        "most_in_flight": report.figures.most_in_flight,
+        "bytes_sent": report.bytes_sent,
+        "bytes_received": report.bytes_received,
+        "skipped": final.skipped,
+        **timers,
+    }

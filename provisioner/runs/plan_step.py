@@ -1,0 +1,95 @@
+"""The first step of a run: what there is to send, and whether it may be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from msgspec import structs
+
+from provisioner.errors import ProvisionerError, StrictError
+from provisioner.ledger import Ledger
+from provisioner.models.forecast import Forecast
+from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.plan import plan_input
+
+from .confirmation import Confirmation
+from .open_job import OpenJob
+from .row_selection import RowSelection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanConfig:
+    """What decides what a run sends, and what is told about it before.
+
+    ``options_json`` is what was asked for, for reports. ``notes`` are told with the plan.
+    """
+
+    selection: RowSelection
+    timing: Timing
+    confirmation: Confirmation
+    options_json: str
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run is going to do.
+
+    ``required_rows`` have to get a last word for the run to be complete. ``is_unchanged`` says that input and
+    ledger are as the last run left them. ``refusal`` is why nothing may be sent, None when all is well.
+    """
+
+    forecast: Forecast
+    required_rows: int
+    is_unchanged: bool
+    refusal: ProvisionerError | None = None
+
+    @property
+    def writes_results(self) -> bool:
+        """Say whether there are results to write: those of a refused input name its invalid rows."""
+        return self.refusal is None or isinstance(self.refusal, StrictError)
+
+
+async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
+    """Plan the input, choose the rows, tell the user and ask.
+
+    Raise ``PlanInterrupted`` when it is stopped before the plan stands, and ``ProvisionerError`` for an input that
+    cannot be planned.
+    """
+    job.stop.on_stop(job.input.interrupt)
+    with job.ui.planning() as on_progress:
+        report = await plan_input(job.ledger, job.input, on_progress)
+    if interrupted := await job.ledger.recover():
+        structlog.get_logger().warning("rows.interrupted", rows=interrupted)
+    await job.ledger.set_notes(reading=job.input.reading.to_note(), asked=config.options_json)
+    selection = config.selection
+    await job.ledger.start_run(selection.statuses, messages=selection.message_statuses, limit=selection.limit)
+    counts = await job.ledger.counts()
+    told = forecast(
+        structs.replace(report, counts=counts),
+        await _workload(job.ledger, selection, counts.unknown),
+        config.timing,
+        now=datetime.now().astimezone(),
+        is_real=not config.confirmation.is_local,
+        notes=(*config.notes, *job.input.notes),
+    )
+    is_unchanged = report.is_reused and not (interrupted or told.has_work)
+    if not is_unchanged:  # until they are written anew, the results are not those of this ledger
+        await job.ledger.set_notes(results="")
+    job.ui.show_plan(told)
+    return RunPlan(
+        forecast=told,
+        required_rows=selection.required_rows(counts),
+        is_unchanged=is_unchanged,
+        refusal=config.confirmation.refusal(told, job.input.sources, job.ui),
+    )
+
+
+async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:
+    return selection.workload(
+        unknown_rows=unknown_rows,
+        unknown_messages=(await ledger.messages.counts()).unknown,
+        to_send=await ledger.to_send(),
+        to_post=await ledger.to_post(),
+    )
