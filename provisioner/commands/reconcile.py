@@ -146,8 +146,7 @@ class ReconcileCommand:
         notes = advice(
             counts.final,
             AdviceContext(
-                reasons=monitor.reasons,
-                resolved_to=monitor.resolved_to,
+                figures=monitor.figures(),
                 unknown_rows=unknown,
                 reconcile=self._command,
             ),

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,17 +148,15 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
 
 
 def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left: int) -> tuple[str, ...]:
-    figures, error = report.figures, final.error
+    told = final.error.message if final.error else ""
+    reasons = [each for each in report.figures.reasons if not final.error or each.sentence not in told]
     return advice(
         final.counts.final,
         AdviceContext(
-            reasons=[each for each in figures.reasons if error is None or each.sentence not in error.message],
+            figures=replace(report.figures, reasons=reasons),
             left=left,
             limit=0 if final.signal_exit else config.limit,
-            orphans=figures.orphans,
             has_failed=config.failed is not None,
-            resolved_to=figures.resolved_to,
-            ignores_identity=figures.ignores_identity,
             unknown_rows=final.unknown_rows,
             reconcile=config.commands.reconcile,
             messages=final.messages.final,

@@ -1,13 +1,14 @@
 """How a run ended, from what became of its rows and what stopped it. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts, Status
-from provisioner.models.reasons import MOST_REASONS, ErrorReason, format_row_list
+from provisioner.models.reasons import MOST_REASONS, format_row_list
 from provisioner.models.summary import CommandOutcome
 from provisioner.models.text import pluralize
+from provisioner.monitor import NO_FIGURES, RunFigures
 
 _NO_MESSAGES = MessageCounts()
 
@@ -63,20 +64,16 @@ def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
 class AdviceContext:
     """What there is to say about a run besides its counts.
 
-    ``reasons`` are this run's, the most frequent first. ``left`` rows got no last word; ``limit`` is 0 where none
-    was reached. ``orphans`` attempts failed at the participant. ``has_failed`` says whether the rows that were not
-    created have a file of their own; None, that there could be none. ``resolved_to`` tells what rows that were
-    looked up turned out to be (pending is certainly absent), ``unknown_rows`` the first of those that are still
-    unknown, and ``reconcile`` the command that looks them up. ``messages`` are the first messages, settled.
+    ``figures`` are this run's. ``left`` rows got no last word; ``limit`` is 0 where none was reached.
+    ``has_failed`` says whether the rows that were not created have a file of their own; None, that there could be
+    none. ``unknown_rows`` are the first of those that are unknown, and ``reconcile`` is the command that looks
+    them up. ``messages`` are the first messages, settled.
     """
 
-    reasons: Sequence[ErrorReason] = ()
+    figures: RunFigures = NO_FIGURES
     left: int = 0
     limit: int = 0
-    orphans: int = 0
     has_failed: bool | None = None
-    resolved_to: Mapping[Status, int] = field(default_factory=dict)
-    ignores_identity: bool = False
     unknown_rows: Sequence[int] = ()
     reconcile: str = ""
     messages: MessageCounts = _NO_MESSAGES
@@ -85,7 +82,7 @@ class AdviceContext:
 def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
     """Say what is worth knowing or doing after a run, in sentences; ``counts`` are settled."""
     return (
-        *map(str, context.reasons[:MOST_REASONS]),
+        *map(str, context.figures.reasons[:MOST_REASONS]),
         *_about_unknown(counts, context),
         *_about_messages(context.messages),
         *_about_rest(counts, context),
@@ -93,10 +90,11 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
 
 
 def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
-    created, absent = context.resolved_to.get(Status.CREATED, 0), context.resolved_to.get(Status.PENDING, 0)
+    resolved_to = context.figures.resolved_to
+    created, absent = resolved_to.get(Status.CREATED, 0), resolved_to.get(Status.PENDING, 0)
     if created or absent:
         yield f"{_rows(created + absent)} looked up: {created:,} had been created, {absent:,} certainly had not"
-    if context.ignores_identity:
+    if context.figures.ignores_identity:
         yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
     if counts.unknown:
         are = _rows(counts.unknown, "is", "are")
@@ -131,9 +129,9 @@ def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
             "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
             "or they may be created twice"
         )
-    if context.orphans:
+    if orphans := context.figures.orphans:
         yield (
-            f"{pluralize('attempt', context.orphans)} failed at the participant: each may have left a "
+            f"{pluralize('attempt', orphans)} failed at the participant: each may have left a "
             f"conversation without a customer; {context.reconcile} --audit lists their rows"
         )
 

@@ -10,6 +10,7 @@ from provisioner.errors import ExitCode, GuardError, LedgerBusyError, Provisione
 from provisioner.models import Counts, Status
 from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list
 from provisioner.models.summary import CommandOutcome
+from provisioner.monitor import RunFigures
 from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
 
 
@@ -115,22 +116,25 @@ AGAIN = "provisioner reconcile x.ledger"
         ),
         (
             Counts(input=1, created=1),
-            {"orphans": 2},
+            {"figures": RunFigures(orphans=2)},
             [f"2 attempts failed at the participant: each may .*; {AGAIN} --audit lists their rows"],
         ),
         (
             Counts(input=9, created=9),
-            {"resolved_to": {Status.CREATED: 1_000, Status.PENDING: 2}},
+            {"figures": RunFigures(resolved_to={Status.CREATED: 1_000, Status.PENDING: 2})},
             ["1,002 rows looked up: 1,000 had been created, 2 certainly had not"],
         ),
         (
             Counts(input=9, created=9),
-            {"resolved_to": {Status.PENDING: 1}},
+            {"figures": RunFigures(resolved_to={Status.PENDING: 1})},
             ["1 row looked up: 0 had been created, 1 certainly had not"],
         ),
         (
             Counts(input=1, unknown=1),
-            {"resolved_to": {Status.UNKNOWN: 1}, "ignores_identity": True, "unknown_rows": [7]},
+            {
+                "figures": RunFigures(resolved_to={Status.UNKNOWN: 1}, ignores_identity=True),
+                "unknown_rows": [7],
+            },
             [
                 "Twilio gave guests other identities than were asked for",
                 r"1 row is unknown \(row 7\): a WebChat may or may not exist, so none is sent again",
@@ -168,7 +172,7 @@ def test_why_rows_were_not_created_is_said_first() -> None:
         ErrorReason(Status.UNSENT, f"code-{number}", "the server is away", 1_000 - number) for number in range(9)
     ]
 
-    notes = advice(Counts(unsent=9), AdviceContext(reasons=reasons))
+    notes = advice(Counts(unsent=9), AdviceContext(figures=RunFigures(reasons=reasons)))
 
     assert notes[0] == "1,000 rows unsent: code-0, the server is away"
     assert len(notes) == MOST_REASONS
