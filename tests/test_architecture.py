@@ -56,6 +56,9 @@ ONLY = {
 
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
+MOST_ARGUMENTS = 7
+NARROW_ROOMS = {"cli", "commands", "monitor", "planning", "report", "results", "rows", "runs"}
+"""The rooms in which no function takes more than so many arguments."""
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -81,6 +84,12 @@ def rooms_imported_by(path: Path) -> set[str]:
     """Return the other rooms of the house that a file imports."""
     names = {name.split(".")[1] for name in imports_of(path) if name.startswith("provisioner.")}
     return (names & FLOORS.keys()) - {room_of(path)}
+
+
+def arguments_of(arguments: ast.arguments) -> int:
+    """Return how many arguments a function is given by whoever calls it."""
+    named = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return len(named) - (named[:1] in (["self"], ["cls"]))
 
 
 def test_every_room_stands_on_a_floor() -> None:
@@ -138,3 +147,17 @@ def test_rooms_stay_small(path: Path) -> None:
 
     assert len(text.splitlines()) <= LONGEST_MODULE
     assert long_functions == []
+
+
+def test_nothing_that_a_run_is_made_of_takes_more_than_seven_arguments() -> None:
+    """Functions and constructors of the rooms around a run take at most seven arguments, self aside."""
+    wide = [
+        f"{path.relative_to(ROOT)}: {node.name} takes {count}"
+        for path in MODULES
+        if room_of(path) in NARROW_ROOMS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (count := arguments_of(node.args)) > MOST_ARGUMENTS
+    ]
+
+    assert wide == []
