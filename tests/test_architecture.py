@@ -1,10 +1,10 @@
-"""The house keeps its floors: imports go down, and each library lives in one room."""
+"""The structure of the package: each rule is one test, and its assertion names the modules that break it."""
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parent.parent / "provisioner"
 
@@ -41,25 +41,42 @@ FLOORS = {
 }
 """Every room and its floor; an import may only go to a lower one."""
 
-ONLY = {
-    "click": {"cli"},
-    "rich": {"cli"},
-    "sqlite3": {"ledger"},
-    "csv": {"sources", "results"},
-    "asyncio_throttle": {"pacing"},
-    "aiohttp": {"http_client", "simulator", "report"},
-    "chardet": {"sources"},
-    "openpyxl": {"sources"},
-    "zstandard": {"sources"},
+HOMES = {
+    "aiohttp": ("http_client", "report", "simulator"),
+    "asyncio_throttle": ("pacing",),
+    "chardet": ("sources/text",),
+    "click": ("cli",),
+    "csv": ("results", "sources/delimited"),
+    "openpyxl": ("sources/excel",),
+    "rich": ("cli",),
+    "sqlite3": ("ledger/sqlite",),
+    "uvloop": ("cli",),
+    "yarl": ("http_client",),
+    "zstandard": ("sources/files",),
 }
-"""Which rooms may import a library."""
+"""The folders that may import a library. ``aiohttp`` has two halves, which a test of their own keeps apart."""
+
+EVERYWHERE = {"msgspec", "structlog"}
+"""The libraries of the values and of the log, which every room may import."""
 
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
 MOST_ARGUMENTS = 7
-NARROW_ROOMS = {"cli", "commands", "monitor", "planning", "report", "results", "rows", "runs"}
-"""The rooms in which no function takes more than so many arguments."""
-MODULES = sorted(ROOT.rglob("*.py"))
+
+WIDE_FUNCTIONS = {"options/groups.py: option"}
+"""Functions that take more than constructors may: an option has as many sides."""
+
+OF_NAMED_TUPLES = {"_asdict", "_field_defaults", "_fields", "_make", "_replace"}
+"""Names that begin with an underscore and are public all the same."""
+
+TEXTS = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
+TREES = {path: ast.parse(text) for path, text in TEXTS.items()}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def named(path: Path) -> str:
+    """Return a module's path inside the package, as the failures name it."""
+    return path.relative_to(ROOT).as_posix()
 
 
 def room_of(path: Path) -> str:
@@ -67,17 +84,29 @@ def room_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
+def dotted(path: Path) -> str:
+    """Return the name under which a module is imported."""
+    return ".".join(("provisioner", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+MODULES = {dotted(path): path for path in TREES}
+
+
 def imports_of(path: Path) -> Iterator[str]:
     """Yield the absolute name of everything a file imports, at any depth in it."""
     package = ("provisioner", *path.relative_to(ROOT).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             start = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (start, node.module) if part)
-            yield module
             yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def module_of(name: str) -> Path | None:
+    """Return the module of ours that an imported name is, or stands in."""
+    return MODULES.get(name) or MODULES.get(name.rpartition(".")[0])
 
 
 def rooms_imported_by(path: Path) -> set[str]:
@@ -86,78 +115,183 @@ def rooms_imported_by(path: Path) -> set[str]:
     return (names & FLOORS.keys()) - {room_of(path)}
 
 
-def arguments_of(arguments: ast.arguments) -> int:
-    """Return how many arguments a function is given by whoever calls it."""
-    named = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    return len(named) - (named[:1] in (["self"], ["cls"]))
+def circles_in(graph: Mapping[Path, Iterable[Path]]) -> Iterator[list[Path]]:
+    """Yield each circle that a walk along the arrows of a graph meets, as the nodes on it."""
+    done: set[Path] = set()
+    trail: list[Path] = []
+
+    def visit(node: Path) -> Iterator[list[Path]]:
+        if node in trail:
+            yield [*trail[trail.index(node) :], node]
+        elif node not in done:
+            trail.append(node)
+            for target in graph[node]:
+                yield from visit(target)
+            done.add(trail.pop())
+
+    for start in graph:
+        yield from visit(start)
+
+
+def argument_count(function: Function) -> int:
+    """Count what a caller can hand over."""
+    arguments = function.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return len(names) - (names[:1] in (["self"], ["cls"]))
+
+
+def private_accesses(tree: ast.Module) -> Iterator[str]:
+    """Yield every use of a private name of something that is not ``self``, ``cls`` or ``super()``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (name.name for name in node.names if is_private(name.name))
+        elif isinstance(node, ast.Attribute) and is_private(node.attr):
+            owner = ast.unparse(node.value)
+            if owner not in {"self", "cls", "super()"}:
+                yield f"line {node.lineno}: {owner}.{node.attr}"
+
+
+def is_private(name: str) -> bool:
+    """Say whether a name is meant for the class or module alone that defines it."""
+    return name.startswith("_") and not name.startswith("__") and name not in OF_NAMED_TUPLES
+
+
+def repeated(names: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
+    """Return the names that stand in more than one place of the worker or of the simulator, with these places."""
+    places = defaultdict(list)
+    for name, path in names:
+        places[name, room_of(path) == "simulator"].append(named(path))
+    return {name: found for (name, _), found in places.items() if len(found) > 1}
 
 
 def test_every_room_stands_on_a_floor() -> None:
     """A new room has to be given its floor here, on purpose; a floor without a room is a leftover."""
-    assert {room_of(path) for path in MODULES} == FLOORS.keys()
+    assert {room_of(path) for path in TREES} == FLOORS.keys()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_strictly_down(path: Path) -> None:
+def test_no_folder_is_left_over() -> None:
+    """A package holds modules of its own: nothing is left of one whose modules moved away."""
+    packages = {path.parent for path in TREES}
+
+    empty = {
+        named(package)
+        for package in packages
+        if not any(path.name != "__init__.py" and package in path.parents for path in TREES)
+    }
+
+    assert empty == set()
+
+
+def test_imports_go_strictly_down() -> None:
     """A room imports rooms of lower floors only, inside functions too."""
-    floor = FLOORS[room_of(path)]
-
-    upward = {room for room in rooms_imported_by(path) if FLOORS[room] >= floor}
+    upward = {
+        f"{named(path)} imports {room}"
+        for path in TREES
+        for room in rooms_imported_by(path)
+        if FLOORS[room] >= FLOORS[room_of(path)]
+    }
 
     assert upward == set()
 
 
+def test_no_modules_import_each_other() -> None:
+    """Modules form no cycle, inside a room neither, nor by an import inside a function."""
+    graph = {
+        path: {module for module in map(module_of, imports_of(path)) if module and module != path}
+        for path in TREES
+    }
+
+    circles = {" → ".join(named(path) for path in circle) for circle in circles_in(graph)}
+
+    assert circles == set()
+
+
 def test_the_simulator_knows_nothing_of_the_worker() -> None:
     """The simulator imports nothing of ours, so that it can disagree."""
-    ours = {room for path in MODULES if room_of(path) == "simulator" for room in rooms_imported_by(path)}
+    ours = {room for path in TREES if room_of(path) == "simulator" for room in rooms_imported_by(path)}
 
     assert ours == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_each_library_lives_in_its_room(path: Path) -> None:
-    """A library is imported by the rooms that own it and by no other."""
-    libraries = {name.split(".")[0] for name in imports_of(path)}
-
-    strangers = {library for library in libraries & ONLY.keys() if room_of(path) not in ONLY[library]}
+def test_each_library_lives_in_its_folder() -> None:
+    """A library is imported in the folders that own it and in no other; a new one is given its home here."""
+    strangers = {
+        f"{named(path)} imports {library}"
+        for path in TREES
+        for library in {name.split(".")[0] for name in imports_of(path)}
+        if library in HOMES or library not in {*sys.stdlib_module_names, *EVERYWHERE, "provisioner"}
+        if not any(PurePosixPath(named(path)).is_relative_to(home) for home in HOMES.get(library, ()))
+    }
 
     assert strangers == set()
 
 
 def test_the_client_and_the_server_of_aiohttp_are_apart() -> None:
     """Only the simulator and the live page serve with aiohttp, and only the worker's transport calls with it."""
-    serving = {room_of(path) for path in MODULES if "aiohttp.web" in set(imports_of(path))}
-    calling = {room_of(path) for path in MODULES if "TCPConnector" in path.read_text(encoding="utf-8")}
+    serving = {room_of(path) for path in TREES if any("aiohttp.web" in name for name in imports_of(path))}
+    calling = {room_of(path) for path, text in TEXTS.items() if "TCPConnector" in text}
 
     assert serving == {"simulator", "report"}
     assert calling == {"http_client"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_rooms_stay_small(path: Path) -> None:
-    """No module grows past 300 lines and no function past 40."""
-    text = path.read_text(encoding="utf-8")
+def test_modules_stay_short() -> None:
+    """No module grows past 300 lines."""
+    lines = {named(path): len(text.splitlines()) for path, text in TEXTS.items()}
 
-    long_functions = [
-        node.name
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
+
+
+def test_functions_stay_short() -> None:
+    """No function grows past 40 lines."""
+    lines = {
+        f"{named(path)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, Function)
+    }
+
+    assert {name: count for name, count in lines.items() if count > LONGEST_FUNCTION} == {}
+
+
+def test_functions_and_constructors_take_few_arguments() -> None:
+    """Nothing takes more than 7 arguments, ``self`` aside; an exception that is none any more is a leftover."""
+    wide = {
+        f"{named(path)}: {node.name}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, Function) and argument_count(node) > MOST_ARGUMENTS
+    }
+
+    assert wide == WIDE_FUNCTIONS
+
+
+def test_nothing_private_is_used_from_outside() -> None:
+    """A private name is used by its own object alone."""
+    found = {named(path): list(private_accesses(tree)) for path, tree in TREES.items()}
+
+    assert {name: uses for name, uses in found.items() if uses} == {}
+
+
+def test_a_class_name_stands_for_one_class() -> None:
+    """No class name is used twice; the simulator, a program of its own, may share Twilio's nouns."""
+    classes = [
+        (node.name, path)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
     ]
 
-    assert len(text.splitlines()) <= LONGEST_MODULE
-    assert long_functions == []
+    assert repeated(classes) == {}
 
 
-def test_nothing_that_a_run_is_made_of_takes_more_than_seven_arguments() -> None:
-    """Functions and constructors of the rooms around a run take at most seven arguments, self aside."""
-    wide = [
-        f"{path.relative_to(ROOT)}: {node.name} takes {count}"
-        for path in MODULES
-        if room_of(path) in NARROW_ROOMS
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (count := arguments_of(node.args)) > MOST_ARGUMENTS
+def test_a_public_function_name_stands_for_one_function() -> None:
+    """No public function of a module has the name of another; the simulator may share the worker's."""
+    functions = [
+        (node.name, path)
+        for path, tree in TREES.items()
+        for node in tree.body
+        if isinstance(node, Function) and not node.name.startswith("_")
     ]
 
-    assert wide == []
+    assert repeated(functions) == {}

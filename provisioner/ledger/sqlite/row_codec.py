@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger.sqlite import shapes
-from provisioner.ledger.sqlite.shapes import OddLine, check_lines, checked_row
+from provisioner.ledger.sqlite.shapes import OddLine, checked_row, require_shape
 from provisioner.models import AttemptResult, Claim, UnknownRow
 from provisioner.models.sids import SidKind
 
 
 def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
     """Read lines of ``claim``; one that names a conversation has to name it by a SID. All are checked as one."""
-    check_lines(shapes.CLAIM, lines)
+    require_shape(shapes.CLAIM, lines)
     claims = [Claim(*line) for line in lines]
     if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
         raise OddLine

@@ -105,7 +105,7 @@ def checked_row(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
         raise OddLine from None
 
 
-def check_lines(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
+def require_shape(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
     """Raise ``OddLine`` where one of the lines is not of the shape."""
     try:
         convert(lines, GenericAlias(list, (shape,)), builtin_types=_AS_THEY_ARE)
