@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import Raw
 
-from provisioner.models import FIELDS, Mapped
+from provisioner.models import FIELDS, Mapped, WebChatRequest
 
 from .conversions import Convert, convert_members
 from .header import Header
@@ -22,13 +22,14 @@ _NOTHING = FieldSource(Constant(""))
 class FixedMapper:
     """Maps one record to the fields of a request.
 
-    ``texts`` holds the constant values in the order of ``FIELDS``, then the key; it is empty where a value differs
-    per row. ``own`` lists (index, getter) for those. ``members`` are the getters of pre-engagement values, and
-    ``converters`` those of typed ones.
+    ``texts`` holds the constant values in the order of ``FIELDS``, in which ``WebChatRequest`` declares them; one
+    is empty where the value differs per row. ``own`` lists (index, getter) for those. ``members`` are the
+    getters of pre-engagement values, and ``converters`` those of typed ones.
     """
 
     texts: list[str]
     own: tuple[tuple[int, Getter], ...]
+    key: Getter
     members: tuple[tuple[str, Getter], ...]
     converters: dict[str, Convert]
     columns_by_field: dict[str, str]
@@ -46,16 +47,16 @@ class FixedMapper:
             texts = self.texts.copy()
             for place, get in self.own:
                 texts[place] = get(values)
+            key = self.key(values)
         except TooLongError as error:
             return Mapped(refusal=str(error))
-        sid, chat, name, data, identity, ui_version, message, key = texts
-        columns = self.columns_by_field
+        request = WebChatRequest(*texts)
         if not self.converters:
-            return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns)
+            return Mapped(request, key, members, self.columns_by_field)
         faults = tuple(
             (PRE_ENGAGEMENT_PREFIX + name, reason) for name, reason in convert_members(members, self.converters)
         )
-        return Mapped(sid, chat, name, data, identity, ui_version, message, key, members, columns, "", faults)
+        return Mapped(request, key, members, self.columns_by_field, faults=faults)
 
 
 def compile_mapper(
@@ -79,10 +80,11 @@ def compile_mapper(
             cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",
         )
     key = [builder.by_rule(rule) for rule in rules.key]
-    getters = [*(sources.get(field, _NOTHING).get for field in FIELDS), key_getter([part.get for part in key])]
+    getters = [sources.get(field, _NOTHING).get for field in FIELDS]
     return FixedMapper(
         texts=[get.text if isinstance(get, Constant) else "" for get in getters],
         own=tuple((place, get) for place, get in enumerate(getters) if not isinstance(get, Constant)),
+        key=key_getter([part.get for part in key]),
         members=_members(sources),
         converters=_converters(rules),
         columns_by_field=_columns(sources, key),

@@ -6,17 +6,6 @@ import msgspec
 
 from provisioner.system.printable import quoted
 
-FIELDS = (
-    "address_sid",
-    "chat_friendly_name",
-    "customer_friendly_name",
-    "pre_engagement_data",
-    "identity",
-    "ui_version",
-    "first_message",
-)
-"""The fields a row may give, in the order they are shown."""
-
 
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One input record as read.
@@ -50,6 +39,10 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     first_message: str = ""
 
 
+FIELDS = WebChatRequest.__struct_fields__
+"""The fields a row may give, in the order they are shown."""
+
+
 class Problem(msgspec.Struct, frozen=True, gc=False):
     """One reason why a row cannot be sent. Never holds a value of the row.
 
@@ -75,20 +68,15 @@ Members = Mapping[str, str | msgspec.Raw]
 class Mapped(msgspec.Struct, frozen=True, gc=False):
     """One record's texts, sorted to what they are for; nothing is validated yet.
 
-    ``members`` are the single pre-engagement values that are not empty, in name order; they go on top of the
-    JSON text in ``pre_engagement_data``. ``columns`` tells the input column of each field (and of ``key``,
-    which is there only when the job has key columns), for messages; all rows of one shape share it.
-    ``refusal`` says why a record could not be mapped at all; every text is empty then. ``faults`` are values
-    that are not of the type asked for, as field and reason; their texts stand in ``members`` as they are.
+    ``request`` holds the text of each field; its ``pre_engagement_data`` is the JSON text as the record has it.
+    ``members`` are the single pre-engagement values that are not empty, in name order; they go on top of that
+    JSON text. ``columns`` tells the input column of each field (and of ``key``, which is there only when the job
+    has key columns), for messages; all rows of one shape share it. ``refusal`` says why a record could not be
+    mapped at all; every text is empty then. ``faults`` are values that are not of the type asked for, as field
+    and reason; their texts stand in ``members`` as they are.
     """
 
-    address_sid: str = ""
-    chat_friendly_name: str = ""
-    customer_friendly_name: str = ""
-    pre_engagement_data: str = ""
-    identity: str = ""
-    ui_version: str = ""
-    first_message: str = ""
+    request: WebChatRequest = WebChatRequest()
     key: str = ""
     members: Members = {}
     columns: dict[str, str] = {}

@@ -37,9 +37,9 @@ def build_json(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tupl
     where neither has a ``friendlyName``, as Twilio's own app does. ``marker`` is a name that is kept free, with
     room for a mark of 32 characters that is added when the row is sent.
     """
-    name = mapped.customer_friendly_name if friendly_name else ""
+    name = mapped.request.customer_friendly_name if friendly_name else ""
     try:
-        encoded = _composed(mapped.pre_engagement_data, mapped.members, name)
+        encoded = _composed(mapped.request.pre_engagement_data, mapped.members, name)
     except (ValueError, RecursionError):
         return _unsendable(mapped), [*mapped.faults, *_faults(mapped)]
     if mapped.faults:
@@ -72,7 +72,7 @@ def _unsendable(mapped: Mapped) -> str:
     members = {
         name: value if isinstance(value, str) else str(bytes(value)) for name, value in mapped.members.items()
     }
-    return json.dumps([mapped.pre_engagement_data, members])
+    return json.dumps([mapped.request.pre_engagement_data, members])
 
 
 def _composed(data: str, members: Members, name: str) -> bytes:
@@ -91,7 +91,7 @@ def _is_blank(data: str) -> bool:
 
 
 def _faults(mapped: Mapped) -> Iterator[Fault]:
-    for reason in _json_faults(mapped.pre_engagement_data):
+    for reason in _json_faults(mapped.request.pre_engagement_data):
         yield "pre_engagement_data", reason
     for name, value in mapped.members.items():
         for reason in validate_surrogates(name) or (validate_surrogates(value) if isinstance(value, str) else ()):

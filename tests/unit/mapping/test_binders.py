@@ -19,10 +19,10 @@ def test_each_record_is_mapped_by_its_own_names() -> None:
     mapper = bound()
 
     names = [
-        mapper({"customer_friendly_name": "Ada", "pre_engagement.plan": "gold"}).customer_friendly_name,
-        mapper({"Id": "7", "CustomerFriendlyName": "Bo"}).customer_friendly_name,
-        mapper({"CustomerFriendlyName": "Cy", "Id": "8"}).customer_friendly_name,
-        mapper({}).customer_friendly_name,
+        mapper({"customer_friendly_name": "Ada", "pre_engagement.plan": "gold"}).request.customer_friendly_name,
+        mapper({"Id": "7", "CustomerFriendlyName": "Bo"}).request.customer_friendly_name,
+        mapper({"CustomerFriendlyName": "Cy", "Id": "8"}).request.customer_friendly_name,
+        mapper({}).request.customer_friendly_name,
     ]
 
     assert names == ["Ada", "Bo", "Cy", ""]
@@ -36,7 +36,7 @@ def test_a_column_that_a_record_lacks_is_empty() -> None:
 
     mapped = mapper({"First": "Ada"})
 
-    assert (mapped.customer_friendly_name, mapped.key) == ("Ada", "")
+    assert (mapped.request.customer_friendly_name, mapped.key) == ("Ada", "")
 
 
 def test_columns_that_no_record_had_are_told() -> None:
@@ -57,8 +57,8 @@ def test_a_record_whose_names_contradict_each_other_is_refused_alone() -> None:
     mapped = mapper({"identity": "b"})
 
     assert refused.refusal == "column 1 ('Identity') and column 2 ('identity') both give identity"
-    assert refused.address_sid == ""
-    assert (mapped.refusal, mapped.identity) == ("", "b")
+    assert refused.request.address_sid == ""
+    assert (mapped.refusal, mapped.request.identity) == ("", "b")
 
 
 def test_a_record_with_several_columns_for_a_template_is_refused() -> None:
@@ -74,8 +74,8 @@ def test_an_address_may_be_missing_from_a_record() -> None:
     """Whether any record gives one is only known in the end, so each row is judged by itself."""
     mapper = bound(address_sid="")
 
-    assert mapper({"identity": "a"}).address_sid == ""
-    assert mapper({"AddressSid": ADDRESS}).address_sid == ADDRESS
+    assert mapper({"identity": "a"}).request.address_sid == ""
+    assert mapper({"AddressSid": ADDRESS}).request.address_sid == ADDRESS
 
 
 def test_a_source_of_ever_new_names_is_mapped_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_source_of_ever_new_names_is_mapped_in_bounded_memory(monkeypatch: pyt
     monkeypatch.setattr(binders, "_MOST_UNUSED", 5)
     mapper = binders.DynamicMapper(Mapping.from_options(MappingOptions(address_sid=ADDRESS)).rules)
 
-    identities = [mapper({"identity": str(number), f"x{number}": ""}).identity for number in range(20)]
+    identities = [mapper({"identity": str(number), f"x{number}": ""}).request.identity for number in range(20)]
 
     assert identities == [str(number) for number in range(20)]
     assert len(mapper._by_shape) <= 3

@@ -7,6 +7,7 @@ from provisioner.errors import UsageError
 from provisioner.mapping.conversions import ConversionError, ValueType, check_format, convert_members
 from provisioner.models import Mapped
 from provisioner.rows import build_request, digest
+from tests.mapped import mapped_of
 
 NUMBER = "is not a number as JSON writes it, like 12, -3.50 or 1e6"
 ZEROS = "has leading zeros, which no JSON number has: leave its type out to send it as text"
@@ -136,7 +137,9 @@ def test_values_are_converted_in_their_places() -> None:
 def mapped(text: str, *, faults: tuple[tuple[str, str], ...] = ()) -> Mapped:
     """Return a row that has one value."""
     address = "IG" + 32 * "0"
-    return Mapped(address_sid=address, members={"age": text}, columns={"pre_engagement.age": "Age"}, faults=faults)
+    return mapped_of(
+        address_sid=address, members={"age": text}, columns={"pre_engagement.age": "Age"}, faults=faults
+    )
 
 
 def test_a_value_that_does_not_parse_makes_the_row_invalid() -> None:

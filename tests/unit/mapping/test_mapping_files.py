@@ -8,8 +8,8 @@ from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, preset_text
 from provisioner.mapping.mapping_files import MAX_BYTES, load_mapping, read_mapping
 from provisioner.mapping.toml_places import line_of, lines_of
-from provisioner.models import Mapped
 from provisioner.options import InputOptions, MappingOptions
+from tests.mapped import mapped_of
 
 ADDRESS = "IG" + "0" * 32
 WHOLE = """\
@@ -53,7 +53,7 @@ def test_a_mapping_file_says_where_everything_comes_from(tmp_path: Path) -> None
 
     mapped = mapping.bind(COLUMNS, has_dynamic_columns=False)(["7", "Ada", "Example", "", "042", "Ghent", "EU"])
 
-    assert mapped == Mapped(
+    assert mapped == mapped_of(
         address_sid=ADDRESS,
         chat_friendly_name="WebChat 7",
         customer_friendly_name="Ada Example",
@@ -97,7 +97,7 @@ def test_set_wins_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> 
     mapped = mapping.bind(columns, has_dynamic_columns=False)(["7", "Ada", "Example", "e", "p", "c", "by name"])
 
     assert mapped.members == {"company": "c", "crm": "Zoho", "email": "file e", "phone": "set p", "record_id": "7"}
-    assert (mapped.key, mapped.customer_friendly_name) == ("7", "Ada Example")
+    assert (mapped.key, mapped.request.customer_friendly_name) == ("7", "Ada Example")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_choices_are_tried_in_order(tmp_path: Path, columns: list[str], values: 
     """The columns decide for the whole source, not the values of a row; a choice without columns always fits."""
     mapping = mapping_of(tmp_path, 'customer_friendly_name = ["{A} {B}", "{C}", "nobody"]')
 
-    assert mapping.bind(columns, has_dynamic_columns=False)(values).customer_friendly_name == name
+    assert mapping.bind(columns, has_dynamic_columns=False)(values).request.customer_friendly_name == name
 
 
 def test_no_choice_that_fits_is_an_error_that_names_them_all(tmp_path: Path) -> None:

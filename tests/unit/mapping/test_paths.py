@@ -60,7 +60,7 @@ def test_a_template_reaches_into_a_record() -> None:
 
     mapped = mapper({"contact": CONTACT, "account.main": '{"city":"Ghent"}', "account": '{"main":{"city":"no"}}'})
 
-    assert mapped.customer_friendly_name == "Ada Éxample"
+    assert mapped.request.customer_friendly_name == "Ada Éxample"
     assert mapped.members == {"age": "1.10", "inner": "Ghent"}
     assert mapped.key == "a"
     assert mapper.unused == ("account",)
@@ -73,7 +73,7 @@ def test_a_column_of_the_very_name_goes_before() -> None:
 
     mapped = mapper({"contact": '{"name":"inner"}', "contact.name": "outer"})
 
-    assert mapped.customer_friendly_name == "outer"
+    assert mapped.request.customer_friendly_name == "outer"
 
 
 def test_a_path_that_never_leads_anywhere_is_told() -> None:
@@ -97,7 +97,7 @@ def test_choices_are_made_for_each_record() -> None:
         mapper({"hs_object_id": "4"}),
     ]
 
-    assert [(each.key, each.customer_friendly_name) for each in names] == [
+    assert [(each.key, each.request.customer_friendly_name) for each in names] == [
         ("1", "Ada Example"),
         ("2", "Example"),
         ("3", "Bo Sample"),
@@ -124,7 +124,7 @@ def test_half_a_choice_is_more_than_none_of_it(tmp_path: Path) -> None:
     file.write_text('customer_friendly_name = ["{First} {Last}", ""]', encoding="utf-8")
     mapper = Mapping.from_options(MappingOptions(map=file)).bind((), has_dynamic_columns=True)
 
-    names = [mapper(record).customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
+    names = [mapper(record).request.customer_friendly_name for record in ({"First": "Ada"}, {"Other": "x"})]
 
     assert names == ["Ada", ""]
     assert mapper.missing_columns() == ()

@@ -7,8 +7,8 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, preset_files, preset_text
 from provisioner.mapping.preset_files import detect_preset, load_preset
-from provisioner.models import Mapped
 from provisioner.options import AUTO, PRESETS, MappingOptions
+from tests.mapped import mapped_of
 
 ADDRESS = "IG" + "0" * 32
 NAMES = [name for name in PRESETS if name != AUTO]
@@ -137,7 +137,7 @@ def test_auto_becomes_the_preset_it_finds_and_says_why() -> None:
         MappingOptions(address_sid=ADDRESS, preset="salesforce-dataloader", set=("ui_version=x",))
     )
     assert found.settings() == named.settings()
-    assert found.bind(columns, has_dynamic_columns=False)(["003", "Ada", ""]) == Mapped(
+    assert found.bind(columns, has_dynamic_columns=False)(["003", "Ada", ""]) == mapped_of(
         address_sid=ADDRESS,
         chat_friendly_name="WebChat 003",
         customer_friendly_name="Ada",

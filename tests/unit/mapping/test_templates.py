@@ -7,8 +7,8 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
 from provisioner.mapping.templates import Getter, Placeholder, Template, parse_template
-from provisioner.models import Mapped
 from provisioner.options import MappingOptions
+from tests.mapped import mapped_of
 
 COLUMNS = ["First", "Last", "Note"]
 
@@ -103,7 +103,7 @@ def test_a_default_stands_where_a_column_has_nothing(template: str, values: list
         COLUMNS, has_dynamic_columns=False
     )
 
-    assert mapper(values).chat_friendly_name == expected
+    assert mapper(values).request.chat_friendly_name == expected
 
 
 def test_a_text_beyond_the_bound_is_refused_before_it_is_made() -> None:
@@ -114,8 +114,8 @@ def test_a_text_beyond_the_bound_is_refused_before_it_is_made() -> None:
     refused = mapper(["", "", "x" * 1_000_000])
     mapped = mapper(["", "", ""])
 
-    assert refused == Mapped(refusal="--set first_message comes to more than 65,536 characters")
-    assert (mapped.refusal, mapped.first_message) == ("", "")
+    assert refused == mapped_of(refusal="--set first_message comes to more than 65,536 characters")
+    assert (mapped.refusal, mapped.request.first_message) == ("", "")
 
 
 def test_a_single_column_is_passed_on_verbatim() -> None:

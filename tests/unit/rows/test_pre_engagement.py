@@ -2,16 +2,17 @@
 
 import pytest
 
-from provisioner.models import Mapped, WebChatRequest
+from provisioner.models import WebChatRequest
 from provisioner.rows import is_nearly_full
 from provisioner.rows.pre_engagement import build_json
+from tests.mapped import mapped_of
 
 
 def composed(
     data: str, name: str = "", members: dict[str, str] | None = None, *, friendly_name: bool = True
 ) -> str:
     """Return the JSON of a row that has nothing wrong with it."""
-    mapped = Mapped(pre_engagement_data=data, customer_friendly_name=name, members=members or {})
+    mapped = mapped_of(pre_engagement_data=data, customer_friendly_name=name, members=members or {})
     text, faults = build_json(mapped, friendly_name=friendly_name)
     assert faults == []
     return text
@@ -19,7 +20,7 @@ def composed(
 
 def faults_of(data: str, **members: str) -> list[tuple[str, str]]:
     """Return what is wrong with a row's pre-engagement data."""
-    return build_json(Mapped(pre_engagement_data=data, members=members), friendly_name=True)[1]
+    return build_json(mapped_of(pre_engagement_data=data, members=members), friendly_name=True)[1]
 
 
 @pytest.mark.parametrize(

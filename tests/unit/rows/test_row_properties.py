@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from provisioner.models import Mapped
 from provisioner.rows import build_request, digest, is_nearly_full, mask_request, rebuild_request
+from tests.mapped import mapped_of
 
 ADDRESS = "IG" + "0" * 32
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -26,7 +27,7 @@ JSON_TEXT = st.builds(
     st.sampled_from([None, 2]),
 )
 ANY_MAPPED = st.builds(
-    Mapped,
+    mapped_of,
     address_sid=st.one_of(st.just(ADDRESS), ANY_TEXT),
     chat_friendly_name=ANY_TEXT,
     customer_friendly_name=ANY_TEXT,
@@ -70,7 +71,7 @@ LENGTHS = st.sampled_from([0, 1, 100, 255, 256, 257, 512, 513])
 @given(st.sampled_from(["a", "é"]), LENGTHS, LENGTHS, LENGTHS)
 def test_each_text_has_a_limit_of_its_own(letter: str, name: int, chat: int, key: int) -> None:
     """Long texts that are short enough do not add up to a problem, and short ones hide no long one."""
-    mapped = Mapped(
+    mapped = mapped_of(
         address_sid=ADDRESS,
         chat_friendly_name=letter * chat,
         customer_friendly_name=letter * name,
@@ -92,7 +93,7 @@ def test_each_text_has_a_limit_of_its_own(letter: str, name: int, chat: int, key
 @example(name="\u2028", members={"": "\x7f\x1b\ufeff", "e\u0301": "\u202e\u0000"})
 def test_texts_round_trip_exactly_through_the_json(name: str, members: dict[str, str]) -> None:
     """What the server reads is what the export said, character by character."""
-    mapped = Mapped(address_sid=ADDRESS, customer_friendly_name=name, members=members)
+    mapped = mapped_of(address_sid=ADDRESS, customer_friendly_name=name, members=members)
 
     request, problems = build_request(mapped, friendly_name=True)
 
@@ -104,7 +105,7 @@ def test_texts_round_trip_exactly_through_the_json(name: str, members: dict[str,
 @given(data=JSON_TEXT, members=st.dictionaries(REAL_TEXT, REAL_TEXT.filter(bool), max_size=2), name=REAL_TEXT)
 def test_json_text_keeps_its_meaning(data: str, members: dict[str, str], name: str) -> None:
     """Adding to the object changes nothing else in it."""
-    mapped = Mapped(pre_engagement_data=data, members=members, customer_friendly_name=name)
+    mapped = mapped_of(pre_engagement_data=data, members=members, customer_friendly_name=name)
 
     request, problems = build_request(mapped, friendly_name=True)
 
