@@ -69,6 +69,8 @@ WIDE_FUNCTIONS = {"options/groups.py: option"}
 OF_NAMED_TUPLES = {"_asdict", "_field_defaults", "_fields", "_make", "_replace"}
 """Names that begin with an underscore and are public all the same."""
 
+OUR_TESTS = Path(__file__).parent
+
 TEXTS = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
 TREES = {path: ast.parse(text) for path, text in TEXTS.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -162,6 +164,12 @@ def repeated(names: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
     for name, path in names:
         places[name, room_of(path) == "simulator"].append(named(path))
     return {name: found for (name, _), found in places.items() if len(found) > 1}
+
+
+def names_a_module(folder: Path, name: str) -> bool:
+    """Say whether a name is that of a module in a folder, or of one and, after an underscore, something of it."""
+    words = name.split("_")
+    return any(folder / f"{'_'.join(words[:count])}.py" in TREES for count in range(1, len(words) + 1))
 
 
 def test_every_room_stands_on_a_floor() -> None:
@@ -295,3 +303,15 @@ def test_a_public_function_name_stands_for_one_function() -> None:
     ]
 
     assert repeated(functions) == {}
+
+
+def test_a_module_s_tests_are_found_by_its_name() -> None:
+    """Tests of ``room/module.py`` are ``room/test_module.py``, or ``test_module_<what of it>.py`` beside that."""
+    strays = {
+        test.relative_to(OUR_TESTS).as_posix()
+        for kind in ("unit", "integration")
+        for test in (OUR_TESTS / kind).rglob("test_*.py")
+        if not names_a_module(ROOT / test.relative_to(OUR_TESTS / kind).parent, test.stem.removeprefix("test_"))
+    }
+
+    assert strays == set()

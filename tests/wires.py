@@ -78,6 +78,14 @@ def lay_wire(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> LayWire:
     return lay
 
 
+@pytest.fixture(autouse=True, params=[TLS13, TLS12_BY_PROXY], ids=str)
+def wire(request: pytest.FixtureRequest, lay_wire: LayWire) -> Wire:
+    """Lay the wire of this run of a test."""
+    chosen: Wire = request.param
+    lay_wire(chosen)
+    return chosen
+
+
 @asynccontextmanager
 async def open_transport(
     account: Account, *, base_url: str = "", proxy: str = "", **how: Any

@@ -15,7 +15,7 @@ from provisioner.errors import UsageError
 from provisioner.logs import LogSettings, logging_configured
 from provisioner.models import WebChatRequest
 from provisioner.system.tracebacks import describe_traceback
-from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
+from tests.unit.ledger.sqlite.test_ledger_crashes import files_no_larger_than
 
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 

@@ -17,8 +17,8 @@ from provisioner.report import dashboard
 from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
 from provisioner.report.live_recorder import LiveRecorder
 from provisioner.runs.supervisor import PacerControls
-from tests.integration.report.test_dashboard_over_sockets import HERE, Board, board
-from tests.integration.report.test_dashboard_over_sockets import Hands as HandsOfTests
+from tests.integration.report.test_dashboard import HERE, Board, board
+from tests.integration.report.test_dashboard import Hands as HandsOfTests
 
 PAUSE = b'{"action": "pause"}'
 JSON = "application/json"

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from provisioner.report.dashboard import Dashboard
 from tests.browser import Tab, needs_chromium, open_browser
-from tests.integration.report.test_dashboard_over_sockets import Board, board
+from tests.integration.report.test_dashboard import Board, board
 
 pytestmark = needs_chromium
 

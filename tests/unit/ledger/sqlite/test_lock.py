@@ -14,7 +14,7 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.lock import LedgerLock, is_locked, lock_path
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from tests.ledger_samples import SETTINGS
-from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
+from tests.unit.ledger.sqlite.test_ledger_crashes import files_no_larger_than
 
 
 async def test_a_second_run_is_told_who_has_the_ledger(path: Path) -> None:

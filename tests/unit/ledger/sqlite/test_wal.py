@@ -16,7 +16,7 @@ from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.wal import WalCheckpointer, checkpoint, close_connection, has_wal, wal_path
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
-from tests.unit.ledger.sqlite.test_crashes import files_no_larger_than
+from tests.unit.ledger.sqlite.test_ledger_crashes import files_no_larger_than
 
 ROWS = 40
 

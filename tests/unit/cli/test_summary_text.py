@@ -1,63 +1,11 @@
-"""Figures, looks and summaries in words."""
-
-import math
+"""The end of a command in words."""
 
 import click
 import pytest
 
-from provisioner.cli.formatting import duration_text, rate_text
-from provisioner.cli.progress_text import done_text, pace_text
 from provisioner.cli.summary_text import accounting_line, summary_lines
 from provisioner.models import Counts
-from provisioner.models.progress import Progress
 from provisioner.models.summary import CommandOutcome, Summary
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (6.34, "6.3 s"),
-        (9.96, "10 s"),
-        (59.4, "59 s"),
-        (59.9, "1:00"),
-        (61, "1:01"),
-        (3_130, "52:10"),
-        (3_599.7, "1:00:00"),
-        (6_980, "1:56:20"),
-        (36_000, "10:00:00"),
-        (2 * 86_400 + 11_045, "2 days, 3:04:05"),
-        (1e15, "over 10 years"),
-    ],
-)
-def test_a_duration_is_as_fine_as_it_is_short(seconds: float, text: str) -> None:
-    """Tenths below ten seconds, then whole seconds, in the units of a clock."""
-    assert duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("per_second", "text"),
-    [
-        *((0, "0/s"), (0.2, "0.2/s"), (4.0, "4/s"), (3.984, "3.98/s"), (1_234.5, "1,234/s")),
-        *((1 / 86_400, "0.042/h"), (0.005, "18/h"), (math.inf, "no limit")),
-    ],
-)
-def test_a_rate_has_the_digits_it_deserves(per_second: float, text: str) -> None:
-    """Two decimals at most, none for large rates."""
-    assert rate_text(per_second) == text
-
-
-def test_the_last_row_alone_makes_a_hundred_percent() -> None:
-    """Shares are rounded down."""
-    assert done_text(Progress(total=1_000, done=999)) == "999/1,000 rows, 99 %"
-    assert done_text(Progress(total=0)) == "0/0 rows, 100 %"
-
-
-def test_where_nothing_can_be_said_of_the_time_left_there_is_a_question_mark() -> None:
-    """An unlimited rate and an unknown end are said as such."""
-    told = pace_text(Progress(total=10, rate_now=1_000.0))
-
-    assert told == "1,000/s of no limit  in flight 0  429s 0  elapsed 0.0 s  left ?"
 
 
 def test_the_accounting_adds_up_or_says_that_it_does_not() -> None:
