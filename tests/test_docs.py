@@ -99,16 +99,30 @@ def test_an_answer_is_compared_whole(answer: list[str], output: str, is_it: bool
     assert Step(1, "true", tuple(answer)).is_answered_by(output) is is_it
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_lead_somewhere() -> None:
     """A relative link names a file that is there, and a heading in it."""
-    dead = [
-        link[0]
-        for link in _LINK.finditer(document.read_text(encoding="utf-8"))
-        if not leads_somewhere(document.parent / link["file"] if link["file"] else document, link["anchor"])
+    pages = [
+        *DOCUMENTS,
+        *ROOT.glob("*.md"),
+        *(ROOT / folder / "README.md" for folder in ("benchmarks", "findings")),
     ]
 
-    assert dead == []
+    dead = {
+        f"{name_of(page)}: {link[0]}"
+        for page in pages
+        for link in _LINK.finditer(page.read_text(encoding="utf-8"))
+        if not leads_somewhere(page.parent / link["file"] if link["file"] else page, link["anchor"])
+    }
+
+    assert dead == set()
+
+
+def test_every_finding_is_listed() -> None:
+    """The page about findings has each script there is, and no other."""
+    rows = table_below("# Findings", text_of("findings/README.md"))
+
+    listed = {name for row in rows for name in re.findall(r"\[([\w-]+\.sh)\]", row[0])}
+    assert listed == {path.name for path in (ROOT / "findings").glob("*.sh")}
 
 
 def leads_somewhere(file: Path, anchor: str | None) -> bool:
@@ -145,7 +159,7 @@ def test_every_flag_that_is_named_exists(document: Path) -> None:
     """Flags and environment names in the documents are those of the program, or of the tool at hand."""
     known = {spelling for flag in flags() for spelling in (*flag.opts, *flag.secondary_opts)}
     variables = {name for flag in flags() for name in variables_of(flag)}
-    other_tools = ("uv ", "python3 -m venv", "pip ", ".venv")
+    other_tools = ("uv ", "python3 -m venv", "pip ", ".venv", "docker ", "wsl ")
 
     ours = [said for said in spoken_of(document) if not said.removeprefix("$ ").startswith(other_tools)]
 
@@ -199,6 +213,21 @@ def test_the_floors_are_listed() -> None:
 
     shown = {room: int(row[0]) for row in rows for room in re.findall(r"`(\w+)`", row[1])}
     assert shown == FLOORS
+
+
+def test_the_map_leads_to_what_there_is() -> None:
+    """Every module and folder that the page about the structure names is there."""
+    text = text_of("docs/architecture.md")
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.py|\.sql|/)|(?:[a-z_]+/)+[a-z_]+)`", text))
+
+    roots = (ROOT, ROOT / "provisioner")
+    missing = {
+        name
+        for name in named
+        if not any((root / f"{name}{end}").exists() for root in roots for end in ("", ".py"))
+    }
+    assert len(named) > 60
+    assert missing == set()
 
 
 def test_the_events_of_the_log_are_listed() -> None:
