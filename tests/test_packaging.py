@@ -1,12 +1,29 @@
 """What is installed and handed on: locked, with nobody's registry in it, and whole."""
 
 import re
-import tomllib
+import subprocess
+import sys
+import tarfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+from hatch_build import for_index_page
+
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def source_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the unpacked source archive of the project as it stands."""
+    folder = tmp_path_factory.mktemp("sdist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    return folder / archive.name.removesuffix(".tar.gz")
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
@@ -20,10 +37,38 @@ def test_a_lock_names_versions_and_hashes_and_no_place(name: str) -> None:
     assert "://" not in text
 
 
-def test_the_source_archive_has_what_its_readers_are_sent_to() -> None:
-    """How to report a fault goes with the source, as the licence does."""
-    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    included = document["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+def test_the_source_archive_has_what_its_readers_are_sent_to(source_archive: Path) -> None:
+    """Every file that a page of the archive links to is in it, as are the licence and how to report a fault."""
+    sent_to = {
+        page.parent / link
+        for page in source_archive.rglob("*.md")
+        for link in re.findall(r"\]\((?!\w+:)([^)#]+)", page.read_text(encoding="utf-8"))
+    }
 
-    assert {"README.md", "SECURITY.md", "LICENSE"} <= set(included)
-    assert [name for name in included if not (ROOT / name).exists()] == []
+    named = {source_archive / name for name in ("README.md", "SECURITY.md", "LICENSE", "CHANGELOG.md")}
+    assert [str(path) for path in sent_to | named if not path.exists()] == []
+
+
+def test_the_demo_works_in_the_source_archive(source_archive: Path) -> None:
+    """``make demo`` finds everything that it needs there; the libraries are those that are installed here."""
+    ended = subprocess.run(
+        ["make", "demo", "--assume-old=.venv/.run", f"BIN={Path(sys.executable).parent}"],  # noqa: S607
+        cwd=source_archive,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "input 25 = created 25 + rejected 0 + unknown 0 + unsent 0 + invalid 0" in ended.stdout, ended.stderr
+    assert (source_archive / "requirements.lock").exists()
+
+
+def test_links_of_the_readme_work_on_an_index_page(source_archive: Path) -> None:
+    """The long description has no relative link: each leads to the repository where that is known, or is text."""
+    described = message_from_bytes((source_archive / "PKG-INFO").read_bytes()).get_payload()
+
+    assert "# WebChat provisioner" in str(described)
+    assert re.findall(r"\]\((?!\w+:|#)[^)]*\)", str(described)) == []
+    assert for_index_page("![a](b.svg) [c](d.md#e) [f](#g) [h](https://i)", "https://x/y") == (
+        "![a](https://x/y/raw/HEAD/b.svg) [c](https://x/y/blob/HEAD/d.md#e) [f](#g) [h](https://i)"
+    )
