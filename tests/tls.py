@@ -26,9 +26,7 @@ class Authority:
         return self.folder / "authority.pem"
 
     def server(
-        self,
-        version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
-        certificate: trustme.LeafCert | None = None,
+        self, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, certificate: trustme.LeafCert | None = None
     ) -> ssl.SSLContext:
         """Return the TLS of a server on loopback that speaks this one version."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

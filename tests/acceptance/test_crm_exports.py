@@ -26,10 +26,7 @@ CHATS = {
     "salesforce-report": ["WebChat 003Hs00000AaBbC", "WebChat 003Hs00000AaBbD"],
     "salesforce-dataloader": ["WebChat 003Hs00000AaBbCcIAV", "WebChat 003Hs00000AaBbDdIAF"],
     "hubspot": ["WebChat 51800000100", "WebChat 51800000137"],
-    "dynamics": [
-        "WebChat 3f2a6c1e-7b0d-ef11-8e7f-000d3a4b10a0",
-        "WebChat 3f2a6c1e-7b0d-ef11-8e7f-000d3a4b10a1",
-    ],
+    "dynamics": ["WebChat 3f2a6c1e-7b0d-ef11-8e7f-000d3a4b10a0", "WebChat 3f2a6c1e-7b0d-ef11-8e7f-000d3a4b10a1"],
     "zendesk": ["WebChat 48110", "WebChat 48111"],
     "zoho": ["WebChat zcrm_4876876000000624001", "WebChat zcrm_4876876000000624013"],
     "pipedrive": ["WebChat 211", "WebChat 212"],

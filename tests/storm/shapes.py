@@ -61,12 +61,7 @@ def write_json_lines(folder: Path, labels: Sequence[str]) -> Sequence[str]:
 _ALWAYS = "--timeout 0.7 --settle-delay 0.5 --retry rejected"
 
 SHAPES = (
-    Shape(
-        name="keys",
-        write=write_csv,
-        flags=f"{_ALWAYS} --key crm_id --rate 70/s",
-        has_own_identities=True,
-    ),
+    Shape(name="keys", write=write_csv, flags=f"{_ALWAYS} --key crm_id --rate 70/s", has_own_identities=True),
     Shape(
         name="contents",
         write=write_json_lines,

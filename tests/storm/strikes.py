@@ -35,13 +35,7 @@ _LONGEST_WAIT_S = {
     Stage.LOOKED: 0.3,
     Stage.ENDING: 0.05,
 }
-_WEIGHTS = {
-    Stage.STARTING: 15,
-    Stage.SENDING: 40,
-    Stage.LOOKING: 30,
-    Stage.LOOKED: 10,
-    Stage.ENDING: 5,
-}
+_WEIGHTS = {Stage.STARTING: 15, Stage.SENDING: 40, Stage.LOOKING: 30, Stage.LOOKED: 10, Stage.ENDING: 5}
 _SIGNALS = (
     ((signal.SIGKILL,), 55),
     ((signal.SIGTERM,), 15),

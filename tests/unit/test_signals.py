@@ -69,11 +69,7 @@ async def test_handlers_are_gone_with_the_context() -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [
-        (signal.SIGINT, ExitCode.SIGINT),
-        (signal.SIGTERM, ExitCode.SIGTERM),
-        (signal.SIGHUP, ExitCode.SIGTERM),
-    ],
+    [(signal.SIGINT, ExitCode.SIGINT), (signal.SIGTERM, ExitCode.SIGTERM), (signal.SIGHUP, ExitCode.SIGTERM)],
 )
 async def test_a_brake_knows_which_signal_came(number: int, code: ExitCode) -> None:
     """The exit code follows the first signal, and is None before it."""

@@ -153,13 +153,7 @@ async def test_messages_are_listed_oldest_first_and_paged(simulate: Simulate) ->
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"Author": "b", "Body": "x"},
-        {"Body": "x"},
-        {"Author": "a"},
-        {"Author": "a", "Body": "x" * 1601},
-    ],
+    "fields", [{"Author": "b", "Body": "x"}, {"Body": "x"}, {"Author": "a"}, {"Author": "a", "Body": "x" * 1601}]
 )
 async def test_a_message_that_breaks_a_rule_is_refused(simulate: Simulate, fields: dict[str, str]) -> None:
     """The author has to be the guest, and a message has to say something, within limits."""

@@ -15,10 +15,7 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
     caller = await simulate()
 
     heard = await caller.saying(Ui_Version="batch/1").create(
-        ChatFriendlyName="Migration",
-        CustomerFriendlyName="Zoë 王",
-        PreEngagementData='{"n":1}',
-        Identity="row-1",
+        ChatFriendlyName="Migration", CustomerFriendlyName="Zoë 王", PreEngagementData='{"n":1}', Identity="row-1"
     )
 
     assert heard.status == 201

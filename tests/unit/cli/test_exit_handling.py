@@ -260,12 +260,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(Counts.__struct_fields__) | {
                 "usage",
             ),
         ),
-        (
-            ["--log-level", "loud", "toy", "--json"],
-            2,
-            "failed",
-            (LOUD, "see 'provisioner --help'", "usage"),
-        ),
+        (["--log-level", "loud", "toy", "--json"], 2, "failed", (LOUD, "see 'provisioner --help'", "usage")),
         (
             ["--config", "/missing.toml", "toy", "--json"],
             2,

@@ -126,8 +126,7 @@ def test_the_same_target_twice_is_an_error(columns: list[str]) -> None:
 def test_an_assignment_stands_in_place_of_columns_of_that_name() -> None:
     """Where the user has chosen, columns named after the field are no contradiction, and unused."""
     mapper = bound(
-        ["Name", "customer_friendly_name", "CustomerFriendlyName"],
-        with_address("customer_friendly_name={Name}"),
+        ["Name", "customer_friendly_name", "CustomerFriendlyName"], with_address("customer_friendly_name={Name}")
     )
 
     assert mapper(["Ada", "x", "y"]).request.customer_friendly_name == "Ada"

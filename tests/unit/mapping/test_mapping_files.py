@@ -102,11 +102,7 @@ def test_set_wins_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("columns", "values", "name"),
-    [
-        (["A", "B", "C"], ["a", "b", "c"], "a b"),
-        (["A", "C"], ["a", "c"], "c"),
-        (["A"], ["a"], "nobody"),
-    ],
+    [(["A", "B", "C"], ["a", "b", "c"], "a b"), (["A", "C"], ["a", "c"], "c"), (["A"], ["a"], "nobody")],
 )
 def test_choices_are_tried_in_order(tmp_path: Path, columns: list[str], values: list[str], name: str) -> None:
     """The columns decide for the whole source, not the values of a row; a choice without columns always fits."""

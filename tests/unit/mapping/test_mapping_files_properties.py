@@ -86,11 +86,7 @@ def test_a_text_is_a_mapping_file_or_a_usage_error(lines: list[str]) -> None:
     assert file is None or all(rule.choices for rule in file.rules.values())
 
 
-@given(
-    text=LIKELY,
-    columns=st.lists(COLUMN, max_size=5),
-    values=st.lists(RECORD_VALUE, min_size=5, max_size=5),
-)
+@given(text=LIKELY, columns=st.lists(COLUMN, max_size=5), values=st.lists(RECORD_VALUE, min_size=5, max_size=5))
 def test_any_row_of_a_table_is_mapped_once_its_header_was_bound(
     text: str, columns: list[str], values: list[str]
 ) -> None:

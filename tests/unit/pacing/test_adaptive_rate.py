@@ -151,8 +151,7 @@ def send(adaptive_rate: AdaptiveRate, server: StrictServer, seconds: float, *, w
 
 
 @pytest.mark.parametrize(
-    ("way_s", "least", "most_refused"),
-    [(0.0, 0.997, 0.0), (0.01, 0.96, 0.002), (0.1, 0.87, 0.0025)],
+    ("way_s", "least", "most_refused"), [(0.0, 0.997, 0.0), (0.01, 0.96, 0.002), (0.1, 0.87, 0.0025)]
 )
 def test_a_strict_limit_is_used_well_and_seldom_met(way_s: float, least: float, most_refused: float) -> None:
     """For half an hour at 5/s against a limit of 5: what the way jitters is learned, and not asked for again."""

@@ -185,11 +185,7 @@ async def test_the_mark_of_a_row_is_in_its_data(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("claim", "line"),
-    [
-        (Claim(1, 1, "1", bytes(16)), 2),
-        (Claim(4, 4, "4", bytes(16)), 5),
-        (Claim(9, 9, "9", bytes(16)), None),
-    ],
+    [(Claim(1, 1, "1", bytes(16)), 2), (Claim(4, 4, "4", bytes(16)), 5), (Claim(9, 9, "9", bytes(16)), None)],
     ids=["another content", "not readable", "not there"],
 )
 async def test_a_row_that_is_not_what_was_planned_is_not_sent(

@@ -118,12 +118,7 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
     ("input_name", "failed", "message", "cure"),
     [
         ("a.xlsx", "fix.csv", "fix.csv: the file will be a workbook like the input", "name it fix.xlsx"),
-        (
-            "a.csv",
-            "fix.XLSX",
-            "fix.XLSX: the file will be text like the input, not a workbook",
-            "name it fix.csv",
-        ),
+        ("a.csv", "fix.XLSX", "fix.XLSX: the file will be text like the input, not a workbook", "name it fix.csv"),
         ("a.xlsx", "fix.XLSX", "", ""),
     ],
 )

@@ -119,10 +119,7 @@ def test_families_are_drawn_apart() -> None:
 
 def test_shares_above_the_whole_are_refused() -> None:
     """Shares that add up to more than all requests anywhere are an error that says where."""
-    rules = (
-        FaultRule(name=FaultName.STALL, percent=60),
-        FaultRule(name=FaultName.NULL_SID, percent=60, first=50),
-    )
+    rules = (FaultRule(name=FaultName.STALL, percent=60), FaultRule(name=FaultName.NULL_SID, percent=60, first=50))
 
     with pytest.raises(ValueError, match=r"add up to 120 % of the requests from number 50 on"):
         FaultScript(rules)

@@ -40,8 +40,4 @@ def test_the_broken_sample_can_be_read() -> None:
     with open_sources([str(SAMPLES / "broken.csv")], InputOptions()) as (source,):
         problems = [record.problem for record in source.records()]
 
-    assert problems == [
-        *[""] * 5,
-        "has 3 fields, the header has 5",
-        "has 6 fields, the header has 5",
-    ]
+    assert problems == [*[""] * 5, "has 3 fields, the header has 5", "has 6 fields, the header has 5"]

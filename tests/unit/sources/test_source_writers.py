@@ -24,10 +24,7 @@ def _written(source: Source, extra: tuple[str, ...] = ("rejected", "no, sorry"))
 @pytest.mark.parametrize(
     ("content", "written"),
     [
-        (
-            'name,topic\nAda,"a, ""b"" c"\n',
-            'name,topic,_status,_error\nAda,"a, ""b"" c",rejected,"no, sorry"\n',
-        ),
+        ('name,topic\nAda,"a, ""b"" c"\n', 'name,topic,_status,_error\nAda,"a, ""b"" c",rejected,"no, sorry"\n'),
         (
             '"name";"topic"\r\n"Ada";"a\nb"\r\n',
             '"name";"topic";"_status";"_error"\r\n"Ada";"a\nb";"rejected";"no, sorry"\r\n',
@@ -35,10 +32,7 @@ def _written(source: Source, extra: tuple[str, ...] = ("rejected", "no, sorry"))
         ('a\tb\r1\t"x\ny"\r', 'a\tb\t_status\t_error\r1\t"x\ny"\trejected\tno, sorry\r'),
         ('a|b\n1|"x\ry"', 'a|b|_status|_error\n1|"x\ry"|rejected|no, sorry\n'),
         ('name\n""\n', 'name,_status,_error\n,rejected,"no, sorry"\n'),
-        (
-            "_error,name,_status\nold,Ada,old\n",
-            '_error,name,_status\n"no, sorry",Ada,rejected\n',
-        ),
+        ("_error,name,_status\nold,Ada,old\n", '_error,name,_status\n"no, sorry",Ada,rejected\n'),
         ("name,_error\nAda,old\n", 'name,_error,_status\nAda,"no, sorry",rejected\n'),
     ],
     ids=["minimal", "all quoted", "lone CR", "no end", "one column", "in place", "partly in place"],
@@ -95,10 +89,7 @@ def test_a_ragged_row_stays_ragged_however_often_it_is_fed_back(opened: Open, co
             ),
         ),
         ('{"a": 1}\r\noops\r\n', '{"a": 1,"_status":"rejected","_error":"no, sorry"}\r\noops\r\n'),
-        (
-            '[{"a": [1, 2]}, 42]',
-            '[\n{"a": [1, 2],"_status":"rejected","_error":"no, sorry"},\n42\n]\n',
-        ),
+        ('[{"a": [1, 2]}, 42]', '[\n{"a": [1, 2],"_status":"rejected","_error":"no, sorry"},\n42\n]\n'),
         (
             '{"totalSize": 1, "records": [{\n "attributes": {"type": "Lead"},\n "a": 1.10\n}]}',
             (

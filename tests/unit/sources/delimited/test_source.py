@@ -122,10 +122,7 @@ def test_a_single_column_is_read_with_its_empty_values(opened: Open) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (
-            b'name,topic\nAda,1\n"Bo,2\nCy,3\n',
-            "line 3: a quote in the record that starts here is never closed",
-        ),
+        (b'name,topic\nAda,1\n"Bo,2\nCy,3\n', "line 3: a quote in the record that starts here is never closed"),
         (
             b'name,topic\nAda,"\n\n1"\nBo,"2" or 3\nCy,4\n',
             "line 5: text follows a closing quote in the record that starts here",
@@ -138,10 +135,7 @@ def test_a_single_column_is_read_with_its_empty_values(opened: Open) -> None:
             b'name,topic\nAda,"' + b'1\n","' * MAX_RECORD_SIZE,
             "line 2: the record that starts here is longer than 4 MiB; most likely a quote is not closed",
         ),
-        (
-            b"name,topic\nAda," + b"1," * MAX_RECORD_SIZE,
-            "line 2: is a line of more than 4 MiB",
-        ),
+        (b"name,topic\nAda," + b"1," * MAX_RECORD_SIZE, "line 2: is a line of more than 4 MiB"),
     ],
     ids=["unclosed", "stray", "long field", "endless record", "endless line"],
 )

@@ -182,15 +182,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a long comment": (book_of(sheet_of(f"{ROW}<!-- {'x' * 3_000_000} -->")), DAMAGED),
     "many styles": (
         book_of(
-            sheet_of(ROW),
-            styles=f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 70_000}</cellXfs></styleSheet>',
+            sheet_of(ROW), styles=f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 70_000}</cellXfs></styleSheet>'
         ),
         DAMAGED,
     ),
-    "many sheets": (
-        book_of(sheet_of(ROW), book='<sheet name="T" r:id="one" state="hidden"/>' * 10_001),
-        DAMAGED,
-    ),
+    "many sheets": (book_of(sheet_of(ROW), book='<sheet name="T" r:id="one" state="hidden"/>' * 10_001), DAMAGED),
     "a sheet that is not there": (book_of(sheet_of(ROW), book='<sheet name="T" r:id="none"/>'), DAMAGED),
     "text behind the sheet": (book_of(sheet_of(ROW) + "x"), DAMAGED),
 }

@@ -19,13 +19,7 @@ BY_KEY = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_API_KEY": KEY, "TWILIO_API_SECRET":
 BY_TOKEN = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN}
 PROFILES = {
     "profiles": {
-        "live": {
-            "accountSid": OTHER_SID,
-            "apiKey": KEY,
-            "apiSecret": SECRET,
-            "region": "ie1",
-            "edge": "dublin",
-        },
+        "live": {"accountSid": OTHER_SID, "apiKey": KEY, "apiSecret": SECRET, "region": "ie1", "edge": "dublin"},
         "plain": {"accountSid": OTHER_SID, "apiKey": KEY, "apiSecret": SECRET, "region": None},
         "half": {"accountSid": OTHER_SID, "apiKey": KEY},
     },
@@ -195,8 +189,7 @@ def test_a_secret_is_not_in_the_repr(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "name", "secret"),
-    [(BY_KEY, "TWILIO_API_SECRET", SECRET), (BY_TOKEN, "TWILIO_AUTH_TOKEN", TOKEN)],
+    ("environ", "name", "secret"), [(BY_KEY, "TWILIO_API_SECRET", SECRET), (BY_TOKEN, "TWILIO_AUTH_TOKEN", TOKEN)]
 )
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, environ: dict[str, str], name: str, secret: str) -> None:
     """Service managers hand secrets over as files; the variable names one, and its last line break is dropped."""
