@@ -67,11 +67,8 @@ def terminal_answering(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.mark.parametrize(
     ("stream", "environ", "expected"),
     [
-        (Terminal(), {}, True),
-        (Terminal(), {"TERM": "xterm"}, True),
-        (Terminal(), {"TERM": "dumb"}, False),
-        (Terminal(), {"NO_COLOR": "1"}, False),
-        (Terminal(), {"NO_COLOR": ""}, True),
+        *((Terminal(), environ, True) for environ in ({}, {"TERM": "xterm"}, {"NO_COLOR": ""})),
+        *((Terminal(), environ, False) for environ in ({"TERM": "dumb"}, {"NO_COLOR": "1"})),
         (Terminal(), {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
         (io.StringIO(), {}, False),
         (io.StringIO(), {"FORCE_COLOR": "1"}, True),

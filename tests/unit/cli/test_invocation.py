@@ -20,13 +20,11 @@ def config(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
-        ([], ""),
+        *((arguments, "") for arguments in ([], ["--", "run"], ["rnu", "a.csv"])),
         (["run", "check"], "run"),
         (["--log-level", "debug", "check", "a.csv"], "check"),
         (["--log-file", "run", "check"], "check"),
         (["--log-file=run", "--nonsense", "check"], "check"),
-        (["--", "run"], ""),
-        (["rnu", "a.csv"], ""),
     ],
 )
 def test_the_command_is_the_first_word_that_names_one(arguments: list[str], command: str) -> None:

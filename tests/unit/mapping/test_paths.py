@@ -27,15 +27,8 @@ def bound(*assignments: str, key: tuple[str, ...] = ()) -> RecordMapper:
         ("tags", '["a",{"b":null}]'),
         ("tags.0", "a"),
         ("tags.1.b", ""),
-        ("tags.2", None),
-        ("tags.-1", None),
-        ("tags.x", None),
-        ("tags.99999999999999999999", None),
-        ("tags.²", None),
-        ("name.0", None),
-        ("age.x", None),
-        ("nope", None),
-        ("", None),
+        *((path, None) for path in ("tags.2", "tags.-1", "tags.x", "tags.99999999999999999999", "tags.²")),
+        *((path, None) for path in ("name.0", "age.x", "nope", "")),
     ],
 )
 def test_a_path_leads_through_names_and_places(path: str, found: str | None) -> None:

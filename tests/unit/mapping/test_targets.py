@@ -8,13 +8,9 @@ from provisioner.mapping.targets import parse_field
 @pytest.mark.parametrize(
     ("name", "target"),
     [
-        ("address_sid", "address_sid"),
-        ("AddressSid", "address_sid"),
-        ("ADDRESS SID", "address_sid"),
-        ("CustomerFriendlyName", "customer_friendly_name"),
-        ("Customer Friendly Name", "customer_friendly_name"),
-        ("customer-friendly-name", "customer_friendly_name"),
-        ("  customer_friendly_name ", "customer_friendly_name"),
+        *((name, "address_sid") for name in ("address_sid", "AddressSid", "ADDRESS SID")),
+        *((name, "customer_friendly_name") for name in ("CustomerFriendlyName", "Customer Friendly Name")),
+        *((name, "customer_friendly_name") for name in ("customer-friendly-name", "  customer_friendly_name ")),
         ("customer\tFriendly__name", "customer_friendly_name"),
         ("ChatFriendlyName", "chat_friendly_name"),
         ("PreEngagementData", "pre_engagement_data"),

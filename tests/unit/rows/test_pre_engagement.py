@@ -95,9 +95,7 @@ def test_single_values_are_strings_as_they_stand() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ("[1]", "must be a JSON object, like {...}"),
-        ('"text"', "must be a JSON object, like {...}"),
-        ("null", "must be a JSON object, like {...}"),
+        *((data, "must be a JSON object, like {...}") for data in ("[1]", '"text"', "null")),
         ("{'a': 1}", "is not valid JSON: object keys must be strings near character 2"),
         ('{"a": NaN}', "is not valid JSON: invalid character near character 7"),
         ('{"a": [1, {"b": -Infinity}]}', "is not valid JSON: invalid character near character 18"),

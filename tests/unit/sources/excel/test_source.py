@@ -293,13 +293,13 @@ BOOK = book_of([["a", "b"], ["1", "2"]])
         ),
         (_archive("mimetype", "content.xml"), "is an OpenDocument file", "save it as CSV"),
         (_archive("[Content_Types].xml", "xl/workbook.xml"), "is a workbook that is damaged", "save it anew"),
+        (with_sheet("<row"), "is a workbook that is damaged", "save it anew"),
+        (with_sheet('<row><c t="s"><v>99</v></c></row>'), "is a workbook that is damaged", "save it anew"),
         (BOOK[:-40], "is a zip archive, or a workbook, that is cut short or damaged", "export it again"),
         (gzip.compress(BOOK), "is a zip archive, compressed once more", "unpack it first"),
         (book_of([]), "has no sheet with a value in it", "export it again"),
         (book_of([["a", "b"]]), "has a header but no rows", "export it again with its rows"),
         (book_of([["a", "#REF!"], ["1"]]), "a cell of the header holds the error #REF!", "fix the header"),
-        (with_sheet("<row"), "is a workbook that is damaged", "save it anew"),
-        (with_sheet('<row><c t="s"><v>99</v></c></row>'), "is a workbook that is damaged", "save it anew"),
     ],
 )
 def test_what_is_no_workbook_to_read_is_refused_by_what_it_is(

@@ -42,14 +42,11 @@ EXPORT_TREE = """{
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ('{"a": 1}\n{"a": 2}\n', LINES),
-        ('{"records": 2, "a": 1}\n', LINES),
-        ('{"records": "[{"}\n', LINES),
+        *((text, LINES) for text in ('{"a": 1}\n{"a": 2}\n', '{"records": 2, "a": 1}\n', '{"records": "[{"}\n')),
         ('{"records": [1, 2]}\n', LINES),
         ('{"records": [{"a": 1}]}\n{"records": [{"a": 2}]}\n', LINES),
         ('{"data": {"records": 1}, "a": 1}\n', LINES),
-        (EXPORT_TREE, TREE),
-        ('{"records": [{"a": 1}]}', TREE),
+        *((text, TREE) for text in (EXPORT_TREE, '{"records": [{"a": 1}]}')),
         ('{"records":[{"a": 1}],"totalSize":1}\n\n', TREE),
         ('{"totalSize": 1, "done": true, "note": "\\"{", "records" : [ {"a": 1}]}', TREE),
         ('{\n"status": 0,\n"result": {"done": true,\n"records": [\n{"a": 1}]}}', TREE),

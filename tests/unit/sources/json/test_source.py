@@ -52,10 +52,7 @@ def test_null_is_no_value() -> None:
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        (b"[1]", "is not a JSON object"),
-        (b"42", "is not a JSON object"),
-        (b'"text"', "is not a JSON object"),
-        (b"null", "is not a JSON object"),
+        *((raw, "is not a JSON object") for raw in (b"[1]", b"42", b'"text"', b"null")),
         (b'{"a": 1', "is not valid JSON: expecting ',' delimiter at column 8"),
         (b"name,topic", "is not valid JSON: expecting value at column 1"),
         (b'{"a": 1} {"a": 2}', "is not valid JSON: extra data at column 10"),
@@ -72,8 +69,8 @@ def test_null_is_no_value() -> None:
         (b'{"a": {"b": "\xed\xa0\x80"}}', "is not UTF-8 text at byte 14 of the record"),
         (b'{"a": 1, "a": 2}', "gives the name 'a' twice"),
         (b'{"a": "\\"", "b": null, "\\u0061": ""}', "gives the name 'a' twice"),
-        (b'{"a": {"b": 1, "c": [{"d": 1, "d": 2}]}}', "gives a name twice inside 'a'"),
         (b'{"a": {"b": 1, "b": 2}, "a": 1}', "gives the name 'a' twice"),
+        (b'{"a": {"b": 1, "c": [{"d": 1, "d": 2}]}}', "gives a name twice inside 'a'"),
         (b'{"a": ' + b"[" * 100_000, "is nested too deeply"),
         (b'{"a": ' + b'{"b":' * 100_000 + b"1" + b"}" * 100_001, "is nested too deeply"),
     ],

@@ -69,21 +69,15 @@ def test_a_base_url_replaces_the_host_and_keeps_the_path(text: str, url: str) ->
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("http://twilio.example", "plain http to another machine"),
-        ("http://10.0.0.1:4010", "plain http to another machine"),
+        *((text, "plain http to another machine") for text in ("http://twilio.example", "http://10.0.0.1:4010")),
         ("http://localhost.evil.example", "plain http to another machine"),
         ("https://me:hunter2@proxy.example", "holds credentials"),
         ("http://127.0.0.1@evil.example", "holds credentials"),
         ("https://proxy.example?x=hunter2", "a query or a fragment"),
         ("https://proxy.example#hunter2", "a query or a fragment"),
-        ("ftp://proxy.example/hunter2", "not an http"),
-        ("proxy.example", "not an http"),
-        ("https://", "not an http"),
-        ("https://proxy.example:notaport", "not an http"),
-        ("https://[::1", "not an http"),
-        ("https://proxy.example/a b", "not an http"),
-        ("https://proxy.example/\n", "not an http"),
-        ("", "not an http"),
+        *((text, "not an http") for text in ("ftp://proxy.example/hunter2", "proxy.example", "https://")),
+        *((text, "not an http") for text in ("https://proxy.example:notaport", "https://[::1")),
+        *((text, "not an http") for text in ("https://proxy.example/a b", "https://proxy.example/\n", "")),
     ],
 )
 def test_a_doubtful_base_url_is_refused_without_repeating_it(text: str, complaint: str) -> None:
