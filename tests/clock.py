@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,6 +35,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._virtual.now
+
+
+@dataclass
+class StillClock:
+    """A clock that stands until it is set."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the time it was set to."""
+        return self.now
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

@@ -5,8 +5,9 @@ import csv
 import json
 import os
 import re
+import resource
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -203,6 +204,11 @@ async def programs_in(folder: Path) -> AsyncIterator[Program]:
         yield program
     finally:
         await program.end_all()
+
+
+def bounded(size: int) -> Callable[[], None]:
+    """Bound the size of every file that a process writes, as a full disk would."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def lines_of(text: str, start: str) -> Sequence[str]:

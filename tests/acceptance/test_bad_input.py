@@ -2,7 +2,6 @@
 
 import bz2
 import os
-import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.program import CREDENTIALS, Program, bounded
 from tests.stub_twilio import StubMaker, obliging
 
 pytestmark = pytest.mark.acceptance
@@ -231,11 +230,6 @@ async def test_a_ledger_that_cannot_be_trusted_is_left_alone(
     assert words in ended.stderr
     assert (ledger.read_bytes(), (program.folder / "results.csv").read_bytes()) == before
     assert len(server.calls) == 2
-
-
-def bounded(size: int) -> Callable[[], None]:
-    """Bound the size of every file that a process writes, as a full disk would."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 async def test_a_full_disk_stops_the_run_and_loses_nothing(program: Program, twilio: StubMaker) -> None:

@@ -1,9 +1,8 @@
 """A disk that is full at any write: told with the file and the cure, and nothing lost, nothing twice."""
 
 import asyncio
-import resource
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from tests.acceptance.jobs import Job, remount, small_disk
-from tests.acceptance.program import CREDENTIALS, Ended, Program, read_csv
+from tests.acceptance.program import CREDENTIALS, Ended, Program, bounded, read_csv
 from tests.acceptance.simulator_process import SimulatorMaker
 
 pytestmark = pytest.mark.acceptance
@@ -19,11 +18,6 @@ pytestmark = pytest.mark.acceptance
 FULL_KIB = 16_000
 ONE_AT_A_TIME = ("--concurrency", "1")
 """A commit holds all that waits for it, more on a busy machine: one row at a time takes one at least."""
-
-
-def bounded(size: int) -> Callable[[], None]:
-    """Bound the size of every file that a process writes, as a full disk would."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def tells_the_disk(ended: Ended, file: str) -> bool:

@@ -18,19 +18,9 @@ from provisioner.models import (
 )
 from provisioner.models.reasons import ErrorReason
 from provisioner.monitor import RateMeter, RunMonitor
+from tests.clock import StillClock
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
-
-
-@dataclass
-class Clock:
-    """A clock that stands until it is set."""
-
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        """Return the time it was set to."""
-        return self.now
 
 
 @dataclass
@@ -77,7 +67,7 @@ def test_a_standstill_has_no_speed() -> None:
 
 def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
     """Rows that were done earlier stay done, and the rest follows the outcomes."""
-    clock, before = Clock(), Counts(input=10, created=4, invalid=1, rejected=1, pending=4)
+    clock, before = StillClock(100.0), Counts(input=10, created=4, invalid=1, rejected=1, pending=4)
     monitor = RunMonitor(before, to_send=4, pacer_status=Pace(), clock=clock)
 
     for status, verdict in ((Status.CREATED, Verdict.CREATED), (Status.UNKNOWN, Verdict.MAYBE)):
@@ -99,7 +89,7 @@ def test_a_snapshot_adds_this_run_to_what_was_before() -> None:
 def test_rows_that_wait_for_another_run_are_counted_apart() -> None:
     """With --limit, or a schedule that ends before the rows do, the run is done when its own rows are."""
     before = Counts(input=20, created=4, unsent=3, pending=12, invalid=1)
-    monitor = RunMonitor(before, to_send=5, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(before, to_send=5, pacer_status=Pace(), clock=StillClock(100.0))
     begun = monitor.snapshot()
 
     for _ in range(5):
@@ -112,7 +102,7 @@ def test_rows_that_wait_for_another_run_are_counted_apart() -> None:
 
 def test_listeners_hear_every_answer_of_every_step() -> None:
     """Whoever measures a run is told of creations and of first messages."""
-    monitor, heard = RunMonitor(Counts(), to_send=1, pacer_status=Pace(), clock=Clock()), []
+    monitor, heard = RunMonitor(Counts(), to_send=1, pacer_status=Pace(), clock=StillClock(100.0)), []
     monitor.listeners.append(lambda *told: heard.append(told))
     created, posted = answer(Verdict.CREATED), answer(Verdict.NOT_PROCESSED)
 
@@ -124,7 +114,7 @@ def test_listeners_hear_every_answer_of_every_step() -> None:
 
 def test_a_failed_connection_was_never_in_flight() -> None:
     """An attempt that never left does not leave the count of those in flight either, nor one that left in vain."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=StillClock(100.0))
 
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, sent=None), 1)
     monitor.request_started(Step.CREATE)
@@ -137,7 +127,7 @@ def test_a_failed_connection_was_never_in_flight() -> None:
 
 def test_429s_and_orphans_are_counted() -> None:
     """What the server turned away, and what it may have left behind, is told at the end."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=StillClock(100.0))
 
     monitor.request_started(Step.CREATE)
     monitor.answered(ROW, answer(Verdict.NOT_PROCESSED, is_throttled=True, orphan=True), 1)
@@ -148,7 +138,7 @@ def test_429s_and_orphans_are_counted() -> None:
 
 def test_the_reasons_are_counted_by_status_and_code() -> None:
     """Rows that were not created are told by the code they share, the most frequent first."""
-    monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=4, pending=4), to_send=4, pacer_status=Pace(), clock=StillClock(100.0))
     lost = AttemptResult(verdict=Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer in time")
     away = AttemptResult(
         verdict=Verdict.NOT_PROCESSED, due=1, ended=2, error_code="connect_failed", error="not there"
@@ -168,7 +158,7 @@ def test_the_reasons_are_counted_by_status_and_code() -> None:
 def test_the_state_says_what_the_run_is_doing() -> None:
     """Sending, paused by a 429, draining after a stop, or done with the last row."""
     pace = Pace()
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=pace, clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=pace, clock=StillClock(100.0))
 
     states = [monitor.snapshot().state]
     pace.paused_for = 2.6
@@ -184,7 +174,7 @@ def test_the_state_says_what_the_run_is_doing() -> None:
 def test_no_log_event_holds_a_customers_data() -> None:
     """Whatever happens to a row, its name stays out of the log; its key and number are in it."""
     with structlog.testing.capture_logs() as events:
-        monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
+        monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=StillClock(100.0))
         monitor.request_started(Step.CREATE)
         monitor.answered(ROW, answer(Verdict.CREATED), 1)
         for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT):
@@ -206,7 +196,9 @@ GREETING = Row(1, 1, "C-1", WebChatRequest(first_message="I am Zoë Example"))
 
 def test_messages_are_counted_apart_from_rows() -> None:
     """They are in flight like any request, and are no speed; a doubt is forgotten once it is settled."""
-    monitor = RunMonitor(Counts(input=3, created=3), to_send=1, to_post=2, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(
+        Counts(input=3, created=3), to_send=1, to_post=2, pacer_status=Pace(), clock=StillClock(100.0)
+    )
     lost = AttemptResult(Verdict.MAYBE, due=1, ended=2, error_code="timeout", error="no answer")
     refused = AttemptResult(Verdict.REFUSED, due=1, ended=2, error_code="50377", error="closed")
     posted = AttemptResult(Verdict.CREATED, due=1, ended=2, message_sid="IM1")
@@ -239,7 +231,7 @@ def test_messages_are_counted_apart_from_rows() -> None:
 
 def test_where_no_message_is_asked_for_none_is_shown() -> None:
     """The display has no place for what there is not."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=StillClock(100.0))
 
     monitor.settled(ROW, Status.CREATED, answer(Verdict.CREATED))
 
@@ -248,7 +240,7 @@ def test_where_no_message_is_asked_for_none_is_shown() -> None:
 
 def test_no_log_event_holds_what_a_customer_says() -> None:
     """Messages are told by row, key and SID."""
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=Clock())
+    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=StillClock(100.0))
 
     with structlog.testing.capture_logs() as events:
         monitor.message_answered(GREETING, answer(Verdict.CREATED), 1)

@@ -5,17 +5,7 @@ import pytest
 from provisioner.models import AttemptRecord, AttemptResult, Verdict
 from provisioner.report.live_recorder import LiveRecorder
 from provisioner.report.timeline import MAX_BUCKETS, timeline
-
-
-class Clock:
-    """Shows the time it is set to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """Return it."""
-        return self.now
+from tests.clock import StillClock
 
 
 def record(row: int, due: float, sent: float, ended: float, verdict: str = "created") -> AttemptRecord:
@@ -76,7 +66,7 @@ def test_a_long_job_is_told_in_longer_stretches(length_s: int) -> None:
 
 def test_a_tape_keeps_everything_in_bounded_memory() -> None:
     """A run of any length is told in so many stretches; nothing that was counted is lost when they are joined."""
-    clock = Clock()
+    clock = StillClock()
     recorder = LiveRecorder(clock)
     for second in range(1000):
         recorder.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 0.1, ended=second + 0.2))
@@ -94,7 +84,7 @@ def test_a_tape_keeps_everything_in_bounded_memory() -> None:
 
 def test_what_still_waits_is_not_told_as_not_due() -> None:
     """After the latest row that was heard of, nobody knows yet how many were due: the line ends there."""
-    recorder = LiveRecorder(Clock())
+    recorder = LiveRecorder(StillClock())
     for second in (0, 1, 2):
         recorder.record(AttemptResult(Verdict.CREATED, due=second, sent=second + 5, ended=second + 6))
 

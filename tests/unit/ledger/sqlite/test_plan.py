@@ -53,12 +53,6 @@ async def claims_of(path: Path) -> list[Claim]:
         return list(await claim_all(ledger))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Name a ledger that is not there yet."""
-    return tmp_path / "job.ledger"
-
-
 async def test_a_first_plan_adds_every_row(path: Path) -> None:
     """Every valid record of a new input is a pending row."""
     report = await plan(path, *entries(["a", "b", "c"]))
