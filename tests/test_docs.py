@@ -216,8 +216,8 @@ def test_the_floors_are_listed() -> None:
 
 
 def test_the_map_leads_to_what_there_is() -> None:
-    """Every module and folder that the page about the structure names is there."""
-    text = text_of("docs/architecture.md")
+    """Every module and folder that the pages for contributors name is there."""
+    text = text_of("docs/architecture.md") + text_of("CONTRIBUTING.md")
     named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.py|\.sql|/)|(?:[a-z_]+/)+[a-z_]+)`", text))
 
     roots = (ROOT, ROOT / "provisioner")
