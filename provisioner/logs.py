@@ -1,6 +1,6 @@
 """Log events as lines: for people on a terminal, JSON elsewhere and in a file.
 
-A room takes its logger once, where it is built: ``structlog.get_logger().bind()``. A bound logger costs about
+A room takes its logger once, where it is built: ``system.event_log.event_logger()``. A bound logger costs about
 0.2 µs for a call that the level filters out; the unbound one looks the configuration up each time. Events are
 named ``noun.verb_past``; values that belong to everything that follows (``run_id``) are bound with
 ``structlog.contextvars.bound_contextvars``.
@@ -70,7 +70,7 @@ def logging_configured(
     """
     is_console = settings.format == "console" or (settings.format == "auto" and is_terminal)
     render = _console_renderer(has_colour=has_colour) if is_console else _render_json
-    before = structlog.get_config()
+    before = structlog.get_config() if structlog.is_configured() else None
     with _opened(settings.file) as file:
         destinations = [_Destination(render, write, settings.level == "debug")]
         if file is not None:
@@ -84,7 +84,14 @@ def logging_configured(
         finally:
             logging.getLogger().removeHandler(handler)
             libraries.close()
-            structlog.configure(**before)
+            _restore(before)
+
+
+def _restore(before: dict[str, Any] | None) -> None:
+    if before is None:  # or a job of ``provisioner.api`` would take structlog's default for a configuration
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**before)
 
 
 def _configure(level: str, destinations: list[_Destination]) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
-
 from provisioner.closing.scope import CloseTarget, LedgerFile, ResultsFile, UnknownRowsSummary, close_source_of
 from provisioner.closing.worker_pool import CloseWorkers
 from provisioner.errors import ExitCode, ProvisionerError
@@ -21,6 +19,7 @@ from provisioner.options import CloseOptions, Rate, parse_rate
 from provisioner.pacing import Pacer
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
+from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 from provisioner.twilio.closing import ClosingClient
 
@@ -84,7 +83,7 @@ class Cleanup:
         self._source, self._options, self._target, self._rate = source, options, target, rate
         self._ui, self._command = ui, command
         self._verb = "delete" if options.delete else "close"
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
 
     async def plan(self, close_target: CloseTarget) -> ClosePlan:
         """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""

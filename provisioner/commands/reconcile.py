@@ -7,8 +7,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-import structlog
-
 from provisioner import __version__
 from provisioner.errors import ExitCode, UsageError
 from provisioner.http_client.transport import Transport
@@ -27,6 +25,7 @@ from provisioner.reconciling import BATCH, Audit, AuditedRow, Discrepancy, Finde
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
+from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 
 
@@ -72,7 +71,7 @@ class ReconcileCommand:
         self._identity_policy = IdentityPolicy(
             ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", "")
         )
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
 
     async def reconcile(self, stop_signals: StopSignals) -> Summary:
         """Look every unknown row up."""

@@ -4,11 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import structlog
-
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from provisioner.models.progress import Progress
 from provisioner.monitor import PacerStatus, RateMeter
+from provisioner.system.event_log import event_logger
 
 
 class CloseMonitor:
@@ -18,7 +17,7 @@ class CloseMonitor:
         self, to_close: int, *, speed_limit: PacerStatus, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._to_close, self._pacer_status, self._clock = to_close, speed_limit, clock
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
         self._began = clock()
         self._rate_meter = RateMeter()
         self._in_flight = 0

@@ -5,11 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import structlog
-
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import ErrorReason
+from provisioner.system.event_log import event_logger
 
 from .figures import RunFigures
 from .message_counts import MessageCounters
@@ -34,7 +33,7 @@ class RunMonitor:
     ) -> None:
         self._before, self._to_send = before, to_send
         self._pacer_status, self._clock = pacer_status, clock
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
         self._began = clock()
         self._rate_meter = RateMeter()

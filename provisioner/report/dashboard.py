@@ -12,11 +12,11 @@ from http import HTTPStatus
 from typing import Any, Literal, Protocol
 
 import msgspec
-import structlog
 from aiohttp import web
 from aiohttp.log import server_logger
 
 from provisioner.errors import UsageError
+from provisioner.system.event_log import event_logger
 from provisioner.system.os_errors import bind_reason
 
 from .live import fragments, live_page
@@ -164,7 +164,7 @@ class Dashboard:
         self._closing = asyncio.Event()
         self._streams = 0
         self._made, self._made_at = "", -math.inf
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
         self.token = secrets.token_urlsafe(24)
 
     def application(self) -> web.Application:

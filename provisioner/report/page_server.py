@@ -4,8 +4,9 @@ import hmac
 import re
 from ipaddress import ip_address
 
-import structlog
 from aiohttp import web
+
+from provisioner.system.event_log import event_logger
 
 from .page import LIVE_POLICY
 
@@ -64,7 +65,7 @@ class PageProtocol(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer with the status alone, and close the connection."""
         if status >= 500:  # noqa: PLR2004 - a fault of ours
-            structlog.get_logger().error("dashboard.failed", error=type(exc).__name__)
+            event_logger().error("dashboard.failed", error=type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("part of the answer was sent already")
         # aiohttp adds its version where there is no such header, and this answer passes no signal.

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
@@ -19,6 +18,7 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
+from provisioner.system.event_log import event_logger
 
 from .job_config import JobCommands
 from .open_job import OpenJob
@@ -79,7 +79,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
         signal_exit=job.stop.exit_code,
     )
     summary = _summary(config, run_plan, report, final)
-    structlog.get_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
+    event_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
     with suppress(StorageError):
         await job.ledger.finish_run(summary.exit_code)
     return summary

@@ -1,11 +1,10 @@
 """Timers for the conversations of a load test: its safety net when nobody comes back to close them."""
 
-import structlog
-
 from provisioner.models import Row
 from provisioner.models.closing import CloseResult, CloseStatus
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate, RateLimiter
+from provisioner.system.event_log import event_logger
 from provisioner.twilio.closing import ClosingClient
 
 ATTEMPTS = 5
@@ -32,7 +31,7 @@ class TwilioCloseTimers:
 
     def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
         self._request, self._runner = _SetTimer(client, pace, after_s), AttemptRunner()
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
         self.not_set = 0
 
     async def set(self, row: Row) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from msgspec import structs
 
 from provisioner.errors import ProvisionerError, StrictError
@@ -12,6 +11,7 @@ from provisioner.ledger import Ledger
 from provisioner.models.forecast import Forecast
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.plan import plan_input
+from provisioner.system.event_log import event_logger
 
 from .confirmation import Confirmation
 from .open_job import OpenJob
@@ -61,7 +61,7 @@ async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
     with job.ui.planning() as on_progress:
         report = await plan_input(job.ledger, job.input, on_progress)
     if interrupted := await job.ledger.recover():
-        structlog.get_logger().warning("rows.interrupted", rows=interrupted)
+        event_logger().warning("rows.interrupted", rows=interrupted)
     await job.ledger.set_notes(reading=job.input.reading.to_note(), asked=config.options_json)
     selection = config.selection
     await job.ledger.start_run(selection.statuses, messages=selection.message_statuses, limit=selection.limit)

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import structlog
-
 from provisioner.ledger import Ledger
 from provisioner.models import MessageStatus, Status
 from provisioner.monitor import RunMonitor
@@ -14,6 +12,7 @@ from provisioner.options import FailureLimit
 from provisioner.planning.feed import SourceFeed
 from provisioner.reconciling import MessageReconciler, Reconciler
 from provisioner.sending import Dispatcher, DispatchLimits, Stop
+from provisioner.system.event_log import event_logger
 
 from .clients import RunClients
 from .row_selection import RetryConfig
@@ -57,7 +56,7 @@ class SendAndReconcile:
         self._config, self._ledger, self._new_feed = config, ledger, new_feed
         self._clients, self._monitor, self._stop = clients, monitor, stop
         self._unlooked_rows = self._unlooked_messages = 0
-        self._log = structlog.get_logger().bind()
+        self._log = event_logger()
 
     @property
     def unlooked(self) -> int:

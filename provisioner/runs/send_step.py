@@ -6,8 +6,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
-
 from provisioner.errors import ProvisionerError
 from provisioner.models import Status
 from provisioner.monitor import NO_FIGURES, RunFigures, RunMonitor
@@ -15,6 +13,7 @@ from provisioner.planning.feed import SourceFeed
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop
+from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 
 from .clients import RunClients
@@ -108,7 +107,7 @@ def _drain(stop: WorkStop, ui: UserInterface, drain_s: float) -> None:
 
 def _log_start(rows: int, rate: str) -> None:
     loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-    structlog.get_logger().info("run.started", rows=rows, rate=rate, loop=loop)
+    event_logger().info("run.started", rows=rows, rate=rate, loop=loop)
 
 
 async def _error_of(sending: Awaitable[Stop | None]) -> ProvisionerError | None:

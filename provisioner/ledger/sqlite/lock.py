@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
 from provisioner.errors import LedgerBusyError, LedgerError
 from provisioner.ledger.sqlite.errors import translate_errors
+from provisioner.system.event_log import event_logger
 from provisioner.system.regular_files import open_regular
 
 _PATIENCE = 5
@@ -57,7 +56,7 @@ class LedgerLock:
             if _is_still_there(self._descriptor, self._path):
                 self._path.unlink(missing_ok=True)
         except OSError as error:
-            structlog.get_logger().warning("lock.not_removed", path=self._path, error=error.strerror)
+            event_logger().warning("lock.not_removed", path=self._path, error=error.strerror)
         finally:
             os.close(self._descriptor)
 
