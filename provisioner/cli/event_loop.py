@@ -1,11 +1,11 @@
 """The event loop that a command runs on."""
 
 import asyncio
-from asyncio import AbstractEventLoop
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from provisioner.errors import UsageError
+from provisioner.options.event_loops import parse_loop
 
 from .hooks import hooks
 
@@ -17,18 +17,11 @@ def run_with_loop(loop: str, main: Coroutine[Any, Any, T]) -> T:
 
     What the loop reports is told without its text.
     """
-    factory = None if loop == "asyncio" else _find_uvloop()
-    if factory is None and loop == "uvloop":
+    try:
+        factory = parse_loop(loop)
+    except UsageError:
         main.close()
-        raise UsageError("--loop uvloop is not installed", cure="pip install 'webchat-provisioner[uvloop]'")
+        raise
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.get_loop().set_exception_handler(hooks.on_loop)
         return runner.run(main)
-
-
-def _find_uvloop() -> Callable[[], AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
