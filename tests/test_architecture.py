@@ -9,8 +9,10 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parent.parent / "provisioner"
 
 FLOORS = {
-    "__main__": 11,
-    "cli": 10,
+    "__main__": 13,
+    "cli": 12,
+    "api": 11,
+    "background": 10,
     "commands": 9,
     "closing": 8,
     "runs": 8,

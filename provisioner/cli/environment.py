@@ -3,11 +3,10 @@
 import os
 import shlex
 import sys
-from pathlib import Path
 
 import click
 
-from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.environment import ProcessEnvironment, user_home
 
 
 def process_environment() -> ProcessEnvironment:
@@ -17,17 +16,9 @@ def process_environment() -> ProcessEnvironment:
     """
     known = click.get_current_context().meta
     if _KNOWN not in known:
-        known[_KNOWN] = ProcessEnvironment(os.environ, home(), shlex.join(["provisioner", *sys.argv[1:]]))
+        known[_KNOWN] = ProcessEnvironment(os.environ, user_home(), shlex.join(["provisioner", *sys.argv[1:]]))
     found: ProcessEnvironment = known[_KNOWN]
     return found
 
 
 _KNOWN = f"{__name__}.surroundings"
-
-
-def home() -> Path | None:
-    """Return the user's folder; None for one who has none: no HOME, and no account on this machine."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from provisioner.models.environment import user_home
 from provisioner.options import CheckOptions, JobOptions, MappingCommandOptions, SimulateOptions, StatusOptions
 
 from . import CONFIG
@@ -22,8 +23,6 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
 
     from provisioner.runs.command_files import files_of_command
 
-    from .environment import home
-
     config = click.get_current_context().meta.get(CONFIG)
     given = {"log_file": log_file, "config": Path(config) if config else None}
     locked: tuple[Path, ...] = ()
@@ -34,5 +33,5 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
 
         output_names = OutputNames.read(options, process_environment().moment)
         options, locked = output_names.with_dates(options), output_names.locked
-    files = files_of_command(options, arguments, os.environ, home(), global_options=given, locked=locked)
+    files = files_of_command(options, arguments, os.environ, user_home(), global_options=given, locked=locked)
     files.require_distinct()

@@ -4,16 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from provisioner import __version__
+from provisioner.errors import ExitCode
 from provisioner.ledger import InvalidRow, PlanStore, open_ledger
 from provisioner.mapping import Mapping
 from provisioner.models import PlanReport, WebChatRequest
 from provisioner.models.forecast import Forecast
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, validate_global_options
 from provisioner.ports.user_interface import UserInterface
+from provisioner.rows import mask_request
 from provisioner.signals import StopSignals
 from provisioner.sources import Detection
 
@@ -29,6 +34,19 @@ class CheckResult:
     plan: Forecast
     invalid: Sequence[InvalidRow]
     samples: Sequence[WebChatRequest]
+
+
+async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
+    """Carry out ``provisioner check``; raise ``ProvisionerError`` as ``check_input``."""
+    checked = await check_input(files, options, ui, stop)
+    counts = checked.plan.counts
+    return Summary(
+        command="check",
+        exit_code=ExitCode.REJECTED if counts.invalid else ExitCode.DONE,
+        outcome=CommandOutcome.CHECKED,
+        counts=counts,
+        details=_details(checked),
+    )
 
 
 async def check_input(
@@ -73,3 +91,33 @@ async def _plan(
             return await plan_input(ledger, job_input, on_progress)
         except PlanInterrupted:
             raise stop.error() from None
+
+
+def _details(checked: CheckResult) -> dict[str, object]:
+    """Return all of it for programs, in values that JSON knows."""
+    plan = checked.plan
+    return {
+        "valid": plan.counts.pending,
+        "sources": [{"source": name, **_detected(detection)} for name, detection in checked.detections],
+        "invalid_rows": [
+            {
+                "row": row.row,
+                "line": row.line,
+                "source": row.source,
+                "key": row.key,
+                "problems": [msgspec.structs.asdict(problem) for problem in row.problems],
+            }
+            for row in checked.invalid
+        ],
+        "rate_asked": plan.rate_asked,
+        "duration_s": plan.duration_s,
+        "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
+        "new_identities": plan.to_send,
+        "plan_notes": list(plan.notes),
+        "requests": [mask_request(request) for request in checked.samples],
+    }
+
+
+def _detected(detection: Detection) -> dict[str, object]:
+    found = {what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}
+    return {**found, "skipped": [msgspec.structs.asdict(each) for each in detection.skipped]}

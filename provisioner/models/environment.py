@@ -18,3 +18,11 @@ class ProcessEnvironment:
     home: Path | None
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
+
+
+def user_home() -> Path | None:
+    """Return the user's folder; None for one who has none: no HOME, and no account on this machine."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None

@@ -109,6 +109,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         }
         return json.dumps({**head, **rows, **rest, **objects, **details}, allow_nan=False)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``to_json`` renders as a dictionary of plain values: a new one for each call."""
+        told: dict[str, Any] = json.loads(self.to_json())
+        return told
+
 
 def _known(value: object) -> object:
     """Return None for a text without letters and a number without a value; a thousandth is fine enough."""

@@ -1,0 +1,96 @@
+"""One call of a command by a program: its options read, its job in a thread, its end handed back."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from structlog.contextvars import bound_contextvars
+
+from provisioner.commands.perform import CommandContext, FileOptions, LedgerOptions, ReadingOptions, perform
+from provisioner.errors import UsageError
+from provisioner.models.environment import ProcessEnvironment, user_home
+from provisioner.models.summary import Summary
+from provisioner.options.event_loops import parse_loop
+from provisioner.options.keyword_values import options_from_keywords
+from provisioner.options.shell_command import shell_command
+from provisioner.signals import StopSignals
+
+from .callback_interface import CallbackInterface, OnProgress
+from .job_thread import JobThread
+from .stop_events import StopEvent, awaited, polled
+
+PathName = str | os.PathLike[str]
+PathNames = PathName | Iterable[PathName]
+Environ = Mapping[str, str] | None
+
+_STDOUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a program asks for, checked as far as its values go."""
+
+    paths: Sequence[str]
+    options: FileOptions | LedgerOptions | ReadingOptions
+    environment: ProcessEnvironment
+
+    @classmethod
+    def read(
+        cls,
+        command: str,
+        options_class: type[Any],
+        paths: PathNames,
+        given: Mapping[str, object],
+        environ: Environ = None,
+    ) -> "Call":
+        """Read the options of ``command``; raise ``UsageError`` for one that it does not have, or a bad value.
+
+        ``given`` are the keywords, as natural Python values. ``environ`` stands in for the variables of the
+        process.
+        """
+        names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(each) for each in paths]
+        if not names:
+            raise UsageError(f"{command} was given no file", cure="name one at least")
+        options = options_from_keywords(options_class, command, given, os.environ if environ is None else environ)
+        if getattr(options, "output", None) == _STDOUT:
+            raise UsageError("output '-' is stdout, which is the calling program's", cure="name a file")
+        told = [name for name, value in given.items() if value is not None]
+        return cls(names, options, _environment(environ, shell_command(command, names, options, told)))
+
+    def perform(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
+        """Run the job while this thread waits."""
+        signals = StopSignals()
+        ui = CallbackInterface(on_progress, signals)
+        with ui.raising():
+            return self._job(ui, signals, stop).result()
+
+    async def perform_async(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
+        """Run the job while the caller's task waits."""
+        signals = StopSignals()
+        ui = CallbackInterface(on_progress, signals)
+        ours, other = (stop, None) if isinstance(stop, asyncio.Event) else (None, stop)
+        with ui.raising():
+            async with awaited(ours, signals):
+                return await self._job(ui, signals, other).result_async()
+
+    def _job(self, ui: CallbackInterface, signals: StopSignals, event: StopEvent | None) -> JobThread[Summary]:
+        loop_factory = parse_loop(getattr(self.options, "loop", "asyncio"))
+        return JobThread(partial(self._main, ui, signals, event), signals, loop_factory)
+
+    async def _main(self, ui: CallbackInterface, signals: StopSignals, event: StopEvent | None) -> Summary:
+        context = CommandContext(self.environment, ui, signals)
+        with bound_contextvars(run_id=uuid4().hex[:12]):
+            async with polled(event, signals):
+                return await perform(self.paths, self.options, context)
+
+
+def _environment(environ: Environ, command: str) -> ProcessEnvironment:
+    """Return the environment of a call; a mapping of variables also says where the user's folder is."""
+    if environ is None:
+        return ProcessEnvironment(os.environ, user_home(), command)
+    return ProcessEnvironment(environ, Path(environ["HOME"]) if environ.get("HOME") else None, command)

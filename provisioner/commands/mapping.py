@@ -1,0 +1,21 @@
+"""What ``mapping`` gives: a mapping file to start from."""
+
+from provisioner.mapping import preset_text, suggest
+from provisioner.models.summary import Summary
+from provisioner.options import MappingCommandOptions
+from provisioner.sources import open_sources
+
+
+def starting_mapping(action: str, of: str, options: MappingCommandOptions) -> Summary:
+    """Return the text of a mapping file in the details.
+
+    ``action`` is ``show``, of a preset, or ``suggest``, for an export. Raise ``ProvisionerError`` for a preset
+    that there is not, and for an export that cannot be read.
+    """
+    text = preset_text(of) if action == "show" else _suggested(of, options)
+    return Summary(command="mapping", details={"mapping": text})
+
+
+def _suggested(file: str, options: MappingCommandOptions) -> str:
+    with open_sources([file], options) as (source, *_):
+        return suggest(source.columns, source.name, options)
