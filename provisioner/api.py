@@ -22,12 +22,18 @@ what ends a job before anything is done: ``UsageError`` for an option or credent
 read and an interface of the caller's own.
 """
 
+from collections.abc import Mapping
 from typing import Unpack
 
-from provisioner.background.call import Call, Environ, PathName, PathNames
-from provisioner.background.callback_interface import OnProgress
-from provisioner.background.stop_events import StopEvent
-from provisioner.commands.perform import CommandContext, perform, perform_mapping, perform_reading
+from provisioner.background.arguments import Environ, OnProgress, PathName, PathNames, StopEvent
+from provisioner.commands.perform import (
+    CommandContext,
+    FileOptions,
+    LedgerOptions,
+    perform,
+    perform_mapping,
+    perform_reading,
+)
 from provisioner.errors import (
     ExitCode,
     InputError,
@@ -41,16 +47,6 @@ from provisioner.errors import (
 )
 from provisioner.models.progress import Progress
 from provisioner.models.summary import CommandOutcome, Summary
-from provisioner.options import (
-    CheckOptions,
-    CloseOptions,
-    ExportOptions,
-    LoadOptions,
-    ReconcileOptions,
-    ReportOptions,
-    RunOptions,
-    StatusOptions,
-)
 from provisioner.options.keywords import (
     CheckKeywords,
     CloseKeywords,
@@ -65,9 +61,11 @@ __all__ = [
     "CommandContext",
     "CommandOutcome",
     "ExitCode",
+    "FileOptions",
     "InputError",
     "LedgerBusyError",
     "LedgerError",
+    "LedgerOptions",
     "OtherJobError",
     "Progress",
     "ProvisionerError",
@@ -97,6 +95,32 @@ __all__ = [
 ]
 
 
+def _perform(  # noqa: PLR0917 - in the order of the functions below
+    command: str,
+    paths: PathNames,
+    given: Mapping[str, object],
+    environ: Environ = None,
+    on_progress: OnProgress | None = None,
+    stop: StopEvent | None = None,
+) -> Summary:
+    from provisioner.background.call import Call  # noqa: PLC0415 - the command line has no use for it
+
+    return Call.read(command, paths, given, environ).perform(on_progress, stop)
+
+
+async def _aperform(  # noqa: PLR0917 - the same
+    command: str,
+    paths: PathNames,
+    given: Mapping[str, object],
+    environ: Environ = None,
+    on_progress: OnProgress | None = None,
+    stop: StopEvent | None = None,
+) -> Summary:
+    from provisioner.background.call import Call  # noqa: PLC0415 - the same
+
+    return await Call.read(command, paths, given, environ).perform_async(on_progress, stop)
+
+
 def check(
     files: PathNames,
     *,
@@ -109,7 +133,7 @@ def check(
 
     The details hold the plan, how each file is read, and the invalid rows; the exit code is 4 where there are any.
     """
-    return Call.read("check", CheckOptions, files, options, environ).perform(on_progress, stop)
+    return _perform("check", files, options, environ, on_progress, stop)
 
 
 async def acheck(
@@ -121,7 +145,7 @@ async def acheck(
     **options: Unpack[CheckKeywords],
 ) -> Summary:
     """Do as ``check`` while the task waits."""
-    return await Call.read("check", CheckOptions, files, options, environ).perform_async(on_progress, stop)
+    return await _aperform("check", files, options, environ, on_progress, stop)
 
 
 def create_webchats(
@@ -138,7 +162,7 @@ def create_webchats(
     ``output`` is the results file. The exit code tells how the rows ended: 0 when every one is created, 4 where
     some are rejected or invalid, 5 where some are unknown, 6, 130 or 143 when it was stopped and can be resumed.
     """
-    return Call.read("run", RunOptions, files, {"output": output, **options}, environ).perform(on_progress, stop)
+    return _perform("run", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 async def acreate_webchats(
@@ -151,9 +175,7 @@ async def acreate_webchats(
     **options: Unpack[RunKeywords],
 ) -> Summary:
     """Do as ``create_webchats`` while the task waits."""
-    return await Call.read("run", RunOptions, files, {"output": output, **options}, environ).perform_async(
-        on_progress, stop
-    )
+    return await _aperform("run", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 def load_test(
@@ -169,7 +191,7 @@ def load_test(
 
     The exit code is 99 when a condition of ``fail_if`` or ``abort_if`` came true; the figures are in the details.
     """
-    return Call.read("load", LoadOptions, files, {"output": output, **options}, environ).perform(on_progress, stop)
+    return _perform("load", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 async def aload_test(
@@ -182,45 +204,31 @@ async def aload_test(
     **options: Unpack[LoadKeywords],
 ) -> Summary:
     """Do as ``load_test`` while the task waits."""
-    return await Call.read("load", LoadOptions, files, {"output": output, **options}, environ).perform_async(
-        on_progress, stop
-    )
+    return await _aperform("load", files, {"output": output, **options}, environ, on_progress, stop)
 
 
-def status(
-    ledger: PathName,
-) -> Summary:
+def status(ledger: PathName) -> Summary:
     """Tell what has become of a job, also while it runs."""
-    return Call.read("status", StatusOptions, ledger, {}).perform()
+    return _perform("status", ledger, {})
 
 
-async def astatus(
-    ledger: PathName,
-) -> Summary:
+async def astatus(ledger: PathName) -> Summary:
     """Do as ``status`` while the task waits."""
-    return await Call.read("status", StatusOptions, ledger, {}).perform_async()
+    return await _aperform("status", ledger, {})
 
 
 def export(
-    ledger: PathName,
-    *,
-    output: PathName,
-    environ: Environ = None,
-    **options: Unpack[ExportKeywords],
+    ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
     """Write the results of a job again, to ``output``, in any format."""
-    return Call.read("export", ExportOptions, ledger, {"output": output, **options}, environ).perform()
+    return _perform("export", ledger, {"output": output, **options}, environ)
 
 
 async def aexport(
-    ledger: PathName,
-    *,
-    output: PathName,
-    environ: Environ = None,
-    **options: Unpack[ExportKeywords],
+    ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
     """Do as ``export`` while the task waits."""
-    return await Call.read("export", ExportOptions, ledger, {"output": output, **options}, environ).perform_async()
+    return await _aperform("export", ledger, {"output": output, **options}, environ)
 
 
 def reconcile(
@@ -235,7 +243,7 @@ def reconcile(
 
     With ``audit``, change nothing and check that every created row has exactly one conversation.
     """
-    return Call.read("reconcile", ReconcileOptions, ledger, options, environ).perform(on_progress, stop)
+    return _perform("reconcile", ledger, options, environ, on_progress, stop)
 
 
 async def areconcile(
@@ -247,9 +255,7 @@ async def areconcile(
     **options: Unpack[ReconcileKeywords],
 ) -> Summary:
     """Do as ``reconcile`` while the task waits."""
-    return await Call.read("reconcile", ReconcileOptions, ledger, options, environ).perform_async(
-        on_progress, stop
-    )
+    return await _aperform("reconcile", ledger, options, environ, on_progress, stop)
 
 
 def close(
@@ -264,7 +270,7 @@ def close(
 
     Without ``yes``, close nothing and tell in the details what would be closed.
     """
-    return Call.read("close", CloseOptions, made, options, environ).perform(on_progress, stop)
+    return _perform("close", made, options, environ, on_progress, stop)
 
 
 async def aclose(
@@ -276,24 +282,14 @@ async def aclose(
     **options: Unpack[CloseKeywords],
 ) -> Summary:
     """Do as ``close`` while the task waits."""
-    return await Call.read("close", CloseOptions, made, options, environ).perform_async(on_progress, stop)
+    return await _aperform("close", made, options, environ, on_progress, stop)
 
 
-def report(
-    ledgers: PathNames,
-    *,
-    environ: Environ = None,
-    **options: Unpack[ReportKeywords],
-) -> Summary:
+def report(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
     """Write one self-contained HTML page about a job; several are compared."""
-    return Call.read("report", ReportOptions, ledgers, options, environ).perform()
+    return _perform("report", ledgers, options, environ)
 
 
-async def areport(
-    ledgers: PathNames,
-    *,
-    environ: Environ = None,
-    **options: Unpack[ReportKeywords],
-) -> Summary:
+async def areport(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
     """Do as ``report`` while the task waits."""
-    return await Call.read("report", ReportOptions, ledgers, options, environ).perform_async()
+    return await _aperform("report", ledgers, options, environ)

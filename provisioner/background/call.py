@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,20 +15,37 @@ from provisioner.commands.perform import CommandContext, FileOptions, LedgerOpti
 from provisioner.errors import UsageError
 from provisioner.models.environment import ProcessEnvironment, user_home
 from provisioner.models.summary import Summary
+from provisioner.options import (
+    CheckOptions,
+    CloseOptions,
+    ExportOptions,
+    LoadOptions,
+    ReconcileOptions,
+    ReportOptions,
+    RunOptions,
+    StatusOptions,
+)
 from provisioner.options.event_loops import parse_loop
 from provisioner.options.keyword_values import options_from_keywords
 from provisioner.options.shell_command import shell_command
 from provisioner.signals import StopSignals
 
-from .callback_interface import CallbackInterface, OnProgress
+from .arguments import Environ, OnProgress, PathNames, StopEvent
+from .callback_interface import CallbackInterface
 from .job_thread import JobThread
-from .stop_events import StopEvent, awaited, polled
-
-PathName = str | os.PathLike[str]
-PathNames = PathName | Iterable[PathName]
-Environ = Mapping[str, str] | None
+from .stop_events import awaited, polled
 
 _STDOUT = Path("-")
+_OPTIONS: Mapping[str, type[Any]] = {
+    "check": CheckOptions,
+    "run": RunOptions,
+    "load": LoadOptions,
+    "status": StatusOptions,
+    "export": ExportOptions,
+    "reconcile": ReconcileOptions,
+    "close": CloseOptions,
+    "report": ReportOptions,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,6 @@ class Call:
     def read(
         cls,
         command: str,
-        options_class: type[Any],
         paths: PathNames,
         given: Mapping[str, object],
         environ: Environ = None,
@@ -56,7 +72,9 @@ class Call:
         names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(each) for each in paths]
         if not names:
             raise UsageError(f"{command} was given no file", cure="name one at least")
-        options = options_from_keywords(options_class, command, given, os.environ if environ is None else environ)
+        options = options_from_keywords(
+            _OPTIONS[command], command, given, os.environ if environ is None else environ
+        )
         if getattr(options, "output", None) == _STDOUT:
             raise UsageError("output '-' is stdout, which is the calling program's", cure="name a file")
         told = [name for name, value in given.items() if value is not None]

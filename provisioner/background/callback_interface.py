@@ -9,10 +9,10 @@ from provisioner.models.forecast import Forecast
 from provisioner.models.progress import Progress
 from provisioner.signals import StopSignals
 
+from .arguments import OnProgress
+
 EVERY_S = 0.25
 """How often the callback is called while a command sends, looks up or closes."""
-
-OnProgress = Callable[[Progress], object]
 
 
 class CallbackInterface:

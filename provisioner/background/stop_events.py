@@ -3,20 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from provisioner.signals import StopSignals
 
+from .arguments import StopEvent
+
 POLL_S = 0.1
 """How often an event of another thread is looked at; waiting for it would take a thread that nothing can end."""
-
-
-class StopEvent(Protocol):
-    """What can be set: ``threading.Event``, ``asyncio.Event``, ``multiprocessing.Event``."""
-
-    def is_set(self) -> bool:
-        """Say whether the job is to stop."""
-        ...
 
 
 @asynccontextmanager

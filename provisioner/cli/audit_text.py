@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.text import pluralize
-from provisioner.reconciling import Discrepancy
 from provisioner.system.printable import shortened
 
 

@@ -1,69 +1,52 @@
-"""A checked input in words, and in values for programs."""
+"""A checked input in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
 
-import msgspec
-
-from provisioner.commands.check import CheckResult
-from provisioner.ledger import InvalidRow
-from provisioner.models import Counts
-from provisioner.rows import mask_request
-from provisioner.sources import Detection
+from provisioner.models import Counts, Problem
+from provisioner.models.forecast import Forecast
+from provisioner.models.summary import Summary
 
 from .plan_text import plan_lines
 
 
-def check_lines(checked: CheckResult) -> Iterator[str]:
+def check_lines(summary: Summary) -> Iterator[str]:
     """Render what was found out about an input, a line for each thing to know."""
-    for name, detection in checked.detections:
-        yield f"{name}: {_found(detection)}"
-    counts = checked.plan.counts
+    counts, details = summary.counts or Counts(), summary.details
+    for source in details["sources"]:
+        yield f"{source['source']}: {_found(source)}"
     yield f"rows {counts.input:,} = valid {counts.pending:,} + invalid {counts.invalid:,}"
-    for row in checked.invalid:
-        yield f"  {_place(row)}: {'; '.join(map(str, row.problems))}"
-    if counts.invalid > len(checked.invalid):
-        yield f"  … and {counts.invalid - len(checked.invalid):,} more: --all lists them"
-    yield from plan_lines(checked.plan)
-    for number, request in enumerate(checked.samples, 1):
-        fields = " · ".join(f"{field}={text}" for field, text in mask_request(request).items())
+    for row in details["invalid_rows"]:
+        problems = "; ".join(str(Problem(**each)) for each in row["problems"])
+        yield f"  {row['source']}, line {row['line']}, row {row['row']}: {problems}"
+    if counts.invalid > len(details["invalid_rows"]):
+        yield f"  … and {counts.invalid - len(details['invalid_rows']):,} more: --all lists them"
+    yield from plan_lines(_plan(counts, details))
+    for number, request in enumerate(details["requests"], 1):
+        fields = " · ".join(f"{field}={text}" for field, text in request.items())
         yield f"request {number}: POST /v2/WebChats  {fields}"
 
 
-def _found(detection: Detection) -> str:
+def _found(source: Mapping[str, Any]) -> str:
     """Tell how an input is read; no compression and no byte order mark are not worth a word."""
-    told = [(what, finding) for what, finding in detection.findings() if finding.value not in {"none", "no"}]
-    return ", ".join(f"{what.replace('_', ' ')} {finding.value!r} ({finding.reason})" for what, finding in told)
+    told = [
+        (what, finding)
+        for what, finding in source.items()
+        if isinstance(finding, Mapping) and finding["value"] not in {"none", "no"}
+    ]
+    return ", ".join(
+        f"{what.replace('_', ' ')} {finding['value']!r} ({finding['reason']})" for what, finding in told
+    )
 
 
-def _detected(detection: Detection) -> dict[str, object]:
-    found = {what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}
-    return {**found, "skipped": [msgspec.structs.asdict(each) for each in detection.skipped]}
-
-
-def _place(row: InvalidRow) -> str:
-    return f"{row.source}, line {row.line}, row {row.row}"
-
-
-def check_details(checked: CheckResult, counts: Counts) -> dict[str, object]:
-    """Return the same for programs, in values that JSON knows."""
-    plan = checked.plan
-    return {
-        "valid": counts.pending,
-        "sources": [{"source": name, **_detected(detection)} for name, detection in checked.detections],
-        "invalid_rows": [
-            {
-                "row": row.row,
-                "line": row.line,
-                "source": row.source,
-                "key": row.key,
-                "problems": [msgspec.structs.asdict(problem) for problem in row.problems],
-            }
-            for row in checked.invalid
-        ],
-        "rate_asked": plan.rate_asked,
-        "duration_s": plan.duration_s,
-        "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
-        "new_identities": plan.to_send,
-        "plan_notes": list(plan.notes),
-        "requests": [mask_request(request) for request in checked.samples],
-    }
+def _plan(counts: Counts, details: Mapping[str, Any]) -> Forecast:
+    finishes_at = details["finishes_at"]
+    return Forecast(
+        counts=counts,
+        to_send=details["new_identities"],
+        rate_asked=details["rate_asked"],
+        duration_s=details["duration_s"],
+        finishes_at=datetime.fromisoformat(finishes_at) if finishes_at else None,
+        notes=tuple(details["plan_notes"]),
+    )

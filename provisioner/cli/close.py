@@ -19,16 +19,10 @@ def close(made: Path, options: CloseOptions, console: Console) -> Summary:
 
     What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
     """
-    from provisioner.commands.close import close_conversations as close_job
-
     from .closing_text import closing_line
-    from .environment import process_environment
-    from .event_loop import run_with_loop
-    from .process_signals import ProcessSignals
+    from .performing import perform_on_terminal
 
-    summary = run_with_loop(
-        options.loop, close_job(made, options, process_environment(), console, ProcessSignals())
-    )
+    summary = perform_on_terminal([str(made)], options, console, options.loop)
     if not summary.details["dry_run"]:
         console.print(closing_line(summary.details))
     return summary

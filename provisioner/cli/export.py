@@ -15,6 +15,6 @@ def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  
 
     --include-input and --failed read the input once more; it has to be what it was when it was planned.
     """
-    from provisioner.commands.export import export_results
+    from provisioner.api import perform_reading
 
-    return export_results(ledger, options)
+    return perform_reading([str(ledger)], options)

@@ -19,17 +19,9 @@ def mapping(action: str, of: str, options: MappingCommandOptions, console: Conso
     field could be made from. Both are accepted by --map: save the text to a file, and change what is not as you
     want it.
     """
-    from provisioner.mapping import preset_text
+    from provisioner.api import perform_mapping
 
-    text = preset_text(of) if action == "show" else _suggested(of, options)
-    for line in text.splitlines():
+    summary = perform_mapping(action, of, options)
+    for line in summary.details["mapping"].splitlines():
         console.print(line)
-    return Summary(command="mapping", details={"mapping": text})
-
-
-def _suggested(file: str, options: MappingCommandOptions) -> str:
-    from provisioner.mapping import suggest
-    from provisioner.sources import open_sources
-
-    with open_sources([file], options) as (source, *_):
-        return suggest(source.columns, source.name, options)
+    return summary

@@ -16,16 +16,10 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
     that some have not, 5 that Twilio could not be asked about some.
     """
-    from provisioner.commands.reconcile import reconcile_job
-
     from .audit_text import audit_lines
-    from .environment import process_environment
-    from .event_loop import run_with_loop
-    from .process_signals import ProcessSignals
+    from .performing import perform_on_terminal
 
-    summary = run_with_loop(
-        options.loop, reconcile_job(ledger, options, process_environment(), console, ProcessSignals())
-    )
+    summary = perform_on_terminal([str(ledger)], options, console, options.loop)
     for line in audit_lines(summary.details) if options.audit else ():
         console.print(line)
     return summary

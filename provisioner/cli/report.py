@@ -15,6 +15,6 @@ def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) 
 
     The job may be running: the page tells what there is so far.
     """
-    from provisioner.commands.report import write_report
+    from provisioner.api import perform_reading
 
-    return write_report(ledgers, options)
+    return perform_reading([str(ledger) for ledger in ledgers], options)

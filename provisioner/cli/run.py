@@ -14,10 +14,6 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is
     sent once, and the results file says what became of each.
     """
-    from provisioner.commands.run import run_job
+    from .performing import perform_on_terminal
 
-    from .environment import process_environment
-    from .event_loop import run_with_loop
-    from .process_signals import ProcessSignals
-
-    return run_with_loop(options.loop, run_job(files, options, process_environment(), console, ProcessSignals()))
+    return perform_on_terminal(files, options, console, options.loop)

@@ -10,15 +10,12 @@ from .options import argument, command
 
 
 @command(StatusOptions, argument("ledger", "LEDGER", of=Path))
-def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing to choose
+def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:
     """Tell what has become of a job, also while it runs."""
-    from provisioner.ledger import LedgerLocation, open_reader
+    from provisioner.api import perform_reading
 
-    from .status_text import show_job, status_details
+    from .status_text import show_job
 
-    location = LedgerLocation.parse(ledger)
-    with open_reader(location) as reader:
-        details = status_details(reader)
-        counts, messages = reader.counts(), reader.message_counts()
-    show_job(details, console)
-    return Summary(command="status", counts=counts, messages=messages, ledger=str(location), details=details)
+    summary = perform_reading([str(ledger)], options)
+    show_job(summary.details, console)
+    return summary

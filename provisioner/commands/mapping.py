@@ -3,7 +3,6 @@
 from provisioner.mapping import preset_text, suggest
 from provisioner.models.summary import Summary
 from provisioner.options import MappingCommandOptions
-from provisioner.sources import open_sources
 
 
 def starting_mapping(action: str, of: str, options: MappingCommandOptions) -> Summary:
@@ -17,5 +16,7 @@ def starting_mapping(action: str, of: str, options: MappingCommandOptions) -> Su
 
 
 def _suggested(file: str, options: MappingCommandOptions) -> str:
+    from provisioner.sources import open_sources  # noqa: PLC0415 - showing a preset reads no input
+
     with open_sources([file], options) as (source, *_):
         return suggest(source.columns, source.name, options)

@@ -12,6 +12,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import CreatedRow, Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.models import Counts, MessageCounts, Status, UnknownRow
+from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import MOST_NAMED
@@ -21,7 +22,7 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import Rate, ReconcileOptions, parse_rate
 from provisioner.pacing import Pacer
 from provisioner.ports.user_interface import UserInterface
-from provisioner.reconciling import BATCH, Audit, AuditedRow, Discrepancy, FinderChoice, Reconciler, choose_finder
+from provisioner.reconciling import BATCH, Audit, AuditedRow, FinderChoice, Reconciler, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
-from provisioner.ledger import LedgerReader, open_reader
+from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
 from provisioner.models.summary import Summary
 
 

@@ -6,7 +6,7 @@ between them · ``reconciler`` waits, looks, looks again, and writes down what i
 rhythm.
 """
 
-from .audit import Audit, AuditedRow, AuditFinding, Discrepancy
+from .audit import Audit, AuditedRow, AuditFinding
 from .finder_choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from .messages import MessageReconciler
 from .reconciler import BATCH, Reconciler
@@ -17,7 +17,6 @@ __all__ = [
     "Audit",
     "AuditFinding",
     "AuditedRow",
-    "Discrepancy",
     "FinderChoice",
     "MessageReconciler",
     "Reconciler",

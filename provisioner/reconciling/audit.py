@@ -2,27 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from provisioner.models import UnknownRow
+from provisioner.models.discrepancy import Discrepancy
 
 from .finders import Finder
-
-
-class Discrepancy(StrEnum):
-    """What is wrong with a created row."""
-
-    NONE = "none"
-    """No conversation is found."""
-    SEVERAL = "several"
-    """Two or more are found."""
-    OTHER = "other"
-    """The one that is found has another SID than was recorded."""
-    SHARED = "shared"
-    """The one that is found was recorded for another row, too."""
-    UNASKED = "unasked"
-    """Twilio could not be asked."""
 
 
 class AuditedRow(NamedTuple):

@@ -6,7 +6,8 @@ from http import HTTPStatus
 import pytest
 
 from provisioner.models import LookupObservation, UnknownRow
-from provisioner.reconciling import Audit, AuditedRow, Discrepancy
+from provisioner.models.discrepancy import Discrepancy
+from provisioner.reconciling import Audit, AuditedRow
 from provisioner.twilio.conversations import Conversation, LookupResult
 from provisioner.twilio.paging import ListError
 
