@@ -1,7 +1,8 @@
 """One job in a thread of its own, with an event loop of its own.
 
 Neither can hold up the other then: not the job's reading of files the caller's loop, nor a busy loop of the
-caller the pace. The thread is no daemon, so that a process that ends waits for a job that has to finish.
+caller the pace. The thread is no daemon: a process never ends while a job is writing. But Python starts no helper
+threads once its main thread has ended, so whoever calls in a thread has to wait for it there.
 """
 
 import asyncio
