@@ -1,0 +1,50 @@
+"""Progress by callback, on the loop of the job."""
+
+import asyncio
+import threading
+
+import pytest
+
+from provisioner.background import callback_interface
+from provisioner.background.callback_interface import CallbackInterface
+from provisioner.models.progress import Progress
+from provisioner.signals import StopSignals
+
+
+async def test_rows_are_told_on_the_loop_while_they_are_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever thread counts them."""
+    monkeypatch.setattr(callback_interface, "EVERY_S", 0)
+    told: list[tuple[Progress, int]] = []
+    ui = CallbackInterface(lambda progress: told.append((progress, threading.get_ident())), StopSignals())
+
+    with ui.planning() as count:
+        await asyncio.to_thread(count, 5_000)
+    await asyncio.sleep(0)
+
+    assert told == [(Progress(total=5_000, state="planning"), threading.get_ident())]
+
+
+async def test_a_callback_that_failed_is_not_called_again() -> None:
+    """The job is asked to stop once, and the first failure is the one that is raised."""
+    calls: list[Progress] = []
+
+    def fail(progress: Progress) -> None:
+        calls.append(progress)
+        raise LookupError(len(calls))
+
+    signals = StopSignals()
+    ui = CallbackInterface(fail, signals)
+
+    with pytest.raises(LookupError, match="1"), ui.raising():
+        async with ui.progress(lambda: Progress(total=1)):
+            await asyncio.sleep(0)
+
+    assert len(calls) == 1
+    assert signals.exit_code == 130
+
+
+def test_nobody_is_asked() -> None:
+    """The answer is what it is where nobody can be."""
+    ui = CallbackInterface(None, StopSignals())
+
+    assert [ui.confirm("Create them?", unasked=answer) for answer in (True, False)] == [True, False]
