@@ -10,7 +10,6 @@ from provisioner.errors import UsageError
 from provisioner.http_client.transport import Transport
 from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.options import ConnectionOptions, Rate
-from provisioner.simulator import SimulatorSettings, open_simulator
 from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
 from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, region_warning
 from provisioner.twilio.client import open_transport
@@ -78,6 +77,8 @@ class Target:
         async with AsyncExitStack() as stack:
             base_url = self.options.base_url
             if self.is_simulated:
+                from provisioner.simulator import SimulatorSettings, open_simulator  # noqa: PLC0415 - for rehearsals
+
                 limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
                 simulator = await stack.enter_async_context(open_simulator(SimulatorSettings(rate_limit=limit)))
                 base_url = simulator.base_url

@@ -4,11 +4,10 @@
 An input that cannot be trusted raises ``InputError``; a record that alone is wrong has its ``problem`` set.
 """
 
-from provisioner.sources.excel.source import WORKBOOK
 from provisioner.sources.files.discovery import STDIN, expand
 from provisioner.sources.json.objects import members_of
 
-from .detection import Detected, Detection
+from .detection import WORKBOOK, Detected, Detection
 from .open import open_sources
 from .source import RecordWriter, Source, enumerate_records
 

@@ -8,6 +8,15 @@ import msgspec
 
 from provisioner.errors import InputError
 
+WORKBOOK = "xlsx"
+"""The name of the format of Excel workbooks, and the suffix of their files."""
+_ZIP = b"PK\x03\x04"
+
+
+def is_zip(head: bytes) -> bool:
+    """Say whether a file that starts so is a zip archive, which workbooks are."""
+    return head.startswith(_ZIP)
+
 
 class Detected(msgspec.Struct, frozen=True):
     """One thing found out about an input, and the reason in a few words.

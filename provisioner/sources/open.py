@@ -8,15 +8,12 @@ from pathlib import Path
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources.delimited.open import open_delimited
-from provisioner.sources.excel.archive import is_zip
-from provisioner.sources.excel.source import open_workbook
 from provisioner.sources.files.discovery import resolve_inputs
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.layouts import detect_layout
-from provisioner.sources.json.source import open_json
 from provisioner.sources.text.encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
 
-from .detection import Detected, Detection, reject_unsupported
+from .detection import Detected, Detection, is_zip, reject_unsupported
 from .source import Source
 
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
@@ -54,6 +51,8 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
     if not head:
         raise InputError("is empty", source=raw_input.name, cure="export it again")
     if is_zip(head):
+        from provisioner.sources.excel.source import open_workbook  # noqa: PLC0415 - as below
+
         return open_workbook(raw_input, options.input_format)
     reject_unsupported(head, raw_input.name)
     encoding = detect_encoding(head, options.encoding, raw_input.name)
@@ -69,6 +68,8 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
     )
     if detection.format.value == "csv":
         return open_delimited(raw_input, detection, options.delimiter)
+    from provisioner.sources.json.source import open_json  # noqa: PLC0415 - a reader is loaded for its format
+
     return open_json(raw_input, detection, is_told=bool(options.input_format))
 
 

@@ -12,7 +12,6 @@ from provisioner.sources.files.raw_input import CHUNK_SIZE, RawInput, unreadable
 
 from .xml_reader import PartHandler, XmlError, parsed
 
-_MAGIC = b"PK\x03\x04"
 _SAVE_AS_CSV = "open it in the spreadsheet program and save it as CSV UTF-8"
 _WORKBOOK = "xl/workbook.xml"
 _BINARY_WORKBOOK = "xl/workbook.bin"
@@ -166,11 +165,6 @@ class _WithSmallDirectory:
         if size > _LARGEST_DIRECTORY:
             raise zipfile.BadZipFile("it has too many parts")
         return self._file.read(size)
-
-
-def is_zip(head: bytes) -> bool:
-    """Say whether a file that starts so is a zip archive."""
-    return head.startswith(_MAGIC)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import BinaryIO, ClassVar
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
-from provisioner.sources.detection import Detected, Detection
+from provisioner.sources.detection import WORKBOOK, Detected, Detection
 from provisioner.sources.files.raw_input import RawInput, unreadable
 from provisioner.system.printable import quoted
 
@@ -17,8 +17,6 @@ from .cells import CellValue
 from .sheet import TooManyRowsError
 from .writer import WorkbookWriter, encode_cell_types
 
-WORKBOOK = "xlsx"
-"""The format's name, and the suffix of its files."""
 _LOOK_AHEAD = 1_000
 """Rows to look at for saying that a sheet is empty."""
 

@@ -33,7 +33,7 @@ async def test_the_simulator_inside_a_run_has_none(tmp_path: Path) -> None:
     """``--simulate`` serves what the run needs, and shows it to nobody."""
     target = Target.choose(ConnectionOptions(), {}, tmp_path, is_simulated=True)
 
-    with patch("provisioner.target.open_simulator", side_effect=open_simulator) as opening:
+    with patch("provisioner.simulator.open_simulator", side_effect=open_simulator) as opening:
         async with target.open(Rate(per_second=4)):
             pass
 
