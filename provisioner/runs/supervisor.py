@@ -1,23 +1,22 @@
 """Looks on while a run sends: measures it, aborts it when it fails, shows it in a browser."""
 
 import asyncio
-import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from provisioner.errors import GuardError, ThresholdError, UsageError
+from provisioner.errors import GuardError, ThresholdError
 from provisioner.load import AbortCondition, StepMetrics, Threshold, evaluate_thresholds
 from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
-from provisioner.options import RATES, parse_rate
 from provisioner.pacing import Pacer
 from provisioner.ports.user_interface import UserInterface
-from provisioner.report.live_recorder import LiveRecorder
 from provisioner.sending import Stop, StopKind
+
+if TYPE_CHECKING:
+    from .live_page import LivePage
 
 CHECK_S = 1.0
 """How often ``--abort-if`` is looked at."""
@@ -42,7 +41,7 @@ class RunSupervisor:
     """What looks on at one run, from its making on. ``abort_if`` are conditions that stop the run early."""
 
     def __init__(self, config: SupervisorConfig, abort_if: Sequence[Threshold] = ()) -> None:
-        self._page = _page_of(config) if config.dashboard else None
+        self._page = _live_page(config) if config.dashboard else None
         self._config, self._began = config, time.monotonic()
         self._abort_conditions = [AbortCondition(each) for each in abort_if]
         self._metrics: dict[str, StepMetrics] = {Step.CREATE: StepMetrics(), Step.MESSAGE: StepMetrics()}
@@ -54,10 +53,8 @@ class RunSupervisor:
         """Look on while the context lasts; ``stop`` ends the run early."""
         async with AsyncExitStack() as stack:
             if self._page is not None:
-                recorder = LiveRecorder(time.time)
-                monitor.listeners.append(lambda step, _, result: _record(recorder, monitor, step, result))
-                page = self._page.serve(monitor.snapshot, recorder, PacerControls(pacer))
-                ui.print_status(f"dashboard: {await stack.enter_async_context(page)}")
+                url = await stack.enter_async_context(self._page.served(monitor, pacer))
+                ui.print_status(f"dashboard: {url}")
                 if self._page.caution:
                     ui.print_status(f"note: {self._page.caution}")
             if self._abort_conditions:
@@ -101,44 +98,7 @@ class RunSupervisor:
                     return
 
 
-class _Page(NamedTuple):
-    """The live page: how it is served, and what to know before others can reach it."""
+def _live_page(config: SupervisorConfig) -> "LivePage":
+    from .live_page import LivePage  # noqa: PLC0415 - few runs have a page, and a server takes long to load
 
-    serve: Callable[[Callable[[], Any], LiveRecorder, "PacerControls"], AbstractAsyncContextManager[str]]
-    caution: str
-
-
-def _page_of(config: SupervisorConfig) -> _Page:
-    from provisioner.report.dashboard import open_dashboard, parse_listen_address  # noqa: PLC0415 - few runs load a server
-
-    listen_address = parse_listen_address(config.dashboard, is_public=config.is_dashboard_public)
-    return _Page(partial(open_dashboard, listen_address, config.title), listen_address.caution)
-
-
-def _record(recorder: LiveRecorder, monitor: RunMonitor, step: Step, result: AttemptResult) -> None:
-    """Note an answer to a creation; its own request has landed already, and was in flight until now."""
-    if step is Step.CREATE:
-        recorder.record(result)
-        recorder.note_in_flight(monitor.in_flight + 1)
-
-
-class PacerControls:
-    """What the live page may do to a run: the pacer's, and no more."""
-
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
-
-    def pause(self) -> None:
-        """Start nothing new until ``resume``."""
-        self._pacer.pause("from the dashboard")
-
-    def resume(self) -> None:
-        """Go on."""
-        self._pacer.resume()
-
-    def set_rate(self, rate: str) -> None:
-        """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
-        asked = parse_rate(rate)
-        if asked.is_auto or math.isinf(asked.per_second):
-            raise UsageError(f"{rate} is not a valid rate", cure=f"name one from {RATES}, e.g. 4/s")
-        self._pacer.set_rate(asked)
+    return LivePage(config.dashboard, config.title, is_public=config.is_dashboard_public)

@@ -11,7 +11,7 @@ from provisioner.errors import UsageError
 from provisioner.load import Arrivals, Stage
 from provisioner.options import LoadOptions, Rate
 from provisioner.pacing import Pacer
-from provisioner.runs.supervisor import PacerControls
+from provisioner.runs.live_page import PacerControls
 
 
 @pytest.mark.parametrize(

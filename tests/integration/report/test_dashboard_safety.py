@@ -16,7 +16,7 @@ from provisioner.pacing import Pacer
 from provisioner.report import dashboard
 from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
 from provisioner.report.live_recorder import LiveRecorder
-from provisioner.runs.supervisor import PacerControls
+from provisioner.runs.live_page import PacerControls
 from tests.integration.report.test_dashboard import HERE, Board, board
 from tests.integration.report.test_dashboard import Hands as HandsOfTests
 
