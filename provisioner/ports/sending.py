@@ -1,4 +1,4 @@
-"""What ``dispatch`` asks of the rooms it is handed; each port is small enough to be faked honestly."""
+"""What ``sending`` asks of what it is handed; each protocol is small enough for a complete fake."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
