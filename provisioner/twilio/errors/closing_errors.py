@@ -61,13 +61,9 @@ def classify_close_reply(
 
 
 def _error_text(classification: ReplyClassification, status: int, code: int) -> str:
-    """Say what is wrong; the sentences of the tables are kept where they are about credentials or the limit."""
+    """Say what is wrong, in the words of the tables where all conversations are concerned."""
+    if classification.stops_run or classification.is_throttled:
+        return classification.error
+    verb = "refused it" if classification.verdict is Verdict.REFUSED else "did not confirm it"
     named = f"HTTP {status}, code {code}" if code else f"HTTP {status}"
-    match status:
-        case HTTPStatus.FORBIDDEN:
-            return _FORBIDDEN.error
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.TOO_MANY_REQUESTS:
-            return classification.error
-        case _:
-            verb = "refused it" if classification.verdict is Verdict.REFUSED else "did not confirm it"
-            return _NO_ENDPOINT.error if classification.stops_run else f"Twilio {verb} ({named})"
+    return f"Twilio {verb} ({named})"

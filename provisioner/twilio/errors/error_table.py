@@ -47,14 +47,14 @@ def overlaid(*layers: Classifications) -> Classifications:
 
 
 def rejects(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
-    """Rule that the row is at fault."""
+    """Return the classification of a reply after which the row is at fault."""
     return ReplyClassification(
         verdict=Verdict.REFUSED, error_code="refused", error=error, may_leave_orphan=may_leave_orphan
     )
 
 
 def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) -> ReplyClassification:
-    """Rule that the run is at fault: every other row would be refused as well."""
+    """Return the classification of a reply after which every other row would be refused as well."""
     return ReplyClassification(
         verdict=Verdict.REFUSED,
         error_code=word,
@@ -65,7 +65,7 @@ def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) 
 
 
 def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
-    """Rule that nothing was processed, and that everybody has to give way."""
+    """Return the classification of a reply that processed nothing; every request has to wait."""
     return ReplyClassification(
         verdict=Verdict.NOT_PROCESSED,
         error_code="throttled",
@@ -76,7 +76,7 @@ def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassificat
 
 
 def ambiguous(error: str, *, word: str = "server_error") -> ReplyClassification:
-    """Rule that nobody knows what has happened; the book adds what that leaves open."""
+    """Return the classification of a reply that leaves open what happened; ``ErrorTable`` adds what that means."""
     return ReplyClassification(verdict=Verdict.MAYBE, error_code=word, error=error)
 
 

@@ -52,3 +52,14 @@ def test_closing_knows_no_code_of_creating() -> None:
         assert (status, classification.verdict) == (CloseStatus.REFUSED, Verdict.REFUSED)
         assert classification.error == f"Twilio refused it (HTTP 400, code {code})"
         assert not classification.stops_run
+
+
+def test_closing_says_what_the_tables_say_where_every_conversation_is_concerned() -> None:
+    """A proxy that asks for credentials is no wrong address, and a key without rights is none either."""
+    errors = {
+        status: classify_close_reply(status, CIMultiDict(), b"", now=1.8e9)[1].error
+        for status in (401, 403, 404, 407, 429)
+    }
+
+    assert errors == {status: closing_errors.STATUSES[status].error for status in errors}
+    assert "--proxy" in errors[407]
