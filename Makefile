@@ -19,7 +19,7 @@ help:
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
 	@echo 'make coverage  tests with branch coverage'
-	@echo 'make docs      write the reference of options anew'
+	@echo 'make docs      write the reference of options and their Python keywords anew'
 	@echo 'make lock      renew the lock files'
 	@echo 'make sbom      write sbom.cdx.json: the libraries of requirements.lock as CycloneDX'
 	@echo 'make audit     ask for known vulnerabilities of these libraries; needs the package index'
@@ -86,6 +86,7 @@ coverage: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate_options.py
+	$(BIN)/python docs/generate_keywords.py
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock

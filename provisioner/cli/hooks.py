@@ -32,7 +32,7 @@ class Hooks:
         self._write, self._place_of, self._fixed_part = os.write, place_of, fixed_part
 
     def install(self) -> None:
-        """Take the hooks of this process over, for good."""
+        """Set the exception and warning hooks of this process to ours; they are never restored."""
         sys.excepthook = self.on_main_thread
         sys.unraisablehook = self.on_finalizer
         threading.excepthook = self.on_thread

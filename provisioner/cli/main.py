@@ -96,7 +96,7 @@ def cli(**_options: object) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; with an empty list it shows its help.
 
-    None stands for the process's own arguments: then its descriptors and its hooks are the program's, too.
+    None stands for ``sys.argv``; then missing standard descriptors are opened and the exception hooks installed.
     """
     if arguments is None:
         open_missing_descriptors()

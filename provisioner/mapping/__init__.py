@@ -2,9 +2,9 @@
 
 ``targets`` what names stand for · ``templates`` texts with columns in them · ``conversions`` typed JSON ·
 ``paths`` values inside a value · ``header`` finding columns · ``rules``, ``assignments``, ``mapping_files``,
-``preset_files`` what the user asked for · ``supplies`` and ``layouts`` rules meet columns · ``binders`` records of
-one or of many shapes · ``mapping`` the whole · ``suggestions`` and
-``column_words`` a start for an export that nobody knows.
+``preset_files`` what the user asked for · ``field_sources`` and ``layouts`` rules meet columns · ``binders``
+records of one or of many shapes · ``mapping`` the whole · ``suggestions`` and ``column_words`` a start for an
+export that nobody knows.
 """
 
 from .binders import RecordMapper

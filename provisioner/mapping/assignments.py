@@ -59,7 +59,7 @@ def require_unicode(texts: Iterable[str]) -> None:
 
 
 def unknown_field(field: str, origin: str) -> UsageError:
-    """Return the error for a field there is not: the nearest, and all there are."""
+    """Return the error for an unknown field name; it suggests the nearest one and lists all."""
     near = get_close_matches(field.casefold(), FIELDS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     listed = ", ".join((*FIELDS, f"{PRE_ENGAGEMENT_PREFIX}<name>"))

@@ -20,13 +20,13 @@ class FieldSource:
     columns: tuple[str, ...] = ()
 
     def or_else(self, spare: "FieldSource") -> "FieldSource":
-        """Return the supply that turns to ``spare`` in rows where this one gives nothing."""
+        """Return a source that takes ``spare`` in rows where this one gives an empty text."""
         first, second = self.get, spare.get
         return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns)
 
 
 class FieldSourceBuilder:
-    """Makes supplies from one source's columns, and keeps account of the columns.
+    """Makes the field sources of one input from its columns, and keeps account of the columns.
 
     Where ``has_dynamic_columns``, records are mappings by name, a name with dots may lead into a nested value, and
     a column that is not there gives an empty text. Elsewhere they are lists along the columns, and a column that
@@ -47,11 +47,11 @@ class FieldSourceBuilder:
         return tuple(name for at, name in columns if at not in self._used and not name.startswith(RESERVED_PREFIX))
 
     def by_name(self, position: int) -> FieldSource:
-        """Supply a target from the column that has its name."""
+        """Return the source of a field that is filled from the column at ``position``."""
         return FieldSource(self._getter(position), (self._header.columns[position],))
 
     def by_rule(self, rule: Rule) -> FieldSource:
-        """Supply a target from the choice of a rule that fits this source."""
+        """Return the source of a field that is filled by the choice of a rule that fits this input."""
         template = self._choose(rule)
         get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
         return FieldSource(get, template.columns)

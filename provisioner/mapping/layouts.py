@@ -8,10 +8,10 @@ from msgspec import Raw
 from provisioner.models import FIELDS, Mapped, WebChatRequest
 
 from .conversions import Convert, convert_members
+from .field_sources import FieldSource, FieldSourceBuilder, named_columns
 from .header import Header
 from .keys import key_getter
 from .rules import TEXT, FieldRules
-from .supplies import FieldSource, FieldSourceBuilder, named_columns
 from .targets import PRE_ENGAGEMENT_PREFIX
 from .templates import Constant, Getter, TooLongError, Values
 

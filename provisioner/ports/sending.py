@@ -96,7 +96,7 @@ class RateLimiter(Protocol):
         ...
 
     def close(self) -> None:
-        """Let nothing start any more."""
+        """Admit no more requests: those that wait or come later get ``GateClosed``."""
         ...
 
 

@@ -63,7 +63,7 @@ class IdentityFinder:
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
     ) -> Mapping[int, LookupObservation]:
-        """Look up the control, then each row; where Twilio cannot be asked, ask no more this time."""
+        """Look up the control, then each row; once a look-up fails for lack of Twilio, look no other row up."""
         began = self._clock()
         seen = ControlVisibility.NONE
         if control:

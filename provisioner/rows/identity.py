@@ -29,7 +29,7 @@ class IdentityPolicy:
         return self.identity != "none"
 
     def apply(self, request: WebChatRequest, key: str) -> WebChatRequest:
-        """Return the request as it is sent: with identity and mark."""
+        """Return the request with the guest's identity and the row's mark filled in."""
         if self.identity == "auto" and not request.identity:
             request = structs.replace(request, identity=identity_for(self.job_id, key))
         if self.marker:

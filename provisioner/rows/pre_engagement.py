@@ -57,7 +57,7 @@ def _limits(encoded: bytes, marker: str) -> Iterator[Fault]:
 
 
 def with_member(data: str, name: str, text: str) -> str:
-    """Return valid JSON text of a row, or none, with one more member."""
+    """Return the JSON object ``data``, which may be empty, as text with one more member."""
     return _composed(data, {name: text}, "").decode()
 
 

@@ -30,7 +30,7 @@ class OutputNames:
 
     @classmethod
     def read(cls, options: JobOptions, moment: datetime) -> "OutputNames":
-        """Do the same in the time zone that the options name."""
+        """Find the names as ``of`` does, with the date in the time zone that the options name."""
         return cls.of(options, moment.astimezone(parse_zone(options.tz)))
 
     @classmethod

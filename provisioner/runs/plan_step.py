@@ -47,7 +47,7 @@ class RunPlan:
 
     @property
     def writes_results(self) -> bool:
-        """Say whether there are results to write: those of a refused input name its invalid rows."""
+        """Say whether results are written; those of an input that ``--strict`` refused list its invalid rows."""
         return self.refusal is None or isinstance(self.refusal, StrictError)
 
 

@@ -14,20 +14,20 @@ class StopKind(StrEnum):
     """Why nothing new is started."""
 
     ASKED = "asked"
-    """By a signal, or by whoever holds the run."""
+    """By a signal, a caller, or a limit of time that was asked for."""
     FAULT = "fault"
     """Twilio refused the run's credentials or address."""
     CANARY = "canary"
     """The first rows were all refused."""
     FAILURES = "failures"
-    """Too many rows failed."""
+    """Too many rows failed, or a condition of ``--abort-if`` came true."""
     INPUT = "input"
     """The input is not what was planned any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a run ended before its rows did; ``error`` says what to do, None where somebody asked for it."""
+    """Why a run ended before its rows did; ``error`` says what to do, None for a signal."""
 
     kind: StopKind
     error: ProvisionerError | None = None

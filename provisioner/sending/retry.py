@@ -16,7 +16,7 @@ class Finish(msgspec.Struct, frozen=True, gc=False):
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
-    """The row was certainly not created and may be sent again after ``delay_s``."""
+    """The row is sent again after ``delay_s`` seconds: the attempt did not create it, or that is accepted."""
 
     delay_s: float
     is_in_doubt: bool = False

@@ -39,7 +39,7 @@ class ClaimCursor:
         ).fetchone()
 
     def next(self, connection: sqlite3.Connection, limit: int) -> Sequence[Claim]:
-        """Return the next rows, at most ``limit``; none when all are out."""
+        """Return the next rows, at most ``limit``; empty once all have been handed out."""
         wanted = min(limit, self.left)
         if not wanted:
             return ()

@@ -49,7 +49,7 @@ class PartHandler:
             opener(attributes)
 
     def end(self, name: str) -> None:
-        """Take the end of any element, from the parser."""
+        """Handle the parser's event for the end of an element."""
         self._depth -= 1
         if closer := self._closers.get(name):
             closer()

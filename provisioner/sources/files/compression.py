@@ -35,7 +35,7 @@ class Compression:
     decompressed: Callable[[io.BufferedReader], io.BufferedIOBase]
 
 
-class _Inflation:
+class _GzipDecompressor:
     """A member of gzip, with the interface of ``bz2.BZ2Decompressor``."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ def _too_large_a_window(command: str) -> CompressionError:
     )
 
 
-_GZIP = Container(new_member=_Inflation, raised=zlib.error, padding=1)
+_GZIP = Container(new_member=_GzipDecompressor, raised=zlib.error, padding=1)
 _BZIP2 = Container(new_member=bz2.BZ2Decompressor, raised=OSError, padding=1)
 _XZ = Container(
     new_member=_new_xz_stream, raised=lzma.LZMAError, padding=4, is_padded_between=True, fault=_xz_fault

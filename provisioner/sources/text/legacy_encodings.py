@@ -48,7 +48,7 @@ class EncodingCandidate:
 
     @property
     def score(self) -> float:
-        """How likely it is, compared with others: many languages in one file are not."""
+        """The likelihood, relative to other candidates; lower for each further language the text would need."""
         weight = max(_WEIGHTS.get(name[:3], 1.0) for name in self.encodings)
         return weight * self.confidence / languages_needed(self.text)
 
