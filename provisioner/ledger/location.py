@@ -8,13 +8,18 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.ledger.sqlite.files import files_of_ledger
 
-_SCHEMES = "postgres(?:ql)?|mysql|mariadb|sqlite|mssql|mongodb|redis|file|https?|s3|gs|az"
-_ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://|(?:{_SCHEMES})(?:\+[a-z0-9]+)?:/", re.IGNORECASE)
-"""The start of an address. ``pathlib`` makes one slash of two, so the usual schemes count with one as well."""
-_LOST_SLASH = re.compile(r"^([^:]+):/(?!/)")
-_PASSWORD = re.compile(r"^([^:]+:/+[^:/?#]*):.*@", re.DOTALL)
+_ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:)+/|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL)
+"""The start of an address, or a connection string. One slash will do: ``pathlib`` makes one of two."""
+_LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)/(?!/)", re.IGNORECASE)
+_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#]*):.*@", re.DOTALL)
 """From the colon behind the user's name to the last ``@``: a password may hold any character, a name an ``@``."""
-_SECRET_PARAMETER = re.compile(r"([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&]*", re.IGNORECASE)
+_HOSTLESS_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#@\[]*):(?!\d+(?:[/?#]|$))[^/?#@]*(?=[/?#]|$)")
+"""The same where the host is missing: what follows the colon is no port."""
+_SECRET_PARAMETER = re.compile(
+    r"([?&;#][^=&;#]*(?:pass|pwd|secret|token|key|sig|cred|auth|%)[^=&;#]*=)[^&;]*", re.IGNORECASE
+)
+_SECRET_WORD = re.compile(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
+"""From the first secret of a connection string to its end: a value may be quoted, and hold spaces."""
 _MASK = "***"
 
 
@@ -31,7 +36,7 @@ class LedgerLocation:
     def __post_init__(self) -> None:
         """Give an address the slash back that ``pathlib`` took."""
         given = str(self._text)
-        text = _LOST_SLASH.sub(r"\1://", given) if _ADDRESS.match(given) else str(Path(given))
+        text = _LOST_SLASH.sub(r"\1//", given) if _ADDRESS.match(given) else str(Path(given))
         object.__setattr__(self, "_text", text)
 
     @classmethod
@@ -86,7 +91,8 @@ class LedgerLocation:
         text = str(self._text)
         if not self.is_address:
             return text
-        return _PASSWORD.sub(rf"\1:{_MASK}@", _SECRET_PARAMETER.sub(rf"\1{_MASK}", text))
+        text = _SECRET_WORD.sub(rf"\1{_MASK}", _SECRET_PARAMETER.sub(rf"\1{_MASK}", text))
+        return _HOSTLESS_PASSWORD.sub(rf"\1:{_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
 
     def __repr__(self) -> str:
         """Return the same for programmers."""

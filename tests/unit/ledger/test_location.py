@@ -16,6 +16,13 @@ SHOWN = {
     "postgresql+asyncpg://ada:pw-1@db?sslpassword=x@pw-1": "postgresql+asyncpg://ada:***@db?sslpassword=***",
     "anything://ada:pw-1@db": "anything://ada:***@db",
     "postgresql://ada@db:5432/jobs": "postgresql://ada@db:5432/jobs",
+    "postgresql://db:5432/jobs?sslmode=require": "postgresql://db:5432/jobs?sslmode=require",
+    "jdbc:postgresql://ada:pw-1@db/jobs": "jdbc:postgresql://ada:***@db/jobs",
+    "postgresql://ada:pw-1": "postgresql://ada:***",
+    "postgresql://db/x?user=a&pwd=pw-1&sslkey=pw-1": "postgresql://db/x?user=a&pwd=***&sslkey=***",
+    "postgresql://db/x?pass%77ord=pw-1": "postgresql://db/x?pass%77ord=***",
+    "sqlserver://db;password=pw-1": "sqlserver://db;password=***",
+    "host=db user=ada password='pw-1 pw-1' dbname=x": "host=db user=ada password=***",
 }
 """Addresses, and what is shown of each."""
 
@@ -44,7 +51,9 @@ def test_an_address_is_known_when_it_came_as_a_path() -> None:
     """``pathlib`` takes one of its slashes away; the flags of the command line hand paths on."""
     for address in ("postgresql://ada:pw-1@db/jobs", "mysql://ada@db", "sqlite://job.ledger"):
         assert LedgerLocation(Path(address)) == LedgerLocation(address)
+    for address in SHOWN:
         assert LedgerLocation(Path(address)).is_address
+        assert "pw-1" not in str(LedgerLocation(Path(address)))
 
 
 def test_an_address_has_no_files_and_may_be_a_ledger() -> None:
