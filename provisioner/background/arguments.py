@@ -1,9 +1,11 @@
-"""The types of what every call takes."""
+"""What every call takes: its types, and what is said where something else is given."""
 
+import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
+from provisioner.errors import UsageError
 from provisioner.models.progress import Progress
 
 PathName = str | os.PathLike[str]
@@ -18,3 +20,39 @@ class StopEvent(Protocol):
     def is_set(self) -> bool:
         """Say whether the job is to stop."""
         ...
+
+
+def read_names(command: str, paths: object) -> list[str]:
+    """Return the names of one file or of several; raise ``UsageError`` for what names none."""
+    is_one = isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable)
+    given: Iterable[object] = [paths] if is_one else cast("Iterable[object]", paths)
+    names: list[str] = []
+    for each in given:
+        name = os.fspath(each) if isinstance(each, str | os.PathLike) else None
+        if not isinstance(name, str):
+            raise UsageError(
+                f"{command}: a file is named by a text or a path, and not by {type(each).__name__}",
+                cure="give one name, or several in a list",
+            )
+        names.append(name)
+    if not names:
+        raise UsageError(f"{command} was given no file", cure="name one at least")
+    return names
+
+
+def require_variables(environ: object) -> None:
+    """Raise ``UsageError`` where ``environ`` is no mapping of texts."""
+    if environ is None or environ is os.environ:
+        return
+    if not isinstance(environ, Mapping) or not all(
+        isinstance(part, str) for variable in environ.items() for part in variable
+    ):
+        raise UsageError("environ does not map texts to texts", cure='write it as {"TWILIO_ACCOUNT_SID": "AC…"}')
+
+
+def require_watchers(on_progress: object, stop: object) -> None:
+    """Raise ``UsageError`` for a callback that cannot be called in the job's thread, or an event that is none."""
+    if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
+        raise UsageError("on_progress is not a plain function", cure="give one that takes a Progress")
+    if stop is not None and not callable(getattr(stop, "is_set", None)):
+        raise UsageError("stop is not an event", cure="give a threading.Event or an asyncio.Event")

@@ -30,7 +30,15 @@ from provisioner.options.keyword_values import options_from_keywords
 from provisioner.options.shell_command import shell_command
 from provisioner.signals import StopSignals
 
-from .arguments import Environ, OnProgress, PathNames, StopEvent
+from .arguments import (
+    Environ,
+    OnProgress,
+    PathNames,
+    StopEvent,
+    read_names,
+    require_variables,
+    require_watchers,
+)
 from .callback_interface import CallbackInterface
 from .job_thread import JobThread
 from .stop_events import awaited, polled
@@ -69,32 +77,44 @@ class Call:
         ``given`` are the keywords, as natural Python values. ``environ`` stands in for the variables of the
         process.
         """
-        names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(each) for each in paths]
-        if not names:
-            raise UsageError(f"{command} was given no file", cure="name one at least")
+        names = read_names(command, paths)
+        require_variables(environ)
         options = options_from_keywords(
             _OPTIONS[command], command, given, os.environ if environ is None else environ
         )
-        if getattr(options, "output", None) == _STDOUT:
-            raise UsageError("output '-' is stdout, which is the calling program's", cure="name a file")
+        for option in ("output", "metrics_file"):
+            if getattr(options, option, None) == _STDOUT:
+                raise UsageError(f"{option} '-' is stdout, which is the calling program's", cure="name a file")
         told = [name for name, value in given.items() if value is not None]
         return cls(names, options, _environment(environ, shell_command(command, names, options, told)))
 
     def perform(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
         """Run the job while this thread waits."""
+        require_watchers(on_progress, stop)
         signals = StopSignals()
         ui = CallbackInterface(on_progress, signals)
-        with ui.raising():
-            return self._job(ui, signals, stop).result()
+        try:
+            summary = self._job(ui, signals, stop).result()
+        except Exception:
+            ui.raise_error()
+            raise
+        ui.raise_error()
+        return summary
 
     async def perform_async(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
         """Run the job while the caller's task waits."""
+        require_watchers(on_progress, stop)
         signals = StopSignals()
         ui = CallbackInterface(on_progress, signals)
         ours, other = (stop, None) if isinstance(stop, asyncio.Event) else (None, stop)
-        with ui.raising():
+        try:
             async with awaited(ours, signals):
-                return await self._job(ui, signals, other).result_async()
+                summary = await self._job(ui, signals, other).result_async()
+        except Exception:
+            ui.raise_error()
+            raise
+        ui.raise_error()
+        return summary
 
     def _job(self, ui: CallbackInterface, signals: StopSignals, event: StopEvent | None) -> JobThread[Summary]:
         loop_factory = parse_loop(getattr(self.options, "loop", "asyncio"))

@@ -25,14 +25,10 @@ class CallbackInterface:
         self._on_progress, self._stop = on_progress, stop
         self.error: BaseException | None = None
 
-    @contextmanager
-    def raising(self) -> Iterator[None]:
+    def raise_error(self) -> None:
         """Raise what the callback raised, in place of what the job came to after it was stopped."""
-        try:
-            yield
-        finally:
-            if self.error is not None:
-                raise self.error
+        if self.error is not None:
+            raise self.error
 
     def print(self, text: str = "") -> None:
         """Print nothing: the answer is the summary."""
@@ -82,4 +78,5 @@ class CallbackInterface:
             self._on_progress(progress)
         except BaseException as error:  # noqa: BLE001 - is raised to the caller once the job has ended
             self.error = error
-            self._stop.request_stop()
+            if self._stop.exit_code is None:  # a second request would cancel what is in flight
+                self._stop.request_stop()

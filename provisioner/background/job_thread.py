@@ -49,6 +49,8 @@ class JobThread(Generic[T]):
             except BaseException as error:  # noqa: BLE001 - is raised below
                 interruption = interruption or error
                 self._stop.request_stop()
+                if self._thread.ident is None:  # it came before there was a thread to wait for
+                    break
         if interruption is not None:
             raise interruption
         return self._future.result()

@@ -42,14 +42,28 @@ async def _beside(watch: Coroutine[Any, Any, None] | None) -> AsyncIterator[None
     finally:
         task.cancel()
         await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()  # an event that failed is told, once the job that it stopped has ended
 
 
 async def _poll(event: StopEvent, stop: StopSignals) -> None:
-    while not event.is_set():  # noqa: ASYNC110 - it is set in another thread
+    while not _is_set(event, stop):  # noqa: ASYNC110 - it is set in another thread
         await asyncio.sleep(POLL_S)
     stop.request_stop()
 
 
+def _is_set(event: StopEvent, stop: StopSignals) -> bool:
+    try:
+        return event.is_set()
+    except Exception:
+        stop.request_stop()
+        raise
+
+
 async def _await(event: asyncio.Event, stop: StopSignals) -> None:
-    await event.wait()
+    try:
+        await event.wait()
+    except Exception:  # it belongs to another loop
+        stop.request_stop()
+        raise
     stop.request_stop()

@@ -226,6 +226,12 @@ def test_what_ends_a_job_before_it_begins_is_raised_with_its_exit_code() -> None
     calls: list[tuple[type[api.ProvisionerError], int, Callable[[], object]]] = [
         (api.UsageError, 2, lambda: create(simulate=False)),
         (api.UsageError, 2, lambda: create(output="-")),
+        (api.UsageError, 2, lambda: create(environ={"PROVISIONER_RUN_YES": True})),
+        (api.UsageError, 2, lambda: create(on_progress=5)),
+        (api.UsageError, 2, lambda: create(on_progress=asyncio.sleep)),
+        (api.UsageError, 2, lambda: create(stop="now")),
+        (api.UsageError, 2, lambda: api.check(None)),  # type: ignore[arg-type]
+        (api.UsageError, 2, lambda: api.check([b"x.csv"])),  # type: ignore[list-item]
         (api.UsageError, 2, lambda: create(rate="fast")),
         (api.UsageError, 2, lambda: create(rte=4)),
         (api.UsageError, 2, lambda: api.create_webchats([], output="results.csv")),

@@ -35,9 +35,11 @@ async def test_a_callback_that_failed_is_not_called_again() -> None:
     signals = StopSignals()
     ui = CallbackInterface(fail, signals)
 
-    with pytest.raises(LookupError, match="1"), ui.raising():
-        async with ui.progress(lambda: Progress(total=1)):
-            await asyncio.sleep(0)
+    async with ui.progress(lambda: Progress(total=1)):
+        await asyncio.sleep(0)
+
+    with pytest.raises(LookupError, match="1"):
+        ui.raise_error()
 
     assert len(calls) == 1
     assert signals.exit_code == 130
@@ -48,3 +50,22 @@ def test_nobody_is_asked() -> None:
     ui = CallbackInterface(None, StopSignals())
 
     assert [ui.confirm("Create them?", unasked=answer) for answer in (True, False)] == [True, False]
+
+
+async def test_a_callback_that_fails_while_the_job_drains_cancels_nothing() -> None:
+    """The job was asked to stop already; another request would give up what is in flight."""
+    calls: list[str] = []
+
+    def fail(_progress: Progress) -> None:
+        raise LookupError
+
+    signals = StopSignals()
+    ui = CallbackInterface(fail, signals)
+    with signals.active(drain_s=30):
+        signals.on_stop(lambda: calls.append("drain"), lambda: calls.append("cancel"))
+        signals.request_stop()
+        await asyncio.sleep(0)
+        async with ui.progress(lambda: Progress(total=1)):
+            await asyncio.sleep(0)
+
+    assert calls == ["drain"]
