@@ -72,8 +72,12 @@ class _Echo:
 
 
 def parser(lines: Iterable[str], delimiter: str) -> Rows:
-    """Parse lines strictly: a ``csv.reader``, with this program's one field size limit."""
-    csv.field_size_limit(MAX_FIELD_SIZE)
+    """Parse lines strictly: a ``csv.reader`` that takes fields of ``MAX_FIELD_SIZE`` at least.
+
+    The limit is the process's: one that a calling program has raised stays.
+    """
+    if csv.field_size_limit() < MAX_FIELD_SIZE:
+        csv.field_size_limit(MAX_FIELD_SIZE)
     return csv.reader(lines, delimiter=delimiter, strict=True)
 
 
