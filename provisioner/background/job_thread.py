@@ -41,18 +41,21 @@ class JobThread(Generic[T]):
         Whatever interrupts the waiting, such as ``KeyboardInterrupt``, asks the job to stop, at once when it comes
         again, and is raised once the job has ended.
         """
-        interruption: BaseException | None = None
+        interruptions: list[BaseException] = []
+        asked = 0
         while not self._future.done():
-            try:
+            try:  # nearly all of the work is in here, so that the next interruption is caught as well
+                while asked < len(interruptions):
+                    asked += 1
+                    self._stop.request_stop()
+                if interruptions and self._thread.ident is None:  # it came before there was a thread to wait for
+                    break
                 self._start()
                 wait([self._future])
             except BaseException as error:  # noqa: BLE001 - is raised below
-                interruption = interruption or error
-                self._stop.request_stop()
-                if self._thread.ident is None:  # it came before there was a thread to wait for
-                    break
-        if interruption is not None:
-            raise interruption
+                interruptions.append(error)
+        if interruptions:
+            raise interruptions[0]
         return self._future.result()
 
     async def result_async(self) -> T:
