@@ -55,15 +55,18 @@ def damaged(path: Path) -> LedgerError:
     """Say that a ledger has lost something; starting without it would create its rows again."""
     return LedgerError(
         f"{path} is damaged",
-        cure="restore it from a copy; without it, the rows it knows would be created again",
+        cure=_RESTORE,
     )
+
+
+_RESTORE = "restore it from a copy; without it, the rows it knows would be created again"
 
 
 def foreign_schema(path: Path) -> LedgerError:
     """Say that a ledger has other tables, views or triggers than this program makes."""
     return LedgerError(
         f"{path} is damaged: its tables are not those of a ledger, or something was added to them",
-        cure="restore it from a copy; without it, the rows it knows would be created again",
+        cure=_RESTORE,
     )
 
 
