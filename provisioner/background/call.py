@@ -92,29 +92,17 @@ class Call:
         """Run the job while this thread waits."""
         require_watchers(on_progress, stop)
         signals = StopSignals()
-        ui = CallbackInterface(on_progress, signals)
-        try:
-            summary = self._job(ui, signals, stop).result()
-        except Exception:
-            ui.raise_error()
-            raise
-        ui.raise_error()
-        return summary
+        with CallbackInterface(on_progress, signals) as ui:
+            return self._job(ui, signals, stop).result()
 
     async def perform_async(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
         """Run the job while the caller's task waits."""
         require_watchers(on_progress, stop)
         signals = StopSignals()
-        ui = CallbackInterface(on_progress, signals)
         ours, other = (stop, None) if isinstance(stop, asyncio.Event) else (None, stop)
-        try:
+        with CallbackInterface(on_progress, signals) as ui:
             async with awaited(ours, signals):
-                summary = await self._job(ui, signals, other).result_async()
-        except Exception:
-            ui.raise_error()
-            raise
-        ui.raise_error()
-        return summary
+                return await self._job(ui, signals, other).result_async()
 
     def _job(self, ui: CallbackInterface, signals: StopSignals, event: StopEvent | None) -> JobThread[Summary]:
         loop_factory = parse_loop(getattr(self.options, "loop", "asyncio"))

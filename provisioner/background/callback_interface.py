@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Self
 
 from provisioner.models.forecast import Forecast
 from provisioner.models.progress import Progress
@@ -25,9 +27,15 @@ class CallbackInterface:
         self._on_progress, self._stop = on_progress, stop
         self.error: BaseException | None = None
 
-    def raise_error(self) -> None:
-        """Raise what the callback raised, in place of what the job came to after it was stopped."""
-        if self.error is not None:
+    def __enter__(self) -> Self:
+        """Return itself; to be entered by whoever waits for the job."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise what the callback raised, in place of what the job came to, but not of an interruption."""
+        if self.error is not None and (error is None or isinstance(error, Exception)):
             raise self.error
 
     def print(self, text: str = "") -> None:

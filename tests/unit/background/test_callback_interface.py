@@ -35,11 +35,9 @@ async def test_a_callback_that_failed_is_not_called_again() -> None:
     signals = StopSignals()
     ui = CallbackInterface(fail, signals)
 
-    async with ui.progress(lambda: Progress(total=1)):
-        await asyncio.sleep(0)
-
-    with pytest.raises(LookupError, match="1"):
-        ui.raise_error()
+    with pytest.raises(LookupError, match="1"), ui:
+        async with ui.progress(lambda: Progress(total=1)):
+            await asyncio.sleep(0)
 
     assert len(calls) == 1
     assert signals.exit_code == 130
