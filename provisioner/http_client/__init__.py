@@ -1,6 +1,7 @@
-"""An HTTP client over aiohttp's connections that sends each request exactly once and tells whether it left.
+"""HTTP/1.1 client over aiohttp's connections: sends each request at most once and reports whether it was sent.
 
-Knows nothing of Twilio. ``transport`` one request at a time · ``exchange`` one request and its reply · ``pool``
-idle connections · ``request_bytes`` requests as bytes · ``write_batcher`` requests that leave together ·
-``deadlines`` one timer for all timeouts · ``failures`` what an exception means.
+It knows nothing of Twilio. ``transport`` sends one request and returns its reply · ``exchange`` holds one request
+and its reply · ``pool`` keeps idle connections · ``request_bytes`` builds the bytes of a request ·
+``write_batcher`` writes requests together · ``deadlines`` one timer for all time-outs · ``failures`` maps
+exceptions to error codes and sentences.
 """

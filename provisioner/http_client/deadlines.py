@@ -1,19 +1,23 @@
-"""When requests are given up: one timer for all that are under way."""
+"""Time-outs of requests: one event-loop timer for all requests in flight."""
 
 import asyncio
 from typing import Protocol
 
 
 class SupportsTimeout(Protocol):
-    """What can be given up."""
+    """A request that can be timed out."""
 
     def time_out(self) -> None:
-        """Let whoever waits for it fail with ``TimeoutError``."""
+        """Make the coroutine that waits for this request raise ``TimeoutError``."""
         ...
 
 
 class Deadlines:
-    """Gives up what takes longer than ``timeout_s``; what was watched first is over first."""
+    """Time limit of ``timeout_s`` seconds for each watched request.
+
+    All requests have the same limit, so they expire in the order in which they were added. Must be created inside
+    a running event loop.
+    """
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -22,17 +26,17 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, request: SupportsTimeout) -> None:
-        """Give it the time from now on."""
+        """Start the time limit of ``request``: it is timed out after ``timeout_s`` seconds unless forgotten."""
         self._watched[request] = self._loop.time() + self._timeout_s
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout_s, self._ring)
 
     def forget(self, request: SupportsTimeout) -> None:
-        """Let it be: it has come to its end."""
+        """Stop the time limit of ``request``, which has ended; do nothing when it is not watched."""
         self._watched.pop(request, None)
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Cancel the timer and forget all requests without timing them out."""
         self._watched.clear()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,10 +1,10 @@
-"""One request over one connection, and what is known of it, whatever becomes of it.
+"""One request over one connection, and its reply or its failure.
 
-aiohttp opens connections and reads replies; the request is written here, as one piece and after it has
-passed its gate, so that whether it left is known and not guessed from an exception. This is also the only place
-that sees the connection itself: one that was closed, or already talks, while its request waited would otherwise
-turn a request that never left into a doubtful one. aiohttp's own session would do the same work twice over: it
-took half of the processor time of a run.
+aiohttp opens the connections and parses the replies. The request is written here in one piece, after it has passed
+its gate, so that the time of sending is known and need not be guessed from an exception. The connection is checked
+immediately before the write: if it was closed, or the server has already written to it, nothing is sent and the
+request counts as not sent instead of ambiguous. aiohttp's own session is not used: it took half of the processor
+time of a run.
 """
 
 import time
@@ -22,30 +22,35 @@ from .pool import is_reusable
 from .write_batcher import WriteBatcher
 
 LONGEST_STAND_S = 10.0
-"""How long a connection may stand idle at the gate: longer, and something on the way may have dropped it."""
-LARGEST_REPLY = 1 << 20
-LARGEST_ONE_OF_MANY = 1 << 14
-"""The largest request, in bytes, after which its connection serves again.
+"""Maximum seconds for which a connection may wait idle at the gate.
 
-A server may answer before it has read everything, and what the socket has not taken cannot be seen through TLS.
+After a longer wait a proxy or a firewall may have dropped it, so it is not used.
+"""
+LARGEST_REPLY = 1 << 20
+"""Bytes of a reply's body after which reading stops; the rest is discarded with the connection."""
+LARGEST_ONE_OF_MANY = 1 << 14
+"""Maximum bytes of a request after which its connection is reused.
+
+A server may answer before it has read the whole request, and over TLS one cannot see how much is still unsent.
 """
 MOST_INTERIM = 10
-"""Interim replies (1xx) to one request, after which no final one is expected; servers send one or two."""
+"""Maximum interim replies (HTTP 1xx) to one request before it counts as failed; servers send one or two."""
 
 
 class ConnectionLostBeforeSend(Exception):  # noqa: N818 - it reports a state of the connection
-    """The connection did not outlast the wait at the gate; nothing was sent."""
+    """Raised when the connection became unusable while its request waited at the gate; nothing was sent."""
 
 
-class NoFinalReply(Exception):  # noqa: N818 - it reports what the server does
-    """The server sends interim replies (1xx) without an end."""
+class TooManyInterimReplies(Exception):  # noqa: N818 - it reports what the server does
+    """Raised when the server has sent more than ``MOST_INTERIM`` interim replies (HTTP 1xx) to one request."""
 
 
 class Exchange:
-    """A request and its reply.
+    """State of one request and its reply; readable also after ``send`` has raised.
 
-    ``due`` and ``sent`` are Unix seconds, None until the gate opened and until the request was handed to its
-    connection. ``head`` is None until the reply began; ``body`` is what arrived of it, and outlives a failure.
+    ``due`` (when the gate says the request should start) and ``sent`` (when it was written to its connection) are
+    Unix times in seconds, None until then. ``head`` holds the status and headers of the final reply, None until
+    they have arrived. ``body`` holds the bytes of the body that have arrived, also when the reply was cut.
     """
 
     __slots__ = ("_content", "_is_over", "_protocol", "_sent_at", "body", "due", "head", "sent")
@@ -63,12 +68,13 @@ class Exchange:
     async def send(
         self, connection: Connection, request: bytes, gate: Gate, write_batcher: WriteBatcher, deadlines: Deadlines
     ) -> bool:
-        """Wait at the gate, let the request leave, and read its reply, until it is given up.
+        """Wait at the gate, send ``request`` (the bytes of head and body), and read the reply.
 
-        Return whether the connection may serve again: the reply was read to its end, and the request was no larger
-        than ``LARGEST_ONE_OF_MANY``. At ``LARGEST_REPLY`` bytes enough is read. Raise what the gate raises,
-        ``ConnectionLostBeforeSend``, ``NoFinalReply``, ``TimeoutError``, and whatever aiohttp makes of a broken
-        reply.
+        Return whether the connection can be reused: the reply was read to its end, and the request was not larger
+        than ``LARGEST_ONE_OF_MANY``. Reading stops at ``LARGEST_REPLY`` bytes. Raise the exceptions of the gate,
+        ``ConnectionLostBeforeSend`` when nothing could be sent, ``TooManyInterimReplies`` when no final reply
+        comes, ``TimeoutError`` when the time limit of ``deadlines`` is over, and aiohttp's exceptions for a lost
+        connection or a reply that is not HTTP.
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
@@ -87,21 +93,21 @@ class Exchange:
         self._protocol = protocol
         write_batcher.put(lambda: self._leave(protocol, request))
         head, content = await protocol.read()
-        if self.sent is None:  # the server talks unasked
+        if self.sent is None:  # the server wrote before the request was sent
             raise ConnectionLostBeforeSend
         interim = 0
-        while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # it is still thinking
+        while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # an interim reply
             interim += 1
             if interim > MOST_INTERIM:
-                raise NoFinalReply
+                raise TooManyInterimReplies
             head, content = await protocol.read()
         self.head, self._content = head, content
-        if self._is_over and not content.is_eof():  # the head came in the round in which it was given up
+        if self._is_over and not content.is_eof():  # the head came in the loop iteration of the time-out
             raise TimeoutError
         return await self._read(content) and len(request) <= LARGEST_ONE_OF_MANY
 
     def _leave(self, protocol: ResponseHandler, request: bytes) -> None:
-        """Hand the request to its connection, unless that has gone while this and other requests got ready."""
+        """Write the request to its connection; fail without sending when the connection can no longer be used."""
         transport = protocol.transport
         if transport is None or not is_reusable(protocol):
             self.time_out()
@@ -124,7 +130,7 @@ class Exchange:
         return True
 
     def time_out(self) -> None:
-        """Wake whoever waits for the reply, for its head or for more of its body."""
+        """Make ``send`` raise ``TimeoutError``, whether it waits for the reply's head or for more of its body."""
         self._is_over = True
         if self._protocol is not None:
             self._protocol.set_exception(TimeoutError())
@@ -132,5 +138,9 @@ class Exchange:
             self._content.set_exception(TimeoutError())
 
     def ended(self) -> float:
-        """Return the end of the request, now, in Unix seconds; its distance from ``sent`` heeds no set clock."""
+        """Return the current time, as the end of the request, in Unix seconds.
+
+        Once the request was sent, this is ``sent`` plus monotonic time, so that setting the system clock does not
+        change the latency.
+        """
         return time.time() if self.sent is None else self.sent + (time.monotonic() - self._sent_at)

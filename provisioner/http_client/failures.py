@@ -1,4 +1,4 @@
-"""What became of a request that no reply answers; foreign exceptions end here. Pure."""
+"""Requests without a reply: maps exceptions of aiohttp, TLS and sockets to error codes and sentences. Pure."""
 
 import asyncio
 import os
@@ -12,20 +12,27 @@ from msgspec import structs
 
 from provisioner.models import RequestResult, Verdict
 
-from .exchange import ConnectionLostBeforeSend, NoFinalReply
+from .exchange import ConnectionLostBeforeSend, TooManyInterimReplies
 
 
 class TransportFailure(RequestResult, frozen=True, gc=False):
-    """A request without a reply: why, and whether anything was sent. ``error_code`` is one of our words."""
+    """Result of a request that got no reply.
+
+    ``error_code`` is a word of this program, such as ``timeout``; ``sent`` is None when nothing was sent.
+    """
 
     @property
     def verdict(self) -> Verdict:
-        """What was never sent may be sent again; anything else is in doubt."""
+        """``NOT_PROCESSED`` when nothing was sent, so that a retry is safe; otherwise ``MAYBE``."""
         return Verdict.NOT_PROCESSED if self.sent is None else Verdict.MAYBE
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Why a request failed, in a word and a sentence; ``{host}``, ``{reason}`` and ``{fault}`` are filled in."""
+    """Why a request failed: ``word`` is the error code, ``sentence`` the text for people.
+
+    ``classify_exception`` replaces ``{host}``, ``{reason}`` and ``{fault}`` in the sentence. ``stops_run`` is True
+    when every other request would fail in the same way.
+    """
 
     word: str
     sentence: str
@@ -38,7 +45,7 @@ _CERTIFICATE_FAULTS = {
     62: "is for another name",
     64: "is for another name",
 }
-"""What OpenSSL's verification codes say where a person can do something. Source: its ``x509_vfy.h``."""
+"""Text by OpenSSL verification code, for faults that a person can fix. Source: OpenSSL, ``x509_vfy.h``."""
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
     (
         ConnectionLostBeforeSend,
@@ -57,15 +64,16 @@ _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
 _UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
     (asyncio.TimeoutError, Cause("timeout", "{host} did not answer in time")),
     (HttpProcessingError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
-    (NoFinalReply, Cause("bad_reply", "{host} sent interim replies (1xx) only")),
+    (TooManyInterimReplies, Cause("bad_reply", "{host} sent interim replies (1xx) only")),
     (Exception, Cause("connection_lost", "{host} closed the connection without an answer")),
 )
 
 
 def classify_exception(error: Exception, host: str, *, is_sent: bool) -> Cause:
-    """Say why a request to ``host`` has no reply; the first line of the table that fits tells it.
+    """Return why a request to ``host`` has no reply, by the type of ``error``.
 
-    The exception's own text is never used: it may show headers, or a proxy's address.
+    ``is_sent`` tells whether the request was written; it selects the table, and the first entry whose type matches
+    is used. The exception's own text is never used, because it may contain headers or a proxy's address.
     """
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _blame_proxy(error.status)
@@ -77,7 +85,7 @@ def classify_exception(error: Exception, host: str, *, is_sent: bool) -> Cause:
 
 
 def _blame_proxy(status: int) -> Cause:
-    """Tell a proxy that refuses (4xx: every row) from one that fails and may recover."""
+    """Return the cause for a proxy's error status: a 4xx stops the run, a 5xx may be temporary."""
     return Cause(
         "connect_failed",
         f"the proxy does not connect us (HTTP {status}): check --proxy",
@@ -94,7 +102,7 @@ def _reason(error: Exception) -> str:
 
 
 def _fault(error: Exception) -> str:
-    """Say what is wrong with a certificate: that nobody we trust vouches for it, unless it is something else."""
+    """Return what is wrong with a certificate: "is not trusted" unless a more exact text is known."""
     cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
     code = cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else 0
     return _CERTIFICATE_FAULTS.get(code, "is not trusted")

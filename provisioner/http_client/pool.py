@@ -1,7 +1,7 @@
-"""Connections that stand ready for the next request.
+"""Pool of idle connections.
 
-aiohttp opens and closes them. Between two requests they are kept here and not in its pool, which takes longer to
-give one back and hand one out than the reading of a reply.
+aiohttp opens and closes the connections. Between two requests they are kept here and not in aiohttp's own pool,
+which needs more time to take back and hand out a connection than reading a reply takes.
 """
 
 import time
@@ -17,29 +17,35 @@ from aiohttp.connector import Connection
 from .request_bytes import PoolKeyRequest
 
 CONNECT_TIMEOUT_S = 10.0
-"""For the name, TCP, the proxy and TLS together."""
+"""Maximum seconds to connect: name resolution, TCP, proxy and TLS together."""
 KEEPALIVE_S = 15.0
-"""How long an idle connection is kept: shorter than servers do, so that ours is seldom closed on us."""
+"""Maximum seconds for which an idle connection is kept.
+
+It is shorter than what servers use, so that the server seldom closes a connection that is about to be used.
+"""
 
 
 class ClientProtocol(ResponseHandler):
-    """The client's end of a connection; it tells at once when the server ends it, or talks between requests."""
+    """Protocol of one connection that notices at once when the server closes it or writes between two requests."""
 
     def eof_received(self) -> None:
-        """Serve no further request: TLS takes a few rounds of the loop until the connection counts as closing."""
+        """Mark the connection as not reusable as soon as the server has ended it.
+
+        With TLS, asyncio needs a few more loop iterations until it reports the connection as closing.
+        """
         super().eof_received()
         self.force_close()
 
     def rest(self) -> None:
-        """Read no replies until the next request: whatever comes before it is kept, and ``should_close`` is set.
+        """Stop parsing until the next request: bytes that arrive before it are buffered and set ``should_close``.
 
-        The parser of the last reply would hide the beginning of another.
+        The parser of the last reply would otherwise accept the beginning of an unexpected one.
         """
         self._parser = None
 
 
 class Connector(aiohttp.TCPConnector):
-    """Opens connections that end in a ``ClientProtocol``; as many may be open as are asked for."""
+    """aiohttp connector whose connections use ``ClientProtocol``; the number of connections is not limited."""
 
     def __init__(self) -> None:
         super().__init__(limit=0)
@@ -47,7 +53,10 @@ class Connector(aiohttp.TCPConnector):
 
 
 class ConnectionPool:
-    """Hands a connection to one request at a time; as many may be open as are asked for."""
+    """Keeps idle connections by host and proxy, and gives each to one request at a time.
+
+    The number of open connections is not limited.
+    """
 
     def __init__(self, connector: aiohttp.BaseConnector) -> None:
         self._connector = connector
@@ -55,13 +64,16 @@ class ConnectionPool:
         self._idle: dict[PoolKeyRequest, deque[tuple[Connection, float]]] = defaultdict(deque)
 
     async def acquire(self, pool_key: PoolKeyRequest) -> Connection:
-        """Return the connection that was used last, or else a new one; raise what aiohttp raises."""
+        """Return the idle connection that was used last, or open a new one within ``CONNECT_TIMEOUT_S`` seconds.
+
+        Raise aiohttp's exceptions or ``TimeoutError`` when no connection can be opened.
+        """
         idle = self._idle[pool_key]
         while idle:
             connection, since = idle.pop()
             transport = connection.transport
             is_recent = time.monotonic() - since < KEEPALIVE_S
-            # A server may have answered before it read everything: the next request would wait behind the rest.
+            # A server may answer before it has read the whole request: the next one would wait behind the rest.
             if (
                 transport
                 and is_recent
@@ -73,7 +85,10 @@ class ConnectionPool:
         return await self._connector.connect(pool_key, [], self._timeout)
 
     def release(self, pool_key: PoolKeyRequest, connection: Connection) -> None:
-        """Take a connection back whose reply was read to its end; close one that nobody has needed for long."""
+        """Take back a connection whose reply was read to its end.
+
+        Close the connection that has been idle longest when that exceeds ``KEEPALIVE_S`` seconds.
+        """
         now, idle = time.monotonic(), self._idle[pool_key]
         protocol: Any = connection.protocol
         protocol.rest()
@@ -84,16 +99,16 @@ class ConnectionPool:
             drop(longest)
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close all idle connections and the connector."""
         for connection, _ in chain.from_iterable(self._idle.values()):
             drop(connection)
         await self._connector.close()
 
 
 def drop(connection: Connection) -> None:
-    """End a connection now, with what it has still to write: nothing of a request that was given up leaves later.
+    """Abort a connection and discard its unsent bytes, so that no part of a failed request is sent later.
 
-    Over TLS, a connection that is closed in good order waits for the server to agree, for 30 s.
+    A normal close over TLS would wait up to 30 seconds for the server's close message.
     """
     if connection.protocol is not None:
         connection.protocol.abort()
@@ -101,9 +116,8 @@ def drop(connection: Connection) -> None:
 
 
 def is_reusable(protocol: ResponseHandler | None) -> bool:
-    """Say whether a connection still stands, and the server has said nothing since the last reply.
+    """Return whether a connection is open and the server has written nothing to it since the last reply.
 
-    What a connection has still to write says nothing about that: messages of TLS itself are among it, such as the
-    last one of the handshake.
+    The write buffer is not looked at: it may hold messages of TLS itself, such as the last one of the handshake.
     """
     return protocol is not None and protocol.is_connected() and not protocol.should_close

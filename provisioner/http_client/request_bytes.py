@@ -1,4 +1,4 @@
-"""Where requests go: what finds a connection for them, and the bytes that each begins with."""
+"""Requests as bytes, and the key under which the pool finds a connection for each URL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 Headers = Sequence[tuple[str, str]]
-"""Names and values, in the order they are sent."""
+"""HTTP headers as (name, value) pairs, in the order in which they are sent."""
 _KEPT = 256
-"""URLs whose way and whose head are remembered; those of look-ups come once."""
+"""Maximum number of URLs whose pool key and request head are cached; the URLs of look-ups occur only once."""
 
 
 def basic_authorization(username: str, password: str) -> tuple[str, str]:
-    """Return the header of HTTP basic authentication."""
+    """Return the ``Authorization`` header, as a (name, value) pair, for HTTP basic authentication."""
     return ("Authorization", encode_basic_auth(username, password))
 
 
@@ -24,14 +24,15 @@ class PoolKeyRequest(ClientRequest):
 
     @cached_property
     def connection_key(self) -> ConnectionKey:
-        """What connections to one place have in common; worked out once, and not for every request."""
+        """The key of connections to the same host over the same proxy; computed once and then cached."""
         return super().connection_key
 
 
 class RequestBuilder:
-    """The ways of one account, over one proxy or none; ``headers`` are what every request carries.
+    """Builds the requests of one account, for direct connections or one ``proxy`` (a URL; empty: none).
 
-    They are not the connections' own headers, since a proxy is sent those too.
+    ``headers`` are added to every request. They are not set on aiohttp's connector, which would also send them to
+    the proxy.
     """
 
     def __init__(self, headers: Headers, *, proxy: str) -> None:
@@ -40,7 +41,7 @@ class RequestBuilder:
         self._pool_keys: dict[URL, PoolKeyRequest] = {}
         self._head = lru_cache(maxsize=_KEPT)(self._write_head)
         self.pool_key = lru_cache(maxsize=_KEPT)(self._pool_key_request)
-        """Return what leads to the host of a URL."""
+        """Return the pool key for a URL: equal for all URLs of one scheme, host and port."""
 
     def _pool_key_request(self, url: str) -> PoolKeyRequest:
         origin = URL(url).origin()
@@ -50,7 +51,10 @@ class RequestBuilder:
         return self._pool_keys[origin]
 
     def build(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
-        """Return the bytes of a request, in the form of RFC 9112."""
+        """Return head and body of a request as bytes, in the format of RFC 9112; a GET has no body.
+
+        Raise ``ValueError`` when the URL or a header contains a line break or a character outside ASCII.
+        """
         head = self._head(method, url, tuple(headers))
         if method == "GET":
             return head + b"\r\n"
@@ -58,12 +62,12 @@ class RequestBuilder:
 
     def _write_head(self, method: str, url: str, headers: Headers) -> bytes:
         target = URL(url)
-        # A proxy that is to carry plain http is asked for the whole URL; TLS goes through a tunnel.
+        # For plain http a proxy needs the whole URL in the request line; TLS goes through a CONNECT tunnel.
         is_for_proxy = self._proxy is not None and target.scheme == "http"
         path = str(target) if is_for_proxy else target.raw_path_qs
         host = ("Host", target.host_port_subcomponent or "")
         lines = [f"{name}: {value}" for name, value in (host, *self._headers, *headers)]
         text = "\n".join([f"{method} {path} HTTP/1.1", *lines, ""])
         if not text.isascii() or text.count("\n") != len(lines) + 1 or "\r" in text:
-            raise ValueError("a header holds what no header can hold")
+            raise ValueError("a header contains a line break or a character outside ASCII")
         return text.replace("\n", "\r\n").encode()

@@ -1,4 +1,4 @@
-"""One HTTP request at a time, over a pool of connections: sent once, at its turn, and never repeated here."""
+"""HTTP transport over a pool of connections: each request is sent at most once, when its gate opens."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from aiohttp.http import HttpProcessingError
 from provisioner.ports.sending import Gate
 
 from .deadlines import Deadlines
-from .exchange import ConnectionLostBeforeSend, Exchange, NoFinalReply
+from .exchange import ConnectionLostBeforeSend, Exchange, TooManyInterimReplies
 from .failures import TransportFailure, classify_exception
 from .pool import ConnectionPool, Connector, drop
 from .request_bytes import Headers, RequestBuilder
@@ -21,9 +21,10 @@ from .write_batcher import WriteBatcher
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What came back. ``body`` is what arrived of it, up to a megabyte, also when it was cut.
+    """Reply to one request.
 
-    ``headers`` are case-insensitive; ``due``, ``sent`` and ``ended`` are Unix seconds.
+    ``body`` holds the bytes that arrived, about 1 MiB at most, also when the reply was cut. ``headers`` is
+    case-insensitive. ``due``, ``sent`` and ``ended`` are Unix times in seconds.
     """
 
     status: int
@@ -36,14 +37,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes of bodies that went and came."""
+    """Total bytes of request bodies sent and of reply bodies received, without headers."""
 
     sent: int = 0
     received: int = 0
 
 
 class Transport:
-    """Sends requests over one pool of connections. Made by ``open_connections``."""
+    """Sends requests over one pool of connections and counts their bytes. Create it with ``open_connections``."""
 
     def __init__(
         self,
@@ -58,16 +59,18 @@ class Transport:
         self.traffic = Traffic()
 
     def url(self, product: str, *segments: str) -> str:
-        """Return where ``product`` answers the path of these segments; see ``Hosts.url``."""
+        """Return the URL of a path of ``product`` (such as ``flex-api``); see ``Hosts.url``."""
         return self._find_url(product, *segments)
 
     async def send(
         self, method: str, url: str, *, gate: Gate, body: bytes = b"", headers: Headers = ()
     ) -> Reply | TransportFailure:
-        """Connect, wait at the gate, send, and read the reply, until its deadline is over.
+        """Connect, wait at the gate, send one request, and return its reply or its failure.
 
-        Every network failure is a value, timeouts (``OSError``) included. Raise only what the gate raises, and
-        cancellation. Nothing is repeated here, no redirect followed, and no cookie kept.
+        Every network failure is returned as a ``TransportFailure``, time-outs included. A reply whose body was cut
+        is returned as a ``Reply``. Raise only the exceptions of the gate, ``asyncio.CancelledError``, and
+        ``ValueError`` for a header that HTTP does not allow. There is no retry, no redirect is followed, and no
+        cookie is kept.
         """
         request, pool_key = (
             self._request_builder.build(method, url, headers, body),
@@ -84,7 +87,7 @@ class Transport:
             HttpProcessingError,
             OSError,
             ConnectionLostBeforeSend,
-            NoFinalReply,
+            TooManyInterimReplies,
         ) as error:
             if exchange.head is None:
                 return _failure(error, exchange, url)
@@ -102,12 +105,13 @@ class Transport:
 async def open_connections(
     find_url: Callable[..., str], headers: Headers, *, timeout_s: float, proxy: str = ""
 ) -> AsyncIterator[Transport]:
-    """Open a pool of connections.
+    """Open a pool of connections and yield its transport; close all connections at the end.
 
-    ``headers`` go with every request, ``find_url`` makes the URL of a product's path.
+    ``find_url`` takes a product and path segments and returns a URL. ``headers`` are added to every request.
+    ``timeout_s`` limits each request, in seconds, from the moment its gate opens. ``proxy`` is a URL, or empty.
 
-    How many requests are in flight is the caller's choice: the pool has no limit of its own, so that none
-    waits for a connection while it should wait for its turn. Nothing is taken from the environment.
+    The caller limits the requests in flight. The pool has no limit of its own, so that a request waits at its gate
+    and never for a free connection. No setting is read from the environment.
     """
     pool, deadlines = ConnectionPool(Connector()), Deadlines(timeout_s)
     try:
@@ -133,7 +137,7 @@ def _reply(exchange: Exchange) -> Reply:
 
 def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure:
     host = urlsplit(url).hostname or ""
-    if exchange.sent is None and exchange.due is not None:  # it stood, passed the gate, and sent nothing
+    if exchange.sent is None and exchange.due is not None:  # the gate opened, but the connection was lost
         error = ConnectionLostBeforeSend()
     cause = classify_exception(error, host, is_sent=exchange.sent is not None)
     ended = exchange.ended()

@@ -1,4 +1,4 @@
-"""Requests on their way out: all that are ready in one round of the event loop leave together."""
+"""Batching of writes: all requests that become ready in one iteration of the event loop are written together."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from contextlib import suppress
 
 
 class WriteBatcher:
-    """Lets requests leave one after the other when the round is over.
+    """Writes the requests of one event-loop iteration one after the other at its end.
 
-    Written one by one, between the work that each takes, each would wake the other side anew.
+    If each were written as soon as it is ready, the server process would be woken up once for each request.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class WriteBatcher:
         self._waiting: list[Callable[[], None]] = []
 
     def put(self, leave: Callable[[], None]) -> None:
-        """Call ``leave``, which writes a request, when the round is over."""
+        """Call ``leave``, which writes one request, in the next event-loop iteration."""
         if not self._waiting:
             self._loop.call_soon(self._empty)
         self._waiting.append(leave)
@@ -24,5 +24,5 @@ class WriteBatcher:
     def _empty(self) -> None:
         waiting, self._waiting = self._waiting, []
         for leave in waiting:
-            with suppress(RuntimeError):  # the connection is closed: whoever waits for the reply hears of that
+            with suppress(RuntimeError):  # the connection is closed: the reader of the reply gets that error
                 leave()
