@@ -1,8 +1,10 @@
-"""The nouns that every room shares: what a row asks for, what became of it, and how we know.
+"""Data types that all packages share: records, requests, rows, results, counts and summaries.
 
-``outcomes`` words · ``inputs`` from record to request · ``attempts`` answers and looks · ``jobs`` rows and plans ·
-``messages`` what is said first · ``closing``, ``forecast``, ``progress``, ``reasons``, ``summary``,
-``environment``.
+``outcomes`` statuses and verdicts · ``inputs`` records and requests · ``attempts`` results of requests and
+look-ups · ``jobs`` rows, plans and counts · ``messages`` first messages · ``closing`` results of closing ·
+``discrepancy`` findings of an audit · ``forecast`` the plan before a run · ``progress`` the state during a run ·
+``reasons`` why rows failed · ``summary`` the end of a command · ``sids`` Twilio's identifiers · ``environment``
+the process's environment · ``text`` numbers with their noun.
 """
 
 from .attempts import (

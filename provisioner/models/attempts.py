@@ -1,4 +1,4 @@
-"""What an attempt came to, and what looking showed of one in doubt."""
+"""Results of attempts (HTTP requests for a row), and of look-ups for attempts whose result is unknown."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,11 +9,12 @@ from .outcomes import Verdict
 
 
 class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What is known of one HTTP request to Twilio, whatever it asked for.
+    """Result of one HTTP request to Twilio; the base of the results of all kinds of requests.
 
-    ``due`` (when it should have started), ``sent`` (when its first byte was handed to the connection; None:
-    never) and ``ended`` are Unix times in seconds. ``error_code`` is Twilio's number, or one of our words.
-    ``error`` is for people and holds no customer data.
+    ``due`` (when it should have started), ``sent`` (when it was written to its connection; None: never) and
+    ``ended`` are Unix times in seconds. ``error_code`` is Twilio's error number as text, a word of this program
+    such as ``timeout``, or empty. ``error`` is a sentence for people without customer data. ``retry_after_s`` is
+    the wait in seconds that the server asks for, None if it asks for none.
     """
 
     due: float
@@ -25,29 +26,37 @@ class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     twilio_request_id: str = ""
     retry_after_s: float | None = None
     is_throttled: bool = False
-    """A 429: everyone who calls the same endpoint gives way."""
+    """Whether Twilio's rate or concurrency limit refused the request: all requests to the endpoint must pause."""
     stops_run: bool = False
-    """The fault is the run's (credentials, address), not that of the row or the conversation."""
+    """Whether every other request would fail too, because of the credentials, the address or the connection."""
 
     @property
     def latency_ms(self) -> float | None:
-        """Milliseconds from sent to ended, or None when nothing was sent."""
+        """Milliseconds from ``sent`` to ``ended``, None when nothing was sent."""
         return None if self.sent is None else (self.ended - self.sent) * 1000
 
 
 class AttemptResult(RequestResult, frozen=True, gc=False):
-    """What one attempt at a row's conversation, or at its first message, came to."""
+    """Result of one attempt to create a row's conversation or to post its first message.
+
+    ``conversation_sid``, ``identity`` and ``message_sid`` are empty when they are not known.
+    """
 
     verdict: Verdict
     conversation_sid: str = ""
     identity: str = ""
     message_sid: str = ""
     may_leave_orphan: bool = False
-    """A conversation without a customer may exist (errors of the participant step)."""
+    """Whether a conversation without a participant may exist. Source: Twilio, errors 45711, 45715 and 45719."""
 
 
 class AttemptRecord(NamedTuple):
-    """One request, as far as its time and its end go; times are Unix seconds, None where it never came so far."""
+    """Times and result of one request, as the ledger records it.
+
+    ``row_id`` is the row's id in the ledger, ``number`` counts the attempts of the row from 1 (records that
+    a load test makes while it runs have 1). ``due``, ``sent`` and ``ended`` are Unix times in seconds; ``due`` and
+    ``sent`` are None when they are not known or never happened. ``verdict`` is the value of a ``Verdict``.
+    """
 
     row_id: int
     number: int
@@ -60,12 +69,12 @@ class AttemptRecord(NamedTuple):
 
 
 class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row whose attempt may have created a conversation, as reconciling needs it.
+    """A row whose attempt may have created a conversation, with the data that reconciling needs.
 
-    ``identity`` is the one that was asked for, empty where Twilio was to pick one. The attempt left between
-    ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed`` says that Twilio answered 201, only unreadably,
-    ``is_shared`` that other unknown rows asked for the same identity. ``conversation_sid`` is known of a row that
-    serves as control.
+    ``id`` is its id in the ledger, ``row`` its number in the input. ``identity`` is the requested one, empty when
+    Twilio was to choose. The attempt was sent between ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed``:
+    Twilio answered 201, but its reply could not be read. ``is_shared``: other unknown rows requested the same
+    identity. ``conversation_sid`` is set only for a control row, whose conversation is known to exist.
     """
 
     id: int
@@ -80,22 +89,25 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlVisibility(StrEnum):
-    """Whether the same look-up showed a row that is known to exist.
+    """Whether a look-up found the control: a conversation that is known to exist.
 
-    Only then is "not found" evidence that another row does not exist.
+    Only if it did is "not found" evidence that another row's conversation does not exist.
     """
 
     SHOWN = "shown"
+    """The control was found."""
     HIDDEN = "hidden"
+    """The control was not found, so the list is not up to date."""
     NONE = "none"
-    """No such row is there yet."""
+    """There is no row that could serve as control yet."""
 
 
 class LookupObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at what exists for a row.
+    """Result of one look-up of a row's conversations.
 
-    ``at`` (seconds on the reconciler's clock) is when the look began. ``conversation_sids`` are in the order of
-    their creation. ``trouble`` says why Twilio could not be asked, ``is_final`` that it need not be asked again.
+    ``at`` is when the look-up began, in seconds on the reconciler's clock. ``conversation_sids`` are in order of
+    creation. ``trouble`` says why the look-up failed, empty if it did not; ``is_final`` is True when a retry of
+    the failed look-up would not help.
     """
 
     at: float

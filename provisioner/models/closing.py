@@ -1,4 +1,4 @@
-"""What becomes of conversations at their end, when a job is cleaned up."""
+"""Conversations that are closed or deleted after a job, and the results of closing them."""
 
 from enum import StrEnum
 
@@ -8,37 +8,37 @@ from .attempts import RequestResult
 
 
 class CloseStatus(StrEnum):
-    """What one attempt to close or delete a conversation came to. Repeating any of them does no harm."""
+    """Result of one attempt to close or delete a conversation. A retry is safe after each of them."""
 
     CLOSED = "closed"
-    """It is closed, by this attempt or before."""
+    """The conversation is closed, by this attempt or an earlier one."""
     DELETED = "deleted"
-    """It is gone for good, by this attempt."""
+    """This attempt deleted the conversation."""
     GONE = "gone"
-    """Twilio has no such conversation any more."""
+    """The conversation does not exist any more."""
     REFUSED = "refused"
-    """Twilio refuses to close it."""
+    """Twilio refused to close or delete it."""
     MAYBE = "maybe"
-    """The request left and nothing trustworthy came back."""
+    """The request was sent, and no reply or no clear reply came back."""
     NOT_PROCESSED = "not_processed"
-    """It never left, or came back as a 429."""
+    """The request was not sent, or was answered with 429."""
 
 
 class OpenConversation(msgspec.Struct, frozen=True, gc=False):
-    """A conversation that a job made and that is to be closed; ``id`` names its row in the ledger."""
+    """A conversation that is to be closed; ``id`` is its row's id in the ledger, ``sid`` its SID."""
 
     id: int
     sid: str
 
 
 class CloseResult(RequestResult, frozen=True, gc=False):
-    """What one attempt to close or delete a conversation came to."""
+    """Result of one attempt to close or delete a conversation, with its status."""
 
     status: CloseStatus
 
     @property
     def is_final(self) -> bool:
-        """Say whether another attempt would change nothing."""
+        """Whether another attempt would not change the result."""
         return self.stops_run or self.status not in {CloseStatus.MAYBE, CloseStatus.NOT_PROCESSED}
 
 
@@ -46,4 +46,4 @@ FINAL_STATUSES = {
     "close": frozenset({CloseStatus.CLOSED, CloseStatus.DELETED, CloseStatus.GONE}),
     "delete": frozenset({CloseStatus.DELETED, CloseStatus.GONE}),
 }
-"""The statuses after which nothing is left to do, by the step that was asked for."""
+"""The statuses after which a conversation needs no further attempt, by step (``close`` or ``delete``)."""

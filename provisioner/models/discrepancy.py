@@ -1,18 +1,18 @@
-"""What an audit may find."""
+"""Findings of an audit of created rows."""
 
 from enum import StrEnum
 
 
 class Discrepancy(StrEnum):
-    """What is wrong with a created row."""
+    """Difference between a created row in the ledger and the conversations that Twilio lists for it."""
 
     NONE = "none"
-    """No conversation is found."""
+    """Twilio lists no conversation for the row."""
     SEVERAL = "several"
-    """Two or more are found."""
+    """Twilio lists two or more conversations for the row."""
     OTHER = "other"
-    """The one that is found has another SID than was recorded."""
+    """The conversation has another SID than the recorded one."""
     SHARED = "shared"
-    """The one that is found was recorded for another row, too."""
+    """The conversation is recorded for another row, too."""
     UNASKED = "unasked"
-    """Twilio could not be asked."""
+    """The look-up failed, so the row could not be checked."""

@@ -1,4 +1,4 @@
-"""The environment of the process."""
+"""Environment of the process: variables, home folder and command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ProcessEnvironment:
-    """What the process was started in; ``command`` is the line that would start it again.
+    """Environment in which a command was started.
 
-    ``home`` is None for a user without a folder. ``moment`` is when, in local time: names with a date get that of
-    it.
+    ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
+    ``command`` is the command line that would start the process again. ``moment`` is the start time with the local
+    time zone; file names that contain a date use it.
     """
 
     environ: Mapping[str, str]
@@ -21,7 +22,7 @@ class ProcessEnvironment:
 
 
 def user_home() -> Path | None:
-    """Return the user's folder; None for one who has none: no HOME, and no account on this machine."""
+    """Return the user's home folder; None if HOME is not set and the user has no account on this machine."""
     try:
         return Path.home()
     except RuntimeError:

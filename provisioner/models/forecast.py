@@ -1,4 +1,4 @@
-"""What a run will do, before it does it."""
+"""Forecast of a run: what it will send and how long that takes."""
 
 from datetime import datetime
 
@@ -7,13 +7,20 @@ import msgspec
 from provisioner.models import Counts
 
 TWILIO_LIMIT = 5.0
-"""WebChats a second that Twilio lets through, per account, the live website's own included."""
+"""Maximum WebChats per second and account, including those of the live website.
+
+Source: Twilio, https://www.twilio.com/docs/flex/developer/messaging/limits and error 45780,
+https://www.twilio.com/docs/api/errors/45780.
+"""
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan in figures. ``duration_s`` and ``finishes_at`` are None where no pace is kept.
+    """Figures of a planned run.
 
-    ``finishes_at`` is None also where that lies more than ten years ahead.
+    ``to_send`` rows will be created, ``to_post`` created rows need only their first message, and ``to_look_up``
+    rows are unknown and will be reconciled first. ``rate_asked`` is in starts per second. ``duration_s`` (seconds)
+    and ``finishes_at`` are None without a rate limit; ``finishes_at`` is None also when it is more than ten years
+    ahead.
     """
 
     counts: Counts
@@ -27,5 +34,5 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_work(self) -> bool:
-        """Say whether anything will be asked of Twilio."""
+        """Whether the run will send any request to Twilio."""
         return bool(self.to_send or self.to_post or self.to_look_up)

@@ -1,4 +1,4 @@
-"""What an input asks for, on its way from a record to a request."""
+"""Input data in its three forms: the record as read, the mapped texts, and the request to Twilio."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from provisioner.system.printable import quoted
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One input record as read.
 
-    ``values`` are texts: a list along the source's columns (delimited files), or a mapping by name (JSON).
-    A record that cannot be read as a row has ``problem`` set, and its values are not to be used.
-    ``raw`` is what the source needs, besides the values, to write the record back: its own bytes (JSON), or the
-    kinds of the cells that could not be read (a workbook).
+    ``line`` is the physical line on which it starts. ``values`` are texts: a list in the order of the source's
+    columns (delimited files), or a dict by name (JSON). When the record cannot be read as a row, ``problem`` says
+    why, and its values must not be used. ``raw`` is what the source needs, besides the values, to write the record
+    back: the original bytes (JSON), or the types of the cells that could not be read (workbook).
     """
 
     line: int
@@ -23,11 +23,12 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What one row asks Twilio for; an empty text means the field is not sent.
+    """Fields of the WebChat that one row asks for; an empty field is not sent.
 
-    Source of the names: the parameters of ``POST /v2/WebChats``, plus ``first_message``, which is posted
-    to the conversation afterwards. Encoded, it leaves out what is empty, so that a field added one day does
-    not change the digests of the rows that do not use it.
+    All but ``first_message`` are parameters of ``POST /v2/WebChats``; ``first_message`` is posted to the
+    conversation afterwards. The encoded form omits empty fields, so that a new field does not change the digests
+    of rows that do not use it. Source: Twilio, WebChats resource,
+    https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
     """
 
     address_sid: str = ""
@@ -40,13 +41,14 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 FIELDS = WebChatRequest.__struct_fields__
-"""The fields a row may give, in the order they are shown."""
+"""Names of the fields that a row may set, in the order in which they are shown."""
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
-    """One reason why a row cannot be sent. Never holds a value of the row.
+    """One reason why a row cannot be sent. It never contains a value of the row.
 
-    ``column`` is the input column the field came from, empty where there is none.
+    ``field`` is a name of ``FIELDS`` or ``key``, empty when the whole row is affected. ``column`` is the input
+    column from which the field was read, empty if there is none.
     """
 
     field: str
@@ -54,7 +56,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
     def __str__(self) -> str:
-        """Render as ``field (column 'Name'): reason``, leaving out what says nothing."""
+        """Return ``field (column 'Name'): reason``, without parts that are empty or repeat the field's name."""
         if not self.field:
             return self.reason
         column = f" (column {quoted(self.column)})" if self.column and self.column != self.field else ""
@@ -62,18 +64,18 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
 
 
 Members = Mapping[str, str | msgspec.Raw]
-"""Values of the pre-engagement object by name: texts, and JSON where a type was asked for."""
+"""Members of the pre-engagement object by name: texts, or JSON when the mapping asks for another type."""
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """One record's texts, sorted to what they are for; nothing is validated yet.
+    """One record mapped to fields, not validated yet.
 
-    ``request`` holds the text of each field; its ``pre_engagement_data`` is the JSON text as the record has it.
-    ``members`` are the single pre-engagement values that are not empty, in name order; they go on top of that
-    JSON text. ``columns`` tells the input column of each field (and of ``key``, which is there only when the job
-    has key columns), for messages; all rows of one shape share it. ``refusal`` says why a record could not be
-    mapped at all; every text is empty then. ``faults`` are values that are not of the type asked for, as field
-    and reason; their texts stand in ``members`` as they are.
+    ``request`` holds the text of each field; its ``pre_engagement_data`` is the JSON text of the record unchanged.
+    ``members`` are the single pre-engagement values that are not empty, ordered by name; they overwrite members of
+    that JSON text. ``key`` is set only when the job has key columns. ``columns`` is the input column of each field
+    and of the key, for messages; rows with the same columns share one dict. ``refusal`` says why the record could
+    not be mapped; all texts are empty then. ``faults`` are (field, reason) pairs for values that do not have the
+    requested type; ``members`` contains such values as text.
     """
 
     request: WebChatRequest = WebChatRequest()

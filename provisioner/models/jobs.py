@@ -1,4 +1,4 @@
-"""A job and its rows, as the ledger knows them."""
+"""Jobs and their rows as the ledger stores them."""
 
 import msgspec
 
@@ -6,10 +6,11 @@ from .inputs import Problem, WebChatRequest
 
 
 class PlanEntry(msgspec.Struct, frozen=True, gc=False):
-    """One row as the plan pass hands it to the ledger.
+    """One row as planning writes it to the ledger.
 
-    ``key`` is empty where the row's digest is its key. ``digest`` is 16 bytes over the mapped request.
-    ``source`` counts the input files from 0, ``row`` the records over all of them from 1.
+    ``row`` counts the records of all input files from 1; ``source`` is the number of its file, from 0; ``line`` is
+    the physical line on which it starts. ``digest`` is a 16-byte hash of the mapped request. ``key`` is empty when
+    the key is made from the digest. A row with ``problems`` is invalid.
     """
 
     row: int
@@ -21,11 +22,11 @@ class PlanEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """One row the ledger hands out to be sent. ``id`` names it in the ledger, ``row`` in the input.
+    """One row that the ledger hands out to be sent; ``id`` is its id in the ledger, ``row`` its input number.
 
-    With a ``conversation_sid`` it is created already, and its first message is to be posted; ``identity`` is its
-    guest's then. ``is_in_doubt`` says that an earlier attempt may have created it: nothing but an answer of its
-    own, or a look-up, settles that.
+    If ``conversation_sid`` is set, the conversation exists and only its first message is to be posted, as the
+    guest ``identity``. ``is_in_doubt``: an earlier attempt may have created the row. Only a 201 for the row or a
+    look-up changes that.
     """
 
     id: int
@@ -38,7 +39,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A claimed row, rebuilt from its source and ready to be sent; the last three are as in ``Claim``."""
+    """A claimed row with its request, rebuilt from its source; the other fields are those of ``Claim``."""
 
     id: int
     row: int
@@ -50,9 +51,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
-    """One line of the results file; the field order is the column order.
+    """One line of the results file; the order of the fields is the order of the columns.
 
-    ``settled_at`` is RFC 3339 in UTC, ``latency_ms`` from sent to answered. None is an empty cell, or null.
+    ``settled_at`` is the time of the outcome, RFC 3339 in UTC. ``latency_ms`` is in milliseconds from sent to
+    answered. None is written as an empty cell (CSV) or null (JSON).
     """
 
     row: int
@@ -73,7 +75,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows stand where. While a run goes, pending and in flight are the rest."""
+    """Number of rows by status; ``input`` is their total. Pending and in-flight rows exist only during a run."""
 
     input: int = 0
     created: int = 0
@@ -86,23 +88,23 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_balanced(self) -> bool:
-        """Say whether every input row is accounted for."""
+        """Whether the counts of all statuses add up to ``input``."""
         settled = self.created + self.rejected + self.unknown + self.unsent + self.invalid
         return self.input == settled + self.pending + self.in_flight
 
     @property
     def final(self) -> "Counts":
-        """The counts of a run that is over: pending rows are unsent, rows in flight are unknown."""
+        """The counts after the end of a run: pending rows count as unsent, rows in flight as unknown."""
         return msgspec.structs.replace(
             self, unsent=self.unsent + self.pending, unknown=self.unknown + self.in_flight, pending=0, in_flight=0
         )
 
 
 class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan pass found, compared with what the ledger held before.
+    """Result of planning: the counts, and the differences from the rows that the ledger held before.
 
-    ``vanished`` rows were planned before and are no longer in the input; ``changed`` rows have other content
-    than what was sent for them. Both are reported and left alone.
+    ``added`` rows are new. ``vanished`` rows were planned before and are no longer in the input. ``changed`` rows
+    have other content than what was sent for them. Vanished and changed rows are reported and otherwise ignored.
     """
 
     counts: Counts
@@ -110,11 +112,14 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     vanished: int = 0
     changed: int = 0
     is_reused: bool = False
-    """The input had not changed since the last pass, so it was not read again."""
+    """Whether the input was not read again, because it has not changed since it was last planned."""
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """What an input file was when it was planned. ``name`` is as the user gave it, ``-`` for stdin."""
+    """Identification of an input file when it was planned.
+
+    ``name`` is the name as the user gave it, ``-`` for stdin; ``size`` is in bytes; ``sha256`` is hexadecimal.
+    """
 
     name: str
     size: int
@@ -122,10 +127,11 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ledger belongs to. Two manifests name the same job when their ``settings`` are equal.
+    """Description of the job that a ledger belongs to; two manifests with equal ``settings`` are the same job.
 
-    ``job_id`` is random per ledger and salts the identities, so that neither a name nor an account can be
-    guessed back from one, and two jobs never share one.
+    ``job_id`` is random and salts the identities of the rows, so that no name or account number can be guessed
+    from an identity, and no two jobs use the same identity. ``created_at`` is RFC 3339, ``created_by`` the
+    program's version.
     """
 
     job_id: str

@@ -1,4 +1,4 @@
-"""First messages: what is posted, what looking shows of one in doubt, and how many stand where."""
+"""First messages: the message, the result of looking one up, and the counts by status."""
 
 import msgspec
 
@@ -6,7 +6,10 @@ from .jobs import Claim
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What a guest says first; ``body`` is customer data."""
+    """First message of a guest: the conversation, the guest's identity (``author``) and the text.
+
+    ``body`` is customer data and must not be logged.
+    """
 
     conversation_sid: str
     author: str
@@ -14,11 +17,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageLookup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversation shows of one message.
+    """Result of looking up one message in its conversation.
 
-    ``message_sids`` are those of its author with its body, the oldest first; ``has_others`` says that the author
-    said something else. ``trouble`` says why Twilio could not be asked, ``is_final`` that it need not be asked
-    again, ``is_gone`` that there is no such conversation any more.
+    ``message_sids`` are the messages with the same author and body, oldest first. ``has_others``: the author has
+    posted other messages. ``trouble`` says why the look-up failed, empty if it did not; ``is_final``: a retry of
+    the failed look-up would not help. ``is_gone``: the conversation does not exist any more.
     """
 
     message_sids: tuple[str, ...] = ()
@@ -29,10 +32,10 @@ class MessageLookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that may or may not have been posted.
+    """A first message that may or may not have been posted.
 
-    ``is_confirmed`` says that Twilio answered 201, only unreadably; ``is_comparable`` that the input still says
-    what was sent, so that it can be told from what the conversation shows.
+    ``is_confirmed``: Twilio answered 201, but its reply could not be read. ``is_comparable``: the input still
+    holds the text that was sent, so that it can be compared with the messages of the conversation.
     """
 
     claim: Claim
@@ -41,7 +44,7 @@ class UnknownMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many first messages of the created rows stand where."""
+    """Number of first messages of created rows by status."""
 
     posted: int = 0
     rejected: int = 0
@@ -52,18 +55,18 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """How many created rows ask for a message."""
+        """Number of created rows that have a first message."""
         return sum(msgspec.structs.astuple(self))
 
     @property
     def accounting(self) -> dict[str, int]:
-        """How many there are of each outcome, in the order they are told; what is none yet, where there is any."""
+        """Counts by status in the order in which they are shown; ``pending`` and ``in_flight`` only if not 0."""
         counts = msgspec.structs.asdict(self)
         return {name: number for name, number in counts.items() if number or name not in {"pending", "in_flight"}}
 
     @property
     def final(self) -> "MessageCounts":
-        """The counts of a run that is over: what waits is unsent, what flies is unknown."""
+        """The counts after the end of a run: pending messages count as unsent, those in flight as unknown."""
         return MessageCounts(
             posted=self.posted,
             rejected=self.rejected,

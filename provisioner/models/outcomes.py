@@ -1,60 +1,65 @@
-"""What became of a row, in words."""
+"""Statuses of rows and first messages, kinds of requests, and verdicts on attempts."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a row stands; its last word is one of the five outcomes."""
+    """Status of a row. All but ``PENDING`` and ``IN_FLIGHT`` are outcomes."""
 
     PENDING = "pending"
-    """Planned and valid; no attempt was begun."""
+    """The row is planned and valid; no attempt was begun."""
     IN_FLIGHT = "in_flight"
-    """An attempt was begun and has not been settled. After a crash this reads as *unknown*."""
+    """An attempt was begun and has no result yet. After a crash such a row counts as *unknown*."""
     CREATED = "created"
     """Twilio answered 201 with a conversation SID, or reconciling found the conversation."""
     REJECTED = "rejected"
-    """Twilio refused the row for good."""
+    """Twilio refused the row permanently."""
     UNKNOWN = "unknown"
-    """The conversation may or may not exist; never sent again before it was looked up."""
+    """The conversation may or may not exist; the row is not sent again before a look-up."""
     UNSENT = "unsent"
-    """Certainly not created: nothing left, or only 429s came back."""
+    """The conversation was certainly not created: no request was sent, or all were answered with 429."""
     INVALID = "invalid"
-    """The row itself cannot be sent."""
+    """The row cannot be sent because of its own content."""
 
 
 class MessageStatus(StrEnum):
-    """Where the first message of a created row stands; a row that asks for none has no such status."""
+    """Status of the first message of a created row; a row without a first message has none."""
 
     PENDING = "pending"
-    """To be posted: not tried yet, or certainly not there."""
+    """To be posted: no attempt was begun, or a look-up has shown that it was not posted."""
     IN_FLIGHT = "in_flight"
-    """A request was begun and has not been settled. After a crash this reads as *unknown*."""
+    """An attempt was begun and has no result yet. After a crash such a message counts as *unknown*."""
     POSTED = "posted"
-    """Twilio answered 201 with a message SID, or a look at the conversation showed it."""
+    """Twilio answered 201 with a message SID, or a look-up found the message in the conversation."""
     REJECTED = "rejected"
-    """Twilio refused the message for good."""
+    """Twilio refused the message permanently."""
     UNKNOWN = "unknown"
-    """It may or may not have been posted; never posted again before the conversation was looked at."""
+    """The message may or may not have been posted; it is not posted again before a look-up."""
     UNSENT = "unsent"
-    """Certainly not posted, and tried often enough for one run."""
+    """The message was certainly not posted, and the run has used up its attempts."""
 
 
 class Step(StrEnum):
-    """What a request was made for."""
+    """Purpose of a request."""
 
     CREATE = "create"
+    """Create a WebChat."""
     LOOKUP = "lookup"
+    """Look up the conversation of an unknown row."""
     MESSAGE = "message"
+    """Post a first message."""
     MESSAGE_LOOKUP = "message_lookup"
+    """Look up a first message in its conversation."""
 
 
 class Verdict(StrEnum):
-    """The four answers to one attempt, decided by evidence."""
+    """What one attempt did, as far as its reply or its failure proves it."""
 
     CREATED = "created"
-    """Done: the conversation, or the message, exists."""
+    """The conversation or the message exists."""
     REFUSED = "refused"
+    """Twilio refused the request; a retry would be refused, too."""
     NOT_PROCESSED = "not_processed"
-    """Never sent, or turned away by a limit before it was processed: safe to send again."""
+    """The request was not sent, or a limit refused it (429) before it was processed: a retry is safe."""
     MAYBE = "maybe"
-    """It left this machine and nothing trustworthy came back."""
+    """The request was sent, and no reply or no clear reply came back."""

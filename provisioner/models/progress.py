@@ -1,4 +1,4 @@
-"""How far a run has come, as one snapshot."""
+"""Progress of a run as one snapshot."""
 
 import math
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One look at a run; whoever shows it asks for a new one each time.
+    """Snapshot of a run's progress; it does not change afterwards.
 
-    ``total`` counts the input rows that this run is about, ``done`` those of them that have their last word, from
-    this run or an earlier one; ``left_out`` rows more wait for another run. ``rate_now`` and ``rate_asked`` are
-    starts per second; ``rate_asked`` is ``math.inf`` where there is no limit. ``eta_s`` is None while nothing can
-    be said. ``state`` is for people: what the run is doing, such as ``sending``, ``draining`` or ``paused 3 s
-    (429)``.
+    ``total`` is the number of input rows of this run, ``done`` the number of them that have an outcome, from this
+    run or an earlier one; ``left_out`` more rows are left for another run. ``rate_now`` and ``rate_asked`` are
+    starts per second; ``rate_asked`` is ``math.inf`` without a limit. ``elapsed_s`` and ``eta_s`` are seconds;
+    ``eta_s`` is None while it cannot be estimated. ``state`` is text for people, such as ``sending``,
+    ``draining`` or ``paused 3 s (429)``.
     """
 
     total: int
@@ -26,20 +26,20 @@ class Progress:
     invalid: int = 0
     in_flight: int = 0
     throttled: int = 0
-    """Answers 429 in this run."""
+    """Number of 429 answers in this run."""
     messages: int | None = None
-    """First messages posted in this run; None where there are none to post."""
+    """Number of first messages posted in this run; None if there are none to post."""
     rate_now: float = 0.0
     rate_asked: float = math.inf
     elapsed_s: float = 0.0
     eta_s: float | None = None
     state: str = "sending"
     noun: str = "rows"
-    """What is counted."""
+    """Plural noun of what is counted, for display."""
     outcomes: Mapping[str, int] | None = None
-    """How much of it came to what, where it is not rows that become something."""
+    """Counts by outcome word when something other than rows is counted, such as conversations; else None."""
 
     @property
     def share(self) -> float:
-        """Return the share of the rows that are done, from 0 to 1; an empty input is done."""
+        """Share of the rows that are done, from 0 to 1; 1 for an empty input."""
         return self.done / self.total if self.total else 1.0

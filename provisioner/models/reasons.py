@@ -1,4 +1,4 @@
-"""Why rows were not created, as text for people."""
+"""Reasons why rows were not created, as text for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from provisioner.models import MessageStatus, Status
 from provisioner.models.text import pluralize
 
 MOST_REASONS = 5
-"""More are for ``provisioner status``, and for the results."""
+"""Maximum number of reasons that are shown at the end of a command."""
 
 
 MOST_NAMED = 10
-"""Rows that are named by their numbers; the results name them all."""
+"""Maximum number of rows that a message lists by number; the results file lists all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReason:
-    """Why rows were not created: their status, the code they share, and the sentence of one of them.
+    """Why ``rows`` rows were not created: their status, their common error code, and one of their error sentences.
 
-    ``of`` says where it is something else of theirs that has this status.
+    ``of`` is the noun of what has this status: ``row``, or ``first message``.
     """
 
     status: Status | MessageStatus
@@ -28,13 +28,16 @@ class ErrorReason:
     of: str = "row"
 
     def __str__(self) -> str:
-        """Render as ``12 rows unsent: timeout, …``."""
+        """Return the reason as one line, such as ``12 rows unsent: timeout, …``."""
         why = ", ".join(filter(None, (self.code, self.sentence)))
         return f"{pluralize(self.of, self.rows)} {self.status}: {why}"
 
 
 def format_row_list(rows: Sequence[int], total: int) -> str:
-    """Name rows in brackets by their numbers, as many as are worth reading; nothing where there are none."""
+    """Return up to ``MOST_NAMED`` row numbers in brackets, such as `` (rows 3, 7 and 12 more)``.
+
+    ``rows`` are the first numbers, ``total`` is how many rows there are. Return an empty text for no rows.
+    """
     if not rows:
         return ""
     named = ", ".join(f"{row}" for row in rows[:MOST_NAMED])

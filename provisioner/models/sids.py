@@ -1,11 +1,11 @@
-"""SIDs: the names Twilio gives to things. Two capital letters say of what kind, 32 hexadecimal digits which one.
+"""SIDs, Twilio's identifiers: two capital letters for the kind of resource, then 32 hexadecimal digits.
 
-A SID that comes from outside (a reply, a ledger, a results file, an option) is checked here before anything is
-done with it, because it may become part of the path of a request. Twilio publishes the pattern
-``^CH[0-9a-fA-F]{32}$`` and writes the digits in lower case. Both cases are accepted, a SID is kept as it was
-written, and two that differ in case are two.
+A SID that comes from outside (a reply, a ledger, a results file, an option) is checked before it is used, because
+it may become part of a URL. Twilio's published pattern, such as ``^CH[0-9a-fA-F]{32}$``, allows digits in both
+cases; Twilio itself writes lower case. A SID is kept as it was written, and SIDs that differ in case are
+different.
 
-Source: the patterns in Twilio's OpenAPI description.
+Source: Twilio's OpenAPI description, https://github.com/twilio/twilio-oai.
 """
 
 import re
@@ -17,7 +17,7 @@ _DIGIT = "[0-9a-fA-F]"
 
 
 class SidKind(StrEnum):
-    """What a SID names; the value is its first two letters."""
+    """Kind of resource that a SID identifies; the value is the first two letters of such SIDs."""
 
     ACCOUNT = "AC"
     API_KEY = "SK"
@@ -36,35 +36,35 @@ class SidKind(StrEnum):
     REQUEST = "RQ"
 
     def __init__(self, letters: str) -> None:
-        """Compile what tells such SIDs."""
+        """Compile the regular expressions of this kind."""
         self.matches: Callable[[str], object] = re.compile(rf"{letters}{_DIGIT}{{{_DIGITS}}}\Z").match
-        """Say (by something or None) whether a text is a SID of this kind; for every reply, and so no function."""
+        """Return a match if a text is a SID of this kind, else None; a bound method, for speed."""
         self._match_row = re.compile(rf"(?:{letters}{_DIGIT}{{{_DIGITS}}})*\Z").match
 
     @property
     def pattern(self) -> str:
-        """The regular expression that a SID of this kind matches, and nothing around it."""
+        """Regular expression that matches a whole text that is a SID of this kind."""
         return rf"^{self.value}{_DIGIT}{{{_DIGITS}}}\Z"
 
     @property
     def glob(self) -> str:
-        """The same as a pattern of SQL's ``GLOB``, which reads a text up to its first NUL only."""
+        """Pattern for SQLite's ``GLOB`` operator, which compares a text only up to its first NUL character."""
         return self.value + _DIGIT * _DIGITS
 
     @property
     def form(self) -> str:
-        """What such a SID looks like, for messages."""
+        """Description of the format for messages, such as ``CH and 32 hexadecimal digits``."""
         return f"{self.value} and {_DIGITS} hexadecimal digits"
 
     def matches_all(self, texts: Sequence[str]) -> bool:
-        """Say whether every text is a SID of this kind; all are looked at as one."""
+        """Return whether every text is a SID of this kind; one regular expression checks all of them together."""
         one_length = {len(self.value) + _DIGITS}
         return not texts or ({*map(len, texts)} == one_length and self._match_row("".join(texts)) is not None)
 
     def require(self, text: str) -> str:
-        """Return ``text``; raise ``ValueError``, which does not repeat it, where it is no SID of this kind.
+        """Return ``text`` if it is a SID of this kind; otherwise raise ``ValueError`` without repeating it.
 
-        For the last check before a SID becomes part of a path: what comes from outside was refused before.
+        This is the last check before a SID becomes part of a URL; input from outside is checked earlier.
         """
         if not self.matches(text):
             raise ValueError(f"not a SID of this kind: {self.form}")

@@ -1,4 +1,4 @@
-"""What a command has to say at its end, in the form that people and programs are both told from."""
+"""Summary of a command at its end, from which both the text for people and the JSON for programs are made."""
 
 import json
 import math
@@ -16,19 +16,23 @@ class CommandOutcome(StrEnum):
     """How a command ended."""
 
     FINISHED = "finished"
-    """Everything that was asked for was done; the exit code tells about the rows."""
+    """The command did all its work; the exit code says whether rows failed."""
     CHECKED = "checked"
-    """Everything was looked at and nothing was sent."""
+    """The input was read and validated; nothing was sent."""
     STOPPED = "stopped"
-    """A signal stopped it, resumable."""
+    """A signal stopped the command; it can be resumed."""
     GUARDED = "guarded"
-    """A guard stopped it, resumable."""
+    """A safety limit stopped the command; it can be resumed."""
     FAILED = "failed"
-    """It could not do what was asked; ``error`` says why."""
+    """The command could not do its work; ``error`` says why."""
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a command ended early. ``kind`` is a stable word for programs, the other two are for people."""
+    """Why a command ended early.
+
+    ``message`` and ``cure`` are sentences for people. ``kind`` is a word for programs that does not change between
+    versions, such as ``ledger_busy``.
+    """
 
     message: str
     cure: str = ""
@@ -36,14 +40,14 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_error(cls, error: ProvisionerError) -> Self:
-        """Tell an error of ours; its kind is the class name without ``Error``, as ``ledger_busy``."""
+        """Return the information of ``error``; its kind is the class name in snake case without ``Error``."""
         name = type(error).__name__.removesuffix("Error")
         kind = re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
         return cls(message=error.message, cure=error.cure, kind=kind)
 
     @property
     def lines(self) -> list[str]:
-        """The message line by line: that of ``other_job`` has line ends of its own, any other is one line."""
+        """The message as lines: that of ``other_job`` is split at its line breaks, any other is one line."""
         return self.message.split("\n") if self.kind == "other_job" else [self.message]
 
 
@@ -55,13 +59,13 @@ _OUTCOMES = {
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of one command.
+    """Result of one command.
 
-    ``counts`` is None where no rows were looked at, ``messages`` has none where no created row asks for one.
-    ``throttled`` counts answers 429. ``output``, ``failed`` and ``ledger`` are paths as the user gave them, empty
-    where there is none; an output of ``-`` is stdout. ``next_command`` is ready to be typed. ``details`` holds
-    what only this command has to tell a program, in values that JSON knows; its names must not repeat those of the
-    fields.
+    ``counts`` is None when the command did not count rows; ``messages`` is None, or all zero, when no created row
+    has a first message. ``throttled`` is the number of 429 answers. ``elapsed_s`` is in seconds, ``rate_achieved``
+    in starts per second. ``output``, ``failed`` and ``ledger`` are paths as the user gave them, empty if there is
+    none; an output of ``-`` is stdout. ``next_command`` is a command line that the user can run next. ``details``
+    holds values of this command only, in types that JSON can represent; its keys must differ from the field names.
     """
 
     command: str
@@ -82,7 +86,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_error(cls, command: str, error: ProvisionerError) -> Self:
-        """Return the end of a command that raised ``error`` before it had anything to tell."""
+        """Return the summary of a command that raised ``error`` before it had any result."""
         return cls(
             command=command,
             exit_code=error.exit_code,
@@ -91,10 +95,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def to_json(self) -> str:
-        """Render as one JSON object on one line, in ASCII.
+        """Return one JSON object on one line, in ASCII.
 
-        The counts stand at the top level, as do the details. What is empty is null, so that the keys of a
-        command are always the same ones.
+        The counts and the details are at the top level. Empty values are null, so that a command always writes the
+        same keys.
         """
         told = msgspec.structs.asdict(self)
         counts, details = told.pop("counts"), told.pop("details")
@@ -110,13 +114,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return json.dumps({**head, **rows, **rest, **objects, **details}, allow_nan=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``to_json`` renders as a dictionary of plain values: a new one for each call."""
+        """Return the object of ``to_json`` as a new dict of strings, numbers, lists and dicts."""
         told: dict[str, Any] = json.loads(self.to_json())
         return told
 
 
 def _known(value: object) -> object:
-    """Return None for a text without letters and a number without a value; a thousandth is fine enough."""
+    """Return None for an empty text and for NaN or infinity; round other floats to three decimals."""
     if isinstance(value, float):
         return round(value, 3) if math.isfinite(value) else None
     return None if value == "" else value
