@@ -1,5 +1,6 @@
-"""Everything that is known about Twilio: one attempt at a time, told by evidence.
+"""Clients of Twilio's REST API; each call makes one attempt and classifies its reply.
 
-``client`` opens the transport of an account · ``webchats``, ``messages``, ``conversations`` (with ``paging``) and
-``closing`` are the calls · ``errors`` what a reply means · ``account`` who calls, and which hosts.
+``client`` opens the transport of an account · ``webchats``, ``messages``, ``conversations`` and ``closing`` make
+the calls · ``paging`` follows lists over all pages · ``results`` builds results from replies · ``errors`` says
+what a reply means · ``account`` finds credentials and hosts.
 """

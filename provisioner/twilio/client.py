@@ -1,4 +1,4 @@
-"""Open the HTTP transport of one Twilio account."""
+"""HTTP transport of one Twilio account."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,12 @@ from provisioner.twilio.account.hosts import find_hosts
 async def open_transport(
     account: Account, *, version: str, base_url: str = "", timeout_s: float = 30.0, proxy: str = ""
 ) -> AsyncIterator[Transport]:
-    """Open the connections of ``account``; ``version`` is ours, for the User-Agent."""
+    """Open a transport that sends requests with the credentials of ``account``; close it at the end.
+
+    ``version`` is this program's version, for the ``User-Agent`` header. ``base_url`` replaces Twilio's hosts.
+    ``timeout_s`` limits each request, in seconds. Raise ``UsageError`` when region, edge, base URL or proxy cannot
+    be used.
+    """
     hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
     headers = _headers(account, version)
     async with open_connections(hosts.url, headers, timeout_s=timeout_s, proxy=proxy) as transport:
@@ -21,7 +26,7 @@ async def open_transport(
 
 
 def _headers(account: Account, version: str) -> Headers:
-    """Make what every request carries."""
+    """Return the headers of every request."""
     return (
         ("Accept", "application/json"),
         ("Accept-Encoding", "identity"),

@@ -1,7 +1,8 @@
-"""Ending conversations: closed, deleted, or with a timer that closes them. It creates nothing.
+"""Closing conversations: close one, delete one, or set the timer after which Twilio closes it.
 
-Source: the Conversations API, resource Conversations. Closing is final. What was closed or deleted before is
-answered with an error that says so, so every call here may be repeated.
+A closed conversation cannot be opened again. For one that is already closed or deleted, Twilio answers with an
+error that says so, so every call here can be retried safely.
+Source: Twilio, Conversation resource, https://www.twilio.com/docs/conversations/api/conversation-resource.
 """
 
 import math
@@ -23,7 +24,10 @@ from .results import close_result, failed_close
 from .webchats import FORM
 
 SHORTEST_TIMER_S = 600.0
-"""The least that Twilio's documentation names (also with error 50376); no request to Twilio has tried it."""
+"""Minimum seconds of a timer that closes a conversation; not verified against Twilio.
+
+Source: Twilio, https://www.twilio.com/docs/conversations/states-timers, and error 50376.
+"""
 _NOT_SHOWN = ambiguous("Twilio's reply does not show it closed", word="bad_reply")
 
 
@@ -35,18 +39,22 @@ _STATE = msgspec.json.Decoder(_State)
 
 
 class ClosingClient:
-    """Ends conversations, one attempt at a time."""
+    """Closes conversations; each method makes one attempt.
+
+    ``sid`` is the SID of the conversation; raise ``ValueError`` when it is not one. The request waits at ``gate``
+    first. Raise ``GateClosed`` when it may not be sent; every other failure is a ``CloseResult``.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def close(self, sid: str, gate: Gate) -> CloseResult:
-        """Close a conversation for good, by ``State=closed``; a participant can write into it no more."""
+        """Set ``State=closed``. This is permanent: participants cannot write to the conversation any more."""
         came = await self._post(sid, gate, {"State": "closed"})
         return failed_close(came) if isinstance(came, TransportFailure) else _read_close_reply(came)
 
     async def delete(self, sid: str, gate: Gate) -> CloseResult:
-        """Delete a conversation with its messages; there is no way back."""
+        """Delete a conversation with its messages. This cannot be undone."""
         came = await self._transport.send("DELETE", self._url(sid), gate=gate)
         return (
             failed_close(came)
@@ -55,9 +63,9 @@ class ClosingClient:
         )
 
     async def set_timer(self, sid: str, after_s: float, gate: Gate) -> CloseResult:
-        """Let Twilio close a conversation by itself, ``after_s`` seconds after it was last used.
+        """Set the timer by which Twilio closes a conversation ``after_s`` seconds after it was last used.
 
-        ``CLOSED`` says that the timer stands. It has to be ``SHORTEST_TIMER_S`` at least.
+        ``after_s`` must be at least ``SHORTEST_TIMER_S``. The status ``CLOSED`` means that the timer is set.
         """
         came = await self._post(sid, gate, {"Timers.Closed": iso_duration(after_s)})
         return (
@@ -75,12 +83,12 @@ class ClosingClient:
 
 
 def iso_duration(seconds: float) -> str:
-    """Write a length of time as ISO 8601 does, in whole seconds: ``PT600S``."""
+    """Return a duration in the format of ISO 8601, rounded up to whole seconds: ``PT600S``."""
     return f"PT{math.ceil(seconds)}S"
 
 
 def _read_close_reply(reply: Reply) -> CloseResult:
-    """Believe that it is closed only where the reply shows it so."""
+    """Return ``CLOSED`` only if the reply's body shows the state ``closed``."""
     shown = decode(_STATE, reply.body) if reply.status == HTTPStatus.OK else None
     if reply.status == HTTPStatus.OK and (shown is None or shown.state != "closed"):
         return close_result(reply, CloseStatus.MAYBE, _NOT_SHOWN)
@@ -88,7 +96,7 @@ def _read_close_reply(reply: Reply) -> CloseResult:
 
 
 def _result_if(reply: Reply, expected: HTTPStatus, status: CloseStatus) -> CloseResult:
-    """Return ``status`` where the reply has the status that says so, and what any other reply means."""
+    """Return ``status`` if the reply has the ``expected`` HTTP status; otherwise classify the reply."""
     if reply.status == expected:
         return close_result(reply, status, DONE)
     return close_result(reply, *classify_close_reply(reply.status, reply.headers, reply.body, now=reply.ended))

@@ -1,6 +1,7 @@
-"""Looking conversations up, by the guest's identity or by the day; it creates nothing.
+"""Look-ups of conversations by the guest's identity or by day; all requests are GETs.
 
-Source: the Conversations API, resources ParticipantConversations and Conversations.
+Source: Twilio, https://www.twilio.com/docs/conversations/api/participant-conversation-resource and
+https://www.twilio.com/docs/conversations/api/conversation-resource.
 """
 
 import asyncio
@@ -20,17 +21,19 @@ from provisioner.twilio.account.hosts import with_query
 from .paging import ListError, Page, Pager
 
 PAGE_SIZE = 50
-"""The most that ParticipantConversations gives at once."""
+"""Entries per page of ParticipantConversations: the maximum. Source: Twilio, Participant Conversation resource."""
 SCAN_PAGE_SIZE = 100
+"""Entries per page of the list of conversations: the maximum. Source: Twilio, Conversation resource."""
 _ConversationSid = Annotated[str, msgspec.Meta(pattern=SidKind.CONVERSATION.pattern)]
 _ParticipantSid = Annotated[str, msgspec.Meta(pattern=SidKind.PARTICIPANT.pattern)]
 _MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """One conversation as Twilio lists it. ``created_at`` is RFC 3339, ``attributes`` JSON text.
+    """One conversation as Twilio lists it: ``created_at`` is RFC 3339, ``attributes`` is JSON text.
 
-    A list with an entry that has no SID is no answer: to pass over the entry would be to call it absent.
+    A page with an entry that has no SID counts as a failed look-up. If the entry were skipped, its conversation
+    would count as absent.
     """
 
     sid: _ConversationSid
@@ -40,23 +43,23 @@ class Conversation(msgspec.Struct, frozen=True):
 
     @property
     def marker_candidates(self) -> set[str]:
-        """What could be marks of rows: everything in the attributes that has their shape, wherever it stands.
+        """All texts of 32 hexadecimal digits in the attributes; each of them may be the marker of a row.
 
-        The attributes are searched and not parsed, since nesting and numbers that Twilio takes may be more than a
-        parser does; no mark is guessed by chance.
+        The attributes are searched and not parsed, because Twilio may accept deeper nesting or larger numbers than
+        a JSON parser does. That another text equals a marker by chance is practically impossible.
         """
         return set(_MARK.findall(self.attributes or ""))
 
 
 class LookupResult(msgspec.Struct, frozen=True):
-    """What a look-up found; with ``trouble`` set, there may be more."""
+    """Conversations that a look-up found. If ``trouble`` is set, the look-up failed and there may be more."""
 
     conversations: tuple[Conversation, ...] = ()
     trouble: ListError | None = None
 
     @property
     def is_absent(self) -> bool:
-        """Say whether Twilio listed everything there is, and it was nothing."""
+        """Whether the look-up was complete and found no conversation."""
         return not self.conversations and self.trouble is None
 
 
@@ -64,7 +67,7 @@ _C = TypeVar("_C", bound=Conversation)
 
 
 class _Participation(Conversation, frozen=True):
-    """The same conversation, under the names of the other listing."""
+    """The same conversation with the field names of ParticipantConversations."""
 
     sid: _ConversationSid = field(name="conversation_sid")
     state: str | None = field(name="conversation_state", default=None)
@@ -93,7 +96,7 @@ _PARTICIPANTS: msgspec.json.Decoder[Page[_Participant]] = msgspec.json.Decoder(_
 
 
 class ConversationClient:
-    """Asks Twilio what exists, page by page; see ``Pager``."""
+    """Looks up conversations over all pages of Twilio's lists; ``pace`` limits the requests, see ``Pager``."""
 
     def __init__(
         self,
@@ -106,9 +109,11 @@ class ConversationClient:
         self._pager = Pager(transport, pace, what="conversations", sleep=sleep)
 
     async def find_by_identity(self, identity: str) -> LookupResult:
-        """Find every conversation of one guest, over all pages.
+        """Return all conversations of the guest ``identity``.
 
-        How soon a new conversation is listed is not documented, so one absence is not yet a proof.
+        Twilio does not document how soon a new conversation is listed, so that a single look-up without a result
+        does not prove that the conversation does not exist. Raise ``GateClosed`` when the run stops; every other
+        failure is in the result.
         """
         base = self._transport.url("conversations", "v1", "ParticipantConversations")
         url = with_query(base, Identity=identity, PageSize=str(PAGE_SIZE))
@@ -121,10 +126,11 @@ class ConversationClient:
         return LookupResult(tuple(found.values()))
 
     async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | ListError]:
-        """Go through the conversations created from ``start`` to ``end`` (whole days, UTC), newest first.
+        """Yield the conversations created from ``start`` to ``end`` (whole days in UTC, inclusive), newest first.
 
-        Closed ones are listed too, since a flow may have closed what is looked for. A ``ListError`` is the last
-        item: what follows could not be listed.
+        Closed conversations are included, because a flow may have closed the one that is looked for. If a page
+        cannot be read, the last item is a ``ListError``, and the rest of the list is not known. Raise
+        ``GateClosed`` when the run stops.
         """
         base = self._transport.url("conversations", "v1", "Conversations")
         url = with_query(base, StartDate=start.isoformat(), EndDate=end.isoformat(), PageSize=str(SCAN_PAGE_SIZE))
@@ -132,7 +138,11 @@ class ConversationClient:
             yield item
 
     async def has_participant(self, sid: str) -> bool | ListError:
-        """Tell a WebChat from half a creation: a conversation that nobody takes part in."""
+        """Return whether a conversation has a participant, or a ``ListError`` when that is not known.
+
+        A conversation without one is the rest of a WebChat whose creation failed half-way. Raise ``ValueError``
+        when ``sid`` is not the SID of a conversation.
+        """
         checked = SidKind.CONVERSATION.require(sid)
         base = self._transport.url("conversations", "v1", "Conversations", checked, "Participants")
         url = with_query(base, PageSize="1")

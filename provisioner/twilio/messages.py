@@ -1,6 +1,6 @@
-"""Posting a guest's messages, and finding them again in their conversation.
+"""Messages of guests: post one, or look one up in its conversation.
 
-Source: the Message resource of the Conversations API.
+Source: Twilio, Message resource, https://www.twilio.com/docs/conversations/api/conversation-message-resource.
 """
 
 import asyncio
@@ -25,8 +25,9 @@ from .results import attempt_result, failed_attempt
 from .webchats import FORM
 
 PAGE_SIZE = 100
+"""Messages per page: the maximum. Source: Twilio, Message resource."""
 WEBHOOKS = ("X-Twilio-Webhook-Enabled", "true")
-"""Without it a message posted by REST starts no flow."""
+"""Header without which a message posted by REST starts no flow. Source: Twilio, Message resource."""
 _HEADERS = (FORM, WEBHOOKS)
 
 
@@ -44,9 +45,9 @@ _MESSAGES: msgspec.json.Decoder[Page[_MessageEntry]] = msgspec.json.Decoder(_Mes
 
 
 class MessageClient:
-    """Posts messages, one attempt at a time, and looks for them (``ports.Messenger``).
+    """Posts messages and looks them up; implements ``ports.Messenger``.
 
-    ``pace`` is that of looking; whoever posts brings a gate of another.
+    ``pace`` limits the requests of look-ups only; requests of ``post`` wait at the gate that the caller passes.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class MessageClient:
         self._pager = Pager(transport, pace, what="messages", sleep=sleep)
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.Messenger``."""
+        """Make one attempt to post ``message``; see ``ports.Messenger``."""
         body = urlencode({"Author": message.author, "Body": message.body}).encode()
         came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
         if isinstance(came, TransportFailure):
@@ -68,7 +69,7 @@ class MessageClient:
         return attempt_result(came, classify_message_reply(came.status, came.headers, came.body, now=came.ended))
 
     async def find(self, message: Message) -> MessageLookup:
-        """Look through the whole conversation; see ``ports.Messenger``."""
+        """Look ``message`` up among all messages of its conversation; see ``ports.Messenger``."""
         sought = _plain(message.body)
         sids: list[str] = []
         has_others = False
@@ -88,7 +89,7 @@ class MessageClient:
 
 
 def _plain(body: str) -> list[str]:
-    """Return the words of a text: a server may trim spaces and change line ends, and the message is the same."""
+    """Return the words of a text, for comparison: a server may trim spaces or change line breaks."""
     return body.split()
 
 

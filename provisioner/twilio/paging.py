@@ -1,4 +1,4 @@
-"""Lists as Twilio pages them: followed to their end, each page asked for until it comes."""
+"""Twilio's paged lists: follows a list to its last page and retries pages that fail."""
 
 import asyncio
 import re
@@ -17,17 +17,18 @@ from .errors.list_errors import LIST_ERRORS
 from .errors.reply_parsing import decode
 
 TRIES = 3
-"""How often one page is asked for."""
+"""Maximum attempts for one page."""
 _QUERY = re.compile(r"[!-~]{1,4096}")
-"""The query of a next page, as it may stand in a request line."""
+"""A next page's query that a request line may contain: printable ASCII, at most 4096 characters."""
 MAX_EMPTY_PAGES = 10
-"""Pages in a row that show nothing new, after which a list is taken for one without an end."""
+"""Number of consecutive pages without a new entry after which a list counts as endless."""
 
 
 class ListError(msgspec.Struct, frozen=True):
-    """Why Twilio could not be asked. It says nothing about what exists.
+    """Why a list, or the rest of it, could not be read. It is no evidence of what exists.
 
-    ``is_final`` says that asking again would not help.
+    ``error_code`` is Twilio's number as text or a word of this program; ``error`` is a sentence for people.
+    ``http_status`` is None when there was no reply.
     """
 
     error_code: str
@@ -38,14 +39,14 @@ class ListError(msgspec.Struct, frozen=True):
 
     @property
     def is_final(self) -> bool:
-        """Say whether the question itself was refused."""
+        """Whether Twilio refused the request (a 4xx other than 408 and 429), so that a retry would not help."""
         status = self.http_status or 0
         is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
         return is_refusal and not self.is_throttled and status != HTTPStatus.REQUEST_TIMEOUT
 
 
 class Meta(msgspec.Struct):
-    """Where the next page is."""
+    """The ``meta`` object of a page; ``next_page_url`` is null on the last page."""
 
     next_page_url: str | None = None
 
@@ -54,9 +55,10 @@ _T = TypeVar("_T")
 
 
 class Page(msgspec.Struct, Generic[_T]):
-    """A page of a list, which each list names in its own way.
+    """One page of a list; a subclass gives the JSON name of its ``items``.
 
-    One without its list is no answer: absence has to be seen. One that names no next page is the last.
+    A body without the list cannot be decoded and counts as a failure, because a missing list does not prove that
+    nothing exists. A page without a URL of a next page is the last one.
     """
 
     items: list[_T]
@@ -64,26 +66,26 @@ class Page(msgspec.Struct, Generic[_T]):
 
     @property
     def http_status(self) -> int:
-        """The status of the reply that it came in."""
+        """HTTP status of the reply; a page is decoded only from a 200."""
         return HTTPStatus.OK
 
     @property
     def is_final(self) -> bool:
-        """Say that it need not be asked for again."""
+        """Always True: a page that was read needs no retry."""
         return True
 
     @property
     def is_throttled(self) -> bool:
-        """Say that it was no 429."""
+        """Always False: the reply was not a 429."""
         return False
 
     @property
     def retry_after_s(self) -> None:
-        """Ask nobody to wait."""
+        """Always None: the reply asks for no wait."""
 
 
 class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
-    """Asks for the page at a URL. ``what`` names in errors what is listed."""
+    """Request for the page at a URL; ``what`` is the plural noun of the entries, for error texts."""
 
     def __init__(
         self, transport: Transport, pace: RateLimiter, decoder: msgspec.json.Decoder[Page[_T]], *, what: str
@@ -92,7 +94,7 @@ class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
         self._transport, self._decoder, self._what = transport, decoder, what
 
     async def send(self, url: str, gate: Gate, /) -> Page[_T] | ListError:
-        """Make one attempt."""
+        """Make one attempt to read the page at ``url``."""
         came = await self._transport.send("GET", url, gate=gate)
         if isinstance(came, TransportFailure):
             return ListError(came.error_code, came.error)
@@ -101,9 +103,9 @@ class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
 
 
 class Pager:
-    """Goes through lists; each page passes the pace, and is asked for again when it fails.
+    """Reads lists over all pages. ``pace`` limits the requests; a page that fails is tried up to ``TRIES`` times.
 
-    ``what`` names in errors what is listed.
+    ``what`` is the plural noun of the entries, for error texts.
     """
 
     def __init__(
@@ -118,7 +120,11 @@ class Pager:
         self._runner = AttemptRunner(sleep=sleep)
 
     async def items(self, url: str, decoder: msgspec.json.Decoder[Page[_T]]) -> AsyncIterator[_T | ListError]:
-        """Go through a list from its first page; a ``ListError`` is the last item: what follows is not known."""
+        """Yield all entries of the list whose first page is at ``url``.
+
+        If a page cannot be read, or the list does not end, the last item is a ``ListError``, and the rest of the
+        list is not known. Raise ``GateClosed`` when no request may be sent any more.
+        """
         request = _PageRequest(self._transport, self._pace, decoder, what=self._what)
         seen: set[str] = set()
         before: list[_T] = []
@@ -138,7 +144,7 @@ class Pager:
             yield ListError("bad_reply", "Twilio names a next page that leads nowhere")
 
     async def _page(self, request: _PageRequest[_T], url: str) -> Page[_T] | ListError:
-        """Ask for one page until it comes, is refused, or has failed too often."""
+        """Return one page, or the error of the last attempt; raise ``GateClosed`` when none may be made."""
         page: Page[_T] | ListError | None = await self._runner.run(request, url, request.conclude)
         if page is None:
             raise GateClosed
@@ -157,9 +163,11 @@ def _list_error(reply: Reply, what: str) -> ListError:
 
 
 def _next_url(url: str, next_page_url: str | None) -> str:
-    """Take only the query of the next page: host and path stay ours, whatever the reply names.
+    """Return the URL of the next page, empty if there is none.
 
-    A query that no request line can hold leads nowhere: the same page again, which ends the list as not known.
+    Only the query of ``next_page_url`` is used: host and path are those of ``url``, so that a reply cannot
+    redirect requests. If a request line cannot contain the query, return ``url`` itself; ``Pager`` then reports an
+    error.
     """
     if not next_page_url:
         return ""

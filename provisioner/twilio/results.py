@@ -1,4 +1,4 @@
-"""What became of a request to Twilio, out of a reply and its classification, or out of the failure to get one."""
+"""Results of requests to Twilio, built from a reply and its classification or from a transport failure."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from .errors.reply_parsing import read_request_id
 
 
 def attempt_result(reply: Reply, classification: ReplyClassification, *, identity: str = "") -> AttemptResult:
-    """Return what a reply to an attempt at a row came to; ``identity`` is the guest's, as far as it is known."""
+    """Return the result of an attempt that got a reply; ``identity`` is the guest's, empty if it is not known."""
     return AttemptResult(
         verdict=classification.verdict,
         due=reply.due,
@@ -36,12 +36,12 @@ def attempt_result(reply: Reply, classification: ReplyClassification, *, identit
 
 
 def failed_attempt(failure: TransportFailure, *, identity: str = "") -> AttemptResult:
-    """Return what an attempt at a row without a reply came to."""
+    """Return the result of an attempt that got no reply; ``identity`` is the requested one."""
     return AttemptResult(failure.verdict, identity=identity, **_fields(failure))
 
 
 def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassification) -> CloseResult:
-    """Return what a reply to an attempt at closing came to."""
+    """Return the result of an attempt to close, delete or set a timer that got a reply."""
     return CloseResult(
         status=status,
         due=reply.due,
@@ -58,10 +58,10 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
 
 
 def failed_close(failure: TransportFailure) -> CloseResult:
-    """Return what an attempt at closing without a reply came to."""
+    """Return the result of an attempt to close, delete or set a timer that got no reply."""
     return CloseResult(CLOSE_STATUSES[failure.verdict], **_fields(failure))
 
 
 def _fields(failure: TransportFailure) -> dict[str, Any]:
-    """Return what ``RequestResult`` has, which every result of a request begins with."""
+    """Return the fields of ``RequestResult``, which all results of requests have in common."""
     return structs.asdict(failure)

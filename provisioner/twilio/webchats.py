@@ -1,4 +1,7 @@
-"""Creating WebChats: ``POST /v2/WebChats`` of the Flex API."""
+"""Creation of WebChats by ``POST /v2/WebChats`` of the Flex API.
+
+Source: Twilio, WebChats resource, https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
+"""
 
 import re
 
@@ -11,14 +14,17 @@ from .errors.webchat_errors import classify_webchat_reply
 from .results import attempt_result, failed_attempt
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
-"""The header that goes with it."""
+"""Header of requests whose body is a form."""
 
 
 _escape_runs = re.compile(rb"[^A-Za-z0-9_.~ -]+").sub
 
 
 def encode(request: WebChatRequest) -> bytes:
-    """Return the form of ``POST /v2/WebChats``; empty fields are left out."""
+    """Return the URL-encoded form of ``POST /v2/WebChats``; empty fields are omitted.
+
+    ``ui_version`` and ``first_message`` are not part of it.
+    """
     fields = (
         (b"AddressSid=", request.address_sid),
         (b"ChatFriendlyName=", request.chat_friendly_name),
@@ -41,16 +47,16 @@ _HEADERS = (FORM,)
 
 
 class WebChatClient:
-    """Creates WebChats, one attempt at a time (``ports.WebChatCreator``)."""
+    """Creates WebChats; implements ``ports.WebChatCreator``."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._url = transport.url("flex-api", "v2", "WebChats")
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.WebChatCreator``.
+        """Make one attempt to create a WebChat; see ``ports.WebChatCreator``.
 
-        The answer's identity is the one Twilio named, or else the one that was asked for.
+        The result's identity is the one in Twilio's reply, or the requested one if the reply contains none.
         """
         headers = (FORM, ("Ui-Version", request.ui_version)) if request.ui_version else _HEADERS
         came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)

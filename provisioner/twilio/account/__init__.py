@@ -1,1 +1,1 @@
-"""The account that is used: ``credentials``, ``profiles`` of twilio-cli, and ``hosts`` of its region and edge."""
+"""The Twilio account: ``credentials``, ``profiles`` of twilio-cli, and ``hosts`` of its region and edge."""

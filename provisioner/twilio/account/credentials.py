@@ -1,7 +1,7 @@
-"""Whose account is used, and how it is proven: the environment, or a profile of twilio-cli.
+"""Credentials of the Twilio account, read from environment variables or from a profile of twilio-cli.
 
-A secret may also stand in a file that a variable names, as service managers hand it over.
-Nothing here puts a secret, or a value that may be a misplaced one, into a message or a repr.
+A secret may also be in a file that a variable names, as service managers provide it. No message and no repr
+contains a secret, or a value that may be a secret in the wrong variable.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,17 @@ API_SECRET = "TWILIO_API_SECRET"  # noqa: S105 - the variable's name, not its va
 AUTH_TOKEN = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the same
 
 FILE_SUFFIX = "_FILE"
-"""``TWILIO_API_SECRET_FILE`` names the file that holds what ``TWILIO_API_SECRET`` would."""
+"""Suffix of variables that name a file: ``TWILIO_API_SECRET_FILE`` is a file with the ``TWILIO_API_SECRET``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One Twilio account and what proves that we may use it; ``origin`` says where that was found."""
+    """One Twilio account with its credentials.
+
+    ``username`` is an API key's SID, or the account SID with an auth token as ``password``. ``region`` and
+    ``edge`` are empty when they are not set. ``origin`` says where the credentials were found, for messages. Raise
+    ``UsageError`` when a SID or the password is malformed.
+    """
 
     account_sid: str
     username: str
@@ -60,15 +65,17 @@ SIMULATED = Account(
     password="simulated",  # noqa: S106 - opens nothing
     origin="--simulate",
 )
-"""The account of ``--simulate``."""
+"""The account that ``--simulate`` uses; its credentials are not valid anywhere else."""
 
 
 def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path | None) -> Account:
-    """Find the account to use.
+    """Return the account to use.
 
-    A named ``profile`` wins over the environment, the environment over twilio-cli's active profile, an API key
-    over an auth token. Half-set variables are an error, never a reason to look further: a scheduled job must
-    not end up in another account. Source of the names: Twilio's clients and twilio-cli.
+    The order of precedence: the ``profile`` that is named, the environment, twilio-cli's active profile; an API
+    key is used before an auth token. ``home`` is the user's home folder, None if there is none. Raise
+    ``UsageError`` when there are no credentials, when they are malformed, or when only some of the variables are
+    set: a scheduled job must not silently use another account. Source of the names: Twilio's client libraries and
+    twilio-cli.
     """
     settings = _settings(environ)
     if profile:
@@ -87,7 +94,10 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path | No
 
 
 def secret_files(environ: Mapping[str, str], home: Path | None) -> Mapping[str, Path]:
-    """Return the files that may hold secrets, by what names them; they need not be there. None is opened."""
+    """Return the paths of files that may contain secrets, by variable name, or by ``twilio-cli`` for its profiles.
+
+    The files need not exist, and none is opened.
+    """
     settings = _settings(environ)
     variables = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
     files = {name: Path(settings[name]) for name in variables if settings.get(name)}
@@ -101,7 +111,10 @@ def _settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_files(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """Read the secrets that stand in files; a line break at the end is none of theirs."""
+    """Return the settings plus the secrets from files, without leading and trailing white space.
+
+    Raise ``UsageError`` when a secret is given both ways, or when its file cannot be read.
+    """
     read = dict(settings)
     for name in (API_SECRET, AUTH_TOKEN):
         if file := settings.get(f"{name}{FILE_SUFFIX}"):
@@ -120,7 +133,7 @@ def _read_secret(name: str, file: Path) -> str:
             cure="fix the name, or the permissions of the file",
         ) from error
     except UnicodeDecodeError:
-        # The cause would quote the file, which holds a secret.
+        # Not chained: the exception would quote the file, which holds a secret.
         secret = ""
     if not secret or len(secret.split()) != 1:
         raise UsageError(
@@ -174,7 +187,7 @@ def _named_profile(name: str, folder: Path | None) -> Profile:
 
 
 def _config_folder(settings: Mapping[str, str], home: Path | None) -> Path | None:
-    """Return where twilio-cli keeps its profiles; None where nobody knows."""
+    """Return twilio-cli's folder; None if ``TWILIO_CONFIG_DIR`` is not set and there is no home folder."""
     if folder := settings.get("TWILIO_CONFIG_DIR"):
         return Path(folder)
     return home / ".twilio-cli" if home else None

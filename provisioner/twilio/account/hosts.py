@@ -1,4 +1,4 @@
-"""Which address a product of Twilio has, and which addresses may be used in its place. Pure."""
+"""URLs of Twilio's products, and checks of the base URL and the proxy that a user may set. Pure."""
 
 import ipaddress
 import re
@@ -8,7 +8,10 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from provisioner.errors import UsageError
 
 HOME_REGION = "us1"
-"""The only region Flex is in practice offered in."""
+"""The only region in which Flex is offered.
+
+Source: Twilio, https://www.twilio.com/docs/global-infrastructure/regional-product-and-feature-availability.
+"""
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
@@ -16,9 +19,10 @@ _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Builds the URLs of one run; a base URL replaces every host and keeps the paths.
+    """Builds the URLs of one run; if ``base_url`` is set, it replaces scheme and host of all of them.
 
-    Source of the rule ``product[.edge][.region].twilio.com``, an edge alone implying us1: Twilio's own clients.
+    Hosts are named ``product[.edge][.region].twilio.com``; an edge without a region implies ``us1``. Raise
+    ``UsageError`` when region or edge is not a valid host label. Source: Twilio's client libraries.
     """
 
     region: str = ""
@@ -34,13 +38,13 @@ class Hosts:
                 )
 
     def url(self, product: str, *segments: str) -> str:
-        """Return where ``product`` (the first word of its host) answers the path of these segments.
+        """Return the URL of a path of ``product``, the first label of its host, such as ``flex-api``.
 
-        This is the only place where a path is made. Each segment is percent-encoded, so that none becomes two.
-        Raise ``ValueError`` for a segment that would lead elsewhere: an empty one, ``.`` and ``..``.
+        All paths are built here. Each segment is percent-encoded, so that it stays one segment. Raise
+        ``ValueError`` for a segment that would change the path: an empty one, ``.`` or ``..``.
         """
         if any(segment in _LEADS_ELSEWHERE for segment in segments):
-            raise ValueError("a segment of a path is empty, or leads elsewhere")
+            raise ValueError("a path segment is empty, '.' or '..'")
         path = "".join([f"/{quote(segment, safe='')}" for segment in segments])
         if self.base_url:
             return self.base_url + path
@@ -50,22 +54,22 @@ class Hosts:
 
 
 def with_query(url: str, **parameters: str) -> str:
-    """Return a URL with these query parameters, percent-encoded."""
+    """Return ``url``, which has no query, with the percent-encoded query parameters."""
     return f"{url}?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def find_hosts(*, region: str = "", edge: str = "", base_url: str = "", proxy: str = "") -> Hosts:
-    """Return the hosts to call; raise ``UsageError`` for a region, URL or proxy that cannot be used."""
+    """Return the hosts of these settings; raise ``UsageError`` when one of the settings cannot be used."""
     if proxy:
         parse_proxy(proxy)
     return Hosts(region=region, edge=edge, base_url=parse_base_url(base_url, proxy=proxy) if base_url else "")
 
 
 def parse_base_url(text: str, *, proxy: str = "") -> str:
-    """Return ``--base-url`` ready to have a path appended.
+    """Return the value of ``--base-url`` without a trailing slash.
 
-    Plain http would show the credentials to everyone on the way, so it is for loopback only, and not through
-    a proxy elsewhere.
+    Raise ``UsageError`` when it is not an http(s) URL, contains credentials, a query or a fragment, or is plain
+    http to another machine or through a proxy on another machine: that would send the credentials unencrypted.
     """
     parts = _parse(text, "--base-url")
     if parts.query or parts.fragment:
@@ -79,25 +83,28 @@ def parse_base_url(text: str, *, proxy: str = "") -> str:
 
 
 def parse_proxy(text: str) -> str:
-    """Return ``--proxy`` checked; it holds no credentials, since arguments and logs show it."""
+    """Return the value of ``--proxy``; raise ``UsageError`` when it is not an http(s) URL or contains credentials.
+
+    Arguments and logs show the value, so credentials are not allowed in it.
+    """
     _parse(text, "--proxy")
     return text
 
 
 def is_loopback_url(url: str) -> bool:
-    """Say whether ``url`` is on this machine, so that nothing sent there leaves it."""
+    """Return whether the host of ``url`` is this machine; raise ``UsageError`` when it is not an http(s) URL."""
     return _is_loopback(_parse(url, "--base-url"))
 
 
 def region_warning(region: str) -> str:
-    """Return the warning that belongs to ``region``, empty for the usual one."""
+    """Return a warning if ``region`` is not the one in which Flex is offered; otherwise an empty text."""
     if region in {"", HOME_REGION}:
         return ""
     return f"Flex is offered in region {HOME_REGION}; WebChats in {region} will probably be refused"
 
 
 def _parse(text: str, flag: str) -> SplitResult:
-    """Split an http(s) URL; no message repeats it, since it may hold what was pasted by mistake."""
+    """Split an http(s) URL or raise ``UsageError``; no message repeats it, since it may contain a secret."""
     try:
         parts = urlsplit(text)
         is_sound = bool(parts.hostname) and parts.port != 0 and text.isprintable() and " " not in text

@@ -1,4 +1,4 @@
-"""The profiles twilio-cli keeps in its ``config.json``."""
+"""Profiles of twilio-cli, read from its ``config.json``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class _Config(msgspec.Struct, rename="camel"):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Profile:
-    """One account with its key, under the name the user gave it."""
+    """One profile: a name, an account SID and an API key; ``region`` and ``edge`` are empty if not set."""
 
     name: str
     account_sid: str
@@ -37,7 +37,7 @@ class Profile:
 
 
 class Profiles:
-    """What a ``config.json`` holds; nothing of it is checked before it is asked for."""
+    """All profiles of a ``config.json``; a profile is checked only when it is requested."""
 
     def __init__(self, path: Path, config: _Config) -> None:
         self._path = path
@@ -45,12 +45,15 @@ class Profiles:
 
     @property
     def active(self) -> Profile | None:
-        """The profile ``twilio profiles:use`` chose, if any."""
+        """The profile that ``twilio profiles:use`` has selected, None if there is none.
+
+        Raise ``UsageError`` as ``named`` does.
+        """
         name = self._config.active_project
         return self.named(name) if name else None
 
     def named(self, name: str) -> Profile:
-        """Return the profile ``name``; ``UsageError`` when it is not there or has no key."""
+        """Return the profile ``name``; raise ``UsageError`` when it does not exist or has no complete API key."""
         entry = self._config.profiles.get(name)
         if entry is None:
             known = ", ".join(map(quoted, sorted(self._config.profiles))) or "none"
@@ -69,10 +72,14 @@ class Profiles:
 
 
 CONFIG_NAME = "config.json"
+"""Name of twilio-cli's configuration file."""
 
 
 def read_profiles(folder: Path) -> Profiles:
-    """Read the ``config.json`` in ``folder``; a missing one holds no profiles."""
+    """Return the profiles in the ``config.json`` of ``folder``; a missing file has no profiles.
+
+    Raise ``UsageError`` when the file cannot be read or is not a configuration of twilio-cli.
+    """
     path = folder / CONFIG_NAME
     try:
         return Profiles(path, msgspec.json.decode(read_regular(path), type=_Config))
@@ -81,7 +88,7 @@ def read_profiles(folder: Path) -> Profiles:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {os_reason(error)}", cure="fix its permissions") from error
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        # The cause would quote the file, which holds secrets.
+        # Not chained: the exception would quote the file, which holds secrets.
         raise UsageError(
             f"{path} is not a configuration of twilio-cli",
             cure="fix it, or set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET",

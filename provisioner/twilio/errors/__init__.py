@@ -1,6 +1,6 @@
-"""What Twilio's replies mean.
+"""Meaning of Twilio's replies.
 
-``error_table`` classifies by code and status · ``common_errors`` what means the same at every endpoint ·
-``webchat_errors``, ``message_errors``, ``closing_errors``, ``list_errors`` what each endpoint adds or changes ·
-``reply_parsing`` bodies and headers.
+``error_table`` classifies a reply by error code and HTTP status · ``common_errors`` is the table of all endpoints
+· ``webchat_errors``, ``message_errors``, ``closing_errors``, ``list_errors`` hold the additions and exceptions of
+each endpoint · ``reply_parsing`` reads bodies and headers.
 """

@@ -1,6 +1,7 @@
-"""What Twilio's replies mean where a conversation was to be closed or deleted, or to get a timer. Pure.
+"""Meaning of Twilio's replies to closing or deleting a conversation, or setting its timer. Pure.
 
-Source: Twilio's error dictionary and the Conversation resource of the Conversations API.
+Source: Twilio, https://www.twilio.com/docs/api/errors and
+https://www.twilio.com/docs/conversations/api/conversation-resource.
 """
 
 from collections.abc import Mapping
@@ -35,20 +36,20 @@ CLOSE_STATUSES = {
     Verdict.NOT_PROCESSED: CloseStatus.NOT_PROCESSED,
     Verdict.MAYBE: CloseStatus.MAYBE,
 }
-"""What became of the conversation, by the verdict on a request that was not done."""
+"""Status of the conversation by the verdict on a request that did not succeed."""
 
 _ERROR_TABLE = ErrorTable(CODES, STATUSES)
 DONE = ReplyClassification(verdict=Verdict.CREATED)
-"""It is as was asked for."""
+"""Classification of a request that succeeded, now or earlier."""
 
 
 def classify_close_reply(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float
 ) -> tuple[CloseStatus, ReplyClassification]:
-    """Decide what a reply means that does not say that it is done; see ``ErrorTable.classify``.
+    """Return status and classification of a reply other than success; arguments as in ``ErrorTable.classify``.
 
-    What was closed or deleted before counts as such. A 404 counts as gone only with Twilio's own code: any server
-    has a 404.
+    A conversation that was already closed or deleted counts as ``CLOSED`` or ``GONE``. A 404 counts as ``GONE``
+    only with one of Twilio's codes, because any other server may answer 404 too.
     """
     code = read_error_code(body)
     if code == _IS_CLOSED:
@@ -61,7 +62,7 @@ def classify_close_reply(
 
 
 def _error_text(classification: ReplyClassification, status: int, code: int) -> str:
-    """Say what is wrong, in the words of the tables where all conversations are concerned."""
+    """Return the table's text if the error concerns all conversations; otherwise a text with status and code."""
     if classification.stops_run or classification.is_throttled:
         return classification.error
     verb = "refused it" if classification.verdict is Verdict.REFUSED else "did not confirm it"

@@ -1,6 +1,6 @@
-"""What Twilio's codes and HTTP statuses mean at every endpoint, unless an endpoint's own table says otherwise.
+"""Meaning of Twilio's error codes and HTTP statuses at every endpoint; an endpoint's own table overrides it.
 
-Source: Twilio's error dictionary, https://www.twilio.com/docs/api/errors.
+Source: Twilio, https://www.twilio.com/docs/api/errors.
 """
 
 from .error_table import Classifications, ambiguous, overlaid, rejects, stops, throttles

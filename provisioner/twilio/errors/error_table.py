@@ -1,7 +1,7 @@
-"""What a reply means to whoever sent the request, and how a table of such meanings is read. Pure.
+"""Tables that classify a reply by Twilio's error code and the HTTP status. Pure.
 
-Classified by code first, then by status: most statuses of these families are not published. Twilio's own
-message is never passed on, since it may repeat a value of the row.
+The error code is looked up first, then the status, because Twilio does not publish the statuses of most codes.
+Twilio's own message is never passed on, since it may repeat a value of the row.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from .reply_parsing import read_error_code, read_retry_after_s
 
 
 class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a reply comes to; the fields are those of ``models.AttemptResult``.
+    """Meaning of a reply; the fields are those of ``models.AttemptResult``.
 
-    The tables hold classifications without the particulars of one reply; their ``error_code`` is the word for a
-    reply that names no code.
+    A table's entries have no values of a single reply (SIDs, ``retry_after_s``). The ``error_code`` of an entry is
+    the word that is used when the reply contains no error code.
     """
 
     verdict: Verdict
@@ -37,24 +37,27 @@ class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 Classifications = Mapping[int, ReplyClassification]
-"""Classifications by Twilio's error code, or by HTTP status."""
+"""Table of classifications by Twilio's error code or by HTTP status."""
 
 
 def overlaid(*layers: Classifications) -> Classifications:
-    """Return one table, in the order of its numbers; where several layers have a number, the last one counts."""
+    """Return the layers as one read-only table, sorted by number; a later layer overrides an earlier one."""
     merged = {number: classification for layer in layers for number, classification in layer.items()}
     return MappingProxyType(dict(sorted(merged.items())))
 
 
 def rejects(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
-    """Return the classification of a reply after which the row is at fault."""
+    """Return the classification of a reply that refuses this request because of its own content."""
     return ReplyClassification(
         verdict=Verdict.REFUSED, error_code="refused", error=error, may_leave_orphan=may_leave_orphan
     )
 
 
 def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) -> ReplyClassification:
-    """Return the classification of a reply after which every other row would be refused as well."""
+    """Return the classification of a reply that stops the run, because every other request would be refused too.
+
+    ``word`` is the error code for a reply without one of Twilio's.
+    """
     return ReplyClassification(
         verdict=Verdict.REFUSED,
         error_code=word,
@@ -65,7 +68,7 @@ def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) 
 
 
 def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
-    """Return the classification of a reply that processed nothing; every request has to wait."""
+    """Return the classification of a reply by a rate limit: nothing was processed, and all requests must pause."""
     return ReplyClassification(
         verdict=Verdict.NOT_PROCESSED,
         error_code="throttled",
@@ -76,7 +79,11 @@ def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassificat
 
 
 def ambiguous(error: str, *, word: str = "server_error") -> ReplyClassification:
-    """Return the classification of a reply that leaves open what happened; ``ErrorTable`` adds what that means."""
+    """Return the classification of a reply after which the request may or may not have been processed.
+
+    ``ErrorTable.open_end`` is appended to ``error``. ``word`` is the error code for a reply without one of
+    Twilio's.
+    """
     return ReplyClassification(verdict=Verdict.MAYBE, error_code=word, error=error)
 
 
@@ -84,15 +91,17 @@ _REDIRECTED = stops(
     "the server redirects elsewhere, so it is not Twilio's API: check --base-url", word="bad_reply"
 )
 _DONE_ELSEWHERE = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
-"""Redirects that may follow upon a request that was carried out."""
+"""Redirects that a server may send after it has processed the request; the result is not known then."""
 _NOT_CREATED = ambiguous("the server answered neither 201 nor an error", word="bad_reply")
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
-    """What the replies of one endpoint mean, other than those that say that it is done.
+    """Classifies the replies of one endpoint, other than success.
 
-    ``open_end`` says what a reply in doubt leaves open; empty where the endpoint has its own sentences.
+    ``codes`` and ``statuses`` are the tables by error code and by HTTP status. ``open_end`` is appended to the
+    error text of an ambiguous reply, such as "the conversation may or may not exist"; empty if nothing is to be
+    appended.
     """
 
     codes: Classifications
@@ -100,18 +109,18 @@ class ErrorTable:
     open_end: str = ""
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ReplyClassification:
-        """Decide what a reply means.
+        """Return the classification of a reply.
 
-        ``headers`` must be case-insensitive. ``body`` is whatever arrived, also when it was cut. ``now`` (Unix
-        seconds) is when it ended. An unknown 4xx refuses the row. A 5xx leaves it open whatever its body says, and
-        so does a redirect to a page that tells of a success.
+        ``headers`` must be case-insensitive. ``body`` holds the bytes that arrived, also when the body was cut.
+        ``now`` is the end of the reply in Unix seconds. An unknown 4xx refuses the request. A 5xx is always
+        ambiguous, whatever its body says, and so are the redirects 301, 302 and 303.
         """
         return self.classify_code(status, read_error_code(body), headers, now=now)
 
     def classify_code(
         self, status: int, code: int, headers: Mapping[str, str], *, now: float
     ) -> ReplyClassification:
-        """Decide the same for a reply whose error code has been read already; 0: it names none."""
+        """Return the classification of a reply whose error code has already been read; 0 means it has none."""
         classification = self.codes.get(code) or self.statuses.get(status) or _classify_by_status(status, code)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE:
             classification = structs.replace(classification, verdict=Verdict.MAYBE)

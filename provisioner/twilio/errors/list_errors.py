@@ -1,6 +1,7 @@
-"""What Twilio's replies to a request for a list mean where they hold no list, beyond the common table. Pure.
+"""Meaning of Twilio's error replies to requests for lists, in addition to the common table. Pure.
 
-Only the code and whether it is a 429 count: ``paging`` writes the sentence, since it knows what is listed.
+Only the error code, the throttling and the wait are used; ``paging`` writes the error text, because it knows what
+is listed. Source: Twilio, https://www.twilio.com/docs/api/errors.
 """
 
 from . import common_errors

@@ -1,6 +1,7 @@
-"""What Twilio's replies to a message mean, beyond what they mean at every endpoint. Pure.
+"""Meaning of Twilio's replies to posting a message, in addition to the common table. Pure.
 
-Source: Twilio's error dictionary and the Message resource of the Conversations API.
+Source: Twilio, https://www.twilio.com/docs/api/errors and
+https://www.twilio.com/docs/conversations/api/conversation-message-resource.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,10 @@ _NAMELESS = ReplyClassification(
 def classify_message_reply(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float
 ) -> ReplyClassification:
-    """Decide what a reply to a message means; see ``ErrorTable.classify``."""
+    """Return the classification of a reply to posting a message; arguments as in ``ErrorTable.classify``.
+
+    A 201 whose message SID cannot be read is ambiguous.
+    """
     if status != HTTPStatus.CREATED:
         return _ERROR_TABLE.classify(status, headers, body, now=now)
     sid = read_message_sid(body)

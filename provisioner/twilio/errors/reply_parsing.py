@@ -1,4 +1,4 @@
-"""What can be read out of a reply, however broken it is. Pure; nothing here raises."""
+"""Reading of bodies and headers of replies, also malformed ones. Pure; no function raises an exception."""
 
 import math
 import re
@@ -12,10 +12,10 @@ import msgspec
 from provisioner.models.sids import SidKind
 
 LONGEST_RETRY_AFTER_S = 300.0
-"""No ``Retry-After`` holds a run for longer."""
+"""Maximum seconds for which a ``Retry-After`` header can pause a run."""
 
 MOST_IDENTITY_CHARACTERS = 256
-"""What Twilio allows an identity to have."""
+"""Maximum characters of an identity. Source: Twilio, WebChats resource, parameter ``Identity``."""
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _CODE = re.compile(r"[1-9][0-9]{3,5}")
 
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class _Created(msgspec.Struct, gc=False):
-    """What is kept of a 201; an odd identity, of whatever type, does not cost the SID beside it."""
+    """Body of a 201; the identity may have any type, so that a wrong one does not make the SID unreadable."""
 
     conversation_sid: str | None = None
     identity: Any = None
@@ -34,7 +34,7 @@ class _Posted(msgspec.Struct, gc=False):
 
 
 class _Refusal(msgspec.Struct, gc=False):
-    """Twilio's error object and an RFC 9457 problem alike; the problem's ``type`` ends with the code."""
+    """Twilio's error object, or a problem of RFC 9457, whose ``type`` is a URL that ends with the error code."""
 
     code: int | str | None = None
     type: str | None = None
@@ -46,7 +46,7 @@ _REFUSAL = msgspec.json.Decoder(_Refusal)
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T | None:
-    """Decode a reply, or return None where it is not what the decoder reads."""
+    """Return the decoded body, or None if it is not JSON of the decoder's type."""
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -54,9 +54,10 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T | None:
 
 
 def read_created(body: bytes) -> tuple[str, str]:
-    """Return the conversation's SID and the guest's identity; either is empty where it cannot be read.
+    """Return the conversation SID and the guest's identity of a 201; each is empty if it cannot be read.
 
-    What is not a SID is none, and an identity that is too long or not printable is none either.
+    A malformed SID, and an identity that is longer than ``MOST_IDENTITY_CHARACTERS`` or not printable, count as
+    unreadable.
     """
     try:
         created = _CREATED.decode(body)
@@ -68,20 +69,20 @@ def read_created(body: bytes) -> tuple[str, str]:
 
 
 def read_message_sid(body: bytes) -> str:
-    """Return the SID of a message, empty where it cannot be read."""
+    """Return the message SID of a 201, empty if it is missing or malformed."""
     posted = decode(_POSTED, body)
     sid = (posted.sid if posted else "") or ""
     return sid if SidKind.MESSAGE.matches(sid) else ""
 
 
 def read_request_id(headers: Mapping[str, str]) -> str:
-    """Return ``Twilio-Request-Id``, empty where there is none, or one that is too long or not printable."""
+    """Return the header ``Twilio-Request-Id``; empty if missing, over 64 characters or not printable ASCII."""
     request_id = headers.get("Twilio-Request-Id", "")
     return request_id if _REQUEST_ID.fullmatch(request_id) else ""
 
 
 def read_error_code(body: bytes) -> int:
-    """Return Twilio's error code, 0 where the reply names none."""
+    """Return Twilio's error code of 4 to 6 digits, 0 if the body contains none."""
     refusal = decode(_REFUSAL, body)
     if refusal is None:
         return 0
@@ -90,10 +91,10 @@ def read_error_code(body: bytes) -> int:
 
 
 def read_retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return how long ``Retry-After`` asks to wait, capped; None where it is absent or makes no sense.
+    """Return the seconds of ``Retry-After``, at most ``LONGEST_RETRY_AFTER_S``; None if missing or malformed.
 
-    It may be seconds or an HTTP date; a date is taken against the reply's own ``Date``, so that a wrong
-    clock here does no harm. Source: RFC 9110, section 10.2.3.
+    The header holds seconds or an HTTP date. A date is compared with the reply's own ``Date`` header, so that a
+    wrong system clock has no effect, or with ``now`` (Unix seconds) without one. Source: RFC 9110, section 10.2.3.
     """
     text = headers.get("Retry-After")
     if text is None:

@@ -1,6 +1,7 @@
-"""What Twilio's replies to a create request mean, beyond what they mean at every endpoint. Pure.
+"""Meaning of Twilio's replies to creating a WebChat, in addition to the common table. Pure.
 
-Source: Twilio's error dictionary and the published description of ``POST /v2/WebChats``.
+Source: Twilio, https://www.twilio.com/docs/api/errors and
+https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
 """
 
 from collections.abc import Mapping
@@ -83,7 +84,10 @@ _NAMELESS = ReplyClassification(
 def classify_webchat_reply(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float
 ) -> ReplyClassification:
-    """Decide what a reply means; see ``ErrorTable.classify``."""
+    """Return the classification of a reply to creating a WebChat; arguments as in ``ErrorTable.classify``.
+
+    A 201 whose conversation SID cannot be read is ambiguous.
+    """
     if status == HTTPStatus.CREATED:
         return _classify_created(body)
     return _ERROR_TABLE.classify(status, headers, body, now=now)
