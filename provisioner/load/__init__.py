@@ -1,7 +1,8 @@
-"""Load tests: when rows arrive, what is measured, and what counts as failed. Pure, and knows nothing of HTTP.
+"""Load tests: arrival schedule, measurements, and conditions for failure. Pure, without HTTP.
 
-``arrivals`` when rows are due · ``percentiles`` percentiles · ``step_metrics`` of a step · ``thresholds`` what
-fails a test · ``abort_condition`` notices it early · ``prometheus`` the figures for Prometheus.
+``arrivals`` computes when rows are due · ``percentiles`` describes latencies · ``step_metrics`` measures the
+requests of one step · ``thresholds`` evaluates the conditions of ``--fail-if`` · ``abort_condition`` evaluates a
+condition while the test runs · ``prometheus`` writes the figures as Prometheus text.
 """
 
 from .abort_condition import AbortCondition

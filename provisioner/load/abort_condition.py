@@ -1,4 +1,4 @@
-"""Notices while a test goes on that a condition comes true, in time that does not grow with the test. Pure."""
+"""Evaluation of a threshold while a load test runs; the cost depends only on the new measurements. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from .thresholds import Threshold
 
 
 class AbortCondition:
-    """Follows one condition; each latency is looked at once, and none is sorted.
+    """Incremental evaluation of one threshold: each latency is read once, and nothing is sorted.
 
-    A percentile is beyond a bound when enough of all latencies are, so they need only be counted. The figure
-    itself is for ``evaluate_thresholds`` to tell.
+    A percentile is beyond its bound when enough latencies are beyond it, so it is sufficient to count those. The
+    value of the percentile is computed by ``evaluate_thresholds`` at the end.
     """
 
     def __init__(self, threshold: Threshold) -> None:
@@ -20,7 +20,10 @@ class AbortCondition:
         self._sum = 0.0
 
     def is_met(self, metrics: Mapping[str, StepMetrics]) -> bool:
-        """Say whether the condition is true of what was measured so far."""
+        """Return whether the threshold is met by the measurements so far; ``metrics`` are those of each step.
+
+        Must be called with the same ``metrics`` each time, since only the latencies added since are read.
+        """
         match self.threshold.figure:
             case "rate(error)":
                 return self.threshold.is_met(metrics["create"].error_share_so_far)

@@ -1,8 +1,8 @@
-"""When rows of a load test are due: pure arithmetic, in seconds from the test's start.
+"""Arrival schedule of a load test: when each row is due, in seconds from the test's start. Pure.
 
-A test is a row of stages. In each the rate goes from one value to another in a straight line (a *ramp*), or
-stands from its first moment on (a *step*). Even arrivals are due where the number of rows asked for so far passes
-a whole number; Poisson arrivals have the same mean and gaps drawn from the exponential distribution.
+A test is a sequence of stages. In a *ramp* the rate changes linearly from one value to another; in a *step* it is
+constant. The integral of the rate is the cumulative number of rows. With even arrivals, a row is due whenever that
+number reaches the next integer; Poisson arrivals have the same mean rate and exponentially distributed gaps.
 """
 
 import math
@@ -21,7 +21,10 @@ _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stretch of a test: in ``duration_s`` seconds the rate goes from ``start`` to ``end`` rows a second."""
+    """One stage of a test: within ``duration_s`` seconds the rate changes linearly from ``start`` to ``end``.
+
+    Both rates are in rows per second; ``duration_s`` is positive and may be ``math.inf``.
+    """
 
     duration_s: float
     start: float
@@ -29,19 +32,23 @@ class Stage:
 
     @property
     def rows(self) -> float:
-        """How many rows are due in it."""
+        """Number of rows that are due in the stage, as a fraction."""
         return self.duration_s * (self.start + self.end) / 2
 
     def time_of(self, rows: float) -> float:
-        """Return after how many seconds of it ``rows`` rows are due."""
+        """Return after how many seconds of the stage the cumulative number of rows reaches ``rows``."""
         slope = (self.end - self.start) / self.duration_s
         root = math.sqrt(max(self.start**2 + 2 * slope * rows, 0.0))
-        # Written so that a slope of nothing, or of nearly nothing, divides by no small number.
+        # This form of the quadratic formula does not divide by the slope, which may be zero or close to it.
         return 2 * rows / (self.start + root) if rows else 0.0
 
 
 def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
-    """Read ``30s:2/s`` (a ramp from the rate before, at first 0) and ``2m:=5/s`` (a step)."""
+    """Return the stages of the ``--stage`` values: ``30s:2/s`` is a ramp to 2/s, ``2m:=5/s`` a step at 5/s.
+
+    A ramp starts at the end rate of the stage before, the first one at 0. Raise ``UsageError`` when a value is not
+    a stage, has no duration, or its rate is ``auto``.
+    """
     stages: list[Stage] = []
     for text in texts:
         found = _STAGE.fullmatch(text)
@@ -66,37 +73,37 @@ def _rate(text: str) -> float:
 
 
 def steady(rate: float, duration_s: float) -> tuple[Stage, ...]:
-    """Return the one stage of a steady test."""
+    """Return one stage with a constant ``rate`` (rows per second) for ``duration_s`` seconds."""
     return (Stage(duration_s, rate, rate),)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The schedule of a test. ``seed`` draws Poisson gaps; None means even ones."""
+    """Arrival schedule of a load test: its stages, and the random seed of Poisson arrivals (None: even ones)."""
 
     stages: tuple[Stage, ...]
     seed: int | None = None
 
     @property
     def duration_s(self) -> float:
-        """How long the test lasts."""
+        """Duration of all stages in seconds; ``math.inf`` if the test ends with the input."""
         return sum(stage.duration_s for stage in self.stages)
 
     @property
     def peak(self) -> float:
-        """The highest rate, in rows a second."""
+        """Highest rate of the schedule, in rows per second."""
         return max(max(stage.start, stage.end) for stage in self.stages)
 
     @property
     def headroom(self) -> float:
-        """How many more than ``peak`` may leave in one second, to make up for a delay or where chance piles up."""
+        """Number of rows by which one second may exceed ``peak``, after a delay or in a Poisson cluster."""
         return self.peak / 4 if self.seed is None else 6 * math.sqrt(self.peak) + 4
 
     @property
     def offered(self) -> int | None:
-        """How many rows are due in all; None where rows arrive until they are used up.
+        """Exact number of rows that are due in the whole test; None if it lasts until the input ends.
 
-        Even arrivals are counted by arithmetic; Poisson arrivals have to be drawn for it.
+        For even arrivals the number is computed; Poisson arrivals are drawn once to count them.
         """
         if math.isinf(self.duration_s):
             return None
@@ -104,11 +111,11 @@ class Arrivals:
 
     @property
     def expected(self) -> float:
-        """How many rows are due in all, give or take what chance makes of it."""
+        """Expected number of rows in the whole test: the integral of the rate."""
         return sum(stage.rows for stage in self.stages)
 
     def times(self) -> Iterator[float]:
-        """Yield when each row is due, in seconds from the start, in order."""
+        """Yield the due time of each row in seconds from the start, in ascending order."""
         began, before = 0.0, 0.0
         marks = self._marks()
         mark = next(marks)
@@ -120,10 +127,10 @@ class Arrivals:
             began, before = began + stage.duration_s, before + rows
 
     def _marks(self) -> Iterator[float]:
-        """Yield the cumulative number of rows at which the next row is due.
+        """Yield the cumulative number of rows (the integral of the rate) at which each row is due.
 
-        The first even one is due at once. Gaps of a Poisson process of rate 1, stretched by the schedule, are a
-        Poisson process of its rate.
+        Even arrivals: 0, 1, 2 and so on. Poisson arrivals: the times of a Poisson process of rate 1; mapped to
+        time by the schedule, they are a Poisson process with the schedule's rate.
         """
         if self.seed is None:
             number = 0
@@ -137,7 +144,7 @@ class Arrivals:
 
 
 def _count_even(stages: Sequence[Stage]) -> int:
-    """Return how many whole numbers, from 0, lie below the rows asked for; rounds as ``times`` does."""
+    """Return the number of even arrivals in ``stages``, with the same rounding as ``Arrivals.times``."""
     number, before = 0, 0.0
     for stage in stages:
         number = max(number, math.floor(before + stage.rows) - 1)
@@ -149,5 +156,5 @@ def _count_even(stages: Sequence[Stage]) -> int:
 
 @lru_cache
 def _count_drawn(arrivals: Arrivals) -> int:
-    """Count the rows of a test once, however often it is asked: a long one has millions."""
+    """Return the number of Poisson arrivals; cached, because a long test has millions."""
     return sum(1 for _ in arrivals.times())

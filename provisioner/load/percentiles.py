@@ -1,4 +1,4 @@
-"""Percentiles of what was measured: exact, of all values, by the nearest rank."""
+"""Exact percentiles of all measured values, by the nearest-rank method."""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import msgspec
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
-"""The percentiles that a summary gives."""
+"""Percentiles of a ``Distribution`` by name, as shares from 0 to 1."""
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
-    """Latencies of one step, in seconds; None where there was nothing to measure."""
+    """Distribution of the latencies of one step, in seconds; all but ``count`` are None without measurements."""
 
     count: int = 0
     mean: float | None = None
@@ -23,12 +23,12 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rank(count: int, share: float) -> int:
-    """Return which of ``count`` sorted values, from 1, is the percentile of this share (nearest rank)."""
+    """Return the rank, from 1, of the percentile ``share`` (0 to 1) among ``count`` values in ascending order."""
     return max(1, math.ceil(share * count - 1e-9))
 
 
 def distribution(values: Sequence[float]) -> Distribution:
-    """Describe sorted values."""
+    """Return count, mean, percentiles and maximum of ``values``, which must be in ascending order."""
     if not values:
         return Distribution()
     found = {name: values[rank(len(values), share) - 1] for name, share in SHARES.items()}

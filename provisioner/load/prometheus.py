@@ -1,4 +1,4 @@
-"""Figures as Prometheus text, as the node exporter's textfile collector reads it."""
+"""Figures of a load test in Prometheus's text format, for the node exporter's textfile collector."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,37 +9,37 @@ _PREFIX = "provisioner_load"
 _QUANTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99", "p999": "0.999", "max": "1"}
 _OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
 _OF_A_STEP = {
-    "requests": "Requests of a step that left.",
+    "requests": "Requests of a step that were sent.",
     "succeeded": "Rows whose step succeeded.",
     "throttled": "Requests of a step that were answered 429.",
-    "late": "Requests of a step that left more than 100 ms after they were due.",
+    "late": "Requests of a step that were sent more than 100 ms after they were due.",
 }
 
 _Sample = tuple[Mapping[str, object], float | None]
 
 
 def prometheus_text(summary: Summary) -> str:
-    """Write what a load test's summary tells, one sample a line; latencies in seconds."""
+    """Return the figures of a load test's summary as Prometheus text: one sample per line, times in seconds."""
     return "".join(f"{line}\n" for line in _lines(summary))
 
 
 def _lines(summary: Summary) -> Iterator[str]:
     details, counts = summary.details, summary.counts
-    yield from _family("exit_code", "How the test ended; 99 says that a condition came true.", summary.exit_code)
+    yield from _family("exit_code", "Exit code; 99: a condition of --fail-if was met.", summary.exit_code)
     by_outcome = [({"outcome": name}, getattr(counts, name)) for name in _OUTCOMES if counts]
     yield from _samples("rows", "Input rows by outcome.", by_outcome)
     yield from _family("offered_rows", "Rows that were due.", details["offered"])
     yield from _family("achieved_ratio", "Rate of successes as a share of the rate offered.", details["achieved"])
     yield from _family("in_flight_peak", "Most requests in flight at once.", details["most_in_flight"])
     for name in ("bytes_sent", "bytes_received"):
-        yield from _family(name, "Bytes of bodies, as they travelled.", details[name])
+        yield from _family(name, "Bytes of HTTP bodies.", details[name])
     for name, text in _OF_A_STEP.items():
         of_steps = [({"step": step}, figures[name]) for step, figures in details["steps"].items()]
         yield from _samples(name, text, of_steps)
     yield from _samples("failures", "Requests that did not succeed, by their code.", _failures(details))
     yield from _samples("latency_seconds", "Latency of a step, since due and since sent.", _latencies(details))
     rulings = [({"condition": each["condition"]}, float(each["passed"])) for each in details["thresholds"]]
-    yield from _samples("threshold_passed", "1 where a condition of --fail-if did not come true.", rulings)
+    yield from _samples("threshold_passed", "1 if a condition of --fail-if was not met.", rulings)
 
 
 def _failures(details: Mapping[str, Any]) -> Iterator[_Sample]:
@@ -60,7 +60,7 @@ def _family(name: str, text: str, value: float | None) -> Iterator[str]:
 
 
 def _samples(name: str, text: str, samples: Iterable[_Sample]) -> Iterator[str]:
-    """Write one family; what was not measured has no sample."""
+    """Yield the lines of one metric family; a value of None has no sample."""
     lines = [f"{_PREFIX}_{name}{_labels(labels)} {value:.12g}" for labels, value in samples if value is not None]
     if lines:
         yield from (f"# HELP {_PREFIX}_{name} {text}", f"# TYPE {_PREFIX}_{name} gauge", *lines)

@@ -1,4 +1,4 @@
-"""What the requests of one step come to: latencies, exact, and how many went which way."""
+"""Measurements of one step's requests: exact latencies, and counts by result."""
 
 from array import array
 from collections import Counter
@@ -14,7 +14,7 @@ from provisioner.models import AttemptRecord, Verdict
 from .percentiles import Distribution, distribution
 
 LATE_S = 0.1
-"""A request that leaves so long after it was due is late; less is how a busy machine keeps time."""
+"""Seconds after its due time from which a request counts as late; a busy machine is often a little late."""
 
 
 def _times() -> "array[float]":
@@ -23,23 +23,27 @@ def _times() -> "array[float]":
 
 @dataclass(slots=True)
 class StepMetrics:
-    """One step of a job, measured; times are Unix seconds.
+    """Measurements of one step (``create`` or ``message``); times are Unix seconds, latencies seconds.
 
-    Latency from *due* runs from when the row's first attempt should have started to the end of the one that
-    succeeded, waiting and retries included: what a customer feels, free of coordinated omission. Latency from
-    *sent* is that of the successful request alone. The arrays run along the successes in the order they ended.
+    Latency from *due* is the time from when the row's first attempt should have started to the end of the attempt
+    that succeeded, including waits and retries. It is what a customer experiences, without coordinated omission.
+    Latency from *sent* is that of the successful request alone. The arrays have one entry for each success, in the
+    order in which the requests ended.
     """
 
     rows: int = 0
-    """Rows that had their turn."""
+    """Rows with at least one attempt."""
     requests: int = 0
+    """Requests that were sent."""
     throttled: int = 0
+    """Requests that were answered with 429."""
     late: int = 0
+    """Requests that were sent more than ``LATE_S`` seconds after they were due."""
     failures: Counter[str] = field(default_factory=Counter)
-    """Requests that did not succeed, by their code."""
+    """Number of attempts that did not succeed, by error code."""
     first_due: float | None = None
     last_due: float | None = None
-    """When the last row was due for the first time."""
+    """Latest due time among the first attempts of all rows."""
     last_sent: float | None = None
     last_ended: float | None = None
     ended: "array[float]" = field(default_factory=_times)
@@ -49,7 +53,10 @@ class StepMetrics:
     _thrown_back: set[int] = field(default_factory=set)
 
     def add(self, attempt: AttemptRecord) -> None:
-        """Count one request; they come in the order they ended. What a crash cut off has no times."""
+        """Add one attempt. Attempts must be added in the order in which they ended.
+
+        An attempt without a due time, which a crash has interrupted, is ignored.
+        """
         if attempt.due is None:
             return
         due = self._waiting.pop(attempt.row_id, None)
@@ -81,44 +88,44 @@ class StepMetrics:
 
     @property
     def succeeded(self) -> int:
-        """Rows that came to their end well."""
+        """Number of rows whose step succeeded."""
         return len(self.ended)
 
     @property
     def offered_s(self) -> float:
-        """Seconds from when the first row was due to when the last one was."""
+        """Seconds from the first row's due time to the last row's due time."""
         return 0.0 if self.first_due is None or self.last_due is None else self.last_due - self.first_due
 
     @property
     def span_s(self) -> float:
-        """Seconds from when the first request was due to when the last one left."""
+        """Seconds from the first row's due time to when the last request was sent."""
         return 0.0 if self.first_due is None or self.last_sent is None else self.last_sent - self.first_due
 
     @property
     def error_share(self) -> float | None:
-        """The share of rows that did not succeed, None where there were none."""
+        """Share of rows that did not succeed, from 0 to 1; None without rows."""
         return (self.rows - self.succeeded) / self.rows if self.rows else None
 
     @property
     def error_share_so_far(self) -> float | None:
-        """The same while a test goes on: rows that were thrown back may still succeed."""
+        """``error_share`` during a test: rows whose last attempt was not processed do not count as errors yet."""
         return (self.rows - self.succeeded - len(self._thrown_back)) / self.rows if self.rows else None
 
     @property
     def throttled_share(self) -> float | None:
-        """The share of requests that were answered 429."""
+        """Share of requests that were answered with 429, from 0 to 1; None without requests."""
         return self.throttled / self.requests if self.requests else None
 
     def latencies(self, since: str) -> "array[float]":
-        """Return the latencies from ``due`` or from ``sent``, in the order they ended."""
+        """Return the latencies (seconds) from ``due`` or ``sent`` (``since``), in the order the requests ended."""
         return self.from_due if since == "due" else self.from_sent
 
     def distribution(self, since: str) -> Distribution:
-        """Describe the latencies from ``due`` or from ``sent``."""
+        """Return the distribution of the latencies from ``due`` or ``sent`` (``since``)."""
         return distribution(sorted(self.latencies(since)))
 
     def summary(self) -> dict[str, Any]:
-        """Return everything in values that JSON knows; latencies in seconds."""
+        """Return all figures as a dict of JSON types; latencies are in seconds."""
         return {
             "rows": self.rows,
             "requests": self.requests,
@@ -132,7 +139,7 @@ class StepMetrics:
 
 
 def collect_metrics(attempts: Iterable[AttemptRecord]) -> StepMetrics:
-    """Go through the requests of one step, in the order they ended."""
+    """Return the measurements of one step from its attempts, which must be in the order in which they ended."""
     found = StepMetrics()
     for attempt in attempts:
         found.add(attempt)
@@ -140,9 +147,9 @@ def collect_metrics(attempts: Iterable[AttemptRecord]) -> StepMetrics:
 
 
 def achieved_share(metrics: StepMetrics, offered: int) -> float | None:
-    """Return the rate of successes as a share of the offered one; None where nothing was offered.
+    """Return the rate of successes divided by the rate of ``offered`` rows; None without offered rows.
 
-    Time counts until the last request left: how long its answer took is latency, and no rate.
+    The time of the successes ends when the last request was sent: the wait for its answer is latency, not rate.
     """
     if not offered or not metrics.rows:
         return None

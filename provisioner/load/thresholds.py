@@ -1,4 +1,4 @@
-"""What makes a load test fail: ``p95(create.due) > 2s``, ``rate(error) > 1%``, ``achieved < 95%``. Pure."""
+"""Conditions under which a load test fails, such as ``p95(create.due) > 2s`` or ``rate(error) > 1%``. Pure."""
 
 import math
 import operator
@@ -28,17 +28,18 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
 }
 _UNITS = {"ms": 1000.0, "s": 1.0, "m": 1 / 60, "%": 100.0}
-"""How many of a unit make a second, or a whole."""
+"""Number of each unit in one second, or in a share of 1."""
 _CURE = "write it like 'p95(create.due) > 2s', 'rate(error) > 1%' or 'achieved < 95%'"
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One condition under which a test fails.
+    """One condition under which a load test fails: a figure, a comparison and a bound.
 
-    ``figure`` is ``p95`` (any percentile), ``mean``, ``min``, ``max`` of the latencies of ``step`` from ``since``,
-    or ``rate(error)``, ``rate(429)``, ``achieved``, which are shares from 0 to 1 and have neither. ``bound`` is in
-    seconds or a share.
+    ``figure`` is a percentile such as ``p95``, or ``mean``, ``min`` or ``max``, of the latencies of ``step``
+    (``create`` or ``message``) from ``since`` (``due`` or ``sent``); ``bound`` is then in seconds. Or ``figure``
+    is ``rate(error)``, ``rate(429)`` or ``achieved``; ``bound`` is then a share from 0 to 1, and ``step`` and
+    ``since`` are empty. ``text`` is the condition as the user wrote it.
     """
 
     text: str
@@ -49,11 +50,11 @@ class Threshold:
     since: str = ""
 
     def is_met(self, value: float | None) -> bool:
-        """Say whether the test fails by this figure; one that was not measured fails nothing."""
+        """Return whether ``value`` meets the condition, so that the test fails; None (not measured) does not."""
         return value is not None and _SIGNS[self.sign](value, self.bound)
 
     def rank(self, count: int) -> int:
-        """Return which of ``count`` latencies it is about, from 1, the shortest first; 0 for the mean of all."""
+        """Return the rank of the figure among ``count`` latencies in ascending order, from 1; 0 for the mean."""
         match self.figure:
             case "mean":
                 return 0
@@ -67,18 +68,18 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdResult:
-    """What came of one threshold; ``value`` is None where nothing was measured."""
+    """Result of one threshold; ``value`` is the measured figure, None if nothing was measured."""
 
     threshold: Threshold
     value: float | None
 
     @property
     def has_failed(self) -> bool:
-        """Say whether the test fails by it."""
+        """Whether the test fails by this threshold."""
         return self.threshold.is_met(self.value)
 
     def __str__(self) -> str:
-        """Render the condition with its figure."""
+        """Return the condition with the measured value in brackets."""
         if self.value is None:
             return f"{self.threshold.text} (nothing was measured)"
         figure = f"{self.value:.3g} s" if self.threshold.step else f"{self.value * 100:.2f} %"
@@ -86,7 +87,10 @@ class ThresholdResult:
 
 
 def parse_threshold(text: str, flag: str) -> Threshold:
-    """Read one condition; ``flag`` is named in a ``UsageError``."""
+    """Return the threshold of one condition.
+
+    Raise ``UsageError``, which names ``flag``, when ``text`` is not a condition or the bound has the wrong unit.
+    """
     found = _TEST.fullmatch(text)
     if found is None:
         raise UsageError(f"{flag} {quoted(text)} is not a condition", cure=_CURE)
@@ -102,7 +106,10 @@ def parse_threshold(text: str, flag: str) -> Threshold:
 def evaluate_thresholds(
     thresholds: Sequence[Threshold], metrics: Mapping[str, StepMetrics], *, achieved: float | None = None
 ) -> tuple[ThresholdResult, ...]:
-    """Rule on every threshold by what was measured of each step."""
+    """Return the result of every threshold, in order.
+
+    ``metrics`` are the measurements by step; ``achieved`` is the achieved share, see ``achieved_share``.
+    """
     return tuple(ThresholdResult(each, _figure(each, metrics, achieved)) for each in thresholds)
 
 
