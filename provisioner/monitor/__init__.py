@@ -1,7 +1,7 @@
-"""Watches a run: counts what happens, knows the speed, and tells the log. Decides nothing.
+"""Monitoring of a run: counts events, measures the rate, and writes log events. It makes no decisions.
 
-``rate_meter`` of starting · ``message_counts`` first messages · ``run_monitor`` the whole · ``figures`` what it
-came to · ``close_monitor`` the same for ``close``.
+``run_monitor`` the monitor of a run · ``message_counts`` its counters of first messages · ``rate_meter`` the rate
+of starts · ``figures`` the result of a run in numbers · ``close_monitor`` the monitor of ``close``.
 """
 
 from .figures import NO_FIGURES, RunFigures

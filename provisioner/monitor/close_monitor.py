@@ -1,4 +1,4 @@
-"""How far closing is: counts what happens and knows the speed. Decides nothing."""
+"""Monitoring of ``close``: counts events and measures the rate. It makes no decisions."""
 
 import time
 from collections import Counter
@@ -11,7 +11,11 @@ from provisioner.system.event_log import event_logger
 
 
 class CloseMonitor:
-    """Observer and progress of one ``close``; ``snapshot`` is what the display shows."""
+    """Counts the events of one ``close`` and returns its progress.
+
+    ``to_close`` is the number of conversations; ``speed_limit`` reports the pacer's rate and pauses; ``clock``
+    returns monotonic seconds.
+    """
 
     def __init__(
         self, to_close: int, *, speed_limit: PacerStatus, clock: Callable[[], float] = time.monotonic
@@ -23,22 +27,23 @@ class CloseMonitor:
         self._in_flight = 0
         self._is_draining = False
         self.ends: Counter[CloseStatus] = Counter()
-        """How many conversations came to what in this run."""
+        """Number of conversations by the status of their last attempt in this run."""
         self.reasons: Counter[tuple[str, str]] = Counter()
-        """Why conversations are not closed: code and sentence."""
+        """Number of conversations that were not closed, by error code and error text."""
         self.throttled = 0
+        """Number of 429 answers."""
 
     def request_started(self) -> None:
-        """Count a request that leaves."""
+        """Count a request that is about to be sent."""
         self._in_flight += 1
         self._rate_meter.count(self._clock())
 
     def request_finished(self) -> None:
-        """Count a request that is under way no more."""
+        """Count a request that is not in flight any more."""
         self._in_flight -= 1
 
     def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
-        """Count an attempt, and where it was the last one, what became of the conversation."""
+        """Count an attempt; if it was the last one for ``conversation``, count and log the result."""
         self.throttled += result.is_throttled
         if not is_last:
             return
@@ -57,25 +62,25 @@ class CloseMonitor:
         )
 
     def request_throttled(self, pause_s: float) -> None:
-        """Tell that everybody waits."""
+        """Log that a 429 paused all requests for ``pause_s`` seconds."""
         self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._pacer_status.rate, 3))
 
     def drain(self) -> None:
-        """Show from now on that nothing new is started."""
+        """Show the state ``draining`` from now on: no new request is started."""
         self._is_draining = True
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the monitor was created."""
         return self._clock() - self._began
 
     @property
     def rate_achieved(self) -> float | None:
-        """Requests per second over the whole of it; None when there were fewer than two."""
+        """Mean rate of started requests per second; None for fewer than two requests."""
         return self._rate_meter.mean()
 
     def snapshot(self) -> Progress:
-        """Return how far it has come."""
+        """Return the current progress."""
         done, speed = self.ends.total(), self._rate_meter.speed(self._clock())
         return Progress(
             total=self._to_close,
@@ -108,4 +113,4 @@ WORDS = {
     CloseStatus.MAYBE: "in doubt",
     CloseStatus.NOT_PROCESSED: "not sent",
 }
-"""What became of conversations, as it is told and in this order."""
+"""Word for each status of a conversation, in the order in which they are shown."""

@@ -1,4 +1,4 @@
-"""What a run came to, as figures."""
+"""Result of a run in numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +9,14 @@ from provisioner.models.reasons import ErrorReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigures:
-    """The figures of one run; without arguments those of a run that sent nothing.
+    """Figures of one run; the defaults are those of a run that sent nothing.
 
-    ``done`` rows got their last word in the run. ``reasons`` say why rows were not created, the most frequent
-    first. ``resolved_to`` counts the unknown rows that were looked up, by what they turned out to be; pending is
-    certainly absent. ``throttled`` counts answers 429. ``orphans`` attempts failed at the participant.
-    ``ignores_identity`` says that Twilio gave guests other identities than were asked for. ``rate_achieved`` is in
-    starts per second, None when there were fewer than two.
+    ``done`` is the number of rows that got an outcome in the run. ``reasons`` say why rows were not created, the
+    most frequent first. ``resolved_to`` is the number of unknown rows that were looked up, by their new status;
+    ``PENDING`` means that the conversation does not exist. ``throttled`` is the number of 429 answers. ``orphans``
+    is the number of attempts that may have left a conversation without a participant. ``ignores_identity`` is True
+    if Twilio gave a guest another identity than the requested one. ``most_in_flight`` is the maximum number of
+    requests in flight at the same time. ``rate_achieved`` is in starts per second, None for fewer than two.
     """
 
     done: int = 0
@@ -29,4 +30,4 @@ class RunFigures:
 
 
 NO_FIGURES = RunFigures()
-"""Those of a run that sent nothing."""
+"""Figures of a run that sent nothing."""

@@ -1,4 +1,4 @@
-"""What becomes of first messages."""
+"""Counters of first messages."""
 
 from collections import Counter
 
@@ -7,9 +7,10 @@ from provisioner.models.reasons import ErrorReason
 
 
 class MessageCounters:
-    """Counts first messages: ``owed`` ones that had no word yet, ``posted`` ones, and why the others are not.
+    """Counts first messages by what happened to them in one run.
 
-    ``revived`` ones were in doubt since an earlier run and are certainly not there.
+    ``owed`` messages are still to be posted, ``posted`` ones were posted. ``revived`` ones were unknown since an
+    earlier run, and a look-up has shown that they do not exist, so that they can be posted again.
     """
 
     def __init__(self, *, owed: int) -> None:
@@ -19,7 +20,7 @@ class MessageCounters:
         self._in_doubt: dict[int, str] = {}
 
     def count(self, row: int, status: MessageStatus, result: AttemptResult) -> None:
-        """Count what became of the message of an input row; the word after a doubt replaces the doubt."""
+        """Count the new status of the message of input row ``row``; it replaces an earlier ``UNKNOWN``."""
         if row in self._in_doubt:
             self._reasons[MessageStatus.UNKNOWN, self._in_doubt.pop(row)] -= 1
         else:
@@ -37,7 +38,7 @@ class MessageCounters:
 
     @property
     def reasons(self) -> list[ErrorReason]:
-        """Why messages were not posted, the most frequent first."""
+        """Reasons why messages were not posted, the most frequent first."""
         return [
             ErrorReason(status, code, self._sentences[status, code], rows, of="first message")
             for (status, code), rows in self._reasons.most_common()

@@ -1,32 +1,32 @@
-"""How fast a run is, and how fast it may be."""
+"""Measured rate of a run, and the protocol through which the pacer reports the allowed rate."""
 
 from typing import Protocol
 
 SPAN_S = 10
-"""The speed shown is the mean of so many whole seconds."""
+"""Number of whole seconds over which the displayed rate is averaged."""
 
 
 class PacerStatus(Protocol):
-    """What the pacer tells of itself."""
+    """Current rate and pause of a pacer."""
 
     @property
     def rate(self) -> float:
-        """Starts per second that are allowed right now."""
+        """Allowed starts per second at this moment."""
         ...
 
     @property
     def paused_for(self) -> float:
-        """Seconds of pause that are left."""
+        """Remaining seconds of the current pause; 0 if there is none."""
         ...
 
     @property
     def pause_reason(self) -> str:
-        """Why nothing may start at all, empty while something may."""
+        """Why no request may start at present, such as the daily window; empty if requests may start."""
         ...
 
 
 class RateMeter:
-    """Counts requests started in whole seconds; memory and cost do not depend on how many there are."""
+    """Counts started requests in one counter per second; memory and cost do not grow with their number."""
 
     def __init__(self) -> None:
         self._by_second: dict[int, int] = {}
@@ -35,7 +35,7 @@ class RateMeter:
         self.total = 0
 
     def count(self, now: float) -> None:
-        """Count one request started at ``now`` (monotonic seconds)."""
+        """Count one request that started at ``now`` (monotonic seconds)."""
         if self._first is None:
             self._first = now
         self._last = now
@@ -47,9 +47,10 @@ class RateMeter:
         self._by_second = {s: n for s, n in self._by_second.items() if s >= second - SPAN_S} | {second: 1}
 
     def speed(self, now: float) -> float:
-        """Return the requests started per second of late, 0.0 before there were two.
+        """Return the requests started per second over the last ``SPAN_S`` seconds; 0.0 for fewer than two.
 
-        The first one of all starts the clock, so it is not counted itself.
+        ``now`` is in monotonic seconds. The very first request only marks the start of the time and is not
+        counted.
         """
         since = int(now) - SPAN_S
         counted = sum(n for second, n in self._by_second.items() if second >= since)
@@ -58,5 +59,5 @@ class RateMeter:
         return counted / (now - max(self._first or now, since)) if counted > 0 else 0.0
 
     def mean(self) -> float | None:
-        """Return the requests started per second from the first to the last; None before there were two."""
+        """Return the requests started per second from the first to the last one; None for fewer than two."""
         return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None

@@ -1,4 +1,4 @@
-"""Watches a run: counts what happens, knows the speed, and tells the log. Decides nothing."""
+"""Monitoring of a run: counts events, measures the rate, and writes log events. It makes no decisions."""
 
 import logging
 import time
@@ -16,10 +16,11 @@ from .rate_meter import PacerStatus, RateMeter
 
 
 class RunMonitor:
-    """The observer of a run; ``snapshot`` is what the display shows.
+    """Counts and logs the events of a run; implements ``ports.Observer``.
 
-    ``before`` are the counts when the run began; ``to_send`` of those rows are to be sent, and of ``to_post``
-    created ones the first message alone.
+    ``before`` are the counts at the start of the run. ``to_send`` of those rows are to be sent; for ``to_post``
+    created rows only the first message is to be posted. ``pacer_status`` reports the pacer's rate and pauses;
+    ``clock`` returns monotonic seconds.
     """
 
     def __init__(
@@ -44,10 +45,10 @@ class RunMonitor:
         self._message_counters = MessageCounters(owed=to_post)
         self.in_flight = self.most_in_flight = 0
         self.listeners: list[Callable[[Step, Row, AttemptResult], None]] = []
-        """Are told of every answer; they decide nothing and never wait."""
+        """Functions that are called with every answer; they must return at once and must not raise."""
         self.is_looking = False
         self.resolved_to: Counter[Status] = Counter()
-        """How many unknown rows were looked up, by what they turned out to be; pending is certainly absent."""
+        """Number of unknown rows that were looked up, by new status; ``PENDING``: no conversation exists."""
         self._from_before: Counter[Status] = Counter()
         self.throttled = 0
         self.orphans = 0
@@ -55,18 +56,18 @@ class RunMonitor:
         self._is_draining = False
 
     def request_started(self, step: Step) -> None:
-        """Count a request that leaves; the speed is that of creating."""
+        """Count a request that is about to be sent; only those of ``Step.CREATE`` count for the rate."""
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         if step is Step.CREATE:
             self._rate_meter.count(self._clock())
 
     def request_finished(self) -> None:
-        """Count a request that is under way no more."""
+        """Count a request that is not in flight any more."""
         self.in_flight -= 1
 
     def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Count an answer, and what it may have left behind."""
+        """Count the result of the ``attempt``-th attempt to create ``row``; log it at debug level."""
         self.throttled += result.is_throttled
         self.orphans += result.may_leave_orphan
         self._tell(Step.CREATE, row, result)
@@ -74,7 +75,7 @@ class RunMonitor:
             self._log_answer("attempt.answered", row, result, attempt)
 
     def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Count an answer to a row's message."""
+        """Count the result of the ``attempt``-th attempt to post the message of ``row``; log it at debug level."""
         self.throttled += result.is_throttled
         self._tell(Step.MESSAGE, row, result)
         if self._tells_all:
@@ -98,7 +99,7 @@ class RunMonitor:
         )
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
-        """Count an outcome; what needs somebody's eyes is a warning."""
+        """Count the outcome of ``row``; log a warning if the row was not created."""
         self._settled[status] += 1
         if status is Status.CREATED:
             if self._tells_all:
@@ -120,7 +121,10 @@ class RunMonitor:
         )
 
     def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
-        """Count what an unknown row of this run or an earlier one turned out to be; pending: certainly absent."""
+        """Count the new status of an unknown row after a look-up; ``PENDING``: no conversation exists.
+
+        The row may have become unknown in this run or in an earlier one.
+        """
         self._settled[Status.UNKNOWN] -= 1
         if status is not Status.PENDING:
             self._settled[status] += 1
@@ -142,7 +146,10 @@ class RunMonitor:
         )
 
     def resendable_rows(self, owed: int) -> int:
-        """Return how many rows in doubt since an earlier run may be sent now, or owe one of ``owed`` messages."""
+        """Return how many rows that were unknown since an earlier run can now be sent or need their message.
+
+        ``owed`` is the number of messages of created rows that are still to be posted.
+        """
         absent, created = self._from_before[Status.PENDING], self._from_before[Status.CREATED]
         return absent + min(created, owed) + self._message_counters.revived
 
@@ -157,7 +164,10 @@ class RunMonitor:
             self._log.warning("identity.ignored", row=row.row, key=row.key)
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
-        """Count what became of a row's message, now or after looking for it; pending: certainly not there."""
+        """Count and log the new status of the message of input row ``row``, after an attempt or a look-up.
+
+        ``PENDING`` means that a look-up has shown that the message does not exist.
+        """
         self._message_counters.count(row, status, result)
         tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
         tell(
@@ -172,22 +182,22 @@ class RunMonitor:
         )
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
-        """Tell that everybody waits."""
+        """Log that a 429 paused all requests of ``step`` for ``pause_s`` seconds."""
         rate = round(self._pacer_status.rate, 3) if step is Step.CREATE else None
         self._log.warning("pace.cut", step=step.value, pause_s=round(pause_s, 1), rate=rate)
 
     def drain(self) -> None:
-        """Show from now on that nothing new is started."""
+        """Show the state ``draining`` from now on: no new request is started."""
         self._is_draining = True
 
     @property
     def done(self) -> int:
-        """How many rows got their last word in this run."""
+        """Number of rows that got an outcome in this run."""
         return self._settled.total()
 
     @property
     def reasons(self) -> list[ErrorReason]:
-        """Why rows were not created in this run, the most frequent first."""
+        """Reasons why rows were not created or messages not posted in this run, the most frequent first."""
         found = self._reasons.most_common()
         of_rows = [
             ErrorReason(status, code, self._sentences[status, code], rows)
@@ -203,11 +213,11 @@ class RunMonitor:
 
     @property
     def rate_achieved(self) -> float | None:
-        """Starts per second over the whole run; None when there were fewer than two."""
+        """Mean rate of starts per second over the run; None for fewer than two."""
         return self._rate_meter.mean()
 
     def figures(self) -> RunFigures:
-        """Return what the run has come to so far."""
+        """Return the figures of the run so far."""
         return RunFigures(
             done=self.done,
             reasons=self.reasons,
@@ -220,7 +230,7 @@ class RunMonitor:
         )
 
     def snapshot(self) -> Progress:
-        """Return how far the run has come."""
+        """Return the current progress."""
         before, now = self._before, self._settled
         settled = now.total()
         left_out = max(before.pending + before.unsent - self._to_send, 0)
