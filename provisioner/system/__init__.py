@@ -1,1 +1,1 @@
-"""What the operating system and the interpreter give: files, signals, tracebacks, and texts of others."""
+"""Operating system and interpreter: files, signals, clocks, logging, tracebacks, and printable text."""

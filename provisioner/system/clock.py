@@ -1,4 +1,4 @@
-"""Where time comes from."""
+"""Clock and sleep functions that can be replaced in tests."""
 
 import asyncio
 import time
@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The time of this machine, unless somebody hands in another; everything is in seconds."""
+    """Functions that return the time or wait; the defaults are those of this machine. All values are seconds."""
 
     monotonic: Callable[[], float] = time.monotonic
-    """Never set back; what it counts from is unspecified."""
+    """Return a time that never goes backwards; only differences have a meaning."""
     wall: Callable[[], float] = time.time
-    """Unix time; it may be set while it is used."""
+    """Return the Unix time, which may jump when the system clock is set."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Wait without blocking the event loop."""
     nap: Callable[[float], None] = time.sleep
-    """Blocks the event loop."""
+    """Wait and block the event loop."""
 
 
 SYSTEM_CLOCK = Clock()
+"""The clock of this machine."""

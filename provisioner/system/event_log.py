@@ -1,8 +1,8 @@
-"""The log that events go to, which is the business of whoever started the process.
+"""Logger for events; where they are written is decided by the program that started the job.
 
-Where structlog is configured, by the command line or by an application that uses ``provisioner.api``, events go
-where that configuration sends them. Elsewhere they go to Python's logger ``provisioner``, and nothing is set up:
-its level and its handlers are the application's. structlog's own default would print every event on stdout.
+If structlog is configured, by the command line or by an application that uses ``provisioner.api``, events go where
+that configuration sends them. Otherwise they go to Python's logger ``provisioner``, whose level and handlers the
+application sets; this module configures neither. structlog's own default would print every event to stdout.
 """
 
 import logging
@@ -14,15 +14,16 @@ from structlog.typing import EventDict, FilteringBoundLogger
 from provisioner.system.tracebacks import place_of
 
 LOGGER = "provisioner"
+"""Name of the logger in Python's ``logging``."""
 
 logging.getLogger(LOGGER).addHandler(logging.NullHandler())  # or logging would print warnings on stderr
 
 
 def event_logger() -> FilteringBoundLogger:
-    """Return a logger for what is built now; bound, so that a call that is filtered out costs next to nothing.
+    """Return a bound logger; a call below its level costs almost nothing.
 
-    To be called when an object is built or an event is told, never on import: the application may configure its
-    log later.
+    Call this when an object is created or an event is logged, and never on import: the application may configure
+    logging later.
     """
     if structlog.is_configured():
         configured: FilteringBoundLogger = structlog.get_logger(LOGGER).bind()
@@ -39,7 +40,7 @@ def event_logger() -> FilteringBoundLogger:
 
 
 def _to_line(_logger: Any, _name: str, event: EventDict) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Write ``event name=value …``; of an exception its type and place, since its text may quote a row."""
+    """Return ``event name=value …``; for an exception only type and place, since its text may quote a row."""
     name, error = event.pop("event", ""), event.pop("exc_info", None)
     if isinstance(error, BaseException):
         event.update(error_type=type(error).__name__, error_place=place_of(error))

@@ -1,4 +1,4 @@
-"""Stop signals, and stop signals as exceptions for work that no event loop can stop."""
+"""Stop signals, and stop signals raised as exceptions for work that blocks the event loop."""
 
 import signal
 from collections.abc import Iterator
@@ -7,10 +7,11 @@ from types import FrameType
 from typing import NoReturn
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask the process to stop."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came while no running loop had taken the signals over; ``signal`` says which."""
+    """Raised by SIGTERM or SIGHUP (``signal``) while no event loop handles the stop signals."""
 
     def __init__(self, number: int = signal.SIGTERM) -> None:
         super().__init__()
@@ -18,7 +19,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def heeded_signals() -> tuple[signal.Signals, ...]:
-    """Return the stop signals to act on: all, but for SIGHUP where it is ignored, as under ``nohup``."""
+    """Return the stop signals that must be handled: all, but not SIGHUP if it is ignored, as under ``nohup``."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return tuple(each for each in STOP_SIGNALS if each is not signal.SIGHUP)
     return STOP_SIGNALS
@@ -26,9 +27,9 @@ def heeded_signals() -> tuple[signal.Signals, ...]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise ``Terminated`` while the context lasts or until a running loop takes them over.
+    """Make SIGTERM and SIGHUP raise ``Terminated`` inside the context, unless an event loop handles them.
 
-    To be entered on the main thread.
+    Enter it on the main thread only; Python raises ``ValueError`` on any other.
     """
     heeded = [each for each in heeded_signals() if each is not signal.SIGINT]
     before = [signal.signal(each, _terminate) for each in heeded]
@@ -41,9 +42,10 @@ def terminable() -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let every stop signal end a call that blocks the running loop; asyncio would wait for it to return first.
+    """Make every stop signal interrupt a call that blocks the event loop; asyncio would wait for its end.
 
-    SIGINT raises ``KeyboardInterrupt`` and the others ``Terminated``. To be entered on the main thread.
+    SIGINT raises ``KeyboardInterrupt``, the others ``Terminated``. Enter it on the main thread only; Python raises
+    ``ValueError`` on any other.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

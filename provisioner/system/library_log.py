@@ -1,4 +1,4 @@
-"""What libraries and Python itself have to say, as log events: each is told once, and its repeats are counted."""
+"""Messages of libraries and of Python as log events: each is logged once, and its repeats are counted."""
 
 import logging
 import time
@@ -14,9 +14,9 @@ from provisioner.system.tracebacks import fixed_part, place_of
 Level = Literal["warning", "error"]
 
 MOST_EVENTS = 100
-"""How many different events are told apart; those beyond are counted together."""
+"""Maximum number of different events that are distinguished; all further ones are counted together."""
 TELL_AGAIN_S = 60.0
-"""After so long the next repeat is told, with the number of those in between."""
+"""Minimum seconds between two log entries of one event; an entry contains the number of repeats since."""
 
 
 @dataclass(slots=True)
@@ -29,19 +29,20 @@ class _Told:
 
 
 class LibraryLog:
-    """Logs events that may come in floods. May be called on any thread, and by ``__del__``.
+    """Logs events that may be repeated very often. May be called from any thread, and from ``__del__``.
 
-    Events are equal when their values are and, where there is an exception, its type and place. The first one is
-    logged with its traceback; ``repeated`` counts those since one was last logged. Memory is bounded.
+    Two events are equal if their level, name and values are, and the type and place of their exceptions. The first
+    one is logged with its traceback. Later log entries have ``repeated``, the number of repeats since the entry
+    before. At most ``MOST_EVENTS`` different events are kept in memory.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._told: dict[Hashable, _Told] = {}
-        self._lock = RLock()  # collecting garbage may call in while this very thread is inside
+        self._lock = RLock()  # garbage collection may call ``tell`` again on the same thread
 
     def tell(self, level: Level, event: str, error: BaseException | None = None, **values: str) -> None:
-        """Log an event of ``level``, or count it."""
+        """Log the event, or only count it if an equal one was logged in the last ``TELL_AGAIN_S`` seconds."""
         if error is not None:
             values |= {"error_type": type(error).__name__, "error_place": place_of(error)}
         key: Hashable = (level, event, *values.items())
@@ -59,7 +60,7 @@ class LibraryLog:
                 self._tell_repeats(told)
 
     def close(self) -> None:
-        """Log how often each event was repeated since it was last logged."""
+        """Log the number of repeats of each event since its last log entry, and forget all events."""
         with self._lock:
             for told in self._told.values():
                 if told.repeats:
@@ -77,10 +78,10 @@ def _log(level: Level, event: str, values: dict[str, str], **more: object) -> No
 
 
 class LibraryHandler(logging.Handler):
-    """Leads warnings of Python's ``logging`` to ``tell``: the fixed part of a message, never its arguments.
+    """Handler that passes warnings and errors of Python's ``logging`` to ``tell``, without message arguments.
 
-    A message without arguments may have been put together before, so beside an exception it is not told: the type
-    and place of the exception say more.
+    Only the fixed part of a message is passed. A message without arguments may already contain values; if there is
+    an exception, such a message is omitted, because the exception's type and place say more.
     """
 
     def __init__(self, tell: Callable[..., None]) -> None:
@@ -88,7 +89,7 @@ class LibraryHandler(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell a record; never fail, whatever it holds."""
+        """Pass on one record; never raise, whatever the record contains."""
         try:
             error = record.exc_info[1] if record.exc_info else None
             message = {"message": fixed_part(str(record.msg))} if error is None or record.args else {}

@@ -1,13 +1,14 @@
-"""What an ``OSError`` says, for messages: also where it carries no text of the operating system's."""
+"""Text of an ``OSError`` for messages, also when it has no text from the operating system."""
 
 import errno
 import os
 
 
 def os_reason(error: OSError) -> str:
-    """Return the operating system's reason; ``OSError.strerror`` is None where a library gave only a text.
+    """Return the operating system's text for ``error``, or "no reason given".
 
-    That text is not repeated: it may quote what was read.
+    ``OSError.strerror`` is None if a library raised the error with only a text of its own. That text is not used,
+    because it may quote data.
     """
     if error.strerror:
         return error.strerror
@@ -15,11 +16,11 @@ def os_reason(error: OSError) -> str:
 
 
 def bind_reason(error: OSError) -> str:
-    """Return why a server cannot listen, in running text.
+    """Return in lower case why a server cannot listen, such as "address already in use".
 
-    asyncio puts the address that it tried before the reason: "error while attempting to bind on address
-    ('127.0.0.1', 80): [errno 98] address already in use". From Python 3.13 on it skips an address that is not this
-    machine's, and when none is left it raises an error without a number.
+    asyncio puts the address before the reason: "error while attempting to bind on address ('127.0.0.1', 80):
+    [errno 98] address already in use". From Python 3.13 on it skips an address that this machine does not have; if
+    no address is left, it raises an error without a number.
     """
     reason = os_reason(error) if error.errno else os.strerror(errno.EADDRNOTAVAIL)
     return reason.rpartition(": ")[2].rpartition("] ")[2].lower()

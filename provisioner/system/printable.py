@@ -1,58 +1,58 @@
-"""Texts of others, made fit to be shown: a name may hold what moves a cursor, hides a word or turns a line round.
+"""Escaping of foreign text for display: it may contain characters that move the cursor or hide or reverse text.
 
-Names of files, columns, keys, settings and profiles, and whatever a server or a ledger says, may hold any
-character. What is written to a terminal, a log or a page passes here first. JSON keeps every text as it is, and
-has escapes of its own; results, which are data, are not touched.
+Names of files, columns, keys, settings and profiles, and texts from a server or a ledger, may contain any
+character. They are escaped here before they are written to a terminal, a log or a page. JSON output uses JSON's
+own escapes, so that its texts stay the same. Results files contain the data unchanged.
 """
 
 import re
 
 LONGEST_NAME = 200
-"""Characters of a name that are shown."""
+"""Maximum number of characters of a name that are shown."""
 LONGEST_NUMBER = 40
-"""Characters that are shown of what should have been a number."""
+"""Maximum number of characters that are shown of a text that should be a number."""
 
 _UNSEEN = (
-    "\x00-\x1f\x7f-\x9f"  # control characters, ESC, CSI and OSC among them
-    "\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"  # without width, and marks of direction
-    "\u2028-\u202e"  # ends of lines and paragraphs, and overrides of direction
-    "\ud800-\udfff"  # halves of pairs, as which Python reads bytes that are no text
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"  # formats and tags
+    "\x00-\x1f\x7f-\x9f"  # control characters, including ESC, CSI and OSC
+    "\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero-width characters and direction marks
+    "\u2028-\u202e"  # line and paragraph separators, and direction overrides
+    "\ud800-\udfff"  # surrogates, as which Python decodes bytes that are not UTF-8
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"  # format characters and tags
 )
 _escape_unseen = re.compile(f"[{_UNSEEN}]").sub
 
 
 class Styled(str):
-    """A text whose foreign parts are made printable already; its escape sequences and line ends are our own."""
+    """Text in which foreign parts are already escaped; its escape sequences and line breaks are intended."""
 
     __slots__ = ()
 
 
 def printable(text: str) -> str:
-    r"""Show each character that would not be seen, or would do something, as an escape: ``\x1b``, ``\u202e``.
+    r"""Return ``text`` with invisible and control characters escaped, such as ``\x1b`` and ``\u202e``.
 
-    A backslash stays one, so that paths and patterns stay readable.
+    Backslashes are not doubled, so that paths and patterns stay readable.
     """
     return text if text.isprintable() else _escape_unseen(_escaped, text)
 
 
 def printable_json(line: str) -> str:
-    """Escape the same characters in a line of JSON, as JSON does: what it says stays the same."""
+    """Return a line of JSON with the same characters as JSON escapes; the decoded value does not change."""
     return line if line.isascii() and line.isprintable() else _escape_unseen(_json_escaped, line)
 
 
 def shortened(name: str, most: int = LONGEST_NAME) -> str:
-    """Cut a name to ``most`` characters, the last of which is an ellipsis then."""
+    """Return ``name`` cut to ``most`` characters; a cut name ends with an ellipsis."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def shortened_path(path: str) -> str:
-    """Cut a path like a name, and keep its end, where the name of the file is."""
+    """Return ``path`` cut to ``LONGEST_NAME`` characters at its start, so that the file name stays."""
     return path if len(path) <= LONGEST_NAME else f"…{path[1 - LONGEST_NAME :]}"
 
 
 def quoted(name: str, most: int = LONGEST_NAME) -> str:
-    """Return a name as Python writes it, in quotes, and cut to ``most`` characters."""
+    """Return ``name`` as a quoted Python string literal, cut to ``most`` characters before quoting."""
     return repr(shortened(name, most))
 
 

@@ -1,7 +1,7 @@
-"""Opens a file by a name that the user gave: never waits, and takes nothing but a regular file.
+"""Opening of files that the user has named: without blocking, and only regular files.
 
-Opening a named pipe waits for its other end, for ever if there is none, and a device may answer anything. The
-few streams that a command line may name on purpose are allowed where the caller says so.
+Opening a named pipe blocks until its other end is opened, possibly for ever, and a device may return any data. The
+caller can allow a few kinds of streams that a user may name on purpose.
 """
 
 import errno
@@ -12,7 +12,7 @@ from enum import Flag, auto
 from pathlib import Path
 
 _DESCRIPTORS = ("/proc/", "/dev/fd/")
-"""Where ``/dev/stdin``, ``/dev/fd/3`` and the shell's ``<(…)`` lead to when they are not files."""
+"""Folders to which ``/dev/stdin``, ``/dev/fd/3`` and the shell's ``<(…)`` resolve if they are not files."""
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFCHR: "a device",
@@ -23,9 +23,10 @@ _KINDS = {
 
 
 class Streams(Flag):
-    """What may be opened besides a regular file."""
+    """Kinds of streams that may be opened in addition to regular files."""
 
     NONE = 0
+    """Regular files only."""
     INHERITED = auto()
     """A pipe that this process was started with: ``<(…)``, ``>(…)``, ``/dev/stdin``, ``/dev/fd/3``."""
     NULL = auto()
@@ -33,16 +34,16 @@ class Streams(Flag):
     TERMINAL = auto()
     """A terminal that this process was started on, or ``/dev/tty``."""
     NAMED_PIPE = auto()
-    """A named pipe; it is opened without waiting for its other end."""
+    """A named pipe; it is opened without waiting until its other end is opened."""
 
 
 def open_regular(
     path: str | Path, flags: int = os.O_RDONLY, *, mode: int = 0o600, streams: Streams = Streams.NONE
 ) -> int:
-    """Open a regular file, or one of ``streams``, and return its descriptor, which reads and writes may block on.
+    """Open a regular file, or one of ``streams``, and return its file descriptor in blocking mode.
 
-    ``flags`` are those of ``os.open``; ``O_CLOEXEC``, ``O_NOCTTY`` and ``O_NONBLOCK`` are added. Raise ``OSError``
-    when the file cannot be opened; its ``strerror`` says what is there where that is not a regular file.
+    ``flags`` and ``mode`` are those of ``os.open``; ``O_CLOEXEC``, ``O_NOCTTY`` and ``O_NONBLOCK`` are added.
+    Raise ``OSError`` when the file cannot be opened or is of another kind; ``strerror`` then names the kind.
     """
     try:
         status = Path(path).stat(follow_symlinks=not flags & os.O_NOFOLLOW)
@@ -50,7 +51,7 @@ def open_regular(
         if not flags & os.O_CREAT:
             raise
     else:
-        if not stat.S_ISLNK(status.st_mode):  # opening a link with O_NOFOLLOW says what it is
+        if not stat.S_ISLNK(status.st_mode):  # with O_NOFOLLOW, os.open raises the error for a link
             _require_allowed(path, status, streams)
     descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK, mode)
     try:
@@ -63,18 +64,21 @@ def open_regular(
 
 
 def read_regular(path: str | Path, *, streams: Streams = Streams.NONE) -> bytes:
-    """Return the bytes of a regular file, or of one of ``streams``; raise ``OSError`` as ``open_regular`` does."""
+    """Return all bytes of a regular file or of one of ``streams``; raise ``OSError`` as ``open_regular`` does."""
     with os.fdopen(open_regular(path, streams=streams), "rb") as file:
         return file.read()
 
 
 def is_named_pipe(path: str | Path) -> bool:
-    """Say whether ``path`` is a pipe with a name of its own, not one that this process was started with."""
+    """Return whether ``path`` is a named pipe, and not a pipe that this process has inherited."""
     return Path(path).is_fifo() and not _is_descriptor(path)
 
 
 def refusal_of(path: str | Path) -> str:
-    """Say what is at ``path`` where that is neither a regular file nor nothing; empty when all is well."""
+    """Return why ``path`` is not usable, such as "it is a device, not a regular file".
+
+    Return an empty text if ``path`` is a regular file or does not exist.
+    """
     try:
         status = Path(path).stat()
     except OSError:
@@ -105,7 +109,7 @@ def _is_descriptor(path: str | Path) -> bool:
 
 
 def _own_terminals() -> set[int]:
-    """Return the devices of the terminals that this process was started on; opening one to see has effects."""
+    """Return the device numbers of this process's terminals, without opening them, which may have side effects."""
     found = {os.fstat(descriptor).st_rdev for descriptor in (0, 1, 2) if os.isatty(descriptor)}
     with suppress(OSError):
         found.add(Path("/dev/tty").stat().st_rdev)

@@ -1,4 +1,4 @@
-"""Exceptions as types and places: never their texts, arguments, notes or source lines, which may quote a row."""
+"""Exceptions as types and places, without texts, arguments, notes or source lines, which may quote a row."""
 
 import os
 import re
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from types import CodeType, TracebackType
 
 MOST_EXCEPTIONS = 20
-"""How many exceptions of one chain or group are described."""
+"""Maximum number of exceptions of one chain or group that are described."""
 MOST_PLACES = 40
-"""How many frames of one exception are listed: a recursion without end has a thousand."""
+"""Maximum number of frames of one exception that are listed; an endless recursion has about a thousand."""
 LONGEST_MESSAGE = 200
-"""Characters of a message that are told."""
+"""Maximum number of characters of a message that are logged."""
 _OUTERMOST = 10
 _OPENING = re.compile(r"[<({\[]")
 _ROOT = __file__.rpartition(f"provisioner{os.sep}")[0]
@@ -18,28 +18,28 @@ _OURS = f"{_ROOT}provisioner{os.sep}"
 
 
 def describe_traceback(error: BaseException) -> list[str]:
-    """Return the types and places of an exception, its causes and its members, the root first.
+    """Return one line for each type and place of an exception, its causes and its members, root cause first.
 
-    Each exception is described once, however often and in whatever circle others refer to it, and at most
-    ``MOST_EXCEPTIONS`` are.
+    Each exception is described only once, even if others refer to it repeatedly or in a cycle. At most
+    ``MOST_EXCEPTIONS`` are described.
     """
     return _Description().of(error)
 
 
 def place_of(error: BaseException) -> str:
-    """Return file, line and function of the innermost frame that is ours, or else of the innermost one."""
+    """Return file, line and function of the innermost frame in this package, or else of the innermost frame."""
     frames = [*_frames(error.__traceback__)]
     ours = [frame for frame in frames if frame[0].co_filename.startswith(_OURS)]
     return _place(*(ours or frames)[-1]).removeprefix(_ROOT) if frames else "an unknown place"
 
 
 def fixed_part(text: str) -> str:
-    """Return the first line of a message up to a bracket, behind which stands what it was made of."""
+    """Return the first line of a message up to the first bracket, since values are often put in brackets."""
     return _OPENING.split(text.partition("\n")[0], maxsplit=1)[0].rstrip()[:LONGEST_MESSAGE]
 
 
 class _Description:
-    """Describes what belongs to one exception; knows what it has described."""
+    """Description of one exception and all related ones; keeps track of those already described."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
@@ -54,7 +54,7 @@ class _Description:
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         before = [*self.of(cause), "then:"] if cause else []
         inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-        # What lies beyond the bound is one line, not one for each.
+        # All members beyond the limit give one line, not one each.
         within = [line for each in inner[:MOST_EXCEPTIONS] for line in ("holding:", *self.of(each))]
         return [*before, *_places(error.__traceback__), name, *within]
 
