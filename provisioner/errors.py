@@ -1,17 +1,19 @@
-"""Everything that ends a run early, as one tree.
+"""Exceptions that end a command early, as one tree; the number is the exit code.
 
 ProvisionerError
-├── UsageError            2   flags, configuration, environment
-├── InputError            2   an input that cannot be read at all
-├── LedgerError           2   a ledger that cannot be used
+├── UsageError            2   wrong flag, configuration or environment
+├── InputError            2   input that cannot be read
+├── LedgerError           2   ledger that cannot be used
 │   ├── OtherJobError     2   the ledger belongs to another job
-│   └── LedgerBusyError  75   another run holds the ledger
-├── StrictError           3   invalid rows and ``--strict``
-├── StorageError          6   the disk failed under a run
-├── GuardError            6   a guard stopped the run
-└── ThresholdError       99   a load test failed by its own conditions
+│   └── LedgerBusyError  75   another run is using the ledger
+├── StrictError           3   invalid rows with ``--strict``
+├── StorageError          6   a disk error during a run
+├── GuardError            6   a safety limit stopped the run
+├── StoppedError        130   stopped by SIGINT before a run began
+│   └── TerminatedError 143   stopped by SIGTERM or SIGHUP before a run began
+└── ThresholdError       99   a condition of a load test was met
 
-A row's failure is a value (``models.AttemptResult``), never one of these.
+The failure of a single row is a value (``models.AttemptResult``), never an exception.
 """
 
 from collections.abc import Iterator
@@ -23,29 +25,41 @@ from provisioner.system.printable import shortened_path
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller; fixed by the command-line contract."""
+    """Exit code of the process; part of the command-line interface, so that the numbers never change."""
 
     DONE = 0
+    """Every row was created, or there was nothing to do."""
     INTERNAL = 1
+    """Error in this program."""
     USAGE = 2
+    """Wrong usage or configuration, unreadable input, or a ledger that cannot be used."""
     STRICT = 3
+    """Nothing was sent, because the input has invalid rows and ``--strict`` was given."""
     REJECTED = 4
+    """Finished, and rows or messages are rejected, invalid or unsent, or conversations are not closed."""
     UNKNOWN = 5
+    """Finished, and rows, messages or closings are unknown."""
     GUARD = 6
+    """A safety limit or a disk error stopped the run; it can be resumed."""
     BUSY = 75
+    """Another run is using the ledger."""
     THRESHOLDS = 99
+    """A condition of a load test was met."""
     SIGINT = 130
+    """Stopped by SIGINT; the run can be resumed."""
     SIGTERM = 143
+    """Stopped by SIGTERM or SIGHUP; the run can be resumed."""
 
 
 class ProvisionerError(Exception):
-    """Root of all errors a user can cause or cure.
+    """Base of all exceptions that a user can cause or fix.
 
-    ``cure`` is one imperative sentence without a full stop, or empty where the message says it all.
-    Neither text may hold a secret or a customer's data.
+    ``message`` says what is wrong. ``cure`` says what to do: one imperative sentence without a full stop, or empty
+    if the message is sufficient. Neither may contain a secret or a customer's data.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+    """Exit code of a process that ends with this exception."""
 
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
@@ -54,13 +68,20 @@ class ProvisionerError(Exception):
 
 
 class UsageError(ProvisionerError):
-    """Change the command line, the configuration or the environment."""
+    """Raised when the command line, the configuration or the environment is wrong.
+
+    Cure: change the setting that the message names.
+    """
 
     exit_code = ExitCode.USAGE
 
 
 class InputError(ProvisionerError):
-    """Fix the named input file, at the named line where there is one."""
+    """Raised when an input file, or another file that a command reads, is unreadable or malformed.
+
+    ``source`` is the name of the file, ``line`` the line number from 1, None if no line is known; both are part of
+    the message. Cure: fix the file.
+    """
 
     exit_code = ExitCode.USAGE
 
@@ -73,59 +94,71 @@ class InputError(ProvisionerError):
 
 
 class LedgerError(ProvisionerError):
-    """Name another ledger, or restore this one."""
+    """Raised when a ledger cannot be opened or read, or is damaged. Cure: restore it, or name another ledger."""
 
     exit_code = ExitCode.USAGE
 
 
 class OtherJobError(LedgerError):
-    """Undo the differing setting, or start a job of its own under another output."""
+    """Raised when a ledger belongs to a job with other settings.
+
+    Cure: use the same settings as before, or start a new job with another output.
+    """
 
 
 class LedgerBusyError(LedgerError):
-    """Wait for the run that holds the ledger, or stop it."""
+    """Raised when another run is using the ledger. Cure: wait for that run, or stop it."""
 
     exit_code = ExitCode.BUSY
 
 
 class StrictError(ProvisionerError):
-    """Fix the invalid rows, or drop ``--strict``."""
+    """Raised before anything is sent, when rows are invalid and ``--strict`` is set.
+
+    Cure: fix the rows, or omit ``--strict``.
+    """
 
     exit_code = ExitCode.STRICT
 
 
 class StorageError(ProvisionerError):
-    """Make room or fix the disk, then run the same command again."""
+    """Raised when a file cannot be written during a run, or the ledger has been moved, replaced or removed.
+
+    Cure: free disk space or restore the ledger, then run the same command again.
+    """
 
     exit_code = ExitCode.GUARD
 
 
 class GuardError(ProvisionerError):
-    """Cure what the guard named, then run the same command again."""
+    """Raised when a safety limit stops a run, such as refused credentials or ``--max-failures``.
+
+    Cure: fix what the message names, then run the same command again.
+    """
 
     exit_code = ExitCode.GUARD
 
 
 class StoppedError(ProvisionerError):
-    """Start it again: it was stopped before it had anything to finish."""
+    """Raised when a command is stopped by SIGINT before it has anything to finish. Cure: run it again."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.SIGINT
 
 
 class TerminatedError(StoppedError):
-    """The same, by SIGTERM or SIGHUP."""
+    """Raised when a command is stopped by SIGTERM or SIGHUP before it has anything to finish."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.SIGTERM
 
 
 class ThresholdError(ProvisionerError):
-    """Look at the figures, and change what was tested or the condition."""
+    """Raised when a condition of a load test is met. Cure: change what is tested, or the condition."""
 
     exit_code = ExitCode.THRESHOLDS
 
 
 def exceptions_of(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions that a group holds, those of inner groups in their place; any other yields itself."""
+    """Yield the exceptions of a group in order, with nested groups flattened; yield any other exception itself."""
     waiting = [error]
     while waiting:
         each = waiting.pop()
@@ -137,10 +170,10 @@ def exceptions_of(error: BaseException) -> Iterator[BaseException]:
 
 @contextmanager
 def ungrouped() -> Iterator[None]:
-    """Raise the first ``ProvisionerError`` that a group of exceptions holds, in place of the group.
+    """Raise the first ``ProvisionerError`` in a group of exceptions instead of the group.
 
-    To be entered around a task group. A group without one is raised as it is: chained to itself, or to one of its
-    members, it would be its own cause.
+    Enter it around a task group. A group without such an error is raised unchanged, with a bare ``raise``: with
+    ``raise … from``, it could become its own cause.
     """
     found: ProvisionerError | None = None
     try:

@@ -1,13 +1,13 @@
-"""Log events as lines: for people on a terminal, JSON elsewhere and in a file.
+"""Configuration of logging: one line per event, as text on a terminal, as JSON elsewhere and in a file.
 
-A room takes its logger once, where it is built: ``system.event_log.event_logger()``. A bound logger costs about
-0.2 µs for a call that the level filters out; the unbound one looks the configuration up each time. Events are
-named ``noun.verb_past``; values that belong to everything that follows (``run_id``) are bound with
+A class gets its logger once, in its constructor, from ``system.event_log.event_logger()``. A bound logger needs
+about 0.2 µs for a call below its level; an unbound one looks up the configuration in every call. Events are named
+``noun.verb_past``. Values that belong to all following events (``run_id``) are bound with
 ``structlog.contextvars.bound_contextvars``.
 
-Whoever logs leaves secrets and customers' data out. What slips through all the same is masked here by its
-name, an object is told by its type alone, and an exception by its type and places: never by its text or its
-variables, which may quote a row.
+Code that logs must not pass secrets or customers' data. As a second defence, values are masked here by their
+names, objects are logged as their type only, and exceptions as type and places, without text and variables, which
+may quote a row.
 """
 
 import logging
@@ -35,12 +35,16 @@ from provisioner.system.regular_files import Streams, open_regular
 from provisioner.system.tracebacks import describe_traceback, place_of
 
 Write = Callable[[str], None]
-"""Takes one line without its end."""
+"""Function that writes one line, which is passed without a line break."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """What is logged, and where besides stderr. ``auto`` is console on a terminal, JSON elsewhere."""
+    """Settings of logging.
+
+    ``level`` is ``debug``, ``info``, ``warning`` or ``error``. ``format`` is ``console``, ``json`` or ``auto``
+    (console on a terminal, JSON elsewhere). ``file`` is a file that gets all lines as JSON, in addition to stderr.
+    """
 
     level: str = "info"
     format: str = "auto"
@@ -48,7 +52,7 @@ class LogSettings:
 
     @property
     def keeps_tracebacks(self) -> bool:
-        """Say whether a traceback finds a place: in the file, or on stderr of whoever wants to debug."""
+        """Whether tracebacks are logged: in the file, or on stderr at level ``debug``."""
         return self.file is not None or self.level == "debug"
 
 
@@ -62,10 +66,10 @@ class _Destination(NamedTuple):
 def logging_configured(
     settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool
 ) -> Iterator[LibraryLog]:
-    """Send log events to ``write`` and to the log file while the context lasts.
+    """Send log events to ``write`` and to the log file inside the context.
 
-    Python's own ``logging`` is led the same way, warnings and worse, through the log of libraries that is yielded.
-    Trouble with writing a line is swallowed: a log must never end a run. Raise ``UsageError`` for a log file that
+    Warnings and errors of Python's ``logging`` go there too, through the ``LibraryLog`` that is yielded. Errors
+    while writing a line are ignored, because logging must never stop a run. Raise ``UsageError`` when the log file
     cannot be opened.
     """
     is_console = settings.format == "console" or (settings.format == "auto" and is_terminal)
@@ -88,7 +92,7 @@ def logging_configured(
 
 
 def _restore(before: dict[str, Any] | None) -> None:
-    if before is None:  # or a job of ``provisioner.api`` would take structlog's default for a configuration
+    if before is None:  # otherwise a job of ``provisioner.api`` would find structlog configured with its defaults
         structlog.reset_defaults()
     else:
         structlog.configure(**before)
@@ -111,7 +115,7 @@ def _configure(level: str, destinations: list[_Destination]) -> None:
 
 
 class _Lines:
-    """The innermost logger: one rendered line for each destination."""
+    """The wrapped logger of structlog: writes one rendered line to each destination."""
 
     def __init__(self, writes: list[Write]) -> None:
         self._writes = writes
@@ -141,7 +145,7 @@ def _console_renderer(*, has_colour: bool) -> Callable[[Any, str, EventDict], st
     renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=16, sort_keys=False)
 
     def render(logger: Any, name: str, event: EventDict) -> str:
-        # Somebody is looking on: the time of day will do, and there is one run.
+        # On a terminal the time of day is sufficient, and there is only one run.
         event["timestamp"] = event["timestamp"][11:19]
         event.pop("run_id", None)
         traceback_lines = event.pop("traceback", ())
@@ -159,12 +163,12 @@ def _render_json(_logger: Any, _name: str, event: EventDict) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Make a value of one line printable; of a container Python's own notation does."""
+    """Return a string with escapes; the notation of other values is printable already."""
     return printable(value) if isinstance(value, str) else value
 
 
 def _mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
-    """Hide what must not be logged: the last defence, not the first."""
+    """Mask values whose names show that they are secrets or customers' data; the second line of defence."""
     return {name: _HIDDEN if _is_private(name) else _plain(value) for name, value in event.items()}
 
 
@@ -186,9 +190,9 @@ def _is_private(name: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return what a line can hold: texts, numbers and containers of them; of anything else the type's name."""
+    """Return texts, numbers and containers of them as JSON types; for any other object return its type's name."""
     if isinstance(value, str):
-        # A file's name may hold bytes that are no text; the line has to be UTF-8 all the same.
+        # A file name may contain bytes that are not UTF-8; the line must be valid UTF-8.
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if value is None or isinstance(value, int | float):
         return value
@@ -222,9 +226,9 @@ def _opened(path: Path | None) -> Iterator[FileIO | None]:
         descriptor = open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, streams=_LOG_STREAMS)
     except OSError as error:
         raise UsageError(
-            f"--log-file {path}: {os_reason(error)}", cure="name a file in a folder that is there and writable"
+            f"--log-file {path}: {os_reason(error)}", cure="name a file in an existing folder that is writable"
         ) from error
-    # Unbuffered: a line that could not be written must not come back as an error when the file is closed.
+    # Unbuffered: a line that could not be written must not cause an error when the file is closed.
     with FileIO(descriptor, "a") as file:
         yield file
 

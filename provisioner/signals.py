@@ -1,7 +1,8 @@
-"""Requests to stop, wherever they come from: the first one drains, the second one cancels.
+"""Requests to stop a command: the first one drains, the second one cancels.
 
-A ``StopSignals`` is made by whoever starts a command, and handed down to everything that can be stopped. The
-command line makes one that the system's signals reach; a program that calls a command asks by ``request_stop``.
+To drain is to start nothing new and to finish the requests in flight. The caller of a command creates a
+``StopSignals``, and the command passes it to everything that can be stopped. The command line uses a subclass that
+receives the process's signals; a Python program calls ``request_stop``.
 """
 
 import asyncio
@@ -14,11 +15,11 @@ from provisioner.errors import ExitCode, StoppedError, TerminatedError
 
 
 def _do_nothing() -> None:
-    """Stop nothing: nothing is under way."""
+    """Do nothing; used while there is nothing to stop."""
 
 
 class StopSignals:
-    """Takes requests to stop, from any thread, and hands them to whatever the command is doing then."""
+    """Receives requests to stop, from any thread, and calls the ``on_stop`` callbacks on the event loop."""
 
     def __init__(self) -> None:
         self._cause = signal.SIGINT
@@ -31,19 +32,19 @@ class StopSignals:
 
     @property
     def exit_code(self) -> ExitCode | None:
-        """The exit code of what was stopped, None while nobody asked; SIGHUP asks for that of SIGTERM."""
+        """Exit code of the stopped command; None before the first request. SIGHUP gives that of SIGTERM."""
         return self.error().exit_code if self._asked else None
 
     def error(self) -> StoppedError:
-        """Return what to raise for a command that was stopped before it had anything to finish."""
+        """Return the exception to raise for a command that was stopped before it had anything to finish."""
         kind = StoppedError if self._cause is signal.SIGINT else TerminatedError
         return kind(f"stopped by {self._cause.name}")
 
     def request_stop(self, cause: signal.Signals = signal.SIGINT) -> None:
-        """Ask to stop; a second call asks to cancel.
+        """Request a stop; a second call requests cancellation.
 
-        To be called from any thread, before or while the command runs. ``cause`` decides the exit code; that of
-        the first call counts.
+        It may be called from any thread, before or during the command. The ``cause`` of the first call decides the
+        exit code.
         """
         self._note(cause)
         if (loop := self._loop) is not None:
@@ -52,9 +53,10 @@ class StopSignals:
 
     @contextmanager
     def active(self, *, drain_s: float) -> Iterator[None]:
-        """Act on requests while the context lasts, on the running loop.
+        """Handle requests on the running event loop inside the context, also those made before it.
 
-        ``drain_s`` seconds after the first one everything is cancelled, as by a second one; infinite for never.
+        ``drain_s`` seconds after the first request the work is cancelled, as by a second request; ``math.inf``
+        means never.
         """
         self._loop, self._drain_s = asyncio.get_running_loop(), drain_s
         self._deliver()
@@ -66,25 +68,31 @@ class StopSignals:
             self._loop = None
 
     def interrupting(self) -> AbstractContextManager[None]:
-        """Return a context in which a request ends a call that blocks the loop; here such calls are waited for."""
+        """Return a context in which a request interrupts a call that blocks the event loop.
+
+        This class cannot interrupt such a call and waits for its end; a subclass that receives signals can.
+        """
         return nullcontext()
 
     def on_stop(self, stop: Callable[[], None], cancel: Callable[[], None] = _do_nothing) -> None:
-        """Say what requests stop and cancel from now on; if one came before, stop at once."""
+        """Set the callbacks for the first request (``stop``) and the second (``cancel``), replacing earlier ones.
+
+        If a stop was requested before, call ``stop`` at once.
+        """
         self.clear()
         self._stop, self._cancel = stop, cancel
         if self._delivered:
             self._stop_work()
 
     def clear(self) -> None:
-        """Let requests stop nothing: what comes now is short and has to end well."""
+        """Remove the callbacks and the drain timer, for a short piece of work that must not be interrupted."""
         self._stop = self._cancel = _do_nothing
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _listening(self) -> AbstractContextManager[None]:
-        """Return a context in which requests come by themselves, as signals do."""
+        """Return a context in which a subclass receives requests on its own, such as from signals."""
         return nullcontext()
 
     def _note(self, cause: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""The Twilio that is called: the real one, another base URL, or a simulator inside this process."""
+"""Target of all requests: Twilio, another base URL, or a simulator inside this process."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,12 +15,15 @@ from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, region
 from provisioner.twilio.client import open_transport
 
 SIMULATED_ADDRESS = "IG" + 32 * "0"
-"""The address that ``--simulate`` uses where none is named."""
+"""SID of the Conversations Address that ``--simulate`` uses if the user names none."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Who is called, for whom. ``is_local`` says that nothing leaves this machine."""
+    """Account and connection options of all requests.
+
+    ``is_local``: all requests stay on this machine. ``is_simulated``: ``open`` starts a simulator.
+    """
 
     account: Account
     options: ConnectionOptions
@@ -36,10 +39,14 @@ class Target:
         *,
         is_simulated: bool = False,
     ) -> "Target":
-        """Find the account and check the address; raise ``UsageError`` for what cannot be used."""
+        """Return the target for these options, with the account from ``environ`` or a twilio-cli profile.
+
+        ``home`` is the user's home folder, None if there is none. Raise ``UsageError`` when there are no
+        credentials, when they are malformed, or when the base URL, region, edge or proxy cannot be used.
+        """
         if is_simulated and (options.base_url or options.profile or options.proxy):
             raise UsageError(
-                "--simulate calls no Twilio, so --base-url, --profile and --proxy mean nothing with it",
+                "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it",
                 cure="omit one of them",
             )
         if is_simulated:
@@ -50,29 +57,35 @@ class Target:
 
     @property
     def default_address(self) -> str:
-        """The address for rows that name none, where there is such a thing."""
+        """Address SID for rows without one: that of the simulator, otherwise empty."""
         return SIMULATED_ADDRESS if self.is_simulated else ""
 
     def settings(self) -> dict[str, str]:
-        """Describe what of a target belongs to a job: a ledger of another account or place is another job's."""
+        """Return the settings that identify a job: the account SID, and whether it is Twilio or this machine.
+
+        A ledger with other settings belongs to another job.
+        """
         return {"account": self.account.account_sid, "target": "this machine" if self.is_local else "Twilio"}
 
     def flags(self) -> list[str]:
-        """Return the flags by which another command reaches the same place; a proxy's may hold a password."""
+        """Return ``--base-url`` and ``--profile`` with their values, for a command line with the same target.
+
+        ``--proxy`` is omitted, because its URL may contain a password.
+        """
         given = {"--base-url": self.options.base_url, "--profile": self.options.profile}
         return [word for flag, value in given.items() if value for word in (flag, value)]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is worth knowing about the target before it is called."""
+        """Warnings about the target, shown before the first request."""
         warning = region_warning(self.account.region)
         return (warning,) if warning else ()
 
     @asynccontextmanager
     async def open(self, rate: Rate) -> AsyncIterator[Transport]:
-        """Open the connections, and the simulator first where one is asked for.
+        """Start the simulator if it is the target, open the connections, and yield their transport.
 
-        The simulator keeps Twilio's limit, unless a faster pace was asked for on purpose.
+        The simulator applies Twilio's limit of ``TWILIO_LIMIT`` WebChats per second, unless ``rate`` is higher.
         """
         async with AsyncExitStack() as stack:
             base_url = self.options.base_url

@@ -144,7 +144,7 @@ async def test_a_redirect_is_not_followed(program: Program, twilio: StubMaker) -
         (("--base-url", "ftp://127.0.0.1"), "--base-url is not an http(s) URL"),
         (("--base-url", "https://me:hunter2@twilio.example"), "--base-url holds credentials"),
         (("--proxy", "not a proxy"), "--proxy is not an http(s) URL"),
-        (("--simulate", "--profile", "live"), "--simulate calls no Twilio"),
+        (("--simulate", "--profile", "live"), "--simulate does not call Twilio"),
         (("--profile", "nobody"), "there is no twilio-cli profile 'nobody'"),
         (("--address-sid", "AD" + 32 * "0"), "--address-sid begins with AD"),
     ],

@@ -46,9 +46,9 @@ def test_the_simulator_needs_nothing_from_anybody() -> None:
 @pytest.mark.parametrize(
     ("options", "is_simulated", "words"),
     [
-        (ConnectionOptions(base_url="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
-        (ConnectionOptions(profile="live"), True, "--simulate calls no Twilio"),
-        (ConnectionOptions(proxy="http://127.0.0.1:1"), True, "--simulate calls no Twilio"),
+        (ConnectionOptions(base_url="http://127.0.0.1:1"), True, "--simulate does not call Twilio"),
+        (ConnectionOptions(profile="live"), True, "--simulate does not call Twilio"),
+        (ConnectionOptions(proxy="http://127.0.0.1:1"), True, "--simulate does not call Twilio"),
         (ConnectionOptions(base_url="http://twilio.example"), False, "plain http to another machine"),
         (ConnectionOptions(proxy="http://me:pw@127.0.0.1"), False, "--proxy holds credentials"),
     ],
