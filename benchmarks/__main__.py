@@ -1,9 +1,9 @@
-"""All measurements, one after the other, within a quarter of an hour.
+"""Run all benchmarks one after the other, in at most 15 minutes.
 
     python -m benchmarks [--write] [--only PART …] [--cookbook PATH]
 
-Prints each part's tables as Markdown, and with ``--write`` puts them into README.md beside this file, between the
-marks of the part.
+Prints the tables of each part as Markdown. ``--write`` also writes them to README.md beside this file, between the
+comment lines with the part's name.
 """
 
 import argparse
@@ -26,9 +26,9 @@ README = Path(__file__).with_name("README.md")
 
 
 def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
-    """Run a part in a group of processes of its own; return its tables and what went wrong, if anything did."""
+    """Run one part in its own process group; return its tables and an error text, which is empty on success."""
     if not importlib.util.find_spec(f"benchmarks.{part}"):
-        return "", "was skipped: it is not there"
+        return "", "was skipped: there is no such module"
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{part}"],
         cwd=ROOT,
@@ -40,14 +40,14 @@ def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
     try:
         printed, _ = process.communicate(timeout=max(limit_s, 1))
     except subprocess.TimeoutExpired:
-        return "", f"was cut off when {LIMIT_S // 60} minutes were over"
+        return "", f"was stopped, because the limit of {LIMIT_S // 60} minutes was reached"
     finally:
         end(process)
     return printed.strip(), f"ended with {process.returncode}" if process.returncode else ""
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    """Interrupt what is left of a part, so that it tidies up, and then kill it with all that it started."""
+    """Interrupt a part so that it can clean up, wait up to 10 seconds, then kill its process group."""
     for name in (signal.SIGINT, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, name)
@@ -56,7 +56,7 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 def write(part: str, tables: str) -> None:
-    """Put a part's tables between its marks."""
+    """Write a part's tables into README.md, between its comment lines."""
     begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
     old = README.read_text(encoding="utf-8")
     new = re.sub(f"(?s)(?<={re.escape(begin)}).*?(?={re.escape(end)})", lambda _: f"\n{tables}\n\n", old)
@@ -64,7 +64,7 @@ def write(part: str, tables: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the parts; return 1 when one of them gave no tables."""
+    """Run the selected parts; return 1 if one of them failed, else 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))

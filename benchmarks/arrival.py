@@ -1,4 +1,4 @@
-"""When a program's first request reaches its server."""
+"""Time from the start of a program until its first request reaches the server."""
 
 import os
 import socket
@@ -13,10 +13,12 @@ from benchmarks.process import LIMIT_S, Usage, started
 def until_first_request(
     command_to: Callable[[str], Sequence[str]], environment: Mapping[str, str], folder: Path
 ) -> Usage:
-    """Start a program against a server that never answers, and kill it when its first byte comes.
+    """Start a program against a server that never answers, kill it at its first byte, and return its usage.
+
+    ``command_to`` takes the server's URL and returns the command.
 
     Raises:
-        RuntimeError: It sent nothing within ``LIMIT_S``.
+        RuntimeError: The program sent nothing within ``LIMIT_S`` seconds.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(LIMIT_S)
@@ -34,7 +36,7 @@ def until_first_request(
 
 
 def wait_for_byte(listening: socket.socket) -> None:
-    """Return when the first connection has brought something."""
+    """Wait until the first connection has sent a byte; raise ``RuntimeError`` after ``LIMIT_S`` seconds."""
     try:
         connection, _ = listening.accept()
         with connection:

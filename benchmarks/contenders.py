@@ -1,4 +1,4 @@
-"""Who is compared: what each is called, how many rows it is given how often, and the command that sends them."""
+"""Clients that are compared: the name of each, its number of rows and runs, and its command."""
 
 import shutil
 import sys
@@ -20,7 +20,7 @@ ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a contender: so many rows to a server, and a folder for its files."""
+    """One run of a contender: ``rows`` rows are sent to ``server``; ``folder`` is for its files."""
 
     folder: Path
     server: Server
@@ -37,9 +37,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A client; ``least`` is the smallest number of rows it can be given, which shows what its start costs.
+    """One client that is compared.
 
-    ``call`` raises ``Missing`` when what it needs is not installed.
+    ``keeps`` says whether it saves results. It sends ``rows`` rows in each of ``runs`` runs. ``least`` is the
+    minimum number of rows that it accepts; a run with so few rows measures its start-up. ``call`` raises
+    ``Missing`` when something it needs is not installed.
     """
 
     name: str
@@ -51,7 +53,7 @@ class Contender:
 
 
 def ourselves(loop: str, *, tls: bool = False) -> Callable[[Job], Call]:
-    """Run this program: plan, durable intents and outcomes, results; over TLS, as it is used, or plain http."""
+    """Return the call of this program with its ledger and results file; over TLS as in real use, or plain http."""
 
     def call(job: Job) -> Call:
         for old in job.folder.glob("results.csv*"):
@@ -65,7 +67,7 @@ def ourselves(loop: str, *, tls: bool = False) -> Callable[[Job], Call]:
 
 
 def bare(loop: str) -> Callable[[Job], Call]:
-    """Run the bare aiohttp loop."""
+    """Return the call of a minimal aiohttp loop that posts the same body again and again."""
 
     def call(job: Job) -> Call:
         body = job.folder / "body"
@@ -77,21 +79,21 @@ def bare(loop: str) -> Callable[[Job], Call]:
 
 
 def naive(job: Job) -> Call:
-    """Run the script as it is usually written."""
+    """Return the call of a script as a user would write it with aiohttp."""
     (job.folder / "naive.csv").unlink(missing_ok=True)
     url, customers = f"{job.server.base_url}/v2/WebChats", write_customers(job.folder, job.rows)
     return Call([sys.executable, str(CLIENTS / "naive.py"), url, str(customers), str(job.folder / "naive.csv")])
 
 
 def package(name: str) -> str:
-    """Find a program among the peers' packages."""
+    """Return the path of a program of the peers' Python packages; raise ``Missing`` if it is not installed."""
     if not (PACKAGES / name).exists():
         raise Missing("benchmarks/requirements.txt is not installed: make bench does that")
     return str(PACKAGES / name)
 
 
 def node_package(name: str) -> str:
-    """Find a program among the peers that run on Node.js."""
+    """Return the path of a program of the peers' Node.js packages; raise ``Missing`` if it is not installed."""
     tool("node")
     if not (NODE / name).exists():
         raise Missing(f"{name} is not installed: make bench does that where there is npm")
@@ -99,7 +101,7 @@ def node_package(name: str) -> str:
 
 
 def sdk(kind: str) -> Callable[[Job], Call]:
-    """Run the official package."""
+    """Return the call of Twilio's Python SDK; ``kind`` is ``async`` or ``threads``."""
 
     def call(job: Job) -> Call:
         command = [package("python"), str(CLIENTS / "sdk.py"), kind, job.server.base_url]
@@ -109,7 +111,7 @@ def sdk(kind: str) -> Callable[[Job], Call]:
 
 
 def locust(job: Job) -> Call:
-    """Run Locust's fast user, in one process and without its web page."""
+    """Return the call of Locust's ``FastHttpUser``, in one process and without its web interface."""
     customers = write_customers(job.folder, job.rows)
     flags = f"--headless --users {USERS} --spawn-rate 1000 --only-summary --loglevel ERROR".split()
     command = [package("locust"), "--locustfile", str(CLIENTS / "locustfile.py"), "--host", job.server.base_url]
@@ -117,7 +119,7 @@ def locust(job: Job) -> Call:
 
 
 def artillery(job: Job) -> Call:
-    """Run Artillery, whose script has to stand beside its CSV."""
+    """Return the call of Artillery, whose script must be in the same folder as its CSV file."""
     for name in ("artillery.yml", "rows.js"):
         shutil.copy(CLIENTS / name, job.folder)
     told = {"BASE_URL": job.server.base_url, "FORMS": write_forms(job.folder, job.rows).name}
@@ -126,14 +128,14 @@ def artillery(job: Job) -> Call:
 
 
 def newman(job: Job) -> Call:
-    """Run newman, which sends one row after the other."""
+    """Return the call of newman, which sends one row after the other."""
     forms = write_forms(job.folder, job.rows)
     command = [node_package("newman"), "run", str(CLIENTS / "newman.json"), "--silent"]
     return Call([*command, "-d", str(forms), "--env-var", f"base_url={job.server.base_url}"])
 
 
 def wrk(job: Job) -> Call:
-    """Run wrk, which goes by time and not by rows."""
+    """Return the call of wrk, which runs for a fixed time instead of a number of rows."""
     body = job.folder / "body"
     body.write_bytes(typical_body(job.folder))
     flags = f"--threads 1 --connections {USERS} --duration 2s --script".split()

@@ -1,8 +1,8 @@
-"""OpenAI's cookbook script ``api_request_parallel_processor.py``, as it stands: a copy of it has to be named.
+"""OpenAI's cookbook script ``api_request_parallel_processor.py``, unchanged; the user names a copy of it.
 
-It speaks https only, so it meets the server over TLS, and trusts its certificate by ``SSL_CERT_FILE``. It counts
-tokens by ``tiktoken``, whose tables come from the network: a stand-in that counts words, written beside the rows,
-takes its place, which is cheaper than the real one.
+The script supports https only, so it connects to the server over TLS and trusts its certificate by
+``SSL_CERT_FILE``. It counts tokens with ``tiktoken``, which would download its tables; a replacement that counts
+words is written beside the rows. It needs less time than the real one.
 """
 
 import json
@@ -28,7 +28,7 @@ LIMITS = ("--max_requests_per_minute", "100000000", "--max_tokens_per_minute", "
 
 
 def cookbook(script: str) -> Callable[[Job], Call]:
-    """Run the script, its limits so high that they never bind."""
+    """Return the call of the script at path ``script``, with limits so high that they have no effect."""
 
     def call(job: Job) -> Call:
         if not script:
@@ -47,7 +47,7 @@ def cookbook(script: str) -> Callable[[Job], Call]:
 
 
 def write_requests(job: Job) -> Path:
-    """Write the customers as the embedding requests that the script understands."""
+    """Write the customers as embedding requests, the format that the script reads; return the file's path."""
     path = job.folder / f"requests-{job.rows}.jsonl"
     if not path.exists():
         with path.open("w", encoding="utf-8") as stream:

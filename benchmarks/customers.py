@@ -1,4 +1,4 @@
-"""The rows that every contender is given: the export that ``samples/make_customers.py`` writes, and its forms."""
+"""Input rows of all contenders: the export that ``samples/make_customers.py`` writes, and its request forms."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ IDENTITY = "wc-" + "a" * 32
 
 
 def write_customers(folder: Path, rows: int) -> Path:
-    """Write the export once for each number of rows."""
+    """Write an export of ``rows`` rows, unless it exists, and return its path."""
     path = folder / f"customers-{rows}.csv"
     if not path.exists():
         with path.open("wb") as stream:
@@ -29,7 +29,7 @@ def write_customers(folder: Path, rows: int) -> Path:
 
 
 def forms(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the fields of one request for each row of the export."""
+    """Yield the form fields of one request for each row of the export at ``path``."""
     with path.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             name = row["CustomerFriendlyName"]
@@ -43,7 +43,7 @@ def forms(path: Path) -> Iterator[dict[str, str]]:
 
 
 def write_forms(folder: Path, rows: int) -> Path:
-    """Write the same customers with the fields made, for tools that cannot make JSON of columns."""
+    """Write the customers as finished form fields, for tools that cannot build JSON; return the file's path."""
     path = folder / f"forms-{rows}.csv"
     if not path.exists():
         with path.open("w", encoding="utf-8", newline="") as stream:
@@ -54,6 +54,6 @@ def write_forms(folder: Path, rows: int) -> Path:
 
 
 def typical_body(folder: Path) -> bytes:
-    """Return the encoded form of median length among the first hundred, as we would send it."""
+    """Return the URL-encoded form of median length among the first 100 rows."""
     first = islice(forms(write_customers(folder, 100)), 100)
     return sorted((urlencode(form | {"Identity": IDENTITY}).encode() for form in first), key=len)[50]

@@ -1,8 +1,8 @@
-"""What durability costs: the same job with every intent and outcome on disk, and with none of them synced.
+"""Measure the cost of durability: the same job with all writes synced to disk, and with none synced.
 
-Drives the real pipeline against a responder in a process of its own that answers after 50 ms. Runs come in pairs,
-one with ``synchronous=FULL`` and one with ``OFF``, so that a busy moment of the machine hits both. Ends with 1
-when durability costs more than a tenth of the throughput at 500 rows a second.
+Runs the real pipeline against a server in another process that answers after 50 ms. Runs are made in pairs, one
+with SQLite's ``synchronous=FULL`` and one with ``OFF``, so that other load on the machine affects both. The exit
+code is 1 if durability costs more than 10 % of the throughput at 500 rows per second.
 """
 
 import argparse
@@ -37,16 +37,16 @@ ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "an-inven
 
 
 class Responder(asyncio.Protocol):
-    """Answers every request on a connection with a conversation of its own, after the latency."""
+    """Answers every request on a connection with a new conversation, after ``LATENCY_S`` seconds."""
 
     numbers = itertools.count(1)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin with nothing read."""
+        """Keep the transport and start with an empty buffer."""
         self._transport, self._read = cast("asyncio.Transport", transport), b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
+        """Schedule an answer for each complete request."""
         self._read += data
         while (end := self._read.find(b"\r\n\r\n")) >= 0:
             head = self._read[:end].lower()
@@ -63,7 +63,7 @@ class Responder(asyncio.Protocol):
 
 
 def respond(port: "Connection[int, int]") -> None:
-    """Serve on a free port of this machine, which is sent through ``port``, until the process is ended."""
+    """Serve on a free loopback port, send its number through ``port``, and run until the process is terminated."""
 
     async def serve() -> None:
         server = await asyncio.get_running_loop().create_server(Responder, "127.0.0.1", 0)
@@ -74,7 +74,10 @@ def respond(port: "Connection[int, int]") -> None:
 
 
 def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous: str) -> float:
-    """Run one job from its plan to its results; return the rows it created in a second of sending."""
+    """Run one complete job; return the created rows per second of sending.
+
+    Raise ``RuntimeError`` when not every row was created.
+    """
     with tempfile.TemporaryDirectory(dir=folder) as name:
         source = Path(name, "customers.csv")
         lines = (f"C-{number},Customer {number}" for number in range(rows))
@@ -105,7 +108,7 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
 
 
 def sync_ms(folder: Path) -> float:
-    """Return how long the disk takes to sync a page, the median of a hundred."""
+    """Return the median time, in milliseconds, to write and sync a page of 4 KiB; 100 samples."""
     took = []
     with tempfile.TemporaryFile(dir=folder) as file:
         for _ in range(100):
@@ -118,7 +121,7 @@ def sync_ms(folder: Path) -> float:
 
 
 def compare(folder: Path, base_url: str, *, rows: int, rate: str, pairs: int) -> float:
-    """Run the pairs, print what each gave and return the ratio of the medians."""
+    """Run the pairs, print the throughput of each, and return the ratio of the medians (FULL divided by OFF)."""
     found: dict[str, list[float]] = {"FULL": [], "OFF": []}
     for number in range(pairs):
         for synchronous in sorted(found, reverse=bool(number % 2)):
@@ -130,7 +133,7 @@ def compare(folder: Path, base_url: str, *, rows: int, rate: str, pairs: int) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare at the pace and without one; return what the process should end with."""
+    """Compare with the rate limit and without one; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1_500)

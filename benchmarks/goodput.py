@@ -1,10 +1,11 @@
-"""How much of a strict limit a run uses, and how often it is refused.
+"""Measure which share of a strict rate limit a run uses, and how often it gets a 429.
 
     python -m benchmarks.goodput [--seconds 110]
 
-Prints achieved over possible, and the share of 429s. The servers let 5 requests into any sliding second. Jitter on
-the way there changes when a request is judged, jitter of the work only when it is answered. Who spaces requests
-evenly and is never refused can use 91 % of a limit whose way jitters by 50 ms either way: six must span 1.1 s.
+Prints created rows divided by the possible number, and the share of 429 answers. The servers accept 5 requests in
+any sliding window of one second. Network jitter changes the time at which a request is counted; processing jitter
+changes only the time of the answer. With evenly spaced requests, no 429 and a network jitter of ±50 ms, at most 91
+% of the limit can be used: six requests must be spread over 1.1 s.
 """
 
 import argparse
@@ -26,14 +27,14 @@ MANY_ATTEMPTS = ("--max-attempts", "50")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A server and the pace it is sent."""
+    """One server with its rules, and the rate at which requests are sent to it."""
 
     name: str
     rate: str
     rules: Rules
 
     def possible(self, seconds: float) -> float:
-        """Return how many requests the server lets through in so many seconds."""
+        """Return how many requests the server can accept in ``seconds`` seconds."""
         until_s = self.rules.halved_until_s
         halved_s = min(max(seconds - self.rules.halved_from_s, 0.0), HALVED_FOR_S) if until_s else 0.0
         return LIMIT * (seconds - halved_s / 2)
@@ -55,7 +56,7 @@ TRIALS = (
 
 
 def attempt(trial: Trial, seconds: float) -> list[str]:
-    """Send for about so long and return the row of the table."""
+    """Send requests for about ``seconds`` seconds and return the trial's table row."""
     with open_server(trial.rules) as server:
         expected_s = seconds - (HALVED_FOR_S / 2 if trial.rules.halved_until_s else 0.0)
         rate = float(trial.rate.removesuffix("/s")) if trial.rate != "auto" else 4.0
@@ -64,7 +65,7 @@ def attempt(trial: Trial, seconds: float) -> list[str]:
 
 
 def row_of(trial: Trial, arrivals: Sequence[Arrival]) -> list[str]:
-    """Count what was let through and what was refused."""
+    """Return the table row with the numbers of accepted and refused requests."""
     admitted = sum(each.is_admitted for each in arrivals)
     refused = len(arrivals) - admitted
     possible = trial.possible(arrivals[-1].at - arrivals[0].at)
@@ -73,7 +74,7 @@ def row_of(trial: Trial, arrivals: Sequence[Arrival]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try all servers at the same time, since each takes next to nothing; print, and return 0."""
+    """Run all trials at the same time, since each needs little processor time; print the table and return 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=110.0, help="about how long, at least 90")
     asked = parser.parse_args(arguments)

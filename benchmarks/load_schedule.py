@@ -1,9 +1,10 @@
-"""How closely a load test keeps its schedule, against the smallest server there can be, in a process of its own.
+"""Measure how precisely a load test keeps its schedule, against a minimal server in another process.
 
     python benchmarks/load_schedule.py [SECONDS] [RATE…]
 
-For each rate: how long after it was due a request left (milliseconds, in rank order), how far the last due time is
-from where the first one and the rate put it, and the rate achieved as a share of the rate offered.
+For each rate it prints the delay from due to sent in milliseconds (p50, p99, maximum), the drift (how far the last
+due time is from the one that the first due time and the rate give), and the achieved rate as a share of the
+offered one.
 """
 
 import asyncio
@@ -24,16 +25,16 @@ IDENTITY = re.compile(rb"Identity=([\w-]+)")
 
 
 class Responder(asyncio.Protocol):
-    """Answers every request with the 201 of a new conversation, at once."""
+    """Answers every request at once with a 201 and a new conversation."""
 
     made = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a connection."""
+        """Keep the transport and start with an empty buffer."""
         self.transport, self.buffer = transport, b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is whole."""
+        """Answer each complete request."""
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             found = LENGTH.search(self.buffer, 0, end)
@@ -44,7 +45,7 @@ class Responder(asyncio.Protocol):
             self.buffer = self.buffer[whole:]
 
     def answer(self, form: bytes) -> None:
-        """Name a new conversation, and the identity that was asked for."""
+        """Send a 201 with a new conversation SID and the requested identity."""
         Responder.made += 1
         identity = IDENTITY.search(form)
         body = json.dumps(
@@ -58,14 +59,14 @@ class Responder(asyncio.Protocol):
 
 
 async def respond() -> None:
-    """Serve on a free port of this machine and say which."""
+    """Serve on a free loopback port and print its number."""
     server = await asyncio.get_running_loop().create_server(Responder, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def measure(folder: Path, port: str, rate: float, seconds: float) -> str:
-    """Run one load test and describe how it kept its schedule."""
+    """Run one load test of ``seconds`` seconds at ``rate`` rows per second; return a line with its precision."""
     rows = int(rate * seconds)
     lines = (f"C-{n},Customer {n}" for n in range(rows))
     (folder / "rows.csv").write_text("\n".join(("crm_id,CustomerFriendlyName", *lines, "")), encoding="utf-8")
@@ -94,7 +95,7 @@ def measure(folder: Path, port: str, rate: float, seconds: float) -> str:
 
 
 def main(seconds: float = 20, *rates: float) -> None:
-    """Measure one rate after the other."""
+    """Measure the rates one after the other, each for ``seconds`` seconds, and print the results."""
     server = subprocess.Popen([sys.executable, __file__, "--respond"], stdout=subprocess.PIPE, text=True)
     try:
         port = server.stdout.readline().strip() if server.stdout else ""

@@ -1,9 +1,10 @@
-"""How closely the pace is kept, as a server in another process sees it, beside what a user would write instead.
+"""Measure how precisely the rate is kept, as a server in another process sees it, compared with other limiters.
 
     python -m benchmarks.pace [--seconds 16] [--rows 100000]
 
-Prints the mean and the fullest second at each rate, and what waiting costs: the processor time of a run at 5/s in
-a file of many rows, less that of the same run which sends one row. A peer that is not installed is left out.
+Prints the mean rate and the most requests in one second for each rate. Prints also the cost of waiting: the
+processor time of a run at 5/s over a file of many rows, minus that of the same run with one row sent. A limiter
+that is not installed is omitted.
 """
 
 import argparse
@@ -30,7 +31,7 @@ Sender = Callable[[PaceServer, float, int], Usage]
 
 
 def our_command(folder: str, server: PaceServer, rate: float | str, rows: int) -> list[str]:
-    """Write a file of so many rows and return the command that sends them."""
+    """Write a file of ``rows`` rows and return the command that sends them at ``rate``."""
     lines = (f"C-{number},Customer {number}" for number in range(rows))
     source = Path(folder, "customers.csv")
     source.write_text("\n".join(("crm_id,CustomerFriendlyName", *lines, "")), encoding="ascii")
@@ -40,19 +41,19 @@ def our_command(folder: str, server: PaceServer, rate: float | str, rows: int) -
 
 
 def send_ours(server: PaceServer, rate: float | str, count: int, *, options: Sequence[str] = ()) -> Usage:
-    """Run the program on so many rows."""
+    """Send ``count`` rows with this program at ``rate``; return its usage."""
     with tempfile.TemporaryDirectory() as folder:
         return measure([*our_command(folder, server, rate, count), *options], CREDENTIALS, ROOT)
 
 
 def send_peer(name: str, server: PaceServer, rate: float, count: int) -> Usage:
-    """Run a peer."""
+    """Send ``count`` requests with the peer ``name`` at ``rate``; return its usage."""
     command = [str(PEERS_PYTHON), "-m", "benchmarks.pace_peers", name, server.base_url, str(rate), str(count)]
     return measure(command, {}, ROOT)
 
 
 def fullest_second(moments: Sequence[float]) -> int:
-    """Return the most arrivals that any window of one second holds."""
+    """Return the maximum number of arrivals in any window of one second; ``moments`` are ascending seconds."""
     most = first = 0
     for last, moment in enumerate(moments):
         while moment - moments[first] >= 1.0:
@@ -62,7 +63,7 @@ def fullest_second(moments: Sequence[float]) -> int:
 
 
 def row_of(name: str, send: Sender, rate: int, seconds: float) -> list[str]:
-    """Send for so long and return the row of the table."""
+    """Send at ``rate`` for ``seconds`` seconds and return the table row."""
     with open_server(Rules()) as server:
         send(server, rate, max(int(rate * seconds), 2) + 1)
         moments = [each.at for each in server.arrivals()]
@@ -71,7 +72,7 @@ def row_of(name: str, send: Sender, rate: int, seconds: float) -> list[str]:
 
 
 def senders() -> dict[str, Sender]:
-    """Return who takes part, and say who does not."""
+    """Return the senders by name; print to stderr which ones are not installed."""
     found: dict[str, Sender] = {
         f"provisioner run, {loop}": partial(send_ours, options=("--loop", loop)) for loop in LOOPS
     }
@@ -83,7 +84,7 @@ def senders() -> dict[str, Sender]:
 
 
 def measured(seconds: float) -> Iterable[list[str]]:
-    """Yield the rows: the slow rates of one sender at a time together, then the fast one alone."""
+    """Yield the table rows: for each sender, the slow rates at the same time, then the fast rate alone."""
     for name, send in senders().items():
         say(f"{name}: {', '.join(map(str, SLOW))} a second for {seconds:g} s, then {FAST} for {seconds / 2:g} s")
         with ThreadPoolExecutor(len(SLOW)) as pool:
@@ -92,7 +93,10 @@ def measured(seconds: float) -> Iterable[list[str]]:
 
 
 def processor_s(rows: int, count: int) -> float:
-    """Send ``count`` of so many rows at 5/s and return the seconds of processor time that took."""
+    """Send ``count`` of ``rows`` rows at 5/s; return the processor time in seconds.
+
+    Raise ``RuntimeError`` when another number of requests arrived.
+    """
     with open_server(Rules()) as server, tempfile.TemporaryDirectory() as folder:
         command = [*our_command(folder, server, 5, rows), "--limit", str(count)]
         process = subprocess.Popen(
@@ -106,7 +110,10 @@ def processor_s(rows: int, count: int) -> float:
 
 
 def share_of_a_core(rows: int, seconds: float) -> float:
-    """Return what a run at 5/s takes of a core while ``rows`` rows wait, without start-up, plan and results."""
+    """Return the share of a core that a run at 5/s uses, without start-up, planning and results.
+
+    ``rows`` is the number of rows in the file; sending takes ``seconds`` seconds.
+    """
     say(f"5 a second for {seconds:g} s with {rows:,} rows waiting")
     with ThreadPoolExecutor(2) as pool:
         one, many = pool.map(lambda count: processor_s(rows, count), (1, int(5 * seconds) + 1))
@@ -114,7 +121,7 @@ def share_of_a_core(rows: int, seconds: float) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; return 0."""
+    """Measure all senders, print the tables, and return 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--seconds", type=float, default=16.0, help="at each slow rate; half of it at the fast one"

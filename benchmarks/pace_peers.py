@@ -1,4 +1,4 @@
-"""What a user would write instead: a loop that posts behind a limiter, with a few workers.
+"""Program that a user might write: a few workers that post requests behind a published rate limiter.
 
 python -m benchmarks.pace_peers aiolimiter|asyncio-throttle|sleep URL RATE REQUESTS
 """
@@ -16,7 +16,7 @@ PEERS = ("aiolimiter", "asyncio-throttle")
 
 
 def limiter(name: str, rate: int) -> AbstractAsyncContextManager[object]:
-    """Make a limiter as its documentation shows it."""
+    """Return a limiter of ``rate`` requests per second, created as its documentation shows."""
     make: Callable[..., AbstractAsyncContextManager[object]]
     if name == "aiolimiter":
         make = import_module("aiolimiter").AsyncLimiter
@@ -26,7 +26,7 @@ def limiter(name: str, rate: int) -> AbstractAsyncContextManager[object]:
 
 
 async def post_all(name: str, url: str, rate: int, requests: int) -> None:
-    """Post so many times."""
+    """Post ``requests`` requests to ``url`` at ``rate`` per second."""
     numbers, gate = iter(range(requests)), limiter(name, rate)
 
     async def work(session: aiohttp.ClientSession, numbers: Iterator[int]) -> None:
@@ -40,7 +40,7 @@ async def post_all(name: str, url: str, rate: int, requests: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Post as the arguments say, on uvloop where it is installed."""
+    """Post as the command-line arguments say, on uvloop if it is installed."""
     name, url, rate, requests = arguments
     try:
         run = import_module("uvloop").run

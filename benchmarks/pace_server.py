@@ -1,6 +1,6 @@
-"""A small server in a process of its own that notes when requests arrive, and may keep a limit.
+"""Small server in another process that records when requests arrive and can apply a rate limit.
 
-Time is taken when the bytes are read, before anything is done with them, on a core of the server's own.
+The time is taken as soon as the bytes have been read. The server runs on a core of its own.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ THROTTLED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r
 
 
 class Arrival(NamedTuple):
-    """A request: when it was judged (monotonic seconds), and whether it was let through."""
+    """One request: when it was counted (monotonic seconds), and whether it was accepted."""
 
     at: float
     is_admitted: bool
@@ -32,11 +32,12 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How a server behaves.
+    """Rules of the server.
 
-    At most ``most`` requests in any ``window_s`` seconds, 0 for no limit; what is refused does not count. From
-    ``halved_from_s`` until ``halved_until_s`` after the first request the window is twice as long. A request is
-    judged up to ``way_s`` after it was read, and answered up to ``work_s`` after that, both at random.
+    It accepts at most ``most`` requests in any window of ``window_s`` seconds (0: no limit); refused requests do
+    not count. From ``halved_from_s`` to ``halved_until_s`` seconds after the first request the window is twice as
+    long. A request is counted after a random delay of up to ``way_s`` seconds, and answered after another one of
+    up to ``work_s`` seconds.
     """
 
     most: int = 0
@@ -48,7 +49,7 @@ class Rules:
 
 
 class Judge:
-    """Keeps the limit and the list of arrivals."""
+    """Applies the limit and keeps the list of arrivals."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -57,7 +58,7 @@ class Judge:
         self._numbers = itertools.count(1)
 
     def reply_to(self, now: float) -> bytes:
-        """Judge a request that arrives now."""
+        """Count a request that arrives at ``now`` (monotonic seconds) and return the reply: a 201 or a 429."""
         is_admitted = not self.rules.most or not self._is_full(now)
         self.arrivals.append(Arrival(now, is_admitted))
         if not is_admitted:
@@ -76,18 +77,18 @@ class Judge:
 
 
 class Responder(asyncio.Protocol):
-    """Answers each whole request of a connection."""
+    """Answers each complete request of a connection."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge, self._read = judge, b""
         self._random = random.Random(5)  # noqa: S311 - the way's jitter is no secret
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a connection."""
+        """Keep the transport of the connection."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Note the time, then find where requests end."""
+        """Record the time and handle each complete request."""
         now = time.monotonic()
         self._read += data
         while (end := self._read.find(b"\r\n\r\n")) >= 0:
@@ -116,19 +117,19 @@ class Responder(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PaceServer:
-    """A server that runs; ``arrivals`` may be asked for once, which ends it."""
+    """A running server: its URL, and the pipe to its process."""
 
     base_url: str
     wire: "Connection[str, object]"
 
     def arrivals(self) -> list[Arrival]:
-        """Return what arrived, in order, and end the server."""
+        """Stop the server and return all requests in the order of their arrival; call it only once."""
         self.wire.send("end")
         return cast("list[Arrival]", self.wire.recv())
 
 
 def serve(wire: "Connection[object, str]", rules: Rules) -> None:
-    """Serve on a free port, which is sent through ``wire``, until something comes back; then send the arrivals."""
+    """Serve on a free port and send its number through ``wire``; when a message comes back, send the arrivals."""
     take_a_core()
     judge = Judge(rules)
 
@@ -144,7 +145,7 @@ def serve(wire: "Connection[object, str]", rules: Rules) -> None:
 
 
 def take_a_core() -> None:
-    """Keep to a core, and go first there where that is allowed: what waits itself cannot measure others."""
+    """Bind this process to one core, with real-time priority if allowed, so that it does not measure late."""
     if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {CORE})
     with suppress(AttributeError, PermissionError):
@@ -153,7 +154,7 @@ def take_a_core() -> None:
 
 @contextmanager
 def open_server(rules: Rules) -> Iterator[PaceServer]:
-    """Serve in a process of its own until the block is left."""
+    """Start a server with these rules in another process, and terminate it at the end."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, rules), daemon=True)
     process.start()

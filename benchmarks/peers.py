@@ -1,9 +1,10 @@
-"""The whole of ``run`` beside what one would use instead: 50,000 rows, no pace limit, the same server.
+"""Compare a complete ``run`` with other clients: 50,000 rows, no rate limit, the same server.
 
     python -m benchmarks.peers [--only TEXT] [--rounds N] [--cookbook PATH]
 
-Contenders take turns, round by round. What a start costs is measured too, with a row or as few as there can be, so
-that a slow contender can be given fewer rows: its figures are those of one start and 50,000 rows at its pace.
+The clients run in turn, one after the other in each round. The start-up cost is measured separately, with the
+fewest rows possible, so that a slow client can be given fewer rows: its figures are computed for one start and
+50,000 rows.
 """
 
 import argparse
@@ -24,7 +25,7 @@ STARTS = 3
 
 
 def contenders(script: str) -> list[Contender]:
-    """List all of them, ourselves first."""
+    """Return all contenders, this program first; ``script`` is the path of the cookbook script, or empty."""
     return [
         Contender("**run**, uvloop", "durably", ourselves("uvloop")),
         Contender("**run**, asyncio", "durably", ourselves("asyncio")),
@@ -44,11 +45,11 @@ def contenders(script: str) -> list[Contender]:
 
 
 def once(contender: Contender, folder: Path, server: Server, rows: int) -> tuple[int, Usage]:
-    """Run a contender; return how many requests the server saw, and what they cost.
+    """Run a contender once; return the number of requests that the server received, and the usage.
 
     Raises:
-        Missing: What it needs is not installed.
-        RuntimeError: It failed, or the server did not see one request for each row.
+        Missing: Something the contender needs is not installed.
+        RuntimeError: It failed, or the server did not receive exactly one request for each row.
     """
     call: Call = contender.call(Job(folder, server, rows))
     before = server.requests()
@@ -60,7 +61,7 @@ def once(contender: Contender, folder: Path, server: Server, rows: int) -> tuple
 
 
 def start_of(contender: Contender, folder: Path, server: Server) -> Usage:
-    """Measure a contender with as few rows as it can be given, the medians of a few runs."""
+    """Return the median usage of ``STARTS`` runs with the fewest rows possible, as the cost of start-up."""
     if not contender.rows:
         return Usage(0, 0, 0)
     runs = [once(contender, folder, server, contender.least)[1] for _ in range(STARTS)]
@@ -71,7 +72,7 @@ def start_of(contender: Contender, folder: Path, server: Server) -> Usage:
 
 
 def begin(asked: Sequence[Contender], folder: Path, server: Server) -> Iterator[Standing]:
-    """Measure the starts; name those that cannot run, and why."""
+    """Measure the start-up of each contender and yield those that work; report the others with the reason."""
     for contender in asked:
         try:
             yield Standing(contender, start_of(contender, folder, server))
@@ -82,13 +83,13 @@ def begin(asked: Sequence[Contender], folder: Path, server: Server) -> Iterator[
 
 
 def give_up(contender: Contender, why: str) -> None:
-    """Say among the tables that a contender is not in them; tell the whole reason to who waits."""
+    """Print among the tables that a contender is missing from them, and the complete reason to stderr."""
     say(f"{contender.name} {why}")
     print(f"{contender.name} was {why.splitlines()[0]}", end="\n\n")
 
 
 def compare(asked: Sequence[Contender], rounds: int, folder: Path, server: Server) -> list[Standing]:
-    """Run all contenders in turn; return the figures of those that ran to the end."""
+    """Run all contenders in turn, ``rounds`` times; return the figures of those that never failed."""
     standings = list(begin(asked, folder, server))
     for number in range(1, rounds + 1):
         for standing in [each for each in standings if number <= each.contender.runs]:
@@ -105,7 +106,7 @@ def compare(asked: Sequence[Contender], rounds: int, folder: Path, server: Serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, and print the tables."""
+    """Run the comparison and print the tables; return 1 if this program could not be measured, else 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help="those whose name has this text, and ourselves")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,4 @@
-"""Running other programs as a user would, and what they cost: wall clock, processor time, memory."""
+"""Running of other programs, and measurement of their wall-clock time, processor time and memory."""
 
 import os
 import shutil
@@ -19,12 +19,16 @@ OTHERS = ("PROVISIONER_", "TWILIO_", "LOCUST_", "PYTHON", "COVERAGE_")
 
 
 class Missing(Exception):  # noqa: N818 - what it names is a reason to skip, not a failure
-    """Something a measurement needs is not installed; the text says what."""
+    """Raised when something that a measurement needs is not installed; the text names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one run of a program and all its children cost; memory is the largest process of them."""
+    """Usage of one run of a program with its child processes.
+
+    ``wall_s`` and ``cpu_s`` are seconds of wall-clock and processor time; ``peak_mib`` is the peak memory of the
+    largest process in MiB.
+    """
 
     wall_s: float
     cpu_s: float
@@ -32,10 +36,10 @@ class Usage:
 
 
 def tool(name: str) -> str:
-    """Find a program of the system.
+    """Return the path of a program of the system.
 
     Raises:
-        Missing: It is not installed.
+        Missing: The program is not installed.
     """
     found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
     if found is None:
@@ -44,12 +48,12 @@ def tool(name: str) -> str:
 
 
 def pinned(core: int) -> list[str]:
-    """Return what to put before a command so that it stays on one core; nothing where there is only one."""
+    """Return the prefix of a command that binds it to one core; empty if the machine has only one core."""
     return [tool("taskset"), "--cpu-list", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
 def clean_environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment without what would change how a contender behaves."""
+    """Return this process's environment with ``changes`` and without variables that affect the contenders."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     return kept | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict(changes or {})
 
@@ -57,7 +61,7 @@ def clean_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 def started(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, output: IO[bytes] | int
 ) -> "subprocess.Popen[bytes]":
-    """Start a command on the clients' core; all that it prints goes to ``output``."""
+    """Start a command on the core of the clients; its stdout and stderr go to ``output``."""
     return subprocess.Popen(
         [*pinned(CORE), *command],
         env=clean_environment(environment),
@@ -69,10 +73,10 @@ def started(
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Usage:
-    """Run a command to its end on the clients' core and return what it cost.
+    """Run a command to its end on the core of the clients and return its usage.
 
     Raises:
-        RuntimeError: It failed, or took longer than ``LIMIT_S``; the text ends with what it printed last.
+        RuntimeError: It failed, or took longer than ``LIMIT_S`` seconds; the text ends with its last output.
     """
     with tempfile.TemporaryFile() as printed:
         began = time.perf_counter()
@@ -93,5 +97,5 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
 
 
 def say(text: str) -> None:
-    """Tell the person who waits; tables alone go to stdout."""
+    """Print a progress message to stderr; stdout is for tables only."""
     print(text, file=sys.stderr, flush=True)

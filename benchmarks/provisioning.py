@@ -1,4 +1,4 @@
-"""How the measurements run this program: a process of its own, all promises on, the pace limit off."""
+"""Command line with which the benchmarks run this program: as a process, fully durable, without a rate limit."""
 
 import importlib.util
 import sys
@@ -17,17 +17,17 @@ ENVIRONMENT = {
 
 
 def run_command(customers: Path, output: Path, base_url: str, loop: str = "") -> list[str]:
-    """Return the command that creates every row of a file.
+    """Return the command that creates a WebChat for every row of ``customers``.
 
     Raises:
-        Missing: The event loop that is named is not available.
+        Missing: The event loop ``loop`` is not installed.
     """
     flags = ["--key", "crm_id", "--rate", "0", "--concurrency", "64", "--base-url", base_url]
     return [*PROGRAM, "run", str(customers), "-o", str(output), *flags, *loop_flags(loop)]
 
 
 def loop_flags(loop: str) -> list[str]:
-    """Return the flags for an event loop; none of a name leaves the choice to the program."""
+    """Return the flags that select an event loop; none for an empty name, so that the program chooses."""
     if loop == "uvloop" and not importlib.util.find_spec("uvloop"):
         raise Missing("uvloop is not installed")
     return ["--loop", loop] if loop else []

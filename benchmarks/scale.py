@@ -1,9 +1,9 @@
-"""Whether a row costs the same in a long file as in a short one, and what memory a long file takes.
+"""Measure whether a row costs the same in a long file as in a short one, and the memory of a long file.
 
     python -m benchmarks.scale [--most ROWS] [--repeats N]
 
-What a row costs is the difference between two lengths, so that no start is in it, in processor time, which bears a
-busy machine. The longest job takes most of the time; ``--most 100000`` leaves it out.
+The cost of a row is the difference between two file lengths, so that start-up is not included. It is in processor
+time, which depends little on other load. The longest job takes most of the time; ``--most 100000`` omits it.
 """
 
 import argparse
@@ -26,13 +26,16 @@ COMMANDS = ("check", "run", "resume", "export", "first request")
 
 
 class Scale:
-    """Measures the commands on files of several lengths against one server."""
+    """Measures the commands on files of different lengths against one server."""
 
     def __init__(self, folder: Path, base_url: str, repeats: int) -> None:
         self._folder, self._base_url, self._repeats = folder, base_url, repeats
 
     def measure(self, rows: int) -> dict[str, Usage]:
-        """Measure every command on a file of so many rows; its job stays for the ones after ``run``."""
+        """Return the usage by command on a file of ``rows`` rows.
+
+        ``resume`` and ``export`` use the job that ``run`` has made.
+        """
         customers = write_customers(self._folder, rows)
         output = self._folder / f"results-{rows}.csv"
         run = run_command(customers, output, self._base_url)
@@ -50,20 +53,20 @@ class Scale:
         return found
 
     def _repeated(self, command: Sequence[str]) -> Usage:
-        """Return the medians of several runs."""
+        """Return the median usage of several runs."""
         runs = [measure(command, ENVIRONMENT, self._folder) for _ in range(self._repeats)]
         walls, cpus, peaks = zip(*((run.wall_s, run.cpu_s, run.peak_mib) for run in runs), strict=True)
         return Usage(statistics.median(walls), statistics.median(cpus), statistics.median(peaks))
 
     def _first_request(self, customers: Path) -> Usage:
-        """Measure a run until its plan stands and its first request arrives."""
+        """Return the usage of a run until its first request arrives, which includes all planning."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             output = Path(name, "results.csv")
             return until_first_request(lambda url: run_command(customers, output, url), ENVIRONMENT, Path(name))
 
 
 def measure_all(scale: Scale, most: int) -> dict[int, dict[str, Usage]]:
-    """Measure every length up to the longest that is wanted."""
+    """Return the usage by number of rows and command, for all lengths up to ``most`` rows."""
     found = {}
     for rows in (rows for rows in SIZES if rows <= most):
         found[rows] = scale.measure(rows)
@@ -73,7 +76,7 @@ def measure_all(scale: Scale, most: int) -> dict[int, dict[str, Usage]]:
 
 
 def print_scale(found: dict[int, dict[str, Usage]]) -> None:
-    """Print what a row costs at each length, and how far memory grows."""
+    """Print the cost of a row at each length, the peak memory, and the targets."""
     lengths = [f"{rows:,} rows" for rows in found]
     most, spans = max(found), [(low, high) for low, high in SPANS if high in found]
     print("Seconds, and microseconds of processor time for each row that a longer file has more:", end="\n\n")
@@ -87,14 +90,14 @@ def print_scale(found: dict[int, dict[str, Usage]]) -> None:
 
 
 def line(command: str, found: dict[int, dict[str, Usage]], spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Write the seconds of one command, its processor time for a row, and how the latter grew."""
+    """Return the table row of one command: its seconds, its processor time per row, and how that grew."""
     costs = [(found[high][command].cpu_s - found[low][command].cpu_s) / (high - low) * 1e6 for low, high in spans]
     seconds = (f"{at[command].wall_s:.2f}" for at in found.values())
     return (command, *seconds, *(f"{cost:.1f}" for cost in costs), times(costs[-1] / costs[0]) if costs else "")
 
 
 def judge(rows: int, most: dict[str, Usage], grown: float) -> list[tuple[str, ...]]:
-    """Write what was asked of the longest file beside what came."""
+    """Return table rows with the targets for the longest file and the measured values."""
     at = f"{rows:,} rows"
     speeds = {name: f"{rows / usage.wall_s:,.0f} rows/s" for name, usage in most.items()}
     return [
@@ -108,7 +111,7 @@ def judge(rows: int, most: dict[str, Usage], grown: float) -> list[tuple[str, ..
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure every length, and print the tables."""
+    """Measure all lengths and print the tables; return 1 if something is not installed, else 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--most", type=int, default=SIZES[-1], help="rows of the longest file")
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,6 +1,7 @@
-"""The target of the comparisons: nginx, independent of every client and cheap enough not to be what is measured.
+"""Server of the comparisons: nginx, which is independent of all clients and faster than any of them.
 
-It answers each request with 201 and one fixed conversation, keeps connections open, writes no log, and counts.
+It answers each request with a 201 and the same conversation, keeps connections open, writes no log, and counts the
+requests.
 """
 
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 from benchmarks.process import Missing, clean_environment, pinned, tool
 
 CORE = 1
-LIFETIME_S = 1_800  # it ends by itself then, whatever became of its owner
+LIFETIME_S = 1_800  # after so many seconds it stops, even if the process that started it has died
 REPLY = '{"conversation_sid":"CH%s","identity":null}' % ("5" * 32)
 CONFIGURATION = """
 daemon off; master_process off; pid nginx.pid; error_log stderr crit;
@@ -37,24 +38,24 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running nginx, over plain http and over TLS 1.3 with a certificate that its clients have to be told of."""
+    """A running nginx, for plain http and for TLS 1.3 with a ``certificate`` that clients must be set to trust."""
 
     base_url: str
     tls_url: str
     certificate: Path
 
     def requests(self) -> int:
-        """Return how many requests it has answered, this one included."""
+        """Return the number of requests that the server has answered, including this one."""
         with urllib.request.urlopen(f"{self.base_url}/requests", timeout=5) as reply:  # noqa: S310 - always http
             return int(reply.read().split(b"\n")[2].split()[2])
 
 
 @contextmanager
 def open_server() -> Iterator[Server]:
-    """Serve on two free ports of this machine, on a core of its own.
+    """Start nginx on two free loopback ports and on its own core, and stop it at the end.
 
     Raises:
-        Missing: nginx, or openssl for its certificate, is not installed.
+        Missing: nginx, or openssl for its certificate, is not installed, or nginx did not start.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -74,14 +75,14 @@ def open_server() -> Iterator[Server]:
 
 
 def make_certificate(folder: Path) -> None:
-    """Write a key and a certificate for this machine's own address."""
+    """Write a private key and a self-signed certificate for 127.0.0.1 into ``folder``."""
     asked = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     subprocess.run([tool("openssl"), *asked.split(), *files], check=True, capture_output=True)
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports of this machine that nobody listens on."""
+    """Return ``count`` loopback ports on which no program listens."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))
@@ -92,7 +93,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return when the server accepts connections."""
+    """Wait until the server accepts connections; raise ``Missing`` when it does not start."""
     for _ in range(100):
         if process.poll() is not None:
             break

@@ -1,4 +1,4 @@
-"""What the comparison found, as tables: figures of each contender, ratios to ours, and what was asked of us."""
+"""Tables of the comparison: figures of each contender, ratios to this program, and the targets."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -35,45 +35,45 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A contender's runs: what its start costs, and for each run the rows and what they cost."""
+    """Measurements of one contender: the usage of its start-up, and for each run the rows and the usage."""
 
     contender: Contender
     start: Usage
     runs: list[tuple[int, Usage]] = field(default_factory=list)
 
     def of_row(self, part: Callable[[Usage], float]) -> list[float]:
-        """Return what a row costs past the start, run by run."""
+        """Return the cost of one row without start-up, for each run; ``part`` selects a value of the usage."""
         least = self.contender.least if self.contender.rows else 0
         return [(part(usage) - part(self.start)) / (rows - least) for rows, usage in self.runs]
 
     def of_job(self, part: Callable[[Usage], float]) -> list[float]:
-        """Return what one start and ``ROWS`` rows cost, run by run."""
+        """Return the cost of start-up plus ``ROWS`` rows, for each run; ``part`` selects a value of the usage."""
         least = self.contender.least if self.contender.rows else 0
         return [part(self.start) + row * (ROWS - least) for row in self.of_row(part)]
 
     @property
     def wall_s(self) -> float:
-        """The job's wall clock, the median of the runs."""
+        """Median wall-clock seconds of start-up plus ``ROWS`` rows."""
         return statistics.median(self.of_job(lambda usage: usage.wall_s))
 
     @property
     def row_s(self) -> float:
-        """A row's wall clock past the start, the median of the runs."""
+        """Median wall-clock seconds of one row, without start-up."""
         return statistics.median(self.of_row(lambda usage: usage.wall_s))
 
     @property
     def cpu_s(self) -> float:
-        """The job's processor time, the median of the runs."""
+        """Median processor seconds of start-up plus ``ROWS`` rows."""
         return statistics.median(self.of_job(lambda usage: usage.cpu_s))
 
     @property
     def peak_mib(self) -> float:
-        """The largest process, the median of the runs."""
+        """Median peak memory of the largest process, in MiB."""
         return statistics.median(usage.peak_mib for _, usage in self.runs)
 
 
 def print_standings(standings: Sequence[Standing]) -> None:
-    """Print the figures, and then what was asked."""
+    """Print the table of figures and the table of targets; the first entry is this program."""
     if not standings:
         return
     ours = standings[0]
@@ -89,7 +89,7 @@ def print_standings(standings: Sequence[Standing]) -> None:
 
 
 def line(each: Standing, ours: Standing) -> tuple[str, ...]:
-    """Write a contender's figures."""
+    """Return the table row of one contender."""
     speeds = sorted(ROWS / wall_s for wall_s in each.of_job(lambda usage: usage.wall_s))
     return (
         each.contender.name,
@@ -106,7 +106,7 @@ def line(each: Standing, ours: Standing) -> tuple[str, ...]:
 
 
 def judge(asked: tuple[Standing, Standing, float]) -> tuple[str, ...]:
-    """Write what was asked of one ratio beside what came."""
+    """Return the table row of one target: the required ratio and the measured ones."""
     us, it, least = asked
     whole, past = it.wall_s / us.wall_s, it.row_s / us.row_s
     return (

@@ -1,4 +1,4 @@
-"""What a start costs: ``--help`` beside an empty Python, and the time until the server sees the first request.
+"""Measure start-up: ``--help`` compared with an empty Python, and the time until the first request arrives.
 
 python -m benchmarks.startup [--rounds N]
 """
@@ -36,12 +36,12 @@ FIRST: dict[str, tuple[Callable[[Job], Call], int]] = {
 
 
 def help_s(command: Sequence[str]) -> float:
-    """Run a command that only prints."""
+    """Return the wall-clock seconds of a command that only prints."""
     return measure(command, ENVIRONMENT, Path()).wall_s
 
 
 def first_s(call: Callable[[Job], Call], rows: int) -> float:
-    """Start a contender on fresh files and wait for its first request."""
+    """Return the seconds from the start of a contender, on new files of ``rows`` rows, to its first request."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
 
@@ -53,7 +53,7 @@ def first_s(call: Callable[[Job], Call], rows: int) -> float:
 
 
 def compare(asked: dict[str, Callable[[], float]], rounds: int) -> str:
-    """Measure all in turn and lay out the medians beside the first."""
+    """Measure all in turn, ``rounds`` times; return a table of the medians and their ratios to the first one."""
     found: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(rounds):
         for name, took_s in asked.items():
@@ -74,7 +74,7 @@ def compare(asked: dict[str, Callable[[], float]], rounds: int) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print the tables."""
+    """Measure both kinds of start-up, print the tables, and return 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args(arguments).rounds

@@ -1,4 +1,4 @@
-"""What was measured with: the machine, and the version of everything that took part.
+"""Print the machine and the versions of all programs and packages that the benchmarks use.
 
 python -m benchmarks.versions
 """
@@ -23,7 +23,7 @@ PEERS = ("aiohttp", "twilio", "locust", "aiolimiter", "gevent")
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the table of versions and return 0."""
     lines = [("processor", f"{processor()}, {os.cpu_count()} cores"), ("system", system())]
     lines += [("Python", platform.python_version()), ("SQLite", sqlite3.sqlite_version)]
     lines += [("provisioner", provisioner.__version__), *((name, installed(name)) for name in OURS)]
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def processor() -> str:
-    """Return the processor's name as the system has it."""
+    """Return the processor's name as the operating system reports it."""
     told = Path("/proc/cpuinfo")
     text = told.read_text(encoding="utf-8") if told.exists() else ""
     found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
@@ -43,12 +43,12 @@ def processor() -> str:
 
 
 def system() -> str:
-    """Return the kernel's and the C library's name and number."""
+    """Return names and versions of the kernel and the C library."""
     return f"{platform.system()} {platform.release().partition('-')[0]}, {' '.join(platform.libc_ver())}"
 
 
 def installed(name: str) -> str:
-    """Return the version of a package of this environment."""
+    """Return the version of a Python package in this environment, or "not installed"."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -56,7 +56,7 @@ def installed(name: str) -> str:
 
 
 def peers() -> dict[str, str]:
-    """Return the versions of the peers' packages, which live in an environment of their own."""
+    """Return the versions of the peers' Python packages by name; they have their own virtual environment."""
     if not (PACKAGES / "python").exists():
         return dict.fromkeys(PEERS, "not installed")
     ask = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
@@ -66,13 +66,13 @@ def peers() -> dict[str, str]:
 
 
 def node_package(name: str) -> str:
-    """Return the version of a package for Node.js."""
+    """Return the version of a Node.js package, or "not installed"."""
     path = NODE.parent / name / "package.json"
     return str(json.loads(path.read_bytes())["version"]) if path.exists() else "not installed"
 
 
 def said(name: str, flag: str) -> str:
-    """Return the version that a program of the system says."""
+    """Return the version that a program prints for ``flag``, "not installed", or "unknown"."""
     try:
         ended = subprocess.run([tool(name), flag], capture_output=True, text=True, check=False)
     except Missing:

@@ -1,4 +1,4 @@
-"""The ceiling of the client that we must use: aiohttp posting one prebuilt body, replies parsed, nothing kept.
+"""Upper limit of an aiohttp client: it posts one prepared body, parses the replies, and saves nothing.
 
 python bare.py URL BODY_FILE ROWS [asyncio|uvloop]
 """
@@ -19,7 +19,10 @@ HEADERS = {
 
 
 async def work(session: aiohttp.ClientSession, url: str, body: bytes, rows: Iterator[int]) -> None:
-    """Post until the rows, which all workers share, are used up."""
+    """Post one request for each row; ``rows`` is shared by all workers.
+
+    Raise ``RuntimeError`` when a reply is not a 201.
+    """
     for _ in rows:
         reply = await session.post(url, data=body, headers=HEADERS)
         msgspec.json.decode(await reply.read())
@@ -28,14 +31,14 @@ async def work(session: aiohttp.ClientSession, url: str, body: bytes, rows: Iter
 
 
 async def main(url: str, body: bytes, rows: int) -> None:
-    """Post as many times as there are rows."""
+    """Post ``body`` to ``url`` ``rows`` times."""
     shared = iter(range(rows))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         await asyncio.gather(*(work(session, url, body, shared) for _ in range(WORKERS)))
 
 
 def run(url: str, body_file: str, rows: str, loop: str = "asyncio") -> None:
-    """Run on the loop that was asked for."""
+    """Run the client on the named event loop, ``asyncio`` or ``uvloop``."""
     job = main(url, Path(body_file).read_bytes(), int(rows))
     if loop == "uvloop":
         import uvloop  # noqa: PLC0415 - an extra

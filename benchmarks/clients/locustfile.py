@@ -1,4 +1,4 @@
-"""Locust's fast user: each of them posts the next row of the CSV (``CUSTOMERS``) until there is none."""
+"""Locust test with ``FastHttpUser``: each user posts the next row of the CSV file ``CUSTOMERS`` until the end."""
 
 import os
 from itertools import count
@@ -14,13 +14,13 @@ ROWS = forms(Path(os.environ["CUSTOMERS"]))
 
 
 class Customer(FastHttpUser):  # type: ignore[misc] # the same
-    """Has no pause between its requests."""
+    """User without a pause between its requests."""
 
     wait_time = constant(0)
 
     @task  # type: ignore[untyped-decorator] # the same
     def create(self) -> None:
-        """Post one row; the last user to find none ends the test."""
+        """Post the next row; without one, stop this user, and the whole test with the last user."""
         form = next(ROWS, None)
         if form is not None:
             self.client.post("/v2/WebChats", data=form)

@@ -1,4 +1,4 @@
-"""The job as it is usually written: a task per row, a semaphore, ``resp.json()``, each result appended.
+"""Script as a user would write it: one task per row, a semaphore, ``resp.json()``, each result appended to a CSV.
 
 python naive.py URL CUSTOMERS RESULTS
 """
@@ -18,7 +18,7 @@ IN_FLIGHT = 64
 async def create(
     session: aiohttp.ClientSession, url: str, row: dict[str, str], free: asyncio.Semaphore, results: Path
 ) -> None:
-    """Create the WebChat of one row and note what it became."""
+    """Create the WebChat of one row and append its result to the results file."""
     name = row["CustomerFriendlyName"]
     topic = {"plan": row["pre_engagement.plan"], "topic": row["pre_engagement.topic"], "friendlyName": name}
     form = {
@@ -35,7 +35,7 @@ async def create(
 
 
 async def main(url: str, customers: Path, results: Path) -> None:
-    """Create all rows at once, as many at a time as the semaphore lets."""
+    """Start one task per row at once; the semaphore limits the requests in flight."""
     with customers.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     free = asyncio.Semaphore(IN_FLIGHT)

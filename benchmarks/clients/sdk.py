@@ -1,4 +1,4 @@
-"""The official ``twilio`` package, at its best: connections kept, the CSV read as it goes, nothing else done.
+"""Client that uses Twilio's Python SDK efficiently: connections are reused, and the CSV is read step by step.
 
 python sdk.py threads|async BASE_URL CUSTOMERS
 """
@@ -20,7 +20,7 @@ WORKERS = 64
 
 
 def arguments(form: dict[str, str]) -> dict[str, str]:
-    """Name the fields as the package does."""
+    """Return the form's values under the parameter names of the SDK."""
     return {
         "address_sid": form["AddressSid"],
         "chat_friendly_name": form["ChatFriendlyName"],
@@ -30,13 +30,13 @@ def arguments(form: dict[str, str]) -> dict[str, str]:
 
 
 class Shared:
-    """The rows, for threads that take one after the other."""
+    """Iterator of rows that several threads can share."""
 
     def __init__(self, rows: Iterator[dict[str, str]]) -> None:
         self._rows, self._lock = rows, threading.Lock()
 
     def __iter__(self) -> Iterator[dict[str, str]]:
-        """Yield rows until there are none."""
+        """Yield the next row until there are none left."""
         while True:
             with self._lock:
                 row = next(self._rows, None)
@@ -46,7 +46,7 @@ class Shared:
 
 
 def work(base_url: str, rows: Shared) -> None:
-    """Create rows with a client of its own, whose one connection stays open."""
+    """Create rows with one client, whose connection stays open; raise ``RuntimeError`` without a SID."""
     client = Client(ACCOUNT_SID, AUTH_TOKEN)
     client.flex_api.base_url = base_url
     for form in rows:
