@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws docs/display.svg, the picture of the display in the README, with the code that draws the display.
+"""Write docs/display.svg, the README's picture of the live display, with the code that draws the display.
 
-Run it after a change of the display: ``python docs/draw_display.py``.
+Run it after a change to the display: ``python docs/draw_display.py``.
 """
 
 import io
@@ -46,7 +46,7 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {
 </g>
 </svg>
 """
-"""rich's own form without the window around it, and without fonts from elsewhere."""
+"""rich's SVG template without the window frame and without fonts from other servers."""
 
 
 def picture() -> str:
@@ -61,7 +61,7 @@ def picture() -> str:
     )
     console.print(Text("$ provisioner run customers.csv -o results.csv --key crm_id", style="dim"))
     console.print(frame(PROGRESS, COLUMNS))
-    console.print()  # rich measures one line too few
+    console.print()  # rich makes the picture one line too short
     return console.export_svg(title="", code_format=SVG, unique_id="display")
 
 

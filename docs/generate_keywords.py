@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes provisioner/options/keywords.py, the keywords of the Python API, from the declarations of the options.
+"""Write provisioner/options/keywords.py, the keywords of the Python API, from the declarations of the options.
 
-Run it after a change of an option: ``python docs/generate_keywords.py``. A test finds a module that is out of
+Run it after a change to an option: ``python docs/generate_keywords.py``. A test fails if the module is out of
 date.
 """
 
@@ -25,7 +25,7 @@ from provisioner.options.keyword_values import keyword_fields, value_kinds
 MODULE = Path(__file__).parent.parent / "provisioner" / "options" / "keywords.py"
 WIDTH = 115
 ARGUMENTS = {RunOptions: {"output"}, LoadOptions: {"output"}, ExportOptions: {"output"}}
-"""Options that are arguments of their own, because they have to be given."""
+"""Required options: they are explicit arguments of the API functions and not keywords."""
 HEAD = '''\
 """The keywords of ``provisioner.api``, for type checkers and editors; docs/options.md says what each one does.
 
@@ -39,7 +39,7 @@ from typing import Literal, TypedDict
 
 
 def module() -> str:
-    """Return the module as it should stand."""
+    """Return the source text of the module."""
     classes = (CheckOptions, RunOptions, LoadOptions, ExportOptions, ReconcileOptions, ReportOptions, CloseOptions)
     written: dict[type[Any], str] = {}
     for each in classes:

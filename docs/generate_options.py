@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes docs/options.md, the reference of every option, from the declarations that the flags are made of.
+"""Write docs/options.md, the reference of all options, from the declarations of the options.
 
-Run it after a change of an option: ``python docs/generate_options.py``. A test finds a page that is out of date.
+Run it after a change to an option: ``python docs/generate_options.py``. A test fails if the page is out of date.
 """
 
 import re
@@ -40,7 +40,7 @@ _DEFAULT_IN_HELP = re.compile(r"\s*\[default: (?P<told>[^]]+)\]")
 
 
 def page() -> str:
-    """Return the page as it should stand."""
+    """Return the text of the page."""
     root = click.Context(cli, info_name="provisioner")
     chapters = [HEAD, _chapter("Global options, before the command", _entries(cli.params, root))]
     chapters += [_command(name, root) for name in COMMANDS]
