@@ -1,4 +1,4 @@
-"""``python -m tests.storm``: the long storm."""
+"""``python -m tests.storm``: the long crash test, which kills and restarts jobs and then compares the results."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ VERSIONS = {"1.3": ssl.TLSVersion.TLSv1_3, "1.2": ssl.TLSVersion.TLSv1_2}
 
 
 def main() -> int:
-    """Run a storm and tell its figures; return 1 where anything was lost, made twice or named wrongly."""
+    """Run a storm and print its figures; return 1 if a conversation is missing, duplicated or named wrongly."""
     options = _options()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="storm-"))
     say(f"seed {options.seed}, in {folder}, over {f'TLS {options.tls}' if options.tls in VERSIONS else 'http'}")
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """Print at once, also into a pipe."""
+    """Print a line and flush it, so that it also appears at once in a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

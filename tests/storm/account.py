@@ -1,4 +1,4 @@
-"""The server's account of a job against the results, row by row. Pure."""
+"""Comparison of the server's conversations with the results of a job, row by row. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One input row: what it calls its customer, and what the results say of it."""
+    """One input row: its customer's label, and its status and SID in the results."""
 
     row: int
     label: str
@@ -17,7 +17,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One conversation on the server, and for which customer. An orphan has no participant."""
+    """One conversation on the server with the label of its customer; an orphan has no participant."""
 
     conversation_sid: str
     label: str
@@ -26,7 +26,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One conversation too few, too many, or named wrongly, and the rows it concerns."""
+    """One missing, duplicate or wrongly named conversation, as a text, and the numbers of its rows."""
 
     text: str
     rows: tuple[int, ...]
@@ -34,7 +34,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What does not add up."""
+    """Differences between the results and the server; all empty if there are none."""
 
     missing: tuple[Fault, ...] = ()
     twice: tuple[Fault, ...] = ()
@@ -42,9 +42,10 @@ class Account:
 
 
 def compare(lines: Sequence[Line], made: Iterable[Made]) -> Account:
-    """Compare the results with what was made; orphans are no conversations of anybody.
+    """Return the differences between the results (``lines``) and the server's conversations (``made``).
 
-    Rows that share a label share its conversations. An unknown row may have one, and need not.
+    Orphans are ignored. Rows with the same label share the conversations of that label. An unknown row may have a
+    conversation or none.
     """
     by_label: dict[str, list[Line]] = defaultdict(list)
     for line in lines:

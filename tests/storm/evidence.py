@@ -1,4 +1,4 @@
-"""What the ledger can show for every row that was ever in doubt. Pure, but for reading it."""
+"""Evidence in the ledger for every row that was ever unknown. Pure, except for the functions that read it."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One line of the ledger's attempts, in their order."""
+    """One attempt of the ledger: the row's id, the step, the verdict and the error code."""
 
     row: int
     step: str
@@ -22,11 +22,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How every doubt ended.
+    """Counts of attempts with an unknown result, and how each was resolved.
 
-    A row may be in doubt more than once. ``rows`` were, ``found`` of the doubts ended with a conversation that
-    was seen and ``absent`` with none, twice looked for; in ``left`` rows there still is one. ``requests`` are all
-    intents of the job. ``breaches`` are rows that were sent while in doubt, or have been created without a look.
+    ``requests`` is the number of create attempts of the job. ``rows`` is the number of rows that had at least one
+    unknown attempt; a row may have several. Look-ups resolved ``found`` of them with a conversation and ``absent``
+    without one; ``left`` rows are still unknown. ``looks`` is the number of look-ups. ``breaches`` are texts about
+    rows that were sent again before a look-up, or whose status changed without one.
     """
 
     requests: int = 0
@@ -57,7 +58,7 @@ _STATUSES = "SELECT id, status FROM rows"
 
 
 def read_evidence(ledger: Path) -> Evidence:
-    """Read the ledger of a job that is over."""
+    """Return the evidence of a finished job's ledger."""
     with _opened(ledger) as connection:
         attempts = [Attempt(*line) for line in connection.execute(_ATTEMPTS)]
         statuses: dict[int, str] = dict(connection.execute(_STATUSES).fetchall())
@@ -65,7 +66,7 @@ def read_evidence(ledger: Path) -> Evidence:
 
 
 def read_trails(ledger: Path, rows: Iterable[int]) -> list[str]:
-    """Return all that the ledger holds of these input rows, a text for each attempt."""
+    """Return a text for each attempt at these input rows, with all values that the ledger holds."""
     with _opened(ledger) as connection:
         found = connection.execute(_TRAIL, (json.dumps(sorted(rows)),))
         names = [column[0] for column in found.description]
@@ -80,7 +81,7 @@ def _opened(ledger: Path) -> closing[sqlite3.Connection]:
 
 
 def judge(attempts: Iterable[Attempt], statuses: dict[int, str]) -> Evidence:
-    """Follow each row through its attempts, which come row by row."""
+    """Return the evidence of ``attempts``, which must be grouped by row; ``statuses`` are by row id."""
     trails = [(row, list(trail)) for row, trail in groupby(attempts, key=attrgetter("row"))]
     doubted = [(row, trail) for row, trail in trails if any(_is_doubt(each) for each in trail)]
     creates = [each for _, trail in trails for each in trail if each.step == "create"]

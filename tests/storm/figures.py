@@ -1,4 +1,4 @@
-"""The figures of a storm, as text. Pure."""
+"""Figures of a storm as text. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ from tests.storm.job import Report
 from tests.storm.life import Life
 
 MOST_FAILURES = 20
-"""How many failures of one job are told, and how many lines of the ledger about them."""
+"""Maximum number of failures of one job that are printed, and of ledger lines about them."""
 
 
 def line_of(report: Report) -> str:
-    """Tell of one job in a line, and of each of its failures in another."""
+    """Return one line about a job and one more for each of its failures."""
     job, evidence = report.job, report.evidence
     head = f"job {job.number} ({job.shape.name}): {report.kills} kills, {len(report.lives)} starts"
     tail = f"{evidence.rows} rows in doubt, {len(report.failures)} failures"
@@ -21,7 +21,7 @@ def line_of(report: Report) -> str:
 
 
 def figures(reports: Sequence[Report], elapsed_s: float) -> str:
-    """Sum all jobs up."""
+    """Return the totals of all jobs as lines; ``elapsed_s`` is the storm's duration in seconds."""
     rows = sum(report.job.rows for report in reports)
     faults = sum((Counter(report.counted["faults"]) for report in reports), Counter[str]())
     orphans = sum(report.counted["conversations"]["orphans"] for report in reports)

@@ -1,4 +1,4 @@
-"""One job of the storm: struck until no strikes are left, started again until it is done, and compared."""
+"""One job of the storm: it is killed and started again until it is done, and then compared with the server."""
 
 import csv
 import json
@@ -22,42 +22,42 @@ from tests.tls import Authority
 
 FAULTS = Path(__file__).with_name("faults.toml")
 MOST_QUIET_LIVES = 40
-"""How often a job may be started again that nothing strikes any more."""
+"""Maximum number of starts of a job that are not killed."""
 LONGEST_LIFE_S, AND_FOR_EACH_ROW_S = 60.0, 0.2
-"""A life that lasts longer hangs: the slowest jobs take a third of it."""
+"""Maximum seconds of one process, plus those for each row; the slowest jobs need a third of it."""
 INQUIRIES = 0.15
-"""The share of lives that only look unknown rows up: ``reconcile`` in place of ``run``."""
+"""Share of processes that run ``reconcile`` instead of ``run``, and so only look up unknown rows."""
 WAYS_TO_END = frozenset({0, 4, 5, 6})
-"""The exit codes of a life that ended by itself; 4 and 6 are the doing of faults."""
+"""Exit codes that a process may end with when it is not killed; injected faults cause 4 and 6."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """The kills that are still to be done, shared by the jobs of a storm."""
+    """Number of kills of a storm, shared by its jobs."""
 
     kills: int
     _promised: int = 0
 
     def take(self) -> bool:
-        """Promise one kill, if there is one left."""
+        """Reserve one kill; return whether one was left."""
         if self.is_spent:
             return False
         self._promised += 1
         return True
 
     def give_back(self) -> None:
-        """Return a promise that came to nothing."""
+        """Return a reserved kill that came too late."""
         self._promised -= 1
 
     @property
     def is_spent(self) -> bool:
-        """Say whether every kill is done, or promised."""
+        """Whether all kills are done or reserved."""
         return self._promised >= self.kills
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What a simulator speaks, and who vouches for it."""
+    """TLS of a simulator: its version, and the certificate authority."""
 
     version: ssl.TLSVersion
     authority: Authority
@@ -65,7 +65,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job to be done: ``kills`` at most are its share. Without ``tls`` it goes over plain http."""
+    """One job of ``rows`` rows with at most ``kills`` kills; without ``tls`` it uses plain http."""
 
     number: int
     shape: Shape
@@ -77,14 +77,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """What is started, again and again."""
+    """Arguments of the two commands that are started repeatedly."""
 
     run: tuple[str, ...]
     reconcile: tuple[str, ...]
 
     @classmethod
     def of(cls, shape: Shape, files: Sequence[str], url: str) -> "Commands":
-        """Make the commands of a job against a server."""
+        """Return the commands of a job of this shape against the server at ``url``."""
         place = ("--base-url", url)
         looking = ("--timeout", "0.7", "--settle-delay", "0.5", "--rate", "200/s")
         return cls(
@@ -95,10 +95,10 @@ class Commands:
 
 @dataclass(slots=True)
 class Report:
-    """What became of a job.
+    """Result of one job.
 
-    ``trails`` are the ledger's lines for rows that do not add up, ``counted`` are the server's own counts, and
-    ``trouble`` is what must not happen besides.
+    ``trails`` are the ledger's attempts of rows that differ, ``counted`` are the server's own counts, and
+    ``trouble`` are other errors, such as a traceback.
     """
 
     job: Job
@@ -111,12 +111,12 @@ class Report:
 
     @property
     def kills(self) -> int:
-        """How many lives ended by signals."""
+        """Number of processes that were killed."""
         return sum(life.is_kill for life in self.lives)
 
     @property
     def failures(self) -> list[str]:
-        """Everything that must not be."""
+        """All errors of the job, as texts."""
         return [
             *(f"missing: {fault.text}" for fault in self.account.missing),
             *(f"twice: {fault.text}" for fault in self.account.twice),
@@ -127,7 +127,7 @@ class Report:
 
 
 async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
-    """Do the job in an empty folder, against a simulator of its own."""
+    """Run one job in an empty folder against its own simulator, and return its report."""
     report = Report(job)
     async with AsyncExitStack() as stack:
         program = (await stack.enter_async_context(programs_in(folder))).unwatched()
@@ -152,7 +152,7 @@ async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
 
 
 def _audit(report: Report, lines: Sequence[Line], made: Sequence[Made], *, ledger: Path) -> None:
-    """Compare the results, the server and the ledger with one another."""
+    """Compare the results, the server and the ledger with each other, and write the differences to the report."""
     report.account = account = compare(lines, made)
     report.evidence = evidence = read_evidence(ledger)
     faults = (*account.missing, *account.twice, *account.wrong)
@@ -171,7 +171,7 @@ async def _serve(program: Program, job: Job) -> Simulator:
 
 
 async def _live_on(program: Program, commands: Commands, job: Job, budget: Budget, report: Report) -> None:
-    """Start the job again and again until it is done, and look its unknown rows up now and then."""
+    """Start the job repeatedly until it is done; some of the starts only look up unknown rows."""
     chance = random.Random(f"strikes {job.seed}")
     quiet = 0
     while quiet < MOST_QUIET_LIVES:
@@ -196,7 +196,7 @@ def _longest_s(job: Job) -> float:
 
 
 async def _have_audited(program: Program, commands: Commands, report: Report) -> None:
-    """Let the program itself compare what it says with what there is."""
+    """Run the program's own audit, and report it if it finds differences."""
     audit = await live(program, (*commands.reconcile, "--audit"), None, longest_s=_longest_s(report.job))
     if audit.code:
         report.trouble.append(f"the audit ended with {audit.code}:\n{audit.summary}")
@@ -215,7 +215,7 @@ def _complain(life: Life, report: Report) -> None:
 
 
 def _is_done(life: Life, shape: Shape, folder: Path) -> bool:
-    """Say whether nothing more comes of the job: all rows are created, or unknown where nobody can look."""
+    """Return whether the job is done: all rows are created, or unknown if the shape does not allow look-ups."""
     if life.code == 0 or not shape.is_blind or life.code != 5:
         return life.code == 0
     return {line["status"] for line in _results(folder / shape.output)} <= {"created", "unknown"}
@@ -231,7 +231,7 @@ def _results(path: Path) -> list[dict[str, Any]]:
 
 
 def _lines(path: Path, labels: Sequence[str]) -> list[Line]:
-    """Return a line for each input row, also for those that the results forget."""
+    """Return a line for each input row, also for rows that are missing in the results."""
     found = {int(each["row"]): each for each in _results(path)}
     return [
         Line(row, label, found[row]["status"], found[row]["conversation_sid"] or "")

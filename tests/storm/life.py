@@ -1,4 +1,4 @@
-"""One life of the program: from its start to its end, or to the signals that end it."""
+"""One process of the program, from its start to its end or to the signals that kill it."""
 
 import asyncio
 import json
@@ -13,13 +13,17 @@ from tests.acceptance.program import CREDENTIALS, Program
 from tests.storm.strikes import EVENTS, PATIENCE_S, Stage, Strike
 
 LAST_WORDS = 12
-"""Lines of stderr that are kept."""
+"""Maximum number of last lines of stderr that are kept."""
 ENDED_BY_SIGNAL = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130, 143})
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How a life went: how far, and ``struck_in`` which stage, None where nothing struck it before its end."""
+    """Result of one process.
+
+    ``code`` is its exit code and ``stage`` the last stage that it reached. ``struck_in`` is the stage in which the
+    first signal was sent, None if it ended before. ``summary`` is its stdout.
+    """
 
     code: int
     stage: Stage
@@ -32,19 +36,19 @@ class Life:
 
     @property
     def is_kill(self) -> bool:
-        """Say whether the signals ended it, and did not come too late."""
+        """Whether the signals ended the process, rather than coming too late."""
         return self.struck_in is not None and (self.code in ENDED_BY_SIGNAL or self.is_nipped)
 
     @property
     def is_nipped(self) -> bool:
-        """Say whether Python was interrupted while it imported the program, and told that in its own way."""
+        """Whether Python was interrupted while it imported the program, and printed a traceback of its own."""
         is_early = self.struck_in is Stage.STARTING and self.has_traceback
         return is_early and (self.code < 0 or self.last_words[-1] == "KeyboardInterrupt")
 
 
 @dataclass(slots=True)
 class _Witness:
-    """Follows a life by what it says on stderr."""
+    """Tracks the stage of a process by the log events on its stderr."""
 
     stage: Stage = Stage.STARTING
     struck_in: Stage | None = None
@@ -76,7 +80,10 @@ def _event_of(line: str) -> str:
 
 
 async def live(program: Program, command: Sequence[str], strike: Strike | None, *, longest_s: float) -> Life:
-    """Run the command once; strike it, where there is a strike; what lasts longer than ``longest_s`` hangs."""
+    """Run the command once, send it the signals of ``strike``, and return the result.
+
+    A process that runs longer than ``longest_s`` seconds is killed and counts as hung.
+    """
     running = await program.start(*command, env=CREDENTIALS)
     process, witness = running.process, _Witness()
     assert process.stdout is not None
@@ -107,7 +114,7 @@ async def live(program: Program, command: Sequence[str], strike: Strike | None, 
 
 
 async def _strike(process: asyncio.subprocess.Process, witness: _Witness, strike: Strike | None) -> None:
-    """Send the signals, and note which stage the first one hit; it may hit nothing any more."""
+    """Send the signals and record the stage at the first one; send none if the process has already ended."""
     if strike is None:
         return
     await witness.wait_for(strike.stage)
@@ -117,6 +124,6 @@ async def _strike(process: asyncio.subprocess.Process, witness: _Witness, strike
             return
         witness.struck_in = witness.struck_in or witness.stage
         with suppress(ProcessLookupError):
-            # The process's own send_signal would reap one that has just ended, and its exit code be lost.
+            # process.send_signal would reap a process that has just ended, and its exit code would be lost.
             os.kill(process.pid, number)
         await asyncio.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""The jobs of the storm: what comes in, how it is sent, and by what its rows are found again."""
+"""Shapes of the storm's jobs: input format, flags, and the way in which unknown rows are looked up."""
 
 import gzip
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 class Shape:
     """One kind of job.
 
-    ``write`` puts rows with these labels into a folder and returns the names of the files. ``server`` are flags
-    of the simulator. So many rows in a row (``repeats``) have one content. Where a job ``is_blind``, looking
-    does not always help, and it may end with unknown rows. Where a job ``has_own_identities``, each row's is its
-    own, so that an audit finds exactly one conversation for each.
+    ``write`` writes rows with the given labels into a folder and returns the file names. ``flags`` are those of
+    ``run``, ``server`` those of the simulator. ``repeats`` consecutive rows have the same content. ``is_blind``:
+    look-ups do not always find a row, so that the job may end with unknown rows. ``has_own_identities``: each row
+    has a different identity, so that an audit finds exactly one conversation for each.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Shape:
     has_own_identities: bool = False
 
     def labels(self, rows: int) -> list[str]:
-        """Return what each row calls its customer, which is how the server's account is compared with ours."""
+        """Return the customer's label of each row, by which the results are compared with the server."""
         return [f"Row {number - number % self.repeats}" for number in range(1, rows + 1)]
 
 
@@ -38,7 +38,7 @@ def _csv(labels: Sequence[str], *, first: int = 1) -> str:
 
 
 def write_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
-    """Write one CSV file with a key column, and a column that two rows share."""
+    """Write one CSV file with a key column, and a column whose values are each shared by two rows."""
     (folder / "customers.csv").write_text(_csv(labels), encoding="utf-8")
     return ["customers.csv"]
 
@@ -52,7 +52,7 @@ def write_two_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
 
 
 def write_json_lines(folder: Path, labels: Sequence[str]) -> Sequence[str]:
-    """Write JSON Lines, and nothing in them but what the server is told."""
+    """Write a JSON Lines file that contains only the customer's label."""
     lines = [json.dumps({"customer_friendly_name": label}) for label in labels]
     (folder / "customers.jsonl").write_text("\n".join((*lines, "")), encoding="utf-8")
     return ["customers.jsonl"]
@@ -108,4 +108,4 @@ SHAPES = (
         is_blind=True,
     ),
 )
-"""Everything a storm runs over, in turn."""
+"""All shapes; the jobs of a storm use them in turn."""

@@ -1,4 +1,4 @@
-"""The storm: jobs of all shapes under all faults, some at a time, until enough kills are done."""
+"""The storm: jobs of all shapes with all faults, several at a time, until enough processes were killed."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,9 +21,10 @@ async def storm(
     tls: Tls | None = None,
     tell: Callable[[Report], None] = lambda _report: None,
 ) -> list[Report]:
-    """Do jobs of ``rows`` rows each until there were ``kills`` kills, at most ``share`` of them in one job.
+    """Run jobs until there were ``kills`` kills, and return their reports in order.
 
-    A job that is under way is always finished. Each is told of when it is done.
+    Each job has ``rows`` rows, and ``at_once`` jobs run at a time. At most ``share`` kills are done in one job. A
+    job that was started is always finished. ``tell`` is called with the report of each finished job.
     """
     budget, numbers, reports = Budget(kills), count(), list[Report]()
 

@@ -1,4 +1,4 @@
-"""When a life of the program is ended, and by which signals: drawn from a seed."""
+"""Random choice, from a seed, of when a process is killed and by which signals."""
 
 import random
 import signal
@@ -7,15 +7,16 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """How far a run has come, as its log tells."""
+    """Stage of a run, known from its log events."""
 
     STARTING = "starting"
-    """Being started, planning."""
+    """The process starts and plans."""
     SENDING = "sending"
+    """Rows are sent."""
     LOOKING = "looking"
-    """Looking unknown rows up."""
+    """Unknown rows are looked up."""
     LOOKED = "looked"
-    """Back from it: what is certainly absent is sent, or the results are written."""
+    """After the look-up: rows that do not exist are sent, or the results are written."""
     ENDING = "ending"
     """Everything is on disk."""
 
@@ -26,7 +27,7 @@ EVENTS = {
     "lookup.finished": Stage.LOOKED,
     "run.finished": Stage.ENDING,
 }
-"""The log events that begin a stage."""
+"""Stage by the log event that begins it."""
 
 _LONGEST_WAIT_S = {
     Stage.STARTING: 0.9,
@@ -45,12 +46,12 @@ _SIGNALS = (
     ((signal.SIGINT, signal.SIGKILL), 5),
 )
 PATIENCE_S = 5.0
-"""How long a strike waits for its stage; after that it comes whatever the run is doing."""
+"""Maximum seconds that a strike waits for its stage; after that the signal is sent in any stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """Signals for one life: the first ``delay_s`` after a stage began, the second ``gap_s`` later."""
+    """Signals to one process: the first ``delay_s`` seconds after a stage began, the second ``gap_s`` later."""
 
     stage: Stage
     delay_s: float
@@ -59,12 +60,12 @@ class Strike:
 
     @property
     def name(self) -> str:
-        """Name the signals."""
+        """Names of the signals, joined by ``+``."""
         return "+".join(each.name for each in self.signals)
 
 
 def draw_strike(chance: random.Random) -> Strike:
-    """Draw the next strike."""
+    """Return the next random strike, drawn from ``chance``."""
     (stage,) = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
     (signals,) = chance.choices([each for each, _ in _SIGNALS], [weight for _, weight in _SIGNALS])
     return Strike(stage, chance.uniform(0, _LONGEST_WAIT_S[stage]), signals, chance.uniform(0.02, 0.5))
