@@ -1,4 +1,4 @@
-"""A page in the system's Chromium, and everything it complained about or asked for."""
+"""Pages in the system's Chromium, with their console errors, exceptions and requests."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +15,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is ins
 
 @dataclass
 class Tab:
-    """One page, with its complaints (console errors, exceptions) and the hosts it asked."""
+    """One page, with its console errors and exceptions, and the hosts to which it sent requests."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Tab:
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
 
     async def be(self, visibility: str) -> None:
-        """Let the page be told that it is now ``hidden`` or ``visible``, as by a change of tabs."""
+        """Set the page's visibility to ``hidden`` or ``visible`` and fire the event, as a change of tabs does."""
         await self.page.evaluate(
             """visibility => {
               const say = (name, value) => Object.defineProperty(document, name, { configurable: true, value });
@@ -40,12 +40,12 @@ class Tab:
         )
 
     async def lines_drawn(self) -> int:
-        """Count the lines of charts that take up room on the page."""
+        """Return the number of chart lines with a size on the page."""
         boxes = [await line.bounding_box() for line in await self.page.query_selector_all("figure svg path")]
         return sum(box is not None and box["width"] > 0 for box in boxes)
 
     async def focus_order(self, count: int) -> list[str]:
-        """Press Tab so often, and name what has the focus each time by its tag and text."""
+        """Press Tab ``count`` times and return the tag and text of the focused element after each."""
         found = []
         for _ in range(count):
             await self.page.keyboard.press("Tab")
@@ -59,7 +59,7 @@ class Tab:
 
 @asynccontextmanager
 async def open_tab(*, is_dark: bool = False, width: int = 1000) -> AsyncIterator[Tab]:
-    """Open an empty page of a new browser, for as long as the context lasts."""
+    """Open an empty page in a new browser; both are closed at the end of the context."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
@@ -73,7 +73,7 @@ async def open_tab(*, is_dark: bool = False, width: int = 1000) -> AsyncIterator
 
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Callable[[], Awaitable[Tab]]]:
-    """Start a browser, and give a function that opens one more tab of it."""
+    """Start a browser and yield a function that opens a new tab."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:

@@ -1,4 +1,4 @@
-"""Time that passes only when everybody waits, so a test of minutes takes milliseconds."""
+"""Virtual time: it advances only when all tasks wait, so that a test of minutes takes milliseconds."""
 
 import asyncio
 import selectors
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class _Selector(selectors.SelectSelector):
-    """Never blocks: where a real one would wait for a timer, the clock jumps to it."""
+    """Selector that never blocks: instead of waiting for a timer, it sets the clock forward to it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose ``time`` starts at 1,000 s and moves by timers alone."""
+    """Event loop whose ``time`` starts at 1,000 seconds and advances only from timer to timer."""
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -39,17 +39,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @dataclass
 class StillClock:
-    """A clock that stands until it is set."""
+    """Clock that returns the same time until a test sets another."""
 
     now: float = 0.0
 
     def __call__(self) -> float:
-        """Return the time it was set to."""
+        """Return the time that was set, in seconds."""
         return self.now
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in virtual time."""
+    """Run a coroutine to its end in virtual time and return its result."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
 

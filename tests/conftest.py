@@ -1,7 +1,7 @@
-"""What holds for every test: no example of a property is judged by how long it took."""
+"""Settings of all tests: Hypothesis has no time limit for an example."""
 
 from hypothesis import HealthCheck, settings
 
-# Added to what is in force: in CI hypothesis chooses a profile of its own.
+# Based on the active profile, because Hypothesis selects another profile in CI.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

@@ -1,4 +1,4 @@
-"""``make test-all``: every test on every supported Python that the machine has, each in its own environment."""
+"""``make test-all``: run all tests on every supported Python of this machine, each in its own environment."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Run the tests on each Python in turn; return 1 where there is none, or a test failed on one of them."""
+    """Run the tests on each Python in turn; return 1 if there is none or a test failed, else 0."""
     found = {version: python for version in VERSIONS if (python := find_python(version))}
     for version in VERSIONS:
         say(f"Python {version}: {found.get(version, 'not found')}")
@@ -22,12 +22,12 @@ def main() -> int:
 
 
 def find_python(version: str) -> str:
-    """Return the interpreter of a version, of the search path or else pyenv's newest, or an empty text."""
+    """Return the path of an interpreter: from PATH, or else pyenv's newest; empty if there is none."""
     return next((path for path in candidates(version) if is_python(path, version)), "")
 
 
 def candidates(version: str) -> Iterator[str]:
-    """Yield what may be an interpreter of that version; a shim of pyenv's may lead nowhere."""
+    """Yield possible interpreters of that version; pyenv's shims may point to a missing one."""
     if on_path := shutil.which(f"python{version}"):
         yield on_path
     if pyenv := shutil.which("pyenv"):
@@ -36,25 +36,25 @@ def candidates(version: str) -> Iterator[str]:
 
 
 def patch_of(python: Path) -> int:
-    """Return the last number of pyenv's version of an interpreter, -1 where it has none."""
+    """Return the patch number of a pyenv interpreter's version; -1 if it has none."""
     patch = python.parts[-3].rpartition(".")[2]
     return int(patch) if patch.isdigit() else -1
 
 
 def is_python(path: str, version: str) -> bool:
-    """Say whether it runs, is of that version, and can make environments."""
+    """Return whether ``path`` runs, has that version, and can create virtual environments."""
     asked = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     return output_of(path, "-c", asked) == version
 
 
 def output_of(*command: str) -> str:
-    """Return what a command prints, without spaces around it; nothing where it fails."""
+    """Return the stripped output of a command; empty if the command fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode else done.stdout.strip()
 
 
 def passes(version: str, python: str) -> bool:
-    """Run the tests on one Python, in its own environment, and say whether all passed."""
+    """Run the tests on one Python in its own environment; return whether all passed."""
     say(f"--- Python {version}")
     make = shutil.which("make") or "make"
     command = (make, "test", f"PYTHON={python}", f"VENV=.venv-{version}")
@@ -62,7 +62,7 @@ def passes(version: str, python: str) -> bool:
 
 
 def say(text: str) -> None:
-    """Print at once, so that it stands before what the tests print."""
+    """Print a line and flush it, so that it appears before the output of the tests."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A ``ports.WebChatCreator`` without a network, held to the contract of the real one."""
+"""In-memory ``ports.WebChatCreator``; the contract tests of the real one apply to it, too."""
 
 import time
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from provisioner.ports.sending import Gate
 
 
 class Fault(Enum):
-    """How one attempt goes wrong."""
+    """Kinds of failure of one attempt."""
 
     UNREACHABLE = auto()
-    """No connection: the gate is never reached."""
+    """There is no connection; the attempt does not wait at the gate."""
     THROTTLED = auto()
-    """A 429."""
+    """The reply is a 429."""
     INVALID = auto()
-    """Refused, the row's fault."""
+    """The request is refused because of the row."""
     FORBIDDEN = auto()
-    """Refused, the run's fault."""
+    """The request is refused in a way that stops the run."""
     LOST = auto()
-    """Created, but the reply is lost."""
+    """The conversation is created, but the reply is lost."""
     NAMELESS = auto()
-    """Created, but the reply names no conversation."""
+    """The conversation is created, but the reply contains no SID."""
     SWALLOWED = auto()
-    """Not created, but nobody can tell from the reply."""
+    """The conversation is not created, but the reply does not show that."""
 
 
 _ANSWERS: dict[Fault, dict[str, Any]] = {
@@ -53,8 +53,8 @@ _CREATES = {None, Fault.LOST, Fault.NAMELESS}
 class FakeCreator:
     """Creates conversations in memory.
 
-    The n-th attempt meets the n-th fault (None: it goes well); after the last one all go well. ``created``
-    is what the server knows: requests by SID, including those whose reply was lost.
+    The n-th attempt fails with the n-th fault (None: it succeeds); all later ones succeed. ``created`` holds the
+    requests of all created conversations by SID, including those whose reply was lost.
     """
 
     def __init__(self, faults: Iterable[Fault | None] = ()) -> None:
@@ -62,7 +62,7 @@ class FakeCreator:
         self._faults = iter(faults)
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.WebChatCreator``."""
+        """Make one attempt to create a WebChat; see ``ports.WebChatCreator``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:
             now = time.time()

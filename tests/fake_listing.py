@@ -1,4 +1,4 @@
-"""A ``ConversationClient`` without a network: it lists what a test says, and notes what it was asked."""
+"""In-memory ``ConversationClient``: it returns what a test has set, and records the requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,10 +9,10 @@ from provisioner.twilio.paging import ListError
 
 
 class FakeListing(ConversationClient):
-    """Answers look-ups by identity from ``of_identity``, scans with ``listed``, guests with ``guests``.
+    """Returns look-ups by identity from ``of_identity``, scans from ``listed``, and participants from ``guests``.
 
-    ``identities`` and ``days`` are what it was asked for; ``most_at_once`` is how many look-ups were under way
-    together.
+    ``identities`` and ``days`` record the requested values; ``most_at_once`` is the maximum number of concurrent
+    look-ups.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class FakeListing(ConversationClient):
         self.most_at_once = self._under_way = 0
 
     async def find_by_identity(self, identity: str) -> LookupResult:
-        """Return what is listed for a guest; nothing, where the test says nothing."""
+        """Return the result that the test has set for ``identity``, or an empty one."""
         self.identities.append(identity)
         self._under_way += 1
         self.most_at_once = max(self.most_at_once, self._under_way)
@@ -36,11 +36,11 @@ class FakeListing(ConversationClient):
         return self._of_identity.get(identity, LookupResult())
 
     async def has_participant(self, sid: str) -> bool | ListError:
-        """Say that somebody takes part, unless the test says otherwise."""
+        """Return the value that the test has set for ``sid``, or True."""
         return self._guests.get(sid, True)
 
     async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | ListError]:
-        """List everything, whatever the days."""
+        """Yield all of ``listed``, whatever the days."""
         self.days.append((start, end))
         for item in self._listing:
             yield item

@@ -1,4 +1,4 @@
-"""A ``ports.Messenger`` without a network, held to the contract of the real one."""
+"""In-memory ``ports.Messenger``; the contract tests of the real one apply to it, too."""
 
 import time
 from collections.abc import Iterable
@@ -33,8 +33,9 @@ _POSTS = {None, Fault.LOST, Fault.NAMELESS}
 class FakeMessenger:
     """Keeps the messages of all conversations in memory.
 
-    The n-th attempt meets the n-th fault (None: it goes well), and the n-th look the n-th of ``looks`` in place of
-    the truth. ``posted`` has every message in the order they arrived, also those whose reply was lost.
+    The n-th attempt fails with the n-th fault (None: it succeeds). The n-th look-up returns the n-th of ``looks``
+    (None: the real state). ``posted`` holds all messages in the order of their arrival, including those whose
+    reply was lost.
     """
 
     def __init__(self, faults: Iterable[Fault | None] = (), looks: Iterable[MessageLookup | None] = ()) -> None:
@@ -42,7 +43,7 @@ class FakeMessenger:
         self._faults, self._looks = iter(faults), iter(looks)
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
-        """Make one attempt; see ``ports.Messenger``."""
+        """Make one attempt to post ``message``; see ``ports.Messenger``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:
             now = time.time()
@@ -61,7 +62,7 @@ class FakeMessenger:
         )
 
     async def find(self, message: Message) -> MessageLookup:
-        """Tell the truth, unless a look was given."""
+        """Return the next of ``looks``, or the real state of the conversation."""
         if look := next(self._looks, None):
             return look
         sids = [f"IM{number:032x}" for number, each in enumerate(self.posted) if each == message]

@@ -1,4 +1,4 @@
-"""A ``RowStore`` without a disk, held to the contract of the real one."""
+"""In-memory ``RowStore``; the contract tests of the real one apply to it, too."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from provisioner.models import AttemptResult, Claim, MessageStatus, Status
 
 
 def noted(failure: Exception | None = None) -> asyncio.Future[None]:
-    """Return what is done already, well or with a failure."""
+    """Return a finished future: successful, or failed with ``failure``."""
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     if failure is None:
         future.set_result(None)
@@ -21,9 +21,10 @@ def noted(failure: Exception | None = None) -> asyncio.Future[None]:
 
 @dataclass
 class FakeRow:
-    """One row and what has become of it; ``answers`` are its attempts that were settled.
+    """One row with its status; ``answers`` are the results of its finished attempts.
 
-    ``message`` counts once it is created, ``posts`` are the attempts at it that were settled.
+    ``message`` is the status of its first message, which is valid once the row is created; ``posts`` are the
+    results of the finished attempts to post it.
     """
 
     claim: Claim
@@ -36,31 +37,31 @@ class FakeRow:
 
 
 class FakeMessages:
-    """Keeps the messages of the rows of a ``FakeLedger``, and notes everything in the same history."""
+    """Message part of a ``FakeLedger``; it records its events in the same history."""
 
     def __init__(self, rows: dict[int, FakeRow], history: list[tuple[str, int]]) -> None:
         self._rows, self._history = rows, history
 
     async def begin(self, claim_id: int) -> None:
-        """Note an intent."""
+        """Record that an attempt begins."""
         self._rows[claim_id].message = MessageStatus.IN_FLIGHT
         await self._note("begin message", claim_id)
 
     def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
-        """Note an outcome."""
+        """Record the result of an attempt."""
         self._rows[claim_id].message = status
         self._rows[claim_id].posts.append(result)
         self._history.append((f"message {status.value}", claim_id))
         return noted()
 
     async def release(self, claim_id: int) -> None:
-        """Take an intent back."""
+        """Undo ``begin`` for a message that was not sent."""
         if self._rows[claim_id].message is MessageStatus.IN_FLIGHT:
             self._rows[claim_id].message = MessageStatus.PENDING
         await self._note("release message", claim_id)
 
     async def drop(self, claim_id: int) -> None:
-        """Forget a message that certainly is not there."""
+        """Delete the message of a row, unless it is posted or unknown."""
         if self._rows[claim_id].message not in {MessageStatus.UNKNOWN, MessageStatus.POSTED}:
             self._rows[claim_id].message = None
         await self._note("drop message", claim_id)
@@ -71,10 +72,10 @@ class FakeMessages:
 
 
 class FakeLedger:
-    """Keeps rows in memory, numbered from 1, each with the status given.
+    """Keeps rows in memory, numbered from 1, with the given statuses.
 
-    ``history`` has every begin, settle and release in the order they took effect. As with the real one, what
-    was asked for happens even when the task that asked is cancelled.
+    ``history`` holds every begin, settle and release as (event, row) pairs in their order. As with the real
+    ledger, a call takes effect even if the calling task is cancelled.
     """
 
     def __init__(
@@ -94,20 +95,20 @@ class FakeLedger:
         self._waiting = waiting[:limit]
 
     def owe(self, row: int, conversation_sid: str, message: MessageStatus = MessageStatus.PENDING) -> None:
-        """Let a row be created already, and handed out for its message."""
+        """Make a row created, so that it is handed out only for its message."""
         known = self.rows[row]
         known.status, known.message = Status.CREATED, message
         known.claim = structs.replace(known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}")
         self._waiting = [known.claim if claim.id == row else claim for claim in self._waiting]
 
     async def claim(self, limit: int) -> Sequence[Claim]:
-        """Hand out the next rows."""
+        """Return the next rows to send, at most ``limit``."""
         claims, self._waiting = self._waiting[:limit], self._waiting[limit:]
         await asyncio.sleep(0)
         return claims
 
     async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
-        """Note an intent."""
+        """Record that an attempt begins."""
         row = self.rows[claim_id]
         row.message = MessageStatus.PENDING if owes_message else None
         if row.status is not Status.IN_FLIGHT:
@@ -117,7 +118,7 @@ class FakeLedger:
         await asyncio.sleep(0)
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Note an outcome."""
+        """Record the result of an attempt."""
         row = self.rows[claim_id]
         row.status = status
         row.answers.append(result)
@@ -125,7 +126,7 @@ class FakeLedger:
         return noted()
 
     async def release(self, claim_ids: Sequence[int]) -> None:
-        """Take intents back."""
+        """Undo ``begin`` for rows that were not sent."""
         for row in (self.rows[claim_id] for claim_id in claim_ids):
             if row.status is Status.IN_FLIGHT:
                 row.status = row.before

@@ -1,4 +1,4 @@
-"""A ``ports.RateLimiter`` that makes nobody wait, unless a test holds it."""
+"""A ``ports.RateLimiter`` without waits, unless a test holds it."""
 
 import asyncio
 import time
@@ -11,9 +11,9 @@ from provisioner.ports.sending import Gate, GateClosed
 
 @dataclass
 class FreePace:
-    """Lets everyone through at once, notes what it is told, and lets no one through once it is closed.
+    """Rate limiter that admits every request at once, records its calls, and admits none after ``close``.
 
-    While ``is_held`` nobody passes; ``close`` lets those go who wait.
+    While ``is_held`` is True, requests wait; ``close`` ends their wait with ``GateClosed``.
     """
 
     is_held: bool = False
@@ -25,12 +25,12 @@ class FreePace:
 
     @asynccontextmanager
     async def reserve(self, *, again: bool = False) -> AsyncIterator[Gate]:
-        """Count a turn and give this as its gate."""
+        """Count one start and yield this object as its gate."""
         self.turns += 1
         yield self
 
     async def wait(self) -> float:
-        """Return now; raise ``GateClosed`` once it is closed."""
+        """Return the current time; raise ``GateClosed`` after ``close``."""
         if self.is_held:
             await self._closed.wait()
         if self._closed.is_set():
@@ -39,7 +39,7 @@ class FreePace:
         return time.time()
 
     def on_throttled(self, retry_after_s: float | None = None) -> float:
-        """Note a 429; nobody pauses."""
+        """Record a 429, without a pause."""
         self.retry_afters.append(retry_after_s)
         return 1.0
 
@@ -48,5 +48,5 @@ class FreePace:
         self.accepted += 1
 
     def close(self) -> None:
-        """Let nothing start any more."""
+        """Admit no more requests."""
         self._closed.set()

@@ -7,19 +7,19 @@ from provisioner.ports.sending import GateClosed
 
 
 class OpenGate:
-    """Lets everyone through at once, and counts them."""
+    """Gate that admits every request at once and counts them."""
 
     def __init__(self) -> None:
         self.passed = 0
 
     async def wait(self) -> float:
-        """Return now."""
+        """Return the current time."""
         self.passed += 1
         return time.time()
 
 
 class ClosedGate:
-    """Lets no one through: the run is stopping."""
+    """Gate that admits no request, as in a run that stops."""
 
     async def wait(self) -> float:
         """Raise ``GateClosed``."""
@@ -27,14 +27,14 @@ class ClosedGate:
 
 
 class HeldGate:
-    """Holds everyone until it is opened; ``reached`` tells when the first one stands at it."""
+    """Gate at which all requests wait until it is opened; ``reached`` is set when the first one waits."""
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()
         self.opened = asyncio.Event()
 
     async def wait(self) -> float:
-        """Return the time at which it was opened."""
+        """Wait until the gate is opened, and return that time."""
         self.reached.set()
         await self.opened.wait()
         return time.time()

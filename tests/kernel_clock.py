@@ -1,7 +1,7 @@
-"""A Twilio that is told by the kernel when a request arrived, however late it comes to read it.
+"""Fake Twilio server that takes the arrival time of each request from the kernel.
 
-On a busy machine a server's own clock shows when the server was scheduled, and several requests that arrived apart
-are read together. Linux notes the moment at which bytes reach a socket.
+On a busy machine a server's own clock shows only when the server was scheduled, and it may read several requests
+at once that arrived at different times. Linux records when bytes reach a socket.
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 
 SO_TIMESTAMPNS = 35
-"""Of Linux; Python has no name for it."""
+"""Linux socket option; Python's socket module has no constant for it."""
 _TIMESPEC = struct.Struct("@ll")
 _WINDOW_S = 1.0
 _PIECE = 65_536
@@ -24,7 +24,7 @@ _PIECE = 65_536
 
 @dataclass
 class TimedTwilio:
-    """Creates what it is asked for, at most ``limit`` in any second; ``throttles`` are requests that get a 429."""
+    """Answers with 201, at most ``limit`` times in any second; the request numbers in ``throttles`` get a 429."""
 
     limit: int
     latency_s: float
@@ -68,13 +68,13 @@ def timed_twilio(
 
 
 def _accept(listening: socket.socket, twilio: TimedTwilio) -> None:
-    with suppress(OSError):  # until it is closed
+    with suppress(OSError):  # raised when the socket is closed
         while True:
             Thread(target=twilio.serve, args=(listening.accept()[0],), daemon=True).start()
 
 
 def _read_request(connection: socket.socket) -> float:
-    """Read one request and return when the last of it arrived, in Unix seconds; 0.0 when there is none."""
+    """Read one request; return the arrival time of its last bytes in Unix seconds, 0.0 if there is no request."""
     request, arrival = b"", 0.0
     while not _is_whole(request):
         data, notes, _, _ = connection.recvmsg(_PIECE, socket.CMSG_SPACE(_TIMESPEC.size))

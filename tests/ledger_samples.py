@@ -1,4 +1,4 @@
-"""Rows, answers and inputs for tests of the ledger."""
+"""Sample rows, results and inputs for tests of the ledger."""
 
 import hashlib
 import sqlite3
@@ -60,35 +60,35 @@ ANSWERS = {
 
 
 def digest_of(content: str) -> bytes:
-    """Make the digest of an invented row."""
+    """Return the 16-byte digest of a row with this content."""
     return hashlib.blake2b(content.encode(), digest_size=16).digest()
 
 
 def entry(row: int, key: str = "", content: str | None = None, *problems: Problem) -> PlanEntry:
-    """Make the entry of a record that starts one line below its number."""
+    """Return the plan entry of a record whose line is its row number plus one."""
     text = content if content is not None else key or str(row)
     return PlanEntry(row, row + 1, 0, key, digest_of(text), problems)
 
 
 def entries(keys: Iterable[str]) -> list[PlanEntry]:
-    """Make one valid entry for each key."""
+    """Return one valid plan entry for each key."""
     return [entry(row, key) for row, key in enumerate(keys, start=1)]
 
 
 async def claim_all(ledger: Ledger, statuses: Sequence[Status] = SENDABLE) -> Sequence[Claim]:
-    """Start a run and take every row it may send."""
+    """Start a run and claim all rows with these statuses."""
     await ledger.start_run(statuses)
     return await ledger.claim(1_000)
 
 
 async def send(ledger: Ledger, claim: Claim, status: Status) -> None:
-    """Make one attempt that ends in this status; ``IN_FLIGHT`` is one that does not end."""
+    """Make one attempt that ends with this status; with ``IN_FLIGHT``, one that does not end."""
     await ledger.begin(claim.id)
     if status is not Status.IN_FLIGHT:
         await ledger.settle(claim.id, status, ANSWERS[status])
 
 
 def query(path: Path, statement: str) -> list[tuple[Any, ...]]:
-    """Ask the file itself, as a shell would."""
+    """Run an SQL statement on the ledger file, without the ledger's code, and return the rows."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()

@@ -1,6 +1,6 @@
-"""Reads Prometheus' text format as strictly as a scraper would.
+"""Strict parser of Prometheus's text format.
 
-https://prometheus.io/docs/instrumenting/exposition_formats/
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import re
@@ -16,10 +16,10 @@ Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def parse(text: str) -> Samples:
-    """Return every sample by its name and labels.
+    """Return all samples by name and labels.
 
-    Every line has to be sound, every family explained and typed before its samples, together, and once; no sample
-    may come twice.
+    Fail when a line is malformed, when a metric family has no HELP and TYPE line before its samples, when its
+    samples are not consecutive, or when a family or a sample occurs twice.
     """
     assert text.endswith("\n")
     samples: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}

@@ -1,4 +1,4 @@
-"""A ``face.UserInterface`` that shows nothing and keeps what it was told."""
+"""A user interface that shows nothing and keeps everything that it gets."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,7 +10,11 @@ from provisioner.models.progress import Progress
 
 @dataclass
 class QuietUserInterface:
-    """``answer`` is what every question gets, None where nobody can be asked. ``on_planning`` hears the rows."""
+    """User interface for tests.
+
+    ``answer`` is the answer to every question, None if there is no terminal. ``on_planning`` is called with the
+    numbers of planned rows.
+    """
 
     answer: bool | None = None
     on_planning: Callable[[int], None] = lambda _rows: None
@@ -21,21 +25,21 @@ class QuietUserInterface:
     last: Progress | None = None
 
     def print(self, text: str = "") -> None:
-        """Keep a line of the answer."""
+        """Keep a line of output."""
         self.said.append(text)
 
     def print_status(self, line: str) -> None:
-        """Keep a note."""
+        """Keep a status line."""
         self.notes.append(line)
 
     def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Keep the question and answer it."""
+        """Keep the question and return ``answer``, or ``unasked`` without a terminal."""
         self.questions.append(question)
         return unasked if self.answer is None else self.answer
 
     @contextmanager
     def planning(self) -> Iterator[Callable[[int], None]]:
-        """Hand out ``on_planning``."""
+        """Yield ``on_planning``."""
         yield self.on_planning
 
     def show_plan(self, plan: Forecast) -> None:
@@ -44,7 +48,7 @@ class QuietUserInterface:
 
     @asynccontextmanager
     async def progress(self, source: Callable[[], Progress]) -> AsyncIterator[None]:
-        """Keep the last look."""
+        """Keep the progress at the end."""
         try:
             yield
         finally:

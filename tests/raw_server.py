@@ -1,4 +1,4 @@
-"""Servers that write exactly the bytes a test wants, and break in exactly the way it wants."""
+"""Servers that write exactly the bytes of a test and fail in exactly the way that the test sets."""
 
 import asyncio
 import re
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from tests.wires import laid_wire
 
 Behaviour = Callable[["Visit"], Awaitable[None]]
-"""What a server does with one connection; returning closes it."""
+"""Function that handles one connection; the connection is closed when it returns."""
 
 
 @dataclass
 class Visit:
-    """One connection, as the server sees it."""
+    """One connection on the server's side."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     server: "RawServer"
 
     async def read_request(self) -> bytes:
-        """Return one whole request; ``IncompleteReadError`` when the client has gone."""
+        """Return one complete request; raise ``IncompleteReadError`` when the client has disconnected."""
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: *(\d+)", head)
         request = head + await self.reader.readexactly(int(length[1]) if length else 0)
@@ -32,12 +32,12 @@ class Visit:
         return request
 
     async def write(self, data: bytes) -> None:
-        """Write these bytes as they are."""
+        """Write these bytes unchanged."""
         self.writer.write(data)
         await self.writer.drain()
 
     def reset(self) -> None:
-        """Cut the connection the hard way, so that the client's socket sees a reset."""
+        """Close the connection with a TCP reset."""
         raw = self.writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
@@ -45,7 +45,7 @@ class Visit:
 
 @dataclass
 class RawServer:
-    """A running server: where it is and what reached it."""
+    """A running server: its URL and the requests that it has received."""
 
     url: str = ""
     connections: int = 0
@@ -54,9 +54,9 @@ class RawServer:
 
 @asynccontextmanager
 async def raw_server(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    """Serve on loopback; the n-th connection gets the n-th behaviour, the rest the last one.
+    """Serve on loopback; the n-th connection gets the n-th behaviour, all later ones the last.
 
-    Without ``tls`` of its own it speaks what the wire does that is laid.
+    Without ``tls``, the server uses the current wire, see ``wires``.
     """
     server, tls = RawServer(), tls or laid_wire().tls
     visits: set[asyncio.Task[None]] = set()
@@ -84,19 +84,19 @@ async def raw_server(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) 
         for task in list(visits):
             task.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
-        for writer in writers:  # over TLS, a connection that is closed waits for the other side to agree
+        for writer in writers:  # over TLS, a normal close waits for the other side's close message
             writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 def reply(status: int, body: bytes = b"", *headers: str) -> bytes:
-    """Return a whole HTTP response."""
+    """Return the bytes of a complete HTTP response."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 def answering(*replies: bytes) -> Behaviour:
-    """Answer one request after the other on the same connection, the last reply over and over."""
+    """Return a behaviour that answers the requests of a connection in turn, and repeats the last reply."""
 
     async def behave(visit: Visit) -> None:
         turn = 0
@@ -126,7 +126,7 @@ async def resetting(visit: Visit) -> None:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return a loopback port on which no program listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What stands between a client and its server: a proxy that tunnels, and TLS in front of a server without it."""
+"""Relays between a client and its server: a CONNECT proxy, and TLS in front of a plain http server."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass
 class ConnectProxy:
-    """A running http proxy: where it is, and the heads of the requests that it was sent."""
+    """A running http proxy: its URL, and the heads of the requests that it has received."""
 
     url: str = ""
     requests: list[bytes] = field(default_factory=list)
@@ -25,7 +25,7 @@ class ConnectProxy:
 
 @asynccontextmanager
 async def connect_proxy() -> AsyncIterator[ConnectProxy]:
-    """Serve as an http proxy on loopback that does nothing but ``CONNECT``, as those of companies do for TLS."""
+    """Serve as an http proxy on loopback that supports only ``CONNECT``, as company proxies do for TLS."""
     proxy = ConnectProxy()
 
     async def serve(accepted: socket.socket) -> None:
@@ -50,10 +50,10 @@ async def connect_proxy() -> AsyncIterator[ConnectProxy]:
 
 @asynccontextmanager
 async def tls_relay(port: int, tls: ssl.SSLContext) -> AsyncIterator[str]:
-    """Speak TLS for the server on ``port`` of loopback; yield the URL to call in its place.
+    """Accept TLS connections for the plain server on loopback port ``port``; yield the URL of the relay.
 
-    Where the server takes no connection the client's is reset before its handshake, and where the server resets
-    one so is the client's.
+    If the server refuses a connection, the client's is reset before the TLS handshake; if the server resets one,
+    the client's is reset, too.
     """
 
     async def serve(accepted: socket.socket) -> None:
@@ -76,7 +76,7 @@ async def tls_relay(port: int, tls: ssl.SSLContext) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> AsyncIterator[int]:
-    """Serve each connection to a free port, which is yielded, in a task of its own; all end with the context."""
+    """Listen on a free port, yield it, and call ``serve`` in a new task per connection; cancel all at the end."""
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def start(work: Coroutine[Any, Any, None]) -> None:
@@ -85,7 +85,7 @@ async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> Async
         task.add_done_callback(running.discard)
 
     async def visit(accepted: socket.socket) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):  # the client has gone, or does not trust us
+        with suppress(OSError, asyncio.IncompleteReadError):  # the client is gone, or rejects the certificate
             await serve(accepted)
 
     async def accept(listening: socket.socket) -> None:
@@ -94,7 +94,7 @@ async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> Async
             start(visit(accepted))
 
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
-        listening.setblocking(False)  # noqa: FBT003 - it takes no names
+        listening.setblocking(False)  # noqa: FBT003 - it takes no keyword
         start(accept(listening))
         try:
             yield int(listening.getsockname()[1])
@@ -106,7 +106,7 @@ async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> Async
 
 
 async def _join(one: Stream, other: Stream) -> None:
-    """Carry everything between two connections until both sides are done; what is left is cut off."""
+    """Copy bytes in both directions between two connections until both have ended; then close both."""
     try:
         await asyncio.gather(_pump(one[0], other[1]), _pump(other[0], one[1]))
     finally:
@@ -133,5 +133,5 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 def _reset_on_close(connection: socket.socket) -> None:
-    """Let the other side see a reset and not an orderly end."""
+    """Make a later close of the socket send a TCP reset instead of a normal end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

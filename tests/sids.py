@@ -1,4 +1,4 @@
-"""SIDs for tests: whole ones, as Twilio writes them."""
+"""Complete SIDs for tests, in Twilio's format."""
 
 
 def sid(kind: str, number: int = 0) -> str:
@@ -17,5 +17,5 @@ def message_sid(number: int = 0) -> str:
 
 
 def request_sid(number: int = 0) -> str:
-    """Return the id of the ``number``-th request."""
+    """Return the ``Twilio-Request-Id`` of the ``number``-th request."""
     return sid("RQ", number)

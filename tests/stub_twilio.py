@@ -1,4 +1,4 @@
-"""A Twilio of a few lines, that counts what reaches it and misbehaves exactly as told."""
+"""Minimal Twilio stub that counts its requests and fails exactly as a script says."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ PATIENCE_S = 60.0
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived; ``number`` counts from 1, header names are in lower case."""
+    """One received request; ``number`` counts from 1, header names are in lower case."""
 
     number: int
     target: str
@@ -35,12 +35,12 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Return the customer's name, by which tests tell rows apart."""
+        """Return the customer's name, by which tests distinguish rows."""
         return self.form.get("CustomerFriendlyName", "")
 
 
 Answer = bytes | Behaviour
-"""The bytes of a reply, or what to do with the connection in its place."""
+"""Bytes of a reply, or a behaviour that handles the connection instead."""
 
 Script = Callable[["StubTwilio", Call], Answer]
 
@@ -51,9 +51,9 @@ def _refusing(_twilio: "StubTwilio", _call: Call) -> Answer:
 
 @dataclass
 class StubTwilio:
-    """Where it listens, what came, and how many conversations it made of each customer.
+    """A running stub: its URL, the received calls, and the number of conversations by customer.
 
-    ``listing`` answers look-ups, which are kept apart from the calls that ask for conversations.
+    ``listing`` is the script for look-ups, which are recorded separately from the calls that create conversations.
     """
 
     script: Script
@@ -66,25 +66,25 @@ class StubTwilio:
 
     @property
     def names(self) -> list[str]:
-        """Return whom the calls were for, in their order."""
+        """Return the customers' names of all calls in order."""
         return [call.name for call in self.calls]
 
     async def called(self, times: int) -> None:
-        """Wait until so many requests have come."""
+        """Wait until ``times`` calls have been received."""
         async with asyncio.timeout(PATIENCE_S):
             while len(self.calls) < times:
                 self._has_come.clear()
                 await self._has_come.wait()
 
     def create(self, call: Call) -> bytes:
-        """Create the conversation and return the reply that says so."""
+        """Create a conversation and return the 201 reply."""
         self.created[call.name] += 1
         sid = f"CH{call.number:032x}"
         document = {"conversation_sid": sid, "identity": call.form.get("Identity")}
         return reply(201, json.dumps(document).encode(), f"Twilio-Request-Id: RQ{call.number:032x}")
 
     def __call__(self, request: bytes) -> Answer:
-        """Note a request and decide what comes of it."""
+        """Record a request and return the script's answer to it."""
         head, _, body = request.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -98,18 +98,18 @@ class StubTwilio:
 
 
 StubMaker = Callable[..., Awaitable[StubTwilio]]
-"""Serves a stub of the given script until the test ends."""
+"""Function that serves a stub with the given script until the test ends."""
 
 
 def obliging(twilio: StubTwilio, call: Call) -> bytes:
-    """Create whatever is asked for."""
+    """Create a conversation for every call."""
     return twilio.create(call)
 
 
 def holding(is_free: asyncio.Event, *, after: int = 0) -> Script:
-    """Create what is asked for, but all calls behind the first ``after`` no sooner than ``is_free`` is set.
+    """Return a script that creates conversations, but holds all calls after the first ``after`` until ``is_free``.
 
-    So a program stays in the middle of its run for as long as a test has need of it.
+    With it, a program stays in the middle of its run as long as a test needs.
     """
 
     def script(twilio: StubTwilio, call: Call) -> Answer:
@@ -126,27 +126,27 @@ def holding(is_free: asyncio.Event, *, after: int = 0) -> Script:
 
 
 def failing(status: int, code: int, *headers: str) -> Script:
-    """Answer everything with one of Twilio's errors."""
+    """Return a script that answers every call with this error."""
     return lambda _twilio, _call: error(status, code, *headers)
 
 
 def error(status: int, code: int, *headers: str) -> bytes:
-    """Return an error as Twilio writes it; its message repeats a value, as Twilio's do."""
+    """Return an error reply in Twilio's format; its message repeats a value of the request, as Twilio's may."""
     document = {"code": code, "message": "'Customer 1' is invalid", "more_info": "", "status": status}
     return reply(status, json.dumps(document).encode(), "Content-Type: application/json", *headers)
 
 
 def per_row(answers: Mapping[str, Script]) -> Script:
-    """Choose the script by the customer's name; everybody else is created."""
+    """Return a script that selects another script by the customer's name; other customers are created."""
     return lambda twilio, call: answers.get(call.name, obliging)(twilio, call)
 
 
 async def hanging_up(_visit: Visit) -> None:
-    """Close the connection in place of a reply."""
+    """Close the connection instead of a reply."""
 
 
 async def resetting(visit: Visit) -> None:
-    """Reset the connection in place of a reply."""
+    """Reset the connection instead of a reply."""
     visit.reset()
 
 
@@ -156,7 +156,7 @@ async def keeping_silent(_visit: Visit) -> None:
 
 
 def cutting(part: bytes) -> Behaviour:
-    """Write a part of a reply and close."""
+    """Return a behaviour that writes ``part`` of a reply and closes the connection."""
 
     async def cut(visit: Visit) -> None:
         await visit.write(part)

@@ -1,4 +1,4 @@
-"""A command of the tests' own, for the real program to run."""
+"""A command for tests, which is added to the real program."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from provisioner.options import OutputFormatOptions, option
 
 @dataclass(frozen=True, kw_only=True)
 class HostOptions:
-    """Where it plays; nowhere by default."""
+    """Host of the toy command; empty by default."""
 
     host: str = option("", "A host.", metavar="NAME", env="TOY_HOST")
 
@@ -37,18 +37,18 @@ class ToyOptions(HostOptions, OutputFormatOptions):
 
 @dataclass
 class Toy:
-    """What the toy was called with, and what it does when it is called."""
+    """Records the calls of the toy command, and what it does in a call."""
 
     files: tuple[str, ...] = ()
     options: ToyOptions = field(default_factory=ToyOptions)
     does: Callable[[Console], Summary] = lambda _console: Summary(command="toy")
 
     def play(self, *arguments: str) -> int:
-        """Run the whole program with the command and one file."""
+        """Run the whole program with the toy command and one file; return the exit code."""
         return main(["toy", "a.csv", *arguments])
 
     def as_command(self) -> click.Command:
-        """Return the command that notes its call here."""
+        """Return the click command, which records its calls here."""
 
         def toy(files: tuple[str, ...], options: ToyOptions, console: Console) -> Summary:
             """Play with files."""

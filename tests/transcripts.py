@@ -1,7 +1,8 @@
-"""The ``console`` blocks of the documents: what is typed in them, and what it has to answer.
+"""``console`` blocks of the documents: their commands, and the expected output.
 
-A line that starts with ``$ `` is typed, together with the lines it is continued on by a backslash at its end. What
-follows is the answer, in which ``…`` stands for anything within a line, and alone on a line for any lines at all.
+A line that starts with ``$ `` is a command; a backslash at its end continues it on the next line. The lines after
+it are the expected output. There ``…`` stands for any text within a line, and alone on a line for any number of
+lines.
 """
 
 import os
@@ -24,7 +25,7 @@ _NOT_INHERITED = re.compile(r"TWILIO_|PROVISIONER_|PYTHON|VIRTUAL_ENV|MAKE|MFLAG
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block of a document; ``line`` is where its content starts."""
+    """One fenced block of a document; ``line`` is the line number of its first content line."""
 
     language: str
     line: int
@@ -33,19 +34,19 @@ class Block:
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a document, and what it has to answer."""
+    """One command of a document and its expected output."""
 
     line: int
     command: str
     answer: tuple[str, ...]
 
     def is_answered_by(self, output: str) -> bool:
-        """Say whether all of the output is what the document shows."""
+        """Return whether the whole ``output`` matches the document."""
         return re.fullmatch("".join(map(_pattern, self.answer)), output) is not None
 
 
 def blocks_of(text: str, language: str) -> list[Block]:
-    """Return the fenced blocks of one language."""
+    """Return the fenced blocks of one language in a Markdown text."""
     found = [
         Block(match["language"], text.count("\n", 0, match.start("body")) + 1, match["body"])
         for match in _FENCE.finditer(text)
@@ -54,7 +55,7 @@ def blocks_of(text: str, language: str) -> list[Block]:
 
 
 def steps_of(block: Block) -> Iterator[Step]:
-    """Take a block apart into its commands."""
+    """Yield the commands of a block."""
     lines = block.text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith(PROMPT)]
     for start, end in pairwise([*starts, len(lines)]):
@@ -63,7 +64,7 @@ def steps_of(block: Block) -> Iterator[Step]:
 
 
 def _joined(lines: Sequence[str]) -> list[str]:
-    """Put a continued command on the first line."""
+    """Return the lines with continued commands joined into one line."""
     command, *rest = lines
     while command.endswith("\\"):
         command, rest = f"{command}\n{rest[0]}", rest[1:]
@@ -78,7 +79,7 @@ def _pattern(line: str) -> str:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A fresh copy of the project to type commands in, with nobody's home and none of the caller's settings."""
+    """A fresh copy of the project in which commands run, with an empty home and without the caller's settings."""
 
     folder: Path
     programs: Path
@@ -86,7 +87,7 @@ class Sandbox:
 
     @classmethod
     def build(cls, place: Path) -> "Sandbox":
-        """Copy what git tracks or would track, and put ``provisioner`` on the path."""
+        """Copy all files that git tracks or does not ignore, and put ``provisioner`` on the PATH."""
         sandbox = cls(place / "project", place / "programs", place / "home")
         for folder in (sandbox.folder, sandbox.programs, sandbox.home):
             folder.mkdir()
@@ -100,7 +101,7 @@ class Sandbox:
         return sandbox
 
     def type(self, command: str) -> str:
-        """Run a command and return what a terminal would have shown."""
+        """Run a command in bash and return its stdout and stderr."""
         ended = subprocess.run(
             ["bash", "-c", command],  # noqa: S607 - the reader's bash, wherever it is
             cwd=self.folder,
@@ -114,14 +115,14 @@ class Sandbox:
         return ended.stdout.decode().replace("\r\n", "\n")
 
     def add_program(self, name: str, command: str) -> None:
-        """Put a program on the path."""
+        """Put a program with this name on the PATH; it runs ``command``."""
         program = self.programs / name
         program.write_text(f'#!/bin/sh\n{command} "$@"\n', encoding="utf-8")
         program.chmod(0o755)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Keep what says how packages are got (mirrors, certificates, caches), drop what speaks of accounts."""
+        """Return the environment: settings of package installers are kept, those of accounts are removed."""
         kept = {name: value for name, value in os.environ.items() if not _NOT_INHERITED.match(name)}
         home = Path.home()
         path = (self.programs, Path(sys.executable).parent, os.environ["PATH"])

@@ -1,7 +1,6 @@
-"""How tests reach their servers: over plain http or a version of TLS, directly or through a proxy.
+"""Connections of tests to their servers (wires): plain http or a version of TLS, direct or through a proxy.
 
-A test that is run over several wires does not mention them: ``raw_server`` serves on the wire that is laid, and
-``open_transport`` calls over it.
+A test that runs over several wires does not name them: ``raw_server`` and ``open_transport`` use the current wire.
 """
 
 import asyncio
@@ -27,19 +26,19 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @dataclass(frozen=True)
 class Wire:
-    """One way to a server. ``version`` is of TLS, None for plain http."""
+    """One kind of connection to a server; ``version`` is the TLS version, None for plain http."""
 
     version: ssl.TLSVersion | None = None
     is_by_proxy: bool = False
     tls: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        """Name it in the names of tests."""
+        """Return the name of the wire, which is shown in the names of tests."""
         return f"{self.version.name if self.version else 'http'}{'-by-proxy' if self.is_by_proxy else ''}"
 
     @property
     def scheme(self) -> str:
-        """What a URL over this wire begins with."""
+        """Scheme of URLs over this wire: ``http`` or ``https``."""
         return "http" if self.version is None else "https"
 
 
@@ -48,27 +47,27 @@ TLS13_BY_PROXY, TLS12_BY_PROXY = (Wire(wire.version, is_by_proxy=True) for wire 
 EVERY_WIRE = (Wire(), TLS13, TLS12, TLS13_BY_PROXY, TLS12_BY_PROXY)
 
 _laid = [Wire()]
-"""The wire that is laid is the last one."""
+"""Stack of wires; the last one is the current wire."""
 
 
 def laid_wire() -> Wire:
-    """Return the wire that servers and clients of the test use."""
+    """Return the current wire, which the servers and clients of the test use."""
     return _laid[-1]
 
 
 LayWire = Callable[[Wire], None]
-"""Lays a wire until the test ends."""
+"""Function that sets the current wire until the test ends."""
 
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Return the certificate authority of this run of the tests."""
+    """Return the certificate authority of this test session."""
     return Authority(Path(tmp_path_factory.mktemp("authority")))
 
 
 @pytest.fixture
 def lay_wire(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> LayWire:
-    """Return what lays a wire: servers speak it, and clients trust the tests' authority."""
+    """Return a function that sets the current wire; clients then trust the tests' certificate authority."""
 
     def lay(wire: Wire) -> None:
         tls = authority.server(wire.version) if wire.version else None
@@ -80,7 +79,7 @@ def lay_wire(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> LayWire:
 
 @pytest.fixture(autouse=True, params=[TLS13, TLS12_BY_PROXY], ids=str)
 def wire(request: pytest.FixtureRequest, lay_wire: LayWire) -> Wire:
-    """Lay the wire of this run of a test."""
+    """Set the wire of a parametrized test and return it."""
     chosen: Wire = request.param
     lay_wire(chosen)
     return chosen
@@ -90,7 +89,7 @@ def wire(request: pytest.FixtureRequest, lay_wire: LayWire) -> Wire:
 async def open_transport(
     account: Account, *, base_url: str = "", proxy: str = "", **how: Any
 ) -> AsyncIterator[transport.Transport]:
-    """Open the real transport over the wire that is laid; another proxy may be named."""
+    """Open the real transport over the current wire; ``proxy`` replaces the wire's own."""
     async with AsyncExitStack() as stack:
         if laid_wire().is_by_proxy and not proxy:
             proxy = (await stack.enter_async_context(connect_proxy())).url
@@ -100,10 +99,10 @@ async def open_transport(
 
 
 def both_loops() -> Mapping[str, LoopFactory]:
-    """Return asyncio's loop, and uvloop's where it is installed."""
+    """Return asyncio's event-loop factory, and uvloop's if it is installed, by name."""
     loops: dict[str, LoopFactory] = {"asyncio": asyncio.new_event_loop}
     if importlib.util.find_spec("uvloop"):
-        import uvloop  # noqa: PLC0415 - it is an extra
+        import uvloop  # noqa: PLC0415 - an optional dependency
 
         loops["uvloop"] = uvloop.new_event_loop
     return loops

@@ -1,4 +1,4 @@
-"""Everything that an acceptance test needs: the program, a Twilio to misbehave, and the simulator next door."""
+"""Fixtures of acceptance tests: the program, a Twilio stub that can fail, and the simulator in a process."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,14 +16,14 @@ __all__ = ["authority"]
 
 @pytest.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
-    """Give the program in an empty folder with an empty home; what it started is ended with the test."""
+    """Yield the program in an empty folder with an empty home; kill its processes at the end of the test."""
     async with programs_in(tmp_path) as program:
         yield program
 
 
 @pytest.fixture
 async def twilio() -> AsyncIterator[StubMaker]:
-    """Give a function that serves a stub of a given script until the test ends."""
+    """Yield a function that serves a stub with the given script until the test ends."""
     async with AsyncExitStack() as stack:
 
         async def serve(*script: Script) -> StubTwilio:
@@ -34,7 +34,7 @@ async def twilio() -> AsyncIterator[StubMaker]:
 
 @pytest.fixture
 async def simulator(program: Program) -> SimulatorMaker:
-    """Give a function that starts the simulator with its pages and the given flags; it ends with the test."""
+    """Return a function that starts the simulator with ``--inspect`` and the given flags until the test ends."""
 
     async def start(*flags: str) -> Simulator:
         running = await program.start("simulate", "--port", "0", "--inspect", *flags)

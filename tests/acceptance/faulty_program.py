@@ -1,8 +1,9 @@
 """The real program with one function that fails: ``python -m tests.acceptance.faulty_program PLACE ARGUMENT...``.
 
-``PLACE`` is ``module:name`` or ``module:Class.name``. Before it fails with an exception whose every text is a
-customer's row, the function lets that row out in each other way that Python tells of by itself: in warnings, in a
-thread, in ``__del__``, in a callback and a task of the event loop, and in Python's own log.
+``PLACE`` is ``module:name`` or ``module:Class.name``. The function raises an exception whose texts all contain a
+customer's row. Before that it puts the row into everything else that Python reports by itself: a warning,
+exceptions in a thread, in ``__del__``, in a callback and a task of the event loop, and a message of Python's
+``logging``.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ ROW = f"customer_friendly_name={NAME}, pre_engagement_data={{'mail': '{DATA}'}}"
 
 
 class _Unlucky:
-    """Shows a row, and fails with it when it is called and when it is collected."""
+    """Object whose repr is a row; it raises an exception with the row when it is called or garbage-collected."""
 
     def __repr__(self) -> str:
         return ROW
@@ -35,7 +36,7 @@ class _Unlucky:
 
 
 def _error() -> BaseException:
-    """Return a group with notes, causes and contexts, each of which says the row; some go round in circles."""
+    """Return a group of exceptions with notes, causes and contexts that all contain the row; some form cycles."""
     cause, context, own = OSError(24, ROW), KeyError(ROW), ValueError(ROW, {"row": ROW})
     own.__cause__ = own.__context__ = own
     cause.__context__ = context
@@ -56,7 +57,7 @@ async def _fail_alone() -> None:
 
 
 def _let_out() -> None:
-    """Say the row in every way that does not end the caller."""
+    """Report the row in every way that does not raise an exception in the caller."""
     warnings.warn(ROW, UserWarning, stacklevel=2)
     warnings.warn(ROW, ResourceWarning, stacklevel=2)
     _Unlucky()
@@ -100,7 +101,7 @@ def _break(place: str) -> None:
 
 
 if __name__ == "__main__":
-    left = _Unlucky()  # collected when the interpreter shuts down
+    left = _Unlucky()  # garbage-collected when the interpreter shuts down
     _, place, *sys.argv[1:] = sys.argv
     _break(place)
     from provisioner.cli.main import main

@@ -1,4 +1,4 @@
-"""Jobs against one simulator that go through trouble, and what must hold for each when the trouble is over."""
+"""Jobs against one simulator under failures, and checks of what must hold for each of them afterwards."""
 
 import asyncio
 import shutil
@@ -13,12 +13,12 @@ from tests.acceptance.program import CREDENTIALS, Ended, Program, Running, read_
 from tests.acceptance.simulator_process import Simulator
 
 _APART = 100_000
-"""Customers of one job are numbered this far from those of the next."""
+"""Difference between the customer numbers of one job and those of the next."""
 
 
 @dataclass
 class Job:
-    """One job: its customers, the command that runs it, and the simulator that it shares with others."""
+    """One job: its customers, its command, and the simulator, which it shares with other jobs."""
 
     program: Program
     server: Simulator
@@ -33,27 +33,27 @@ class Job:
 
     @property
     def first(self) -> int:
-        """The number of its first customer."""
+        """Number of the job's first customer."""
         return self.number * _APART
 
     @property
     def input(self) -> str:
-        """The name of its input."""
+        """Name of the input file."""
         return f"customers-{self.number}.csv"
 
     @property
     def results(self) -> Path:
-        """Where its results are."""
+        """Path of the results file."""
         return self.program.folder / self.folder / f"results-{self.number}.csv"
 
     @property
     def ledger(self) -> Path:
-        """Where its ledger is, unless its flags say otherwise."""
+        """Path of the ledger, unless ``--ledger`` is among the flags."""
         return self.results.with_name(f"{self.results.name}.ledger")
 
     @property
     def command(self) -> Sequence[str]:
-        """What runs it, always the same."""
+        """Arguments of the command that runs or resumes the job."""
         return (
             *("--log-level", "error", "run", self.input, "-o", f"{self.folder}/{self.results.name}"),
             *("--key", "crm_id", "--base-url", self.server.url, "--rate", "400/s", "--settle-delay", "0.2"),
@@ -61,30 +61,30 @@ class Job:
         )
 
     async def run(self, *flags: str, **how: Any) -> Ended:
-        """Run it to its end, for now with ``flags``."""
+        """Run the job to its end, with ``flags`` in addition for this run."""
         return await (await self.start(*flags, **how)).end()
 
     async def start(self, *flags: str, env: dict[str, str] | None = None, **how: Any) -> Running:
-        """Start it and come back at once."""
+        """Start the job and return at once."""
         return await self.program.start(*self.command, *flags, env={**CREDENTIALS, **(env or {})}, **how)
 
     async def kill_after(self, created: int, **how: Any) -> None:
-        """Start it and kill it once so many conversations are there."""
+        """Start the job and kill it as soon as ``created`` of its conversations exist."""
         running = await self.start("--rate", "10/s", **how)
         await self.has_created(created)
         running.process.kill()
         await running.end()
-        await asyncio.sleep(0.2)  # what it sent last is still being created
+        await asyncio.sleep(0.2)  # until the server has created what was sent last
 
     async def has_created(self, count: int) -> None:
-        """Wait until so many of its conversations are there."""
+        """Wait until ``count`` of the job's conversations exist."""
         there = 0
         while there < count:
             await asyncio.sleep(0.01)
             there = len(await self.created())
 
     async def created(self) -> list[str]:
-        """Return the SIDs of its conversations, in the order of its customers."""
+        """Return the SIDs of the job's conversations in the order of its customers."""
         numbers = range(self.first, self.first + self.rows)
         own = [
             (int(each["customer_friendly_name"].removeprefix("Customer ")), each["sid"])
@@ -93,7 +93,7 @@ class Job:
         return [sid for number, sid in sorted(own) if number in numbers]
 
     async def comes_to_a_good_end(self) -> None:
-        """Run it under healthy conditions and see every row created, once, with the SID it has on the server."""
+        """Run the job without failures and assert that each row was created once and has the server's SID."""
         ended = await self.run()
         created = await self.created()
         told = [(row["status"], row["conversation_sid"]) for row in read_csv(self.results)]
@@ -104,30 +104,30 @@ class Job:
         assert self.litter() == []
 
     def litter(self) -> list[str]:
-        """Name the files beside its results that nobody needs any more."""
+        """Return the names of leftover files beside the results."""
         wanted = {self.results.name, self.ledger.name}
         return [
             each.name for each in self.results.parent.glob(f"*{self.results.name}*") if each.name not in wanted
         ]
 
     def numbered(self, number: int, **changes: Any) -> "Job":
-        """Make another job like this one."""
+        """Return a copy of this job with another number and the given changes."""
         return replace(self, number=number, **changes)
 
 
 @contextmanager
 def small_disk(folder: Path, size_kib: int) -> Iterator[None]:
-    """Put a disk of so many KiB at ``folder``; ``OSError`` where that is not allowed."""
+    """Mount a tmpfs of ``size_kib`` KiB at ``folder``; raise ``OSError`` when that is not permitted."""
     folder.mkdir()
     _mount("-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", str(folder))
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - wherever the system has it
+        subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - its folder differs by system
 
 
 def remount(folder: Path, options: str) -> None:
-    """Change the size of a small disk, or whether it can be written."""
+    """Change mount options of a small disk, such as its size, or read-only."""
     _mount("-o", f"remount,{options}", str(folder))
 
 

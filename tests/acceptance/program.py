@@ -1,4 +1,4 @@
-"""The real program in a process of its own, started as a user would start it."""
+"""The real program in a separate process, started as a user starts it."""
 
 import asyncio
 import csv
@@ -26,7 +26,7 @@ CREDENTIALS = {
     "TWILIO_API_SECRET": API_SECRET,
     "PROVISIONER_ADDRESS_SID": ADDRESS,
 }
-"""What a user's environment holds; all of it is invented."""
+"""Environment variables of a user; all values are invented."""
 
 PATIENCE_S = 60.0
 _ACCOUNTING = re.compile(r"^input ([\d,]+) = (.+)$", re.MULTILINE)
@@ -34,7 +34,7 @@ _ACCOUNTING = re.compile(r"^input ([\d,]+) = (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Ended:
-    """How one execution ended, and what it said."""
+    """Exit code, stdout and stderr of one execution."""
 
     code: int
     stdout: str
@@ -42,13 +42,13 @@ class Ended:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Return the one object of ``--json``; anything else on stdout is an error."""
+        """Return the object of ``--json``; fail if stdout contains anything else."""
         document: dict[str, Any] = json.loads(self.stdout)
         return document
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return the accounting line, which must add up."""
+        """Return the counts of the accounting line; fail if they do not add up."""
         found = _ACCOUNTING.search(self.stdout) or _ACCOUNTING.search(self.stderr)
         assert found is not None, f"no accounting line in {self.stdout!r}\n{self.stderr}"
         parts = (part.rsplit(" ", 1) for part in found[2].split(" + "))
@@ -59,13 +59,13 @@ class Ended:
 
 @dataclass
 class Running:
-    """An execution under way."""
+    """One execution that is still running."""
 
     process: asyncio.subprocess.Process
     _said: str = ""
 
     async def says(self, start: str) -> str:
-        """Wait for a line on stderr that starts so, and return it."""
+        """Wait for a line on stderr that begins with ``start``, and return it."""
         assert self.process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
             while line := (await self.process.stderr.readline()).decode():
@@ -75,7 +75,7 @@ class Running:
         raise AssertionError(f"it ended without saying {start!r}: {self._said}")
 
     async def end(self, stdin: bytes | None = None) -> Ended:
-        """Wait for the end; no way to end shows a traceback."""
+        """Wait for the end and return the result; fail if the output contains a traceback."""
         async with asyncio.timeout(PATIENCE_S):
             stdout, stderr = await self.process.communicate(stdin)
         told = [(each or b"").decode(errors="backslashreplace") for each in (stdout, stderr)]
@@ -84,34 +84,34 @@ class Running:
         return ended
 
     def cpu_s(self) -> float:
-        """Return the processor time it has used, which tells how far it is however busy the machine is."""
+        """Return the used processor time in seconds, a measure of progress that does not depend on other load."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def worked(self, seconds: float) -> None:
-        """Wait until it has used so much of a processor."""
+        """Wait until the process has used ``seconds`` seconds of processor time in total."""
         used = 0.0
         while used < seconds:
             await asyncio.sleep(0.005)
             used = self.cpu_s()
 
     async def waits(self) -> None:
-        """Wait until it waits itself: it has started and used no processor for a while."""
+        """Wait until the process is idle: it has started and has used no processor time for a while."""
         before = 0.0
         while before < (now := self.cpu_s()) or not now:
             before = now
             await asyncio.sleep(0.2)
 
     def signal(self, number: int) -> None:
-        """Send a signal to this process alone."""
+        """Send a signal to this process only."""
         self.process.send_signal(number)
 
 
 @dataclass
 class Program:
-    """Runs ``python -m provisioner`` in ``folder``, with ``env`` as its whole environment.
+    """Runs ``python -m provisioner`` in ``folder``, with ``env`` as the complete environment.
 
-    ``invocation`` is what stands in place of ``-m provisioner``.
+    ``invocation`` replaces ``-m provisioner``.
     """
 
     folder: Path
@@ -120,7 +120,7 @@ class Program:
     _started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any) -> Running:
-        """Start the program and come back at once; ``env`` is added to the environment."""
+        """Start the program and return at once; ``env`` is added to the environment."""
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -136,26 +136,26 @@ class Program:
     async def __call__(
         self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: bytes | None = None, **how: Any
     ) -> Ended:
-        """Run the program to its end."""
+        """Run the program to its end and return the result; ``env`` is added to the environment."""
         if stdin is not None:
             how["stdin"] = asyncio.subprocess.PIPE
         running = await self.start(*arguments, env=env, **how)
         return await running.end(stdin)
 
     def unwatched(self) -> "Program":
-        """Return the same program, to be run where files cannot grow: without coverage, and writing no bytecode.
+        """Return the same program without coverage and without bytecode files, for tests with full disks or kills.
 
-        A module's bytecode that was cut short would be found broken by every later run.
+        A bytecode file that is cut short would break every later run.
         """
         env = {name: value for name, value in self.env.items() if not name.startswith("COVERAGE_")}
         return replace(self, env={**env, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def trusting(self, bundle: Path) -> "Program":
-        """Return the same program, which trusts the certificate authorities of a file, and no others."""
+        """Return the same program, which trusts only the certificate authorities in the file ``bundle``."""
         return replace(self, env={**self.env, "SSL_CERT_FILE": str(bundle)})
 
     async def end_all(self) -> None:
-        """Kill what still runs, each by its own number."""
+        """Kill all processes that still run, each by its process id."""
         for process in self._started:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
@@ -163,40 +163,40 @@ class Program:
             await process.communicate()
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file into the folder."""
+        """Write a file into the folder and return its path."""
         path = self.folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
     def write_customers(self, name: str, count: int, *, first: int = 1) -> Path:
-        """Write a CSV of so many invented customers, each with a ``crm_id``."""
+        """Write a CSV file of ``count`` invented customers with a ``crm_id`` each, numbered from ``first``."""
         lines = [f"C-{number},Customer {number}" for number in range(first, first + count)]
         return self.write(name, "\n".join(("crm_id,CustomerFriendlyName", *lines, "")))
 
     def results(self, name: str = "results.csv") -> list[dict[str, str]]:
-        """Read a results file."""
+        """Return the rows of a results file as dicts."""
         return read_csv(self.folder / name)
 
     def statuses(self, name: str = "results.csv") -> list[str]:
-        """Read the statuses off a results file, in its order."""
+        """Return the statuses in a results file, in its order."""
         return [row["status"] for row in self.results(name)]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file as anybody would."""
+    """Return the rows of a CSV file as dicts, read with Python's csv module."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the least environment the program can be started in; coverage may follow it into the process."""
+    """Return the smallest environment in which the program can start, plus the variables of coverage."""
     passed = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return {**passed, "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
 @asynccontextmanager
 async def programs_in(folder: Path) -> AsyncIterator[Program]:
-    """Give a program for ``folder``, whose home is empty; nothing it started outlives the context."""
+    """Yield a program for ``folder`` with an empty home; kill its processes at the end of the context."""
     home = folder / "home"
     home.mkdir()
     program = Program(folder, environment(home))
@@ -207,10 +207,10 @@ async def programs_in(folder: Path) -> AsyncIterator[Program]:
 
 
 def bounded(size: int) -> Callable[[], None]:
-    """Bound the size of every file that a process writes, as a full disk would."""
+    """Return a function that limits each file that the process writes to ``size`` bytes, like a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def lines_of(text: str, start: str) -> Sequence[str]:
-    """Return the lines of ``text`` that start so."""
+    """Return the lines of ``text`` that begin with ``start``."""
     return [line for line in text.splitlines() if line.startswith(start)]

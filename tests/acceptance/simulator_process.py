@@ -1,4 +1,4 @@
-"""``provisioner simulate`` in a process of its own, as its pages show it."""
+"""``provisioner simulate`` in a separate process, read through its inspection pages."""
 
 import asyncio
 import http.client
@@ -10,27 +10,27 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Simulator:
-    """Where it listens, and what it tells of itself."""
+    """A running simulator: its URL and its inspection pages."""
 
     url: str
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """Port on which the simulator listens."""
         return int(self.url.rpartition(":")[2])
 
     async def state(self) -> dict[str, Any]:
-        """Return what it counted, arrivals included."""
+        """Return the simulator's counts, including the list of arrivals."""
         document: dict[str, Any] = json.loads(await self._page("state?arrivals=1"))
         return document
 
     async def conversations(self) -> list[dict[str, Any]]:
-        """Return everything it created."""
+        """Return all conversations that the simulator has created."""
         return [json.loads(line) for line in (await self._page("conversations")).splitlines()]
 
     async def has_seen(self, count: int) -> None:
-        """Wait until so many requests have come."""
-        while len((await self.state())["arrivals"]) < count:  # noqa: ASYNC110 - it is another process
+        """Wait until ``count`` requests have arrived."""
+        while len((await self.state())["arrivals"]) < count:  # noqa: ASYNC110 - another process has no events
             await asyncio.sleep(0.02)
 
     async def _page(self, name: str) -> str:
@@ -46,4 +46,4 @@ class Simulator:
 
 
 SimulatorMaker = Callable[..., Awaitable[Simulator]]
-"""Starts a simulator with the given flags."""
+"""Function that starts a simulator with the given flags."""

@@ -1,4 +1,4 @@
-"""Contracts hold on both event loops."""
+"""Settings of contract tests: each runs on asyncio's event loop and on uvloop."""
 
 from collections.abc import Mapping
 
@@ -8,5 +8,5 @@ __all__ = ["authority", "lay_wire"]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, LoopFactory]:
-    """Run every test on both loops."""
+    """Run every test on both event loops."""
     return both_loops()

@@ -1,4 +1,4 @@
-"""The kinds of ledgers that keep the contract; a further kind is one more class here, and a name in ``KINDS``."""
+"""Kinds of ledgers to which the contract tests apply; to add one, add a class here and its name to ``KINDS``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.ledger_samples import query
 
 
 class Standing(NamedTuple):
-    """Where one row stands."""
+    """Stored state of one row."""
 
     status: Status
     attempts: int
@@ -18,26 +18,26 @@ class Standing(NamedTuple):
 
 
 class LedgerKind(Protocol):
-    """One kind of ledger."""
+    """Access of the tests to one kind of ledger."""
 
     def location(self, folder: Path) -> LedgerLocation:
-        """Return where the ledger of a test is; the same for the same folder."""
+        """Return the location of a test's ledger; it is the same for the same folder."""
         ...
 
     def standing(self, folder: Path) -> list[Standing]:
-        """Ask the storage itself where each row stands, in the order in which the rows came in."""
+        """Return the stored state of each row in input order, read without the ledger's own code."""
         ...
 
 
 class SqliteKind:
-    """A file."""
+    """Ledger in an SQLite file."""
 
     def location(self, folder: Path) -> LedgerLocation:
-        """Name a file in the folder."""
+        """Return the location of a file in the folder."""
         return LedgerLocation(folder / "job.ledger")
 
     def standing(self, folder: Path) -> list[Standing]:
-        """Ask as a shell would."""
+        """Return the state of each row, read with plain SQL."""
         lines = query(folder / "job.ledger", "SELECT status, attempts, message FROM rows ORDER BY id")
         return [
             Standing(Status(status), attempts, message and MessageStatus(message))

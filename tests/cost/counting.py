@@ -1,4 +1,4 @@
-"""Counts what a piece of work costs, in numbers that no clock and no other machine changes."""
+"""Cost of a piece of work in counts that do not depend on the clock or the machine."""
 
 import asyncio
 import gc
@@ -13,11 +13,11 @@ import provisioner
 _OURS = str(Path(provisioner.__file__).parent)
 
 Work = Callable[[int], Coroutine[Any, Any, None]]
-"""A piece of work over so many rows."""
+"""Function that does a piece of work over the given number of rows."""
 
 
 class _Counted(Coroutine[Any, Any, Any]):
-    """A coroutine that counts how often it is woken."""
+    """Coroutine that counts how often it is resumed."""
 
     def __init__(self, inner: Coroutine[Any, Any, Any], counter: "Steps") -> None:
         self._inner, self._counter = inner, counter
@@ -37,18 +37,18 @@ class _Counted(Coroutine[Any, Any, Any]):
 
 
 class Steps:
-    """How often the tasks of a loop were woken."""
+    """Counter of how often the tasks of an event loop were resumed."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **details: Any) -> asyncio.Task[Any]:
-        """Make a task whose steps are counted."""
+        """Return a task whose steps are counted; this is a task factory."""
         return asyncio.Task(_Counted(coroutine, self), loop=loop, **details)
 
 
 def wakes(work: Work, rows: int) -> int:
-    """Return how often tasks are woken for so many rows."""
+    """Return how often tasks are resumed for ``rows`` rows."""
     steps = Steps()
 
     async def counted() -> None:
@@ -60,7 +60,7 @@ def wakes(work: Work, rows: int) -> int:
 
 
 def calls(work: Work, rows: int) -> int:
-    """Return how many functions of ours are called for so many rows, resumed coroutines included."""
+    """Return how many functions of this package are called for ``rows`` rows, including resumed coroutines."""
     count = 0
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
@@ -79,7 +79,7 @@ def calls(work: Work, rows: int) -> int:
 
 
 def blocks(work: Work, rows: int) -> int:
-    """Return how many blocks of memory so many rows leave behind."""
+    """Return how many memory blocks are still allocated after ``rows`` rows."""
     left = 0
 
     async def counted() -> None:
@@ -95,7 +95,7 @@ def blocks(work: Work, rows: int) -> int:
 
 
 def per_row(measure: Callable[[Work, int], int], work: Work) -> float:
-    """Return what one row more costs; what only a start costs does not count."""
+    """Return the additional cost of one row, without the cost of start-up."""
     few, many = 100, 500
-    measure(work, few)  # what is made once and kept is not of the rows
+    measure(work, few)  # so that objects which are created once and cached are not counted
     return (measure(work, many) - measure(work, few)) / (many - few)

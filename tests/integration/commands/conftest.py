@@ -1,4 +1,4 @@
-"""What tests of whole runs share."""
+"""Fixtures for tests of complete runs."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.integration.commands.job import Job
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    """Give a job with three customers."""
+    """Return a job with three customers."""
     job = Job(tmp_path)
     job.write(3)
     return job

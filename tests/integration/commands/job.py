@@ -1,4 +1,4 @@
-"""A job that runs inside the process of its test."""
+"""A job that runs inside the test's process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ ADDRESS = "IG" + 32 * "a"
 
 @dataclass
 class Job:
-    """A folder with customers, and runs over them."""
+    """A folder with an input file of customers, and runs over it."""
 
     folder: Path
 
     def write(self, count: int) -> None:
-        """Write so many customers."""
+        """Write an input file of ``count`` customers."""
         lines = [f"{number},Customer {number}\n" for number in range(1, count + 1)]
         (self.folder / "customers.csv").write_text("id,CustomerFriendlyName\n" + "".join(lines))
 
@@ -35,7 +35,7 @@ class Job:
         environ: Mapping[str, str] = ENVIRON,
         **options: Any,
     ) -> Summary:
-        """Run it, as fast as it goes unless options say otherwise."""
+        """Run the job and return its summary; without options there is no rate limit."""
         usual = RunOptions(output=self.results, base_url=base_url, rate="0", address_sid=ADDRESS, key=("id",))
         chosen = replace(usual, **options)
         environment = ProcessEnvironment(environ, self.folder, "provisioner run as before")
@@ -45,5 +45,5 @@ class Job:
 
     @property
     def results(self) -> Path:
-        """The results file."""
+        """Path of the results file."""
         return self.folder / "results.csv"

@@ -1,4 +1,4 @@
-"""Everything that talks to servers runs over TLS 1.3, as Twilio's does, and 1.2, on both event loops."""
+"""Settings of tests with servers: each runs over TLS 1.3, which Twilio uses, and 1.2, on both event loops."""
 
 from collections.abc import Mapping
 
@@ -8,5 +8,5 @@ __all__ = ["authority", "lay_wire", "wire"]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, LoopFactory]:
-    """Run every test on both loops."""
+    """Run every test on both event loops."""
     return both_loops()

@@ -1,4 +1,4 @@
-"""A plain HTTP caller of the simulator; nothing of the worker is in it."""
+"""Plain HTTP client of the simulator, without any code of the worker."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ IMPATIENCE = aiohttp.ClientTimeout(total=5)
 
 @dataclass(frozen=True)
 class Heard:
-    """An answer as it was heard."""
+    """A received reply."""
 
     status: int
     headers: CIMultiDictProxy[str]
@@ -30,18 +30,18 @@ class Heard:
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
+        """Body decoded from JSON."""
         return json.loads(self.body)
 
     @property
     def code(self) -> tuple[int, int]:
-        """The HTTP status and Twilio's code."""
+        """HTTP status and Twilio's error code."""
         return self.status, self.json["code"]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one simulator, as one account."""
+    """Client of one simulator with the credentials of one account."""
 
     running: RunningSimulator
     session: aiohttp.ClientSession
@@ -50,7 +50,7 @@ class Caller:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def saying(self, **headers: str) -> "Caller":
-        """Return a caller that sends these headers too; an underscore stands for a hyphen."""
+        """Return a caller that also sends these headers; underscores in names become hyphens."""
         return replace(self, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     async def call(
@@ -60,7 +60,7 @@ class Caller:
         body: bytes | AsyncIterable[bytes] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Heard:
-        """Make one request to a path, or to a whole URL."""
+        """Send one request to a path or a complete URL, and return the reply."""
         credentials = {"Authorization": aiohttp.encode_basic_auth(self.username, self.password)}
         async with self.session.request(
             method,
@@ -73,15 +73,15 @@ class Caller:
             return Heard(response.status, response.headers, await response.read())
 
     async def get(self, url: str) -> Heard:
-        """Look something up."""
+        """Send a GET request and return the reply."""
         return await self.call("GET", url)
 
     async def post(self, path: str, /, **fields: str) -> Heard:
-        """Post a form."""
+        """Post a form and return the reply."""
         return await self.call("POST", path, urlencode(fields).encode(), {"Content-Type": FORM})
 
     async def create(self, **fields: str) -> Heard:
-        """Create a WebChat at the usual address."""
+        """Create a WebChat with the default address SID, and return the reply."""
         return await self.post("/v2/WebChats", **({"AddressSid": ADDRESS} | fields))
 
     async def create_sid(self, **fields: str) -> str:
@@ -95,20 +95,20 @@ class Caller:
         return (await self.get("/_simulator/state")).json
 
     async def wait_for(self, is_reached: Callable[[SimulatorState], object]) -> None:
-        """Wait until the simulator's state is such."""
+        """Wait until ``is_reached`` is true of the simulator's state."""
         async with asyncio.timeout(5):
             while not is_reached(self.running.state):  # noqa: ASYNC110 - the simulator has no events to wait for
                 await asyncio.sleep(0.002)
 
     async def conversations(self) -> list[Any]:
-        """Return every conversation the simulator has."""
+        """Return all conversations of the simulator."""
         lines = (await self.get("/_simulator/conversations")).body.splitlines()
         return [json.loads(line) for line in lines]
 
     async def exchange(self, sent: bytes) -> bytes:
-        """Send raw bytes on a connection of its own and return all that comes back until it ends.
+        """Send raw bytes on a new connection and return all bytes received until it is closed.
 
-        Raise ``ConnectionResetError`` when it ends by a reset.
+        Raise ``ConnectionResetError`` when the connection is reset.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.running.port)
         try:
@@ -118,7 +118,7 @@ class Caller:
             writer.transport.abort()
 
     def raw_webchat(self, **fields: str) -> bytes:
-        """Return a WebChats request as it goes over the wire."""
+        """Return the bytes of a WebChats request."""
         body = urlencode({"AddressSid": ADDRESS} | fields)
         lines = [
             "POST /v2/WebChats HTTP/1.1",
@@ -131,4 +131,4 @@ class Caller:
 
 
 Simulate = Callable[..., Awaitable[Caller]]
-"""Starts a simulator with the settings named and returns its caller."""
+"""Function that starts a simulator with the given settings and returns its caller."""

@@ -1,4 +1,4 @@
-"""Simulators on real sockets, stopped when their test ends."""
+"""Fixture of simulators on real sockets."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ from tests.integration.simulator.caller import Caller, Simulate
 
 @pytest.fixture
 async def simulate() -> AsyncIterator[Simulate]:
-    """Start simulators with the settings named, unlimited otherwise, and return their callers."""
+    """Yield a function that starts a simulator, without a rate limit by default, and returns its caller."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Caller:

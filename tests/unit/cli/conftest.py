@@ -1,4 +1,4 @@
-"""The toy in the program, and an environment that says nothing."""
+"""Fixtures: the toy command in the program, and an environment without settings."""
 
 import sys
 from types import ModuleType
@@ -24,7 +24,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
 
 @pytest.fixture(autouse=True)
 def _silent_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the caller's environment says about colours and options out of the tests."""
+    """Remove the variables of colours and options from the environment of the tests."""
     for name in ("NO_COLOR", "FORCE_COLOR", "PROVISIONER_CONFIG", "PROVISIONER_LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")

@@ -1,4 +1,4 @@
-"""A reconciler over a real ledger, with a finder that sees what a test says, at times the test sets."""
+"""Test bench of the reconciler: a real ledger, a fake finder, and a clock that the test controls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -17,14 +17,14 @@ from tests.ledger_samples import CREATED, INPUT, LOST, SETTINGS, claim_all, entr
 from tests.sids import conversation_sid
 
 SID = {letter: conversation_sid(ord(letter)) for letter in "123abz"}
-"""The SIDs of some conversations, each under a short name."""
+"""SIDs of some conversations by a short name."""
 WALL = 1_700_001_000.0
-"""What a clock on the wall shows when the reconciler's own stands at 0."""
+"""Unix time in seconds at which the reconciler's own clock is 0."""
 
 
 @dataclass
 class Clock:
-    """A clock that moves by waiting alone."""
+    """Clock that advances only by its own ``sleep``."""
 
     now: float = 0.0
     waits: list[float] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Clock:
         return self.now
 
     def wall(self) -> float:
-        """Return the time as Unix seconds."""
+        """Return the time in Unix seconds."""
         return WALL + self.now
 
     async def sleep(self, delay_s: float) -> None:
-        """Move on."""
+        """Advance the clock by ``delay_s`` seconds."""
         if delay_s > 0:
             self.waits.append(delay_s)
             self.now += delay_s
@@ -47,9 +47,10 @@ class Clock:
 
 @dataclass
 class FakeFinder:
-    """Shows each key's conversations from their times on; ``script`` says what else a look meets, in turn.
+    """Finder that returns each key's conversations from given times on.
 
-    ``looks`` notes when which keys were looked at, and the key of the control beside them.
+    ``script`` holds other results of the next look-ups, in order. ``looks`` records the time and the keys of each
+    look-up, and the key of its control.
     """
 
     clock: Clock
@@ -59,13 +60,13 @@ class FakeFinder:
     looks: list[tuple[float, list[str], str]] = field(default_factory=list)
 
     async def find(self, rows: Sequence[UnknownRow]) -> Any:
-        """Is not asked by a reconciler."""
+        """Raise an error; a reconciler does not call this."""
         raise NotImplementedError
 
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
     ) -> Mapping[int, LookupObservation]:
-        """Return what is to be seen now."""
+        """Return the observations at the current time."""
         usual = {"control": ControlVisibility.SHOWN if control else ControlVisibility.NONE}
         turn = len(self.looks)
         met = {**usual, **(self.script[min(turn, len(self.script) - 1)] if self.script else {})}
@@ -82,18 +83,18 @@ class FakeFinder:
 
 @dataclass
 class NotingReconcileObserver:
-    """Keeps what it hears."""
+    """Observer that records its calls."""
 
     heard: list[tuple[str, Status, str]] = field(default_factory=list)
 
     def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
-        """Note a row's end, and what the evidence calls it."""
+        """Record a row's new status and its evidence."""
         self.heard.append((row.key, status, evidence.error_code or evidence.conversation_sid))
 
 
 @dataclass
 class Bench:
-    """What a test of the reconciler has before it: rows ``a``, ``b`` … unknown, and ``z`` created."""
+    """A ledger with unknown rows ``a``, ``b`` … and a created row ``z``, and a reconciler over it."""
 
     path: Path
     ledger: SqliteLedger
@@ -107,7 +108,7 @@ class Bench:
     def reconciler(
         self, chosen: FinderChoice | None = None, *, sleep: Callable[[float], Awaitable[None]] | None = None
     ) -> Reconciler:
-        """Build one with a settle delay of 5 s."""
+        """Return a reconciler with a settle delay of 5 seconds."""
         return Reconciler(
             self.ledger,
             chosen or FinderChoice(self.finder),
@@ -118,12 +119,12 @@ class Bench:
 
     @property
     def statuses(self) -> dict[str, str]:
-        """Where every row stands."""
+        """Status of every row by key."""
         return dict(query(self.path, "SELECT key, status FROM rows ORDER BY id"))
 
     @property
     def evidence(self) -> list[tuple[str, str, str | None, float]]:
-        """Every look in the ledger: key, class, code or SID, and when it began on the reconciler's clock."""
+        """All look-ups in the ledger: key, class, code or SID, and start time on the reconciler's clock."""
         lines = query(
             self.path,
             "SELECT key, class, coalesce(error_code, conversation_sid), ended FROM attempts "
@@ -136,7 +137,7 @@ class Bench:
 async def open_bench(
     folder: Path, unknown: str = "a", *, lost: AttemptResult = LOST, has_control: bool = True
 ) -> AsyncIterator[Bench]:
-    """Open a ledger with a row for every letter, and a created one besides."""
+    """Open a bench with an unknown row for every letter of ``unknown``, and a created row as control."""
     path = folder / "job.ledger"
     async with open_sqlite_ledger(path, SETTINGS, version="1", synchronous="OFF") as ledger:
         await ledger.plan(entries(f"{unknown}z" if has_control else unknown), INPUT)

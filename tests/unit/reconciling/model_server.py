@@ -1,4 +1,4 @@
-"""A Twilio of a few lines: it creates now, later or not at all, and lists with a lag, or not at all."""
+"""Minimal model of Twilio: it creates at once, later or never, and lists conversations with a lag or never."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ MARKER = "crm_mark"
 
 @dataclass(frozen=True)
 class Kept:
-    """A conversation of one row, which exists from ``created_at`` and is listed from ``visible_at`` on.
+    """Conversation of one row; it exists from ``created_at`` on and is listed from ``visible_at`` on.
 
-    Without a guest it is half a creation, and not the row's WebChat.
+    Without a guest it is an incomplete creation and does not count as the row's WebChat.
     """
 
     sid: str
@@ -39,7 +39,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Sight:
-    """One listing as it was given in a session of looking: of one guest, or (``identity`` None) of everybody."""
+    """One list that the server has returned: of one guest, or (``identity`` None) of all conversations."""
 
     session: int
     at: float
@@ -49,9 +49,10 @@ class Sight:
 
 
 class ModelServer(ConversationClient):
-    """Remembers what it created and what it showed of it; ``ignores_identity`` as older servers did.
+    """Server that records its conversations and the lists that it has returned.
 
-    ``list_errors`` are met by the next listings, in turn; None is none.
+    ``ignores_identity``: it gives guests another identity than requested. ``list_errors`` are the errors of the
+    next lists, in order; None is no error.
     """
 
     def __init__(self, clock: Clock, *, ignores_identity: bool) -> None:
@@ -64,7 +65,7 @@ class ModelServer(ConversationClient):
     def create(
         self, key: str, request: WebChatRequest, *, after_s: float, lag_s: float, has_guest: bool = True
     ) -> Kept:
-        """Create a conversation, so many seconds from now."""
+        """Create a conversation in ``after_s`` seconds, which is listed ``lag_s`` seconds later."""
         number = len(self.kept)
         is_asked = bool(request.identity) and not self._ignores_identity
         data: dict[str, Any] = msgspec.json.decode(request.pre_engagement_data or "{}")
@@ -82,11 +83,11 @@ class ModelServer(ConversationClient):
         return kept
 
     def of(self, key: str) -> list[Kept]:
-        """Return the WebChats of one row."""
+        """Return the WebChats of the row ``key``."""
         return [each for each in self.kept if each.key == key and each.has_guest]
 
     async def find_by_identity(self, identity: str) -> LookupResult:
-        """List the conversations of one guest."""
+        """Return the conversations of one guest that are listed now."""
         list_error = self._meet()
         whole = (each for each in self.kept if each.has_guest and each.identity == identity)
         listed = [] if list_error else self._shown(whole)
@@ -94,7 +95,7 @@ class ModelServer(ConversationClient):
         return LookupResult(tuple(map(_document, listed)), list_error)
 
     async def scan(self, start: date, end: date) -> AsyncIterator[Conversation | ListError]:
-        """List everything; with trouble, all but the newest, and at least one."""
+        """Yield all listed conversations; with an error, all but the newest, and at least one."""
         list_error = self._meet()
         listed = self._shown(self.kept)
         if list_error:
@@ -106,7 +107,10 @@ class ModelServer(ConversationClient):
             yield list_error
 
     async def has_participant(self, sid: str) -> bool | ListError:
-        """Say whether a conversation is a WebChat; whoever may list conversations may ask this, too."""
+        """Return whether a conversation has a guest, or the next error unless it is a final one.
+
+        A key that is allowed to list conversations is allowed to ask this, too.
+        """
         list_error = self._meet()
         if list_error is not None and not list_error.is_final:
             return list_error

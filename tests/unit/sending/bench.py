@@ -1,4 +1,4 @@
-"""A dispatcher with everything around it faked, in time that passes only when everybody waits."""
+"""Test bench of the dispatcher: everything around it is a fake, and the time is virtual."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ from tests.free_pace import FreePace
 
 @dataclass
 class NotingObserver:
-    """Keeps what it hears."""
+    """Observer that records its calls."""
 
     in_flight: int = 0
     most_in_flight: int = 0
@@ -31,49 +31,49 @@ class NotingObserver:
     departures: list[Step] = field(default_factory=list)
 
     def request_started(self, step: Step) -> None:
-        """Count one more in flight."""
+        """Count one more request in flight."""
         self.departures.append(step)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
     def request_finished(self) -> None:
-        """Count one less."""
+        """Count one request less in flight."""
         self.in_flight -= 1
 
     def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Note an answer."""
+        """Record the result of an attempt."""
         self.answers.append((row.row, result.verdict.value, attempt))
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
-        """Note an outcome."""
+        """Record an outcome."""
         self.outcomes.append((row.row, status))
 
     def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Note an answer to a message."""
+        """Record the result of an attempt to post a message."""
         self.message_answers.append((row.row, result.verdict.value, attempt))
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
-        """Note a message's outcome."""
+        """Record the outcome of a message."""
         assert key == f"k-{row}"
         self.message_outcomes.append((row, status, result.error_code))
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
-        """Note a pause."""
+        """Record a pause."""
         (self.message_pauses if step is Step.MESSAGE else self.pauses).append(pause_s)
 
 
 @dataclass
 class Feed:
-    """Makes a request of every claim; from row ``spoilt_from`` on the source has changed.
+    """Row loader that builds a request for every claim; from row ``spoilt_from`` on it raises ``InputError``.
 
-    With a ``greeting``, every row asks for that and its number as a first message.
+    With a ``greeting``, the first message of every row is that text and the row's number.
     """
 
     spoilt_from: int | None = None
     greeting: str = ""
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
-        """Return the rows in order."""
+        """Return a row for each claim, in order."""
         if self.spoilt_from is not None and claims[-1].row >= self.spoilt_from:
             raise InputError("has changed", source="customers.csv", line=self.spoilt_from)
         return [self._row(each) for each in claims]
@@ -88,13 +88,13 @@ class Feed:
 
 
 class SlowCreator:
-    """Takes a second for every answer."""
+    """Creator whose answers take one second each."""
 
     def __init__(self, creator: WebChatCreator) -> None:
         self._creator = creator
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Create, and answer a second later."""
+        """Create a conversation and return the answer one second later."""
         result = await self._creator.create(request, gate)
         await asyncio.sleep(1)
         return result
@@ -102,7 +102,7 @@ class SlowCreator:
 
 @dataclass
 class Bench:
-    """One dispatcher over so many pending rows. ``seconds`` is how long it took, in virtual time."""
+    """One dispatcher over pending rows; ``seconds`` is the duration of its run in virtual time."""
 
     rows: int = 5
     faults: Iterable[Fault | None] = ()
@@ -131,7 +131,7 @@ class Bench:
         self.book = self.ledger or FakeLedger([Status.PENDING] * self.rows)
 
     def dispatcher(self) -> Dispatcher:
-        """Build it."""
+        """Return the dispatcher."""
         return Dispatcher(
             ledger=self.book,
             row_loader=self.row_loader,
@@ -154,7 +154,7 @@ class Bench:
         )
 
     def run(self, meddle: Callable[[Dispatcher], None] = lambda _: None, *, at: float = 0.5) -> Stop | None:
-        """Run to the end; ``meddle`` is called with the dispatcher at some second of it."""
+        """Run the dispatcher to its end; ``meddle`` is called with it after ``at`` seconds."""
 
         async def go() -> Stop | None:
             loop = asyncio.get_running_loop()
@@ -171,20 +171,20 @@ class Bench:
 
     @property
     def statuses(self) -> list[Status]:
-        """Where every row stands."""
+        """Status of every row."""
         return [row.status for row in self.book.rows.values()]
 
     @property
     def messages(self) -> list[MessageStatus | None]:
-        """Where every row's message stands."""
+        """Status of every row's first message."""
         return [row.message for row in self.book.rows.values()]
 
     @property
     def attempts(self) -> list[int]:
-        """How often every row was begun."""
+        """Number of attempts of every row."""
         return [row.attempts for row in self.book.rows.values()]
 
     @property
     def names_created(self) -> list[str]:
-        """Whom the server has, in the order they were created."""
+        """Customers' names on the server, in order of creation."""
         return [request.customer_friendly_name for request in self.server.created.values()]

@@ -1,4 +1,4 @@
-"""Sources over bytes that a test writes down."""
+"""Fixture of sources that read the bytes of a test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ Open = Callable[..., Source]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open one source over the given bytes; keyword arguments are input options."""
+    """Yield a function that opens a source over the given bytes; keyword arguments are input options."""
     with ExitStack() as stack:
 
         def open_bytes(content: bytes, name: str = "export.csv", **options: str) -> Source:

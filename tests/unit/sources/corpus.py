@@ -1,6 +1,6 @@
-"""Delimited files as systems write them, each with what is found out about it and what it says.
+"""Delimited files as real systems write them, each with the expected detection and the expected rows.
 
-The people in them are invented. What is not told of a file is as most files have it: see ``Case``.
+The people in them are invented. Values that a case omits are the defaults of ``Case``.
 """
 
 import bz2
@@ -22,9 +22,10 @@ MIB = "x" * 1024 * 1024
 
 @dataclass(frozen=True)
 class Case:
-    """One file. ``skipped`` are lines by what they are, ``invalid`` the places of rows that are invalid.
+    """One file and what is expected of it.
 
-    ``error`` is what the refusal says; nothing else is looked at then.
+    ``skipped`` are (line, kind) pairs of skipped lines, ``invalid`` the positions of invalid rows. ``error`` is
+    the text of the expected error; the other values are then not compared.
     """
 
     content: bytes
@@ -43,7 +44,7 @@ class Case:
 
 
 def table(delimiter: str = ",", end: str = "\n", *, is_all_quoted: bool = False) -> str:
-    """Write the table that most cases are about."""
+    """Return the table that most cases contain."""
 
     def cell(text: str) -> str:
         return f'"{text}"' if is_all_quoted or delimiter in text else text
@@ -52,7 +53,7 @@ def table(delimiter: str = ",", end: str = "\n", *, is_all_quoted: bool = False)
 
 
 def footer(title: str = "My report") -> str:
-    """Write what Salesforce prints below a report."""
+    """Return the footer that Salesforce writes below a report."""
     return f'\n"{title}"\n"{LEGAL}"\n"{SECRET}"\n"{MADE}"\n"Acme"\n'
 
 

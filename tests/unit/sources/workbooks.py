@@ -1,4 +1,4 @@
-"""Workbooks made up for tests, down to the XML of their parts."""
+"""Workbooks for tests, including the XML of their parts."""
 
 import io
 import zipfile
@@ -18,14 +18,14 @@ WORKBOOK_SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadshee
 
 
 def saved(book: Workbook) -> bytes:
-    """Save a workbook to bytes."""
+    """Return a workbook as bytes."""
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
 
 
 def book_of(rows: Sequence[Sequence[Any]], formats: Mapping[str, str] = MappingProxyType({})) -> bytes:
-    """Make a workbook of one sheet; ``formats`` are number formats of single cells."""
+    """Return a workbook with one sheet as bytes; ``formats`` are number formats by cell."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -40,7 +40,7 @@ def book_of(rows: Sequence[Sequence[Any]], formats: Mapping[str, str] = MappingP
 
 
 def with_parts(content: bytes, texts: Mapping[str, str]) -> bytes:
-    """Put other texts in place of parts of a package."""
+    """Return the package with the text of some parts replaced; ``texts`` is by part name."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
         for name in sorted({*old.namelist(), *texts}):
@@ -49,12 +49,12 @@ def with_parts(content: bytes, texts: Mapping[str, str]) -> bytes:
 
 
 def with_sheet(data: str, before: str = "") -> bytes:
-    """Make a workbook out of the XML of its rows."""
+    """Return a workbook whose sheet contains the XML of ``data``; ``before`` is put in front of it."""
     return with_parts(book_of([["x"]]), {SHEET: WORKBOOK_SHEET.format(before, data)})
 
 
 def with_shared(content: bytes, texts: str) -> bytes:
-    """Add texts that cells share."""
+    """Return the workbook with a table of shared strings."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         types = archive.read(TYPES).decode()
     types = types.replace("</Types>", f"{SHARED_TYPE}</Types>")

@@ -1,4 +1,4 @@
-"""What tests of the ledger's files share."""
+"""Fixtures for tests of ledger files."""
 
 import os
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ NOBODY = 65_534
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Name a ledger that is not there yet."""
+    """Return the path of a ledger that does not exist yet."""
     return tmp_path / "job.ledger"
 
 
 @pytest.fixture
 def as_nobody(tmp_path: Path) -> Iterator[None]:
-    """Act as a user without rights of its own, because root may write everything."""
+    """Run the test as an unprivileged user, because root can write every file."""
     if os.geteuid() != 0:
         yield
         return

@@ -1,4 +1,7 @@
-"""Works on a ledger until it is killed, and says what is durable: ``ledger_process.py WHAT LEDGER``."""
+"""Process that works on a ledger until it is killed, and prints what is durable.
+
+Usage: ``ledger_process.py WHAT LEDGER``; ``WHAT`` is ``send``, ``plan`` or ``hold``.
+"""
 
 import asyncio
 import sys
@@ -14,19 +17,19 @@ ROWS = 400
 
 
 def say(*words: object) -> None:
-    """Tell the parent process."""
+    """Print a line for the parent process."""
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
 
 def entries(count: int) -> Iterator[PlanEntry]:
-    """Make rows known by their number."""
+    """Yield ``count`` plan entries whose keys are their numbers."""
     for row in range(1, count + 1):
         yield PlanEntry(row, row + 1, 0, f"k-{row}", row.to_bytes(16, "big"))
 
 
 async def send(path: Path) -> None:
-    """Send every row with eight workers, saying begun and settled once that is durable."""
+    """Send every row with eight workers; print ``begun`` and ``settled`` when each is durable."""
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(ROWS), INPUT)
         await ledger.start_run({Status.PENDING, Status.UNSENT})
@@ -46,7 +49,7 @@ async def send(path: Path) -> None:
 
 
 async def plan(path: Path) -> None:
-    """Plan many rows, saying how many were read; the last chunk is followed by the merge."""
+    """Plan many rows and print how many were read; after the last chunk the plan is merged."""
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.plan(entries(200_000), INPUT, on_progress=lambda count: say("read", count))
         say("planned")
@@ -54,7 +57,7 @@ async def plan(path: Path) -> None:
 
 
 async def hold(path: Path) -> None:
-    """Take the ledger and keep it."""
+    """Open the ledger and hold its lock."""
     async with open_sqlite_ledger(path, SETTINGS, version="1"):
         say("holding")
         await asyncio.sleep(60)
