@@ -12,10 +12,6 @@ from provisioner.system.printable import quoted
 from .percentiles import rank
 from .step_metrics import StepMetrics
 
-STEPS = ("create", "message")
-SINCE = ("due", "sent")
-SHARES = ("error", "429")
-
 _TEST = re.compile(
     r"\s*(?:(?P<share>rate)\((?P<of>error|429)\)|(?P<achieved>achieved)"
     r"|(?P<figure>p\d{1,2}(?:\.\d+)?|max|mean|min)\((?P<step>create|message)\.(?P<since>due|sent)\))"
