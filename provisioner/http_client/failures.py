@@ -49,14 +49,14 @@ _CERTIFICATE_FAULTS = {
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
     (
         ConnectionLostBeforeSend,
-        Cause("connection_lost", "the connection to {host} was closed before its turn came"),
+        Cause("connection_lost", "the connection to {host} was closed before the request could be sent"),
     ),
     (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved")),
     (
         aiohttp.ClientConnectorCertificateError,
         Cause("connect_failed", "the certificate of {host} {fault}", stops_run=True),
     ),
-    (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "{host} does not speak TLS as it should")),
+    (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "the TLS handshake with {host} failed")),
     (aiohttp.ClientProxyConnectionError, Cause("connect_failed", "the proxy cannot be reached{reason}")),
     (asyncio.TimeoutError, Cause("connect_failed", "no connection to {host} in time")),
     (Exception, Cause("connect_failed", "{host} cannot be reached{reason}")),

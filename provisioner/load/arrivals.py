@@ -68,7 +68,7 @@ def parse_stages(texts: Sequence[str]) -> tuple[Stage, ...]:
 def _rate(text: str) -> float:
     rate = parse_rate(text, "--stage")
     if rate.is_auto:
-        raise UsageError(f"--stage {quoted(text)}: a stage has a rate", cure="write it as 30s:2/s")
+        raise UsageError(f"--stage {quoted(text)}: a stage needs a fixed rate", cure="write it as 30s:2/s")
     return 0.0 if math.isinf(rate.per_second) else rate.per_second
 
 

@@ -141,7 +141,7 @@ class Pager:
                 yield item
             url = _next_url(url, page.meta.next_page_url)
         if url:
-            yield ListError("bad_reply", "Twilio names a next page that leads nowhere")
+            yield ListError("bad_reply", "Twilio names a next page that cannot be used")
 
     async def _page(self, request: _PageRequest[_T], url: str) -> Page[_T] | ListError:
         """Return one page, or the error of the last attempt; raise ``GateClosed`` when none may be made."""

@@ -59,7 +59,7 @@ class Profiles:
             known = ", ".join(map(quoted, sorted(self._config.profiles))) or "none"
             raise UsageError(
                 f"there is no twilio-cli profile {quoted(name)} in {self._path}",
-                cure=f"name one that is there ({known}), or create it with: twilio profiles:create",
+                cure=f"name an existing one ({known}), or create it with: twilio profiles:create",
             )
         if not (entry.account_sid and entry.api_key and entry.api_secret):
             raise UsageError(

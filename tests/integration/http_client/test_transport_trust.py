@@ -116,7 +116,7 @@ def hear_twice(listening: socket.socket, tls: ssl.SSLContext | None, received: l
 
 
 NOT_TRUSTED = "the certificate of 127.0.0.1 is not trusted"
-NOT_TLS = "127.0.0.1 does not speak TLS as it should"
+NOT_TLS = "the TLS handshake with 127.0.0.1 failed"
 LONG_AGO, YESTERDAY, TOMORROW = (datetime.now(UTC) + timedelta(days) for days in (-9, -1, 1))
 
 
@@ -256,7 +256,7 @@ async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
 
     assert (result.verdict, result.error) == (
         Verdict.NOT_PROCESSED,
-        "127.0.0.1 does not speak TLS as it should",
+        "the TLS handshake with 127.0.0.1 failed",
     )
 
 

@@ -232,7 +232,7 @@ async def test_a_list_without_an_end_is_given_up() -> None:
     look_up, bench = await find(answering(*map(pages_without_end, range(1, 30))))
 
     assert sids(look_up) == [sid(1)]
-    assert look_up.trouble == ListError("bad_reply", "Twilio names a next page that leads nowhere")
+    assert look_up.trouble == ListError("bad_reply", "Twilio names a next page that cannot be used")
     assert len(bench.server.requests) == 1 + MAX_EMPTY_PAGES
 
 
