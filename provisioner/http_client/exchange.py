@@ -21,19 +21,19 @@ from .deadlines import Deadlines
 from .pool import is_reusable
 from .write_batcher import WriteBatcher
 
-LONGEST_STAND_S = 10.0
+MAX_GATE_WAIT_S = 10.0
 """Maximum seconds for which a connection may wait idle at the gate.
 
 After a longer wait a proxy or a firewall may have dropped it, so it is not used.
 """
-LARGEST_REPLY = 1 << 20
+MAX_REPLY_BYTES = 1 << 20
 """Bytes of a reply's body after which reading stops; the rest is discarded with the connection."""
-LARGEST_ONE_OF_MANY = 1 << 14
+MAX_REUSE_REQUEST_BYTES = 1 << 14
 """Maximum bytes of a request after which its connection is reused.
 
 A server may answer before it has read the whole request, and over TLS one cannot see how much is still unsent.
 """
-MOST_INTERIM = 10
+MAX_INTERIM_REPLIES = 10
 """Maximum interim replies (HTTP 1xx) to one request before it counts as failed; servers send one or two."""
 
 
@@ -42,7 +42,7 @@ class ConnectionLostBeforeSend(Exception):  # noqa: N818 - it reports a state of
 
 
 class TooManyInterimReplies(Exception):  # noqa: N818 - it reports what the server does
-    """Raised when the server has sent more than ``MOST_INTERIM`` interim replies (HTTP 1xx) to one request."""
+    """Raised when the server sends more than ``MAX_INTERIM_REPLIES`` interim replies (1xx) to one request."""
 
 
 class Exchange:
@@ -71,14 +71,14 @@ class Exchange:
         """Wait at the gate, send ``request`` (the bytes of head and body), and read the reply.
 
         Return whether the connection can be reused: the reply was read to its end, and the request was not larger
-        than ``LARGEST_ONE_OF_MANY``. Reading stops at ``LARGEST_REPLY`` bytes. Raise the exceptions of the gate,
-        ``ConnectionLostBeforeSend`` when nothing could be sent, ``TooManyInterimReplies`` when no final reply
-        comes, ``TimeoutError`` when the time limit of ``deadlines`` is over, and aiohttp's exceptions for a lost
-        connection or a reply that is not HTTP.
+        than ``MAX_REUSE_REQUEST_BYTES``. Reading stops at ``MAX_REPLY_BYTES`` bytes. Raise the exceptions of the
+        gate, ``ConnectionLostBeforeSend`` when nothing could be sent, ``TooManyInterimReplies`` when no final
+        reply comes, ``TimeoutError`` when the time limit of ``deadlines`` is over, and aiohttp's exceptions for a
+        lost connection or a reply that is not HTTP.
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
-        if time.monotonic() - arrived > LONGEST_STAND_S:
+        if time.monotonic() - arrived > MAX_GATE_WAIT_S:
             raise ConnectionLostBeforeSend
         deadlines.watch(self)
         try:
@@ -98,13 +98,13 @@ class Exchange:
         interim = 0
         while head.code < HTTPStatus.OK and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # an interim reply
             interim += 1
-            if interim > MOST_INTERIM:
+            if interim > MAX_INTERIM_REPLIES:
                 raise TooManyInterimReplies
             head, content = await protocol.read()
         self.head, self._content = head, content
         if self._is_over and not content.is_eof():  # the head came in the loop iteration of the time-out
             raise TimeoutError
-        return await self._read(content) and len(request) <= LARGEST_ONE_OF_MANY
+        return await self._read(content) and len(request) <= MAX_REUSE_REQUEST_BYTES
 
     def _leave(self, protocol: ResponseHandler, request: bytes) -> None:
         """Write the request to its connection; fail without sending when the connection can no longer be used."""
@@ -121,7 +121,7 @@ class Exchange:
         size = 0
         try:
             while not content.at_eof():
-                if size >= LARGEST_REPLY:
+                if size >= MAX_REPLY_BYTES:
                     return False
                 parts.append(await content.readany())
                 size += len(parts[-1])

@@ -18,7 +18,7 @@ import pytest
 from aiohttp.connector import Connection
 
 from provisioner.http_client import pool
-from provisioner.http_client.exchange import LARGEST_ONE_OF_MANY
+from provisioner.http_client.exchange import MAX_REUSE_REQUEST_BYTES
 from provisioner.http_client.pool import ConnectionPool
 from provisioner.http_client.request_bytes import PoolKeyRequest
 from provisioner.http_client.transport import Reply
@@ -289,7 +289,7 @@ async def test_a_server_that_answers_before_it_has_read_all_gets_no_further_requ
             raw_server(answer_early) as server,
             open_transport(SIMULATED, version="1", base_url=server.url, timeout_s=1.0) as transport,
         ):
-            url, large = f"{server.url}/v2/WebChats", b"x" * LARGEST_ONE_OF_MANY
+            url, large = f"{server.url}/v2/WebChats", b"x" * MAX_REUSE_REQUEST_BYTES
             replies = [await transport.send("POST", url, gate=OpenGate(), body=large) for _ in range(2)]
 
         assert [isinstance(each, Reply) for each in replies] == [True, True]

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from provisioner.http_client import exchange, pool
-from provisioner.http_client.exchange import LARGEST_REPLY
+from provisioner.http_client.exchange import MAX_REPLY_BYTES
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
@@ -153,7 +153,7 @@ async def test_the_identity_is_the_one_twilio_named(named: bytes, identity: str)
         (writing(b"SSH-2.0-OpenSSH_9.6\r\n"), "bad_reply", None),
         (writing(b"\x00\x01\x02\xff" * 9), "bad_reply", None),
         (writing(reply(201, BODY, "Content-Encoding: gzip")), "bad_reply", 201),
-        (writing(reply(201, b" " * 2 * LARGEST_REPLY + BODY)), "bad_reply", 201),
+        (writing(reply(201, b" " * 2 * MAX_REPLY_BYTES + BODY)), "bad_reply", 201),
         (miscounting, "bad_reply", 201),
         (answering(reply(201, b'{"conversation_sid": null}')), "bad_reply", 201),
         (answering(reply(502, b"<html>Bad Gateway</html>")), "server_error", 502),
@@ -252,7 +252,7 @@ async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) 
 
 async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a long pause a connection may be dead without anyone knowing: it is given up, nothing is sent."""
-    monkeypatch.setattr(exchange, "LONGEST_STAND_S", -1.0)
+    monkeypatch.setattr(exchange, "MAX_GATE_WAIT_S", -1.0)
 
     result, server = await create_at(answering(CREATED))
 
