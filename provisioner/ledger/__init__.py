@@ -1,7 +1,8 @@
-"""The durable record of a job: what was planned, what was sent, and what became of it.
+"""Durable record of a job: the planned rows, every request that was sent, and the outcome of each row.
 
-``base`` and ``reading`` the protocols · ``location`` where a ledger is · ``notes`` what it keeps for a later run ·
-``open`` chooses the kind · ``sqlite`` the kind there is, which ``docs/ledger.md`` describes to those who query it.
+``base`` the protocols for writing · ``reading`` the protocol for reading · ``location`` the file or address of a
+ledger · ``notes`` values that one run keeps for the next · ``open`` opens a ledger of the right kind · ``sqlite``
+the only kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
 """
 
 from provisioner.ledger.base import (

@@ -1,7 +1,7 @@
-"""What every kind of ledger does, as protocols: small ones for those who need a part, ``Ledger`` for all of it.
+"""Protocols that every kind of ledger implements: a small one for each user of a ledger, and ``Ledger`` for all.
 
-Every awaitable is done when what it says is durable. Writes become durable in the order in which they were asked
-for, whether or not anybody waits for them, and raise ``StorageError`` where they cannot.
+Every awaitable completes when its write is durable. Writes become durable in the order in which they were
+requested, also when the caller does not wait for them. A write that fails raises ``StorageError``.
 """
 
 import asyncio
@@ -30,152 +30,157 @@ from provisioner.models.closing import CloseResult, CloseStatus, OpenConversatio
 
 
 class MessageStore(Protocol):
-    """The durable record of the first messages of created rows, which stay created whatever becomes of those.
+    """Durable status of the first messages of created rows. A failed message does not change the row's status.
 
-    It keeps one order with that of the rows.
+    Writes of messages and of rows share one order.
     """
 
     def begin(self, claim_id: int) -> Awaitable[None]:
-        """Record that the message of this row may leave from now on."""
+        """Record the intent: from now on, the first message of this row may be in flight."""
         ...
 
     def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the message's status after it.
+        """Record the result of an attempt and the status of the message after it.
 
-        ``PENDING`` means another attempt follows in this run; the intent has to be begun again.
+        ``PENDING`` means that another attempt follows in this run; call ``begin`` again before it.
         """
         ...
 
     def release(self, claim_id: int) -> Awaitable[None]:
-        """Take an intent back: nothing was sent, and the message waits."""
+        """Cancel the intent, because no request was sent. The message is pending again."""
         ...
 
     def drop(self, claim_id: int) -> Awaitable[None]:
-        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
+        """Record that the input asks for no message any more. A message that may have been posted is kept."""
         ...
 
 
 class UnknownMessageStore(Protocol):
-    """What looking for messages asks of the ledger."""
+    """Access to unknown first messages, for reconciling."""
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
-        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
+        """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
         ...
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
-        """Record a look at a conversation and the message's status after it; it counts as no attempt."""
+        """Record the result of a look-up, which is not an attempt, and the status of the message after it."""
         ...
 
 
 class MessageLedger(MessageStore, UnknownMessageStore, Protocol):
-    """Everything about the first messages of a job."""
+    """All operations on the first messages of a job."""
 
     async def counts(self) -> MessageCounts:
-        """Count the first messages of the current input's created rows."""
+        """Return the number of first messages by status, for the created rows of the current input."""
         ...
 
 
 class RowStore(Protocol):
-    """What sending asks of the ledger: rows, the intent to send one, and what became of it.
+    """Access to the rows for sending: claim rows, record the intent to send one, and record its outcome.
 
     Cancelling the caller does not cancel the write.
     """
 
     @property
     def messages(self) -> MessageStore:
-        """The first messages of its rows."""
+        """The store of the rows' first messages."""
         ...
 
     async def claim(self, limit: int) -> Sequence[Claim]:
-        """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
+        """Return the next rows to send, at most ``limit``, in input order; an empty sequence after the last one.
+
+        Each row is returned at most once after ``set_claimable``.
+        """
         ...
 
     def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> Awaitable[None]:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
+        """Record the intent: from now on, a request that creates this row with ``identity`` may be in flight.
 
-        ``owes_message`` says that a first message follows once the row is created, however that is found out.
+        ``owes_message`` says that a first message has to be posted once the row is known to be created, by the
+        reply or by a later look-up.
         """
         ...
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the row's status after it.
+        """Record the result of an attempt and the status of the row after it.
 
-        ``PENDING`` means another attempt follows in this run; the row's intent has to be begun again.
+        ``PENDING`` means that another attempt follows in this run; call ``begin`` again before it.
         """
         ...
 
     def release(self, claim_ids: Sequence[int]) -> Awaitable[None]:
-        """Take intents back: nothing was sent for these rows, and they wait as before."""
+        """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
         ...
 
 
 class UnknownRowStore(Protocol):
-    """What reconciling asks of the ledger."""
+    """Access to unknown rows, for reconciling."""
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
-        """Return the next unknown rows behind input row ``after``, in input order."""
+        """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
         ...
 
     async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
-        """Return the row that was created last by an answer of its own, None when there is none yet.
+        """Return the most recent row that Twilio's own reply reported as created, None if there is none.
 
-        ``by_identity`` asks for one that can be looked up by its identity.
+        With ``by_identity``, consider only rows that can be looked up by their identity.
         """
         ...
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
-        """Return which of these conversations belong to rows already."""
+        """Return those of the given SIDs whose conversations already belong to a row."""
         ...
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
-        """Record a look-up for an unknown row and the row's status after it; it counts as no attempt."""
+        """Record the result of a look-up, which is not an attempt, and the status of the row after it."""
         ...
 
 
 class CloseStore(Protocol):
-    """What closing asks of the ledger."""
+    """Access to the conversations that are still to be closed or deleted."""
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
-        """Return the next conversations behind row ``after`` that are not done."""
+        """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
         ...
 
     async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
-        """Record the ``number``-th attempt of this run for a conversation, and what became of it.
+        """Record the ``number``-th attempt of this run (counted from 1) to close or delete a conversation.
 
-        What was not processed, or failed for a fault of the run, leaves it as it was.
+        The conversation keeps its status when Twilio did not process the request, or when the result stops the
+        run (for example refused credentials).
         """
         ...
 
 
 class CloseLedger(CloseStore, Protocol):
-    """The conversations that a job made, and what became of them when they were closed or deleted."""
+    """The conversations that a job created, and whether each was closed or deleted."""
 
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
-        """Take over conversations that the job of another ledger made; each is taken once.
+        """Add conversations that another ledger's job created. A SID that is already known is not added again.
 
-        They are pulled on another thread than the event loop's.
+        The iterable is consumed on another thread than the event loop's.
         """
         ...
 
     async def require_sids(self) -> None:
-        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        """Raise ``LedgerError`` when a created row has no valid conversation SID."""
         ...
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
-        """Count the conversations by what became of them; None is open, as far as is known."""
+        """Return the number of conversations by close status; None stands for conversations believed open."""
         ...
 
     async def duplicates(self) -> int:
-        """Return how many rows have further conversations, by what a look-up found."""
+        """Return the number of rows for which a look-up found more than one conversation."""
         ...
 
     async def orphans(self) -> int:
-        """Return how many attempts may have left a conversation without a customer."""
+        """Return the number of attempts that may have left a conversation without a customer."""
         ...
 
 
 class PlanStore(Protocol):
-    """What planning asks of the ledger."""
+    """Access to the plan, for the plan pass over the input."""
 
     async def plan(
         self,
@@ -184,52 +189,53 @@ class PlanStore(Protocol):
         *,
         on_progress: Callable[[int], None] | None = None,
     ) -> PlanReport:
-        """Make ``entries`` the plan, merged by key with what is known; they are pulled on another thread.
+        """Replace the plan by ``entries``; an entry whose key is known refers to the known row.
 
-        Whatever they raise is raised here, and the plan before stays. ``on_progress`` is called on the event
-        loop with the number of entries read so far.
+        ``entries`` is consumed on another thread. An exception that it raises is raised here, and the old plan
+        stays. ``on_progress`` is called on the event loop with the number of entries read so far.
         """
         ...
 
     async def planned_inputs(self) -> Sequence[Fingerprint] | None:
-        """Return the fingerprints of the last complete plan, None when there is none."""
+        """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
         ...
 
     async def counts(self) -> Counts:
-        """Count the rows of the current input."""
+        """Return the number of rows of the current input by status."""
         ...
 
     async def notes(self) -> JobNotes:
-        """Return what earlier runs left for later ones."""
+        """Return the notes that earlier runs stored."""
         ...
 
     async def set_notes(self, **changes: Unpack[NoteChanges]) -> None:
-        """Set these notes, all of them or none; the others stay."""
+        """Store these notes in one transaction; other notes are not changed."""
         ...
 
 
 class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
-    """The durable record of one job, open for one run."""
+    """Durable record of one job, open for one run."""
 
     @property
     def location(self) -> LedgerLocation:
-        """Where it is, to be told to the user."""
+        """The location of this ledger, for messages to the user."""
         ...
 
     @property
     def manifest(self) -> Manifest:
-        """What it belongs to."""
+        """The job that this ledger belongs to."""
         ...
 
     @property
     def messages(self) -> MessageLedger:
-        """The first messages of its rows."""
+        """The first messages of the rows."""
         ...
 
     async def recover(self) -> int:
-        """Make rows that a dead run left in flight *unknown*, with an attempt that says so; return how many.
+        """Mark rows that a killed run left in flight as *unknown* and return their number.
 
-        So are rows whose message was in flight: they are created, and their message is unknown.
+        An attempt with error code ``interrupted`` is recorded for each. A created row whose message was in flight
+        stays created; its message becomes unknown, and the row is included in the number.
         """
         ...
 
@@ -241,7 +247,10 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Record a run that may send what ``set_claimable`` says; return its id."""
+        """Record the start of a run, call ``set_claimable`` with the same arguments, and return the run's ID.
+
+        ``run_id`` is generated when it is None.
+        """
         ...
 
     async def set_claimable(
@@ -251,32 +260,36 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         messages: Collection[MessageStatus] = (),
         limit: int | None = None,
     ) -> None:
-        """Let ``claim`` begin again from the first row, with rows of these statuses, at most ``limit``.
+        """Make ``claim`` start again at the first row and return only rows of these statuses.
 
-        Created rows are among them where their first message has one of the statuses in ``messages``.
+        It also returns created rows whose first message has a status in ``messages``. It returns at most ``limit``
+        rows in all; None means no limit.
         """
         ...
 
     async def to_send(self) -> int:
-        """Return how many rows ``claim`` will still hand out to be created."""
+        """Return the number of rows that ``claim`` will still return for creation."""
         ...
 
     async def to_post(self) -> int:
-        """Return how many created rows ``claim`` will still hand out for their message alone."""
+        """Return the number of created rows that ``claim`` will still return because a message is to be posted."""
         ...
 
     async def finish_run(self, exit_code: int) -> None:
-        """Record that the run has ended, and how."""
+        """Record that the run has ended with this exit code."""
         ...
 
     async def trusts_identities(self) -> bool:
-        """Say whether Twilio never named a guest otherwise than it was asked to."""
+        """Return whether every identity in Twilio's replies was the one that was requested."""
         ...
 
     def reader(self) -> AbstractContextManager[LedgerReader]:
-        """Open a reader of this ledger as it is on disk, on any thread, while the ledger is open."""
+        """Open a read-only view of the committed content, on any thread, while this ledger is open."""
         ...
 
     def closing(self, *, deletes: bool) -> CloseLedger:
-        """Return the conversations that the job made; ``deletes``: closed ones are not done, but to be deleted."""
+        """Return access to the conversations that the job created.
+
+        With ``deletes``, a conversation is done when it is deleted; otherwise when it is closed or deleted.
+        """
         ...

@@ -1,4 +1,4 @@
-"""What a ledger remembers for a later run besides rows, attempts and runs."""
+"""Notes: values that a run stores in the ledger for later runs, besides rows, attempts and runs."""
 
 from typing import TypedDict
 
@@ -6,20 +6,20 @@ import msgspec
 
 
 class JobNotes(msgspec.Struct, frozen=True, gc=False):
-    """The notes of one ledger; None is one that was never set. The names of the fields are those in the ledger."""
+    """Notes of one ledger; None for a note that was never set. The field names are the names in the ledger."""
 
     results: str | None = None
-    """The stamp of the results that were written last; empty while they are not those of this ledger."""
+    """Stamp of the results files as last written; empty while those files are out of date."""
     reading: str | None = None
-    """How the sources of the last plan were opened, as ``InputOptions.to_note`` writes it."""
+    """Input options used to open the sources of the last plan, in the form of ``InputOptions.to_note``."""
     asked: str | None = None
-    """What the last run was asked for besides the job's settings: a JSON object of texts."""
+    """Options of the last run that are not part of the job's settings: a JSON object of strings."""
     planned_by: str | None = None
-    """Which version made the last plan, and how it read each source."""
+    """Program version that made the last plan, and the format in which it read each source."""
 
 
 class NoteChanges(TypedDict, total=False):
-    """Notes to be set, by the names of ``JobNotes``; what is not in it stays."""
+    """Notes to store, by the field names of ``JobNotes``. Notes that are missing here are not changed."""
 
     results: str
     reading: str

@@ -1,4 +1,4 @@
-"""Opens ledgers of whatever kind their location says. The one place that chooses between kinds of ledgers."""
+"""Functions that open a ledger by its location. Only this module chooses between kinds of ledgers."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -14,25 +14,26 @@ from provisioner.ledger.sqlite.reader import open_sqlite_reader
 def open_ledger(
     location: LedgerLocation | None, settings: Mapping[str, str], *, version: str
 ) -> AbstractAsyncContextManager[Ledger]:
-    """Open the ledger of the job that ``settings`` describe, or make it; None is one that is deleted at the end.
+    """Open the ledger of a job, or create it. A location of None means a temporary ledger, deleted on exit.
 
-    ``version`` is that of the program, for the record.
+    ``settings`` identify the job: dict of strings, stored in the manifest of a new ledger. ``version`` is the
+    version of this program, recorded with each run.
 
-    Entering raises ``LedgerBusyError`` when a run has it open, ``OtherJobError`` when it belongs to another job,
-    and ``LedgerError`` for what is not a ledger, or not one that can be used.
+    Entering the context raises ``LedgerBusyError`` when another run holds the ledger, ``OtherJobError`` when the
+    ledger's settings differ, and ``LedgerError`` when the file is not a ledger or is damaged.
     """
     path = None if location is None else location.file_path()
     return open_sqlite_ledger(path, settings, version=version)
 
 
 def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader]:
-    """Open a ledger for reading, whether or not a run writes it.
+    """Open a ledger for reading; a run may be writing it at the same time.
 
-    Entering raises ``LedgerError`` when there is none, or when it is not one of ours.
+    Entering the context raises ``LedgerError`` when the file does not exist or is not a ledger of this program.
     """
     return open_sqlite_reader(location.file_path())
 
 
 def is_ledger(location: LedgerLocation) -> bool:
-    """Say whether there may be a ledger, without opening it: an address, or a file that begins like one."""
+    """Return whether the location is an address, or a file that starts with SQLite's file signature."""
     return location.is_address or is_database(location.file_path())

@@ -1,4 +1,4 @@
-"""Reading a ledger, while a run writes it or long after: the protocol of a reader, and the records it gives."""
+"""Protocol for reading a ledger, during a run or afterwards, and the records that a reader returns."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -10,7 +10,7 @@ from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, Mes
 
 
 class InvalidRow(msgspec.Struct, frozen=True, gc=False):
-    """A record that cannot be sent; ``key`` is None where the row's content would have been its key."""
+    """Input record that cannot be sent. ``key`` is None when no ``--key`` column gives the row a key."""
 
     row: int
     line: int
@@ -20,7 +20,7 @@ class InvalidRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class RowStatus(NamedTuple):
-    """A row's outcome in short, as the results have it."""
+    """Row number, status and error of a row, as in the results file."""
 
     row: int
     status: str
@@ -29,7 +29,10 @@ class RowStatus(NamedTuple):
 
 
 class RunRecord(msgspec.Struct, frozen=True, gc=False):
-    """One execution of the command; times are Unix seconds, None while it goes and after it was killed."""
+    """One execution of the command. Times are Unix seconds.
+
+    ``ended`` and ``exit_code`` are None while the run is active, and for a run that was killed.
+    """
 
     run_id: str
     started: float
@@ -40,7 +43,7 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreatedRow(NamedTuple):
-    """A created row, with what finds its conversation again."""
+    """Created row with the SID of its conversation; ``id`` is its ID in the ledger, ``row`` its input number."""
 
     id: int
     row: int
@@ -50,9 +53,9 @@ class CreatedRow(NamedTuple):
 
 
 class Orphan(NamedTuple):
-    """An attempt that may have left a conversation without a customer; ``row`` is None when the row has vanished.
+    """Attempt that may have left a conversation without a customer.
 
-    ``ended`` is in Unix seconds.
+    ``row`` is None when the row is no longer in the input. ``ended`` is in Unix seconds.
     """
 
     row: int | None
@@ -63,7 +66,7 @@ class Orphan(NamedTuple):
 
 
 class ErrorCount(NamedTuple):
-    """How many rows of one status have one error."""
+    """Number of rows with this status and this error code."""
 
     status: str
     error_code: str
@@ -71,87 +74,87 @@ class ErrorCount(NamedTuple):
 
 
 class LedgerReader(Protocol):
-    """A read-only look at a ledger, from any thread; an answer that is iterated is of one moment.
+    """Read-only view of a ledger, usable on any thread. Each iterator reads one consistent snapshot.
 
-    Every method raises ``LedgerError`` for a damaged ledger. A long iteration may keep a run's log from being cut,
-    so take what you need and let go.
+    Every method raises ``LedgerError`` for a damaged ledger. While an iterator is open, a running job cannot
+    shorten its write-ahead log, so do not keep iterators open for long.
     """
 
     @property
     def manifest(self) -> Manifest:
-        """What the ledger belongs to; raise ``LedgerError`` where no job was begun in it."""
+        """The job that the ledger belongs to. Raise ``LedgerError`` when no job was started in it."""
         ...
 
     def counts(self) -> Counts:
-        """Count the rows of the current input; pending and in flight are counted as such."""
+        """Return the number of rows of the current input by status, including pending and in-flight rows."""
         ...
 
     def message_counts(self) -> MessageCounts:
-        """Count the first messages of the current input's created rows."""
+        """Return the number of first messages by status, for the created rows of the current input."""
         ...
 
     def fingerprints(self) -> Sequence[Fingerprint]:
-        """Return what the input files were when they were planned; none before the first plan."""
+        """Return the fingerprints of the planned input files; an empty sequence before the first plan."""
         ...
 
     def notes(self) -> JobNotes:
-        """Return what earlier runs left for later ones."""
+        """Return the notes that earlier runs stored."""
         ...
 
     def asked(self) -> dict[str, str]:
-        """Return what the last run was asked for besides the job's settings; nothing before the first one."""
+        """Return the last run's options that are not part of the job's settings; empty before the first run."""
         ...
 
     def require_sids(self) -> None:
-        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        """Raise ``LedgerError`` when a created row has no valid conversation SID."""
         ...
 
     def results(self) -> Iterator[Result]:
-        """Yield a line for every record of the current input, in its order.
+        """Yield one result for each record of the current input, in input order.
 
-        A row whose turn has not come is *unsent* (``stopped``), one in flight *unknown* (``interrupted``).
+        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
         """
         ...
 
     def statuses(self) -> Iterator[RowStatus]:
-        """Yield the short form of ``results``."""
+        """Yield number, status and error of every row that ``results`` yields, in the same order."""
         ...
 
     def error_counts(self) -> Sequence[ErrorCount]:
-        """Count the errors in the results, the most frequent first."""
+        """Return the number of rows for each status and error code, the most frequent first."""
         ...
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
-        """Yield every request of one step (``create`` or ``message``), in the order they ended.
+        """Yield the attempts of one step (``create`` or ``message``), in the order in which they were recorded.
 
-        ``since_run`` omits those of runs before that one; see ``last_run``.
+        Attempts of runs before run number ``since_run`` are omitted; see ``last_run``.
         """
         ...
 
     def last_run(self) -> int:
-        """Return the number of the run that came last, 0 where there was none."""
+        """Return the number of the most recent run, 0 when there was none."""
         ...
 
     def created(self) -> Iterator[CreatedRow]:
-        """Yield the created rows of the current input, in its order."""
+        """Yield the created rows of the current input, in input order."""
         ...
 
     def shared(self) -> set[str]:
-        """Return the SIDs of conversations that more than one created row was recorded with."""
+        """Return the SIDs of conversations that are recorded for more than one created row."""
         ...
 
     def orphans(self) -> Sequence[Orphan]:
-        """Return the attempts that may have left a conversation without a customer, the first one first."""
+        """Return the attempts that may have left a conversation without a customer, the oldest first."""
         ...
 
     def runs(self) -> Sequence[RunRecord]:
-        """Return every execution of the command, the first one first."""
+        """Return every execution of the command, the oldest first."""
         ...
 
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
-        """Yield the records that cannot be sent, at most ``limit``, in input order."""
+        """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
         ...
 
     def is_held(self) -> bool:
-        """Say whether a run writes this ledger now."""
+        """Return whether a run holds this ledger's lock now."""
         ...

@@ -147,7 +147,7 @@ async def test_a_ledger_on_a_read_only_disk_is_refused(
 
     assert (refused.code, looked.code, sent) == (2, 2, 1)
     for ended in (refused, looked):
-        assert "small/job.ledger cannot be opened as it needs to be" in ended.stderr
+        assert "small/job.ledger cannot be opened for reading and writing" in ended.stderr
         assert "allow reading and writing for the file and its folder" in ended.stderr
     await job.comes_to_a_good_end()
 

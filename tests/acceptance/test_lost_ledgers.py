@@ -68,9 +68,9 @@ FINISHED = {
     "text": (replaced(b"crm_id,name\n" * 600), "is not a ledger"),
 }
 KILLED = {
-    "log, index and lock are removed": (removed("-wal", "-shm", ".lock"), "is not whole: its log"),
-    "its log is emptied": (cut("-wal", 0), "is not whole: its log"),
-    "it is removed and its log is not": (removed(""), "is not there, but its log"),
+    "log, index and lock are removed": (removed("-wal", "-shm", ".lock"), "is incomplete: its log"),
+    "its log is emptied": (cut("-wal", 0), "is incomplete: its log"),
+    "it is removed and its log is not": (removed(""), "is missing, but its log"),
     "it is emptied and its log is not": (cut("", 0), "is empty"),
 }
 

@@ -1,1 +1,1 @@
-"""The ledger as a SQLite file. The only package that imports ``sqlite3``."""
+"""Ledger in a SQLite file. No other package imports ``sqlite3``."""

@@ -1,6 +1,6 @@
-"""What is written for many rows at once: a statement is run once for all the rows of a commit that want it.
+"""Batching of writes: one SQL statement is executed once for all rows of a commit that need it.
 
-Running one costs several times what a row in it does, and each run hands the interpreter's lock over twice.
+Executing a statement costs several times as much as one row in it, and releases and takes Python's GIL each time.
 """
 
 import sqlite3
@@ -15,15 +15,16 @@ _RUN = queries.load_queries("run")
 _BEGIN, _ADD_ATTEMPTS, _SETTLE = _RUN["begin"], _RUN["add_attempts"], _RUN["settle"]
 
 MOST = 64
-"""Rows per statement; of 15 values each that is 960, and the oldest SQLite takes 999."""
+"""Most rows per statement: 64 rows of 15 values are 960 parameters; old versions of SQLite allow 999."""
 _SIZES = (1, 2, 4, *range(8, MOST + 1, 8))
-"""A statement is compiled for each number of rows, so there are few; unused places are bound to NULL."""
+"""Allowed numbers of rows. SQLite compiles a statement for each of them; unused rows are bound to NULL."""
 
 
 class BulkStatement(IntEnum):
-    """What can be written for many rows, in the order in which it is.
+    """Kinds of writes that can be batched, in the order in which ``Batch.write`` executes them.
 
-    The first value of a row is its id. ``SETTLE`` takes what ``add_attempts`` does, and the status behind it.
+    The values of one write start with the row's ID. ``SETTLE`` takes the values of the SQL statement
+    ``add_attempts``, followed by the row's new status. ``BEGIN`` takes those of the SQL statement ``begin``.
     """
 
     SETTLE = 1
@@ -31,10 +32,10 @@ class BulkStatement(IntEnum):
 
 
 class Batch:
-    """Collects rows, and writes them together.
+    """Collector of writes for many rows, which it executes together.
 
-    Writes for different rows may be reordered; writes for one row are not:
-    where that is not the order of ``BulkStatement``, what was collected is written first.
+    Writes for different rows may be reordered. Writes for one row are not: when they do not come in the order of
+    ``BulkStatement``, the collected writes are executed first.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -43,7 +44,7 @@ class Batch:
         self._last: dict[int, BulkStatement] = {}
 
     def add(self, kind: BulkStatement, values: Sequence[Any]) -> None:
-        """Take one row in."""
+        """Add one write. Execute the collected writes first when the batch is full or the order requires it."""
         waiting, row_id = self._waiting[kind], values[0]
         if self._last.get(row_id, 0) >= kind or len(waiting) == MOST:
             self.write()
@@ -51,12 +52,12 @@ class Batch:
         waiting.append(values)
 
     def write(self) -> None:
-        """Write what was collected."""
+        """Execute the collected writes and empty the batch."""
         if not self._last:
             return
         if came := self._waiting[BulkStatement.SETTLE]:
             self._run(_ADD_ATTEMPTS, [each[:-1] for each in came])
-            # New attempts have ids in a row, the last of which SQLite knows.
+            # The new attempts have consecutive IDs; the SQL function last_insert_rowid() gives the last one.
             last = len(came) - 1
             self._run(_SETTLE, [(each[0], each[-1], last - place) for place, each in enumerate(came)])
         if asked := self._waiting[BulkStatement.BEGIN]:

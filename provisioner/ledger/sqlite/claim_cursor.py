@@ -1,4 +1,4 @@
-"""Hands the rows of one run out, in input order, each once."""
+"""Cursor over the rows that a run may send: each row is returned once, in input order."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -13,10 +13,10 @@ _NO_LIMIT = -1
 
 
 class ClaimCursor:
-    """What is left to hand out in a run. For the writer thread only.
+    """Cursor over the rows with one of ``statuses``, and the created rows whose message is in ``messages``.
 
-    ``left`` rows have one of these statuses, or are created and their message has one of these; ``posts_left`` of
-    them are of the second kind.
+    At most ``limit`` rows are returned; None means no limit. ``left`` is the number of rows that are still to be
+    returned; ``posts_left`` of them are created rows. Use ``open`` and ``next`` on the writer thread only.
     """
 
     def __init__(
@@ -31,7 +31,10 @@ class ClaimCursor:
         self.left = self.posts_left = 0
 
     def open(self, connection: sqlite3.Connection) -> None:
-        """Find out how many rows there are to hand out; where messages are, each has to name its conversation."""
+        """Count the rows to return.
+
+        Raise ``OddSid`` when a row with an unposted message has no valid conversation SID.
+        """
         if self._asked[1].strip():
             require_sids(connection, owing_messages=True)
         self.left, self.posts_left = connection.execute(
@@ -39,7 +42,7 @@ class ClaimCursor:
         ).fetchone()
 
     def next(self, connection: sqlite3.Connection, limit: int) -> Sequence[Claim]:
-        """Return the next rows, at most ``limit``; empty once all have been handed out."""
+        """Return the next rows, at most ``limit``; an empty sequence after the last one."""
         wanted = min(limit, self.left)
         if not wanted:
             return ()

@@ -1,4 +1,4 @@
-"""What a job made and what became of it when it was cleaned up, in the job's own ledger."""
+"""Part of the SQLite ledger that records which of the job's conversations were closed or deleted."""
 
 import sqlite3
 import time
@@ -16,10 +16,10 @@ _CLOSURES = queries.load_queries("closures")
 
 
 class SqliteCloseLedger:
-    """A part of ``SqliteLedger``: the conversations that a job made; every method returns when it is on disk.
+    """``CloseLedger`` in a SQLite file. Every method returns after its write is on disk.
 
-    ``deletes`` says that they are to be deleted, for which closed ones are not done. Attempts are recorded for
-    the run that is current when they are settled.
+    With ``deletes``, conversations are to be deleted, so closed ones are not done yet. Each attempt is recorded
+    for the run that is current when it is settled.
     """
 
     def __init__(self, writer: Writer, current_run: CurrentRun, *, deletes: bool) -> None:
@@ -28,19 +28,19 @@ class SqliteCloseLedger:
         self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
-        """Take conversations over that another ledger's job made; they are pulled on the writer thread."""
+        """Add conversations that another ledger's job created; the SIDs are consumed on the writer thread."""
         await self._writer.call(lambda connection: _import_conversations(connection, conversation_sids))
 
     async def require_sids(self) -> None:
-        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        """Raise ``LedgerError`` when a created row has no valid conversation SID."""
         await self._writer.call(require_sids)
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
-        """Count the conversations by what became of them; None is open, as far as is known."""
+        """Return the number of conversations by close status; None stands for conversations believed open."""
         return await self._writer.call(_counts)
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
-        """Return the next conversations behind row ``after`` that are not done."""
+        """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
         asked = (after, self._done, limit)
         return await self._writer.call(
             lambda connection: [
@@ -50,17 +50,18 @@ class SqliteCloseLedger:
         )
 
     async def duplicates(self) -> int:
-        """Return how many rows have further conversations, by what a look-up found."""
+        """Return the number of rows for which a look-up found more than one conversation."""
         return await self._number("duplicates")
 
     async def orphans(self) -> int:
-        """Return how many attempts may have left a conversation without a customer."""
+        """Return the number of attempts that may have left a conversation without a customer."""
         return await self._number("orphans")
 
     async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
-        """Record the ``number``-th attempt of this run for a conversation, and what became of it.
+        """Record the ``number``-th attempt of this run (counted from 1) to close or delete a conversation.
 
-        What was not processed, or failed for a fault of the run, leaves it as it was.
+        The conversation keeps its status when Twilio did not process the request, or when the result stops the
+        run (for example refused credentials).
         """
         attempt = _attempt(row_id, self._current_run.id, self._step, number, result)
         is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run

@@ -1,7 +1,7 @@
--- What is asked and written when a job is cleaned up.
+-- Queries and writes for closing or deleting the conversations of a job.
 
 -- name: counts
--- How many conversations that the job made stand where, by what became of them; NULL is open, as far as is known.
+-- Number of conversations that the job created, by close status; NULL stands for conversations believed open.
 SELECT closures.state, count(*)
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -10,8 +10,8 @@ WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
 GROUP BY closures.state;
 
 -- name: left
--- The next of them that are not done, in the order their rows came in, also rows that have vanished from the input;
--- the states that are done come as one text.
+-- The next conversations that are not done, in the order of the rows' IDs, including rows that are no longer in the
+-- input. The second parameter lists the statuses that are done, as one text separated by spaces.
 SELECT rows.id, attempts.conversation_sid
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -22,31 +22,31 @@ ORDER BY rows.id
 LIMIT ?;
 
 -- name: duplicates
--- How many rows were found to have further conversations, which the job's record does not hold one by one.
+-- Number of rows for which a look-up found more than one conversation; the SIDs of the others are not stored.
 SELECT count(*)
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 WHERE rows.status = 'created' AND attempts.error_code = 'duplicate';
 
 -- name: orphans
--- How many attempts may have left a conversation without a customer.
+-- Number of attempts that may have left a conversation without a customer.
 SELECT count(*) FROM attempts WHERE may_leave_orphan;
 
 -- name: adopt_row
--- A conversation that another ledger's results name; its SID is the key, so each is taken once.
+-- Add a conversation that a results file names. Its SID is the key, so that it is added only once.
 INSERT OR IGNORE INTO rows (key, digest, status) VALUES (?1, x'', 'created');
 
 -- name: adopt_attempt
--- Where its SID stands.
+-- Add an attempt that holds the SID.
 INSERT INTO attempts (row_id, step, number, class, ended, conversation_sid)
 VALUES (last_insert_rowid(), 'adopted', 0, 'created', ?2, ?1);
 
 -- name: settle_adopted
--- And so it is a created row like any other.
+-- Refer to that attempt, as every created row does.
 UPDATE rows SET last_attempt = last_insert_rowid() WHERE key = ?;
 
 -- name: add_attempt
--- What an attempt to close or delete came to.
+-- Add the result of an attempt to close or delete a conversation.
 INSERT INTO attempts (
     row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, twilio_request_id,
     retry_after_s
@@ -54,6 +54,6 @@ INSERT INTO attempts (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: settle
--- The conversation's word after the attempt that was just added.
+-- Set the conversation's close status after the attempt that was just added.
 INSERT INTO closures (row_id, state, last_attempt) VALUES (?, ?, last_insert_rowid())
 ON CONFLICT (row_id) DO UPDATE SET state = excluded.state, last_attempt = excluded.last_attempt;

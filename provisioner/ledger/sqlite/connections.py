@@ -1,4 +1,4 @@
-"""Connections to a ledger that anybody may have made: nothing in it is run, and no value in it is endless."""
+"""SQLite connections that do not trust the file: none of its code is run, and its values are limited in size."""
 
 import sqlite3
 import sys
@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PATIENCE_S = 30.0
-"""How long another program may hold the file's own lock, a shell for one."""
+"""Seconds to wait while another program, such as the ``sqlite3`` shell, holds SQLite's own lock on the file."""
 _LONGEST_VALUE = 16 << 20
-"""No text, and no line of a table, is longer in bytes: what is belongs to somebody else."""
+"""Most bytes of a value or of a table row. This program writes none that is longer."""
 _STEPS = 50_000
-"""Steps of SQLite's machine between two looks for signals: some milliseconds."""
+"""SQLite virtual-machine instructions between two checks for signals: a few milliseconds."""
 
 
 def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
-    """Open a connection, for any thread, that commits each statement and trusts nothing that stands in the file.
+    """Open a connection in autocommit mode, usable on any thread, that does not trust the content of the file.
 
-    ``path`` is a URI where it is only read. Functions in the file's schema are not run, damaged pages are noticed,
-    and long values refused; Python 3.12 and later switch triggers off as well.
+    ``path`` is a URI when ``is_read_only``, and a file path otherwise. Functions in the file's schema are not
+    run, damaged pages are detected, and values above 16 MiB are refused. Python 3.12 and later also disable
+    triggers.
     """
     connection = sqlite3.connect(
         path, uri=is_read_only, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
@@ -28,7 +29,7 @@ def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA cell_size_check = ON").fetchone()
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     if sys.version_info >= (3, 12):
-        # Not defensive where it writes: a plan's staging does without a journal, which that forbids.
+        # The defensive mode forbids journal_mode = OFF, which the staging database of a plan uses.
         wanted = {sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER: False, sqlite3.SQLITE_DBCONFIG_DEFENSIVE: is_read_only}
         for name, value in wanted.items():
             connection.setconfig(name, value)
@@ -36,9 +37,10 @@ def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
 
 
 class Attention:
-    """Lets Ctrl-C and SIGTERM end a question that SQLite is busy with on the main thread.
+    """Signal check for long queries, so that Ctrl-C and SIGTERM end a query that runs on the main thread.
 
-    SQLite drops what a signal's handler raises within a question, so it is kept here and raised behind it.
+    SQLite discards an exception that a signal handler raises during a query. So the exception is stored here and
+    raised after the query.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -48,9 +50,10 @@ class Attention:
         connection.set_progress_handler(listener.__next__, _STEPS)
 
     def _listen(self) -> Iterator[int]:
-        """Tell SQLite to go on (0), or to stop (1).
+        """Yield 0 to let SQLite continue, 1 to interrupt the query.
 
-        Python looks for signals where a generator goes on, inside its ``try``; a function begins outside of it.
+        This is a generator because Python runs signal handlers when a generator resumes, which is inside the
+        ``try``. A function would be entered outside of its ``try``.
         """
         answer = 0
         while True:
@@ -60,18 +63,18 @@ class Attention:
                     answer = 0
             except GeneratorExit:
                 return
-            except BaseException as error:  # noqa: BLE001 - it is raised where the question was asked
+            except BaseException as error:  # noqa: BLE001 - ``paid`` raises it after the query
                 self._heard.append(error)
                 answer = 1
 
     @contextmanager
     def paid(self) -> Iterator[None]:
-        """Raise what a signal's handler raised meanwhile."""
+        """Run queries inside this context; raise the exception that a signal handler raised during one of them."""
         try:
             yield
         except sqlite3.OperationalError as error:
             if self._heard:
                 raise self._heard.pop() from None
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:  # nobody else interrupts it
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:  # only a signal interrupts
                 raise KeyboardInterrupt from None
             raise

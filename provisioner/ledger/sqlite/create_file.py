@@ -1,6 +1,6 @@
-"""Puts a new database where a ledger shall be: whole, or not at all.
+"""Atomic creation of a ledger's file: it appears complete at its path, or not at all.
 
-So a file that is empty, or without tables, is never a ledger in the making: it is one that has lost everything.
+So an empty file, or one without tables, is never an unfinished ledger: it is a ledger that has lost its content.
 """
 
 import os
@@ -13,18 +13,19 @@ from provisioner.errors import LedgerError
 from provisioner.system.regular_files import open_regular
 
 PAGE_BYTES = 4_096
-"""A ledger is made of whole pages."""
+"""Size of a database page in bytes. The size of a ledger's file is a multiple of it."""
 SQLITE_MAGIC = b"SQLite format 3\x00"
-"""The first bytes of a database. Source: https://www.sqlite.org/fileformat.html."""
+"""First bytes of a SQLite database. Source: https://www.sqlite.org/fileformat.html."""
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
-"""The first bytes of a rollback journal; they are zeros once it is of no use. Source: the same."""
+"""First bytes of a rollback journal; SQLite zeroes them when the journal is no longer valid. Source: the same."""
 
 
 def create_file(path: Path, fill: Callable[[sqlite3.Connection], None], *, synchronous: str = "FULL") -> None:
-    """Make a database at ``path``, readable by its owner only, that holds what ``fill`` wrote.
+    """Create a database at ``path`` with mode 0600 and the content that ``fill`` writes.
 
-    Whoever calls holds the ledger's lock, so that a draft that is found was left by a process that died. Raise
-    ``LedgerError`` for a file of the draft's name that is something else; it stays as it is.
+    The database is written to a draft file in the same folder, which is then renamed. The caller must hold the
+    ledger's lock: a draft that exists was then left by a killed process and is replaced. Raise ``LedgerError``
+    when another file has the name of the draft; that file is not changed.
     """
     for name in draft_files(path):
         _require_left(name)
@@ -44,7 +45,7 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None], *, synch
 
 
 def draft_files(path: Path) -> tuple[Path, Path]:
-    """Return where a ledger is made before it is put in its place, and SQLite's journal beside that."""
+    """Return the paths of the draft file and of SQLite's journal beside it, for the ledger at ``path``."""
     return path.with_name(f".{path.name}.draft"), path.with_name(f".{path.name}.draft-journal")
 
 
@@ -54,7 +55,7 @@ def _remove(path: Path) -> None:
 
 
 def _require_left(name: Path) -> None:
-    """Raise ``LedgerError`` for a file that no process of this program can have left."""
+    """Raise ``LedgerError`` when the file exists and is not a draft that this program left."""
     if not os.path.lexists(name):
         return
     try:
@@ -72,7 +73,7 @@ def _require_left(name: Path) -> None:
 
 def _foreign(name: Path) -> LedgerError:
     return LedgerError(
-        f"{name} is in the place of a draft, and is not one of this program's",
+        f"{name} has the name of this program's draft file, and is another file",
         cure="choose another name with --ledger or -o, or remove that file if nothing needs it",
     )
 

@@ -1,10 +1,10 @@
-"""The run that a ledger is open for, which all of its parts record their attempts for."""
+"""The current run of an open ledger. All parts of the ledger record their attempts for it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class CurrentRun:
-    """``id`` is the run's number in the table of runs, None before it has started."""
+    """The current run. ``id`` is its ID in the table ``runs``, None before ``start_run``."""
 
     id: int | None = None

@@ -1,4 +1,4 @@
-"""Opens the file behind a ledger: makes a new one, or makes sure that an old one is ours and whole."""
+"""Functions that open a ledger's database: create a new one, or check that an existing one is complete."""
 
 import json
 import os
@@ -24,14 +24,14 @@ from provisioner.system.printable import printable, quoted, shortened
 from provisioner.system.regular_files import refusal_of
 
 APPLICATION_ID = 0x57435042
-"""Marks the file as ours: ``WCPB``, WebChats, provisioned in bulk."""
+"""SQLite application ID of a ledger: the ASCII characters ``WCPB`` (WebChats, provisioned in bulk)."""
 SATELLITES = ("-wal", "-shm", "-journal")
-"""What SQLite puts behind the name of a ledger for files of its own."""
+"""Suffixes of the files that SQLite creates beside a database."""
 
 _RUN = queries.load_queries("run")
 _READ = queries.load_queries("read")
 _PRAGMAS = (
-    "wal_autocheckpoint = 0",  # the log is merged by ``journal``
+    "wal_autocheckpoint = 0",  # ``WalCheckpointer`` runs the checkpoints
     "cache_size = -2000",
     "journal_size_limit = 16777216",
     "secure_delete = OFF",
@@ -40,14 +40,15 @@ _PRAGMAS = (
 
 
 def require_parent_dir(path: Path) -> None:
-    """Raise ``LedgerError`` when there can be no file at ``path``, or when something else is there.
+    """Raise ``LedgerError`` when the folder of ``path`` is missing, or when ``path`` is not a regular file.
 
-    Opening a named pipe that stands for the ledger, or for SQLite's files beside it, might never return.
+    SQLite's files beside the ledger are checked, too: opening a named pipe in place of one might never return.
+    Raise ``OSError`` for a symbolic link that refers to itself.
     """
     if path.is_dir():
         raise not_a_ledger(path)
     real = Path(os.path.realpath(path))
-    if real.is_symlink():  # one that leads round in circles, which opening says
+    if real.is_symlink():  # a link that refers to itself: stat() raises the fitting OSError
         real.stat()
     for name in (path, *(real.with_name(f"{real.name}{ending}") for ending in SATELLITES)):
         if what := refusal_of(name):
@@ -57,11 +58,12 @@ def require_parent_dir(path: Path) -> None:
 
 
 def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
-    """Open a ledger, or make one without a job.
+    """Open a ledger for writing, or create one without a manifest. Migrate a ledger of an older version.
 
-    Whoever calls holds its lock, and ends it with ``journal.close_connection``.
+    ``synchronous`` is the value of SQLite's PRAGMA. The caller must hold the ledger's lock, and close the
+    connection with ``wal.close_connection``.
 
-    Raise ``LedgerError`` for what is no ledger of ours, or not whole.
+    Raise ``LedgerError`` when the file is not a ledger of this program, or is incomplete.
     """
     real = path.resolve()
     if not real.exists():
@@ -78,7 +80,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
-        # Written anew, so that a file that cannot be written is refused now and not at the first row.
+        # This write changes nothing; it fails now, and not at the first row, when the file cannot be written.
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
         connection.close()
@@ -92,10 +94,12 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a ledger that is there; a run may be writing it.
+    """Open an existing ledger for reading; a run may be writing it.
 
-    What a run that died has left beside it stays as it is. Elsewhere not with ``mode=ro``: such a connection
-    leaves a log and its index behind that nobody removes.
+    The mode is ``ro`` when a killed run left a write-ahead log, so that the log is not changed. In all other
+    cases it is ``rw``: a connection with ``mode=ro`` would leave an empty log and its index behind.
+
+    Raise ``LedgerError`` when the file is missing, is not a ledger of this program, or is incomplete.
     """
     if not path.exists():
         raise LedgerError(f"{path} is not there", cure="name the ledger of a job that was run")
@@ -114,17 +118,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _require_no_wal(path: Path) -> None:
-    """Raise ``LedgerError`` when the log of a ledger is there without it: a new one would be mixed up with it."""
+    """Raise ``LedgerError`` when only the log of a ledger exists: SQLite would apply it to a new ledger."""
     log = wal_path(path)
     if log.exists():
         raise LedgerError(
-            f"{path} is not there, but its log {log.name} is",
-            cure="restore it from a copy; without it, the rows it knew would be created again",
+            f"{path} is missing, but its log {log.name} exists",
+            cure="restore the ledger from a copy; without it, the rows it knew would be created again",
         )
 
 
 def _require_content(path: Path) -> None:
-    """Raise ``LedgerError`` for an empty file, which no run leaves: a ledger is whole from the first moment."""
+    """Raise ``LedgerError`` for an empty file. No run leaves one, because ``create_file`` is atomic."""
     if not path.stat().st_size:
         raise LedgerError(
             f"{path} is empty",
@@ -133,9 +137,9 @@ def _require_content(path: Path) -> None:
 
 
 def _require_whole(connection: sqlite3.Connection, path: Path, *, had_wal: bool) -> None:
-    """Raise ``LedgerError`` for what is no ledger of ours, has lost its log, or ends within a page.
+    """Raise ``LedgerError`` when the file is not a ledger, lacks its log, or ends in the middle of a page.
 
-    SQLite takes the part of a page for a page; only a log can make up for the rest.
+    SQLite reads a partial page as if it were complete. It is accepted only with a log, which may hold the page.
     """
     _require_ours(connection, path)
     require_wal(connection, path, had_wal=had_wal)
@@ -144,7 +148,7 @@ def _require_whole(connection: sqlite3.Connection, path: Path, *, had_wal: bool)
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise ``LedgerError`` for any file that is not a ledger, or one of a later version."""
+    """Raise ``LedgerError`` when the file is not a ledger, has an unknown schema, or is of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     version = version_of(connection)
     if mark != APPLICATION_ID or version < 1 or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -159,18 +163,18 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _require_room(connection: sqlite3.Connection) -> None:
-    """Raise ``OddLine`` where the next line would not get the next number."""
+    """Raise ``OddLine`` when an ID is so large that SQLite might not number the next record consecutively."""
     checked_row(shapes.LAST_IDS, connection.execute(_READ["last_ids"]).fetchone())
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Return the version of the schema that a ledger has."""
+    """Return the schema version of a ledger."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
 
 def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
-    """Return what the ledger belongs to, None when nobody has said yet."""
+    """Return the ledger's manifest, None when it has none yet. Raise ``OddLine`` for a damaged one."""
     values = dict(checked_row(shapes.FACT, line) for line in connection.execute(_READ["manifest"]).fetchall())
     if "settings" not in values:
         return None
@@ -184,7 +188,10 @@ def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
 def bind_to_job(
     connection: sqlite3.Connection, path: Path, settings: Mapping[str, str], version: str
 ) -> tuple[Manifest, bool]:
-    """Return the ledger's manifest and whether it is new; ``OtherJobError`` when it is another job's."""
+    """Return the ledger's manifest, and True when it was written just now.
+
+    Raise ``OtherJobError`` when the manifest has other settings; the message lists the differences.
+    """
     known = read_manifest(connection)
     if known is None:
         return _write_manifest(connection, settings, version), True
@@ -204,7 +211,7 @@ def _create_schema(connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a ledger of version 1 up to date, wholly or not at all."""
+    """Migrate a ledger of version 1 to the current version, in one transaction."""
     with transaction(connection):
         schema.migrate_schema(connection)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

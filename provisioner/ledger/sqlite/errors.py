@@ -1,4 +1,4 @@
-"""Turns what SQLite and the file system complain about into errors that say what to do."""
+"""Translation of exceptions of SQLite and of the file system into this program's errors with a cure."""
 
 import errno
 import sqlite3
@@ -13,33 +13,34 @@ from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason
 
 _PRIMARY = 0xFF
-"""SQLite's extended result codes carry the primary one in their lowest byte."""
+"""Mask for the lowest byte of SQLite's extended result codes, which is the primary result code."""
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Let no SQLite or file system exception out; ``path`` is the ledger's, for the message."""
+    """Translate SQLite and file system exceptions that are raised inside the context.
+
+    Raise ``LedgerError`` when the ledger cannot be used, and ``StorageError`` when the disk is full or fails.
+    ``path`` is the ledger's path for the message.
+    """
     try:
         yield
     except sqlite3.Error as error:
         raise to_ledger_error(error, path) from error
     except OddSid as error:
         raise odd_sid(path, error.row) from error
-    except (
-        OddLine,
-        UnicodeDecodeError,
-    ) as error:  # the latter for what SQLite says of damaged bytes, quoting them
+    except (OddLine, UnicodeDecodeError) as error:  # the latter: SQLite's message quotes bytes that are not UTF-8
         raise damaged(path) from error
     except OSError as error:
         raise _file_fault(error, path) from error
 
 
 def to_ledger_error(error: sqlite3.Error, path: Path) -> ProvisionerError:
-    """Return our error for one of SQLite's."""
+    """Return the ``LedgerError`` or ``StorageError`` for an exception of SQLite."""
     if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
-        return damaged(path)  # Python's own: a text that is none, which its message would repeat
+        return damaged(path)  # raised by Python for a text that is not UTF-8; its message would quote the text
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in _FAULTS:
         return _FAULTS[code](path)
@@ -47,12 +48,12 @@ def to_ledger_error(error: sqlite3.Error, path: Path) -> ProvisionerError:
 
 
 def not_a_ledger(path: Path) -> LedgerError:
-    """Say that a file is something else."""
+    """Return the error for a file that is not a ledger."""
     return LedgerError(f"{path} is not a ledger", cure="name another file, or move this one away")
 
 
 def damaged(path: Path) -> LedgerError:
-    """Say that a ledger has lost something; starting without it would create its rows again."""
+    """Return the error for a damaged ledger. A run without it would create its rows again."""
     return LedgerError(
         f"{path} is damaged",
         cure=_RESTORE,
@@ -63,7 +64,7 @@ _RESTORE = "restore it from a copy; without it, the rows it knows would be creat
 
 
 def foreign_schema(path: Path) -> LedgerError:
-    """Say that a ledger has other tables, views or triggers than this program makes."""
+    """Return the error for a ledger with other tables, views or triggers than this program creates."""
     return LedgerError(
         f"{path} is damaged: its tables are not those of a ledger, or something was added to them",
         cure=_RESTORE,
@@ -71,11 +72,11 @@ def foreign_schema(path: Path) -> LedgerError:
 
 
 def odd_sid(path: Path, row: int | None) -> LedgerError:
-    """Say that the conversation of a created row, by its number in the input, is named by no SID."""
-    place = "a row that left the input" if row is None else f"row {row}"
+    """Return the error for a created row without a valid conversation SID; ``row`` is its input row number."""
+    place = "a row that is no longer in the input" if row is None else f"row {row}"
     return LedgerError(
-        f"{path}: {place} is created, and its conversation_sid is none ({SidKind.CONVERSATION.form})",
-        cure="restore it from a copy: it was changed by something else than this program",
+        f"{path}: {place} is created, but its conversation_sid is not a SID ({SidKind.CONVERSATION.form})",
+        cure="restore the ledger from a copy: it was changed by another program",
     )
 
 
@@ -98,7 +99,7 @@ def _no_room(path: Path) -> StorageError:
 
 def _forbidden(path: Path) -> LedgerError:
     return LedgerError(
-        f"{path} cannot be opened as it needs to be",
+        f"{path} cannot be opened for reading and writing",
         cure="allow reading and writing for the file and its folder, or copy it to a folder of your own",
     )
 

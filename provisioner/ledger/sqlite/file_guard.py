@@ -1,7 +1,7 @@
-"""Where a ledger lies, and that it stays there for as long as a run writes it.
+"""Guard against the removal of a ledger's file while a run writes it.
 
-SQLite goes on writing a file that somebody has removed. What it holds would be forgotten with the process, and
-the next run would create its rows again.
+SQLite continues to write to a file that was removed. Its content would be lost when the process ends, and the
+next run would create the same rows again.
 """
 
 import os
@@ -14,7 +14,11 @@ from provisioner.ledger.sqlite.create_file import create_file
 
 
 class FileGuard:
-    """The place of an open ledger. A ledger that leaves it is written back there, once, as it was committed."""
+    """Check that an open ledger's file is still at its path.
+
+    When it was moved, removed or replaced, its committed content is written back once, to the same path or, when
+    that is taken, to a ``.rescued`` file beside it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path, self._real = path, path.resolve()
@@ -24,7 +28,10 @@ class FileGuard:
         self._lost: StorageError | None = None
 
     def require(self, connection: sqlite3.Connection) -> None:
-        """Raise ``StorageError`` when the file is not there any more; ``connection`` still has its content."""
+        """Raise ``StorageError`` when the file is no longer at its path, after writing it back.
+
+        ``connection`` is the open connection to the ledger, which still reads the content.
+        """
         if self._lost is not None:
             raise self._lost
         if not self._is_there():
@@ -35,7 +42,7 @@ class FileGuard:
         return _is_same(self._real, self._file)
 
     def _free_name(self) -> Path:
-        """Return a name beside the ledger that nothing has, not even what was rescued before."""
+        """Return an unused name beside the ledger: ``<ledger>.rescued``, or ``.rescued-2`` and so on."""
         rescued = self._real.with_name(f"{self._real.name}.rescued")
         further = (rescued.with_name(f"{rescued.name}-{number}") for number in count(2))
         return next(name for name in chain([rescued], further) if not os.path.lexists(name))
@@ -48,7 +55,7 @@ class FileGuard:
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             create_file(copy, connection.backup)
-            for name, status in self._beside.items():  # the old file's, and in the copy already
+            for name, status in self._beside.items():  # -wal and -shm of the old file; the copy includes them
                 if _is_same(name, status):
                     name.unlink()
         except (OSError, sqlite3.Error, LedgerError):
@@ -58,11 +65,11 @@ class FileGuard:
             )
         if is_taken:
             return StorageError(
-                f"{told}; what it knows is in {copy.name} beside it",
-                cure="put that in its place, then run the same command again",
+                f"{told}; its content was saved in {copy.name} beside it",
+                cure="put that file in its place, then run the same command again",
             )
         return StorageError(
-            f"{told}; what it knows was written back there", cure="leave it there, then run the same command again"
+            f"{told}; its content was written back there", cure="leave it there, then run the same command again"
         )
 
 

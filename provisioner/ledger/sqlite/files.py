@@ -1,4 +1,4 @@
-"""Names the files that belong to a ledger, and tells a ledger from another file."""
+"""Names of the files that belong to a ledger, and a test whether a file is a SQLite database."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from provisioner.system.regular_files import open_regular
 
 
 def files_of_ledger(path: Path) -> Mapping[str, Path]:
-    """Return every file that a run with this ledger makes, changes or removes beside it, by what it is."""
+    """Return the files that a run with this ledger creates, changes or removes: dict of path by description."""
     real = Path(os.path.realpath(path))
     satellites = {f"the {ending} file of the ledger": Path(f"{real}{ending}") for ending in SATELLITES}
     draft, draft_journal = draft_files(real)
@@ -25,7 +25,7 @@ def files_of_ledger(path: Path) -> Mapping[str, Path]:
 
 
 def is_database(path: Path) -> bool:
-    """Say whether a file may be a ledger, by its first bytes; opening it tells whether it is."""
+    """Return whether a file starts with SQLite's signature. Only opening it shows whether it is a ledger."""
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
             return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC

@@ -1,4 +1,4 @@
-"""The ledger of a run: one SQLite file, one writer thread, one run at a time."""
+"""Ledger in one SQLite file, written by one thread, and held by one run at a time."""
 
 import asyncio
 import json
@@ -53,11 +53,11 @@ _RELEASE = _RUN["release"]
 
 
 class SqliteLedger:
-    """A ``Ledger`` in a file; its methods are described there.
+    """``Ledger`` in a SQLite file; ``Ledger`` documents the methods.
 
-    Every call is done only when what it says is on disk, and raises ``StorageError`` when it cannot be. What was
-    asked for happens, in the order it was asked for, whether or not anybody waits. ``is_new`` says that the
-    ledger was made just now.
+    Every awaitable completes when its write is on disk, and raises ``StorageError`` when the write fails. Writes
+    are executed in the order in which they were requested, also when the caller does not wait for them.
+    ``is_new`` is True when the ledger was created just now.
     """
 
     def __init__(self, opened: OpenLedgerFile, *, version: str) -> None:
@@ -78,10 +78,10 @@ class SqliteLedger:
         *,
         on_progress: Callable[[int], None] | None = None,
     ) -> PlanReport:
-        """Make ``entries`` the plan, merged by key with what is known; they are pulled on the writer thread.
+        """Replace the plan by ``entries``; an entry whose key is known refers to the known row.
 
-        Whatever they raise is raised here, and the plan before stays. ``on_progress`` is called on the event
-        loop with the number of entries read so far.
+        ``entries`` is consumed on the writer thread. An exception that it raises is raised here, and the old plan
+        stays. ``on_progress`` is called on the event loop with the number of entries read so far.
         """
         is_abandoned = Event()
         loop = asyncio.get_running_loop()
@@ -102,13 +102,14 @@ class SqliteLedger:
             raise
 
     async def planned_inputs(self) -> Sequence[Fingerprint] | None:
-        """Return the fingerprints of the last complete plan, None when there is none."""
+        """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
         return await self._writer.call(_planned_inputs)
 
     async def recover(self) -> int:
-        """Make rows that a dead run left in flight *unknown*, with an attempt that says so; return how many.
+        """Mark rows that a killed run left in flight as *unknown* and return their number.
 
-        So are rows whose message was in flight: they are created, and their message is unknown.
+        An attempt with error code ``interrupted`` is recorded for each. A created row whose message was in flight
+        stays created; its message becomes unknown, and the row is included in the number.
         """
         self._changes += 1
         return await self._writer.call(recover)
@@ -121,7 +122,10 @@ class SqliteLedger:
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Record a run that may send what ``set_claimable`` says; return its id."""
+        """Record the start of a run, call ``set_claimable`` with the same arguments, and return the run's ID.
+
+        ``run_id`` is generated when it is None.
+        """
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
         self._current_run.id = await self._writer.call(lambda connection: _start_run(connection, record))
@@ -135,52 +139,57 @@ class SqliteLedger:
         messages: Collection[MessageStatus] = (),
         limit: int | None = None,
     ) -> None:
-        """Let ``claim`` begin again from the first row, with rows of these statuses, at most ``limit``.
+        """Make ``claim`` start again at the first row and return only rows of these statuses.
 
-        Created rows are among them where their first message has one of the statuses in ``messages``.
+        It also returns created rows whose first message has a status in ``messages``. It returns at most ``limit``
+        rows in all; None means no limit.
         """
         claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, limit)
         await self._writer.call(claim_cursor.open)
 
     async def finish_run(self, exit_code: int) -> None:
-        """Record that the run has ended, and how."""
+        """Record that the run has ended with this exit code."""
         await self._writer.write((_RUN["finish_run"], (time.time(), int(exit_code), self._current_run.id)))
 
     async def to_send(self) -> int:
-        """Return how many rows ``claim`` will still hand out to be created."""
+        """Return the number of rows that ``claim`` will still return for creation."""
         return self._claim_cursor.left - self._claim_cursor.posts_left
 
     async def to_post(self) -> int:
-        """Return how many created rows ``claim`` will still hand out for their message alone."""
+        """Return the number of created rows that ``claim`` will still return because a message is to be posted."""
         return self._claim_cursor.posts_left
 
     async def claim(self, limit: int) -> Sequence[Claim]:
-        """Hand out the next rows to send, in input order, each at most once a run; none: all are out."""
+        """Return the next rows to send, at most ``limit``, in input order; an empty sequence after the last one.
+
+        Each row is returned at most once after ``set_claimable``.
+        """
         claim_cursor = self._claim_cursor
         if not claim_cursor.left:
             return ()
         return await self._writer.call(lambda connection: claim_cursor.next(connection, limit))
 
     def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> asyncio.Future[None]:
-        """Record that an attempt for this row, asking for ``identity``, may leave from now on.
+        """Record the intent: from now on, a request that creates this row with ``identity`` may be in flight.
 
-        ``owes_message`` says that a first message follows once the row is created, however that is found out.
+        ``owes_message`` says that a first message has to be posted once the row is known to be created, by the
+        reply or by a later look-up.
         """
         self._changes += 1
         message = MessageStatus.PENDING.value if owes_message else None
         return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, message)), is_intent=True)
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the row's status after it; ``PENDING``: another attempt follows."""
+        """Record the result of an attempt and the row's status after it; ``PENDING``: another attempt follows."""
         return self._settle(claim_id, status, result, step=Step.CREATE)
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
-        """Take intents back: nothing was sent for these rows, and they wait as before."""
+        """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
         self._changes += 1
         return self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
-        """Return the next unknown rows behind input row ``after``, in input order."""
+        """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
         return await self._writer.call(
             lambda connection: [
                 decode_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit)).fetchall()
@@ -188,9 +197,9 @@ class SqliteLedger:
         )
 
     async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
-        """Return the row that was created last by an answer of its own, None when there is none yet.
+        """Return the most recent row that Twilio's own reply reported as created, None if there is none.
 
-        ``by_identity`` asks for one that can be looked up by its identity.
+        With ``by_identity``, consider only rows that can be looked up by their identity.
         """
         asked = {"by_identity": by_identity}
         return await self._writer.call(
@@ -200,13 +209,13 @@ class SqliteLedger:
         )
 
     async def trusts_identities(self) -> bool:
-        """Say whether Twilio never named a guest otherwise than it was asked to."""
+        """Return whether every identity in Twilio's replies was the one that was requested."""
         return not await self._writer.call(
             lambda connection: connection.execute(_RUN["other_identity"]).fetchone()[0]
         )
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
-        """Return which of these conversations belong to rows already."""
+        """Return those of the given SIDs whose conversations already belong to a row."""
         if not conversation_sids:
             return set()
         asked = json.dumps(list(conversation_sids))
@@ -217,26 +226,26 @@ class SqliteLedger:
         )
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
-        """Record a look-up for an unknown row and the row's status after it; it counts as no attempt."""
+        """Record the result of a look-up, which is not an attempt, and the status of the row after it."""
         await self._settle(claim_id, status, evidence, step=Step.LOOKUP)
 
     async def counts(self) -> Counts:
-        """Count the rows of the current input; the answer is kept until something changes."""
+        """Return the number of rows of the current input by status, cached until a row changes."""
         if self._counted is None or self._counted[0] != self._changes:
             changes = self._changes
             self._counted = changes, await self._writer.call(read_counts)
         return self._counted[1]
 
     async def notes(self) -> JobNotes:
-        """Return what earlier runs left for later ones."""
+        """Return the notes that earlier runs stored."""
         return await self._writer.call(read_notes)
 
     async def set_notes(self, **changes: Unpack[NoteChanges]) -> None:
-        """Set these notes, all of them or none; the others stay."""
+        """Store these notes in one transaction; other notes are not changed."""
         await self._writer.write(*((_RUN["set_note"], note) for note in changes.items()))
 
     def reader(self) -> AbstractContextManager[SqliteLedgerReader]:
-        """Open a reader with a connection of its own, on any thread."""
+        """Open a read-only view with its own connection, on any thread."""
         return open_sqlite_reader(self.path)
 
     def closing(self, *, deletes: bool) -> SqliteCloseLedger:
@@ -244,7 +253,10 @@ class SqliteLedger:
         return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes)
 
     async def close(self, cleanup: Callable[[], None]) -> None:
-        """Finish what was asked for, then let ``cleanup`` close the file, even when nobody waits for it."""
+        """Execute the requested writes, then call ``cleanup`` on the writer thread, which closes the file.
+
+        Cancelling the caller does not cancel this.
+        """
         await self._writer.call(lambda _: cleanup(), is_last=True)
 
     def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
@@ -257,7 +269,10 @@ class SqliteLedger:
 async def open_sqlite_ledger(
     path: Path | None, settings: Mapping[str, str], *, version: str, synchronous: str = "FULL"
 ) -> AsyncIterator[SqliteLedger]:
-    """Open the file of a job's ledger, or make it; see ``open_ledger``."""
+    """Open or create the SQLite ledger of a job; see ``provisioner.ledger.open.open_ledger``.
+
+    ``synchronous`` is the value of SQLite's PRAGMA; ``FULL`` makes every commit durable.
+    """
     if path is None:
         opened = await asyncio.to_thread(open_temporary, settings, version=version)
     else:

@@ -1,8 +1,8 @@
-"""One run at a time: an advisory lock beside the ledger, which the kernel lets go when its holder dies.
+"""Lock that lets one run at a time write a ledger: an advisory lock, which the kernel releases with the process.
 
-The lock is on a file of its own. SQLite holds POSIX locks on the ledger, and closing any other descriptor of
-that file would drop them. A file of that name that is not a lock of ours, such as ``poetry.lock`` beside a ledger
-called ``poetry``, is refused and left as it is.
+The lock is held on a separate file, ``<ledger>.lock``. SQLite holds POSIX locks on the ledger itself, and closing
+another descriptor of that file would release them. Another file of that name, such as ``poetry.lock`` beside a
+ledger called ``poetry``, is refused and not changed.
 """
 
 import errno
@@ -21,19 +21,20 @@ from provisioner.system.event_log import event_logger
 from provisioner.system.regular_files import open_regular
 
 _PATIENCE = 5
-"""Tries before a lock counts as held: ``is_locked`` takes it for an instant, to see."""
+"""Attempts before a lock counts as held, because ``is_locked`` in another process takes it for an instant."""
 _PAUSE_S = 0.02
+"""Seconds between two attempts."""
 _HOLDER = re.compile(rb"([0-9]{1,20}) ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00)\n")
-"""What a lock holds: the process number of its holder, and since when."""
+"""Content of a lock file: the process ID of the holder, and the time in UTC at which it took the lock."""
 _LONGEST = 100
-"""More bytes than a lock ever holds."""
+"""Bytes to read of a lock file; its content is shorter."""
 
 
 class LedgerLock:
-    """The right to write a ledger, from construction to ``release``.
+    """Exclusive lock of a ledger, held from construction until ``release``.
 
-    Raise ``LedgerBusyError`` when another process has it, and ``LedgerError`` when the lock's name is taken by a
-    file that is not a lock of this user.
+    The constructor raises ``LedgerBusyError`` when another process holds the lock, and ``LedgerError`` when the
+    lock's name belongs to a file that is not a lock of this user.
     """
 
     def __init__(self, ledger: Path) -> None:
@@ -48,9 +49,9 @@ class LedgerLock:
             raise
 
     def release(self) -> None:
-        """Remove the lock's file, then let go, in this order: nobody can have locked it in between.
+        """Remove the lock file, then release the lock. In this order, no other process can lock it in between.
 
-        A file that cannot be removed is harmless, and told in the log.
+        A file that cannot be removed is harmless; a warning is logged.
         """
         try:
             if _is_still_there(self._descriptor, self._path):
@@ -63,7 +64,10 @@ class LedgerLock:
 
 @contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of any name while the context lasts; there need be no file of that name."""
+    """Hold the lock for the name ``path`` inside the context; no file of that name has to exist.
+
+    Raise ``LedgerBusyError`` and ``LedgerError`` as ``LedgerLock`` does.
+    """
     with translate_errors(path):
         lock = LedgerLock(path)
     try:
@@ -73,13 +77,13 @@ def hold_lock(path: Path) -> Iterator[None]:
 
 
 def lock_path(ledger: Path) -> Path:
-    """Return where the lock of a ledger is; links to one ledger share it."""
+    """Return the path of a ledger's lock file. Symbolic links to the same ledger have the same lock."""
     real = Path(os.path.realpath(ledger))
     return real.with_name(f"{real.name}.lock")
 
 
 def is_locked(ledger: Path) -> bool:
-    """Say whether a run writes this ledger now."""
+    """Return whether a run holds this ledger's lock now."""
     try:
         descriptor = _open(lock_path(ledger), os.O_RDONLY)
     except (FileNotFoundError, _ForeignError):
@@ -91,11 +95,11 @@ def is_locked(ledger: Path) -> bool:
 
 
 class _ForeignError(LedgerError):
-    """Raised when the name of a lock is taken by something else, which is left as it is."""
+    """Raised when another file has the name of a lock; that file is not changed."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"{path} is in the place of a lock, and is not one of this program's: {reason}",
+            f"{path} has the name of this program's lock file, and is another file: {reason}",
             cure="choose another name with --ledger or -o, or remove that file if nothing needs it",
         )
 
@@ -108,7 +112,7 @@ def _acquire(path: Path, ledger: Path) -> int:
             is_locked = _try_lock(descriptor, fcntl.LOCK_EX)
             holder = _require_ours(descriptor, path, is_locked=is_locked)
             if is_locked and _is_still_there(descriptor, path):
-                return os.dup(descriptor)  # the lock is that of both, and outlives the closing of the other
+                return os.dup(descriptor)  # both descriptors share the lock; closing the first one keeps it
         finally:
             os.close(descriptor)
         time.sleep(_PAUSE_S)
@@ -127,9 +131,10 @@ def _open(path: Path, flags: int) -> int:
 
 
 def _require_ours(descriptor: int, path: Path, *, is_locked: bool) -> re.Match[bytes] | None:
-    """Return what a lock says of its holder, None where it is empty; raise ``_ForeignError`` for another file.
+    """Return the match of ``_HOLDER`` for the lock file's content, None for an empty file.
 
-    Another user's run may hold it, but what another user left behind is not ours to take.
+    Raise ``_ForeignError`` for another kind of file. A lock file of another user is accepted while that user's run
+    holds it, and refused when no run holds it.
     """
     status = os.fstat(descriptor)
     if is_locked and status.st_uid != os.geteuid():
@@ -152,7 +157,7 @@ def _try_lock(descriptor: int, kind: int) -> bool:
 
 
 def _is_still_there(descriptor: int, path: Path) -> bool:
-    """Say whether the locked file is the one that others will try, not one its last holder just removed."""
+    """Return whether the locked file is still at its path; its last holder may just have removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except OSError:
@@ -160,7 +165,7 @@ def _is_still_there(descriptor: int, path: Path) -> bool:
 
 
 def _busy(ledger: Path, holder: re.Match[bytes] | None) -> LedgerBusyError:
-    # Without one, it was let go, or has not been written yet.
+    # None: the lock was just released, or its holder has not written the content yet.
     pid, since = (text.decode("ascii") for text in holder.groups()) if holder else ("unknown", "just now")
     return LedgerBusyError(
         f"{ledger} is in use by process {pid} since {since}", cure="wait for that run to end, or stop it"

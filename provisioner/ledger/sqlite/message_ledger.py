@@ -1,4 +1,4 @@
-"""The first messages of a job, as ``MessageLedger`` describes them."""
+"""Part of the SQLite ledger that records the first messages of a job."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,32 +19,32 @@ _ADD_ATTEMPT = _MESSAGES["add_attempt"]
 
 
 class SqliteMessageLedger:
-    """A part of ``SqliteLedger``: every call is done only when what it says is on disk.
+    """``MessageLedger`` in a SQLite file. Every awaitable completes when its write is on disk.
 
-    Attempts are recorded for the current run. No text of a message ever comes here.
+    Attempts are recorded for the current run. The text of a message is never stored.
     """
 
     def __init__(self, writer: Writer, current_run: CurrentRun) -> None:
         self._writer, self._current_run = writer, current_run
 
     def begin(self, claim_id: int) -> asyncio.Future[None]:
-        """Record that the message of this row, made of what the input says now, may leave from now on."""
+        """Record the intent: from now on, this row's message, built from the current input, may be in flight."""
         return self._writer.write((_BEGIN, (claim_id,)), is_intent=True)
 
     def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
-        """Record an attempt's end and the message's status; ``PENDING``: another attempt follows."""
+        """Record the result of an attempt and the message's status; ``PENDING``: another attempt follows."""
         return self._settle(claim_id, status, result, step=Step.MESSAGE)
 
     def release(self, claim_id: int) -> asyncio.Future[None]:
-        """Take an intent back: nothing was sent, and the message waits."""
+        """Cancel the intent, because no request was sent. The message is pending again."""
         return self._writer.write((_RELEASE, (claim_id,)))
 
     def drop(self, claim_id: int) -> asyncio.Future[None]:
-        """Record that the input asks for no message any more; one that may have been posted stays as it is."""
+        """Record that the input asks for no message any more. A message that may have been posted is kept."""
         return self._writer.write((_MESSAGES["drop"], (claim_id,)))
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
-        """Return the next messages that nobody knows about behind input row ``after``, in input order."""
+        """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
         return await self._writer.call(
             lambda connection: [
                 _doubtful(checked_row(shapes.DOUBTFUL, line))
@@ -53,11 +53,11 @@ class SqliteMessageLedger:
         )
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
-        """Record a look at a conversation and the message's status after it; it counts as no attempt."""
+        """Record the result of a look-up, which is not an attempt, and the status of the message after it."""
         await self._settle(claim_id, status, evidence, step=Step.MESSAGE_LOOKUP)
 
     async def counts(self) -> MessageCounts:
-        """Count the first messages of the current input's created rows."""
+        """Return the number of first messages by status, for the created rows of the current input."""
         return await self._writer.call(read_message_counts)
 
     def _settle(

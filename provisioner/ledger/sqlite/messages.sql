@@ -1,20 +1,20 @@
--- The first messages of created rows: intents, outcomes, and what is still in doubt.
+-- Queries and writes for the first messages of created rows.
 
 -- name: begin
--- The intent: the message may leave from now on, made of the input's present content.
+-- Record the intent: from now on the message, built from the current input, may be in flight.
 UPDATE rows SET message = 'in_flight', message_digest = digest
 WHERE id = ? AND status = 'created' AND message <> 'in_flight';
 
 -- name: release
--- Take an intent back: nothing was sent.
+-- Cancel the intent, because no request was sent.
 UPDATE rows SET message = 'pending' WHERE id = ? AND message = 'in_flight';
 
 -- name: drop
--- The input asks for no message any more, and none was posted.
+-- Record that the input asks for no message any more, unless one may have been posted.
 UPDATE rows SET message = NULL WHERE id = ? AND message IN ('pending', 'unsent', 'rejected');
 
 -- name: add_attempt
--- What a request, or a look at the conversation, came to. ?1 is the row.
+-- Add the result of a request or of a look-up. ?1 is the ID of the row.
 INSERT INTO attempts (
     row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, message_sid,
     twilio_request_id, retry_after_s
@@ -27,11 +27,11 @@ VALUES (
 );
 
 -- name: settle
--- The message's word after the attempt that was just added.
+-- Set the message's status after the attempt that was just added.
 UPDATE rows SET message = ?2, last_message = last_insert_rowid() WHERE id = ?1;
 
 -- name: add_interrupted
--- Nobody knows what became of a message that was never settled: an attempt of class maybe says so.
+-- Add an attempt of class maybe for each message in flight, because its reply was not recorded.
 INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error)
 SELECT rows.id, (SELECT max(id) FROM runs), 'message', coalesce(attempts.number, 0) + 1, 'maybe', :now, 'interrupted',
     'the run ended while this message was in flight: it may or may not have been posted'
@@ -40,14 +40,14 @@ LEFT JOIN attempts ON attempts.id = rows.last_message
 WHERE rows.status = 'created' AND rows.message = 'in_flight';
 
 -- name: settle_interrupted
--- And so the messages are unknown.
+-- Mark those messages as unknown.
 UPDATE rows SET message = 'unknown', last_message = attempts.id
 FROM attempts
 WHERE attempts.id > :last AND attempts.step = 'message' AND rows.id = attempts.row_id;
 
 -- name: doubtful
--- The messages of the current input that nobody knows about: their rows as claims, whether Twilio answered 201, and
--- whether the input still says what was sent.
+-- The unknown messages of the current input: their rows as claims, whether Twilio answered 201, and whether the input
+-- is still the one from which the message was built.
 SELECT
     rows.id, plan.row, rows.key, rows.digest, coalesce(creations.conversation_sid, ''),
     coalesce(creations.identity, ''), coalesce(posts.http_status = 201, 0),
@@ -61,7 +61,7 @@ ORDER BY plan.row
 LIMIT ?;
 
 -- name: counts
--- How many messages of the current input's created rows stand where.
+-- Number of messages by status, for the created rows of the current input.
 SELECT rows.message, count(*)
 FROM plan
 JOIN rows ON rows.id = plan.row_id

@@ -1,4 +1,4 @@
-"""Opens a ledger's file together with its lock, and knows how to let go of both."""
+"""Functions that open a ledger's file together with its lock, and return the function that closes both."""
 
 import shutil
 import sqlite3
@@ -18,7 +18,7 @@ from provisioner.models import Manifest
 
 @dataclass(frozen=True, slots=True)
 class OpenLedgerFile:
-    """An open ledger before its thread starts; ``cleanup`` closes it and lets go of its lock."""
+    """Open ledger file, before its writer thread starts. ``cleanup`` closes the file and releases the lock."""
 
     path: Path
     connection: sqlite3.Connection
@@ -30,7 +30,11 @@ class OpenLedgerFile:
 def open_file(
     path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool
 ) -> OpenLedgerFile:
-    """Open the ledger of a job, or make it; one that is not kept goes with its folder. Blocks."""
+    """Open or create the ledger of a job. Blocking.
+
+    When ``is_kept`` is False, ``cleanup`` deletes the ledger's folder with everything in it. Raise
+    ``LedgerBusyError``, ``OtherJobError``, ``LedgerError`` or ``StorageError``, as ``open_ledger`` describes.
+    """
     with translate_errors(path), ExitStack() as stack:
         if not is_kept:
             stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
@@ -43,12 +47,15 @@ def open_file(
 
 
 def open_temporary(settings: Mapping[str, str], *, version: str) -> OpenLedgerFile:
-    """Make a ledger that is deleted when it is closed. Blocks."""
+    """Create a ledger in a temporary folder; ``cleanup`` deletes it. Blocking.
+
+    Raise ``StorageError`` when the folder for temporary files cannot be written.
+    """
     try:
         folder = tempfile.mkdtemp(prefix="provisioner-")
     except OSError as error:
         raise StorageError(
-            "nothing can be written in the folder for temporary files",
+            "the folder for temporary files cannot be written",
             cure="make room there, or name another one in TMPDIR",
         ) from error
     path = Path(folder, "temporary.ledger")

@@ -1,4 +1,4 @@
-"""The plan pass: everything the input says, checked against everything the ledger knows, in one transaction."""
+"""Plan pass: compares all records of the input with the rows of the ledger, in one transaction."""
 
 import sqlite3
 import time
@@ -16,13 +16,13 @@ from provisioner.models import Fingerprint, PlanEntry, PlanReport
 _PLAN = queries.load_queries("plan")
 _SET_MANIFEST = queries.load_queries("run")["set_manifest"]
 _CHUNK = 5_000
-"""Entries read at a time: all of the input that is ever in memory."""
+"""Entries read at a time; no more of the input is in memory."""
 _TOGETHER = 100
-"""Entries per statement; five values each, and the oldest SQLite takes 999."""
+"""Entries per SQL statement, with five parameters each; old versions of SQLite allow 999 parameters."""
 
 
 class PlanCancelled(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
-    """Whoever asked for the plan has gone."""
+    """Raised on the writer thread when the caller of ``plan`` was cancelled; ends the transaction."""
 
 
 def write_plan(
@@ -33,7 +33,11 @@ def write_plan(
     on_progress: Callable[[int], None],
     is_cancelled: Event,
 ) -> PlanReport:
-    """Replace the plan by what ``entries`` say; whatever they raise leaves the old one as it was."""
+    """Replace the plan by ``entries``, in one transaction, and return the counts and changes.
+
+    ``on_progress`` is called after each 5,000 entries with the number read so far. Raise ``PlanCancelled``
+    once ``is_cancelled`` is set, and the exceptions that ``entries`` raises; the old plan then stays.
+    """
     with _staging(connection):
         _stage(connection, iter(entries), on_progress, is_cancelled)
         _rank_repeats(connection)
@@ -50,7 +54,7 @@ def _staging(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute(_PLAN["create_faults"])
             yield
     finally:
-        with suppress(sqlite3.Error):  # whatever went wrong before matters more
+        with suppress(sqlite3.Error):  # an earlier exception is more useful than this one
             connection.execute(_PLAN["unstage"])
 
 
@@ -74,7 +78,7 @@ def _stage(
 
 
 def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
-    """Stage many entries a statement; a row without a key is known by its content."""
+    """Insert valid entries, up to 100 per SQL statement. A row without a key gets its content's digest as key."""
     for start in range(0, len(entries), _TOGETHER):
         batch = entries[start : start + _TOGETHER]
         values: list[Any] = []
@@ -138,7 +142,10 @@ def _add_sources(connection: sqlite3.Connection, fingerprints: Sequence[Fingerpr
 
 
 def _add_rows(connection: sqlite3.Connection, last: int) -> int:
-    """Add the new rows; when they are many, build the index of the keys anew instead of growing it."""
+    """Insert the new rows and return their number.
+
+    When they are more than a tenth of the known rows, the index of the keys is rebuilt, which is faster.
+    """
     added = _number(connection, "count_new", last=last)
     is_many = added > last // 10
     if is_many:
@@ -150,6 +157,6 @@ def _add_rows(connection: sqlite3.Connection, last: int) -> int:
 
 
 def _number(connection: sqlite3.Connection, name: str, **parameters: int) -> int:
-    """Return the one number that a statement asks for."""
+    """Execute the named query, which selects one number, and return that number."""
     (number,) = connection.execute(_PLAN[name], parameters).fetchone()
     return int(number)

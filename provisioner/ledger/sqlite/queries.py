@@ -1,4 +1,4 @@
-"""The SQL of this room: files of statements, each with a name and a comment that says why."""
+"""SQL statements of this package, loaded from ``.sql`` files in which each statement has a name and a comment."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,7 +8,7 @@ _MARK = "-- name: "
 
 
 def load_queries(name: str) -> Mapping[str, str]:
-    """Return the statements of ``<name>.sql`` by their names, in the order they stand there."""
+    """Return the statements of ``<name>.sql``: dict of SQL text by statement name, in the order of the file."""
     text = files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     parts = text.split(_MARK)[1:]
     return {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in parts)}
@@ -16,7 +16,7 @@ def load_queries(name: str) -> Mapping[str, str]:
 
 @cache
 def repeat_values(statement: str, rows: int) -> str:
-    """Repeat the one row of values that a statement has; the few numbers of rows in use are remembered."""
+    """Return ``statement`` with its ``VALUES (?, …)`` row repeated ``rows`` times. Results are cached."""
     head, _, rest = statement.partition("VALUES (")
     marks, _, tail = rest.partition(")")
     return f"{head}VALUES {', '.join([f'({marks})'] * rows)}{tail}"

@@ -1,26 +1,26 @@
--- What is asked of a ledger, while a run writes it or long after.
+-- Queries of a reader, during a run or afterwards.
 
 -- name: manifest
--- What the ledger belongs to.
+-- The job that the ledger belongs to.
 SELECT name, value FROM manifest;
 
 -- name: note
--- One note.
+-- The value of one note.
 SELECT value FROM notes WHERE name = ?;
 
 -- name: sources
--- The inputs of the plan.
+-- The planned input files.
 SELECT name, size, sha256 FROM sources ORDER BY id;
 
 -- name: counts
--- How many records of the current input stand where; a record without a row is invalid.
+-- Number of records of the current input by status; a record without a row is invalid.
 SELECT coalesce(rows.status, 'invalid'), count(*)
 FROM plan
 LEFT JOIN rows ON rows.id = plan.row_id
 GROUP BY rows.status;
 
 -- name: results
--- The results file; a text is cut at what a spreadsheet's cell takes.
+-- The lines of the results file; texts are cut at 32,767 characters, the limit of a spreadsheet cell.
 SELECT
     row, line, source, substr(key, 1, 32767), status, conversation_sid, identity, error_code,
     substr(error, 1, 32767), http_status, attempts, twilio_request_id, settled_at,
@@ -29,11 +29,11 @@ FROM results
 ORDER BY row;
 
 -- name: statuses
--- The part of it that marks the rows of a --failed file.
+-- The columns of the results that are needed for a --failed file.
 SELECT row, status, error_code, substr(error, 1, 32767) FROM results ORDER BY row;
 
 -- name: error_counts
--- Which errors there are, the most frequent first.
+-- Number of rows for each status and error code, the most frequent first.
 SELECT status, error_code, count(*) AS occurrences
 FROM results
 WHERE error_code IS NOT NULL
@@ -41,7 +41,7 @@ GROUP BY status, error_code
 ORDER BY occurrences DESC, status, error_code;
 
 -- name: invalid
--- The records that cannot be sent; a negative limit is none.
+-- The records that cannot be sent; a negative limit means no limit.
 SELECT plan.row, plan.line, sources.name, substr(invalid.key, 1, 32767)
 FROM invalid
 JOIN plan ON plan.row = invalid.row
@@ -50,16 +50,16 @@ ORDER BY invalid.row
 LIMIT ?;
 
 -- name: problems
--- Why one of them cannot.
+-- The problems of one of those records.
 SELECT substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
 FROM problems WHERE row = ? ORDER BY number;
 
 -- name: runs
--- Every execution of the command, the first one first.
+-- Every execution of the command, the oldest first.
 SELECT run_id, started, ended, exit_code, version, pid FROM runs ORDER BY id;
 
 -- name: created
--- The rows of the current input that are created, with what finds them again.
+-- The created rows of the current input, with identity and conversation SID.
 SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.conversation_sid
 FROM plan
 JOIN rows ON rows.id = plan.row_id
@@ -68,7 +68,7 @@ WHERE rows.status = 'created'
 ORDER BY plan.row;
 
 -- name: shared
--- The conversations that more than one created row was recorded with, also rows that left the input.
+-- The conversations of more than one created row, including rows that are no longer in the input.
 SELECT attempts.conversation_sid
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -86,7 +86,7 @@ WHERE attempts.may_leave_orphan
 ORDER BY attempts.id;
 
 -- name: attempts
--- Every request of one step since a run, in the order they ended.
+-- The attempts of one step in and after a run, in the order in which they were recorded.
 SELECT
     attempts.row_id, attempts.number, attempts.class, attempts.due, attempts.sent, attempts.ended,
     attempts.http_status, coalesce(attempts.error_code, '')
@@ -95,7 +95,7 @@ WHERE attempts.step = ? AND coalesce(attempts.run, 0) >= ?
 ORDER BY attempts.id;
 
 -- name: odd_sid
--- A created row whose conversation is named by something else than a SID, for which the pattern comes.
+-- Input row number of a created row without a valid conversation SID; the parameter is the GLOB pattern of a SID.
 SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
 FROM rows
 LEFT JOIN attempts ON attempts.id = rows.last_attempt
@@ -104,7 +104,7 @@ WHERE rows.status = 'created'
 LIMIT 1;
 
 -- name: odd_sid_of_message
--- The same, of the rows whose first message is not posted.
+-- The same, for rows whose first message is not posted.
 SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
 FROM rows
 LEFT JOIN attempts ON attempts.id = rows.last_attempt
@@ -113,7 +113,7 @@ WHERE rows.status = 'created' AND rows.message <> 'posted'
 LIMIT 1;
 
 -- name: last_ids
--- The numbers of the row, the attempt and the run that came last, 0 where there is none.
+-- The largest IDs of rows, attempts and runs, 0 when there are none.
 SELECT
     (SELECT coalesce(max(id), 0) FROM rows),
     (SELECT coalesce(max(id), 0) FROM attempts),

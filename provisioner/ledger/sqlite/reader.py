@@ -1,4 +1,4 @@
-"""Reads a ledger, while a run writes it or long after; never changes it."""
+"""Read-only access to a SQLite ledger, during a run or afterwards."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -23,11 +23,11 @@ from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, Mes
 _READ = queries.load_queries("read")
 _MESSAGES = queries.load_queries("messages")
 _BATCH = 100
-"""Lines of results that are looked at together; as little of a long answer is ever in memory."""
+"""Result rows that are fetched and checked together; no more of a query's result is in memory."""
 
 
 class SqliteLedgerReader:
-    """A ``LedgerReader`` of a file; its methods are described there."""
+    """``LedgerReader`` of a SQLite file; ``LedgerReader`` documents the methods."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
@@ -35,47 +35,47 @@ class SqliteLedgerReader:
 
     @property
     def manifest(self) -> Manifest:
-        """What the ledger belongs to."""
+        """The job that the ledger belongs to. Raise ``LedgerError`` when no job was started in it."""
         with self._asking():
             manifest = read_manifest(self._connection)
         if manifest is None:
-            raise LedgerError(f"{self._path} has no job yet", cure="run one with it")
+            raise LedgerError(f"{self._path} has no job yet", cure="run a job with this ledger first")
         return manifest
 
     def counts(self) -> Counts:
-        """Count the rows of the current input; pending and in flight are counted as such."""
+        """Return the number of rows of the current input by status, including pending and in-flight rows."""
         with self._asking():
             return read_counts(self._connection)
 
     def message_counts(self) -> MessageCounts:
-        """Count the first messages of the current input's created rows; version 1 knew of none."""
+        """Return the number of first messages by status; all are 0 for a ledger of version 1."""
         with self._asking():
             return read_message_counts(self._connection)
 
     def fingerprints(self) -> Sequence[Fingerprint]:
-        """Return what the input files were when they were planned; none before the first plan."""
+        """Return the fingerprints of the planned input files; an empty sequence before the first plan."""
         with self._asking():
             return read_fingerprints(self._connection)
 
     def notes(self) -> JobNotes:
-        """Return what earlier runs left for later ones."""
+        """Return the notes that earlier runs stored."""
         with self._asking():
             return read_notes(self._connection)
 
     def asked(self) -> dict[str, str]:
-        """Return what the last run was asked for besides the job's settings; nothing before the first one."""
+        """Return the last run's options that are not part of the job's settings; empty before the first run."""
         with self._asking():
             return decode_settings(read_notes(self._connection).asked or "{}")
 
     def require_sids(self) -> None:
-        """Raise ``LedgerError`` where a created row does not name its conversation by a SID."""
+        """Raise ``LedgerError`` when a created row has no valid conversation SID."""
         with self._asking():
             require_sids(self._connection)
 
     def results(self) -> Iterator[Result]:
-        """Yield a line for every record of the current input, in its order.
+        """Yield one result for each record of the current input, in input order.
 
-        A row whose turn has not come is *unsent* (``stopped``), one in flight *unknown* (``interrupted``).
+        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
         """
         check = shapes.ResultCheck()
         with self._answer("results") as answer:
@@ -84,58 +84,58 @@ class SqliteLedgerReader:
                 yield from starmap(Result, lines)
 
     def statuses(self) -> Iterator[RowStatus]:
-        """Yield the short form of ``results``."""
+        """Yield number, status and error of every row that ``results`` yields, in the same order."""
         for line in self._lines("statuses", shapes.STATUS):
             yield RowStatus(*line)
 
     def error_counts(self) -> Sequence[ErrorCount]:
-        """Count the errors in the results, the most frequent first."""
+        """Return the number of rows for each status and error code, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts", shapes.ERROR_COUNT)]
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
-        """Yield every request of one step (``create`` or ``message``), in the order they ended.
+        """Yield the attempts of one step (``create`` or ``message``), in the order in which they were recorded.
 
-        ``since_run`` omits those of runs before that one; see ``last_run``.
+        Attempts of runs before run number ``since_run`` are omitted; see ``last_run``.
         """
         for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
             yield AttemptRecord(*line)
 
     def last_run(self) -> int:
-        """Return the number of the run that came last, 0 where there was none."""
+        """Return the number of the most recent run, 0 when there was none."""
         return max(int(last) for _, _, last in self._lines("last_ids", shapes.LAST_IDS))
 
     def created(self) -> Iterator[CreatedRow]:
-        """Yield the created rows of the current input, in its order."""
+        """Yield the created rows of the current input, in input order."""
         for line in self._lines("created", shapes.CREATED):
             yield CreatedRow(*line)
 
     def shared(self) -> set[str]:
-        """Return the SIDs of conversations that more than one created row was recorded with."""
+        """Return the SIDs of conversations that are recorded for more than one created row."""
         return {sid for (sid,) in self._lines("shared", shapes.SID)}
 
     def orphans(self) -> Sequence[Orphan]:
-        """Return the attempts that may have left a conversation without a customer, the first one first."""
+        """Return the attempts that may have left a conversation without a customer, the oldest first."""
         found: dict[int, Orphan] = {}
         with self._answer("orphans") as answer:
             for line in answer:
                 attempt, *orphan = checked_row(shapes.ORPHAN, line)
-                if attempt in found:  # its row stands in the plan twice
+                if attempt in found:  # two entries of the plan refer to the same row
                     raise OddLine
                 found[attempt] = Orphan(*orphan)
         return list(found.values())
 
     def runs(self) -> Sequence[RunRecord]:
-        """Return every execution of the command, the first one first."""
+        """Return every execution of the command, the oldest first."""
         return [RunRecord(*line) for line in self._lines("runs", shapes.RUN)]
 
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
-        """Yield the records that cannot be sent, at most ``limit``, in input order."""
+        """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
         for row, line, source, key in self._lines("invalid", shapes.INVALID, -1 if limit is None else limit):
             problems = tuple(Problem(*problem) for problem in self._lines("problems", shapes.PROBLEM, row))
             yield InvalidRow(row, line, source, key, problems)
 
     def is_held(self) -> bool:
-        """Say whether a run writes this ledger now."""
+        """Return whether a run holds this ledger's lock now."""
         with self._asking():
             return lock.is_locked(self._path)
 
@@ -146,13 +146,13 @@ class SqliteLedgerReader:
 
     @contextmanager
     def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
-        """Give the answer to a statement; a connection stays open as long as one is held."""
+        """Execute a named query and yield its cursor; close the cursor when the context ends."""
         with self._asking():
             answer = self._connection.execute(_READ[name], parameters)
             try:
                 yield answer
             finally:
-                with suppress(sqlite3.ProgrammingError):  # whoever asked has closed the connection already
+                with suppress(sqlite3.ProgrammingError):  # the connection is closed already
                     answer.close()
 
     @contextmanager
@@ -163,7 +163,10 @@ class SqliteLedgerReader:
 
 @contextmanager
 def open_sqlite_reader(path: Path) -> Iterator[SqliteLedgerReader]:
-    """Open a ledger for reading; ``LedgerError`` when there is none, or when it is not one of ours."""
+    """Open a SQLite ledger for reading.
+
+    Raise ``LedgerError`` when the file does not exist, is not a ledger of this program, or is incomplete.
+    """
     with translate_errors(path):
         connection = open_for_reading(path)
     try:
@@ -173,7 +176,7 @@ def open_sqlite_reader(path: Path) -> Iterator[SqliteLedgerReader]:
 
 
 def read_counts(connection: sqlite3.Connection) -> Counts:
-    """Count the current input's rows by status."""
+    """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
     counts = dict(
         checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall()
     )
@@ -181,7 +184,10 @@ def read_counts(connection: sqlite3.Connection) -> Counts:
 
 
 def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
-    """Count the first messages of the current input's created rows by status."""
+    """Return the number of first messages by status, for the created rows of the current input.
+
+    Raise ``OddLine`` for a damaged ledger.
+    """
     if version_of(connection) == 1:
         return MessageCounts()
     lines = connection.execute(_MESSAGES["counts"]).fetchall()
@@ -189,14 +195,14 @@ def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
-    """Return the fingerprints of the plan's inputs."""
+    """Return the fingerprints of the planned input files. Raise ``OddLine`` for a damaged ledger."""
     return [
         Fingerprint(*checked_row(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()
     ]
 
 
 def read_notes(connection: sqlite3.Connection) -> JobNotes:
-    """Return what earlier runs left for later ones."""
+    """Return the notes that earlier runs stored. Raise ``OddLine`` for a damaged ledger."""
     return JobNotes(**{name: _read_note(connection, name) for name in JobNotes.__struct_fields__})
 
 

@@ -1,4 +1,4 @@
-"""Finds what a run that died had begun, and calls it unknown: it may have left, and nobody has the answer."""
+"""Recovery after a killed run: rows and messages in flight become unknown, because no reply was recorded."""
 
 import sqlite3
 import time
@@ -11,7 +11,7 @@ _MESSAGES = queries.load_queries("messages")
 
 
 def recover(connection: sqlite3.Connection) -> int:
-    """Make every row, and every first message, that is in flight *unknown*; return how many rows that concerns."""
+    """Mark every row and every first message in flight as *unknown*; return the number of rows concerned."""
     now = {"now": time.time()}
     with transaction(connection):
         last = {"last": connection.execute(_RUN["last_attempt_id"]).fetchone()[0]}

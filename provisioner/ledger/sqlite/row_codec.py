@@ -1,4 +1,4 @@
-"""Lines of the ledger's tables, from and to the nouns they stand for."""
+"""Conversion between rows of the ledger's tables and the program's records."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,10 @@ from provisioner.models.sids import SidKind
 
 
 def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
-    """Read lines of ``claim``; one that names a conversation has to name it by a SID. All are checked as one."""
+    """Return the claims for result rows of the SQL statement ``claim``.
+
+    Raise ``OddLine`` when a value has an unexpected type or size, or a conversation has no valid SID.
+    """
     require_shape(shapes.CLAIM, lines)
     claims = [Claim(*line) for line in lines]
     if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
@@ -19,7 +22,10 @@ def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
 
 
 def decode_unknown(line: Sequence[Any]) -> UnknownRow:
-    """Read a line of ``unknown`` or ``control``; only the latter names a conversation."""
+    """Return the unknown row for a result row of the SQL statement ``unknown`` or ``control``.
+
+    Only ``control`` gives a conversation SID. Raise ``OddLine`` when a value has an unexpected type or size.
+    """
     claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = checked_row(
         shapes.UNKNOWN, line
     )
@@ -39,7 +45,7 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
 
 
 def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptResult, status: str) -> Sequence[Any]:
-    """Return the values of ``BulkStatement.SETTLE``: an attempt or look-up of a row, and the row's status."""
+    """Return the values for ``BulkStatement.SETTLE``: an attempt's or look-up's result, then the row's status."""
     return (
         claim_id,
         run,
@@ -61,7 +67,7 @@ def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptRes
 
 
 def encode_text(text: str) -> str | None:
-    """Return what a column can hold: None for nothing, and no half of a character from a strange header."""
+    """Return the text as a column can store it: None for an empty text, ``?`` for each lone surrogate."""
     if text.isascii():
         return text or None
     return text.encode("utf-8", "replace").decode()

@@ -1,16 +1,16 @@
--- What a run writes: intents, outcomes, and the run itself.
+-- Queries and writes of a run.
 
 -- name: set_manifest
--- A fact about the ledger.
+-- Set a value of the manifest.
 INSERT OR REPLACE INTO manifest (name, value) VALUES (?, ?);
 
 -- name: set_note
--- A note for a later run.
+-- Set a note for later runs.
 INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
 
 -- name: begin
--- The intent, of many rows: an attempt may leave from now on, and what it asks for is the input's present content.
--- The third value is the message that is owed once the row is created, however that is found out; NULL for none.
+-- Record the intents of many rows: from now on a request, built from the current input, may be in flight.
+-- The values are row ID, identity, and the status of the first message (pending, or NULL when there is none).
 UPDATE rows
 SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = asked.column2,
     message = asked.column3
@@ -18,11 +18,11 @@ FROM (VALUES (?, ?, ?)) AS asked
 WHERE rows.id = asked.column1 AND rows.status <> 'in_flight';
 
 -- name: release
--- Take an intent back: nothing was sent.
+-- Cancel the intent, because no request was sent.
 UPDATE rows SET status = before, attempts = attempts - 1 WHERE id = ? AND status = 'in_flight';
 
 -- name: add_attempts
--- What attempts, each of another row, came to; the first value is the row.
+-- Add the results of attempts, each of another row; the first value is the row's ID.
 INSERT INTO attempts (
     row_id, run, step, class, due, sent, ended, http_status, error_code, error, conversation_sid, identity,
     twilio_request_id, retry_after_s, may_leave_orphan, number
@@ -32,13 +32,14 @@ FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS came
 WHERE came.column1 IS NOT NULL;
 
 -- name: settle
--- The rows' words after the attempts that were just added; the third value counts back from the last of those.
+-- Set the rows' statuses after the attempts that were just added. The values are row ID, status, and the position of
+-- the row's attempt, counted backwards from the last one (0).
 UPDATE rows SET status = came.column2, last_attempt = last_insert_rowid() - came.column3
 FROM (VALUES (?, ?, ?)) AS came
 WHERE rows.id = came.column1;
 
 -- name: add_interrupted
--- Nobody knows what became of an attempt that was never settled: an attempt of class maybe says so.
+-- Add an attempt of class maybe for each row in flight, because its reply was not recorded.
 INSERT INTO attempts (row_id, run, number, class, ended, error_code, error, identity)
 SELECT id, (SELECT max(id) FROM runs), attempts, 'maybe', :now, 'interrupted',
     'the run ended while this row was in flight: it may or may not have been created', asked_identity
@@ -46,18 +47,18 @@ FROM rows
 WHERE status = 'in_flight';
 
 -- name: last_attempt_id
--- Where the interrupted attempts will start.
+-- Largest attempt ID; the interrupted attempts get the IDs after it.
 SELECT coalesce(max(id), 0) FROM attempts;
 
 -- name: settle_interrupted
--- And so the rows are unknown.
+-- Mark those rows as unknown.
 UPDATE rows SET status = 'unknown', last_attempt = attempts.id
 FROM attempts
 WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
--- The next rows to send, in input order, behind the last that was handed out; statuses come as one text, those of
--- messages of created rows as another.
+-- The next rows to send after row number ?1, in input order. ?2 lists the statuses of rows, ?3 the statuses of the
+-- messages of created rows, each as one text separated by spaces.
 SELECT
     rows.id, plan.row, rows.key, rows.digest,
     coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown'
@@ -72,7 +73,7 @@ ORDER BY plan.row
 LIMIT ?4;
 
 -- name: count_claimable
--- How many rows that will be, in all, and how many of them are created and wait for their message alone.
+-- Number of rows that the statement claim returns in all, and how many of them are created rows with a message to post.
 SELECT count(*), coalesce(sum(status = 'created'), 0)
 FROM (
     SELECT rows.status
@@ -87,16 +88,16 @@ FROM (
 );
 
 -- name: start_run
--- A run comes.
+-- Record the start of a run.
 INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);
 
 -- name: finish_run
--- A run goes, and says how.
+-- Record the end of a run and its exit code.
 UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 
 -- name: unknown
--- The rows of the current input that nobody knows about, with what their last attempt asked for, when the first
--- attempt in doubt left, and whether any was answered with 201.
+-- The unknown rows of the current input, with the identity that was requested, the time at which the first attempt in
+-- doubt was sent, the end of the last attempt, and whether any attempt was answered with 201.
 WITH doubts AS (
     SELECT
         attempts.row_id, min(coalesce(attempts.sent, runs.started, attempts.ended)) AS since,
@@ -126,8 +127,8 @@ ORDER BY plan.row
 LIMIT ?;
 
 -- name: control
--- The row that was created last by an answer of its own, in the same shape: a look-up has to show it. Where
--- :by_identity, one whose identity was asked for, and was not answered with another.
+-- The row that Twilio's own reply reported as created most recently, with the same columns; a look-up has to find it.
+-- With :by_identity, only rows for which the reply had the requested identity.
 SELECT
     rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended,
     1, 0, attempts.conversation_sid
@@ -139,7 +140,7 @@ ORDER BY attempts.id DESC
 LIMIT 1;
 
 -- name: other_identity
--- Whether Twilio ever named a guest otherwise than it was asked to.
+-- Whether any reply of Twilio had another identity than the requested one.
 SELECT EXISTS (
     SELECT 1
     FROM attempts
@@ -148,11 +149,11 @@ SELECT EXISTS (
 );
 
 -- name: taken
--- Which of these conversations, a JSON array of their SIDs, belong to rows.
+-- Those of the given conversations (a JSON array of SIDs) that belong to rows.
 SELECT DISTINCT conversation_sid
 FROM attempts
 WHERE class = 'created' AND conversation_sid IN (SELECT value FROM json_each(?));
 
 -- name: planned_at
--- Whether there is a whole plan.
+-- The time of the last complete plan; no row when there is none.
 SELECT value FROM manifest WHERE name = 'planned_at';

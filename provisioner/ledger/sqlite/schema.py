@@ -1,7 +1,7 @@
-"""The schema that a ledger may have: that of its version, word for word, and nothing beside it.
+"""Schema of a ledger. A file is accepted only when its schema is exactly the one of its version.
 
-A file may carry triggers, views, virtual tables and computed columns of anybody's making, and SQLite runs them
-when its tables are read or written.
+A file from elsewhere may hold triggers, views, virtual tables and generated columns, which SQLite executes when
+its tables are read or written.
 """
 
 import sqlite3
@@ -17,19 +17,19 @@ _MIGRATE = queries.load_queries("migrate")
 _TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _MOST_OBJECTS = 100
 _STATISTICS = {"sqlite_stat1", "sqlite_stat4"}
-"""What ``ANALYZE`` in a shell leaves; SQLite reads it as figures."""
+"""Tables that the SQL command ``ANALYZE`` creates. They are allowed: SQLite reads only numbers from them."""
 
 _Objects = frozenset[tuple[str, str, str, str]]
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new ledger, within the caller's transaction."""
+    """Create the tables, index and view of a new ledger, within the caller's transaction."""
     for statement in SCHEMA.values():
         connection.execute(statement)
 
 
 def migrate_schema(connection: sqlite3.Connection) -> None:
-    """Make the tables of version 1 those of version 2, within the caller's transaction."""
+    """Migrate the schema from version 1 to version 2, within the caller's transaction."""
     for name in _TO_VERSION_2:
         connection.execute(_MIGRATE[name])
     for name in ("closures", "results"):
@@ -37,7 +37,7 @@ def migrate_schema(connection: sqlite3.Connection) -> None:
 
 
 def is_known(connection: sqlite3.Connection, version: int) -> bool:
-    """Say whether a ledger has the schema of this version, as it was made or as an older one became it."""
+    """Return whether a ledger has exactly the schema of this version, as created or as migrated from version 1."""
     found = _objects(connection)
     return any(found == known for known in _known(version))
 
@@ -75,7 +75,7 @@ def _made_of(name: str, *, is_migrated: bool = False) -> _Objects:
 
 
 def _objects(connection: sqlite3.Connection) -> _Objects:
-    """Return what a schema consists of; the words of a statement count, and not the space between them."""
+    """Return the (type, name, table, SQL) of every object of a schema, with runs of white space reduced to one."""
     lines = connection.execute(
         "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master LIMIT ?", (_MOST_OBJECTS,)
     )

@@ -1,7 +1,7 @@
-"""What the lines that SQLite hands over may hold: a column of its tables takes a value of any type and size.
+"""Types and size limits of the rows that SQLite queries return; a SQLite column may hold a value of any type.
 
-A line is checked before anything is made of it. What this program writes always passes, so that what does not was
-damaged, or made by somebody else.
+Every row is checked before it is used. All rows that this program writes pass. A row that does not pass was
+damaged, or written by another program.
 """
 
 import json
@@ -18,9 +18,9 @@ from provisioner.models.closing import CloseStatus
 from provisioner.models.sids import SidKind
 
 LARGEST_ID = 1 << 53
-"""Far more than a ledger can hold, and far from where SQLite runs out of numbers."""
+"""Largest accepted ID: more than any ledger needs, and far below SQLite's maximum of 2**63 - 1."""
 _LATEST = 253_402_300_799.0
-"""The end of the year 9999 in Unix seconds: what a calendar can show."""
+"""Latest accepted time: the end of the year 9999 in Unix seconds, the limit of ``datetime``."""
 
 Flag = Annotated[int, Meta(ge=0, le=1)]
 Number = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
@@ -28,17 +28,17 @@ Moment = Annotated[float, Meta(ge=0, le=_LATEST)]
 Digest = Annotated[bytes, Meta(max_length=64)]
 Word = Annotated[str, Meta(max_length=256)]
 Line = Annotated[str, Meta(max_length=8_192)]
-"""An identity, or an id from a header: older versions kept them as they came."""
+"""Identity, or request ID from a header; older versions of this program stored them at any length."""
 Name = Annotated[str, Meta(max_length=8_192, pattern=r"^[^\x00]+\Z")]
-"""The name of a file."""
+"""Name of a file."""
 Text = Annotated[str, Meta(max_length=32_767)]
-"""As much as a spreadsheet's cell takes; the statements cut longer ones."""
+"""Text of at most 32,767 characters, the limit of a spreadsheet cell; the SQL queries shorten longer ones."""
 ConversationSid = Annotated[str, Meta(pattern=SidKind.CONVERSATION.pattern)]
 MessageSid = Annotated[str, Meta(pattern=SidKind.MESSAGE.pattern)]
 
 
 def _shape(*columns: Any) -> type[Struct]:
-    """Return what stands for a line of these columns; a struct, since msgspec works one out once."""
+    """Return a struct type for a row with these column types; msgspec compiles its checks once per struct type."""
     named = [(f"column_{place}", column) for place, column in enumerate(columns)]
     return defstruct("Line", named, array_like=True, gc=False)
 
@@ -89,16 +89,16 @@ MANIFEST = _shape(
 )
 
 _AS_THEY_ARE = (bytes,)
-"""Types that are not read out of texts."""
+"""Types that ``msgspec.convert`` takes as they are, instead of decoding them from strings."""
 _NAMES_CONVERSATION = RESULT_COLUMNS.index("conversation_sid")
 
 
-class OddLine(Exception):  # noqa: N818 - it says what was found; ``translated`` makes an error of it
-    """A line holds what this program does not write; its text is none of the line's."""
+class OddLine(Exception):  # noqa: N818 - it says what was found; ``translate_errors`` makes an error of it
+    """Raised when a database row has a value that this program never writes. It carries no value of the row."""
 
 
 def checked_row(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
-    """Return a line as the shape has it; raise ``OddLine`` for one that is not of it."""
+    """Return the row's values converted to the types of ``shape``; raise ``OddLine`` when one does not fit."""
     try:
         return astuple(convert(line, shape, builtin_types=_AS_THEY_ARE))
     except msgspec.ValidationError:
@@ -106,7 +106,7 @@ def checked_row(shape: type[Struct], line: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def require_shape(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
-    """Raise ``OddLine`` where one of the lines is not of the shape."""
+    """Raise ``OddLine`` when a value of one of the rows does not fit ``shape``."""
     try:
         convert(lines, GenericAlias(list, (shape,)), builtin_types=_AS_THEY_ARE)
     except msgspec.ValidationError:
@@ -114,7 +114,7 @@ def require_shape(shape: type[Struct], lines: Sequence[Sequence[Any]]) -> None:
 
 
 def decode_settings(text: str) -> dict[str, str]:
-    """Read a JSON object of texts; raise ``OddLine`` for anything else."""
+    """Return the dict for a JSON object whose values are strings; raise ``OddLine`` for any other text."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -125,16 +125,17 @@ def decode_settings(text: str) -> dict[str, str]:
 
 
 class ResultCheck:
-    """Checks the many lines of results at little cost: by the types of their values, and their SIDs.
+    """Fast check for the many rows of the query ``results``: by the types of their values, and by their SIDs.
 
-    Each combination of types is worked out once. Numbers and words are only shown, so their worth does not matter.
+    The first row of each combination of types is checked in full. For later rows of the same types only the SIDs
+    are checked, because the other values are only displayed.
     """
 
     def __init__(self) -> None:
         self._known: set[tuple[type, ...]] = set()
 
     def __call__(self, lines: Sequence[Sequence[Any]]) -> None:
-        """Raise ``OddLine`` where one of the lines is not of the shape."""
+        """Raise ``OddLine`` when one of the rows does not pass."""
         for line in lines:
             kinds = tuple(map(type, line))
             if kinds not in self._known:

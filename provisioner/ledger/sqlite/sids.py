@@ -1,4 +1,4 @@
-"""Makes sure that created rows name their conversations by SIDs, before any of them becomes part of a request."""
+"""Check that created rows have valid conversation SIDs, before a SID becomes part of a request."""
 
 import sqlite3
 
@@ -8,10 +8,10 @@ from provisioner.models.sids import SidKind
 _READ = queries.load_queries("read")
 
 
-class OddSid(Exception):  # noqa: N818 - it says what was found; ``translated`` makes an error of it
-    """A created row has another text, or nothing, where the SID of its conversation belongs.
+class OddSid(Exception):  # noqa: N818 - it says what was found; ``translate_errors`` makes an error of it
+    """Raised when a created row has no valid conversation SID.
 
-    ``row`` is its number in the input, None where it is not in it any more.
+    ``row`` is its row number in the input, None when it is no longer in the input.
     """
 
     def __init__(self, row: int | None) -> None:
@@ -20,9 +20,9 @@ class OddSid(Exception):  # noqa: N818 - it says what was found; ``translated`` 
 
 
 def require_sids(connection: sqlite3.Connection, *, owing_messages: bool = False) -> None:
-    """Raise ``OddSid`` for a created row without a SID.
+    """Raise ``OddSid`` when a created row has no valid conversation SID.
 
-    ``owing_messages`` asks about rows with a message to come alone.
+    With ``owing_messages``, check only rows whose first message is not posted yet.
     """
     name = "odd_sid_of_message" if owing_messages else "odd_sid"
     found = connection.execute(_READ[name], (SidKind.CONVERSATION.glob,)).fetchone()

@@ -1,4 +1,4 @@
-"""The file beside a ledger in which SQLite keeps what was committed last, until it is merged.
+"""Write-ahead log (WAL) of a ledger: the file beside it that holds the last commits until the next checkpoint.
 
 A main file that was copied without its WAL opens without an error and lacks the rows that were sent last. So the
 main file, while it is open, carries a flag "needs its WAL"; the record that clears the flag is written to the WAL.
@@ -18,17 +18,17 @@ _MISSED, _MERGED = "belongs to it", "is merged"
 _SET_NOTE = queries.load_queries("run")["set_note"]
 _GET_NOTE = queries.load_queries("read")["note"]
 _LONG = 2_000
-"""Changes after which a log is merged: a few megabytes, and some hundred rows."""
+"""Changed database rows after which a checkpoint is run; the log then has a few megabytes."""
 
 
 def wal_path(ledger: Path) -> Path:
-    """Return where the log of a ledger is."""
+    """Return the path of a ledger's write-ahead log."""
     real = ledger.resolve()
     return real.with_name(f"{real.name}-wal")
 
 
 def has_wal(ledger: Path) -> bool:
-    """Say whether a log with something in it is there; one of a run is never shorter than a page."""
+    """Return whether a write-ahead log with content exists; the log of a run is longer than one page."""
     try:
         return wal_path(ledger).stat().st_size > PAGE_BYTES
     except FileNotFoundError:
@@ -36,14 +36,14 @@ def has_wal(ledger: Path) -> bool:
 
 
 class WalCheckpointer:
-    """The log of a ledger that is open for writing; merges it now and then in place of SQLite."""
+    """Checkpoints of a ledger that is open for writing, in place of SQLite's automatic checkpoints."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._merged_at = connection.total_changes
 
     def checkpoint_if_long(self) -> None:
-        """Merge the log when it has grown long; a disk that does not take it will say so at the next commit."""
+        """Run a checkpoint after 2,000 changes. Ignore a failure: a full disk is reported by the next commit."""
         if self._connection.total_changes - self._merged_at < _LONG:
             return
         self._merged_at = self._connection.total_changes
@@ -52,14 +52,14 @@ class WalCheckpointer:
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Run a checkpoint; from then on the file counts as incomplete without its WAL until it is closed."""
+    """Run a checkpoint. From then on, the main file counts as incomplete without its WAL, until it is closed."""
     _set_wal_note(connection, _MISSED)
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     _set_wal_note(connection, _MERGED)
 
 
 def close_connection(connection: sqlite3.Connection, path: Path) -> None:
-    """Close a ledger: its log is merged and removed, or kept where a full disk leaves no other way."""
+    """Close a ledger. SQLite then runs a checkpoint and removes the log; on a full disk the log is kept."""
     try:
         _set_wal_note(connection, _MERGED)
     except sqlite3.Error:
@@ -70,12 +70,12 @@ def close_connection(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def require_wal(connection: sqlite3.Connection, path: Path, *, had_wal: bool) -> None:
-    """Raise ``LedgerError`` when a ledger misses its log; ``had_wal`` says whether it was there before opening."""
+    """Raise ``LedgerError`` when a ledger needs its log and ``had_wal`` (it existed before opening) is False."""
     if had_wal or connection.execute(_GET_NOTE, (_NOTE,)).fetchone() != (_MISSED,):
         return
     raise LedgerError(
-        f"{path} is not whole: its log {path.name}-wal is missing or empty",
-        cure="put both back together; without the log, rows that were sent would be created again",
+        f"{path} is incomplete: its log {path.name}-wal is missing or empty",
+        cure="restore both files from a copy; without the log, rows that were sent would be created again",
     )
 
 

@@ -1,8 +1,8 @@
-"""The thread that owns a ledger's connection, and commits whatever waits for it as one.
+"""Writer thread of a ledger: it owns the connection and commits all waiting writes in one transaction.
 
-A commit costs an fsync, hundreds of times what a row in it costs. So the loop hands over at once what a whole
-round of it has asked for, and the thread takes everything that has queued up behind the last commit into the next
-one: the busier the run, the larger the commits.
+A commit costs an fsync, which takes hundreds of times as long as a row in it. So the writes of one iteration of
+the event loop are passed to the thread together, and the thread commits everything that was queued during the
+last commit: the busier the run, the larger the commits.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from provisioner.ledger.sqlite.file_guard import FileGuard
 from provisioner.ledger.sqlite.wal import WalCheckpointer
 
 WriteStep = tuple[str | BulkStatement, Sequence[Any]]
-"""A statement, or what can be written for many rows at once, with its values."""
+"""SQL statement, or kind of batched write, with its values."""
 T = TypeVar("T")
 
 
@@ -40,10 +40,11 @@ class _Call(Generic[T]):
 
 
 class Writer:
-    """Carries out operations in the order they were asked for; to be made and asked on one event loop.
+    """Executor of database operations on a thread of its own, in the order in which they were requested.
 
-    An operation that was asked for happens, whether or not anybody still waits for it. Once a write has failed no
-    intent is written any more: what remains of the disk may hold an intent, and not the outcome that came before.
+    Create and call it on one event loop. A requested operation is executed, also when the caller was cancelled.
+    After a write has failed, every intent fails, too: otherwise a nearly full disk might accept the intent of a
+    row and not the outcome that came before it.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -56,22 +57,26 @@ class Writer:
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
     def write(self, *steps: WriteStep, is_intent: bool = False) -> asyncio.Future[None]:
-        """Return what is done when the steps are on disk, all of them or (with an error) none.
+        """Execute the steps in one transaction; return a future that completes when they are on disk.
 
-        ``is_intent`` says that something may be sent once they are.
+        The future raises ``StorageError`` or ``LedgerError`` when the transaction fails; then no step is on disk.
+        ``is_intent`` says that the steps record an intent to send a request.
         """
         future = self._loop.create_future()
         self._ask(_Write(future, steps, is_intent))
         return future
 
     def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> asyncio.Future[T]:
-        """Return what the function will return, called on the thread; it opens its own transactions."""
+        """Call ``function`` with the connection on the writer thread; return a future of its result.
+
+        The function opens its own transactions. After a call with ``is_last``, the thread ends.
+        """
         future: asyncio.Future[T] = self._loop.create_future()
         self._ask(_Call(future, function, is_last))
         return future
 
     def _ask(self, operation: _Write | _Call[Any]) -> None:
-        """Hand an operation over at the end of the loop's round, with all that come in it."""
+        """Pass the operation to the thread in the next iteration of the event loop, together with all others."""
         if not self._asked:
             self._loop.call_soon(self._hand_over)
         self._asked.append(operation)
@@ -81,14 +86,14 @@ class Writer:
         self._queue.put(asked)
 
     def _run(self) -> None:
-        """Carry out operations until the last one; where that fails unforeseen, let none wait for ever."""
+        """Execute operations until the last one. After an unexpected exception, fail all further operations."""
         try:
             self._serve()
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        except BaseException as error:  # noqa: BLE001 - the futures of the operations raise it
             self._refuse(error)
 
     def _refuse(self, error: BaseException) -> None:
-        """Fail every operation that is still asked for."""
+        """Fail every further operation with ``error``, until the last one."""
         is_open = True
         while is_open:
             for operation in self._take():
@@ -109,7 +114,7 @@ class Writer:
                 self._checkpointer.checkpoint_if_long()
 
     def _take(self) -> list[Any]:
-        """Wait for an operation, then take it and all that wait behind it."""
+        """Wait for an operation; return it together with all operations that are queued."""
         operations: list[Any] = self._queue.get()
         with suppress(Empty):
             while True:
@@ -130,12 +135,12 @@ class Writer:
                 self._guard.require(self._connection)
                 with transaction(self._connection):
                     execute_steps(self._connection, chain.from_iterable([write.steps for write in writes]))
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+        except Exception as error:  # noqa: BLE001 - the future of the write raises it
             if len(writes) == 1:
                 self._failure = self._failure or error
                 self._answer(_fail, writes[0].future, error)
                 return
-            for write in writes:  # one at a time, so that what can be saved is
+            for write in writes:  # one transaction each, so that as many as possible are saved
                 self._commit([write])
         else:
             self._answer(_finish, [write.future for write in writes])
@@ -144,13 +149,13 @@ class Writer:
         try:
             with translate_errors(self._path):
                 result = call.function(self._connection)
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+        except Exception as error:  # noqa: BLE001 - the future of the call raises it
             self._answer(_fail, call.future, error)
         else:
             self._answer(_return, call.future, result)
 
     def _answer(self, callback: Callable[..., None], *arguments: Any) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
+        with suppress(RuntimeError):  # the loop is closed, so no caller waits
             self._loop.call_soon_threadsafe(callback, *arguments)
 
 
@@ -159,7 +164,7 @@ def _is_intent(write: _Write) -> bool:
 
 
 def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) -> None:
-    """Carry steps out as if one by one; what can be written for many rows at once is."""
+    """Execute the steps with the same effect as one after the other; batched writes are executed together."""
     batch = Batch(connection)
     for what, values in steps:
         if isinstance(what, BulkStatement):
@@ -172,13 +177,13 @@ def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) ->
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or nothing of it."""
+    """Run the context in one transaction: commit it at the end, or roll it back after an exception."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        with suppress(sqlite3.Error):  # SQLite has rolled back by itself after some failures
+        with suppress(sqlite3.Error):  # after some errors SQLite has already rolled back
             connection.execute("ROLLBACK")
         raise
 

@@ -197,7 +197,7 @@ def test_a_ledger_of_somebody_else_is_refused(made: Path, opening: Opening, as_n
 
     error = refusal_of(opening, made)
 
-    assert "cannot be opened as it needs to be" in error.message
+    assert "cannot be opened for reading and writing" in error.message
 
 
 def test_a_write_protected_ledger_is_refused_at_once(made: Path, request: pytest.FixtureRequest) -> None:
@@ -208,7 +208,7 @@ def test_a_write_protected_ledger_is_refused_at_once(made: Path, request: pytest
 
     error = refusal_of(write, made)
 
-    assert "cannot be opened as it needs to be" in error.message
+    assert "cannot be opened for reading and writing" in error.message
 
 
 @both
@@ -220,7 +220,7 @@ def test_a_write_protected_folder_is_refused(made: Path, opening: Opening, reque
 
     error = refusal_of(opening, made)
 
-    assert "cannot be opened as it needs to be" in error.message
+    assert "cannot be opened for reading and writing" in error.message
 
 
 def test_a_ledger_in_a_shells_transaction_is_refused(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,7 +217,7 @@ def test_a_conversation_that_is_named_by_no_sid_is_told_with_its_row(made: Path,
 
     error = refusal_of(look, made)
 
-    told = f"{made}: row 3 is created, and its conversation_sid is none (CH and 32 hexadecimal digits)"
+    told = f"{made}: row 3 is created, but its conversation_sid is not a SID (CH and 32 hexadecimal digits)"
     assert error.message in {told, f"{made} is damaged"}
     assert error.message == told or look is read or "char(0)" in odd
 

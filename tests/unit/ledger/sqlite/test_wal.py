@@ -84,9 +84,9 @@ def test_a_ledger_that_misses_its_log_is_refused(killed: Path, spoil: Callable[[
     for opening in (looked_at, lambda path: asyncio.run(reopened(path))):
         with pytest.raises(LedgerError) as refusal:
             opening(killed)
-        assert refusal.value.message == f"{killed} is not whole: its log job.ledger-wal is missing or empty"
+        assert refusal.value.message == f"{killed} is incomplete: its log job.ledger-wal is missing or empty"
         assert refusal.value.cure == (
-            "put both back together; without the log, rows that were sent would be created again"
+            "restore both files from a copy; without the log, rows that were sent would be created again"
         )
 
 
@@ -94,7 +94,7 @@ def test_a_log_without_its_ledger_is_no_new_job(killed: Path) -> None:
     """A new ledger beside an old log would be mixed up with it."""
     killed.unlink()
 
-    with pytest.raises(LedgerError, match=r"is not there, but its log job\.ledger-wal is"):
+    with pytest.raises(LedgerError, match=r"is missing, but its log job\.ledger-wal exists"):
         asyncio.run(reopened(killed))
 
     assert not killed.exists()
@@ -154,7 +154,7 @@ def test_a_long_log_is_merged(path: Path) -> None:
 
     assert sizes[0] > 100_000
     assert sizes[1] < 2_100 * 3 * 4_200
-    with pytest.raises(LedgerError, match="is not whole"):
+    with pytest.raises(LedgerError, match="is incomplete"):
         looked_at(alone)
     assert looked_at(path) == Counts()
 
@@ -209,7 +209,7 @@ async def test_a_ledger_that_is_removed_while_it_is_used_is_written_back(path: P
     assert said[0] is said[1]
     assert said[0].message == (
         f"{path} was moved or removed while it was in use, so nothing more is sent; "
-        "what it knows was written back there"
+        "its content was written back there"
     )
     assert path.stat().st_mode & 0o777 == 0o600
     assert await reopened(path) == Counts(input=3, created=1, unknown=1, pending=1)
@@ -234,7 +234,7 @@ def test_a_file_that_took_the_ledgers_place_is_not_touched(path: Path) -> None:
     rescued.rename(path)
 
     assert "was replaced while it was in use" in error.message
-    assert error.message.endswith("what it knows is in job.ledger.rescued beside it")
+    assert error.message.endswith("its content was saved in job.ledger.rescued beside it")
     assert after == "something else"
     assert names(path.parent) == ["job.ledger"]
     assert looked_at(path) == Counts(input=3, pending=3)
