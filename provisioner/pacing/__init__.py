@@ -1,10 +1,10 @@
-"""The one place that decides when the next request may start, and how often it is attempted.
+"""Rate limiting and retries: when the next request may start, and how often it is attempted.
 
-``adaptive_rate`` knows how fast, ``schedule`` turns that into times, ``daily_window`` knows in which hours (all
-pure). ``start_queue`` lets requests through, and ``pacer`` is what all of them pass. An
-``asyncio_throttle.Throttler`` behind the schedule is the hard cap: it never lets more starts into one second than
-were asked for, whatever the schedule says. ``attempts`` makes attempts at a request until one is the last;
-``backoff`` says how long to wait between two.
+Pure: ``adaptive_rate`` computes the rate, ``schedule`` the start times, and ``daily_window`` the hours of the day.
+``start_queue`` holds the waiting requests, and ``pacer`` is the interface to all of these. An
+``asyncio_throttle.Throttler`` behind the schedule is a hard limit: it never allows more starts in one second than
+requested. ``attempts`` is the retry loop; ``backoff`` computes the delay between two attempts. ``places`` limits
+how many requests are at the front of the queue.
 """
 
 from .daily_window import DailyWindow, parse_window, parse_zone

@@ -1,38 +1,42 @@
-"""How fast: what was asked for, cut by 429s, climbing back."""
+"""Rate that is reduced after 429 replies and then rises again to the requested rate."""
 
 import math
 
 from provisioner.options import Rate
 
 STEP = 0.03
-"""What a single 429 takes of the pace: at the very edge of a limit, a hair less is enough."""
+"""Share by which a single 429 reduces the rate: 3 %, enough when the rate is just above Twilio's limit."""
 AUTO_STEP = 0.2
-"""What it takes of ``--rate auto``: the limit is found, and a fifth of it is the website's, as by default."""
+"""Share by which a 429 reduces ``--rate auto``: 20 % of the limit found are left to the live website."""
 SOON_S = 1.5
-"""A 429 within this time after a pause means that the real limit is well below the rate, which is cut by 30 %
-and not by one step."""
+"""A 429 within this many seconds after a pause means that Twilio's limit is well below the rate. The rate is then
+cut by 30 % and not by one step."""
 CUT = 0.7
-"""What a 429 that comes so soon leaves of the pace, or one where there was no pace."""
+"""Factor for the rate after such an early 429, and after the first 429 of a run without a rate limit."""
 TWICE_S = 15.0
-"""A 429 within this time after the last one takes two steps."""
+"""A 429 within this many seconds after the last pause reduces the rate by two steps."""
 HOLD_S = 10.0
-"""How long a cut pace is kept before it climbs."""
+"""Seconds for which a reduced rate is kept before it rises."""
 CLIMB = 0.02
-"""What a pace that climbs gains a second, as a share of itself."""
+"""Growth of a rising rate: 2 % per second."""
 PATIENCE_S = 40.0
-"""How long the pace stays where it is known to hold before it tries more; doubled whenever that brings a 429."""
+"""Seconds for which the highest rate without a 429 is kept before a higher one is tried; doubled after each trial
+that ends with a 429."""
 LONGEST_PATIENCE_S = 640.0
+"""Longest such time in seconds."""
 AUTO_CEILING = 1000.0
+"""Highest rate of ``--rate auto``, in starts per second."""
 FARTHEST = 50.0
 """Upper bound of the exponent, so that exp() cannot overflow."""
 
 
 class AdaptiveRate:
-    """How many starts a second are right now. Pure: time is handed in, in monotonic seconds.
+    """Current rate in starts per second. Pure: the time is an argument, in monotonic seconds.
 
-    A 429 cuts the pace a little, and one that comes right after the pause of another cuts it deeply. It then
-    climbs to just below where the last 429 met it, waits there, and tries more: at first soon, and ever more
-    seldom while every try ends with a 429. ``--rate auto`` is a pace that has no such place yet.
+    A 429 reduces the rate by one step, and by 30 % when it comes right after the pause of another 429. Then the
+    rate rises to just below the rate of the last 429, and stays there. After a while a higher rate is tried; each
+    trial that ends with a 429 doubles the time until the next one. ``--rate auto`` rises without such a level
+    until the first 429. ``asked`` is the highest rate.
     """
 
     def __init__(self, rate: Rate) -> None:
@@ -45,7 +49,7 @@ class AdaptiveRate:
         self._since: float | None = None
 
     def rate(self, now: float) -> float:
-        """Return the starts per second at ``now``."""
+        """Return the rate at ``now`` in starts per second, infinite for no limit."""
         if self._since is None:
             if not self._is_auto:
                 return self.asked
@@ -58,9 +62,9 @@ class AdaptiveRate:
         return min(rate, self.asked)
 
     def on_throttled(self, now: float, *, until: float, achieved: float) -> None:
-        """Give way after a 429 at ``now`` that pauses everyone ``until`` then.
+        """Reduce the rate after a 429 at ``now``; all requests are paused until ``until``.
 
-        Where there was no limit, ``achieved`` starts per second become the pace that was asked for.
+        When the rate had no limit, ``achieved`` (the starts in the last second) becomes the highest rate.
         """
         present, quiet_s = self.rate(now), math.inf if self._since is None else now - self._since
         if math.isinf(present):

@@ -1,8 +1,8 @@
-"""The one retry loop: a request is attempted at its turn until an attempt of it is the last.
+"""Retry loop for every kind of request.
 
-Who makes requests says what one attempt is (``RetryableRequest``), and decides after each what follows. Here is
-what all of them have in common: the turn at the pacer, giving way to 429s, the wait before another attempt, and
-stopping.
+A ``RetryableRequest`` makes one attempt, and a ``Conclude`` function decides whether another one follows. The loop
+does what all requests have in common: it waits for the pacer, reports 429s to it, waits between attempts, and ends
+when the run stops.
 """
 
 import asyncio
@@ -20,30 +20,30 @@ _O = TypeVar("_O")
 
 
 class Answer(Protocol):
-    """What the loop reads of the result of an attempt."""
+    """Result of one attempt, as far as the retry loop reads it."""
 
     @property
     def http_status(self) -> int | None:
-        """The status of the reply, None where there was none."""
+        """HTTP status of the reply, None when no reply came."""
         ...
 
     @property
     def is_throttled(self) -> bool:
-        """Whether it was a 429."""
+        """Whether the reply was a 429."""
         ...
 
     @property
     def retry_after_s(self) -> float | None:
-        """For how many seconds the reply asks to wait; None where it does not."""
+        """Seconds of the reply's ``Retry-After`` header, None without the header."""
         ...
 
 
 class RepeatableAnswer(Answer, Protocol):
-    """The result of an attempt that may be repeated without harm."""
+    """Result of one attempt at an idempotent request."""
 
     @property
     def is_final(self) -> bool:
-        """Whether another attempt would change nothing."""
+        """Whether another attempt would have the same result."""
         ...
 
 
@@ -52,52 +52,59 @@ _A = TypeVar("_A", bound=RepeatableAnswer)
 
 
 class RetryableRequest(Protocol[_S_contra, _R]):
-    """A kind of request, made for one subject at a time: a row, a conversation, a page of a list."""
+    """Kind of request, for one subject at a time: a row, a conversation, or a page of a list.
+
+    ``pace`` is the rate limiter of the endpoint. The methods ``request_…`` and ``answered`` are notifications.
+    """
 
     pace: RateLimiter
 
     def begin(self, subject: _S_contra, /) -> Awaitable[None]:
-        """Record durably that an attempt may leave from now on."""
+        """Record the intent durably: from now on, an attempt may be in flight."""
         ...
 
     def send(self, subject: _S_contra, gate: Gate, /) -> Awaitable[_R]:
-        """Make one attempt; wait at the gate before it leaves. Raise only ``GateClosed`` and cancellation."""
+        """Make one attempt and return its result; wait at the gate immediately before sending.
+
+        Raise only ``GateClosed`` and ``asyncio.CancelledError``.
+        """
         ...
 
     def release(self, subject: _S_contra, /) -> Awaitable[None]:
-        """Take the intent back: nothing was sent."""
+        """Cancel the intent, because no request was sent."""
         ...
 
     def request_started(self) -> None:
-        """Hear that a request is about to leave."""
+        """Note that a request is about to be sent."""
         ...
 
     def request_finished(self) -> None:
-        """Hear that a request that was about to leave is under way no more, whatever became of it."""
+        """Note that a request is no longer in flight, with or without a reply."""
         ...
 
     def answered(self, subject: _S_contra, result: _R, attempt: int, /) -> None:
-        """Hear what the ``attempt``-th attempt came to, before anything follows from it."""
+        """Note the result of the ``attempt``-th attempt (counted from 1), before it is concluded."""
         ...
 
     def request_throttled(self, pause_s: float, /) -> None:
-        """Hear that a 429 pauses everyone at this pace for so many seconds."""
+        """Note that a 429 pauses all requests of this pacer for ``pause_s`` seconds."""
         ...
 
 
 class NextAttempt(NamedTuple, Generic[_S]):
-    """Another attempt follows, for ``subject``, after ``delay_s`` seconds."""
+    """Conclusion that another attempt follows, for ``subject``, after ``delay_s`` seconds."""
 
     subject: _S
     delay_s: float
 
 
 Conclude = Callable[[_S, _R, int], Awaitable[NextAttempt[_S] | _O]]
-"""Records what the n-th attempt (counted from 1) came to, and returns what it all came to, or the next attempt."""
+"""Function (subject, result, attempt number from 1) that records the result; it returns the outcome, or a
+``NextAttempt``."""
 
 
 class TrackedGate:
-    """The gate of one attempt: passes the turn on, and knows whether the request has left."""
+    """Gate of one attempt that remembers in ``has_left`` whether the request was allowed to be sent."""
 
     __slots__ = ("_gate", "_request_started", "has_left")
 
@@ -106,7 +113,7 @@ class TrackedGate:
         self.has_left = False
 
     async def wait(self) -> float:
-        """Return the due time (Unix seconds) when the request may leave; raise what the gate raises."""
+        """Wait until the request may be sent; return its due time in Unix seconds. Raise what the gate raises."""
         due = await self._gate.wait()
         self.has_left = True
         self._request_started()
@@ -114,9 +121,10 @@ class TrackedGate:
 
 
 class AttemptRunner:
-    """Makes attempts until one is the last, or until ``stopping`` is set.
+    """Retry loop, which ends early when ``stopping`` is set.
 
-    A wait between two attempts ends when ``stopping`` is set; ``sleep`` takes its place where nothing stops it.
+    By default the delay between two attempts ends when ``stopping`` is set. ``sleep`` (an async function of
+    seconds) replaces that delay.
     """
 
     def __init__(
@@ -128,7 +136,10 @@ class AttemptRunner:
     async def run(
         self, request: RetryableRequest[_S, _R], subject: _S, conclude: Conclude[_S, _R, _O]
     ) -> _O | None:
-        """Return what the last attempt was concluded to be; None when it was stopped before there was one."""
+        """Make attempts until ``conclude`` returns an outcome, and return that outcome.
+
+        Return None when the loop was stopped first, or when the gate closed before a request was sent.
+        """
         attempt = 0
         while not self._stopping.is_set():
             attempt += 1
@@ -149,9 +160,9 @@ class AttemptRunner:
         return None
 
     async def _attempt(self, request: RetryableRequest[_S, _R], subject: _S, *, again: bool) -> _R | None:
-        """Make one attempt; None when the gate closed before the request left.
+        """Make one attempt and return its result, None when the gate closed before the request was sent.
 
-        The intent of a cancelled attempt whose request has left stays as it is, like after a crash.
+        When an attempt is cancelled after its request was sent, the intent stays recorded, as after a crash.
         """
         tracked_gate: TrackedGate | None = None
         try:
@@ -177,36 +188,36 @@ class AttemptRunner:
 
 
 class IdempotentRequest(Generic[_S, _A]):
-    """A request that may be repeated without harm: no intent before it, and at most ``max_attempts`` attempts.
+    """Request that may be repeated without harm: no intent is recorded. ``max_attempts`` limits the attempts.
 
-    A subclass has ``send``; who wants to be told of requests overrides the other methods as well.
+    Subclasses implement ``send``, and override the notification methods that they need.
     """
 
     def __init__(self, pace: RateLimiter, *, max_attempts: int) -> None:
         self.pace, self._max_attempts = pace, max_attempts
 
     async def begin(self, _subject: _S, /) -> None:
-        """Record nothing: what a crash leaves is asked for again."""
+        """Do nothing: after a crash the request is made again."""
 
     async def release(self, _subject: _S, /) -> None:
-        """Take nothing back."""
+        """Do nothing: ``begin`` records no intent."""
 
     def request_started(self) -> None:
-        """Tell nobody."""
+        """Do nothing; subclasses may override this notification."""
 
     def request_finished(self) -> None:
-        """Tell nobody."""
+        """Do nothing; subclasses may override this notification."""
 
     def answered(self, _subject: _S, _result: _A, _attempt: int, /) -> None:
-        """Tell nobody."""
+        """Do nothing; subclasses may override this notification."""
 
     def request_throttled(self, _pause_s: float, /) -> None:
-        """Tell nobody."""
+        """Do nothing; subclasses may override this notification."""
 
     async def conclude(self, subject: _S, result: _A, attempt: int) -> NextAttempt[_S] | _A:
-        """Return the result where it is final or the last one, and another attempt at the same otherwise.
+        """Return the result when it is final or of the last attempt, otherwise a ``NextAttempt``.
 
-        After a 429 the pacer makes everyone wait, so that attempt needs no delay of its own.
+        After a 429 the delay is 0 seconds, because the pacer pauses all requests.
         """
         if result.is_final or attempt >= self._max_attempts:
             return result

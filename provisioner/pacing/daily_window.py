@@ -1,8 +1,7 @@
-"""In which hours of the day requests may start. Pure: the moment is handed in.
+"""Daily window: the hours of the day in which requests may start. Pure: the time is an argument.
 
-A window is a stretch of wall-clock time that comes back every day, over midnight if it has to. Where clocks go
-forward, a time that is left out counts as much later as they jump; where they go back, the first of two equal
-times counts.
+A window is an interval of wall-clock time that repeats every day and may include midnight. When clocks go forward,
+a skipped time is moved later by the length of the jump; when clocks go back, the first of two equal times counts.
 """
 
 import re
@@ -22,26 +21,29 @@ _HOURS, _MINUTES = 24, 60
 
 @dataclass(frozen=True, slots=True)
 class DailyWindow:
-    """Open from ``opens`` until just before ``closes``, every day; a ``zone`` of None is this machine's."""
+    """Interval from ``opens`` (inclusive) to ``closes`` (exclusive) of every day, in ``zone``.
+
+    ``zone`` is None for the time zone of this machine. All datetime arguments must have a time zone.
+    """
 
     opens: time
     closes: time
     zone: tzinfo | None = None
 
     def closed_until(self, moment: datetime) -> datetime | None:
-        """Return when it opens, in its own zone; None where it is open at ``moment``."""
+        """Return when the window next opens, in its time zone; None when it is open at ``moment``."""
         start, end = self._stretch_after(moment)
         return None if start <= moment < end else start.astimezone(self.zone)
 
     def next_change(self, moment: datetime) -> datetime:
-        """Return when it next opens or closes after ``moment``, in its own zone."""
+        """Return when the window next opens or closes after ``moment``, in its time zone."""
         start, end = self._stretch_after(moment)
         return (end if start <= moment else start).astimezone(self.zone)
 
     def finish(self, start: datetime, work_s: float) -> datetime | None:
-        """Return when so many seconds of work are done that begin at ``start`` and rest while it is closed.
+        """Return when ``work_s`` seconds of work end that start at ``start`` and pause while the window is closed.
 
-        None stands for more than ten years later: each day is looked at, since clocks change.
+        The result is in the time zone of ``start``; None when it is more than ten years later.
         """
         moment, left = start.astimezone(UTC), timedelta(seconds=work_s)
         latest = moment + _FORESEEN
@@ -55,11 +57,11 @@ class DailyWindow:
         return None
 
     def _stretch_after(self, moment: datetime) -> tuple[datetime, datetime]:
-        """Return the first stretch that ends after ``moment``, in UTC."""
+        """Return start and end, in UTC, of the first interval that ends after ``moment``."""
         return next((start, end) for start, end in self._stretches(moment) if end > moment)
 
     def _stretches(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the stretches from the day before ``moment`` on, without those that clocks leave out."""
+        """Yield the intervals from the day before ``moment`` on, without those that a clock change skips."""
         day = moment.astimezone(self.zone).date() - _DAY
         is_over_midnight = self.closes <= self.opens
         while True:
@@ -70,17 +72,20 @@ class DailyWindow:
             day += _DAY
 
     def _instant(self, wall: datetime) -> datetime:
-        """Return when the clocks show ``wall``."""
+        """Return the time in UTC at which clocks in the window's time zone show ``wall``."""
         return (wall if self.zone is None else wall.replace(tzinfo=self.zone)).astimezone(UTC)
 
     def __str__(self) -> str:
-        """Render as ``22:00-06:00 Europe/Berlin``."""
+        """Return the window as ``22:00-06:00 Europe/Berlin``, without the zone when it is this machine's."""
         hours = f"{self.opens:%H:%M}-{self.closes:%H:%M}"
         return hours if self.zone is None else f"{hours} {self.zone}"
 
 
 def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
-    """Read ``22:00-06:00``; empty means no window. ``24:00`` is the end of a day."""
+    """Return the window for a text such as ``22:00-06:00``, None for an empty text; ``24:00`` is the end of a day.
+
+    Raise ``UsageError`` for any other text, and for a window whose two times are equal.
+    """
     if not text:
         return None
     found = _WINDOW.fullmatch(text.strip())
@@ -89,13 +94,16 @@ def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
         raise UsageError(f"--window {quoted(text)} is not a window", cure="write it as 22:00-06:00")
     if opens == closes:
         raise UsageError(
-            f"--window {quoted(text)} never opens, or never closes", cure="omit it, or give it an end"
+            f"--window {quoted(text)} opens and closes at one time", cure="omit it, or give two different times"
         )
     return DailyWindow(opens, closes, zone)
 
 
 def parse_zone(name: str) -> tzinfo | None:
-    """Read the name of a time zone, as ``Europe/Berlin``; empty means this machine's."""
+    """Return the time zone for an IANA name such as ``Europe/Berlin``, None (this machine's) for an empty name.
+
+    Raise ``UsageError`` when this machine does not know the name.
+    """
     if not name:
         return None
     try:

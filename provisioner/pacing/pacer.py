@@ -1,4 +1,4 @@
-"""The pace: what was asked for, and what 429s and people make of it while it runs."""
+"""Pacer: rate limiter for all requests to one endpoint; 429 replies slow it down, and users can pause it."""
 
 import math
 import random
@@ -13,18 +13,21 @@ from .schedule import ArrivalSchedule, Schedule, Unlimited
 from .start_queue import Reservation, StartQueue
 
 SHORTEST_PAUSE_S = 1.0
-"""A shorter pause would land in the same second of the limit."""
+"""Shortest pause after a 429 in seconds. Twilio: WebChats are limited per second, so a shorter pause may end in
+that second."""
 LONGEST_PAUSE_S = 300.0
+"""Longest pause after a 429 in seconds, before jitter, also when ``Retry-After`` asks for more."""
 DOUBLINGS = 5
-"""How often a pause without ``Retry-After`` doubles: up to half a minute."""
+"""How often a pause without ``Retry-After`` is doubled: from 1 s to at most 32 s."""
 
 
 class Pacer:
-    """Lets requests start at the asked pace, in the order they came, and gives way to 429s for all of them.
+    """Rate limiter that lets requests start at ``rate``, in the order in which they asked.
 
-    Everything that calls the same endpoint passes the same pacer: first attempts, retries and look-ups.
-    ``schedule`` takes the place of an even one. Outside of ``window`` nothing starts. With ``is_prompt`` a request
-    is due when it asks for its turn, not when the schedule has a place for it.
+    After a 429 it pauses all requests and reduces the rate. All requests to one endpoint share one pacer: first
+    attempts, retries and look-ups. ``schedule`` replaces the default of evenly spaced starts. Nothing starts
+    outside ``window``. With ``is_prompt``, the due time of a request is the time at which it was reserved, and
+    not the next time of the schedule.
     """
 
     def __init__(
@@ -44,39 +47,39 @@ class Pacer:
 
     @property
     def target_rate(self) -> float:
-        """Starts per second that were asked for; infinite for no limit."""
+        """Requested rate in starts per second; infinite for no limit."""
         return self._queue.adaptive_rate.asked
 
     @property
     def rate(self) -> float:
-        """Starts per second right now."""
+        """Current rate in starts per second; infinite for no limit."""
         return self._queue.adaptive_rate.rate(self._queue.now())
 
     @property
     def paused_for(self) -> float:
-        """Seconds of pause that are left, 0.0 for none."""
+        """Remaining seconds of the pause after a 429, 0.0 without a pause."""
         return self._queue.schedule.paused_for(self._queue.now())
 
     @property
     def pause_reason(self) -> str:
-        """Why nothing starts at all, for people; empty while something may."""
+        """Why no request may start, as text for the user; empty when requests may start."""
         opens = None if self._queue.hold else self.closed_until
         return self._queue.hold if opens is None else f"until {opens:%H:%M} (window)"
 
     @property
     def closed_until(self) -> datetime | None:
-        """When the window opens, in its own zone; None where it is open, or there is none."""
+        """When the daily window opens, in its time zone; None when it is open or there is no window."""
         return self._queue.closed_until
 
     def reserve(self, *, again: bool = False) -> Reservation:
-        """Queue for one start, which repeats another if ``again``; see ``Reservation``."""
+        """Return a context manager for one start; see ``Reservation``. ``again`` marks a repeated attempt."""
         return Reservation(self._queue, again=again)
 
     def on_throttled(self, retry_after_s: float | None = None) -> float:
-        """Pause everyone after a 429 and cut the pace; return the seconds of pause.
+        """Pause all requests after a 429 and reduce the rate; return the length of the pause in seconds.
 
-        Answers to requests that were under way when the pause began lengthen it, and cut no further. Without
-        ``Retry-After`` the pause doubles with each 429 in a row, from one second.
+        ``retry_after_s`` is the value of ``Retry-After`` in seconds. Without it, the pause is 1 s and doubles with
+        each consecutive 429. A 429 that arrives during a pause may extend the pause; it does not reduce the rate.
         """
         now = self._queue.now()
         is_first = not self._queue.schedule.paused_for(now)
@@ -91,27 +94,27 @@ class Pacer:
         return pause
 
     def on_success(self) -> None:
-        """Note an answer that was no 429: the next one starts with a short pause again."""
+        """Note a reply that was not a 429, so that the next 429 starts with the shortest pause again."""
         self._strikes = 0
 
     def pause(self, reason: str) -> None:
-        """Start nothing until ``resume``; ``reason`` is for people."""
+        """Start no request until ``resume``; ``reason`` is shown to the user."""
         self._queue.hold = reason
 
     def resume(self) -> None:
-        """Go on after ``pause``."""
+        """Let requests start again after ``pause``."""
         self._queue.hold = ""
         self._queue.wake()
 
     def set_rate(self, rate: Rate) -> None:
-        """Change the pace from now on, whatever 429s have made of it.
+        """Change the requested rate, and discard reductions after 429s.
 
-        A schedule of arrivals is stretched to it.
+        An arrival schedule is stretched so that its highest rate becomes this one.
         """
         if isinstance(self._queue.schedule, ArrivalSchedule):
             self._queue.schedule.retime(rate.per_second, self._queue.now())
         self._queue.set_rate(rate)
 
     def close(self) -> None:
-        """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
+        """Let no more requests start: those that wait, and later ones, get ``GateClosed``."""
         self._queue.close()

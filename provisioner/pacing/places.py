@@ -1,14 +1,13 @@
-"""How many may be near the front: a semaphore whose size can change while tasks wait for it."""
+"""Semaphore whose size can change while tasks wait for it."""
 
 import asyncio
 from collections import deque
 
 
 class Places:
-    """Lets at most ``most`` tasks in at a time, in the order they came.
+    """Semaphore with ``most`` places, which tasks take in the order in which they asked.
 
-    Changing ``most`` takes the same time whatever the number is. After a reduction, those who are in stay until
-    they leave.
+    After ``resize`` to a smaller size, tasks that have a place keep it until they give it back.
     """
 
     def __init__(self, most: int) -> None:
@@ -26,23 +25,23 @@ class Places:
         try:
             await admission
         except asyncio.CancelledError:
-            if not admission.cancelled():  # let in and cancelled at the same moment
+            if not admission.cancelled():  # the task got a place and was cancelled at the same time
                 self.give_back()
             raise
 
     def give_back(self) -> None:
-        """Leave a place to the next one who waits."""
+        """Give a place back, to the next waiting task."""
         self._taken -= 1
         self._admit()
 
     def resize(self, most: int) -> None:
-        """Let so many in from now on."""
+        """Change the number of places to ``most``."""
         self._most = most
         self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._taken < self._most:
             admission = self._waiting.popleft()
-            if not admission.done():  # else its task was cancelled
+            if not admission.done():  # a done one belongs to a cancelled task
                 self._taken += 1
                 admission.set_result(None)

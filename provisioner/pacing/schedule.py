@@ -1,28 +1,29 @@
-"""When: a rate, or a list of times, so that no window of a second holds more starts than were asked for."""
+"""Schedules: start times of requests for a rate or a list of times, with a limit in every one-second window."""
 
 import math
 from collections import deque
 from collections.abc import Iterable
 
 WINDOW_S = 1.0
-"""Twilio counts WebChats per second."""
+"""Length in seconds of the window in which starts are limited. Twilio: WebChats are limited per second."""
 GUARD = 0.0001
-"""By what share a full window is kept longer than its starts take."""
+"""Share by which a full window is longer than its starts need at the rate."""
 MARGIN_S = 0.002
 """Seconds added to a one-second window: network jitter may bring requests closer together at the server."""
 EASE = 0.0015
 """Share by which the schedule is slower than requested, so that a late start can catch up within the rate."""
 COLD_S = 0.002
-"""How much longer the first request is on its way than others: nothing has done its work before."""
+"""Extra seconds after the first start: the first request takes longer to be sent, as nothing is cached yet."""
 CATCH_UP_S = 0.05
-"""How far a late schedule may run behind before it is moved: more would come out as a burst."""
+"""Most seconds of lateness that the schedule makes up for; making up for more would cause a burst."""
 
 
 class Schedule:
-    """When the next start is due, and how early it may leave. Pure arithmetic over monotonic seconds.
+    """Evenly spaced starts at ``rate`` per second. Pure arithmetic with monotonic seconds.
 
-    Due times lie on a grid that lateness does not move, so the mean is the asked pace less ``EASE``. The window
-    only guards: a late start holds up the one that is ``cap`` later, until ``EASE`` has made its lateness good.
+    The due times are evenly spaced and do not move when a start is late, so the mean rate is ``rate`` less
+    ``EASE``. In addition, every window of ``window_s`` seconds has at most ``cap`` starts: a late start delays the
+    start that is ``cap`` places after it, until ``EASE`` has made up for the lateness.
     """
 
     def __init__(self, rate: float) -> None:
@@ -33,62 +34,62 @@ class Schedule:
 
     @property
     def cap(self) -> int:
-        """Most starts in any window of one second."""
+        """Most starts in any window of ``window_s`` seconds."""
         return max(1, math.ceil(self.rate))
 
     @property
     def window_s(self) -> float:
-        """How long so many starts take at this pace, at least the second they are counted in."""
+        """Length of the window in seconds: the time that ``cap`` starts take at the rate, at least one second."""
         return max(WINDOW_S, self.cap / self.rate) * (1 + GUARD)
 
     def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
-        """Return when the next start should leave, were it on time; ``again`` says that it repeats another."""
+        """Return the due time of the next start; ``again`` marks a repeated attempt."""
         behind = now - CATCH_UP_S if self._starts else now
         return max(self._due, self._not_before, behind)
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
-        """Return the earliest time at which the next start keeps the pace in every window."""
+        """Return the earliest time for the next start at which no window has more than ``cap`` starts."""
         return max(self.due(now, again=again), self._full_until())
 
     def start(self, now: float, *, again: bool = False) -> float:
-        """Record a start at ``now`` and return when it was due."""
+        """Record a start at ``now`` and return its due time."""
         due = self.due(now, again=again)
         self._due = due + (1 + EASE) / self.rate + (0.0 if self._starts else COLD_S)
         self._starts.append(now)
         return due
 
     def mark_sent(self, started: float, now: float) -> None:
-        """Record that the start at ``started`` left no sooner than ``now``, which is what the server sees."""
+        """Move the recorded start at ``started`` to ``now``, when its request was really sent."""
         for place in range(len(self._starts) - 1, -1, -1):
             if self._starts[place] <= started:
                 self._starts[place] = now
                 return
 
     def pause(self, until: float) -> None:
-        """Let nothing start before ``until``."""
+        """Let no request start before ``until``, in monotonic seconds."""
         self._not_before = max(self._not_before, until)
 
     def paused_for(self, now: float) -> float:
-        """Return the seconds of pause that are left, 0.0 for none."""
+        """Return the remaining seconds of the pause, 0.0 without a pause."""
         return max(self._not_before - now, 0.0)
 
     def achieved(self, now: float) -> float:
-        """Return how many starts lie in the second before ``now``, at most the cap."""
+        """Return the number of starts in the second before ``now``, at most ``cap``."""
         return float(sum(1 for start in self._starts if now - start < WINDOW_S))
 
     def _full_until(self) -> float:
-        """Return when the oldest start leaves the window that the next one would overfill; past if none would."""
+        """Return the time at which the window has room for the next start; minus infinity when it has room now."""
         while len(self._starts) > self.cap:
             self._starts.popleft()
         return self._starts[0] + self.window_s if len(self._starts) == self.cap else -math.inf
 
 
 MEASURED = 1000
-"""Starts without a limit that are remembered, to know what was achieved when a 429 ends the freedom."""
+"""Number of starts that ``Unlimited`` remembers, to compute the achieved rate when the first 429 comes."""
 
 
 class Unlimited(Schedule):
-    """The schedule of ``--rate 0``: always due, but pauses hold, and the latest starts are remembered."""
+    """Schedule of ``--rate 0``: a start is always due, except during a pause."""
 
     def __init__(self) -> None:
         super().__init__(math.inf)
@@ -96,35 +97,35 @@ class Unlimited(Schedule):
 
     @property
     def cap(self) -> int:
-        """As many as are remembered; no window is kept."""
+        """The number of starts that are remembered; this schedule does not limit windows."""
         return MEASURED
 
     def due(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002 - all starts are alike here
-        """Return ``now``, or the end of a pause."""
+        """Return ``now``, or the end of the pause."""
         return max(self._not_before, now)
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
-        """Return the same: no window is kept."""
+        """Return the due time, because this schedule does not limit windows."""
         return self.due(now, again=again)
 
     def start(self, now: float, *, again: bool = False) -> float:  # noqa: ARG002
-        """Record a start at ``now``."""
+        """Record a start at ``now`` and return ``now``."""
         self._starts.append(now)
         return now
 
     def achieved(self, now: float) -> float:
-        """Return the starts in the second before ``now``; where not all of it is remembered, their speed."""
+        """Return the starts in the second before ``now``; from 1,000 on, their rate over the time they took."""
         counted = super().achieved(now)
         return counted if counted < MEASURED else MEASURED / max(now - self._starts[0], WINDOW_S / MEASURED)
 
 
 class ArrivalSchedule(Schedule):
-    """Starts at given times, in seconds from the first moment it is asked. Pure, as the others.
+    """Starts at given times, in seconds after the first call of ``due``. Pure, with monotonic seconds.
 
-    A start that is late stays due when it was due, and leaves as soon as it may: ``rate`` is the highest the times
-    come to, and ``headroom`` more may start in one second, evenly, so that what is late is made good without a
-    burst. A repeated start takes no time of the table, and is due at once. After ``lone`` starts, which are waited
-    for before anything else may leave, the table goes on when it is asked again.
+    A late start keeps its due time and starts as soon as possible. ``rate`` is the highest rate of ``times`` per
+    second; ``headroom`` more per second are allowed, evenly spaced, so that late starts catch up without a burst.
+    A repeated attempt uses none of the times and is due at once. The first ``lone`` starts are the canary: the
+    clock stops after them, and continues at the next call of ``due``.
     """
 
     def __init__(self, times: Iterable[float], *, rate: float, headroom: float, lone: int = 0) -> None:
@@ -141,16 +142,16 @@ class ArrivalSchedule(Schedule):
 
     @property
     def cap(self) -> int:
-        """Most starts in any window of one second; a cut rate cuts it as well."""
+        """Most starts in any window of ``window_s`` seconds; proportional to the current rate."""
         return max(1, math.ceil(self.rate * (1 + self._headroom)))
 
     @property
     def window_s(self) -> float:
-        """A second, and what is late is made good within it."""
+        """Length of the window in seconds: one second and a margin for network jitter."""
         return WINDOW_S + MARGIN_S
 
     def due(self, now: float, *, again: bool = False) -> float:
-        """Return when the next start should leave; pauses make it late, and not due later."""
+        """Return the due time of the next start; a pause makes the start late and does not change its due time."""
         if again or self._next is None:
             return now
         if self._marked_at is None:
@@ -158,17 +159,17 @@ class ArrivalSchedule(Schedule):
         return self._marked_at + (self._next - self._mark) * self._stretch
 
     def ready_at(self, now: float, *, again: bool = False) -> float:
-        """Return the earliest time at which the next start keeps the pace in every window."""
+        """Return the earliest time for the next start at which no window has more than ``cap`` starts."""
         ready_at = max(self.due(now, again=again), self._full_until(), self._not_before)
         if self._starts and (again or now - self.due(now) > CATCH_UP_S):
             return max(ready_at, self._place)
         return ready_at
 
     def start(self, now: float, *, again: bool = False) -> float:
-        """Record a start at ``now`` and return when it was due."""
+        """Record a start at ``now`` and return its due time."""
         due = self.due(now, again=again)
         self._starts.append(now)
-        # Counted from places and not from starts: timers are never early, and what they are late would add up.
+        # Computed from the last place and not from ``now``: timers are always late, and the lateness would add up.
         self._place = max(self._place, now - CATCH_UP_S) + 1 / self.cap
         if again:
             return due
@@ -179,7 +180,7 @@ class ArrivalSchedule(Schedule):
         return due
 
     def retime(self, rate: float, now: float) -> None:
-        """From now on let starts come as if the highest rate of the table were this one."""
+        """Stretch the remaining times so that their highest rate becomes ``rate`` per second."""
         if self._marked_at is not None:
             self._mark += (now - self._marked_at) / self._stretch
             self._marked_at = now

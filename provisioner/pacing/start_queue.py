@@ -1,4 +1,4 @@
-"""Lets waiting requests through one at a time, when their time has come."""
+"""Queue of requests that wait for their start time."""
 
 import asyncio
 import math
@@ -19,9 +19,9 @@ from .places import Places
 from .schedule import WINDOW_S, Schedule, Unlimited
 
 LEAD_S = 1.0
-"""How long before its turn a request may take its connection; longer, and the server may close it."""
+"""Seconds before its start at which a request may open a connection; a server may close one that idles longer."""
 SHORTEST_SLEEP_S = 0.0006
-"""Loops count in milliseconds and some round: a shorter timer would spin there."""
+"""Shortest timer in seconds. Some event loops round a shorter timer to 0 ms and busy-wait."""
 NAP_S = 0.002
 """Event-loop timers fire up to 2 ms late, so the last 2 ms of a wait are a blocking sleep."""
 UNHURRIED = 100.0
@@ -29,12 +29,12 @@ UNHURRIED = 100.0
 
 
 class StartQueue:
-    """The requests that wait for their start, in the order they came.
+    """Queue of requests that wait for their start, in the order in which they asked.
 
-    Only one waiter has a timer; the others queue behind it and cost nothing. ``schedule``, ``adaptive_rate`` and
-    ``window`` (None: always open) say when the next one may start. Nothing starts while ``hold`` is set, to a
-    reason for people. With ``is_prompt`` a request is due when it asks for its turn, not when the schedule has a
-    place for it.
+    Only the first waiter has a timer; the others wait for a lock. ``schedule``, ``adaptive_rate`` and ``window``
+    (None: always open) determine when the next request may start. Nothing starts while ``hold`` is not empty; its
+    text is the reason as shown to the user. With ``is_prompt``, the due time of a request is the time at which it
+    was reserved, and not the next time of the schedule.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class StartQueue:
         self.schedule, self.adaptive_rate = schedule, AdaptiveRate(rate)
         self.hold = ""
         self.now = clock.monotonic
-        """Return the time by which starts are scheduled, in monotonic seconds."""
+        """Return the current time of the schedule, in monotonic seconds."""
         self._wall, self._nap = clock.wall, clock.nap
         self._window, self._is_prompt = window, is_prompt
         self._throttler = Throttler(schedule.cap, WINDOW_S)
@@ -54,34 +54,40 @@ class StartQueue:
 
     @property
     def closed_until(self) -> datetime | None:
-        """When the window opens, in its own zone; None where it is open, or there is none."""
+        """When the daily window opens, in its time zone; None when it is open or there is no window."""
         return self._window.closed_until(self._moment(0.0)) if self._window else None
 
     def set_rate(self, rate: Rate) -> None:
-        """Change the pace from now on, whatever 429s have made of it."""
+        """Change the requested rate, and discard reductions after 429s."""
         self._places.resize(_places(rate.per_second))
         self.adaptive_rate = AdaptiveRate(rate)
         self.wake()
 
     def close(self) -> None:
-        """Let nothing start any more: everyone who waits, or comes later, gets ``GateClosed``."""
+        """Let no more requests start: those that wait, and later ones, get ``GateClosed``."""
         self._is_closed = True
         self.wake()
 
     @property
     def is_free(self) -> bool:
-        """Whether a request need not wait for anything, so that the way that costs nothing is open to it."""
+        """Whether a request may start without waiting, by ``start_freely``: no rate, window, hold or stop."""
         is_unlimited = isinstance(self.schedule, Unlimited) and math.isinf(self.adaptive_rate.asked)
         return is_unlimited and self._window is None and not self.hold and not self._is_closed
 
     def start_freely(self, asked: float) -> float:
-        """Start at once, which ``is_free`` allows; return the due time of who asked at ``asked``."""
+        """Record a start now, and return its due time in Unix seconds. Call this only when ``is_free``.
+
+        ``asked`` is the time of the reservation, in monotonic seconds.
+        """
         now = self.now()
         self.schedule.start(now)
         return self._wall() - (now - asked) if self._is_prompt else self._wall()
 
     async def enter(self, *, again: bool) -> None:
-        """Wait to be let near the front, and take a place there; raise ``GateClosed``."""
+        """Wait until the request may open its connection: it has one of few places and is due within ``LEAD_S``.
+
+        ``again`` marks a repeated attempt. Raise ``GateClosed`` when the queue is closed.
+        """
         await self._places.take()
         try:
             async with self._front:
@@ -91,19 +97,24 @@ class StartQueue:
             raise
 
     def leave(self) -> None:
-        """Give the place near the front back."""
+        """Give the place back that ``enter`` took."""
         self._places.give_back()
 
     async def start(self, asked: float, *, again: bool) -> float:
-        """Wait for the turn; return the due time (Unix seconds) of who asked at ``asked``."""
+        """Wait until the request may start, record the start, and return its due time in Unix seconds.
+
+        ``asked`` is the time of the reservation, in monotonic seconds. Raise ``GateClosed`` when the queue is
+        closed.
+        """
         async with self._front:
             await self._sleep_until(lambda now: self._ready_at(now, again=again))
             if not isinstance(self.schedule, Unlimited):
                 await self._throttler.acquire()
             now = self.now()
             due = self.schedule.start(now, again=again)
-            # It is written when the loop comes round, so that one round later it has left: noted before, a process
-            # that is interrupted in between would let the start that is a window later follow too closely.
+            # The request is written in the next iteration of the event loop, and was sent one iteration later. If
+            # the time were recorded now and the process were interrupted in between, the recorded time would be
+            # too early, and the start one window later could come too soon.
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self._mark_sent, now)
             return self._wall() - (now - (asked if self._is_prompt else due))
@@ -118,9 +129,9 @@ class StartQueue:
         return self._opened_at(self.schedule.ready_at(now, again=again), now)
 
     def _opened_at(self, ready_at: float, now: float) -> float:
-        """Return ``ready_at``, or when the window opens after that, on the same clock.
+        """Return ``ready_at``, or the time at which the window opens after it, in monotonic seconds.
 
-        Asked anew whenever a sleep is over, since the wall clock may have been set meanwhile.
+        This is computed again after every sleep, because the wall clock may have been set in between.
         """
         if self._window is None or not math.isfinite(ready_at):
             return ready_at
@@ -157,16 +168,17 @@ class StartQueue:
             raise GateClosed
 
     def wake(self) -> None:
-        """Let whoever is at the front look again when to start."""
+        """Make the first waiter compute its start time again."""
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
 
 class Reservation:
-    """One request's place in the queue: enter it before connecting, wait at it before sending.
+    """Place of one request in the queue: enter the context before connecting, and call ``wait`` before sending.
 
-    Few requests at a time are let in, so that none holds an idle connection for long. Leaving without having
-    waited (the connection failed) frees the place.
+    Entering waits until the start is near, so that no connection is idle for long, and raises ``GateClosed`` when
+    the queue is closed. Leaving the context without ``wait`` (for example when the connection failed) frees the
+    place.
     """
 
     __slots__ = ("_again", "_asked", "_holds_place", "_queue")
@@ -183,7 +195,7 @@ class Reservation:
         return self
 
     async def wait(self) -> float:
-        """Return the due time (Unix seconds) when the request may leave; raise ``GateClosed`` when it may not."""
+        """Wait until the request may be sent; return its due time in Unix seconds. Raise ``GateClosed``."""
         if self._queue.is_free:
             return self._queue.start_freely(self._asked)
         due = await self._queue.start(self._asked, again=self._again)
@@ -202,5 +214,5 @@ class Reservation:
 
 
 def _places(rate: float) -> int:
-    """How many requests may hold a connection while they wait: half a second's worth, at least one."""
+    """Return how many requests may hold a connection while they wait: those of half a second, at least one."""
     return 10_000 if math.isinf(rate) else max(1, math.ceil(rate / 2))
