@@ -1,4 +1,4 @@
-"""Protocols between packages of one floor.
+"""Protocols between packages that do not import each other.
 
-``sending`` what sending rows needs · ``user_interface`` what a command shows while it runs.
+``sending`` the protocols that sending rows depends on · ``user_interface`` the output of a command while it runs.
 """

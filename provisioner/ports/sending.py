@@ -1,4 +1,4 @@
-"""What ``sending`` asks of what it is handed; each protocol is small enough for a complete fake."""
+"""Protocols that the package ``sending`` depends on; each is small enough for a complete fake in tests."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,115 +18,119 @@ from provisioner.models import (
 
 
 class Gate(Protocol):
-    """The last wait before a request leaves."""
+    """Last wait of a request, immediately before it is sent."""
 
     async def wait(self) -> float:
-        """Return the due time (Unix seconds) when it is this request's turn.
+        """Wait until the request may be sent; return its due time in Unix seconds.
 
-        Raise ``asyncio.CancelledError`` or ``GateClosed`` when its turn will not come.
+        Raise ``GateClosed`` when nothing may be sent any more, and ``asyncio.CancelledError``.
         """
         ...
 
 
 class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not a fault
-    """The run is stopping: nothing new may be sent."""
+    """Raised at the gate when the run is stopping, so that no new request may be sent."""
 
 
 class WebChatCreator(Protocol):
-    """Creates WebChats."""
+    """Client that creates WebChats."""
 
     async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
-        """Make one attempt; wait at the gate once the connection stands, immediately before sending.
+        """Make one attempt and return its result; wait at the gate between connecting and sending.
 
-        Every failure of the row is an answer. Raise only ``GateClosed`` (nothing was sent) and cancellation.
+        Failures are results too. Raise only ``GateClosed`` (nothing was sent) and ``asyncio.CancelledError``.
         """
         ...
 
 
 class Messenger(Protocol):
-    """Posts first messages as the guest, and finds them again."""
+    """Client that posts first messages as the customer, and looks them up."""
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
-        """Make one attempt, so that a flow starts.
+        """Make one attempt and return its result, with the SID of the message when it was posted.
 
-        As ``WebChatCreator.create``, with a message SID in its answer.
+        Gate, failures and exceptions are as for ``WebChatCreator.create``.
         """
         ...
 
     async def find(self, message: Message) -> MessageLookup:
-        """Look for the message in its conversation, all of it; every failure is a value."""
+        """Search the whole conversation for the message. Failures are results too."""
         ...
 
 
 class CloseTimers(Protocol):
-    """Lets conversations close by themselves when nobody comes back to them."""
+    """Timers after which Twilio closes conversations that are not used."""
 
     async def set(self, row: Row) -> None:
-        """Set the timer of a row that was just created.
+        """Set the timer of the conversation of a row that was just created.
 
-        What fails is told elsewhere and is nothing to the row. Raise only cancellation.
+        A failure is logged and counted, and does not change the row. Raise only ``asyncio.CancelledError``.
         """
         ...
 
 
 class RowLoader(Protocol):
-    """Rebuilds claimed rows from their source."""
+    """Loader that rebuilds claimed rows from the input."""
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
-        """Return a row for each claim, in the same order; ``InputError`` when the source has changed."""
+        """Return a row for each claim, in the same order. Raise ``InputError`` when the input has changed."""
         ...
 
 
 class RateLimiter(Protocol):
-    """Decides when the next request may start, for everyone who calls the same endpoint."""
+    """Rate limiter for all requests to one endpoint."""
 
     def reserve(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
-        """Queue for one start: entering waits to be let near the front and may raise ``GateClosed``.
+        """Return a context manager for one start, which yields the gate of the request.
 
-        ``again`` says that it repeats an attempt, which a schedule of arrivals has no time for.
+        Entering waits until the start is near and raises ``GateClosed`` when nothing may start any more. ``again``
+        marks a repeated attempt, which uses no time of an arrival schedule.
         """
         ...
 
     def on_throttled(self, retry_after_s: float | None = None) -> float:
-        """Pause everyone after a 429 and return the seconds of pause."""
+        """Pause all requests after a 429; return the length of the pause in seconds.
+
+        ``retry_after_s`` is the value of ``Retry-After`` in seconds, None without the header.
+        """
         ...
 
     def on_success(self) -> None:
-        """Note an answer that was no 429."""
+        """Note a reply that was not a 429."""
         ...
 
     def close(self) -> None:
-        """Admit no more requests: those that wait or come later get ``GateClosed``."""
+        """Let no more requests start: those that wait, and later ones, get ``GateClosed``."""
         ...
 
 
 class Observer(Protocol):
-    """Is told what happens, as it happens; never decides anything and never waits."""
+    """Receiver of the events of a run. Its methods return at once and do not influence the run."""
 
     def request_started(self, step: Step) -> None:
-        """Hear that a request of this step is about to leave."""
+        """Note that a request of this step is about to be sent."""
         ...
 
     def request_finished(self) -> None:
-        """Hear that a request that was about to leave is under way no more, whatever became of it."""
+        """Note that a request is no longer in flight, with or without a reply."""
         ...
 
     def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Hear what the ``attempt``-th attempt of a row in this run came to."""
+        """Note the result of the ``attempt``-th attempt (counted from 1) of a row in this run."""
         ...
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
-        """Hear a row's outcome, which is durable by now."""
+        """Note the outcome of a row, which is durable by now."""
         ...
 
     def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
-        """Hear what the ``attempt``-th attempt at a row's message came to."""
+        """Note the result of the ``attempt``-th attempt (counted from 1) to post a row's message in this run."""
         ...
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
-        """Hear what became of the message of an input row, which is durable by now."""
+        """Note the outcome of the message of input row number ``row``, which is durable by now."""
         ...
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
-        """Hear that a 429 paused everyone who is at this step."""
+        """Note that a 429 pauses all requests of this step for ``pause_s`` seconds."""
         ...

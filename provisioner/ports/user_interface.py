@@ -1,4 +1,4 @@
-"""Where a command shows itself while it goes; the command line is one such face."""
+"""Protocol for the output of a command while it runs, and for its questions to the user."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -9,28 +9,31 @@ from provisioner.models.progress import Progress
 
 
 class UserInterface(Protocol):
-    """Where a run shows itself while it goes."""
+    """Output and questions of a command; the command line implements it."""
 
     def print(self, text: str = "") -> None:
-        """Print a line of the command's answer."""
+        """Print a line of the command's result."""
         ...
 
     def print_status(self, line: str) -> None:
-        """Tell something on the way."""
+        """Print a line about the progress of the command."""
         ...
 
     def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask yes or no; ``unasked`` is the answer where nobody can be asked."""
+        """Ask the user a yes/no question; return ``unasked`` when there is no terminal to ask on."""
         ...
 
     def planning(self) -> AbstractContextManager[Callable[[int], None]]:
-        """Give a function to be told the number of rows planned so far."""
+        """Show the progress of the plan pass inside the context.
+
+        The context yields a function that is called with the number of rows read so far.
+        """
         ...
 
     def show_plan(self, plan: Forecast) -> None:
-        """Tell what the run will do, before it does it."""
+        """Show what the run will do, before it sends anything."""
         ...
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
-        """Show how the run comes on while the context lasts."""
+        """Show the progress of the run inside the context; ``source`` returns the current figures."""
         ...
