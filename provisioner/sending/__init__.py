@@ -1,9 +1,9 @@
-"""Sends rows: bounded in flight, paced, retried, drained. Knows ports only.
+"""Sending of rows, with limits on rate and concurrency, retries, and a graceful stop. Uses protocols only.
 
-``worker_pool`` hands rows to workers, and stops them · ``workers`` the tasks they are · ``row_processor`` one row
-from its creation to its first message · ``steps`` the two steps of it · ``retry`` whether an attempt follows ·
-``prefetch`` the rows that come next · ``pending_writes`` outcomes on their way to disk · ``limits`` of a run ·
-``guards`` how many failures are too many.
+``worker_pool`` runs the workers that send rows · ``workers`` their asyncio tasks · ``row_processor`` processes one
+row, from its creation to its first message · ``steps`` the two steps of a row · ``retry`` decides whether another
+attempt follows · ``prefetch`` loads the next rows · ``pending_writes`` tracks outcomes that are not on disk yet ·
+``limits`` the limits and retry policy of a run · ``guards`` stop a run after too many failures.
 """
 
 from .guards import Stop, StopKind

@@ -1,4 +1,4 @@
-"""What stops a run early, and what a run counts to know it. Pure."""
+"""Conditions that stop a run early, and the counts that they need. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,23 +11,23 @@ from .row_processor import RowOutcome
 
 
 class StopKind(StrEnum):
-    """Why nothing new is started."""
+    """Reason for which a run starts no more rows."""
 
     ASKED = "asked"
-    """By a signal, a caller, or a limit of time that was asked for."""
+    """A signal, the caller, or the time limit ``--max-duration`` stopped the run."""
     FAULT = "fault"
     """Twilio refused the run's credentials or address."""
     CANARY = "canary"
-    """The first rows were all refused."""
+    """Twilio refused all of the first rows (``--canary``)."""
     FAILURES = "failures"
-    """Too many rows failed, or a condition of ``--abort-if`` came true."""
+    """Too many rows failed (``--max-failures``), or a condition of ``--abort-if`` became true."""
     INPUT = "input"
-    """The input is not what was planned any more."""
+    """The input has changed since it was planned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a run ended before its rows did; ``error`` says what to do, None for a signal."""
+    """Reason for which a run stopped early. ``error`` has the message for the user, None after a signal."""
 
     kind: StopKind
     error: ProvisionerError | None = None
@@ -38,7 +38,11 @@ _FAILED = {Status.REJECTED, Status.UNKNOWN}
 
 @dataclass(slots=True)
 class FailureGuard:
-    """Counts processed rows. One whose message failed has failed, although it is created."""
+    """Counter of processed rows that stops the run after too many failures.
+
+    A created row whose message failed counts as failed. ``finished``, ``refused`` and ``failed`` are numbers of
+    rows; ``last_refusal`` is the text of the last refusal.
+    """
 
     limits: DispatchLimits
     finished: int = 0
@@ -47,7 +51,7 @@ class FailureGuard:
     last_refusal: str = ""
 
     def count(self, outcome: RowOutcome) -> Stop | None:
-        """Count one row and return why nothing more may be sent, None when all is well."""
+        """Count one processed row; return a ``Stop`` when no more rows may be sent, otherwise None."""
         result = outcome.result
         self.finished += 1
         self.failed += outcome.status in _FAILED
@@ -62,7 +66,7 @@ class FailureGuard:
         return None
 
     def check_canary(self) -> Stop | None:
-        """Return why the first rows forbid to send the others."""
+        """Return a ``Stop`` when all of the first rows were refused, otherwise None."""
         if not self.finished or self.refused < self.finished:
             return None
         return Stop(StopKind.CANARY, self._refused_canary())

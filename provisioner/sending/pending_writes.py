@@ -1,4 +1,4 @@
-"""Outcomes on their way to the disk."""
+"""Outcomes whose writes to the ledger are not complete yet."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from .steps import SendStep
 
 
 class PendingWrites:
-    """Lets the next row go on while an outcome is written, and tells of it once it is there.
+    """Outcomes that are being written while the workers go on with other rows.
 
-    The ledger keeps the order in which it was asked, so no intent is on disk before an outcome that came earlier.
-    ``fail`` is called when one could not be written; ``failure`` says why.
+    The observer is notified of an outcome when it is on disk. The ledger keeps the order of writes, so no intent
+    is on disk before an earlier outcome. After the first failed write, ``fail`` is called, and ``failure`` is the
+    exception.
     """
 
     def __init__(self, fail: Callable[[], None]) -> None:
@@ -23,20 +24,20 @@ class PendingWrites:
     def follow(
         self, recorded: asyncio.Future[None], step: SendStep, end: tuple[Row, Status, AttemptResult]
     ) -> None:
-        """Tell of the outcome of a step when it is recorded."""
+        """Notify the observer of a step's outcome ``end`` when the write ``recorded`` is complete."""
         recorded.add_done_callback(_OnRecorded(self, step, end))
         self._last = recorded
 
     def fail(self, failure: BaseException) -> None:
-        """Take account of an outcome that could not be recorded, or not be told of; the first one counts."""
+        """Store the exception of a failed write or notification, and call ``fail``; ignore all but the first."""
         if self.failure is None:
             self.failure = failure
             self._fail()
 
     async def all_recorded(self) -> bool:
-        """Wait until every outcome so far is recorded and told; return whether all went well.
+        """Wait until all outcomes so far are on disk; return True when no write has failed.
 
-        The last one asked for is the last one written.
+        It waits for the last one only, because the ledger writes in order.
         """
         if self._last is not None:
             await asyncio.wait([self._last])
@@ -60,5 +61,5 @@ class _OnRecorded:
         try:
             recorded.result()
             self._step.settled(*self._end)
-        except BaseException as error:  # noqa: BLE001 - whoever runs the dispatcher gets it
+        except BaseException as error:  # noqa: BLE001 - ``Dispatcher.run`` raises it
             self._pending_writes.fail(error)

@@ -1,4 +1,4 @@
-"""The rows that are sent next, claimed and rebuilt while those before them fly."""
+"""Prefetching: the next rows are claimed and rebuilt while earlier rows are in flight."""
 
 import asyncio
 from collections import deque
@@ -10,15 +10,17 @@ from provisioner.models import Row
 from provisioner.ports.sending import RowLoader
 
 CLAIMS = 512
-"""Rows claimed at a time: they are numbers and digests, and asking for them waits behind every outcome."""
+"""Rows claimed at a time. Claims are small, and each call waits for the ledger's earlier writes."""
 BATCH = 64
-"""Rows rebuilt at a time; more would hold the loop up for longer. As many may wait before another batch comes."""
+"""Rows rebuilt at a time; more would block the event loop for longer. The next batch is rebuilt when fewer than
+this many are waiting."""
 
 
 class RowPrefetcher:
-    """Hands rows out one by one, in the order of the ledger; leave the context before closing the ledger.
+    """Background task that claims and rebuilds rows, in the order of the ledger, while the context is open.
 
-    Where claiming or rebuilding fails there are no more rows, and ``failure`` says why.
+    Leave the context before closing the ledger. After a failure there are no more rows, and ``failure`` is the
+    exception.
     """
 
     def __init__(self, ledger: RowStore, row_loader: RowLoader) -> None:
@@ -42,11 +44,11 @@ class RowPrefetcher:
 
     @property
     def failure(self) -> BaseException | None:
-        """Why there are no more rows, None while there may be and when all are out."""
+        """Exception that ended claiming or rebuilding, None when there was none."""
         return self._filling.exception() if self._filling is not None and self._filling.done() else None
 
     async def next_row(self) -> Row | None:
-        """Return the next row, None when all are out."""
+        """Return the next row, waiting for it when necessary; None after the last row and after a failure."""
         while not self._rows:
             if self._filling is None or self._filling.done():
                 return None

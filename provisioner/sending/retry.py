@@ -1,4 +1,4 @@
-"""What follows from an answer: the row's status, or another attempt. Pure."""
+"""Retry policy: decides from the result of an attempt between a final status and another attempt. Pure."""
 
 import random
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from provisioner.pacing.backoff import backoff_s
 
 
 class Finish(msgspec.Struct, frozen=True, gc=False):
-    """The attempt was the row's last in this run."""
+    """Decision that the attempt was the row's last one in this run; ``status`` is the row's status after it."""
 
     status: Status
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
-    """The row is sent again after ``delay_s`` seconds: the attempt did not create it, or that is accepted."""
+    """Decision that the row is sent again after ``delay_s`` seconds."""
 
     delay_s: float
     is_in_doubt: bool = False
-    """An attempt may have created it all the same: until that is settled the row is *unknown*."""
+    """Whether an attempt so far may have created the row; the row is then *unknown* between the attempts."""
 
 
 _CREATED = Finish(Status.CREATED)
@@ -35,14 +35,15 @@ def decide_retry(
     is_in_doubt: bool = False,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Finish | Retry:
-    """Decide what follows from the ``attempt``-th answer (counted from 1) of one row.
+    """Decide what follows from the result of the ``attempt``-th attempt (counted from 1) of one row.
 
-    Only what was certainly not processed is ever sent again, unless ``resends_unknown``. A throttled row waits at
-    the pacer, which pauses everyone, so it needs no delay of its own. A fault of the run leaves the row unsent:
-    it was refused for a reason that is not the row's. A row of which an earlier attempt ``is_in_doubt`` stays
-    unknown until one is answered with success: that a later one was refused says nothing of the earlier.
+    - A row is sent again only when Twilio certainly did not process the attempt, or with ``resends_unknown``.
+    - After a 429 the delay is 0 seconds, because the pacer pauses all requests.
+    - A result that stops the run (refused credentials or address) leaves the row unsent.
+    - When an earlier attempt ``is_in_doubt``, the row stays unknown until an attempt succeeds: a later refusal
+      does not show what the earlier attempt did.
     """
-    if result.verdict is Verdict.CREATED:  # nearly every time
+    if result.verdict is Verdict.CREATED:  # the most frequent case
         return _CREATED
     can_repeat = result.verdict is Verdict.NOT_PROCESSED or (result.verdict is Verdict.MAYBE and resends_unknown)
     if not can_repeat or attempt >= max_attempts or result.stops_run:
@@ -52,7 +53,7 @@ def decide_retry(
 
 
 def _final_status(result: AttemptResult, *, is_in_doubt: bool) -> Status:
-    """Return where a row stands that was not created, as far as is known."""
+    """Return the final status of a row without a successful attempt."""
     if result.verdict is Verdict.MAYBE or is_in_doubt:
         return Status.UNKNOWN
     is_refused = result.verdict is Verdict.REFUSED and not result.stops_run

@@ -1,8 +1,8 @@
-"""One row on its way: its creation, then its first message, each tried as often as is safe.
+"""Processing of one row: its creation, then its first message, each attempted as often as is safe.
 
-The order inside one attempt is fixed: intent (durable), pace, send, settle (durable). So after a crash, what was
-in flight is *unknown*, and nothing else is. A row's last word need not be on disk before the next row is begun:
-the ledger keeps the order.
+The order inside one attempt is fixed: intent (durable), pace, send, settle (durable). So after a crash, exactly
+the rows in flight are *unknown*. The next row may start before the outcome of this row is on disk, because the
+ledger writes in order.
 """
 
 from functools import partial
@@ -22,7 +22,7 @@ from .steps import CreateStep, MessageStep, SendStep
 
 
 class RowOutcome(NamedTuple):
-    """How processing a row ended: the last step, the status, and the result of the last attempt."""
+    """Outcome of a row: the last step, its status, and the result of the last attempt."""
 
     step: Step
     status: Status
@@ -30,7 +30,7 @@ class RowOutcome(NamedTuple):
 
 
 class RowProcessor:
-    """What rows need on their way; ``timers`` of None: conversations get none."""
+    """Processor of rows, shared by all workers. ``timers`` set close timers for created rows; None sets none."""
 
     def __init__(
         self,
@@ -50,9 +50,10 @@ class RowProcessor:
         self._conclude_message = partial(self._conclude, message_step)
 
     async def process(self, row: Row) -> RowOutcome | None:
-        """Process one row to its end, or as far as it goes; None when it was stopped at the start.
+        """Create the row's conversation and post its first message; return the outcome.
 
-        A row that is created already only gets its message.
+        For a row that is already created, only the message is posted. Return None when the run stopped before an
+        attempt was made, or when there was nothing to do.
         """
         outcome: RowOutcome | None = None
         has_message = bool(row.request.first_message)
@@ -69,14 +70,15 @@ class RowProcessor:
         if not has_message:
             return outcome
         if not row.identity:
-            # The message step sends no request then and never waits at the gate: wait until the create is durable.
+            # Without an identity the message step sends no request and never waits at the gate, so wait here until
+            # the create is durable.
             await self._pending_writes.all_recorded()
         return await self._runner.run(self._message_step, row, self._conclude_message) or outcome
 
     async def _conclude(
         self, step: SendStep, row: Row, result: AttemptResult, attempt: int
     ) -> NextAttempt[Row] | RowOutcome:
-        """Record what an attempt came to, and decide whether it was the row's last at this step."""
+        """Record the result of an attempt, and decide whether it was the row's last one of this step."""
         is_create = step is self._create_step
         decision = decide_retry(
             result,

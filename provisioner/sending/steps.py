@@ -1,4 +1,4 @@
-"""The steps of processing a row: what each sends, at which pace, and how it is recorded."""
+"""Steps of a row, creating and posting the first message: what each step sends and how it is recorded."""
 
 import asyncio
 import time
@@ -22,7 +22,10 @@ from provisioner.ports.sending import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwilioCalls:
-    """What a run calls at Twilio, and at which pace; ``timers`` of None: conversations get none."""
+    """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for first messages.
+
+    ``timers`` set close timers for created conversations; None sets none.
+    """
 
     creator: WebChatCreator
     messenger: Messenger
@@ -32,21 +35,24 @@ class TwilioCalls:
 
 
 class SendStep(RetryableRequest[Row, AttemptResult], Protocol):
-    """One step, for whichever row is at it."""
+    """Step of processing a row. One instance serves all rows."""
 
     step: ClassVar[Step]
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record what the attempt came to; ``PENDING``: another follows. Done when it is durable."""
+        """Record the result of an attempt; ``PENDING`` means that another one follows.
+
+        Return a future that completes when the result is durable.
+        """
         ...
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
-        """Tell of the step's outcome."""
+        """Notify the observer of the outcome of the step."""
         ...
 
 
 class _ObservedStep:
-    """What the observer of a run is told of every step alike."""
+    """Base of both steps: passes the events of requests on to the observer."""
 
     step: ClassVar[Step]
 
@@ -58,7 +64,7 @@ class _ObservedStep:
 
 
 class CreateStep(_ObservedStep):
-    """Creates the row's conversation."""
+    """Step that creates the row's conversation."""
 
     step: ClassVar[Step] = Step.CREATE
 
@@ -68,12 +74,12 @@ class CreateStep(_ObservedStep):
         self.answered, self.settled = observer.answered, observer.settled
 
     def begin(self, row: Row) -> Awaitable[None]:
-        """Record the intent, and with it that a message is owed."""
+        """Record the intent, and whether a first message follows."""
         request = row.request
         return self._ledger.begin(row.id, request.identity, owes_message=bool(request.first_message))
 
     def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
-        """Ask for the conversation."""
+        """Make one attempt to create the conversation."""
         return self._creator.create(row.request, gate)
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
@@ -81,12 +87,12 @@ class CreateStep(_ObservedStep):
         return self._ledger.settle(row.id, status, result)
 
     def release(self, row: Row) -> Awaitable[None]:
-        """Let the row stand as before."""
+        """Cancel the intent; the row's status is what it was before."""
         return self._ledger.release([row.id])
 
 
 class MessageStep(_ObservedStep):
-    """Posts the first message of a created row; a message that is done counts as *created*, like a row."""
+    """Step that posts the first message of a created row. The status of a posted message is *created* here."""
 
     step: ClassVar[Step] = Step.MESSAGE
 
@@ -96,11 +102,14 @@ class MessageStep(_ObservedStep):
         self.answered = observer.message_answered
 
     def begin(self, row: Row) -> Awaitable[None]:
-        """Record the intent."""
+        """Record the intent to post the message."""
         return self._messages.begin(row.id)
 
     async def send(self, row: Row, gate: Gate) -> AttemptResult:
-        """Post the message as the row's guest; where nobody knows the guest's identity, nobody can."""
+        """Make one attempt to post the message as the customer.
+
+        Without the customer's identity, send nothing and return a refusal with error code ``no_identity``.
+        """
         if not row.identity:
             return _no_identity()
         return await self._messenger.post(
@@ -108,15 +117,15 @@ class MessageStep(_ObservedStep):
         )
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record the message's status; the row's own stays."""
+        """Record the message's status; the row's own status does not change."""
         return self._messages.settle(row.id, _STATUSES[status], result)
 
     def release(self, row: Row) -> Awaitable[None]:
-        """Let the message wait."""
+        """Cancel the intent; the message is pending again."""
         return self._messages.release(row.id)
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
-        """Tell of the message's outcome."""
+        """Notify the observer of the message's outcome."""
         self._observer.message_settled(row.row, row.key, _STATUSES[status], result)
 
 
@@ -136,5 +145,5 @@ def _no_identity() -> AttemptResult:
         due=now,
         ended=now,
         error_code="no_identity",
-        error="Twilio named no identity for the guest, so there is nobody to post it as",
+        error="Twilio returned no identity for the customer, so the message cannot be posted in their name",
     )

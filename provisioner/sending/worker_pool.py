@@ -1,4 +1,4 @@
-"""Hands rows to workers, and stops them."""
+"""Pool of workers that send rows."""
 
 from functools import partial
 
@@ -17,7 +17,10 @@ from .workers import WorkerTasks
 
 
 class Dispatcher:
-    """Sends every row that the ledger hands out, and settles each; ``run`` returns when all are settled."""
+    """Pool of workers that sends and settles every row that the ledger lets it claim.
+
+    ``limits.canary`` rows are sent alone first, one after the other. ``calls`` are the clients for Twilio.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,11 @@ class Dispatcher:
         self._stop: Stop | None = None
 
     async def run(self) -> Stop | None:
-        """Send until no row is left or something stops the run; return what did, None when all are settled."""
+        """Send rows until none is left or the run is stopped; return the reason, None when no row is left.
+
+        All rows that were started are settled on return. Raise ``StorageError`` when an outcome cannot be written,
+        and any other exception of claiming or rebuilding rows except ``InputError``, which is a reason to stop.
+        """
         async with self._prefetcher:
             if self._limits.canary:
                 await self._work(workers=1, most=self._limits.canary)
@@ -57,13 +64,13 @@ class Dispatcher:
         return self._stop
 
     def drain(self, stop: Stop | None = None) -> None:
-        """Start nothing new and let finish what flies. The first reason given stands."""
+        """Start no more rows, and let those in flight finish. The first reason that is given counts."""
         if self._stop is None:
             self._stop = stop or Stop(StopKind.ASKED)
         self._workers.drain()
 
     def cancel(self) -> None:
-        """Wait no longer for what flies: it becomes *unknown*."""
+        """Cancel the rows in flight, which become *unknown* when the ledger is recovered."""
         self.drain()
         self._workers.cancel()
 
@@ -87,7 +94,7 @@ class Dispatcher:
                 self.drain(stop)
 
     def _run_dry(self, failure: BaseException) -> None:
-        """Take account of why there were no more rows; what was handed out before has been sent."""
+        """Stop for an ``InputError`` of the prefetcher, whose earlier rows have been sent; raise any other."""
         if not isinstance(failure, InputError):
             raise failure
         self.drain(Stop(StopKind.INPUT, failure))

@@ -1,4 +1,4 @@
-"""Tasks that do the same work side by side, and how they are stopped; sending and closing run in them."""
+"""Concurrent worker tasks and how they are stopped; used for sending and for closing."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,7 @@ from provisioner.ports.sending import RateLimiter
 
 
 class WorkerTasks:
-    """Runs workers and stops them; ``stopping`` is set when nothing new may be started at these paces."""
+    """Group of worker tasks. ``drain`` sets ``stopping`` and closes the given rate limiters."""
 
     def __init__(self, *paces: RateLimiter) -> None:
         self._paces = paces
@@ -17,7 +17,7 @@ class WorkerTasks:
         self.stopping = asyncio.Event()
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, None]], *, workers: int) -> None:
-        """Do the work in so many tasks until each returns; raise what one of them raises."""
+        """Run ``work()`` in ``workers`` tasks and wait for all of them; raise the first exception of a task."""
         with ungrouped():
             async with asyncio.TaskGroup() as group:
                 for _ in range(workers):
@@ -26,12 +26,12 @@ class WorkerTasks:
                     task.add_done_callback(self._tasks.discard)
 
     def drain(self) -> None:
-        """Start nothing new and let finish what is in flight."""
+        """Start nothing new, and let requests in flight finish."""
         self.stopping.set()
         for pace in self._paces:
             pace.close()
 
     def cancel(self) -> None:
-        """Wait no longer for what is in flight."""
+        """Cancel all tasks."""
         for task in self._tasks:
             task.cancel()

@@ -179,7 +179,7 @@ async def test_a_guest_whom_nobody_named_says_nothing(open_job: OpenJob) -> None
     assert summary.exit_code is ExitCode.REJECTED
     assert job.column("status") == ["created", "created"]
     assert job.column("error_code") == ["", "message_rejected"]
-    assert job.column("error")[1].startswith("first message: Twilio named no identity for the guest")
+    assert job.column("error")[1].startswith("first message: Twilio returned no identity for the customer")
 
 
 MAYBES = [
