@@ -1,1 +1,1 @@
-"""Close or delete the conversations of a job: ``worker_pool`` the workers, ``scope`` what is to be closed."""
+"""Closing or deleting the conversations of a job: ``worker_pool`` the workers, ``scope`` the conversations."""

@@ -1,4 +1,4 @@
-"""What is to be closed: the conversations of a ledger, or those that a results file names."""
+"""Selection of the conversations to close: those of a ledger, or those that a results file lists."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from provisioner.target import Target
 
 @dataclass(frozen=True, slots=True)
 class CloseTarget:
-    """A ledger and the conversations of it that are to be closed."""
+    """Open ledger, with access to its conversations that are to be closed."""
 
     ledger: Ledger
     close_ledger: CloseLedger
@@ -23,14 +23,14 @@ class CloseTarget:
 
 @dataclass(frozen=True, slots=True)
 class UnknownRowsSummary:
-    """Rows that may have conversations nobody knows: how many, and the numbers of the first."""
+    """Unknown rows, whose conversations cannot be closed: their number, and the first input row numbers."""
 
     total: int
     rows: tuple[int, ...]
 
 
 class LedgerFile:
-    """A job's own ledger, which keeps what became of its conversations as well."""
+    """Ledger of a job as the source of the conversations. Their close status is recorded in the same ledger."""
 
     has_progress = True
 
@@ -39,7 +39,11 @@ class LedgerFile:
 
     @asynccontextmanager
     async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:  # noqa: ARG002 - one shape for both
-        """Open it; raise ``LedgerError`` when another account made the conversations, or a run holds it."""
+        """Open the ledger, and mark rows in flight as unknown.
+
+        Raise ``OtherJobError`` when another account created the conversations, ``LedgerBusyError`` when a run
+        holds the ledger, and ``LedgerError`` when it cannot be read.
+        """
         with open_reader(self.location) as reader:
             settings = reader.manifest.settings
         async with open_ledger(self.location, {**settings, **target.settings()}, version=__version__) as ledger:
@@ -47,14 +51,14 @@ class LedgerFile:
             yield CloseTarget(ledger, ledger.closing(deletes=deletes))
 
     async def unknowns(self, close_target: CloseTarget) -> UnknownRowsSummary:
-        """Return the rows that may have conversations nobody knows."""
+        """Return the job's unknown rows."""
         counts = await close_target.ledger.counts()
         rows = [row.row for row in await close_target.ledger.unknown(0, MOST_NAMED)]
         return UnknownRowsSummary(counts.unknown, tuple(rows))
 
 
 class ResultsFile:
-    """A results file, also from another machine, with a ledger of its own beside it for what became of them."""
+    """Results file as the source of the conversations. Their close status is recorded in a ledger beside it."""
 
     def __init__(self, path: Path) -> None:
         self.results = path
@@ -63,12 +67,16 @@ class ResultsFile:
 
     @property
     def has_progress(self) -> bool:
-        """Say whether it was worked at before."""
+        """Whether an earlier command has recorded close statuses for this file."""
         return self.location.exists()
 
     @asynccontextmanager
     async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:
-        """Take the conversations over; ``is_kept`` says whether what becomes of them is to be remembered."""
+        """Open the ledger beside the results file, and import the conversations of its created rows.
+
+        With ``is_kept`` False, use a temporary ledger instead. Raise the same errors as ``open_ledger``, and
+        ``InputError`` when the results file cannot be read.
+        """
         location = self.location if is_kept else None
         async with open_ledger(location, target.settings(), version=__version__) as ledger:
             close_ledger = ledger.closing(deletes=deletes)
@@ -76,11 +84,11 @@ class ResultsFile:
             yield CloseTarget(ledger, close_ledger)
 
     async def unknowns(self, _close_target: CloseTarget) -> UnknownRowsSummary:
-        """Return the rows that the results call unknown."""
+        """Return the rows whose status in the results file is unknown; call this after ``open``."""
         return self._unknown
 
     def _made(self) -> Iterator[str]:
-        """Yield the conversations it names, and note its unknown rows."""
+        """Yield the SIDs of the created rows, and remember the unknown rows."""
         total, rows = 0, list[int]()
         for line in read_results(self.results):
             if line.status is Status.CREATED:
@@ -92,7 +100,10 @@ class ResultsFile:
 
 
 def close_source_of(path: Path) -> LedgerFile | ResultsFile:
-    """Tell a ledger from a results file, by what is in it; raise ``UsageError`` for an address."""
+    """Return the source for a file: ``LedgerFile`` for a ledger by its content, else ``ResultsFile``.
+
+    Raise ``UsageError`` for the address of a server.
+    """
     if is_ledger(LedgerLocation(path)) or path.is_dir():
         return LedgerFile(LedgerLocation.parse(path))
     return ResultsFile(path)

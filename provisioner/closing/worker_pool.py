@@ -1,6 +1,6 @@
-"""Closes or deletes conversations: bounded in flight, paced, repeated, drained. Knows ports only.
+"""Pool of workers that closes or deletes conversations, with limits on rate and concurrency. Uses protocols only.
 
-An attempt may be repeated without harm, so there is no intent before it: what a crash left is asked for again.
+An attempt may be repeated without harm, so no intent is recorded before it. After a crash it is made again.
 """
 
 import asyncio
@@ -16,37 +16,40 @@ from provisioner.ports.sending import Gate, RateLimiter
 from provisioner.sending.workers import WorkerTasks
 
 BATCH = 200
-"""Conversations asked of the ledger at a time."""
+"""Conversations read from the ledger at a time."""
 ATTEMPTS = 5
-"""How often one is tried in a run."""
+"""Most attempts per conversation in one run."""
 
 
 class CloseObserver(Protocol):
-    """Is told what happens; decides nothing."""
+    """Receiver of the events of closing. Its methods do not influence the run."""
 
     def request_started(self) -> None:
-        """Hear that a request is about to leave."""
+        """Note that a request is about to be sent."""
         ...
 
     def request_finished(self) -> None:
-        """Hear that it is under way no more."""
+        """Note that a request is no longer in flight, with or without a reply."""
         ...
 
     def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
-        """Hear what an attempt came to, which is durable by now; ``is_last`` of this conversation in this run."""
+        """Note the result of an attempt, which is durable by now.
+
+        ``is_last`` says that no further attempt follows for this conversation in this run.
+        """
         ...
 
     def request_throttled(self, pause_s: float) -> None:
-        """Hear that a 429 paused everyone."""
+        """Note that a 429 pauses all requests for ``pause_s`` seconds."""
         ...
 
 
 CloseCall = Callable[[str, Gate], Awaitable[CloseResult]]
-"""Makes one attempt to close or delete the conversation of this SID."""
+"""Function (conversation SID, gate) that makes one attempt to close or delete the conversation."""
 
 
 class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
-    """Closes or deletes one conversation, and records every attempt at it."""
+    """Request that closes or deletes one conversation; every attempt is recorded."""
 
     def __init__(
         self, *, store: CloseStore, close_call: CloseCall, pace: RateLimiter, observer: CloseObserver
@@ -55,25 +58,25 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
         self._store, self._close_call, self._observer = store, close_call, observer
 
     async def send(self, conversation: OpenConversation, gate: Gate, /) -> CloseResult:
-        """Make one attempt."""
+        """Make one attempt to close or delete the conversation."""
         return await self._close_call(conversation.sid, gate)
 
     def request_started(self) -> None:
-        """Tell the observer."""
+        """Notify the observer."""
         self._observer.request_started()
 
     def request_finished(self) -> None:
-        """Tell the observer."""
+        """Notify the observer."""
         self._observer.request_finished()
 
     def request_throttled(self, pause_s: float, /) -> None:
-        """Tell the observer."""
+        """Notify the observer."""
         self._observer.request_throttled(pause_s)
 
     async def conclude(
         self, subject: OpenConversation, result: CloseResult, attempt: int
     ) -> NextAttempt[OpenConversation] | CloseResult:
-        """Record the attempt, and tell of it once it is durable."""
+        """Record the result of an attempt, then notify the observer."""
         await self._store.settle(subject.id, result, number=attempt)
         conclusion = await super().conclude(subject, result, attempt)
         self._observer.attempt_finished(subject, result, is_last=not isinstance(conclusion, NextAttempt))
@@ -81,7 +84,7 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
 
 
 class CloseWorkers:
-    """Ends every conversation that the ledger has left; ``run`` returns when each had its attempts."""
+    """Pool of ``concurrency`` workers that closes or deletes every conversation that is not done yet."""
 
     def __init__(
         self,
@@ -102,17 +105,20 @@ class CloseWorkers:
         self._error: ProvisionerError | None = None
 
     async def run(self) -> ProvisionerError | None:
-        """Go through all that is left; return what stopped it early."""
+        """Make the attempts for all conversations that are not done; return the error that stopped it, else None.
+
+        Raise ``StorageError`` when a result cannot be written.
+        """
         await self._workers.run(self._work, workers=self._concurrency)
         return self._error
 
     def drain(self, error: ProvisionerError | None = None) -> None:
-        """Start nothing new and let finish what is in flight."""
+        """Start nothing new, and let requests in flight finish. The first error that is given counts."""
         self._error = self._error or error
         self._workers.drain()
 
     def cancel(self) -> None:
-        """Wait no longer for what is in flight; it is asked for again another time."""
+        """Cancel the requests in flight. The next run makes them again."""
         self.drain()
         self._workers.cancel()
 
