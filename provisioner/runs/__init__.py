@@ -1,9 +1,9 @@
-"""One run of a job: everything is opened in order, planned, sent, and every row accounted for.
+"""One run of a job: it opens input and ledger, plans, sends, and accounts for every row.
 
-``run`` opens the job and takes its three steps: ``plan_step``, ``send_step``, ``account_step`` · ``config`` what
-was asked for, a part for each step, of ``job_config``, ``row_selection``, ``send_schedule`` and ``confirmation`` ·
-``clients`` and ``rounds`` of sending and looking up · ``work_stop`` stops what is under way · ``supervisor``
-deadline and ``--abort-if`` · ``live_page`` the dashboard · ``close_timers`` close conversations · ``output_names``
-dates in the names of files · ``command_files`` and ``file_roles`` which files a command uses · ``run_end`` exit
-code and advice.
+``run`` opens the job and executes the steps ``plan_step``, ``send_step`` and ``account_step`` · ``config`` the
+options of a run, checked, with one part for each step: ``job_config``, ``row_selection``, ``send_schedule``,
+``confirmation`` · ``open_job`` the open input and ledger · ``clients`` the Twilio clients · ``rounds`` sending and
+reconciling in turn · ``work_stop`` stops the current work · ``supervisor`` ``--max-duration`` and ``--abort-if`` ·
+``live_page`` the dashboard · ``close_timers`` timers that close conversations · ``output_names`` date and time in
+file names · ``command_files`` and ``file_roles`` the files that a command uses · ``run_end`` exit code and advice.
 """

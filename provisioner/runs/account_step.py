@@ -1,4 +1,4 @@
-"""The last step of a run: every row is accounted for, the results are written, and the end is told."""
+"""Last step of a run: count every row, write the results, and return the summary."""
 
 import asyncio
 import time
@@ -30,11 +30,11 @@ from .send_step import SendReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
-    """What is written at the end, and what is told.
+    """Configuration of the last step.
 
-    ``command`` is the name of the command. ``failed`` is the file of the rows that were not created, None for
-    none. ``limit`` is what was asked for as --limit, 0 for none. ``is_timed`` says that rows that were not due are
-    no rows left over.
+    ``command`` is the name of the command. ``failed`` is the path of ``--failed``, None without it. ``limit`` is
+    the number of rows of ``--limit``, 0 for no limit. With ``is_timed`` (a load test with a fixed duration), rows
+    that were not due do not count as left over.
     """
 
     command: str
@@ -48,7 +48,7 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FinalState:
-    """How the job stands when nothing more happens to it."""
+    """State of the job after the last step has finished writing."""
 
     counts: Counts
     messages: MessageCounts
@@ -60,9 +60,10 @@ class _FinalState:
 
 
 async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report: SendReport) -> Summary:
-    """Settle what was cut off, write the results, and tell how the run ended.
+    """Mark rows in flight as unknown, write the results, record the end of the run, and return the summary.
 
-    A disk that takes nothing more can still be read, so every step is tried.
+    The first error of these actions goes into the summary. The other actions are still executed, because a full
+    disk can still be read.
     """
     job.stop.clear()
     errors = [report.error, await _failure_of(job.ledger.recover)]
@@ -86,7 +87,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
 
 
 def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
-    """Tell of a run that was stopped before it knew its rows."""
+    """Return the summary of a run that was stopped during the plan pass."""
     return Summary(
         command=config.command,
         exit_code=job.stop.exit_code or ExitCode.SIGINT,
@@ -107,7 +108,7 @@ async def _failure_of(step: Callable[[], Awaitable[object]]) -> ProvisionerError
 
 
 async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: bool) -> None:
-    """Write the results, unless nothing has happened since they were written and they are still there."""
+    """Write the results, unless the job has not changed and the results files are those of the last run."""
     outputs = config.outputs
     was = (await job.ledger.notes()).results if is_unchanged else ""
     if not was or was != outputs.stamp():
@@ -117,7 +118,7 @@ async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: b
 
 def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> Summary:
     figures, counts = report.figures, final.counts
-    # Rows that might still be sent, or whose message might still be posted or looked for.
+    # Rows that may still be sent, and rows whose message may still be posted or looked up.
     left = run_plan.required_rows - figures.done + report.unlooked + final.messages.pending
     at_stake = structs.replace(counts, pending=0) if config.is_timed else counts
     end = run_end(
@@ -165,7 +166,7 @@ def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left:
 
 
 def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageCounts) -> str:
-    """Return the command that goes on where the run ended, empty where there is nothing left to do."""
+    """Return the command that continues the job, empty when nothing is left to do."""
     if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
         return config.commands.resume
     if not counts.unknown:
@@ -174,7 +175,7 @@ def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageC
 
 
 def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
-    """Return what programs are told besides; bytes are those of bodies."""
+    """Return further figures for ``--json``; bytes are counted in request and response bodies only."""
     timers = {} if report.timers_not_set is None else {"timers_not_set": report.timers_not_set}
     return {
         "to_send": run_plan.required_rows,

@@ -1,4 +1,4 @@
-"""The clients of a run, over one open transport."""
+"""Twilio clients of a run, which share one open transport."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from .send_schedule import SendSchedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClients:
-    """What a run calls Twilio by; ``timers`` is None where conversations do not close by themselves."""
+    """Twilio clients of a run. ``timers`` is None when conversations get no close timer."""
 
     calls: TwilioCalls
     messenger: MessageClient
@@ -36,7 +36,11 @@ class RunClients:
         *,
         close_after_s: float | None,
     ) -> "RunClients":
-        """Make them; ``pacer`` lets WebChats start, ``close_after_s`` is the time of the timers in seconds."""
+        """Create the clients over an open ``transport``.
+
+        ``pacer`` limits the rate of WebChats; ``schedule`` gives the rate of messages and timers.
+        ``close_after_s`` is the time of the close timers in seconds, None for no timers.
+        """
         timers = (
             TwilioCloseTimers(ClosingClient(transport), Pacer(schedule.message_rate), close_after_s)
             if close_after_s
@@ -59,7 +63,10 @@ class RunClients:
         )
 
     def choose_finder(self, *, trusts_identities: bool) -> FinderChoice:
-        """Choose how unknown rows are looked up; ``trusts_identities``: Twilio kept the ones asked for."""
+        """Choose the method for looking up unknown rows.
+
+        ``trusts_identities`` says that every identity in Twilio's replies was the requested one.
+        """
         return choose_finder(
             self.transport,
             self.identity_policy,

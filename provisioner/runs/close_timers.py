@@ -1,4 +1,4 @@
-"""Timers for the conversations of a load test: its safety net when nobody comes back to close them."""
+"""Close timers for the conversations of a load test, in case nobody runs ``close`` afterwards."""
 
 from provisioner.models import Row
 from provisioner.models.closing import CloseResult, CloseStatus
@@ -8,25 +8,26 @@ from provisioner.system.event_log import event_logger
 from provisioner.twilio.closing import ClosingClient
 
 ATTEMPTS = 5
-"""How often one timer is tried; setting it twice does no harm."""
+"""Most attempts to set one timer; setting a timer twice does no harm."""
 
 
 class _SetTimer(IdempotentRequest[str, CloseResult]):
-    """Sets the timer of the conversation of one SID."""
+    """Request that sets the close timer of the conversation with a given SID."""
 
     def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
         super().__init__(pace, max_attempts=ATTEMPTS)
         self._client, self._after_s = client, after_s
 
     async def send(self, sid: str, gate: Gate, /) -> CloseResult:
-        """Make one attempt."""
+        """Make one attempt to set the timer."""
         return await self._client.set_timer(sid, self._after_s, gate)
 
 
 class TwilioCloseTimers:
-    """Lets each created conversation close by itself; ``not_set`` counts those that perhaps will not.
+    """``CloseTimers`` at Twilio: conversations close after ``after_s`` seconds without use.
 
-    A stop signal does not close its pace: what was just created gets its timer all the same, within ``--drain``.
+    ``not_set`` is the number of conversations whose timer may not be set. A stop signal does not close ``pace``,
+    so that conversations created just before get their timers within the time of ``--drain``.
     """
 
     def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
@@ -35,7 +36,7 @@ class TwilioCloseTimers:
         self.not_set = 0
 
     async def set(self, row: Row) -> None:
-        """Try until the timer stands or cannot; see ``ports.CloseTimers``."""
+        """Make up to ``ATTEMPTS`` attempts to set the timer; log a warning when it may not be set."""
         result: CloseResult | None = None
         try:
             result = await self._try(row.conversation_sid)
@@ -47,7 +48,7 @@ class TwilioCloseTimers:
         return await self._runner.run(self._request, sid, self._request.conclude)
 
     def _tell(self, row: Row, result: CloseResult | None) -> None:
-        """Count it and warn; without a last answer, somebody had enough of waiting for it."""
+        """Count the conversation and log a warning; ``result`` is None when the attempt was cancelled."""
         self.not_set += 1
         self._log.warning(
             "timer.not_set",

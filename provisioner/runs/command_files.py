@@ -1,4 +1,7 @@
-"""Finds out which files a command would read, keep and write, from what it was told; opens none for writing."""
+"""Files that a command will read, change and write, derived from its options and arguments.
+
+No file is opened for writing.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +24,7 @@ PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
     "faults": (Use.READ, "--faults", "the script of --faults"),
     "config": (Use.READ, "--config", "the configuration file of --config"),
 }
-"""The options that name files: what is done with them, how they are called, and what they are."""
+"""Options that name files: (use, flag, description) by option name."""
 _LEDGER_READERS = (StatusOptions, ExportOptions, ReportOptions)
 
 
@@ -34,11 +37,12 @@ def files_of_command(
     global_options: Mapping[str, Path | None] | None = None,
     locked: Sequence[Path] = (),
 ) -> FileRoles:
-    """Return the files of a command.
+    """Return the files of a command. Raise ``UsageError`` for a ledger at an address.
 
-    ``options`` have the date in their names already, where one goes into them. ``arguments`` are the positional
-    ones by name. ``global_options`` are ``log_file`` and ``config``. The locks of the names ``locked`` are held as
-    well as that of a ledger.
+    In ``options``, date and time are already inserted into the file names. ``arguments`` are the positional
+    arguments by name. ``environ`` are the environment variables, and ``home`` is the user's home folder.
+    ``global_options`` are the paths ``log_file`` and ``config``. ``locked`` are names whose locks the command
+    holds besides the ledger's.
     """
     named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
@@ -55,7 +59,7 @@ def files_of_command(
 
 def _inputs(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
     for name in _input_names(arguments):
-        with suppress(ProvisionerError):  # whoever opens it says what is wrong with it
+        with suppress(ProvisionerError):  # opening the input reports the error
             yield from (_input(found) for found in expand(name))
 
 
@@ -73,7 +77,7 @@ def _input(name: str) -> FileRole:
 
 
 def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
-    """Yield the ledgers and what lies beside them; one that is only read may be named twice."""
+    """Yield the ledgers and the files beside them, with ``Use.READ`` when the command only reads them."""
     use = Use.READ if isinstance(options, _LEDGER_READERS) else Use.KEPT
     made: Path | None = arguments.get("made")
     if made is not None and not is_ledger(LedgerLocation(made)):
@@ -85,7 +89,7 @@ def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
 
 
 def _ledger_locations(options: Any, arguments: Mapping[str, Any]) -> Sequence[LedgerLocation]:
-    """Return the ledgers that were named; raise ``UsageError`` for one at an address."""
+    """Return the ledgers that options and arguments name. Raise ``UsageError`` for a ledger at an address."""
     if isinstance(options, JobOptions):
         return [LedgerLocation.parse(options.ledger_path)] if options.ledger_path else []
     named = (*arguments.get("ledgers", ()), arguments.get("ledger"), arguments.get("made"))
@@ -103,7 +107,7 @@ def _secrets(environ: Mapping[str, str], home: Path | None) -> Iterator[FileRole
 
 
 def _planned(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
-    """Yield the inputs of jobs that were run before: exporting reads them again."""
+    """Yield the inputs of earlier jobs, from their ledgers: ``export`` reads them again."""
     for ledger in _ledger_locations(None, arguments):
         with suppress(ProvisionerError), open_reader(ledger) as reader:
             yield from [_input(each.name) for each in reader.fingerprints()]

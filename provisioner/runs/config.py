@@ -1,4 +1,4 @@
-"""What a run was asked for, checked and sorted by who uses it."""
+"""Configuration of a run: its options, checked and divided into one part for each step."""
 
 import json
 import math
@@ -44,16 +44,16 @@ _REPORTED_OPTIONS = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
     *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
 )
-"""The options that a report tells."""
+"""Names of the options that are stored in the ledger for reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunKind:
-    """In what ``run`` and ``load`` differ.
+    """Differences between the commands ``run`` and ``load``.
 
-    ``arrivals`` say when the rows of a load test are due; None in a run, which starts them evenly. ``is_cycled``
-    makes rows of the records until all that may be sent are made. Created conversations close by themselves when
-    they are unused for ``close_after``, as ``10m``; empty: never.
+    ``arrivals`` give the due times of the rows of a load test; None in ``run``, which starts rows evenly. With
+    ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent.
+    ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers.
     """
 
     command: str
@@ -65,16 +65,17 @@ class RunKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFiles:
-    """The files of a run; ``options`` have the date in their names."""
+    """Files of a run. In ``options``, date and time are already inserted into the file names."""
 
     options: RunOptions | LoadOptions
     output_names: OutputNames
 
     @contextmanager
     def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
-        """Keep other occasions of the same command away while the context lasts.
+        """Hold the lock of the file name templates inside the context, so that the command runs once at a time.
 
-        Raise ``UsageError`` when a file that is read, kept or written is another such file as well.
+        Raise ``UsageError`` when two of the run's files are the same file, and ``LedgerBusyError`` when the
+        command is already running.
         """
         files_of_command(
             self.options,
@@ -89,7 +90,7 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """What was asked for, checked as far as it can be without opening anything: a part for each who uses it."""
+    """Options of a run, checked as far as possible without opening a file: one part for each step."""
 
     files: RunFiles
     job: JobConfig
@@ -102,7 +103,7 @@ class RunConfig:
     def from_options(
         cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, kind: RunKind
     ) -> "RunConfig":
-        """Check the options; raise ``UsageError`` for the first that cannot be followed."""
+        """Return the configuration for these options. Raise ``UsageError`` for the first invalid option."""
         output_names = OutputNames.read(options, environment.moment)
         options = output_names.with_dates(options)
         outputs = _outputs(options)
@@ -222,14 +223,14 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
 
 
 def _options_json(options: JobOptions, retry: RetryConfig) -> str:
-    """How fast and how far it was asked to go, as JSON for reports; nothing of it is about customers."""
+    """Return the options that reports show, as a JSON object of strings; they hold no customer data."""
     values = {**asdict(retry), **vars(options)}
     told = {name: values.get(name) for name in _REPORTED_OPTIONS}
     return json.dumps({name: _written(value) for name, value in told.items() if value})
 
 
 def _cautions(options: JobOptions, retry: RetryConfig, window: DailyWindow | None) -> Iterator[str]:
-    """Say what is worth knowing about the options before they are followed."""
+    """Yield notes and warnings about the options, for the plan that is shown before sending."""
     if window:
         yield f"nothing starts outside of --window {window}"
     if retry.resends_unknown:
@@ -243,7 +244,7 @@ def _time_given(text: str) -> float | None:
         return None
     seconds = parse_duration(text, "--max-duration")
     if not seconds:
-        raise UsageError(f"--max-duration {text!r} gives it no time", cure="omit it, or give it some, as 6h")
+        raise UsageError(f"--max-duration {text!r} is zero", cure="omit it, or give a duration such as 6h")
     return seconds
 
 
@@ -253,7 +254,7 @@ def _timer_given(text: str) -> float | None:
     seconds = parse_duration(text, "--close-after")
     if seconds < SHORTEST_TIMER_S:
         raise UsageError(
-            f"--close-after {text!r}: Twilio takes no timer below ten minutes", cure="give it 10m, or more"
+            f"--close-after {text!r}: Twilio accepts no timer below ten minutes", cure="give it 10m, or more"
         )
     return seconds
 

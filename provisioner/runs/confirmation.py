@@ -1,4 +1,4 @@
-"""What has to be agreed to before anything is sent."""
+"""Confirmation by the user, and other conditions that a run has to meet before anything is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ from provisioner.sources import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Under which conditions a run may send.
+    """Conditions under which a run may send.
 
-    ``is_strict`` refuses inputs with invalid rows. ``is_agreed`` asks no question and accepts a guessed encoding.
-    ``account`` and ``rate`` are named in the question; with ``is_boundless`` there is no rate. ``is_local`` says
-    that nothing leaves this machine.
+    ``is_strict`` (``--strict``) refuses an input with invalid rows. ``is_agreed`` (``--yes``) skips the question
+    and accepts a guessed encoding. The question names ``account`` (its SID) and ``rate``; ``is_boundless`` means
+    that there is no rate limit. ``is_local`` means that all requests stay on this machine, so no question is
+    asked.
     """
 
     is_strict: bool
@@ -27,7 +28,7 @@ class Confirmation:
     is_boundless: bool
 
     def refusal(self, plan: Forecast, sources: Sequence[Source], ui: UserInterface) -> ProvisionerError | None:
-        """Return why nothing may be sent, None when all is well; asks the user where that is needed."""
+        """Check the conditions, and ask the user when necessary; return the error, None when the run may send."""
         if self.is_strict and plan.counts.invalid:
             return StrictError(
                 f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",

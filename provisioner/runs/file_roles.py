@@ -1,4 +1,4 @@
-"""Which files a command reads, keeps and writes, and that no two of these are one file."""
+"""Roles of a command's files, and the check that no file has two conflicting roles."""
 
 import os
 import stat
@@ -10,23 +10,26 @@ from pathlib import Path
 from provisioner.errors import UsageError
 
 STREAM = Path("-")
-"""Stands for stdin where it is read, and for stdout where it is written."""
+"""Path that stands for stdin when it is read, and for stdout when it is written."""
 
 
 class Use(StrEnum):
-    """What a command does with a file."""
+    """Use of a file by a command."""
 
     READ = "read"
-    """It reads it, and needs it as it is."""
+    """The command reads the file and does not change it."""
     KEPT = "kept"
-    """It changes it in place and needs it again: a ledger, and what belongs to one."""
+    """The command changes the file in place: a ledger, or a file that belongs to one."""
     WRITTEN = "written"
-    """It makes it, or replaces what is there."""
+    """The command creates the file, or replaces an existing one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRole:
-    """One file of a command: ``name`` is how the user knows it ("--map"), ``what`` what it is ("an input")."""
+    """One file of a command: ``name`` is its flag or name in messages ("--map"), ``what`` its kind ("an input").
+
+    ``path`` is the path as given; it does not have to exist.
+    """
 
     use: Use
     name: str
@@ -35,17 +38,17 @@ class FileRole:
 
 
 class FileRoles:
-    """All files that one command reads, keeps and writes."""
+    """All files of one command, with their roles."""
 
     def __init__(self, roles: Iterable[FileRole]) -> None:
         self._roles: Sequence[FileRole] = tuple(roles)
 
     def require_distinct(self) -> None:
-        """Raise ``UsageError`` when what is written or kept is the same file as anything else.
+        """Raise ``UsageError`` when a file that is written or changed also has another role.
 
-        Files are compared by device and inode, so that links and other spellings make no difference; a name that
-        is not there yet by its folder and its last part. What is no file, such as a pipe, is not compared. Nothing
-        is opened.
+        Existing files are compared by device and inode, so links and different spellings are detected. A file that
+        does not exist yet is compared by its folder and its name. Pipes and devices are not compared. No file is
+        opened.
         """
         seen: dict[object, list[FileRole]] = {}
         for role in self._roles:
@@ -56,7 +59,7 @@ class FileRoles:
 
 
 def _require_harmless(same: Sequence[FileRole]) -> None:
-    """Refuse roles of one file unless all of them only read it."""
+    """Raise ``UsageError`` when one file has several roles and one of them is not ``Use.READ``."""
     first = max(same, key=lambda role: (role.use is Use.WRITTEN, role.use is Use.KEPT))
     if first.use is Use.READ or len(same) == 1:
         return
@@ -70,10 +73,10 @@ def _require_harmless(same: Sequence[FileRole]) -> None:
 
 
 def _identity(role: FileRole) -> object:
-    """Return what two names of one file have in common, None for what is no file."""
+    """Return a value that is equal for two names of the same file; None for anything but a regular file."""
     try:
         status = _status(role)
-    except ValueError:  # no name of a file; whoever opens it says so
+    except ValueError:  # not a valid file name; opening it reports the error
         return None
     except OSError:
         return _place(role.path)
@@ -87,7 +90,7 @@ def _status(role: FileRole) -> os.stat_result:
 
 
 def _place(path: Path) -> object:
-    """Return where a file would be made: the folder's identity, and the name in it."""
+    """Return the identity of a file that does not exist yet: device and inode of its folder, and its name."""
     if path == STREAM:
         return None
     real = Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""What a job is: its input, its ledger, how its rows are named, and the commands that go on with it."""
+"""Configuration of a job: its input, ledger and identities, and the commands that continue it."""
 
 import shlex
 from collections.abc import Mapping as Dictionary
@@ -17,11 +17,11 @@ from provisioner.signals import StopSignals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobConfig:
-    """The input of a job, and the ledger that it is planned into.
+    """Configuration of a job.
 
-    ``spool_dir`` is where an input that can be read once is copied to, None for the system's folder.
-    ``place`` is the account and the place that rows are created at; see ``Target.settings``. ``identity`` is
-    ``auto``, ``none`` or a template.
+    ``reading`` are the input options. ``spool_dir`` is the folder into which an input from a pipe is copied, None
+    for the folder for temporary files. ``place`` identifies the account and the server; see ``Target.settings``.
+    ``identity`` is ``auto``, ``none`` or a template.
     """
 
     reading: InputOptions
@@ -33,28 +33,32 @@ class JobConfig:
     identity: str
 
     def open_input(self, files: Sequence[str], stop: StopSignals) -> AbstractContextManager[JobInput]:
-        """Open the sources that ``files`` name; ``stop`` may end the wait for an input."""
+        """Return a context manager that opens the input files; a stop signal ends the wait for a pipe.
+
+        Entering raises ``InputError`` or ``UsageError`` when an input cannot be opened.
+        """
         return open_input(files, self.reading, self.mapping, self.rows, spool_dir=self.spool_dir, stop=stop)
 
     def settings(self, mapping: Mapping) -> dict[str, str]:
-        """Describe what the ledger belongs to; another value anywhere is another job.
+        """Return the settings that identify the job in its ledger; a different value means a different job.
 
-        What a double on this machine created is not at Twilio, so a rehearsal and the real thing are two jobs.
-        ``mapping`` is the one that the columns of the input decided.
+        A run against the simulator and a run against Twilio are different jobs, because the simulator's
+        conversations do not exist at Twilio. ``mapping`` is the mapping as resolved with the input's columns.
         """
         marker = {"marker": self.rows.marker} if self.rows.marker else {}
         return {**self.place, **mapping.settings(), **marker}
 
     def identity_policy(self, job_id: str) -> IdentityPolicy:
-        """Return how the rows of the job with this ID are named at Twilio."""
+        """Return the policy that gives each row its identity, for the job with this ID."""
         return IdentityPolicy(job_id, self.identity or "auto", self.rows.marker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCommands:
-    """The commands that go on with a job, ready to be typed.
+    """Command lines that continue a job, quoted for a shell.
 
-    ``target_flags`` are the flags by which another command reaches the same place.
+    ``resume`` is the command that resumes the run. ``target_flags`` are the flags with which another command
+    reaches the same account and server.
     """
 
     resume: str
@@ -63,12 +67,12 @@ class JobCommands:
 
     @property
     def reconcile(self) -> str:
-        """The command that looks the job's unknown rows up."""
+        """Command that looks up the job's unknown rows."""
         return self._on_ledger("reconcile")
 
     @property
     def close(self) -> str:
-        """The command that closes the conversations that the job made."""
+        """Command that closes the conversations that the job created."""
         return self._on_ledger("close")
 
     def _on_ledger(self, command: str) -> str:

@@ -1,4 +1,4 @@
-"""The live page of a run: what it shows, and what it may do to the run."""
+"""Live page of a run (``--dashboard``), and the controls of the run that it offers."""
 
 import math
 import time
@@ -15,9 +15,9 @@ from provisioner.report.live_recorder import LiveRecorder
 
 
 class LivePage:
-    """The page at ``address``, as ``--dashboard`` has it; ``is_public`` lets other machines in.
+    """Web page that shows the progress of a run at ``address``, the value of ``--dashboard``.
 
-    Raise ``UsageError`` for an address that cannot be used.
+    With ``is_public``, other machines may connect. The constructor raises ``UsageError`` for an invalid address.
     """
 
     def __init__(self, address: str, title: str, *, is_public: bool) -> None:
@@ -25,16 +25,16 @@ class LivePage:
 
     @property
     def caution(self) -> str:
-        """What to know before others can reach the page; empty where they cannot."""
+        """Warning when other machines can reach the page; empty when they cannot."""
         return self._address.caution
 
     @asynccontextmanager
     async def served(self, monitor: RunMonitor, pacer: Pacer) -> AsyncIterator[str]:
-        """Serve the page while the context lasts, and yield its address with the token of its controls."""
+        """Serve the page inside the context; yield its URL, which includes the token for the controls."""
         recorder = LiveRecorder(time.time)
 
         def record(step: Step, _: Row, result: AttemptResult) -> None:
-            if step is Step.CREATE:  # its own request has landed already, and was in flight until now
+            if step is Step.CREATE:  # this request is no longer counted as in flight, so add 1
                 recorder.record(result)
                 recorder.note_in_flight(monitor.in_flight + 1)
 
@@ -46,21 +46,24 @@ class LivePage:
 
 
 class PacerControls:
-    """What the live page may do to a run: the pacer's, and no more."""
+    """Controls of a run that the live page offers: pause, resume, and change the rate."""
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
 
     def pause(self) -> None:
-        """Start nothing new until ``resume``."""
+        """Start no new requests until ``resume``."""
         self._pacer.pause("from the dashboard")
 
     def resume(self) -> None:
-        """Go on."""
+        """Start requests again."""
         self._pacer.resume()
 
     def set_rate(self, rate: str) -> None:
-        """Change the pace asked for; raise ``UsageError`` for what is none, and for no limit at all."""
+        """Change the requested rate, written such as ``4/s``.
+
+        Raise ``UsageError`` for an invalid rate, for ``auto``, and for ``0`` (no limit).
+        """
         asked = parse_rate(rate)
         if asked.is_auto or math.isinf(asked.per_second):
             raise UsageError(f"{rate} is not a valid rate", cure=f"name one from {RATES}, e.g. 4/s")

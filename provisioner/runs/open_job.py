@@ -1,4 +1,4 @@
-"""A job whose input and ledger are open."""
+"""Job whose input and ledger are open."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from provisioner.signals import StopSignals
 
 @dataclass(frozen=True, slots=True)
 class OpenJob:
-    """What the steps of a run work on: input and ledger, who is told, and what may stop it."""
+    """Open input and ledger of a job, with the user interface and the stop signals, for the steps of a run."""
 
     input: JobInput
     ledger: Ledger

@@ -1,7 +1,7 @@
-"""Names of output files with date and time in them, and a lock so that one run uses a name at a time.
+"""File names with ``{date}`` and ``{time}``, and a lock so that one run at a time uses such a name.
 
-Runs of different days have different ledgers, so the lock of a ledger does not keep them apart. The lock on the
-name as it was given, with its braces, does.
+Runs of different days have different ledgers, so the lock of a ledger does not prevent that they overlap. A lock
+for the name as the user wrote it, with its braces, does.
 """
 
 import shlex
@@ -23,33 +23,40 @@ _PLACES = ("{date}", "{time}")
 
 @dataclass(frozen=True, slots=True)
 class OutputNames:
-    """The date of a run in the names of its files; ``templates`` are those names as given, by their flags."""
+    """File names of a run that contain ``{date}`` or ``{time}``.
+
+    ``moment`` is the start of the run, which replaces them. ``templates`` are (flag, path) pairs, as the user
+    wrote them.
+    """
 
     moment: datetime
     templates: tuple[tuple[str, Path], ...] = ()
 
     @classmethod
     def read(cls, options: JobOptions, moment: datetime) -> "OutputNames":
-        """Find the names as ``of`` does, with the date in the time zone that the options name."""
+        """Return the result of ``of``, with ``moment`` converted to the time zone of ``--tz``."""
         return cls.of(options, moment.astimezone(parse_zone(options.tz)))
 
     @classmethod
     def of(cls, options: JobOptions, moment: datetime) -> "OutputNames":
-        """Find the names that the date goes into; raise ``UsageError`` where it would have to name a folder."""
+        """Return the file names in the options that contain ``{date}`` or ``{time}``.
+
+        Raise ``UsageError`` when the name of a folder contains one of them, or when the ledger is at an address.
+        """
         if options.ledger is not None:
-            LedgerLocation.parse(options.ledger)  # an address is refused before anything is made of it
+            LedgerLocation.parse(options.ledger)  # raises UsageError for an address
         given = (("-o", options.output), ("--failed", options.failed), ("--ledger", options.ledger))
         templates = tuple((flag, path) for flag, path in given if path is not None and _has_place(str(path)))
         for _, path in templates:
             if _has_place(str(path.parent)):
                 raise UsageError(
-                    f"{path}: {' and '.join(_PLACES)} stand for a part of a file's name, and not of a folder's",
-                    cure="put them behind the last slash",
+                    f"{path}: {' and '.join(_PLACES)} may be part of a file's name, and not of a folder's",
+                    cure="use them after the last slash only",
                 )
         return cls(moment, templates)
 
     def with_dates(self, options: _O) -> _O:
-        """Return the options with the date in their names."""
+        """Return a copy of the options with date and time inserted into the file names."""
         return replace(
             options,
             output=self._dated(options.output),
@@ -58,7 +65,7 @@ class OutputNames:
         )
 
     def resume_command(self, command: str) -> str:
-        """Return the command that resumes this run, on whatever day it is typed."""
+        """Return ``command`` with date and time of this run inserted, so that it resumes this run on any day."""
         if not self.templates:
             return command
         words = shlex.split(command)
@@ -70,7 +77,7 @@ class OutputNames:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold the lock of the template name; ``LedgerBusyError`` where one is still at work."""
+        """Hold the locks of ``locked`` inside the context; raise ``LedgerBusyError`` when another run has one."""
         with ExitStack() as stack:
             for name in self.locked:
                 stack.enter_context(hold_lock(name))
@@ -78,7 +85,7 @@ class OutputNames:
 
     @property
     def locked(self) -> tuple[Path, ...]:
-        """The names whose locks are held by ``exclusive``."""
+        """Paths whose locks ``exclusive`` holds: the first template, or none."""
         return tuple(path for _, path in self.templates[:1])
 
     def _dated(self, path: Path | None) -> Path | None:

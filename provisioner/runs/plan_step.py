@@ -1,4 +1,4 @@
-"""The first step of a run: what there is to send, and whether it may be sent."""
+"""First step of a run: plan the input, select the rows to send, and ask the user for confirmation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from .row_selection import RowSelection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanConfig:
-    """What decides what a run sends, and what is told about it before.
+    """Configuration of the first step.
 
-    ``options_json`` is what was asked for, for reports. ``notes`` are told with the plan.
+    ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan.
     """
 
     selection: RowSelection
@@ -34,10 +34,10 @@ class PlanConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """What a run is going to do.
+    """Plan of a run.
 
-    ``required_rows`` have to get a last word for the run to be complete. ``is_unchanged`` says that input and
-    ledger are as the last run left them. ``refusal`` is why nothing may be sent, None when all is well.
+    ``required_rows`` is the number of rows that need an outcome for the run to be complete. ``is_unchanged`` says
+    that input and ledger are as the last run left them. ``refusal`` is the error that forbids sending, else None.
     """
 
     forecast: Forecast
@@ -47,15 +47,15 @@ class RunPlan:
 
     @property
     def writes_results(self) -> bool:
-        """Say whether results are written; those of an input that ``--strict`` refused list its invalid rows."""
+        """Whether the run writes results; after a refusal by ``--strict`` they list the invalid rows."""
         return self.refusal is None or isinstance(self.refusal, StrictError)
 
 
 async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
-    """Plan the input, choose the rows, tell the user and ask.
+    """Plan the input, select the rows, show the plan, and ask the user for confirmation.
 
-    Raise ``PlanInterrupted`` when it is stopped before the plan stands, and ``ProvisionerError`` for an input that
-    cannot be planned.
+    Raise ``PlanInterrupted`` when a stop signal comes before the plan is complete, and ``ProvisionerError`` when
+    the input cannot be read or the ledger cannot be written.
     """
     job.stop.on_stop(job.input.interrupt)
     with job.ui.planning() as on_progress:
@@ -75,7 +75,7 @@ async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
         notes=(*config.notes, *job.input.notes),
     )
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
-    if not is_unchanged:  # until they are written anew, the results are not those of this ledger
+    if not is_unchanged:  # the results files are out of date until they are written again
         await job.ledger.set_notes(results="")
     job.ui.show_plan(told)
     return RunPlan(

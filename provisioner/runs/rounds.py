@@ -1,4 +1,4 @@
-"""Sends what may be sent and looks up what nobody knows, in turn, until nothing more comes of it."""
+"""Rounds of a run: send rows, then look up unknown rows and messages, until no row is left to send."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,10 +21,11 @@ from .work_stop import WorkStop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundConfig:
-    """The bounds of sending and looking up.
+    """Limits of sending and looking up.
 
-    ``limit`` is how many rows a run sends at most, None for no limit. ``canary`` rows are sent alone first.
-    ``failures`` stops the run. ``settle_delay_s`` seconds pass before a look-up may call a row absent.
+    ``limit`` is the most rows that a run sends, None for no limit. ``concurrency`` is the most requests in flight.
+    ``canary`` is the number of rows that are sent alone first. ``failures`` is the limit of ``--max-failures``.
+    ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent.
     """
 
     retry: RetryConfig
@@ -36,11 +37,12 @@ class RoundConfig:
 
 
 class SendAndReconcile:
-    """The rounds of one run over one open transport.
+    """Rounds of sending and looking up in one run, over one open transport.
 
-    Rows and messages whose answer was lost are looked up once everything else was sent: by then they have had time
-    to appear, and rows that were certainly created stand beside them. What is proved absent is sent in another
-    round, and so are the messages of rows that were found. ``new_feed`` begins another pass over the input.
+    Rows and messages whose reply was lost are looked up after all other rows were sent. By then they have had time
+    to appear at Twilio, and the ledger has rows that were certainly created, which a look-up must find, too. Rows
+    that are absent are sent in the next round, and so are the messages of rows that were found. ``new_feed``
+    starts another pass over the input.
     """
 
     def __init__(
@@ -60,11 +62,15 @@ class SendAndReconcile:
 
     @property
     def unlooked(self) -> int:
-        """Unknown rows, and created ones with an unknown message, that a stop kept from being looked up."""
+        """Number of unknown rows and unknown messages that were not looked up, because the run was stopped."""
         return self._unlooked_rows + self._unlooked_messages
 
     async def run(self, to_send: int) -> Stop | None:
-        """Send and look up, as long as looking up gives rows to send; return what stopped it early."""
+        """Send ``to_send`` rows and look up unknown ones, in rounds, until no row is left to send.
+
+        Return the reason when the run was stopped early, otherwise None. Raise ``ProvisionerError`` when the input
+        cannot be read or the ledger cannot be written.
+        """
         config = self._config
         allowance = _Allowance(None if config.limit is None else config.limit - to_send)
         for number in range(1, config.retry.max_attempts + 1):
@@ -104,7 +110,7 @@ class SendAndReconcile:
             return await dispatcher.run()
 
     async def _look_up_rows(self, stop: Stop | None) -> int:
-        """Look up every unknown row, unless the run stops; return how many may be sent, or owe a message now."""
+        """Look up every unknown row, unless the run stops; return how many can be sent or need their message."""
         self._unlooked_rows = unknown = (await self._ledger.counts()).unknown
         if not unknown or stop is not None or self._stop.is_stopped:
             return 0
@@ -118,7 +124,7 @@ class SendAndReconcile:
         return reconciler.ends[Status.PENDING] + min(reconciler.ends[Status.CREATED], owed)
 
     async def _look_for_messages(self, stop: Stop | None) -> int:
-        """Look for every message in doubt, unless the run stops; return how many may be posted now."""
+        """Look up every unknown message, unless the run stops; return how many may be posted now."""
         self._unlooked_messages = unknown = (await self._ledger.messages.counts()).unknown
         if not unknown or stop is not None or self._stop.is_stopped:
             return 0
@@ -137,7 +143,7 @@ class SendAndReconcile:
         return reconciler.ends[MessageStatus.PENDING]
 
     async def _look(self, run: Callable[[], Awaitable[None]]) -> None:
-        """Look until all is settled, or until somebody has had enough of it."""
+        """Run the look-ups to their end, or until a stop cancels them."""
         self._monitor.is_looking = True
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as patience:
@@ -147,16 +153,16 @@ class SendAndReconcile:
                         patience.reschedule(asyncio.get_running_loop().time())
 
                 with self._stop.work(give_up):
-                    if not self._stop.is_stopped:  # a signal may have come since that was asked last
+                    if not self._stop.is_stopped:  # a signal may have come since the last check
                         await run()
         self._monitor.is_looking = False
 
 
 class _Allowance:
-    """How many more rows --limit lets a run send; ``remaining`` is None where there is no limit.
+    """Number of rows that a run may still send under ``--limit``; ``remaining`` is None without a limit.
 
-    Rows already sent in the run do not count against --limit again. Unknown rows of earlier runs do, and may use
-    up the rest of it.
+    A row that was already sent in this run and is sent again does not count a second time. An unknown row of an
+    earlier run counts.
     """
 
     def __init__(self, remaining: int | None) -> None:
@@ -165,13 +171,13 @@ class _Allowance:
 
     @property
     def is_bounded(self) -> bool:
-        """Say whether there is a limit."""
+        """Whether there is a limit."""
         return self._remaining is not None
 
     def take(self, again: int, revived: int) -> int:
         """Return how many of ``again`` rows the next round may send.
 
-        ``revived`` is how many rows of earlier runs looking up has given so far.
+        ``revived`` is the number of rows of earlier runs that look-ups have made ready for sending so far.
         """
         if self._remaining is None:
             return again

@@ -1,4 +1,4 @@
-"""One run: opens everything in order, plans, sends, and accounts for every row."""
+"""Execution of one run: open input and ledger, plan, send, and account for every row."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,10 @@ from .supervisor import RunSupervisor
 async def execute_run(
     files: Sequence[str], config: RunConfig, supervisor: RunSupervisor, ui: UserInterface, stop: StopSignals
 ) -> Summary:
-    """Open input and ledger, and do one run of what was ordered.
+    """Open input and ledger, execute one run, and return its summary.
 
-    Raise ``ProvisionerError`` for what ends it before anything could be accounted for.
+    Errors after the plan pass are part of the summary. Raise ``ProvisionerError`` for an earlier one: the input
+    cannot be opened or planned, or the ledger is in use, belongs to another job, or is damaged.
     """
     with config.job.open_input(files, stop) as job_input:
         config.accounting.outputs.check_sources(job_input.sources)

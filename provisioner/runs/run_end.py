@@ -1,4 +1,4 @@
-"""How a run ended, from what became of its rows and what stopped it. Pure."""
+"""Exit code and advice of a run, from the counts of its rows and the reason it stopped. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _NO_MESSAGES = MessageCounts()
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The exit code of a run and the word for it."""
+    """Exit code and outcome of a run."""
 
     exit_code: ExitCode
     outcome: CommandOutcome
 
     @property
     def is_resumable(self) -> bool:
-        """Say whether the same command goes on where this run ended."""
+        """Whether the same command continues where this run ended."""
         return self.outcome in {CommandOutcome.STOPPED, CommandOutcome.GUARDED}
 
 
@@ -35,12 +35,12 @@ def run_end(
     is_limited: bool,
     messages: MessageCounts = _NO_MESSAGES,
 ) -> RunEnd:
-    """Decide how a run ended.
+    """Return exit code and outcome of a run.
 
-    ``counts`` are those of the ledger, and ``left`` of its rows might have been sent and got no last word in this
-    run, whatever they are called from an earlier one. An error outranks a signal; a signal or ``--limit`` counts
-    only where rows are left. Unknown rows outrank rows that were not created, and so it is with the first
-    ``messages`` of created rows.
+    ``counts`` are the ledger's rows by status, and ``messages`` the first messages by status. ``left`` is the
+    number of rows that were to be sent and got no outcome in this run. An error has priority over a signal. A
+    signal or ``--limit`` (``is_limited``) counts only when rows are left. Unknown rows and messages have priority
+    over those that were rejected, invalid or not sent.
     """
     if error is not None:
         is_guard = error.exit_code is ExitCode.GUARD
@@ -62,12 +62,12 @@ def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceContext:
-    """What there is to say about a run besides its counts.
+    """Facts about a run, besides its counts, that the advice depends on.
 
-    ``figures`` are this run's. ``left`` rows got no last word; ``limit`` is 0 where none was reached.
-    ``has_failed`` says whether the rows that were not created have a file of their own; None, that there could be
-    none. ``unknown_rows`` are the first of those that are unknown, and ``reconcile`` is the command that looks
-    them up. ``messages`` are the first messages, settled.
+    ``left`` is the number of rows without an outcome; ``limit`` is the number of ``--limit``, 0 without one.
+    ``has_failed`` says whether ``--failed`` was given; None when the command has no such option. ``unknown_rows``
+    are the first input row numbers of unknown rows, and ``reconcile`` is the command that looks them up.
+    ``messages`` are the final counts of the first messages.
     """
 
     figures: RunFigures = NO_FIGURES
@@ -80,7 +80,7 @@ class AdviceContext:
 
 
 def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
-    """Say what is worth knowing or doing after a run, in sentences; ``counts`` are settled."""
+    """Return sentences that tell the user what to know and do after a run; ``counts`` are the final counts."""
     return (
         *map(str, context.figures.reasons[:MOST_REASONS]),
         *_about_unknown(counts, context),
@@ -137,5 +137,5 @@ def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
 
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
-    """Write ``1 row`` or ``2 rows``, followed by the verb that fits."""
+    """Return ``1 row <one>`` or ``2 rows <many>``: the number with the fitting verb."""
     return pluralize("row", number, one, many)

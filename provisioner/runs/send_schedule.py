@@ -1,4 +1,4 @@
-"""When the requests of a run may start."""
+"""Rate, hours and arrival times with which the requests of a run start."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,14 +9,15 @@ from provisioner.pacing import ArrivalSchedule, DailyWindow, Pacer
 from provisioner.planning.forecast import Timing
 
 MESSAGES_PER_SECOND = 10.0
-"""Twilio allows 30 a second for each conversation; they go twice as fast as WebChats, so that hardly any waits."""
+"""Lowest rate of first messages per second. Messages go at twice the rate of WebChats, so that they hardly wait.
+Twilio: messages are limited to 30 per second in each conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSchedule:
-    """The rate of a run, and the hours of the day in which it sends.
+    """Rate of a run, and the hours of the day in which it sends (None: all).
 
-    ``arrivals`` say when the rows of a load test are due; None starts rows evenly, at ``rate``.
+    ``arrivals`` give the due times of the rows of a load test; None starts rows evenly, at ``rate``.
     """
 
     rate: Rate
@@ -25,34 +26,34 @@ class SendSchedule:
 
     @property
     def is_timed(self) -> bool:
-        """Say whether the run ends when its time is up, whatever rows are left."""
+        """Whether the run ends after a fixed time, even when rows are left."""
         return self.arrivals is not None
 
     @property
     def peak_rate(self) -> Rate:
-        """The rate that was asked for, at its highest."""
+        """Highest requested rate."""
         return self.rate if self.arrivals is None else Rate(per_second=self.arrivals.peak)
 
     @property
     def message_rate(self) -> Rate:
-        """How fast messages may be posted while WebChats are created."""
+        """Rate of first messages: twice the rate of WebChats, at least ``MESSAGES_PER_SECOND``."""
         peak = self.peak_rate
         return replace(peak, per_second=max(2 * peak.per_second, MESSAGES_PER_SECOND))
 
     @property
     def timing(self) -> Timing:
-        """How fast rows are sent, how long it takes where rows and rate do not tell, and when that is over."""
+        """Rate, duration and end of sending, for the forecast."""
         arrivals = self.arrivals
         duration_s = arrivals.duration_s if arrivals and arrivals.offered is not None else None
         return Timing(rate=self.peak_rate, duration_s=duration_s, finish=self._finish)
 
     def limit(self, rows: int) -> int | None:
-        """Return how many rows one run may send of which ``rows`` were asked for (0: all); None for no limit."""
+        """Return the most rows that one run may send, None for no limit; ``rows`` is ``--limit``, 0 for none."""
         limits = [rows or None, self.arrivals.offered if self.arrivals else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
     def pacer(self, *, lone: int) -> Pacer:
-        """Return what lets WebChats start; the first ``lone`` ones are sent one by one."""
+        """Return a new pacer for WebChats; the first ``lone`` rows (the canary) are sent one after the other."""
         if self.arrivals is None:
             return Pacer(self.rate, window=self.window)
         schedule = ArrivalSchedule(
@@ -61,7 +62,7 @@ class SendSchedule:
         return Pacer(self.peak_rate, schedule=schedule, window=self.window)
 
     def message_pacer(self) -> Pacer:
-        """Return what lets first messages start."""
+        """Return a new pacer for first messages."""
         return Pacer(self.message_rate, is_prompt=True, window=self.window)
 
     def _finish(self, start: datetime, seconds: float) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The second step of a run: every row that may be sent is sent, and those nobody knows are looked up."""
+"""Second step of a run: send every selected row, and look up unknown rows."""
 
 import asyncio
 import time
@@ -28,11 +28,11 @@ from .work_stop import WorkStop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendConfig:
-    """Who is called, how fast, and within which bounds.
+    """Configuration of the second step.
 
-    ``rate`` is the one that was asked for, in the user's words. ``drain_s`` is how many seconds what is in flight
-    has after a stop. ``close_after_s`` lets created conversations close by themselves when they are unused for so
-    many seconds; None: never.
+    ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
+    flight have to finish after a stop. ``close_after_s`` is the time of the close timers in seconds, None for no
+    timers.
     """
 
     target: Target
@@ -45,11 +45,12 @@ class SendConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
-    """What sending came to; without arguments that of a run that sent nothing.
+    """Result of sending; without arguments, the result of a run that sent nothing.
 
-    ``error`` is what kept or stopped it. ``began`` is when sending began, in seconds of ``time.monotonic``. A stop
-    kept ``unlooked`` rows and messages from being looked up. ``timers_not_set`` counts the conversations that may
-    not close by themselves, None where none was to. Bytes are those of bodies.
+    ``error`` is the error that prevented or stopped sending. ``began`` is the start of sending, in seconds of
+    ``time.monotonic``. ``unlooked`` is the number of unknown rows and messages that were not looked up because of
+    a stop. ``timers_not_set`` is the number of conversations whose close timer may not be set, None without
+    timers. ``bytes_sent`` and ``bytes_received`` count request and response bodies only.
     """
 
     error: ProvisionerError | None = None
@@ -68,9 +69,9 @@ async def send(
     supervisor: RunSupervisor,
     run_plan: RunPlan,
 ) -> SendReport:
-    """Send what the plan says, and look up those rows that nobody knows.
+    """Send the rows of the plan, look up unknown rows, and return the result.
 
-    Raise ``ProvisionerError`` only for what keeps the connections from being opened.
+    An error during sending is part of the result. Raise ``ProvisionerError`` when the transport cannot be opened.
     """
     planned = run_plan.forecast
     if run_plan.refusal is not None or not planned.has_work:
@@ -111,7 +112,7 @@ def _log_start(rows: int, rate: str) -> None:
 
 
 async def _error_of(sending: Awaitable[Stop | None]) -> ProvisionerError | None:
-    """Wait for the end of sending; return what stopped it early, None where nothing did."""
+    """Wait for the end of sending; return the error that stopped it early, otherwise None."""
     try:
         stop = await sending
     except ProvisionerError as error:
@@ -120,5 +121,5 @@ async def _error_of(sending: Awaitable[Stop | None]) -> ProvisionerError | None:
 
 
 def _timers_not_set(timers: TwilioCloseTimers | None, monitor: RunMonitor) -> int | None:
-    """Count the conversations that may have no timer; one that was only found by looking up never got one."""
+    """Return the number of conversations that may have no timer, including all that were found by a look-up."""
     return None if timers is None else timers.not_set + monitor.resolved_to[Status.CREATED]

@@ -1,4 +1,4 @@
-"""Looks on while a run sends: measures it, aborts it when it fails, shows it in a browser."""
+"""Supervision of a run while it sends: ``--max-duration``, ``--abort-if``, and the live page."""
 
 import asyncio
 import time
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from .live_page import LivePage
 
 CHECK_S = 1.0
-"""How often ``--abort-if`` is looked at."""
+"""Seconds between two checks of ``--abort-if``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorConfig:
-    """How a run is looked on at.
+    """Configuration of the supervision of a run.
 
-    ``dashboard`` is where the live page is served, empty for nowhere, and ``title`` its title. ``max_duration`` is
-    the time after which the run is stopped, in the user's words; ``max_duration_s`` in seconds, None for never.
+    ``dashboard`` is the address of the live page, empty for no page, and ``title`` its title. ``max_duration`` is
+    the time after which the run is stopped, as the user wrote it; ``max_duration_s`` is the same in seconds, None
+    for no such time.
     """
 
     dashboard: str
@@ -38,7 +39,11 @@ class SupervisorConfig:
 
 
 class RunSupervisor:
-    """What looks on at one run, from its making on. ``abort_if`` are conditions that stop the run early."""
+    """Supervisor of one run. The time of ``--max-duration`` starts with the constructor.
+
+    ``abort_if`` are the conditions of ``--abort-if``, which stop the run early. The constructor raises
+    ``UsageError`` when the address of the live page is invalid.
+    """
 
     def __init__(self, config: SupervisorConfig, abort_if: Sequence[Threshold] = ()) -> None:
         self._page = _live_page(config) if config.dashboard else None
@@ -50,7 +55,7 @@ class RunSupervisor:
     async def open(
         self, monitor: RunMonitor, pacer: Pacer, ui: UserInterface, stop: Callable[[Stop], None]
     ) -> AsyncIterator[None]:
-        """Look on while the context lasts; ``stop`` ends the run early."""
+        """Supervise the run inside the context; call ``stop`` with the reason to end the run early."""
         async with AsyncExitStack() as stack:
             if self._page is not None:
                 url = await stack.enter_async_context(self._page.served(monitor, pacer))

@@ -1,4 +1,4 @@
-"""Stopping whatever a run is doing at the moment."""
+"""Stop of the work that a run does at the moment."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from provisioner.sending import Stop
 
 
 def _cancel_nothing() -> None:
-    """Cancel nothing: what is under way ends as soon as it is told to drain."""
+    """Do nothing: the work ends as soon as its ``drain`` function is called."""
 
 
 class WorkStop:
-    """Hands a stop on to the work that is under way, and remembers it for what comes after.
+    """Stop request of a run: it is passed on to the current work, and remembered for later work.
 
-    ``on_drain`` is told of every request to stop. Everything here is called on the event loop.
+    ``on_drain`` is called at every stop request. Call all methods on the event loop.
     """
 
     def __init__(self, on_drain: Callable[[], None]) -> None:
@@ -21,10 +21,10 @@ class WorkStop:
         self._work: list[tuple[Callable[[Stop | None], None], Callable[[], None]]] = []
         self.is_stopped = False
         self.reason: Stop | None = None
-        """The first reason that was given, None where none was."""
+        """First reason that was given, otherwise None."""
 
     def drain(self, reason: Stop | None = None) -> None:
-        """Start nothing new, and let finish what is under way."""
+        """Start nothing new, and let requests in flight finish."""
         self.is_stopped = True
         self.reason = self.reason or reason
         self._on_drain()
@@ -32,7 +32,7 @@ class WorkStop:
             drain(reason)
 
     def cancel(self) -> None:
-        """Wait no longer for what is under way."""
+        """Cancel the current work."""
         for _, cancel in self._work:
             cancel()
 
@@ -40,7 +40,10 @@ class WorkStop:
     def work(
         self, drain: Callable[[Stop | None], None], cancel: Callable[[], None] = _cancel_nothing
     ) -> Iterator[None]:
-        """Stop work by these functions while the context lasts; drain it at once if a stop came before."""
+        """Register the functions that stop the work inside the context.
+
+        ``drain`` is called with the reason of a stop, and at once when the run is already stopped.
+        """
         entry = (drain, cancel)
         self._work.append(entry)
         try:

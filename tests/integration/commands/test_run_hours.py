@@ -117,7 +117,7 @@ async def test_dated_names_are_those_of_the_run(file: Path) -> None:
         ({"window": "late"}, "--window 'late' is not a window"),
         ({"tz": "Mars/Olympus"}, "--tz 'Mars/Olympus' is not a time zone"),
         ({"max_duration": "soon"}, "--max-duration 'soon' is not a length of time"),
-        ({"max_duration": "0s"}, "--max-duration '0s' gives it no time"),
+        ({"max_duration": "0s"}, "--max-duration '0s' is zero"),
     ],
 )
 async def test_hours_that_make_no_sense_are_refused(file: Path, how: dict[str, Any], words: str) -> None:
