@@ -93,7 +93,7 @@ def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
         exit_code=job.stop.exit_code or ExitCode.SIGINT,
         outcome=CommandOutcome.STOPPED,
         ledger=str(config.commands.ledger),
-        notes=("it was still planning: nothing was sent, and the results are as they were",),
+        notes=("the run was stopped while planning: nothing was sent, and the results are unchanged",),
         next_command=config.commands.resume,
         details={"skipped": skipped_records(job.input.sources)},
     )

@@ -95,7 +95,7 @@ def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
     if created or absent:
         yield f"{_rows(created + absent)} looked up: {created:,} had been created, {absent:,} certainly had not"
     if context.figures.ignores_identity:
-        yield "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
+        yield "Twilio returned other identities than were requested, so rows cannot be looked up by identity"
     if counts.unknown:
         are = _rows(counts.unknown, "is", "are")
         named = format_row_list(context.unknown_rows, counts.unknown)

@@ -36,7 +36,7 @@ def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-class Attention:
+class QuerySignals:
     """Signal check for long queries, so that Ctrl-C and SIGTERM end a query that runs on the main thread.
 
     SQLite discards an exception that a signal handler raises during a query. So the exception is stored here and
@@ -44,7 +44,7 @@ class Attention:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._heard: list[BaseException] = []
+        self._raised: list[BaseException] = []
         listener = self._listen()
         next(listener)
         connection.set_progress_handler(listener.__next__, _STEPS)
@@ -63,18 +63,18 @@ class Attention:
                     answer = 0
             except GeneratorExit:
                 return
-            except BaseException as error:  # noqa: BLE001 - ``paid`` raises it after the query
-                self._heard.append(error)
+            except BaseException as error:  # noqa: BLE001 - ``raised_after`` raises it after the query
+                self._raised.append(error)
                 answer = 1
 
     @contextmanager
-    def paid(self) -> Iterator[None]:
+    def raised_after(self) -> Iterator[None]:
         """Run queries inside this context; raise the exception that a signal handler raised during one of them."""
         try:
             yield
         except sqlite3.OperationalError as error:
-            if self._heard:
-                raise self._heard.pop() from None
+            if self._raised:
+                raise self._raised.pop() from None
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:  # only a signal interrupts
                 raise KeyboardInterrupt from None
             raise

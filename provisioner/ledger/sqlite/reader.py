@@ -13,7 +13,7 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.notes import JobNotes
 from provisioner.ledger.reading import CreatedRow, ErrorCount, InvalidRow, Orphan, RowStatus, RunRecord
 from provisioner.ledger.sqlite import lock, queries, shapes
-from provisioner.ledger.sqlite.connections import Attention
+from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.shapes import OddLine, checked_row, decode_settings
@@ -31,7 +31,7 @@ class SqliteLedgerReader:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
-        self._attention = Attention(connection)
+        self._signals = QuerySignals(connection)
 
     @property
     def manifest(self) -> Manifest:
@@ -157,7 +157,7 @@ class SqliteLedgerReader:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        with translate_errors(self._path), self._attention.paid():
+        with translate_errors(self._path), self._signals.raised_after():
             yield
 
 

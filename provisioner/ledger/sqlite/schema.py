@@ -12,7 +12,9 @@ from functools import cache
 from provisioner.ledger.sqlite import queries
 
 SCHEMA_VERSION = 2
+"""Version of the schema that this program writes, SQLite's ``user_version`` of a ledger."""
 SCHEMA = queries.load_queries("schema")
+"""Statements that create the current schema: dict of SQL text by name of the object."""
 _MIGRATE = queries.load_queries("migrate")
 _TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
 _MOST_OBJECTS = 100

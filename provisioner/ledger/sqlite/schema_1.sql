@@ -1,21 +1,21 @@
--- The schema of a ledger, version 1, by which one of that version is told from a forgery; nothing makes it any more.
+-- Schema of a ledger, version 1, to check files of that version before they are migrated. No ledger is created with it.
 
 -- name: manifest
--- What the ledger belongs to: job_id, settings (JSON), created_at, created_by; planned_at once a plan is whole.
+-- The job of the ledger: job_id, settings (JSON), created_at, created_by; planned_at after the first complete plan.
 CREATE TABLE manifest (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- name: notes
--- What the program wants to remember from one run to the next; no row depends on it.
+-- Values that a run stores for later runs; rows do not depend on them.
 CREATE TABLE notes (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- name: sources
--- The input files as they were when they were planned; id counts from 0, in the order they were given.
+-- The input files at the time of the plan; id counts from 0, in the order of the command line.
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -24,10 +24,10 @@ CREATE TABLE sources (
 );
 
 -- name: rows
--- What became of every key that could ever be sent, for good. The outcome's details are in last_attempt.
--- sent_digest is the digest of what was sent, where the input has changed since; otherwise NULL.
--- before is the status that a row in flight had, so that an intent can be taken back; asked_identity is what its
--- last intent asked for, by which a conversation can be found when no answer came.
+-- One row for every key that was ever valid; rows are never deleted. last_attempt holds the details of the outcome.
+-- sent_digest is the digest of what was sent when the input has changed since, otherwise NULL.
+-- before is the status before the row was in flight, restored when the intent is cancelled. asked_identity is the
+-- identity that the last intent requested; a conversation can be looked up by it when no reply came.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -41,13 +41,13 @@ CREATE TABLE rows (
 );
 
 -- name: rows_by_key
--- The guard behind "no row is created twice": a key has one row, whatever the input says.
+-- A key has one row, also when the input repeats it; so no row is created twice.
 CREATE UNIQUE INDEX rows_by_key ON rows (key);
 
 -- name: plan
--- The current input, one entry a record; replaced whole by every plan. A row without an entry has vanished.
--- row_id is NULL where the record is invalid and nothing was ever sent for its key; is_valid is 0 for any other
--- record that cannot be sent as it is now.
+-- The current input, one entry for each record; every plan replaces all entries. A row without an entry is no longer
+-- in the input. row_id is NULL when the record is invalid and no request was sent for its key. is_valid is 0 for every
+-- invalid record.
 CREATE TABLE plan (
     row INTEGER PRIMARY KEY,
     line INTEGER NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE plan (
 );
 
 -- name: invalid
--- The records of the current input that cannot be sent. key is NULL where it is the row's content.
+-- The invalid records of the current input that have no row. key is NULL when no key column gives one.
 CREATE TABLE invalid (
     row INTEGER PRIMARY KEY REFERENCES plan (row),
     key TEXT,
@@ -66,7 +66,7 @@ CREATE TABLE invalid (
 );
 
 -- name: problems
--- Why, one by one, in the order they were found.
+-- The problems of the invalid records, numbered in the order in which they were found.
 CREATE TABLE problems (
     row INTEGER NOT NULL REFERENCES invalid (row),
     number INTEGER NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE problems (
 ) WITHOUT ROWID;
 
 -- name: runs
--- Every execution of the command. ended is NULL while it goes, and for ever when it was killed.
+-- Every execution of the command. ended is NULL while the run is active, and for a run that was killed.
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     run_id TEXT NOT NULL UNIQUE,
@@ -89,7 +89,7 @@ CREATE TABLE runs (
 );
 
 -- name: attempts
--- Every request made for a row and every look-up after it, append-only. Times are Unix seconds.
+-- Every request and every look-up for a row, append-only. Times are Unix seconds.
 -- step is create or lookup; number counts the row's create requests; class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
@@ -112,7 +112,7 @@ CREATE TABLE attempts (
 );
 
 -- name: results
--- The results file as a view: one line a record of the current input, whatever state the job is in.
+-- The results file as a view: one line for each record of the current input, at any time during the job.
 CREATE VIEW results AS
 SELECT
     plan.row AS row,

@@ -23,10 +23,15 @@ _LATEST = 253_402_300_799.0
 """Latest accepted time: the end of the year 9999 in Unix seconds, the limit of ``datetime``."""
 
 Flag = Annotated[int, Meta(ge=0, le=1)]
+"""Boolean as SQLite stores it, 0 or 1."""
 Number = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+"""ID, count or line number."""
 Moment = Annotated[float, Meta(ge=0, le=_LATEST)]
+"""Time in Unix seconds."""
 Digest = Annotated[bytes, Meta(max_length=64)]
+"""Digest of a row's content, at most 64 bytes."""
 Word = Annotated[str, Meta(max_length=256)]
+"""Short text such as a status, an error code or a version, at most 256 characters."""
 Line = Annotated[str, Meta(max_length=8_192)]
 """Identity, or request ID from a header; older versions of this program stored them at any length."""
 Name = Annotated[str, Meta(max_length=8_192, pattern=r"^[^\x00]+\Z")]

@@ -143,7 +143,7 @@ async def test_a_server_that_overlooks_identities_is_not_trusted_with_them(job: 
     assert [each["row"] for each in logs if each["event"] == "identity.ignored"] == [1]
     assert (first.exit_code, first.counts) == (ExitCode.UNKNOWN, Counts(input=3, created=2, unknown=1))
     assert first.notes[1] == (
-        "Twilio gave guests other identities than were asked for, so nothing can be looked up by them"
+        "Twilio returned other identities than were requested, so rows cannot be looked up by identity"
     )
     assert first.notes[2].startswith("1 row is unknown (row 2): ")
     assert first.notes[3].startswith(f"provisioner reconcile {job.results}.ledger --base-url ")

@@ -136,7 +136,7 @@ AGAIN = "provisioner reconcile x.ledger"
                 "unknown_rows": [7],
             },
             [
-                "Twilio gave guests other identities than were asked for",
+                "Twilio returned other identities than were requested",
                 r"1 row is unknown \(row 7\): a WebChat may or may not exist, so none is sent again",
                 f"{AGAIN} looks unknown rows up again; .* --on-unknown resend sends them",
             ],

@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import LedgerError, ProvisionerError
-from provisioner.ledger.sqlite.connections import Attention
+from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import MessageStatus, Status
@@ -264,14 +264,14 @@ def test_a_signal_ends_a_question_that_takes_long(path: Path) -> None:
     before = signal.signal(signal.SIGALRM, raise_alarm)
     try:
         with closing(sqlite3.connect(":memory:")) as connection:
-            attention = Attention(connection)
+            signals = QuerySignals(connection)
             for _ in range(2):
                 signal.setitimer(signal.ITIMER_REAL, 0.01)
-                with pytest.raises(Alarm), attention.paid():
+                with pytest.raises(Alarm), signals.raised_after():
                     connection.execute(
                         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
                     ).fetchone()
-            with attention.paid():
+            with signals.raised_after():
                 assert connection.execute("SELECT 1").fetchone() == (1,)
     finally:
         signal.signal(signal.SIGALRM, before)
