@@ -1,1 +1,1 @@
-"""Closing or deleting the conversations of a job: ``worker_pool`` the workers, ``scope`` the conversations."""
+"""Closing or deleting the conversations of a job: ``close_workers`` the workers, ``scope`` the conversations."""

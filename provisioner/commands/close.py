@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from provisioner.closing.close_workers import CloseWorkers
 from provisioner.closing.scope import CloseTarget, LedgerFile, ResultsFile, UnknownRowsSummary, close_source_of
-from provisioner.closing.worker_pool import CloseWorkers
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
 from provisioner.models.environment import ProcessEnvironment

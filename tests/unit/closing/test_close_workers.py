@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provisioner.closing.worker_pool import ATTEMPTS, CloseWorkers
+from provisioner.closing.close_workers import ATTEMPTS, CloseWorkers
 from provisioner.errors import ExitCode, StorageError
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from provisioner.ports.sending import Gate
