@@ -27,11 +27,11 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
     given = {"log_file": log_file, "config": Path(config) if config else None}
     locked: tuple[Path, ...] = ()
     if isinstance(options, JobOptions):
-        from provisioner.runs.output_names import OutputNames
+        from provisioner.runs.output_names import DatedOutputNames
 
         from .environment import process_environment
 
-        output_names = OutputNames.read(options, process_environment().moment)
+        output_names = DatedOutputNames.read(options, process_environment().moment)
         options, locked = output_names.with_dates(options), output_names.locked
     files = files_of_command(options, arguments, os.environ, user_home(), global_options=given, locked=locked)
     files.require_distinct()

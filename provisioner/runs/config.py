@@ -32,7 +32,7 @@ from .account_step import AccountConfig
 from .command_files import files_of_command
 from .confirmation import Confirmation
 from .job_config import JobCommands, JobConfig
-from .output_names import OutputNames
+from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
 from .rounds import RoundConfig
 from .row_selection import RetryConfig, RowSelection
@@ -68,7 +68,7 @@ class RunFiles:
     """Files of a run. In ``options``, date and time are already inserted into the file names."""
 
     options: RunOptions | LoadOptions
-    output_names: OutputNames
+    output_names: DatedOutputNames
 
     @contextmanager
     def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
@@ -104,7 +104,7 @@ class RunConfig:
         cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, kind: RunKind
     ) -> "RunConfig":
         """Return the configuration for these options. Raise ``UsageError`` for the first invalid option."""
-        output_names = OutputNames.read(options, environment.moment)
+        output_names = DatedOutputNames.read(options, environment.moment)
         options = output_names.with_dates(options)
         outputs = _outputs(options)
         validate_global_options(

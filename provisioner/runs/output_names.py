@@ -22,7 +22,7 @@ _PLACES = ("{date}", "{time}")
 
 
 @dataclass(frozen=True, slots=True)
-class OutputNames:
+class DatedOutputNames:
     """File names of a run that contain ``{date}`` or ``{time}``.
 
     ``moment`` is the start of the run, which replaces them. ``templates`` are (flag, path) pairs, as the user
@@ -33,12 +33,12 @@ class OutputNames:
     templates: tuple[tuple[str, Path], ...] = ()
 
     @classmethod
-    def read(cls, options: JobOptions, moment: datetime) -> "OutputNames":
+    def read(cls, options: JobOptions, moment: datetime) -> "DatedOutputNames":
         """Return the result of ``of``, with ``moment`` converted to the time zone of ``--tz``."""
         return cls.of(options, moment.astimezone(parse_zone(options.tz)))
 
     @classmethod
-    def of(cls, options: JobOptions, moment: datetime) -> "OutputNames":
+    def of(cls, options: JobOptions, moment: datetime) -> "DatedOutputNames":
         """Return the file names in the options that contain ``{date}`` or ``{time}``.
 
         Raise ``UsageError`` when the name of a folder contains one of them, or when the ledger is at an address.

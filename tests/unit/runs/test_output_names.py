@@ -9,14 +9,14 @@ import pytest
 
 from provisioner.errors import LedgerBusyError, LedgerError, UsageError
 from provisioner.options import RunOptions
-from provisioner.runs.output_names import OutputNames
+from provisioner.runs.output_names import DatedOutputNames
 
 MOMENT = datetime(2026, 11, 23, 22, 15, tzinfo=UTC)
 
 
-def output_names(**names: str) -> OutputNames:
+def output_names(**names: str) -> DatedOutputNames:
     """Return the occasion of a run with these names."""
-    return OutputNames.of(options(**names), MOMENT)
+    return DatedOutputNames.of(options(**names), MOMENT)
 
 
 def options(**names: str) -> RunOptions:
@@ -38,7 +38,7 @@ def test_the_date_goes_into_every_name(given: str, named: str) -> None:
     """The results, the failed rows and a ledger of its own name are of the same moment."""
     before = options(output=given, failed=f"{given}.failed", ledger=f"{given}.job")
 
-    after = OutputNames.of(before, MOMENT).with_dates(before)
+    after = DatedOutputNames.of(before, MOMENT).with_dates(before)
 
     names = [after.output, after.failed, after.ledger]
     assert names == [Path(f"{named}{suffix}") for suffix in ("", ".failed", ".job")]
@@ -79,7 +79,7 @@ def test_a_command_without_a_date_is_its_own_next() -> None:
 def test_one_occasion_of_a_name_runs_at_a_time(tmp_path: Path) -> None:
     """Tonight's run waits for yesterday's, though their ledgers differ; afterwards no lock is left."""
     name = str(tmp_path / "r-{date}.csv")
-    tonight = OutputNames.of(options(output=name), datetime(2026, 11, 24, 22, 15, tzinfo=UTC))
+    tonight = DatedOutputNames.of(options(output=name), datetime(2026, 11, 24, 22, 15, tzinfo=UTC))
 
     with (
         output_names(output=name).exclusive(),
