@@ -1,4 +1,4 @@
-"""The bounds that a run keeps."""
+"""Limits and retry policy of a run."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,12 @@ from provisioner.options import FailureLimit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchLimits:
-    """How many requests and attempts a run makes, and how many failures it bears.
+    """Limits and retry policy of a run.
 
-    ``to_send`` is the number of rows that a share of failures refers to. ``resends_unknown`` gives up the promise
-    that no row is created twice: an attempt in doubt is repeated like one that never left. No message ever is.
+    ``concurrency`` is the most requests in flight; ``max_attempts`` the most attempts per row. ``canary`` rows are
+    sent alone first; 0 for none. ``failures`` is the limit of ``--max-failures``; a percentage of it refers to
+    ``to_send`` rows. With ``resends_unknown``, an attempt in doubt is repeated, so that a row may be created
+    twice; a message in doubt is never repeated.
     """
 
     concurrency: int

@@ -249,7 +249,7 @@ class SqliteLedger:
         return open_sqlite_reader(self.path)
 
     def closing(self, *, deletes: bool) -> SqliteCloseLedger:
-        """Return the conversations that the job made."""
+        """Return access to the conversations that the job created; see ``Ledger.closing``."""
         return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes)
 
     async def close(self, cleanup: Callable[[], None]) -> None:
