@@ -1,21 +1,22 @@
-"""The command line: its table of contents, and a module for each command in it."""
+"""Command line: the names and help lines of all commands. Each command has a module of its own name."""
 
 COMMANDS = {
     "check": "Read and validate everything, call nothing, print the plan.",
     "run": "Create one WebChat for every row; the same command resumes.",
-    "status": "Tell what has become of a job, also while it runs.",
+    "status": "Show the state of a job, also while it runs.",
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
     "mapping": "Print a mapping file to start from: of a preset, or for an export.",
-    "report": "Write one self-contained HTML page about a job; several are compared.",
-    "load": "Send rows as they would arrive, and judge how it went.",
+    "report": "Write one self-contained HTML page about a job, or a comparison of several.",
+    "load": "Run a load test: send rows on an arrival schedule and check the figures.",
     "close": "Close or delete the conversations that a job made.",
-    "simulate": "Play Twilio on this machine, with scripted faults.",
+    "simulate": "Run a simulated Twilio on this machine, with scripted faults.",
 }
-"""Every command with its one line of help; ``provisioner.cli.NAME`` holds it under its own name.
+"""Help line of each command, by name, in the order of ``--help``.
 
-Standing here, they can be listed without importing what the commands need.
+The command ``NAME`` is the object ``NAME`` of the module ``provisioner.cli.NAME``. The lines are kept here so that
+``--help`` can list the commands without importing their modules.
 """
 
 CONFIG = f"{__name__}.config"
-"""The key in click's ``meta`` under which the name of the configuration file stands."""
+"""Key in click's ``Context.meta`` under which the path of the configuration file is kept."""

@@ -1,4 +1,4 @@
-"""An audit in words."""
+"""Text of ``reconcile --audit``: its findings, line by line."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,10 @@ from provisioner.system.printable import shortened
 
 
 def audit_lines(details: Mapping[str, Any]) -> Iterator[str]:
-    """Render what an audit found, a line for each row that is not as it should be."""
+    """Yield one line for each created row with a discrepancy and each possible orphan, then a line of totals.
+
+    ``details`` are the details of the audit's ``Summary``.
+    """
     findings, orphans = details["findings"], details["orphans"]
     yield from (f"row {each['row']}, key {shortened(each['key'])}: {_flaw_text(each)}" for each in findings)
     for each in orphans:

@@ -1,4 +1,4 @@
-"""``provisioner check``: the plan, before anybody is called."""
+"""The command ``provisioner check``: validate the input and print the plan without calling Twilio."""
 
 from provisioner.models.summary import Summary
 from provisioner.options import CheckOptions
@@ -11,7 +11,7 @@ from .options import argument, command
 def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Summary:
     """Read and validate everything, call nothing, print the plan.
 
-    Exit code 0 says that every row could be sent, 4 that some are invalid.
+    Exit code 0 means that every row can be sent, 4 that some rows are invalid.
     """
     from .check_text import check_lines
     from .performing import perform_on_terminal

@@ -1,4 +1,4 @@
-"""A checked input in words."""
+"""Text of ``check``: how each input is read, the invalid rows, the plan and the sample requests."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from .plan_text import plan_lines
 
 
 def check_lines(summary: Summary) -> Iterator[str]:
-    """Render what was found out about an input, a line for each thing to know."""
+    """Yield the lines of a checked input: sources, row counts, invalid rows, plan, and sample requests."""
     counts, details = summary.counts or Counts(), summary.details
     for source in details["sources"]:
         yield f"{source['source']}: {_found(source)}"
@@ -29,7 +29,7 @@ def check_lines(summary: Summary) -> Iterator[str]:
 
 
 def _found(source: Mapping[str, Any]) -> str:
-    """Tell how an input is read; no compression and no byte order mark are not worth a word."""
+    """Describe how an input is read; omit findings such as "no compression" and "no byte order mark"."""
     told = [
         (what, finding)
         for what, finding in source.items()

@@ -1,4 +1,4 @@
-"""``provisioner close``: the end of what a job made."""
+"""The command ``provisioner close``: close or delete the conversations of a job."""
 
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from .options import argument, command
 def close(made: Path, options: CloseOptions, console: Console) -> Summary:
     """Close or delete the conversations that a job made.
 
-    It closes those and no other; --delete removes them for good, with their messages. Without --yes it tells what
-    it would close and asks on a terminal; where nobody can be asked, it closes nothing. Run again, it closes what
-    is left. Beside a results file, RESULTS.close.ledger remembers what is done.
+    It closes these conversations and no others; --delete deletes them for good, with their messages. Without --yes
+    it prints what it would close and asks on a terminal; where nobody can be asked, it closes nothing. Run it
+    again to close what is left. For a results file, its progress is kept in RESULTS.close.ledger.
 
-    What --simulate made was gone when its process ended: closing it with --simulate rehearses this command.
+    The simulator of --simulate forgets its conversations when its process ends: with --simulate, this command is
+    only rehearsed.
     """
     from .closing_text import closing_line
     from .performing import perform_on_terminal

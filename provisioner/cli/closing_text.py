@@ -1,4 +1,4 @@
-"""A clean-up in words."""
+"""Text of ``close``: the line that accounts for every conversation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,10 @@ _ENDS = ("closed", "deleted", "gone", "refused", "in_doubt", "not_sent")
 
 
 def closing_line(details: Mapping[str, Any]) -> str:
-    """Render the account of a clean-up, in which every conversation of the job has its place."""
+    """Return ``conversations 10 = closed 8 + …``, where each conversation of the job is counted once.
+
+    ``details`` are the details of the ``Summary`` of ``close``.
+    """
     ends = {name: details[name] for name in _ENDS if details[name]}
     waiting = details["to_close"] - sum(ends.values())
     parts = [f"{name.replace('_', ' ')} {number:,}" for name, number in ends.items()]

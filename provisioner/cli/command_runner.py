@@ -1,4 +1,4 @@
-"""Carries out one command: its log, its console, its end."""
+"""Frame around every command: opens the log and the console, maps errors, prints the summary."""
 
 import logging
 import os
@@ -24,10 +24,11 @@ from .preflight import check_surroundings, tell_key_log
 
 
 def run_command(function: Callable[..., Summary], *, options: Any, **arguments: Any) -> int:
-    """Call a command's function with its log open, tell its end and return the exit code.
+    """Call a command's function with its log open, print its summary and return the exit code.
 
-    What it raises leaves as a ``ProvisionerError``; the traceback of one that nobody foresaw is logged first,
-    where there is a place for it.
+    ``options`` and ``arguments`` are passed to ``function``. Raise ``ProvisionerError`` for every failure but
+    click's own exceptions and ``BrokenPipeError``; an unforeseen exception becomes an ``InternalError``, and its
+    traceback is logged first where the log is a file or its level is ``debug``.
     """
     settings = _log_settings(click.get_current_context().find_root().params)
     check_surroundings(options, os.environ)
@@ -36,7 +37,7 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     log = logs.logging_configured(
         settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
     )
-    logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # what libraries say when the log is closed
+    logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # takes what libraries log after our log is closed
     bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
     with log as libraries, told_to(libraries.tell), bound, terminable():
         try:

@@ -1,4 +1,4 @@
-"""The configuration file: TOML, global options on top, below them a table of options for each command."""
+"""Configuration file: TOML, with the global options first and then a table of options for each command."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -38,11 +38,15 @@ TABLES: Mapping[str, type[Any]] = {
     "close": CloseOptions,
     "simulate": SimulateOptions,
 }
-"""The options of every command: a file is checked as a whole, whichever command it is read for."""
+"""Options class of each command. The whole file is checked, whichever command it is read for."""
 
 
 def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[str, Any]:
-    """Return what the file says as click's ``default_map``; ``UsageError`` names file and key of what is wrong."""
+    """Return the options in the TOML file ``path`` as click's ``default_map``.
+
+    Raise ``UsageError``, with the file and the key, for a file that cannot be read, is not UTF-8 or not TOML, and
+    for an unknown option or a value that an option cannot have.
+    """
     document = _load(path)
     tables = {name: document.pop(name) for name in TABLES if name in document}
     flags = [each for each in global_options if isinstance(each, click.Option) and each.expose_value]

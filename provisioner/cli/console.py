@@ -1,4 +1,4 @@
-"""What a command says, and where: stdout is data and summaries, stderr is progress, questions and logs."""
+"""Standard streams of a command: stdout for data and summaries, stderr for progress, questions and logs."""
 
 import os
 import sys
@@ -24,11 +24,12 @@ from .summary_text import summary_lines
 
 
 class Console:
-    """The streams of one command.
+    """Writer to the standard streams of one command; implements ``ports.user_interface.UserInterface``.
 
-    Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over what the stream
-    is. ``is_on_terminal`` tells where stderr goes, ``is_live`` whether it can be drawn on. With ``is_json``
-    nothing is said on stdout but the one object at the end.
+    Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over whether the stream
+    is a terminal. ``is_on_terminal`` says whether stderr is a terminal, ``is_live`` whether its cursor can be
+    moved, ``is_interactive`` whether questions can be asked. With ``is_json`` stdout receives one JSON object at
+    the end and nothing else.
     """
 
     def __init__(self, *, is_json: bool = False, environ: Mapping[str, str] = os.environ) -> None:
@@ -44,7 +45,8 @@ class Console:
     def print(self, text: str = "") -> None:
         """Print a line of the command's answer on stdout; nothing with ``--json``.
 
-        Raise ``StorageError`` when stdout takes no more, as on a full disk; a reader who left is no such thing.
+        Raise ``StorageError`` when stdout cannot be written, as on a full disk, and ``BrokenPipeError`` when the
+        reader of the pipe has left.
         """
         if self.is_json:
             return
@@ -58,7 +60,7 @@ class Console:
             ) from error
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print a small table on stdout; nothing with ``--json``. All of it is held in memory."""
+        """Print a small table on stdout; nothing with ``--json``. All rows are held in memory."""
         from .table import render_table
 
         for line in render_table(columns, rows):
@@ -67,7 +69,7 @@ class Console:
     def print_status(self, line: str) -> None:
         """Write a line to stderr, above the live display while there is one.
 
-        Nothing that is said on the way may end the run: a stderr that takes no more is let go.
+        An error of stderr is ignored, because a status line must never end the run.
         """
         with suppress(OSError, ValueError):
             shown = line if isinstance(line, Styled) else printable(line)
@@ -78,7 +80,7 @@ class Console:
                 self.stderr.flush()
 
     def discard_broken_streams(self) -> None:
-        """Turn streams that take nothing any more to nowhere, or Python's own last flush would fail on them."""
+        """Redirect streams that cannot be flushed to the null device, or Python's flush at exit would fail."""
         for stream in (self.stdout, self.stderr):
             try:
                 stream.flush()
@@ -88,7 +90,7 @@ class Console:
 
     @contextmanager
     def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
-        """Hand the lines of ``print_status`` to a live display while the context lasts."""
+        """Send the lines of ``print_status`` to the live display ``display`` while the context lasts."""
         before, self._above = self._above, display
         try:
             yield
@@ -96,10 +98,10 @@ class Console:
             self._above = before
 
     def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask yes or no on a terminal, no being the default; ``unasked`` is the answer where nobody can be asked.
+        """Ask yes or no on a terminal, default no; return ``unasked`` where nobody can be asked.
 
-        Ctrl-D and stop signals at the question end the program, also where a running loop has taken these over.
-        To be called on the main thread.
+        Ctrl-D and stop signals at the question end the program, also while an event loop handles signals. Call it
+        on the main thread. Raise ``click.Abort`` for Ctrl-C and Ctrl-D.
         """
         if not self.is_interactive:
             return unasked
@@ -111,31 +113,32 @@ class Console:
                 raise
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
-        """Show how a run comes on while the context lasts: live on a terminal, elsewhere a line every 10 s.
+        """Show the progress of a run while the context lasts: live on a terminal, else one line every 10 s.
 
-        ``source`` is called on the event loop, about four times a second at most, and has to be cheap.
+        ``source`` returns the current progress. It is called on the event loop, at most about four times a second,
+        and has to return fast.
         """
         from .display import live_progress
 
         return live_progress(self, source)
 
     def planning(self) -> AbstractContextManager[Callable[[int], None]]:
-        """Give a function to be called with the number of rows planned so far, as often as is convenient.
+        """Yield a function that takes the number of rows planned so far; call it as often as is convenient.
 
-        On a terminal the count appears after half a second, elsewhere as a line every 10 s. The calls may come
-        from any one thread.
+        On a terminal the count appears after half a second, elsewhere as a line every 10 s. All calls have to come
+        from one thread, which may be any thread.
         """
         from .display import row_counter
 
         return row_counter(self, "Planning")
 
     def show_plan(self, plan: Forecast) -> None:
-        """Tell on stderr what is about to be done."""
+        """Print on stderr what the run is about to do."""
         for line in plan_lines(plan):
             self.print_status(line)
 
     def finish(self, summary: Summary) -> None:
-        """Tell the end of the command; it goes to stderr when the results themselves went to stdout."""
+        """Print the summary: on stdout, or on stderr when the results themselves were written to stdout."""
         if self.is_json:
             _print(summary.to_json(), self.stdout, has_colour=False)
             return
@@ -148,7 +151,7 @@ class Console:
             self.error(summary.error)
 
     def error(self, failure: ErrorInfo) -> None:
-        """Print what went wrong on stderr, and below it what to do."""
+        """Print an error on stderr: what is wrong, and below it what to do."""
         first, *more = failure.lines
         title = styled("error:", fg="red", bold=True)
         _print(composed(title, f" {first}"), self.stderr, has_colour=self.stderr_has_colour)
@@ -162,7 +165,7 @@ _WITHOUT_CURSOR = ("dumb", "unknown")
 
 
 def has_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Decide about colour on one stream: https://no-color.org, https://force-color.org, then the terminal."""
+    """Return whether to write colour: https://no-color.org, then https://force-color.org, then the terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
@@ -178,15 +181,15 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 class _Nowhere(StringIO):
-    """Stands in for a stream that the program was started without."""
+    """Stand-in for a standard stream that the program was started without; discards all text."""
 
     def write(self, text: str) -> int:
-        """Let go."""
+        """Discard ``text`` and return its length in characters."""
         return len(text)
 
 
 def _print(text: str, stream: TextIO, *, has_colour: bool) -> None:
-    """Print a line in the stream's own encoding; what that cannot hold, or would act there, is an escape."""
+    """Print a line in the stream's own encoding; unencodable and control characters become escapes."""
     encoding = stream.encoding or "utf-8"
     shown = text if isinstance(text, Styled) else printable(text)
     if not has_colour:

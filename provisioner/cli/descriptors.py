@@ -1,4 +1,4 @@
-"""The three descriptors that a program counts on."""
+"""File descriptors of stdin, stdout and stderr, opened where they are missing."""
 
 import os
 
@@ -8,11 +8,11 @@ STANDARD = (0, 1, 2)
 def open_missing_descriptors() -> None:
     """Open stdin, stdout and stderr on ``/dev/null`` where the program was started without them.
 
-    A file that is opened later would otherwise get their number: a ledger that of stdout. And uvloop aborts the
-    process where one is missing. ``sys.stdout`` and its like stay None, which says that nobody gave them.
+    Otherwise a file that is opened later, such as the ledger, would get the number of stdout, and uvloop would
+    abort the process. ``sys.stdout`` and the other stream objects stay None.
     """
     for number in STANDARD:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # the system gives the lowest free number, which is this one

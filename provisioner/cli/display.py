@@ -1,4 +1,4 @@
-"""How work in hand is shown: a few live lines on a terminal, elsewhere a plain line now and then."""
+"""Progress display: a few live lines on a terminal, elsewhere a plain line every 10 s."""
 
 import asyncio
 import time
@@ -29,14 +29,14 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Screen(Protocol):
-    """What a display needs of the console."""
+    """The parts of ``Console`` that a display uses."""
 
     stderr_has_colour: bool
     is_live: bool
 
     @property
     def stderr(self) -> TextIO:
-        """Where to draw."""
+        """The stream to draw on."""
         ...
 
     def print_status(self, line: str) -> None:
@@ -44,13 +44,13 @@ class Screen(Protocol):
         ...
 
     def lines_above(self, display: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hand the lines of ``print_status`` to ``display`` while the context lasts."""
+        """Send the lines of ``print_status`` to ``display`` while the context lasts."""
         ...
 
 
 @asynccontextmanager
 async def live_progress(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
-    """Show what ``source`` tells while the context lasts. Trouble with the display never reaches the work."""
+    """Show the progress that ``source`` returns while the context lasts; log an error of the display."""
     show = show_live if screen.is_live else show_lines
     task = asyncio.create_task(show(screen, source, sleep=sleep))
     try:
@@ -63,14 +63,14 @@ async def live_progress(screen: Screen, source: Source, *, sleep: Sleep = asynci
 
 
 async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Write a plain line every ten seconds, until cancelled."""
+    """Write a plain progress line every 10 s, until cancelled."""
     while True:
         await sleep(LINE_EVERY_S)
         screen.print_status(plain_line(source()))
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Draw a frame four times a second, until cancelled; the last frame stays."""
+    """Draw the progress four times a second, until cancelled; the last frame stays on the screen."""
     with live_lines(screen) as live:
         try:
             while True:
@@ -81,7 +81,7 @@ async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sl
 
 
 def frame(progress: Progress, width: int) -> RenderableType:
-    """Draw one look at a run in three lines of at most 80 columns."""
+    """Return the progress of a run as three lines of at most ``width`` and at most 80 columns."""
     done = done_text(progress)
     room = min(width, WIDTH) - len(progress.state) - len(done) - 4
     head = Table.grid(padding=(0, 2, 0, 0))
@@ -107,7 +107,10 @@ def _one_line(text: Text) -> Text:
 
 @contextmanager
 def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[Live]:
-    """Open a live region on stderr, drawn only when asked; notes go above it."""
+    """Open a live region on stderr, which is redrawn only on request; status lines are printed above it.
+
+    ``is_transient`` removes the region at the end.
+    """
     rich = RichConsole(
         file=screen.stderr,
         force_terminal=True,
@@ -126,7 +129,7 @@ def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[Live]:
 
 
 class RowCounter:
-    """Shows how many rows a pass has seen: live after half a second, elsewhere as a line every 10 s."""
+    """Display of the number of rows read so far: live after half a second, elsewhere a line every 10 s."""
 
     def __init__(self, screen: Screen, verb: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen = screen
@@ -138,7 +141,7 @@ class RowCounter:
         self._stack = ExitStack()
 
     def __call__(self, rows: int) -> None:
-        """Take note of the rows so far; most calls do no more than look at the clock."""
+        """Show ``rows``, the number of rows so far, if it is time to; most calls only read the clock."""
         now = self._clock()
         if now < self._next:
             return
@@ -158,7 +161,7 @@ class RowCounter:
         self._live.update(self._spinner, refresh=True)
 
     def close(self) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         with suppress(OSError):
             self._stack.close()
 
@@ -167,7 +170,7 @@ class RowCounter:
 def row_counter(
     screen: Screen, verb: str, *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int], None]]:
-    """Give a function that shows the number of rows it is called with, while the context lasts."""
+    """Yield a function that shows the number of rows it is called with, while the context lasts."""
     counter = RowCounter(screen, verb, clock=clock)
     try:
         yield counter

@@ -1,4 +1,4 @@
-"""The process as the commands find it."""
+"""Environment variables, home folder and command line of this process."""
 
 import os
 import shlex
@@ -10,9 +10,9 @@ from provisioner.models.environment import ProcessEnvironment, user_home
 
 
 def process_environment() -> ProcessEnvironment:
-    """Return what this process was started in, and the line that would start it again.
+    """Return the environment of this process and the command line that would start it again.
 
-    For one command it is the same every time, so that a name with a date is one name.
+    One command gets the same object every time, so that ``{date}`` and ``{time}`` in file names have one value.
     """
     known = click.get_current_context().meta
     if _KNOWN not in known:

@@ -1,4 +1,4 @@
-"""The event loop that a command runs on."""
+"""Choice of the event loop that a command runs on."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,9 +13,11 @@ T = TypeVar("T")
 
 
 def run_with_loop(loop: str, main: Coroutine[Any, Any, T]) -> T:
-    """Run ``main`` on the loop of that name; ``auto`` is uvloop where it is installed, and else asyncio.
+    """Run ``main`` on the event loop named ``loop`` and return its result.
 
-    What the loop reports is told without its text.
+    ``loop`` is ``asyncio``, ``uvloop``, or ``auto``, which is uvloop where it is installed. Errors that the loop
+    reports are logged without their texts, which may quote a row. Raise ``UsageError`` when uvloop is asked for
+    and not installed.
     """
     try:
         factory = parse_loop(loop)

@@ -1,4 +1,4 @@
-"""How the program ends: every exception becomes one sentence, its cure, and an exit code."""
+"""End of the program: maps every exception to a one-sentence error, its cure, and an exit code."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ from .invocation import read_invocation
 
 
 class InternalError(ProvisionerError):
-    """Report it, it is a fault of this program; the work it was doing can be taken up again."""
+    """Raised for an exception that the program does not foresee: a bug to report. The job can be resumed."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
@@ -47,7 +47,10 @@ _FOR_A_TRACEBACK = "repeat it with --log-level debug for a traceback"
 
 
 def _harmless_text(error: BaseException) -> str:
-    """Return what the system says of an error's number, or which module is missing; any text may quote a row."""
+    """Return the system's text for an error number, or the name of a missing module, else nothing.
+
+    Any other text of an exception may quote a row.
+    """
     match error:
         case OSError(errno=int(number)) if number in errno.errorcode:
             return f" ({os.strerror(number)})"
@@ -57,7 +60,11 @@ def _harmless_text(error: BaseException) -> str:
 
 
 def known_error(error: BaseException, *, command: str = "", traceback_at: str = "") -> ProvisionerError:
-    """Return what ``error`` means to a user; what is not foreseen is an ``InternalError``."""
+    """Return the ``ProvisionerError`` that ``error`` means to a user.
+
+    An unforeseen exception becomes an ``InternalError``; of an exception group the first foreseen one counts.
+    ``traceback_at`` says where its traceback can be read, and is empty when it was not written.
+    """
     match error:
         case ProvisionerError():
             return error
@@ -74,7 +81,7 @@ def known_error(error: BaseException, *, command: str = "", traceback_at: str = 
 
 
 def _system_error(error: OSError) -> ProvisionerError | None:
-    """Return what the system refused to whoever called it without an eye on that; None for a fault of ours."""
+    """Return the error for a full or broken disk or a deleted current folder; None for a bug of ours."""
     if error.errno in _DISK_FAULTS:
         return _disk_error(error)
     if isinstance(error, FileNotFoundError) and _has_lost_its_folder():
@@ -94,8 +101,8 @@ _DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def _disk_error(error: OSError) -> StorageError:
-    """Say what a disk refused to whoever wrote without an eye on it: click its help, a library its files."""
-    what = error.filename if isinstance(error.filename, str) else "what was to be told"
+    """Return the error for a failed write that no caller handled, such as click's help text."""
+    what = error.filename if isinstance(error.filename, str) else "the output"
     return StorageError(f"{what} could not be written: {os_reason(error)}", cure=_MAKE_ROOM)
 
 
@@ -103,9 +110,10 @@ _MAKE_ROOM = "make room, or look at the disk, then run the same command again"
 
 
 def report_error(error: BaseException, arguments: Sequence[str]) -> int:
-    """Tell the user how the program ended and return its exit code.
+    """Print how the program ended and return its exit code; ``arguments`` are those of the command line.
 
-    With ``--json`` asked for in any way that is one object on stdout, otherwise a sentence on stderr.
+    With ``--json``, given by flag, environment or configuration file, print one object on stdout, otherwise an
+    error on stderr.
     """
     invocation = read_invocation(arguments, os.environ)
     console = Console(is_json=invocation.wants_json)
@@ -118,9 +126,9 @@ def report_error(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def finish_with(console: Console, summary: Summary) -> int:
-    """Tell the end of a command and return its exit code, also when nobody listens any more.
+    """Print the summary of a command and return its exit code, also when the reader of stdout has left.
 
-    A stdout that takes nothing for another reason, as on a full disk, is at least no success.
+    When stdout cannot be written for another reason, such as a full disk, the exit code is never 0.
     """
     try:
         console.finish(summary)
@@ -140,11 +148,14 @@ def _usage_error(error: click.ClickException, command: str) -> UsageError:
 
 
 _LONGEST = 1_000
-"""Characters of what click says, which repeats arguments."""
+"""Most characters of click's message, which repeats arguments."""
 
 
 def _stopped_error(error: BaseException) -> StoppedError:
-    """Say which signal it was; click puts an exception of its own in front of what a signal raised."""
+    """Return the error for the signal that stopped the program.
+
+    click raises its own exception from the signal's exception, so its cause and context are looked at too.
+    """
     for each in (error, error.__cause__, error.__context__):
         if isinstance(each, Terminated):
             return TerminatedError(f"stopped by {each.signal.name}")

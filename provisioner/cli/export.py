@@ -1,4 +1,4 @@
-"""``provisioner export``: the results of a job again."""
+"""The command ``provisioner export``: write the results of a job again."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from .options import argument, command
 
 
 @command(ExportOptions, argument("ledger", "LEDGER", of=Path))
-def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing is shown
+def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  # noqa: ARG001 - prints nothing but its summary
     """Write the results of a job again, in any format.
 
-    --include-input and --failed read the input once more; it has to be what it was when it was planned.
+    --include-input and --failed read the input again; it must not have changed since it was planned.
     """
     from provisioner.api import perform_reading
 

@@ -1,4 +1,4 @@
-"""Sees to it that a command's files are different files, before the first of them is opened for writing."""
+"""Check that all files of a command are different files, made before any of them is opened for writing."""
 
 import os
 from collections.abc import Mapping
@@ -13,11 +13,14 @@ from provisioner.options import CheckOptions, JobOptions, MappingCommandOptions,
 from . import CONFIG
 
 _WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOptions)
-"""The options of commands that write nothing but a log; looking at their files would only cost them time."""
+"""Options of commands that write no file but a log; without a log file their check is skipped."""
 
 
 def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
-    """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well."""
+    """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well.
+
+    ``arguments`` are the command's positional arguments by name; ``log_file`` is None without ``--log-file``.
+    """
     if log_file is None and isinstance(options, _WRITE_NOTHING):
         return
 

@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Durations and rates as text."""
 
 import math
 from datetime import timedelta
@@ -11,9 +11,9 @@ _LONGEST_S = 3660 * 24 * 3600
 
 
 def duration_text(seconds: float) -> str:
-    """Write ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``.
+    """Return ``6.3 s`` below ten seconds, then ``52 s``, ``52:10``, ``1:56:20`` and ``2 days, 3:04:05``.
 
-    Beyond ten years it is ``over 10 years``.
+    A duration of more than ten years is ``over 10 years``.
     """
     if seconds > _LONGEST_S:
         return "over 10 years"
@@ -26,7 +26,7 @@ def duration_text(seconds: float) -> str:
 
 
 def rate_text(per_second: float) -> str:
-    """Write a rate with the digits it deserves: ``0.2/s``, ``3.98/s``, ``1,234/s``; a slow one by the hour."""
+    """Return a rate as ``0.2/s``, ``3.98/s`` or ``1,234/s``, below 0.01/s per hour, or ``no limit``."""
     if math.isinf(per_second):
         return "no limit"
     if per_second >= _DECIMALS_BELOW:

@@ -1,7 +1,7 @@
-"""What Python would tell of by itself, with its text: here by type and place, since any text may quote a row.
+"""Exception and warning hooks that log type and place without the text, since any text may quote a row.
 
-That is exceptions that nobody caught, on the main thread, on others, in ``__del__`` and on an event loop, and
-warnings. They go to the log while one is open, and to stderr before and after.
+They cover uncaught exceptions on the main thread, on other threads, in ``__del__`` and on an event loop, and
+warnings. The reports go to the log while one is open, and to stderr before and after.
 """
 
 import atexit
@@ -17,14 +17,14 @@ from typing import Any
 from provisioner.system.tracebacks import fixed_part, place_of
 
 Tell = Callable[..., None]
-"""Takes a level, the name of an event, an exception or None, and values by name."""
+"""Function that takes a level, the name of an event, an exception or None, and values by name."""
 
 
 class Hooks:
-    """Tells what nobody caught, by ``tell``.
+    """Handlers of uncaught exceptions and warnings; each reports through ``tell``.
 
-    No hook ever fails, or Python would tell both its failure and what it was called with. What the hooks need is
-    bound here, since modules are empty when the last objects are finalized.
+    No hook ever raises, or Python would print both that error and the hook's arguments. Functions that the hooks
+    call are bound as attributes, because modules are already emptied when the last objects are finalized.
     """
 
     def __init__(self) -> None:
@@ -32,31 +32,34 @@ class Hooks:
         self._write, self._place_of, self._fixed_part = os.write, place_of, fixed_part
 
     def install(self) -> None:
-        """Set the exception and warning hooks of this process to ours; they are never restored."""
+        """Set the exception and warning hooks of this process to this object's; they are never restored."""
         sys.excepthook = self.on_main_thread
         sys.unraisablehook = self.on_finalizer
         threading.excepthook = self.on_thread
         warnings.showwarning = self.on_warning
-        # Once the module of warnings is gone, Python writes their texts itself.
+        # After the warnings module is unloaded, Python would print the texts of warnings itself.
         atexit.register(warnings.simplefilter, "ignore")
 
     def on_main_thread(
         self, _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
     ) -> None:
-        """Tell what ends the program: the last resort, where telling it properly has failed."""
+        """Report an exception that ends the program because the normal error path has failed too."""
         self._try("error", "command.crashed", error)
 
     def on_thread(self, args: threading.ExceptHookArgs) -> None:
-        """Tell what has ended a thread."""
+        """Report an exception that has ended a thread."""
         if args.exc_type is not SystemExit:
             self._try("error", "thread.crashed", args.exc_value)
 
     def on_finalizer(self, args: "sys.UnraisableHookArgs") -> None:
-        """Tell what was raised where nothing can be raised: by ``__del__``, or as the interpreter shuts down."""
+        """Report an exception of ``__del__`` or of the interpreter's shutdown, which cannot be raised."""
         self._try("warning", "finalizer.failed", args.exc_value)
 
     def on_loop(self, _loop: object, context: Mapping[str, Any]) -> None:
-        """Tell what an event loop reports; its message holds the callback where there is an exception."""
+        """Report an error or a warning of an event loop.
+
+        With an exception the loop's message is omitted, because it shows the callback with its arguments.
+        """
         error = context.get("exception")
         if error is not None:
             self._try("error", "callback.failed", error)
@@ -72,11 +75,11 @@ class Hooks:
         file: object = None,  # noqa: ARG002 - the same
         line: str | None = None,  # noqa: ARG002 - the same
     ) -> None:
-        """Tell a warning."""
+        """Report a warning by its category and its place."""
         self._try("warning", "python.warned", warning=category.__name__, place=f"{filename}:{lineno}")
 
     def tell_on_stderr(self, level: str, event: str, error: BaseException | None = None, **values: str) -> None:
-        """Write one line: what a log says, and where there is none yet or no more."""
+        """Write one line to stderr; used before the log is opened and after it is closed."""
         what = (
             ", ".join(values.values()) if error is None else f"{type(error).__name__} at {self._place_of(error)}"
         )
@@ -92,12 +95,12 @@ class Hooks:
 
 
 hooks = Hooks()
-"""Those of this process."""
+"""The hooks of this process."""
 
 
 @contextmanager
 def told_to(tell: Tell) -> Iterator[None]:
-    """Send what the hooks hear to ``tell`` while the context lasts."""
+    """Send the reports of the hooks to ``tell`` while the context lasts."""
     before, hooks.tell = hooks.tell, tell
     try:
         yield

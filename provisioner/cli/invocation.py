@@ -1,4 +1,4 @@
-"""What was asked for, read off the arguments as they stand: it has to be known even when they are wrong."""
+"""Command name and output options, read from the raw arguments, so that they are known when parsing fails."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ _WITH_VALUE = ("--config", "--log-level", "--log-format", "--log-file")
 
 
 class Invocation(NamedTuple):
-    """Which command was called, empty where none was, and how its end is to be told."""
+    """Name of the command, empty for none, and whether its end is printed as JSON and with a traceback."""
 
     command: str
     wants_json: bool
@@ -23,9 +23,9 @@ class Invocation(NamedTuple):
 
 
 def read_invocation(arguments: Sequence[str], environ: Mapping[str, str]) -> Invocation:
-    """Find the command and whether JSON is wanted: by flag, by environment or by configuration file.
+    """Find the command, and whether JSON is wanted by flag, environment variable or configuration file.
 
-    A configuration file that cannot be read wants nothing; whoever needs it will say what is wrong.
+    A configuration file that cannot be read is ignored here; reading it for the command reports the error.
     """
     given = list(takewhile(lambda argument: argument != "--", arguments))
     command = _command(given)

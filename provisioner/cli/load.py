@@ -1,4 +1,4 @@
-"""``provisioner load``: a load test."""
+"""The command ``provisioner load``: run a load test."""
 
 from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
@@ -9,10 +9,10 @@ from .options import argument, command
 
 @command(LoadOptions, argument("files", "FILE...", is_many=True))
 def load(files: tuple[str, ...], options: LoadOptions, console: Console) -> Summary:
-    """Send rows as they would arrive, and judge how it went.
+    """Run a load test: send rows on an arrival schedule and check the figures.
 
-    Every row is sent once, when the schedule says so; late ones are sent late. Exit code 99 says that a condition
-    of --fail-if or --abort-if came true.
+    Every row is sent once, when it is due by the schedule; rows that are late are still sent. Exit code 99 means
+    that a condition of --fail-if or --abort-if is true.
     """
     from .load_text import load_lines
     from .performing import perform_on_terminal

@@ -1,4 +1,4 @@
-"""The figures of a load test in words."""
+"""Text of ``load``: offered and achieved rate, latencies and conditions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,10 @@ _COLUMNS = ("mean", "p50", "p90", "p95", "p99", "p999", "max")
 
 
 def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
-    """Render what was offered and achieved, the latencies of each step, and what came of each condition."""
+    """Yield the offered and achieved rows, the latencies of each step, and the result of each condition.
+
+    ``details`` are the details of the load test's ``Summary``.
+    """
     if details.get("offered") is not None:
         achieved = details.get("achieved")
         share = "" if achieved is None else f", achieved {achieved * 100:.2f} % of the rate"

@@ -1,6 +1,6 @@
-"""The program itself: global options, commands found by name, and the one place where it ends.
+"""Entry point: global options, commands imported by name, and the one place where the program ends.
 
-``--help`` imports nothing but click: a command's module, the configuration file's reader and the exit paths
+``--help`` imports nothing but click: a command's module, the reader of the configuration file and the error paths
 are imported when they are needed.
 """
 
@@ -18,14 +18,14 @@ from .hooks import hooks
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called for."""
+    """click group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names in the order of the table of contents."""
+        """Return the names of the commands in the order of ``COMMANDS``."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; of one that there is not, say what its name is near to."""
+        """Import and return a command; raise click's ``NoSuchCommand``, with similar names, for an unknown one."""
         if cmd_name not in COMMANDS:
             if ctx.resilient_parsing:
                 return None
@@ -34,7 +34,7 @@ class LazyGroup(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
-        """Write the table of contents without importing a command."""
+        """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -94,9 +94,10 @@ def cli(**_options: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code; with an empty list it shows its help.
+    """Run the program and return its exit code; an empty list of arguments shows the help.
 
-    None stands for ``sys.argv``; then missing standard descriptors are opened and the exception hooks installed.
+    ``arguments`` None means ``sys.argv``; only then are missing standard descriptors opened and the exception
+    hooks installed.
     """
     if arguments is None:
         open_missing_descriptors()

@@ -1,4 +1,4 @@
-"""``provisioner mapping``: mapping files to start from."""
+"""The command ``provisioner mapping``: print a mapping file to start from."""
 
 from provisioner.models.summary import Summary
 from provisioner.options import MappingCommandOptions
@@ -15,9 +15,8 @@ from .options import argument, command
 def mapping(action: str, of: str, options: MappingCommandOptions, console: Console) -> Summary:
     """Print a mapping file to start from: of a preset, or for an export.
 
-    show NAME prints the preset of that name. suggest FILE reads the columns of an export and proposes what each
-    field could be made from. Both are accepted by --map: save the text to a file, and change what is not as you
-    want it.
+    show NAME prints the preset of that name. suggest FILE reads the columns of an export and proposes a column for
+    each field. --map accepts both: save the text to a file and edit it.
     """
     from provisioner.api import perform_mapping
 

@@ -1,4 +1,4 @@
-"""Turns the declarations of ``provisioner.options`` into flags, and a function into a command."""
+"""Conversion of the declarations in ``provisioner.options`` to click options, and of functions to commands."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,10 @@ Handler = Callable[..., Summary]
 def argument(
     name: str, metavar: str, *, is_many: bool = False, of: type = str, choices: Sequence[str] = ()
 ) -> click.Argument:
-    """Declare a positional argument that must be given: a ``str``, a ``Path``, or one of ``choices``."""
+    """Declare a required positional argument: a ``str``, a ``Path``, or one of ``choices``.
+
+    ``is_many`` accepts one or more values, which become a tuple.
+    """
     kind = click.Choice(choices) if choices else _TYPES[of]
     return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=True, type=kind)
 
@@ -51,7 +54,7 @@ def command(options_class: type, *arguments: click.Argument) -> Callable[[Handle
 
 
 class SectionedCommand(click.Command):
-    """A command whose help shows its flags under the headings of the groups they were declared in."""
+    """click command whose help lists the options under the headings of their groups."""
 
     def __init__(
         self,
@@ -66,11 +69,11 @@ class SectionedCommand(click.Command):
         self.sections = sections
 
     def get_help(self, ctx: click.Context) -> str:
-        """Return the help, which repeats defaults of a configuration file; each line is made printable."""
+        """Return the help with every line made printable, because defaults may come from a configuration file."""
         return "\n".join(map(printable, super().get_help(ctx).split("\n")))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a section for each group, and --help with the last one."""
+        """Write one section for each group, with --help in the last one."""
         help_option = self.get_help_option(ctx)
         for place, (title, flags) in enumerate(self.sections.items(), start=1):
             shown = [*flags, help_option] if help_option and place == len(self.sections) else flags
@@ -80,9 +83,9 @@ class SectionedCommand(click.Command):
 
 
 def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.Option]]:
-    """Return the flags of a command by group: those of its bases in order, its own, those that all commands have.
+    """Return the options of a command by heading: its groups in order, its own, those that all commands have.
 
-    A group's heading is the first clause of its class's docstring.
+    The heading is the docstring of the group's class up to the first semicolon, without a full stop.
     """
     declared = {each.name: each for each in fields(options_class)}
     *bases, last = options_class.__mro__[1:-1]
@@ -131,10 +134,10 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
 
 
 class Flag(click.Option):
-    """An option whose help also says from where to where its number may go."""
+    """click option whose help also shows the range of its value."""
 
     def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
-        """Add the span to what click tells of its own accord."""
+        """Return click's extra help items with the range of the value."""
         extra = super().get_help_extra(ctx)
         if span := getattr(self.type, "span", ""):
             extra["range"] = span
@@ -142,19 +145,22 @@ class Flag(click.Option):
 
 
 class TextParam(click.types.StringParamType):
-    """A text; in an environment variable, a repeatable one stands one to a line, as texts may hold spaces."""
+    """Text value. In an environment variable, a repeatable text has one value on each line."""
 
     envvar_list_splitter = "\n"
 
 
 class Checked(TextParam):
-    """A text that holds a number. ``check`` reads it, and raises a ``UsageError`` that names the flag."""
+    """Text value such as a rate or a duration. ``check`` parses it and raises ``UsageError`` with the flag.
+
+    ``span`` is the allowed range, as shown in the help.
+    """
 
     def __init__(self, check: Callable[[str, str], object], span: str) -> None:
         self._check, self.span = check, span
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what ``check`` refuses; an empty text is none."""
+        """Return the text; raise ``UsageError`` if ``check`` does. An empty text means not given."""
         text = str(super().convert(value, param, ctx))
         if text:
             self._check(text, param.opts[0] if param else "")
@@ -162,7 +168,7 @@ class Checked(TextParam):
 
 
 class FloatParam(click.types.FloatParamType):
-    """A number from ``least`` to ``most``, neither infinite nor NaN."""
+    """Number from ``least`` to ``most``, neither infinite nor NaN."""
 
     kind = "a number"
 
@@ -171,7 +177,7 @@ class FloatParam(click.types.FloatParamType):
         self.span = "" if math.isinf(most) else f"{least:,} to {most:,}"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse what measures nothing, or too much."""
+        """Return the number; fail with a click error for text that is not a number, and for one out of range."""
         try:
             number = self._read(value)
         except (ValueError, OverflowError):
@@ -186,7 +192,7 @@ class FloatParam(click.types.FloatParamType):
 
 
 class IntParam(FloatParam):
-    """A whole number from ``least`` to ``most``."""
+    """Whole number from ``least`` to ``most``."""
 
     name = "integer"
     kind = "a whole number"
@@ -196,7 +202,7 @@ class IntParam(FloatParam):
 
 
 _MOST_SHOWN = 40
-"""So much of a value is repeated: one may have thousands of digits."""
+"""Most characters of a refused value that a message repeats; a number may have thousands of digits."""
 _TYPES: Mapping[Any, click.ParamType[Any]] = {
     str: TextParam(),
     Path: click.Path(path_type=Path),

@@ -1,4 +1,4 @@
-"""Has a command performed for the terminal: on the main thread, with its signals and its streams."""
+"""Bridge from a terminal command to ``api.perform``: main thread, process signals and console."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,9 @@ from .process_signals import ProcessSignals
 def perform_on_terminal(
     paths: Sequence[str], options: FileOptions | LedgerOptions, console: Console, loop: str
 ) -> Summary:
-    """Perform the command of these options on the loop of that name; raise ``ProvisionerError`` as ``perform``."""
+    """Perform the command of ``options`` on the event loop named ``loop``, and return its summary.
+
+    ``paths`` are the command's input files or its ledger. Raise ``ProvisionerError`` as ``perform`` does.
+    """
     context = CommandContext(process_environment(), console, ProcessSignals())
     return run_with_loop(loop, perform(paths, options, context))

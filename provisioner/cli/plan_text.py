@@ -1,4 +1,4 @@
-"""A plan in words."""
+"""Text of a plan: how many rows will be sent, and how long that takes."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ _WEEK_S = 6 * 24 * 3600
 
 
 def plan_lines(plan: Forecast) -> Iterator[str]:
-    """Render what a run will do, a line for each thing to know."""
+    """Yield the line of the plan, then a line for each of its notes."""
     invalid = plan.counts.invalid
     bad = f"; {invalid:,} {'is' if invalid == 1 else 'are'} invalid" if invalid else ""
     post = f"; {pluralize('first message', plan.to_post)} to post" if plan.to_post else ""
@@ -33,7 +33,7 @@ def _time_text(plan: Forecast) -> str:
 
 
 def _moment_text(moment: datetime, duration_s: float) -> str:
-    """Write the time, with the day after a night's work and with the date after a week's."""
+    """Return the time of day, with the weekday from six hours on, and with the date from six days on."""
     if duration_s < _NIGHT_S:
         return moment.strftime("%H:%M:%S")
     return moment.strftime("%A %H:%M" if duration_s < _WEEK_S else "%Y-%m-%d %H:%M")

@@ -1,4 +1,4 @@
-"""What of the surroundings would fail in the middle of a command, told before it begins."""
+"""Checks of the environment, made before a command begins, for what would fail in the middle of it."""
 
 import os
 import sys
@@ -15,14 +15,14 @@ KEY_LOG = "SSLKEYLOGFILE"
 
 
 def check_surroundings(options: Any, environ: Mapping[str, str]) -> None:
-    """Raise ``UsageError`` for surroundings in which the command of these options cannot work."""
+    """Raise ``UsageError`` for an unusable ``TZ``, or an ``SSLKEYLOGFILE`` that cannot be written."""
     _require_local_time(environ)
     if isinstance(options, ConnectionOptions | SimulateOptions) and (path := _key_log(environ)):
         _require_key_log(path)
 
 
 def tell_key_log(options: Any, environ: Mapping[str, str]) -> None:
-    """Tell where Python writes the keys of every TLS connection: with them, recorded traffic can be read."""
+    """Log a warning when Python writes the keys of TLS connections to a file, which exposes recorded traffic."""
     is_calling = isinstance(options, ConnectionOptions | SimulateOptions) and not getattr(
         options, "simulate", True
     )
@@ -45,9 +45,9 @@ def _key_log(environ: Mapping[str, str]) -> str:
 
 
 def _require_key_log(path: str) -> None:
-    """Make the file readable by its owner alone, if it is new: importing aiohttp opens it.
+    """Create the key log readable by its owner alone, if it is new; importing aiohttp opens it.
 
-    Where Python cannot open the file, aiohttp cannot be imported.
+    Raise ``UsageError`` when it cannot be opened for writing; importing aiohttp would fail then.
     """
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))

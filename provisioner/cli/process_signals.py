@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP as requests to stop. They are registered here and nowhere else."""
+"""SIGINT, SIGTERM and SIGHUP as requests to stop. Signal handlers are registered in this module only."""
 
 import asyncio
 import signal
@@ -10,13 +10,13 @@ from provisioner.system.interrupts import heeded_signals, interruptible
 
 
 class ProcessSignals(StopSignals):
-    """The stop signals of this process; to be used on its main thread.
+    """Stop signals of this process; use it on the main thread.
 
-    After the second one the default handlers stand again, so a third ends the process at once.
+    After the second signal the default handlers are restored, so that a third signal ends the process at once.
     """
 
     def interrupting(self) -> AbstractContextManager[None]:
-        """Return a context in which a signal raises at once; asyncio would wait for a blocking call to return."""
+        """Return a context in which a signal raises at once; asyncio would wait until a blocking call returns."""
         return interruptible()
 
     @contextmanager

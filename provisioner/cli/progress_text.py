@@ -1,4 +1,4 @@
-"""A look at a run in words, for the live display and for plain lines alike."""
+"""Text of a run's progress, for the live display and for plain lines."""
 
 from collections.abc import Mapping
 
@@ -13,16 +13,16 @@ OUTCOME_COLOURS = {
     "unsent": "yellow",
     "invalid": "red",
 }
-"""The outcomes of rows in the order they are told, each with its colour where there are any."""
+"""Colour of each outcome of a row, in display order; used when its count is above 0."""
 
 
 def done_text(progress: Progress) -> str:
-    """Write how much is done; never 100 % before the last row."""
+    """Return done and total, such as ``5/10 rows, 50 %``; 100 % appears only after the last row."""
     return f"{progress.done:,}/{progress.total:,} {progress.noun}, {int(progress.share * 100)} %"
 
 
 def pace_text(progress: Progress) -> str:
-    """Write how fast it goes and how long it takes."""
+    """Return the rate, the requests in flight, the count of 429s, and the elapsed and remaining time."""
     left = "?" if progress.eta_s is None else duration_text(progress.eta_s)
     parts = (
         f"{rate_text(progress.rate_now)} of {rate_text(progress.rate_asked)}",
@@ -36,13 +36,13 @@ def pace_text(progress: Progress) -> str:
 
 
 def outcomes_of(progress: Progress) -> Mapping[str, int]:
-    """Return what there is so far of each outcome, in the order they are told."""
+    """Return the count of each outcome so far, in display order."""
     if progress.outcomes is not None:
         return progress.outcomes
     return {name: getattr(progress, name) for name in OUTCOME_COLOURS}
 
 
 def plain_line(progress: Progress) -> str:
-    """Write all of it on one line."""
+    """Return the state, the progress, the pace and the outcomes as one line."""
     outcomes = [f"{name} {number:,}" for name, number in outcomes_of(progress).items()]
     return "  ".join((progress.state, done_text(progress), pace_text(progress), *outcomes))

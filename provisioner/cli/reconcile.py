@@ -1,4 +1,4 @@
-"""``provisioner reconcile``: what became of rows that nobody knows about."""
+"""The command ``provisioner reconcile``: look up unknown rows at Twilio, or audit created ones."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from .options import argument, command
 def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summary:
     """Settle unknown rows by asking Twilio; nothing is created.
 
-    With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 says
-    that some have not, 5 that Twilio could not be asked about some.
+    With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 means
+    that some rows do not, 5 that Twilio could not be asked about some.
     """
     from .audit_text import audit_lines
     from .performing import perform_on_terminal

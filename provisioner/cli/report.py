@@ -1,4 +1,4 @@
-"""``provisioner report``: a job as a page."""
+"""The command ``provisioner report``: write an HTML page about a job."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from .options import argument, command
 
 
 @command(ReportOptions, argument("ledgers", "LEDGER...", is_many=True, of=Path))
-def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) -> Summary:  # noqa: ARG001 - nothing is shown
-    """Write one self-contained HTML page about a job; several are compared.
+def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) -> Summary:  # noqa: ARG001 - prints nothing but its summary
+    """Write one self-contained HTML page about a job, or a comparison of several.
 
-    The job may be running: the page tells what there is so far.
+    The job may be running: the page shows its figures so far.
     """
     from provisioner.api import perform_reading
 

@@ -1,4 +1,4 @@
-"""``provisioner run``: one WebChat for every row."""
+"""The command ``provisioner run``: create one WebChat for every row."""
 
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
@@ -11,8 +11,8 @@ from .options import argument, command
 def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summary:
     """Create one WebChat for every row; the same command resumes.
 
-    Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is
-    sent once, and the results file says what became of each.
+    Every FILE (CSV or JSON Lines, also compressed; - is stdin) is read and validated first. Then every row is sent
+    once, and the results file shows the outcome of each row.
     """
     from .performing import perform_on_terminal
 

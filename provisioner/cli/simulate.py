@@ -1,4 +1,4 @@
-"""``provisioner simulate``: Twilio on this machine."""
+"""The command ``provisioner simulate``: run a simulated Twilio on this machine."""
 
 import asyncio
 import errno
@@ -34,10 +34,10 @@ ADDRESS_SID = "IG" + 32 * "0"
 
 @command(SimulateOptions)
 def simulate(options: SimulateOptions, console: Console) -> Summary:
-    """Play Twilio on this machine, with scripted faults.
+    """Run a simulated Twilio on this machine, with scripted faults.
 
     It answers as Twilio's documentation says, keeps what was created in memory, and needs no account. A stop
-    signal is its normal end: it prints what it counted and exits with 0.
+    signal is its normal end: it prints its counts and exits with 0.
     """
     settings = settings_of(options)
     if not (options.allow_remote or is_loopback(options.host)):
@@ -51,7 +51,7 @@ def simulate(options: SimulateOptions, console: Console) -> Summary:
 
 
 def settings_of(options: SimulateOptions) -> SimulatorSettings:
-    """Return the settings the options ask for; ``UsageError`` says which of them make no sense."""
+    """Return the simulator's settings for ``options``; raise ``UsageError`` for options that are invalid."""
     try:
         return SimulatorSettings(
             rate_limit=options.rate_limit,

@@ -1,4 +1,4 @@
-"""``provisioner status``: what has become of a job, also while it runs."""
+"""The command ``provisioner status``: show the state of a job."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from .options import argument, command
 
 @command(StatusOptions, argument("ledger", "LEDGER", of=Path))
 def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:
-    """Tell what has become of a job, also while it runs."""
+    """Show the state of a job, also while it runs."""
     from provisioner.api import perform_reading
 
     from .status_text import show_job

@@ -1,4 +1,4 @@
-"""A job in words."""
+"""Text of ``status``: the job, its settings and its errors."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from .console import Console
 
 
 def show_job(details: dict[str, Any], console: Console) -> None:
-    """Print what the details of ``status`` tell."""
+    """Print the job, its settings, its errors and its possible orphans.
+
+    ``details`` are the details of the ``Summary`` of ``status``.
+    """
     state = "a run is working on it" if details["is_running"] else "no run is working on it"
     console.print(
         f"job {details['job_id']}, begun {details['created_at']}, runs {len(details['runs']):,}; {state}"

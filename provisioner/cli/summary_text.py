@@ -1,4 +1,4 @@
-"""A summary in words: what happened, the accounting, where everything is, and what to type next."""
+"""Text of a summary: the outcome, the accounting, the files, the notes, and the next command."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,7 +23,7 @@ _COLOURS = {**OUTCOME_COLOURS, "posted": "green"}
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
-    """Render the end of a command in styled lines; none when it has nothing to tell but its error."""
+    """Yield the lines of a summary, styled; none when the summary holds nothing but an error."""
     if summary.elapsed_s is not None:
         yield _headline(summary)
     if summary.counts is not None and summary.outcome is not CommandOutcome.CHECKED:
@@ -40,7 +40,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
 
 
 def accounting_line(counts: Counts) -> str:
-    """Render ``input = created + …``, with ``≠`` should a row not be accounted for."""
+    """Return ``input 10 = created 8 + …``, with ``≠`` in place of ``=`` if a row is not accounted for."""
     parts = [_part(name, getattr(counts, name)) for name in OUTCOME_COLOURS]
     open_parts = {"pending": counts.pending, "in flight": counts.in_flight}
     parts += [f"{name} {number:,}" for name, number in open_parts.items() if number]
@@ -49,7 +49,7 @@ def accounting_line(counts: Counts) -> str:
 
 
 def messages_line(messages: MessageCounts) -> str:
-    """Render ``messages = posted …``: the first messages of the created rows."""
+    """Return ``messages 8 = posted 7 + …``: the first messages of the created rows."""
     parts = [_part(name.replace("_", " "), number) for name, number in messages.accounting.items()]
     return composed(f"messages {messages.total:,} = ", *_sum(parts))
 

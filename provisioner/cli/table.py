@@ -1,4 +1,4 @@
-"""Small tables in plain text: as wide as they have to be."""
+"""Plain text tables whose columns are as wide as their longest cell."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
@@ -13,7 +13,7 @@ _WIDE_ENOUGH = 10_000
 
 
 def render_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Render ``rows`` under ``columns`` line by line; texts are made printable, and are never markup."""
+    """Yield the lines of a table; control characters in cells are escaped, and long cells shortened."""
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     for row in rows:
         table.add_row(*(Text(shortened(printable(cell))) for cell in row))

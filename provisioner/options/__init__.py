@@ -1,7 +1,8 @@
-"""Every option, declared once: a field with its help becomes the flag, the environment name and the config key.
+"""Options of all commands. Each is declared once, as a field with its help text.
 
-The classes are small groups that the commands combine by inheritance. Texts stay as the user gave them;
-``parse_…`` turns one into the value a room works with and raises ``UsageError`` with the cure.
+From the field come the flag, the environment variable, the key in the configuration file and the keyword of
+``provisioner.api``. The classes are groups of options, which commands combine by inheritance. Text values stay as
+the user wrote them; a ``parse_…`` function converts one and raises ``UsageError`` for a bad value.
 """
 
 from .commands import (

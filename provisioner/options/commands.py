@@ -1,4 +1,4 @@
-"""The options of each command: the groups it shares, and its own."""
+"""Options class of each command: the groups that it shares with other commands, and its own options."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,33 +45,35 @@ class JobOptions(
     TargetOptions,
     DashboardOptions,
 ):
-    """How far it goes, and what stops it."""
+    """Job, limits and stop conditions."""
 
     ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
     marker: str = option(
         "",
-        "Put a mark of the row under this name into the pre-engagement data, to find it by without identity.",
+        "Add a field of this name to the pre-engagement data, by which a row is found when it has no identity.",
         metavar="NAME",
     )
     canary: int = option(
-        1, "Send so many rows alone first; stop if all are refused; 0: none.", metavar="N", most=1000
+        1, "Send this many rows alone first; stop if all are refused; 0 is none.", metavar="N", most=1000
     )
     max_failures: str = option(
         "",
-        "Stop, resumable, at so many rejected or unknown rows.",
+        "Stop, resumable, at this many rejected or unknown rows.",
         metavar="N|P%",
         check=parse_failure_limit,
         span=FAILURE_LIMITS,
     )
-    limit: int = option(0, "Send at most so many rows in this run; 0: all.", metavar="N", most=MOST_ROWS)
-    drain: float = option(30.0, "Seconds to finish what flies after a stop signal.", metavar="SECONDS", most=DAY_S)
+    limit: int = option(0, "Send at most this many rows in this run; 0 is all.", metavar="N", most=MOST_ROWS)
+    drain: float = option(
+        30.0, "Seconds to wait for requests in flight after a stop signal.", metavar="SECONDS", most=DAY_S
+    )
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 
     @property
     def ledger_path(self) -> Path | None:
-        """The ledger that was named, or the one beside the results; None where there are neither."""
+        """Path of the ledger: ``--ledger``, or else OUTPUT.ledger; None when neither option is given."""
         return self.ledger or (Path(f"{self.output}.ledger") if self.output else None)
 
 
@@ -81,7 +83,7 @@ class RunOptions(JobOptions, OutputFormatOptions):
 
     max_attempts: int = option(
         5,
-        "Attempts per row in one run, of those that are safe to repeat.",
+        "Most attempts per row in one run; only what is safe to repeat is repeated.",
         metavar="N",
         least=1,
         most=1000,
@@ -111,14 +113,16 @@ class LoadOptions(JobOptions, OutputFormatOptions):
     )
     arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
     seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N", most=MOST_SEED)
-    cycle: bool = option(default=False, help_text="Go round when the rows are used up, each use a new customer.")
-    fail_if: tuple[str, ...] = option(
-        (), "Exit with 99 if this is so, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
+    cycle: bool = option(
+        default=False, help_text="Start again at the first row when all are used; each use is a new customer."
     )
-    abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is so.", metavar="CONDITION")
+    fail_if: tuple[str, ...] = option(
+        (), "Exit with 99 if this is true, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
+    )
+    abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is true.", metavar="CONDITION")
     close_after: str = option(
         "",
-        "Let Twilio close each conversation that is unused for so long, 10m at least.",
+        "Let Twilio close each conversation after this time without activity, 10m at least.",
         metavar="TIME",
         check=parse_duration,
         span=DURATIONS,
@@ -164,11 +168,11 @@ class ReportOptions(OutputFormatOptions):
     """``provisioner report``."""
 
     output: Path | None = option(
-        None, "The page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
+        None, "File of the page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
     )
 
     def page(self, ledger: Path) -> Path:
-        """Return where the page goes, ``ledger`` being the first that was named."""
+        """Return the path of the page; ``ledger`` is the first ledger of the command line."""
         return self.output or (ledger.with_suffix(".html") if ledger.name else Path("report.html"))
 
 
@@ -196,7 +200,7 @@ class SimulateOptions(OutputFormatOptions):
         "127.0.0.1", "Address to listen on; one that other machines reach needs --allow-remote.", metavar="ADDRESS"
     )
     allow_remote: bool = option(
-        default=False, help_text="Listen where other machines reach it: whoever does can use it."
+        default=False, help_text="Allow a --host that other machines reach; all of them can use the simulator."
     )
     port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT", most=HIGHEST_PORT)
     inspect: bool = option(
@@ -215,12 +219,14 @@ class SimulateOptions(OutputFormatOptions):
     )
     jitter: str = option(
         "0",
-        "How far that may deviate to either side.",
+        "How far the latency may deviate to either side.",
         metavar="TIME",
         check=parse_milliseconds,
         span=MILLISECONDS,
     )
-    fault: tuple[str, ...] = option((), "Let so many requests go wrong in this way.", metavar="NAME=PERCENT")
+    fault: tuple[str, ...] = option(
+        (), "Make this share of requests fail with this fault.", metavar="NAME=PERCENT"
+    )
     faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
     seed: int | None = option(
         None, "Draw the faults from this seed.  [default: the script's]", metavar="N", most=MOST_SEED
@@ -230,10 +236,10 @@ class SimulateOptions(OutputFormatOptions):
     )
     lookup_lag: str = option(
         "0",
-        "How long no look-up shows a new conversation.",
+        "How long look-ups do not show a new conversation.",
         metavar="TIME",
         check=parse_milliseconds,
         span=MILLISECONDS,
     )
-    ignore_identity: bool = option(default=False, help_text="Overlook the Identity field, as older servers did.")
+    ignore_identity: bool = option(default=False, help_text="Ignore the Identity field, as older servers did.")
     refuse_identity: bool = option(default=False, help_text="Refuse requests with an Identity field.")

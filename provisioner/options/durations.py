@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Parsers of durations such as ``1h30m`` and ``50ms``."""
 
 import re
 
@@ -6,9 +6,10 @@ from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 LONGEST_S = 366 * 24 * 3600.0
-"""A year and a day: what is to go on for longer belongs into a scheduler."""
+"""Longest duration in seconds: 366 days. Use a scheduler for anything longer."""
 DURATIONS = "up to 366 days"
 LONGEST_MS = 3600 * 1000.0
+"""Longest latency or delay of the simulator in milliseconds: one hour."""
 MILLISECONDS = "up to an hour"
 
 _TIME = re.compile(
@@ -19,7 +20,10 @@ _MILLISECONDS = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
 
 
 def parse_duration(text: str, flag: str) -> float:
-    """Read ``90``, ``90s``, ``5m``, ``1h30m`` as seconds; ``flag`` is named in a ``UsageError``."""
+    """Return ``90``, ``90s``, ``5m`` or ``1h30m`` in seconds.
+
+    Raise ``UsageError``, which names ``flag``, for other texts and for more than ``LONGEST_S``.
+    """
     found = _TIME.fullmatch(text.strip().lower())
     parts = {unit: float(number) for unit, number in found.groupdict().items() if number} if found else {}
     seconds = sum(number * _UNITS_S[unit] for unit, number in parts.items())
@@ -32,7 +36,10 @@ def parse_duration(text: str, flag: str) -> float:
 
 
 def parse_milliseconds(text: str, flag: str) -> float:
-    """Read ``50``, ``50ms`` or ``0.05s`` as milliseconds; ``flag`` is named in a ``UsageError``."""
+    """Return ``50``, ``50ms`` or ``0.05s`` in milliseconds.
+
+    Raise ``UsageError``, which names ``flag``, for other texts and for more than ``LONGEST_MS``.
+    """
     found = _MILLISECONDS.fullmatch(text.strip().lower())
     number = float(found["number"]) * (1000 if found["unit"] == "s" else 1) if found else -1.0
     if not 0 <= number <= LONGEST_MS:

@@ -1,4 +1,4 @@
-"""The event loop that ``--loop`` names."""
+"""Event loop factory for the values of ``--loop``."""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from provisioner.errors import UsageError
 
 
 def parse_loop(text: str) -> Callable[[], AbstractEventLoop] | None:
-    """Return what makes the loop of that name, None for asyncio's own.
+    """Return the factory of the event loop named ``text``; None means asyncio's own loop.
 
-    ``auto`` is uvloop where it is installed. Raise ``UsageError`` for ``uvloop`` where it is not.
+    ``auto`` is uvloop where it is installed, else asyncio. Raise ``UsageError`` for ``uvloop`` where it is not
+    installed.
     """
     factory = None if text == "asyncio" else _find_uvloop()
     if factory is None and text == "uvloop":
@@ -19,7 +20,7 @@ def parse_loop(text: str) -> Callable[[], AbstractEventLoop] | None:
 
 def _find_uvloop() -> Callable[[], AbstractEventLoop] | None:
     try:
-        import uvloop  # noqa: PLC0415 - an extra
+        import uvloop  # noqa: PLC0415 - an optional dependency
     except ImportError:
         return None
     return uvloop.new_event_loop

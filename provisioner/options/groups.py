@@ -1,4 +1,4 @@
-"""The groups of options that commands share."""
+"""Groups of options that several commands share, and ``option``, which declares one option."""
 
 import math
 from collections.abc import Callable
@@ -24,12 +24,16 @@ def option(
     check: Callable[[str, str], object] | None = None,
     span: str = "",
 ) -> Any:
-    """Declare one option.
+    """Return a dataclass field that declares one option.
 
-    ``env`` is a further environment name, besides the one every option has. ``off_flag`` is the flag that
-    turns a boolean off, for booleans that are on by default. A tuple default makes the flag repeatable.
-    ``least`` and ``most`` bound a number. ``check`` reads a text that holds one, is given the flag's name with it,
-    and raises ``UsageError`` for what is out of bounds, which ``span`` tells in the help.
+    ``help_text`` is the help. ``short`` is a one-letter flag such as ``-o``, ``metavar`` the placeholder of the
+    value in the help, ``choices`` are the allowed values. ``env`` is a second environment variable, besides
+    PROVISIONER_COMMAND_NAME. ``off_flag`` is the flag that turns a boolean off, for booleans that are on by
+    default. A tuple as ``default`` makes the flag repeatable.
+
+    ``least`` and ``most`` bound a number. ``check`` parses a text value such as a rate: it is called with the text
+    and the name of the flag, and raises ``UsageError`` for a bad value. ``span`` is the allowed range, as shown in
+    the help.
     """
     metadata = {
         "help": help_text,
@@ -47,11 +51,11 @@ def option(
 
 
 MOST_AT_ONCE = 1024
-"""Requests in flight: as many open files as a process may usually have. At Twilio's 5 a second, 16 are plenty."""
+"""Most requests in flight: the usual limit of open files of a process. 16 are plenty for Twilio's 5 a second."""
 MOST_ROWS = 1_000_000_000
-"""Rows of one job: more than any ledger was tried with, and still a number that can be meant."""
+"""Most rows of one job: above the size of any tested ledger, and a limit against mistyped numbers."""
 MOST_SEED = 2**63 - 1
-"""The largest number that TOML promises to carry."""
+"""Largest seed: TOML guarantees integers of 64 bits (https://toml.io/en/v1.0.0#integer)."""
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 
@@ -65,12 +69,12 @@ class InputOptions:
     input_format: str = option("", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json"))
 
     def to_note(self) -> str:
-        """Write down how the input is read, for ``from_note``."""
+        """Return these options as the text that the ledger keeps; ``from_note`` reads it."""
         return f"{self.encoding}\n{self.delimiter}\n{self.input_format}"
 
     @staticmethod
     def from_note(text: str) -> "InputOptions":
-        """Read back what ``to_note`` wrote."""
+        """Return the options that ``to_note`` wrote; raise ``ValueError`` for any other text."""
         encoding, delimiter, input_format = text.split("\n")
         return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
 
@@ -88,7 +92,7 @@ PRESETS = (
     "freshdesk",
     "intercom",
 )
-"""The CRM exports whose columns are known; each but ``auto`` has a mapping file in ``mapping/presets``."""
+"""CRM exports with known columns. Each but ``auto`` has a mapping file in ``mapping/presets``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +135,7 @@ class MappingOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RateOptions:
-    """How fast."""
+    """Rate."""
 
     rate: str = option(
         "4/s",
@@ -144,7 +148,7 @@ class RateOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PaceOptions(RateOptions):
-    """How many at once."""
+    """Concurrency."""
 
     concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
 
@@ -155,11 +159,11 @@ class ScheduleOptions:
 
     window: str = option(
         "",
-        "Start requests only in these hours of every day, as 22:00-06:00; outside it pauses.",
+        "Start requests only in these hours of every day, e.g. 22:00-06:00; pause outside them.",
         metavar="HH:MM-HH:MM",
     )
     tz: str = option(
-        "", "Time zone of --window, and of {date} and {time}, as Europe/Berlin.  [default: this machine's]"
+        "", "Time zone of --window, {date} and {time}, e.g. Europe/Berlin.  [default: this machine's]"
     )
     max_duration: str = option(
         "",
@@ -175,14 +179,14 @@ class ConnectionOptions:
     """Connection."""
 
     timeout: float = option(
-        30.0, "Seconds for one attempt, once the connection stands.", metavar="SECONDS", least=0.1, most=HOUR_S
+        30.0, "Seconds for one attempt, once the connection is open.", metavar="SECONDS", least=0.1, most=HOUR_S
     )
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
     loop: str = option(
         "auto",
-        "Event loop: uvloop takes less of the processor, and is taken where it is installed.  [default: auto]",
+        "Event loop: uvloop needs less CPU time, and auto uses it where it is installed.  [default: auto]",
         choices=("auto", "asyncio", "uvloop"),
     )
 
@@ -202,7 +206,7 @@ class ReconcileTimingOptions:
 
     settle_delay: float = option(
         5.0,
-        "Seconds before a look-up may call a row absent; a second look follows.",
+        "Seconds before a look-up may report a row as absent; a second look-up confirms it.",
         metavar="SECONDS",
         most=DAY_S,
     )
@@ -210,24 +214,24 @@ class ReconcileTimingOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardOptions:
-    """Watching it in a browser."""
+    """Dashboard."""
 
     dashboard: str = option(
-        "", "Serve the live page here; its address, with a token, is said at the start.", metavar="[HOST:]PORT"
+        "", "Serve the live page here; its URL, with a token, is printed at the start.", metavar="[HOST:]PORT"
     )
     dashboard_public: bool = option(default=False, help_text="Let other machines see the page.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFormatOptions:
-    """What every command has."""
+    """Options of every command."""
 
     json: bool = option(default=False, help_text="Print the summary as one JSON object on stdout.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResultsOptions:
-    """How results are written."""
+    """Results."""
 
     output: Path | None = option(
         None,
@@ -236,7 +240,9 @@ class ResultsOptions:
         metavar="PATH",
     )
     format: str = option("", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl"))
-    include_input: bool = option(default=False, help_text="Repeat the input's own columns after ours.")
+    include_input: bool = option(
+        default=False, help_text="Add the input's columns after the columns of the results."
+    )
     formula_guard: bool = option(
         default=True,
         help_text="Escape CSV cells that a spreadsheet would run as a formula.",

@@ -1,4 +1,4 @@
-"""Options as keywords of a Python call: natural values, and those of the environment."""
+"""Options from the keywords of a Python call and from environment variables."""
 
 import math
 import os
@@ -13,7 +13,7 @@ from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 NO_KEYWORDS = frozenset({"json", "dashboard", "dashboard_public"})
-"""Options of the terminal alone: the summary comes back as an object, and progress by callback."""
+"""Options of the terminal only. A Python caller gets a ``Summary`` back, and progress by callback."""
 
 _O = TypeVar("_O")
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -28,10 +28,10 @@ def keyword_fields(options_class: Any) -> Iterator[Field[Any]]:
 def options_from_keywords(
     options_class: type[_O], command: str, given: Mapping[str, object], environ: Mapping[str, str]
 ) -> _O:
-    """Return the options of ``command``: those given, then those of the environment, then the defaults.
+    """Return the options of ``command``: keywords win over environment variables, these over defaults.
 
-    None means that an option is not given. ``environ`` is asked for the names that the flags have. Raise
-    ``UsageError`` for a keyword that the command does not have, and for a value that an option cannot have.
+    ``given`` maps keywords to natural Python values; None means not given. ``environ`` maps environment variables
+    to texts. Raise ``UsageError`` for a keyword that the command does not have, and for a bad value.
     """
     known = {each.name: each for each in keyword_fields(options_class)}
     for name in given:
@@ -52,7 +52,11 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def read_value(field: Field[Any], value: object, name: str = "") -> Any:
-    """Read a natural Python value as that of an option; ``name`` stands for it in a ``UsageError``."""
+    """Return a Python value converted to the type of the option ``field``.
+
+    A path may be a ``str``, a repeatable option one text or several. Raise ``UsageError`` for a value of another
+    type or out of range; it names ``name``, which is the name of the field by default.
+    """
     name, kinds = name or field.name, value_kinds(field)
     if isinstance(field.default, bool):
         return value if isinstance(value, bool) else _refuse(value, name, "True or False")
@@ -69,12 +73,12 @@ def read_value(field: Field[Any], value: object, name: str = "") -> Any:
 
 
 def value_kinds(field: Field[Any]) -> set[Any]:
-    """Return the types that a value of this option may have, besides None."""
+    """Return the types that a value of the option ``field`` may have, without ``NoneType``."""
     return {*(get_args(field.type) or (field.type,))} - {NoneType, Ellipsis}
 
 
 def environment_names(field: Field[Any], command: str) -> list[str]:
-    """Return the names of the variables that an option of ``command`` is read from; the first one wins."""
+    """Return the environment variables of an option of ``command``; the first one that is set wins."""
     return [*filter(None, (f"PROVISIONER_{command}_{field.name}".upper(), field.metadata["env"]))]
 
 
@@ -84,7 +88,7 @@ def _from_environment(field: Field[Any], command: str, environ: Mapping[str, str
 
 
 def _read_text(field: Field[Any], text: str, name: str) -> Any:
-    """Read what stands in a variable; of a repeatable option, one value on a line."""
+    """Convert the text of a variable; a repeatable option takes one value per line, or words if it has choices."""
     if isinstance(field.default, bool):
         word = text.strip().lower()
         return word in _TRUE if word in _TRUE | _FALSE else _refuse(text, name, "true or false")

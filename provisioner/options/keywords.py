@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 
 
 class RateKeywords(TypedDict, total=False):
-    """How fast."""
+    """Rate."""
 
     rate: str | float
 
@@ -77,7 +77,7 @@ class ScheduleKeywords(TypedDict, total=False):
 
 
 class PaceKeywords(RateKeywords, total=False):
-    """How many at once."""
+    """Concurrency."""
 
     concurrency: int
 
@@ -89,7 +89,7 @@ class ReconcileTimingKeywords(TypedDict, total=False):
 
 
 class ResultsKeywords(TypedDict, total=False):
-    """How results are written."""
+    """Results."""
 
     format: Literal["csv", "jsonl"]
     include_input: bool
@@ -107,7 +107,7 @@ class JobKeywords(
     TargetKeywords,
     total=False,
 ):
-    """How far it goes, and what stops it."""
+    """Job, limits and stop conditions."""
 
     ledger: str | PathLike[str] | None
     ui_version: str

@@ -1,4 +1,4 @@
-"""How fast, and how much may fail, as they are written on the command line."""
+"""Parsers of rates, such as ``4/s``, and of failure limits, such as ``2%``."""
 
 import math
 import re
@@ -8,17 +8,22 @@ from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 FASTEST = 100_000.0
-"""The highest rate in requests a second: twenty times what one process sends, and 20,000 times Twilio's limit."""
+"""Highest rate in requests per second: 20 times what one process can send, 20,000 times Twilio's limit of 5."""
 SLOWEST = 1 / 86_400
-"""The lowest rate: one a day. What is slower belongs into a scheduler, and a loop's timers reach a day."""
+"""Lowest rate in requests per second: one a day, the longest timer of an event loop. Below it, use a scheduler."""
 RATES = "0.042/h (one a day) to 100,000/s"
 MOST_FAILURES = 1_000_000_000
+"""Most rows of a failure limit."""
 FAILURE_LIMITS = "1 to 1,000,000,000, or up to 100%"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """Starts per second. ``per_second`` is ``math.inf`` for no limit; ``is_auto`` probes upward from it."""
+    """Rate in requests per second.
+
+    ``per_second`` is ``math.inf`` for no limit. With ``is_auto`` the pacer starts at ``per_second`` and probes
+    higher rates.
+    """
 
     per_second: float
     is_auto: bool = False
@@ -29,10 +34,10 @@ _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
 
 
 def parse_rate(text: str, flag: str = "--rate") -> Rate:
-    """Read ``4/s``, ``4``, ``240/m``, ``14400/h``, fractions, ``0`` (no limit) or ``auto``.
+    """Return the rate written as ``4/s``, ``4``, ``240/m``, ``14400/h``, ``0.5/s``, ``0`` (no limit) or ``auto``.
 
-    ``auto`` starts at Twilio's safe default of 4 a second. Raise ``UsageError``, which names ``flag``, for what is
-    no rate, and for one below ``SLOWEST`` or above ``FASTEST``.
+    ``auto`` starts at 4 per second, below Twilio's documented limit of 5 WebChats per second. Raise
+    ``UsageError``, which names ``flag``, for other texts and for a rate below ``SLOWEST`` or above ``FASTEST``.
     """
     if text.strip().lower() == "auto":
         return Rate(per_second=4.0, is_auto=True)
@@ -50,19 +55,22 @@ def parse_rate(text: str, flag: str = "--rate") -> Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class FailureLimit:
-    """At how many failed rows a run stops: a count, or a share of the rows to send (0 to 1)."""
+    """Number of failed rows at which a run stops: ``count`` in rows, or ``share`` (0 to 1) of the rows to send."""
 
     count: int | None = None
     share: float | None = None
 
     def is_reached(self, failed: int, total: int) -> bool:
-        """Say whether ``failed`` rows of ``total`` reach the limit."""
+        """Return whether ``failed`` rows of ``total`` rows to send reach the limit; 0 failed rows never do."""
         limit = self.count if self.count is not None else (self.share or 0.0) * total
         return failed > 0 and failed >= limit
 
 
 def parse_failure_limit(text: str, flag: str = "--max-failures") -> FailureLimit | None:
-    """Read ``N`` or ``P%``; empty means no limit. ``flag`` is named in a ``UsageError``."""
+    """Return the limit written as a count ``N`` or a share ``P%``; None, no limit, for an empty text.
+
+    Raise ``UsageError``, which names ``flag``, for other texts and for a limit out of range.
+    """
     if not text:
         return None
     number = text.removesuffix("%")

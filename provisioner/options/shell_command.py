@@ -1,4 +1,4 @@
-"""The command line that does what a Python call does."""
+"""Shell command that does the same as a Python call, shown as the next command."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,11 +7,14 @@ from typing import Any
 from .keyword_values import keyword_fields
 
 _NEVER_SHOWN = frozenset({"proxy"})
-"""A proxy's address may hold a password."""
+"""Options that are omitted, because the address of a proxy may hold a password."""
 
 
 def shell_command(command: str, arguments: Sequence[str], options: Any, given: Iterable[str]) -> str:
-    """Return the command with these arguments and the options that were given, in that order."""
+    """Return the quoted shell line ``provisioner COMMAND ARGUMENTS OPTIONS``.
+
+    ``given`` are the names of the options to include, in that order; their values come from ``options``.
+    """
     fields = {field.name: field for field in keyword_fields(type(options)) if field.name not in _NEVER_SHOWN}
     flags = [
         word

@@ -264,7 +264,7 @@ async def test_a_stopped_test_goes_on_with_the_rows_that_are_left(
     ("flags", "message", "cure"),
     [
         (("--cycle", "--duration", "1s", "--failed", "f.csv"), "--failed needs a record", "omit --failed"),
-        (("--abort-if", "achieved < 95%"), "that is known at the end", "--fail-if"),
+        (("--abort-if", "achieved < 95%"), "its value is known only at the end", "--fail-if"),
         (("--metrics-file", "results.csv"), "-o and --metrics-file name the same file", "a name of its own"),
     ],
 )

@@ -248,7 +248,7 @@ def test_an_answer_that_finds_no_room_is_the_disks_fault(monkeypatch: pytest.Mon
     [
         (
             OSError(28, "No space left on device"),
-            "what was to be told could not be written: No space left on device",
+            "the output could not be written: No space left on device",
         ),
         (OSError(5, "Input/output error", "a.csv"), "a.csv could not be written: Input/output error"),
     ],

@@ -34,7 +34,7 @@ Options:
   --sound / --no-sound  Make a sound.  [env var: PROVISIONER_TOY_SOUND; default: sound]
   --is-red              Be red.  [env var: PROVISIONER_TOY_IS_RED]
 
-What every command has:
+Options of every command:
   --json      Print the summary as one JSON object on stdout.  [env var: PROVISIONER_TOY_JSON]
   -h, --help  Show this message and exit.
 """
