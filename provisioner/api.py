@@ -1,25 +1,25 @@
-"""The commands for Python programs: each as a function, and as a coroutine function whose name begins with ``a``.
+"""Python API: each command as a function, and as a coroutine function whose name begins with ``a``.
 
-Every job runs in a thread of its own with an event loop of its own, so that it can be called in a thread, inside a
-running loop, and several times at once. Nothing of the process is changed: no signal handler, no logging set-up,
-no output, no question. Interrupting a function, and cancelling the task of a coroutine, let the job finish what is
-in flight, as a stop signal does, and go on then.
+Every job runs on a thread of its own with an event loop of its own. So it can be called on any thread, inside a
+running event loop, and several times at once. Nothing of the process is changed: no signal handler, no logging
+set-up, no output, no question. Interrupting a function, or cancelling the task of a coroutine, lets the job finish
+what is in flight, as a stop signal does; then the interruption is raised.
 
-The arguments that they share:
+The functions share these arguments:
 
-``environ`` stands in for the variables of the process, completely: credentials, ``PROVISIONER_*`` options, HOME.
-``on_progress`` is called with a ``Progress`` in the thread of the job, about four times a second, and has to
-return soon. What it raises stops the job as a signal would, and is raised once the job has ended.
-``stop`` is a ``threading.Event``, or an ``asyncio.Event`` of the loop that a coroutine is awaited on; once it is
-set, the job finishes what is in flight and ends, resumable.
-``options`` are named like the flags, see docs/options.md; None means not given. Nobody is asked: ``yes`` agrees.
+``environ`` replaces the environment variables of the process: credentials, ``PROVISIONER_*`` options, HOME.
+``on_progress`` is called with a ``Progress`` on the job's thread, about four times a second; it must return fast.
+An exception in it stops the job as a stop signal does, and is raised when the job has ended.
+``stop`` is a ``threading.Event``, or an ``asyncio.Event`` of the loop that awaits the coroutine. When it is set,
+the job finishes what is in flight and ends; it can be resumed.
+``options`` are named like the flags, see docs/options.md; None means not given. ``yes=True`` agrees to everything.
 
-They return a ``Summary``, and raise a ``ProvisionerError``, whose ``exit_code`` is that of the command line, for
-what ends a job before anything is done: ``UsageError`` for an option or credentials, ``InputError`` for an input,
-``LedgerError`` for a ledger, ``LedgerBusyError`` while another job works on it.
+All functions return a ``Summary``. They raise a ``ProvisionerError`` for an error before anything was done:
+``UsageError`` for an option or credentials, ``InputError`` for an input file, ``LedgerError`` for a ledger,
+``LedgerBusyError`` while another job uses the ledger. Its ``exit_code`` is that of the command line.
 
-``perform`` and its like are what the command line calls: a command on the running loop, with options that were
-read and an interface of the caller's own.
+``perform``, ``perform_reading`` and ``perform_mapping`` are used by the command line: they run a command without a
+thread, with given options and a given user interface.
 """
 
 from collections.abc import Mapping
@@ -129,9 +129,10 @@ def check(
     stop: StopEvent | None = None,
     **options: Unpack[CheckKeywords],
 ) -> Summary:
-    """Read and validate everything, call nothing.
+    """Read and validate everything; call nothing.
 
-    The details hold the plan, how each file is read, and the invalid rows; the exit code is 4 where there are any.
+    The details hold the plan, how each file is read, and the invalid rows. The exit code is 4 when a row is
+    invalid.
     """
     return _perform("check", files, options, environ, on_progress, stop)
 
@@ -144,7 +145,7 @@ async def acheck(
     stop: StopEvent | None = None,
     **options: Unpack[CheckKeywords],
 ) -> Summary:
-    """Do as ``check`` while the task waits."""
+    """Run ``check`` while the caller's task waits."""
     return await _aperform("check", files, options, environ, on_progress, stop)
 
 
@@ -159,8 +160,8 @@ def create_webchats(
 ) -> Summary:
     """Create one WebChat for every row of one file or several; called again, it resumes.
 
-    ``output`` is the results file. The exit code tells how the rows ended: 0 when every one is created, 4 where
-    some are rejected or invalid, 5 where some are unknown, 6, 130 or 143 when it was stopped and can be resumed.
+    ``output`` is the path of the results file. Exit codes: 0 when every row is created, 4 when some are rejected
+    or invalid, 5 when some are unknown, and 6, 130 or 143 when the run was stopped and can be resumed.
     """
     return _perform("run", files, {"output": output, **options}, environ, on_progress, stop)
 
@@ -174,7 +175,7 @@ async def acreate_webchats(
     stop: StopEvent | None = None,
     **options: Unpack[RunKeywords],
 ) -> Summary:
-    """Do as ``create_webchats`` while the task waits."""
+    """Run ``create_webchats`` while the caller's task waits."""
     return await _aperform("run", files, {"output": output, **options}, environ, on_progress, stop)
 
 
@@ -187,9 +188,10 @@ def load_test(
     stop: StopEvent | None = None,
     **options: Unpack[LoadKeywords],
 ) -> Summary:
-    """Send rows as they would arrive, and judge how it went.
+    """Run a load test: send rows on an arrival schedule and check the figures.
 
-    The exit code is 99 when a condition of ``fail_if`` or ``abort_if`` came true; the figures are in the details.
+    ``output`` is the path of the results file. The details hold the figures. The exit code is 99 when a condition
+    of ``fail_if`` or ``abort_if`` is true.
     """
     return _perform("load", files, {"output": output, **options}, environ, on_progress, stop)
 
@@ -203,31 +205,31 @@ async def aload_test(
     stop: StopEvent | None = None,
     **options: Unpack[LoadKeywords],
 ) -> Summary:
-    """Do as ``load_test`` while the task waits."""
+    """Run ``load_test`` while the caller's task waits."""
     return await _aperform("load", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 def status(ledger: PathName) -> Summary:
-    """Tell what has become of a job, also while it runs."""
+    """Return the state of the job of ``ledger``, also while it runs."""
     return _perform("status", ledger, {})
 
 
 async def astatus(ledger: PathName) -> Summary:
-    """Do as ``status`` while the task waits."""
+    """Run ``status`` while the caller's task waits."""
     return await _aperform("status", ledger, {})
 
 
 def export(
     ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
-    """Write the results of a job again, to ``output``, in any format."""
+    """Write the results of a job again, to the path ``output``, in any format."""
     return _perform("export", ledger, {"output": output, **options}, environ)
 
 
 async def aexport(
     ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
-    """Do as ``export`` while the task waits."""
+    """Run ``export`` while the caller's task waits."""
     return await _aperform("export", ledger, {"output": output, **options}, environ)
 
 
@@ -241,7 +243,7 @@ def reconcile(
 ) -> Summary:
     """Settle the unknown rows of a job by asking Twilio; nothing is created.
 
-    With ``audit``, change nothing and check that every created row has exactly one conversation.
+    With ``audit=True``, change nothing and check that every created row has exactly one conversation.
     """
     return _perform("reconcile", ledger, options, environ, on_progress, stop)
 
@@ -254,7 +256,7 @@ async def areconcile(
     stop: StopEvent | None = None,
     **options: Unpack[ReconcileKeywords],
 ) -> Summary:
-    """Do as ``reconcile`` while the task waits."""
+    """Run ``reconcile`` while the caller's task waits."""
     return await _aperform("reconcile", ledger, options, environ, on_progress, stop)
 
 
@@ -266,9 +268,9 @@ def close(
     stop: StopEvent | None = None,
     **options: Unpack[CloseKeywords],
 ) -> Summary:
-    """Close or delete the conversations that a job made; ``made`` is its ledger or its results.
+    """Close or delete the conversations that a job made; ``made`` is the path of its ledger or its results.
 
-    Without ``yes``, close nothing and tell in the details what would be closed.
+    Without ``yes=True``, close nothing; the details say what would be closed.
     """
     return _perform("close", made, options, environ, on_progress, stop)
 
@@ -281,15 +283,15 @@ async def aclose(
     stop: StopEvent | None = None,
     **options: Unpack[CloseKeywords],
 ) -> Summary:
-    """Do as ``close`` while the task waits."""
+    """Run ``close`` while the caller's task waits."""
     return await _aperform("close", made, options, environ, on_progress, stop)
 
 
 def report(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
-    """Write one self-contained HTML page about a job; several are compared."""
+    """Write one self-contained HTML page about a job, or a comparison of several."""
     return _perform("report", ledgers, options, environ)
 
 
 async def areport(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
-    """Do as ``report`` while the task waits."""
+    """Run ``report`` while the caller's task waits."""
     return await _aperform("report", ledgers, options, environ)

@@ -1,5 +1,6 @@
-"""Runs a command in a thread of its own, for a program that calls it.
+"""Runs a command on a thread of its own for a Python program that calls it.
 
-``call`` reads what is asked for, ``arguments`` its types · ``job_thread`` the thread and its event loop ·
-``stop_events`` the caller's events as requests to stop · ``callback_interface`` progress by callback.
+``call`` reads the options and starts the job · ``arguments`` the types and checks of the arguments ·
+``job_thread`` the thread and its event loop · ``stop_events`` the caller's events as requests to stop ·
+``callback_interface`` progress by callback.
 """

@@ -1,4 +1,4 @@
-"""What every call takes: its types, and what is said where something else is given."""
+"""Types of the arguments that calls of ``provisioner.api`` share, and checks that raise ``UsageError``."""
 
 import inspect
 import os
@@ -15,15 +15,18 @@ OnProgress = Callable[[Progress], object]
 
 
 class StopEvent(Protocol):
-    """What can be set: ``threading.Event``, ``asyncio.Event``, ``multiprocessing.Event``."""
+    """Event that stops a job: ``threading.Event``, ``asyncio.Event`` or ``multiprocessing.Event``."""
 
     def is_set(self) -> bool:
-        """Say whether the job is to stop."""
+        """Return whether the job shall stop."""
         ...
 
 
 def read_names(command: str, paths: object) -> list[str]:
-    """Return the names of one file or of several; raise ``UsageError`` for what names none."""
+    """Return the names of one file or of several; raise ``UsageError`` for none, and for values that are no paths.
+
+    ``command`` is named in the error.
+    """
     is_one = isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable)
     given: Iterable[object] = [paths] if is_one else cast("Iterable[object]", paths)
     names: list[str] = []
@@ -41,7 +44,7 @@ def read_names(command: str, paths: object) -> list[str]:
 
 
 def require_variables(environ: object) -> None:
-    """Raise ``UsageError`` where ``environ`` is no mapping of texts."""
+    """Raise ``UsageError`` when ``environ`` is neither None nor a mapping of texts to texts."""
     if environ is None or environ is os.environ:
         return
     if not isinstance(environ, Mapping) or not all(
@@ -51,7 +54,7 @@ def require_variables(environ: object) -> None:
 
 
 def require_watchers(on_progress: object, stop: object) -> None:
-    """Raise ``UsageError`` for a callback that cannot be called in the job's thread, or an event that is none."""
+    """Raise ``UsageError`` when ``on_progress`` is not a plain function, or ``stop`` is not an event."""
     if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
         raise UsageError("on_progress is not a plain function", cure="give one that takes a Progress")
     if stop is not None and not callable(getattr(stop, "is_set", None)):

@@ -1,4 +1,4 @@
-"""One call of a command by a program: its options read, its job in a thread, its end handed back."""
+"""One call of a command by a Python program: reads its options, runs the job, returns its summary."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ _OPTIONS: Mapping[str, type[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a program asks for, checked as far as its values go."""
+    """Arguments of one call, checked: paths, options, and the environment of the job."""
 
     paths: Sequence[str]
     options: FileOptions | LedgerOptions | ReadingOptions
@@ -72,10 +72,10 @@ class Call:
         given: Mapping[str, object],
         environ: Environ = None,
     ) -> "Call":
-        """Read the options of ``command``; raise ``UsageError`` for one that it does not have, or a bad value.
+        """Check the arguments of a call of ``command``; raise ``UsageError`` for an unknown option or a bad value.
 
-        ``given`` are the keywords, as natural Python values. ``environ`` stands in for the variables of the
-        process.
+        ``given`` are the keywords with natural Python values. ``environ`` replaces the process's variables; None
+        means ``os.environ``.
         """
         names = read_names(command, paths)
         require_variables(environ)
@@ -89,14 +89,18 @@ class Call:
         return cls(names, options, _environment(environ, shell_command(command, names, options, told)))
 
     def perform(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
-        """Run the job while this thread waits."""
+        """Run the job while this thread waits, and return its summary.
+
+        Raise ``ProvisionerError`` as ``commands.perform.perform`` does, and the exception that ``on_progress``
+        raised.
+        """
         require_watchers(on_progress, stop)
         signals = StopSignals()
         with CallbackInterface(on_progress, signals) as ui:
             return self._job(ui, signals, stop).result()
 
     async def perform_async(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
-        """Run the job while the caller's task waits."""
+        """Run the job while the caller's task waits, and return its summary; raise as ``perform`` does."""
         require_watchers(on_progress, stop)
         signals = StopSignals()
         ours, other = (stop, None) if isinstance(stop, asyncio.Event) else (None, stop)
@@ -116,7 +120,7 @@ class Call:
 
 
 def _environment(environ: Environ, command: str) -> ProcessEnvironment:
-    """Return the environment of a call; a mapping of variables also says where the user's folder is."""
+    """Return the environment of a job; with ``environ`` the home folder is its variable HOME, or none."""
     if environ is None:
         return ProcessEnvironment(os.environ, user_home(), command)
     return ProcessEnvironment(environ, Path(environ["HOME"]) if environ.get("HOME") else None, command)

@@ -1,4 +1,4 @@
-"""A user interface without streams: progress goes to a callback, and nobody can be asked."""
+"""User interface without streams: reports progress to a callback and asks no questions."""
 
 import asyncio
 import time
@@ -14,13 +14,13 @@ from provisioner.signals import StopSignals
 from .arguments import OnProgress
 
 EVERY_S = 0.25
-"""How often the callback is called while a command sends, looks up or closes."""
+"""Seconds between two calls of the callback while a command sends, looks up or closes."""
 
 
 class CallbackInterface:
-    """Calls ``on_progress`` on the loop of the job, and asks the job to stop when that raises.
+    """User interface of a job that calls ``on_progress`` on the job's loop; an error there stops the job.
 
-    ``error`` is what it raised; it is not called again then.
+    ``error`` is the exception that ``on_progress`` raised, or None. After an exception it is not called again.
     """
 
     def __init__(self, on_progress: OnProgress | None, stop: StopSignals) -> None:
@@ -28,29 +28,32 @@ class CallbackInterface:
         self.error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Return itself; to be entered by whoever waits for the job."""
+        """Return the interface; enter it on the thread or task that waits for the job."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raise what the callback raised, in place of what the job came to, but not of an interruption."""
+        """Raise the exception of ``on_progress``, if any, instead of the job's own exception.
+
+        Exceptions that are no ``Exception``, such as ``KeyboardInterrupt``, are not replaced.
+        """
         if self.error is not None and (error is None or isinstance(error, Exception)):
             raise self.error
 
     def print(self, text: str = "") -> None:
-        """Print nothing: the answer is the summary."""
+        """Print nothing: the answer of a command is its summary."""
 
     def print_status(self, line: str) -> None:
-        """Print nothing: what is worth knowing afterwards is in the summary."""
+        """Print nothing: the summary has the notes."""
 
     def confirm(self, question: str, *, unasked: bool) -> bool:  # noqa: ARG002 - nobody is asked
-        """Answer as where nobody can be asked; the option ``yes`` alone agrees."""
+        """Return ``unasked``; a program agrees by the option ``yes`` only."""
         return unasked
 
     @contextmanager
     def planning(self) -> Iterator[Callable[[int], None]]:
-        """Give a function that tells the number of rows planned so far; it may be called in any thread."""
+        """Yield a function that reports the number of rows planned so far; any thread may call it."""
         loop, next_at = asyncio.get_running_loop(), time.monotonic() + EVERY_S
 
         def count(rows: int) -> None:
@@ -62,11 +65,11 @@ class CallbackInterface:
         yield count
 
     def show_plan(self, plan: Forecast) -> None:
-        """Show nothing: its notes are told when it is checked."""
+        """Show nothing: ``check`` returns the notes of a plan."""
 
     @asynccontextmanager
     async def progress(self, source: Callable[[], Progress]) -> AsyncIterator[None]:
-        """Tell how the command comes on while the context lasts, and once more at its end."""
+        """Report the progress four times a second while the context lasts, and once more at its end."""
         task = asyncio.create_task(self._tell_often(source))
         try:
             yield

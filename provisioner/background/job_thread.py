@@ -1,8 +1,9 @@
-"""One job in a thread of its own, with an event loop of its own.
+"""A job on a thread of its own, with an event loop of its own.
 
-Neither can hold up the other then: not the job's reading of files the caller's loop, nor a busy loop of the
-caller the pace. The thread is no daemon: a process never ends while a job is writing. But Python starts no helper
-threads once its main thread has ended, so whoever calls in a thread has to wait for it there.
+So the job's file access cannot block the caller's loop, and a busy loop of the caller cannot delay the job's
+requests. The thread is not a daemon: the process does not end while a job is writing. Python starts no further
+threads once its main thread has ended, and a job needs some, so a caller on another thread has to be waited for by
+the main thread.
 """
 
 import asyncio
@@ -21,10 +22,10 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 class JobThread(Generic[T]):
-    """A coroutine that runs to its end in a thread, from ``start`` on.
+    """A coroutine that runs on its own thread; the thread starts when the result is waited for.
 
-    ``stop`` is asked to stop when whoever waits is interrupted or cancelled. ``loop_factory`` makes the loop; None
-    is asyncio's own. The thread sees the context variables of whoever makes it.
+    ``stop`` is asked to stop when the waiting is interrupted or cancelled. ``loop_factory`` makes the event loop;
+    None is asyncio's own. The thread gets a copy of the context variables of the thread that creates this object.
     """
 
     def __init__(
@@ -36,10 +37,10 @@ class JobThread(Generic[T]):
         self._thread = threading.Thread(target=copy_context().run, args=(self._work,), name="provisioner")
 
     def result(self) -> T:
-        """Run the job while this thread waits, and return or raise what it comes to.
+        """Run the job while this thread waits; return its result or raise its exception.
 
-        Whatever interrupts the waiting, such as ``KeyboardInterrupt``, asks the job to stop, at once when it comes
-        again, and is raised once the job has ended.
+        An exception that interrupts the waiting, such as ``KeyboardInterrupt``, asks the job to stop, and is
+        raised when the job has ended. A second one cancels what is in flight.
         """
         interruptions: list[BaseException] = []
         asked = 0
@@ -48,7 +49,7 @@ class JobThread(Generic[T]):
                 while asked < len(interruptions):
                     asked += 1
                     self._stop.request_stop()
-                if interruptions and self._thread.ident is None:  # it came before there was a thread to wait for
+                if interruptions and self._thread.ident is None:  # interrupted before the thread was started
                     break
                 self._start()
                 wait([self._future])
@@ -59,10 +60,10 @@ class JobThread(Generic[T]):
         return self._future.result()
 
     async def result_async(self) -> T:
-        """Run the job while the caller's task waits, and return or raise what it comes to.
+        """Run the job while the caller's task waits; return its result or raise its exception.
 
-        Cancelling the task asks the job to stop, at once when it comes again, and ends the task once the job has
-        ended.
+        Cancelling the task asks the job to stop; ``CancelledError`` is raised when the job has ended. A second
+        cancellation cancels what is in flight.
         """
         self._start()
         ended = asyncio.wrap_future(self._future)
@@ -74,24 +75,24 @@ class JobThread(Generic[T]):
                 cancellation = cancellation or error
                 self._stop.request_stop()
         if cancellation is not None:
-            ended.exception()  # it is of no interest any more, and asyncio would tell that nobody asked for it
+            ended.exception()  # read it, or asyncio would log that nobody did
             raise cancellation
         return ended.result()
 
     def _start(self) -> None:
         if self._is_started:
             return
-        self._is_started = True  # before it is, as an interruption may come while it starts
+        self._is_started = True  # set first, because an interruption may come during the start
         try:
             self._thread.start()
-        except RuntimeError as error:  # the system has no room for one more
+        except RuntimeError as error:  # the system cannot start another thread
             self._future.set_exception(error)
 
     def _work(self) -> None:
         try:
             with asyncio.Runner(
                 loop_factory=self._loop_factory
-            ) as runner:  # takes signals on the main thread only
+            ) as runner:  # handles SIGINT on the main thread only
                 runner.get_loop().set_exception_handler(_tell)
                 result = runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - is raised to whoever waits
@@ -101,7 +102,7 @@ class JobThread(Generic[T]):
 
 
 def _tell(_loop: object, context: Mapping[str, Any]) -> None:
-    """Log what the loop reports by type and place: its texts may hold what a callback was called with."""
+    """Log an error of the event loop by type and place; its message may hold a callback's arguments."""
     error = context.get("exception")
     if isinstance(error, BaseException):
         event_logger().error("callback.failed", error_type=type(error).__name__, error_place=place_of(error))

@@ -1,4 +1,4 @@
-"""Events of the caller's as requests to stop."""
+"""Waiting for the caller's stop event, which becomes a request to stop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,19 +12,25 @@ from .arguments import StopEvent
 Event = TypeVar("Event", bound=StopEvent)
 
 POLL_S = 0.1
-"""How often an event of another thread is looked at; waiting for it would take a thread that nothing can end."""
+"""Seconds between two checks of an event of another thread; a thread that waits for it could not be ended."""
 
 
 @asynccontextmanager
 async def polled(event: StopEvent | None, stop: StopSignals) -> AsyncIterator[None]:
-    """Ask to stop when the event is set in another thread; to be entered on the loop of the job."""
+    """Ask the job to stop when ``event``, set by another thread, is set; enter it on the job's loop.
+
+    An exception of ``event.is_set`` stops the job too, and is raised at the end of the context.
+    """
     async with _watched(event, _poll, stop):
         yield
 
 
 @asynccontextmanager
 async def awaited(event: asyncio.Event | None, stop: StopSignals) -> AsyncIterator[None]:
-    """Ask to stop when the event is set; to be entered on the loop that the event belongs to."""
+    """Ask the job to stop when ``event`` is set; enter it on the loop that the event belongs to.
+
+    An exception of the event stops the job too, and is raised at the end of the context.
+    """
     async with _watched(event, asyncio.Event.wait, stop):
         yield
 
@@ -35,7 +41,7 @@ async def _watched(
 ) -> AsyncIterator[None]:
     if event is None or event.is_set():
         if event is not None:
-            stop.request_stop()  # once: the watch would ask again, which cancels
+            stop.request_stop()  # only once: a second request would cancel what is in flight
         yield
         return
     task = asyncio.create_task(_ask(until_set(event), stop))
@@ -45,11 +51,11 @@ async def _watched(
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
-            task.result()  # an event that failed is told, once the job that it stopped has ended
+            task.result()  # raises what the event raised, after the job has ended
 
 
 async def _ask(until_set: Coroutine[Any, Any, object], stop: StopSignals) -> None:
-    """Ask to stop when the event is set, and also when it fails, as one of another loop does."""
+    """Ask the job to stop when the event is set, and also when waiting fails, as for an event of another loop."""
     try:
         await until_set
     except Exception:

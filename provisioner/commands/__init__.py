@@ -1,1 +1,1 @@
-"""What each command does, one module a command; ``cli`` parses, calls one of these and prints."""
+"""The commands, one module each. ``cli`` and ``provisioner.api`` call them through ``perform``."""

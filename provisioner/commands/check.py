@@ -1,4 +1,4 @@
-"""What ``check`` finds out: everything about an input, without calling anybody."""
+"""The command ``check``: read and validate an input and forecast its run, without calling Twilio."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,15 @@ from provisioner.signals import StopSignals
 from provisioner.sources import Detection
 
 FIRST = 20
-"""How many invalid rows are listed, unless all are asked for."""
+"""Number of invalid rows that are listed without ``--all``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """An input as a run would find it."""
+    """Findings about an input: how each file is read, the forecast of a run, invalid rows, sample requests.
+
+    ``detections`` are (file name, detection) pairs.
+    """
 
     detections: Sequence[tuple[str, Detection]]
     plan: Forecast
@@ -37,7 +40,7 @@ class CheckResult:
 
 
 async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
-    """Carry out ``provisioner check``; raise ``ProvisionerError`` as ``check_input``."""
+    """Perform ``provisioner check``; raise ``ProvisionerError`` as ``check_input`` does."""
     checked = await check_input(files, options, ui, stop)
     counts = checked.plan.counts
     return Summary(
@@ -52,9 +55,10 @@ async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterfa
 async def check_input(
     files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals | None = None
 ) -> CheckResult:
-    """Read, map and validate every row by the same plan pass as a run, into a ledger that is thrown away.
+    """Read, map and validate every row by the same plan pass as a run, into a temporary ledger.
 
-    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all, and where it is stopped.
+    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all, and ``StoppedError`` after a
+    request to stop.
     """
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(address_sid=options.address_sid)
@@ -94,7 +98,7 @@ async def _plan(
 
 
 def _details(checked: CheckResult) -> dict[str, object]:
-    """Return all of it for programs, in values that JSON knows."""
+    """Return the findings as the details of the summary, in values that JSON can hold."""
     plan = checked.plan
     return {
         "valid": plan.counts.pending,

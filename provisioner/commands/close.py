@@ -1,4 +1,4 @@
-"""One clean-up: tells what would be closed, asks, closes it, and accounts for it."""
+"""The command ``close``: print what would be closed, ask, close it, and account for every conversation."""
 
 import math
 import shlex
@@ -24,10 +24,16 @@ from provisioner.target import Target
 from provisioner.twilio.closing import ClosingClient
 
 ACTION_LIMIT = 30.0
-"""Conversations created, changed or deleted a second that Twilio allows, production's included."""
+"""Conversations created, changed or deleted per second that Twilio allows, shared with production.
+
+Source: https://www.twilio.com/docs/conversations/conversations-limits
+"""
 DRAIN_S = 30.0
+"""Seconds that requests in flight may take after a stop signal."""
 FIRST_NAMED = 3
+"""Number of SIDs that are shown before the question."""
 MOST_REASONS = 5
+"""Most reasons for failed conversations in the notes."""
 
 
 async def close_conversations(
@@ -37,12 +43,15 @@ async def close_conversations(
     ui: UserInterface,
     stop: StopSignals | None = None,
 ) -> Summary:
-    """Carry out ``provisioner close``; raise ``ProvisionerError`` for what ends it before anything was closed."""
+    """Perform ``provisioner close`` for the ledger or results file ``path``.
+
+    Raise ``ProvisionerError`` for an error before anything was closed; later errors are in the ``Summary``.
+    """
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
     source = close_source_of(path)
     cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
-    # What a simulator never had is not to be remembered as gone; nor is a dry run to leave a file.
+    # A simulator reports every SID as gone, which must not be recorded; a dry run must not create a file.
     may_keep = not (options.simulate and isinstance(source, ResultsFile))
     is_kept = may_keep and (options.yes or source.has_progress)
     async with source.open(target, deletes=options.delete, is_kept=is_kept) as close_target:
@@ -57,7 +66,11 @@ async def close_conversations(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePlan:
-    """What there is to close, and what cannot be closed because nobody knows it."""
+    """Numbers of conversations to close, of those done, and of those that cannot be closed here.
+
+    ``first`` holds the first SIDs to close. ``unknowns`` are rows that may have conversations without a known SID,
+    ``duplicates`` further conversations of a row, ``orphans`` conversations without a customer.
+    """
 
     to_close: int
     done: int
@@ -68,7 +81,7 @@ class ClosePlan:
 
 
 class Cleanup:
-    """One clean-up, from what it would do to what it did."""
+    """One execution of ``close``: plan, confirm, execute, account."""
 
     def __init__(
         self,
@@ -86,7 +99,7 @@ class Cleanup:
         self._log = event_logger()
 
     async def plan(self, close_target: CloseTarget) -> ClosePlan:
-        """Find out what there is to do; raise ``LedgerError`` for a conversation that is named by no SID."""
+        """Return what there is to close; raise ``LedgerError`` when a created row has no valid SID."""
         await close_target.close_ledger.require_sids()
         counts = await close_target.close_ledger.counts()
         done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
@@ -100,7 +113,10 @@ class Cleanup:
         )
 
     def is_wanted(self, plan: ClosePlan) -> bool:
-        """Tell what would be done, and ask; ``--yes`` is told and not asked, nobody means no."""
+        """Print the plan and return whether to execute it.
+
+        With ``--yes`` nobody is asked; without it the user is asked, and no terminal means no.
+        """
         tell = self._ui.print_status if self._options.yes else self._ui.print
         for line in self._plan_lines(plan):
             tell(line)
@@ -108,7 +124,7 @@ class Cleanup:
         return self._options.yes or self._ui.confirm(question, unasked=False)
 
     def account_dry(self, plan: ClosePlan) -> Summary:
-        """Tell the end of a command that closed nothing, because there is nothing or nobody said yes."""
+        """Return the summary of a command that closed nothing: there was nothing to close, or nobody agreed."""
         note = f"this was a dry run: nothing was {self._past}; --yes does it" if plan.to_close else ""
         return Summary(
             command="close",
@@ -121,7 +137,7 @@ class Cleanup:
         )
 
     async def execute(self, close_target: CloseTarget, plan: ClosePlan, stop: StopSignals) -> Summary:
-        """Close what is left, and account for it."""
+        """Close the conversations that are left, and return the summary."""
         await close_target.ledger.start_run(())
         pacer = Pacer(self._rate)
         monitor = CloseMonitor(plan.to_close, speed_limit=pacer)
@@ -214,7 +230,7 @@ class Cleanup:
             yield f"note: Twilio allows {ACTION_LIMIT:.0f} changes a second, production's included: expect 429s"
 
     def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
-        """Name what this command cannot close, because nobody knows its SID for certain."""
+        """Yield notes about conversations that this command cannot close, because their SIDs are not certain."""
         reconcile = shlex.join(["provisioner", "reconcile", str(self._source.location), *self._target.flags()])
         if isinstance(self._source, ResultsFile):
             reconcile = "provisioner reconcile LEDGER, where the job's ledger is,"
@@ -241,7 +257,7 @@ class Cleanup:
             yield f"{_conversations(number)} not {self._past}: {code}, {sentence}"
 
     def _gone(self, plan: ClosePlan, monitor: CloseMonitor) -> Iterator[str]:
-        """Doubt that all is well where a results file, which names no account, meets an empty one."""
+        """Yield a warning when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
         is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
         if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
             yield (
@@ -251,7 +267,7 @@ class Cleanup:
 
 
 def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:
-    """Return 5 where nobody knows, 4 where something is left; an unknown row may have an open conversation."""
+    """Return 5 when a close or a row is unknown, 4 when a conversation is left open, else 0."""
     if in_doubt or plan.unknowns.total:
         return ExitCode.UNKNOWN
     return ExitCode.REJECTED if left else ExitCode.DONE
@@ -260,7 +276,7 @@ def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:
 def _details(
     plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
 ) -> dict[str, object]:
-    """Return the account for programs; every conversation is in ``done_before``, in one of the ends, or left."""
+    """Return the details of the summary; ``done_before``, the ends and ``left`` add up to all conversations."""
     told = {word.replace(" ", "_"): ends.get(status, 0) for status, word in WORDS.items()}
     return {
         "dry_run": is_dry,

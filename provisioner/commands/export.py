@@ -1,4 +1,4 @@
-"""What ``export`` does: the results once more, from the ledger and, where asked for, the input."""
+"""The command ``export``: write the results again from the ledger and, where needed, the input."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,7 +16,12 @@ from provisioner.sources import STDIN, Source, open_sources
 
 
 def export_results(ledger: Path, options: ExportOptions) -> Summary:
-    """Write the results, and the failed rows if asked for; raise ``ProvisionerError`` for what is in the way."""
+    """Write the results, and the failed rows if asked for, from the ledger at the path ``ledger``.
+
+    Raise ``UsageError`` for options that conflict, ``LedgerError`` for a ledger that cannot be read,
+    ``InputError`` for an input that has changed or came from stdin, ``StorageError`` for an output that cannot be
+    written.
+    """
     outputs = Outputs(options)
     if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
@@ -44,7 +49,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
 
 
 def _input_options(ledger: LedgerLocation, note: str | None) -> InputOptions:
-    """Return how the input was read; a run that was killed right after planning left no note of it."""
+    """Return the input options of the job; the defaults when a run was killed before it recorded them."""
     try:
         return InputOptions() if note is None else InputOptions.from_note(note)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The composition root of ``load``: a run whose rows arrive by a schedule, judged by its figures."""
+"""The command ``load``: a run on an arrival schedule, checked against conditions."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ from provisioner.signals import StopSignals
 
 STEPS = ("create", "message")
 MOST_DRAWN = 10_000_000
-"""Rows of a Poisson schedule, which are drawn before it begins to know their number: some ten seconds of it."""
+"""Most rows of a Poisson schedule; their times are drawn before the run, in about ten seconds, to count them."""
 _WITH_VERDICT = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
-"""What the test came to by itself: thresholds outrank these, and nothing else."""
+"""Exit codes of a test that ran to its end; a failed condition replaces only these by 99."""
 
 
 async def run_load_test(
@@ -47,12 +47,17 @@ async def run_load_test(
     ui: UserInterface,
     stop: StopSignals | None = None,
 ) -> Summary:
-    """Carry out ``provisioner load``; raise ``ProvisionerError`` for what ends it before anything was sent."""
+    """Perform ``provisioner load``.
+
+    Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
+    """
     fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
     abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
     for each in abort_if:
         if each.figure == "achieved":
-            raise UsageError(f"--abort-if {each.text!r}: that is known at the end", cure="write it as --fail-if")
+            raise UsageError(
+                f"--abort-if {each.text!r}: its value is known only at the end", cure="write it as --fail-if"
+            )
     kind = RunKind(
         command="load",
         retry=RetryConfig(),
@@ -78,7 +83,7 @@ async def run_load_test(
 def _with_figures(
     summary: Summary, commands: JobCommands, fail_if: Sequence[Threshold], *, concurrency: int
 ) -> Summary:
-    """Add the figures of the run that has just ended, and judge it by them."""
+    """Return the summary with the figures of the run that has just ended and the results of its conditions."""
     with open_reader(commands.ledger) as reader:
         run = reader.last_run()
         metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
@@ -110,14 +115,14 @@ def _notes(commands: JobCommands, details: Mapping[str, Any], waiting: int) -> I
 
 
 def _about_lateness(details: Mapping[str, Any], most: int) -> Iterator[str]:
-    """Say where requests left late because ``most`` were in flight, as many as may be."""
+    """Yield a note when requests were sent late while ``most`` requests, the limit, were in flight."""
     late = sum(figures["late"] for figures in details["steps"].values())
     if late and details["most_in_flight"] >= most:
         yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
 
 
 def arrivals_of(options: LoadOptions) -> Arrivals:
-    """Read when rows are due; raise ``UsageError`` for what contradicts itself."""
+    """Return the arrival schedule of the options; raise ``UsageError`` for options that contradict each other."""
     if options.stage and options.duration:
         raise UsageError("--stage and --duration both say how long it takes", cure="omit one of them")
     if options.cycle and not (options.stage or options.duration):
@@ -136,7 +141,7 @@ def arrivals_of(options: LoadOptions) -> Arrivals:
 
 
 def _check_size(arrivals: Arrivals) -> None:
-    """Refuse a schedule whose rows could not be counted, or not be kept, before it is begun."""
+    """Raise ``UsageError`` for a schedule of more rows than can be drawn or kept."""
     most = MOST_ROWS if arrivals.seed is None else MOST_DRAWN
     if most < arrivals.expected < math.inf:
         kind = "a schedule" if arrivals.seed is None else "--arrivals poisson"

@@ -1,4 +1,4 @@
-"""What ``mapping`` gives: a mapping file to start from."""
+"""The command ``mapping``: a mapping file to start from."""
 
 from provisioner.mapping import preset_text, suggest
 from provisioner.models.summary import Summary
@@ -6,10 +6,10 @@ from provisioner.options import MappingCommandOptions
 
 
 def starting_mapping(action: str, of: str, options: MappingCommandOptions) -> Summary:
-    """Return the text of a mapping file in the details.
+    """Return the text of a mapping file in the summary's details, under ``mapping``.
 
-    ``action`` is ``show``, of a preset, or ``suggest``, for an export. Raise ``ProvisionerError`` for a preset
-    that there is not, and for an export that cannot be read.
+    ``action`` is ``show``, with a preset's name as ``of``, or ``suggest``, with an export's path as ``of``. Raise
+    ``ProvisionerError`` for an unknown preset and for an export that cannot be read.
     """
     text = preset_text(of) if action == "show" else _suggested(of, options)
     return Summary(command="mapping", details={"mapping": text})

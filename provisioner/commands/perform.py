@@ -1,6 +1,7 @@
-"""Every command by its options: the one way in that the command line and the Python API share.
+"""Entry point to every command, shared by the command line and the Python API.
 
-A command's module is imported when the command is performed, so that each costs what it needs.
+The class of the options selects the command. A command's module is imported when the command is performed, so that
+other commands do not pay for it.
 """
 
 from collections.abc import Sequence
@@ -24,16 +25,16 @@ from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
 
 FileOptions = RunOptions | LoadOptions | CheckOptions
-"""The options of commands that read inputs."""
+"""Options of the commands that read input files."""
 LedgerOptions = ReconcileOptions | CloseOptions
-"""The options of commands that ask Twilio about what a ledger holds."""
+"""Options of the commands that ask Twilio about the rows of a ledger."""
 ReadingOptions = ExportOptions | StatusOptions | ReportOptions
-"""The options of commands that only read ledgers: they call nobody and need no event loop."""
+"""Options of the commands that only read ledgers; they send no request and need no event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """Where a command is performed: what it finds, where it shows itself, and what stops it."""
+    """Surroundings of a command: environment variables, user interface, and requests to stop."""
 
     environment: ProcessEnvironment
     ui: UserInterface
@@ -43,10 +44,10 @@ class CommandContext:
 async def perform(
     paths: Sequence[str], options: FileOptions | LedgerOptions | ReadingOptions, context: CommandContext
 ) -> Summary:
-    """Perform the command of these options on the running loop, and return how it ended.
+    """Perform the command of ``options`` on the running event loop, and return its summary.
 
-    ``paths`` are its inputs, its ledger, or its ledgers. Raise ``ProvisionerError`` for what ends it before
-    anything is done.
+    ``paths`` are the command's input files, its ledger, or its ledgers. Raise ``ProvisionerError`` for an error
+    before anything was done; later errors are in the ``Summary``.
     """
     environment, ui, stop = context.environment, context.ui, context.stop
     match options:
@@ -75,7 +76,7 @@ async def perform(
 
 
 def perform_reading(paths: Sequence[str], options: ReadingOptions) -> Summary:
-    """Perform a command that only reads the ledgers ``paths``; it needs no event loop. Raise as ``perform``."""
+    """Perform a command that only reads the ledgers ``paths``; raise ``ProvisionerError`` as ``perform`` does."""
     ledgers = [Path(path) for path in paths]
     match options:
         case ExportOptions():
@@ -93,7 +94,7 @@ def perform_reading(paths: Sequence[str], options: ReadingOptions) -> Summary:
 
 
 def perform_mapping(action: str, of: str, options: MappingCommandOptions) -> Summary:
-    """Return a mapping file to start from in the details; see ``commands.mapping``."""
+    """Perform ``provisioner mapping``; see ``commands.mapping.starting_mapping``."""
     from .mapping import starting_mapping
 
     return starting_mapping(action, of, options)

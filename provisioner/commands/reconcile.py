@@ -1,4 +1,4 @@
-"""What ``reconcile`` does: settles a job's unknown rows by asking Twilio, or audits its created ones."""
+"""The command ``reconcile``: look up a job's unknown rows at Twilio, or audit its created rows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -37,9 +37,10 @@ async def reconcile_job(
     ui: UserInterface,
     stop: StopSignals | None = None,
 ) -> Summary:
-    """Carry out ``provisioner reconcile``; raise ``ProvisionerError`` for what ends it before anybody is asked.
+    """Perform ``provisioner reconcile``.
 
-    What the job is stands in its ledger; only the account has to be told again, and has to be the same.
+    The ledger holds the job's settings; only the account has to be given again. Raise ``OtherJobError`` for
+    another account than the job's, and ``ProvisionerError`` for any other error before Twilio is asked.
     """
     rate = parse_rate(options.rate)
     location = LedgerLocation.parse(ledger)
@@ -54,7 +55,7 @@ async def reconcile_job(
 
 
 class ReconcileCommand:
-    """One round of questions about a job whose ledger is open."""
+    """One execution of ``reconcile`` on an open ledger."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class ReconcileCommand:
         self._log = event_logger()
 
     async def reconcile(self, stop_signals: StopSignals) -> Summary:
-        """Look every unknown row up."""
+        """Look up every unknown row, record the outcomes in the ledger, and return the summary."""
         await self._ledger.recover()
         await self._ledger.start_run(())
         await self._ledger.set_notes(results="")  # the next run writes them anew
@@ -96,7 +97,7 @@ class ReconcileCommand:
         return summary
 
     async def audit(self, stop_signals: StopSignals) -> Summary:
-        """Compare every created row with what exists; the ledger stays as it is."""
+        """Compare created rows with Twilio, changing nothing; raise ``UsageError`` if rows cannot be looked up."""
         counts = await self._ledger.counts()
         async with self._target.open(self._rate) as transport:
             chosen = await self._choose(transport)
@@ -166,7 +167,7 @@ class ReconcileCommand:
 
 
 async def _until_stopped(work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
-    """Do the work until it is done, or until somebody has had enough of it."""
+    """Run ``work`` until it is done; a request to stop cancels it and returns normally."""
     with suppress(TimeoutError):
         async with asyncio.timeout(None) as patience:
             stop_signals.on_stop(lambda: patience.reschedule(asyncio.get_running_loop().time()))
@@ -207,7 +208,7 @@ def _progress(audit: Audit, counts: Counts) -> Progress:
 
 
 def _audit_code(audit: Audit) -> ExitCode:
-    """Return 5 where something could not be asked, 4 where something is not as it should be."""
+    """Return 5 when some rows could not be looked up, 4 when some have a discrepancy, else 0."""
     flaws = {finding.flaw for finding in audit.findings}
     if Discrepancy.UNASKED in flaws:
         return ExitCode.UNKNOWN

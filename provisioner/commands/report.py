@@ -1,4 +1,4 @@
-"""What ``report`` does: one page about one job, or about several side by side."""
+"""The command ``report``: one HTML page about one job, or about several side by side."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,11 @@ from provisioner.runs.file_roles import FileRole, FileRoles, Use
 
 
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
-    """Write the page; raise ``ProvisionerError`` for a ledger that cannot be read, or a place to write to."""
+    """Write the page about the ledgers at the paths ``ledgers``.
+
+    Raise ``LedgerError`` for a ledger that cannot be read, ``UsageError`` or ``StorageError`` for a page that
+    cannot be written.
+    """
     output = options.page(ledgers[0])
     locations = [LedgerLocation.parse(ledger) for ledger in ledgers]
     kept = [role for location in locations for role in location.files().items()]
@@ -31,7 +35,7 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     with atomic_write(output) as stream:
         page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
-        stream.write(page.encode("utf-8", "backslashreplace"))  # a ledger's name may hold bytes that are no text
+        stream.write(page.encode("utf-8", "backslashreplace"))  # a file name may hold bytes that are not UTF-8
     return Summary(
         command="report",
         output=str(output),

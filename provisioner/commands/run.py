@@ -1,4 +1,4 @@
-"""The ``run`` command: create one WebChat for every row."""
+"""The command ``run``: create one WebChat for every row."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,10 @@ async def run_job(
     ui: UserInterface,
     stop: StopSignals | None = None,
 ) -> Summary:
-    """Carry out ``provisioner run``; raise ``ProvisionerError`` for what ends it before anything was sent."""
+    """Perform ``provisioner run``.
+
+    Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
+    """
     retry = RetryConfig(max_attempts=options.max_attempts, on_unknown=options.on_unknown, retry=options.retry)
     config = RunConfig.from_options(options, environment, RunKind(command="run", retry=retry))
     with config.files.alone(files, environment):

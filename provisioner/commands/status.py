@@ -1,4 +1,4 @@
-"""What ``status`` tells: what has become of a job, from its ledger, also while it runs."""
+"""The command ``status``: the state of a job from its ledger, also while it runs."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from provisioner.models.summary import Summary
 
 
 def job_status(ledger: Path) -> Summary:
-    """Read what has become of a job; raise ``LedgerError`` for a ledger that cannot be read."""
+    """Return the state of the job whose ledger is at the path ``ledger``.
+
+    Raise ``LedgerError`` for a ledger that cannot be read.
+    """
     with open_reader(LedgerLocation.parse(ledger)) as reader:
         details = status_details(reader)
         counts, messages = reader.counts(), reader.message_counts()
@@ -18,7 +21,7 @@ def job_status(ledger: Path) -> Summary:
 
 
 def status_details(reader: LedgerReader) -> dict[str, Any]:
-    """Return what a ledger tells of its job, for programs."""
+    """Return the state of a ledger's job as the details of the summary, in values that JSON can hold."""
     manifest, is_running = structs.asdict(reader.manifest), reader.is_held()
     return {
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
@@ -35,4 +38,4 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
 
 
 _WHILE_RUNNING = {"stopped", "interrupted"}
-"""What rows would be called if the run ended now."""
+"""Error codes that rows would get if the run ended now; they are not errors while it runs."""
