@@ -1,7 +1,7 @@
-"""A local Twilio double: WebChats and the Conversations around them, with limits, errors and scripted faults.
+"""Local Twilio double: WebChats and the Conversations API around them, with limits, errors and scripted faults.
 
-It knows nothing of the worker, so that it can disagree with it. Importing it does not load the HTTP library;
-starting a server does.
+It imports nothing from the rest of the program, so that a shared mistake cannot hide in both. Importing it does
+not import the HTTP library; starting a server does.
 """
 
 from .fault_file import load_faults, parse_fault

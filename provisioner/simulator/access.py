@@ -1,4 +1,4 @@
-"""Basic authentication as Twilio asks for it."""
+"""Basic authentication as Twilio requires it."""
 
 import base64
 import binascii
@@ -8,11 +8,11 @@ from .replies import ApiError
 from .settings import SimulatorSettings
 
 UNNAMED_ACCOUNT = "AC" + "0" * 32
-"""Stands in for the account of an API key when the settings name no account."""
+"""Account SID of a caller with an API key when the settings name no account."""
 
 
 class Authenticator:
-    """Lets callers in by their ``Authorization`` header."""
+    """Check of the ``Authorization`` header against the accepted credentials; remembers checked headers."""
 
     _MOST_REMEMBERED = 1000
 
@@ -21,7 +21,7 @@ class Authenticator:
         self._known: dict[str, str] = {}
 
     def authenticate(self, headers: Mapping[str, str]) -> str:
-        """Return the caller's account SID; raise ``ApiError`` for anybody who may not come in."""
+        """Return the caller's account SID; raise ``ApiError`` (401, code 20003) for wrong credentials."""
         authorization = headers.get("Authorization", "")
         account = self._known.get(authorization)
         if account is None:

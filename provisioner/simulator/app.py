@@ -1,4 +1,4 @@
-"""The HTTP face: reads a request, lets it in or not, has it answered and sends what was decided."""
+"""HTTP application: authenticates a request, applies limits and faults, and sends the reply."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,9 +27,10 @@ MESSAGES = "/v1/Conversations/{sid}/Messages"
 
 
 class Application:
-    """Serves one simulated account. ``refuse`` shuts the port for so many seconds.
+    """HTTP request handler of one simulated account.
 
-    ``is_remote`` says that it listens for other machines too.
+    ``refuse`` closes the port for a number of seconds. ``is_remote`` says that the server listens for other
+    machines too.
     """
 
     def __init__(self, state: SimulatorState, refuse: Callable[[float], None], *, is_remote: bool) -> None:
@@ -58,7 +59,7 @@ class Application:
         }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request, or break it off."""
+        """Answer one request, or break off its connection."""
         path, _, query = request.raw_path.partition("?")
         if path.startswith(PREFIX):
             return respond(self._inspection.answer(request.headers.get("Host", ""), path, query), {})
@@ -78,7 +79,7 @@ class Application:
             answer = f"{outcome.status}/{outcome.code}" if outcome.code else str(outcome.status)
             return respond(outcome, self._tracing_headers(started))
         except (ConnectionError, web.RequestPayloadError):
-            # The caller left while it was still sending.
+            # The client closed the connection while it was still sending.
             return web.Response()
         except Exception:  # noqa: BLE001 - in Python's debug mode aiohttp would answer with the traceback and its text
             server_logger.exception("Error handling request")
@@ -104,7 +105,10 @@ class Application:
             return error.reply(as_problem=self._settings.problem_details)
 
     def _draw(self, template: str, method: str) -> tuple[int, FaultRule | None]:
-        """Count a request that may meet a fault, and draw which; every other one has no number and no fault."""
+        """Return the request's number and its fault; requests that meet no faults have number 0.
+
+        Only WebChats requests and posted messages are numbered and may meet a fault.
+        """
         if (template, method) == (WEBCHATS, "POST"):
             number = self._state.number_webchat()
             return number, self._state.script.for_webchat(number)
@@ -159,7 +163,7 @@ class Application:
 
 
 def _template(path: str) -> tuple[str, str]:
-    """Return the path with the conversation's SID taken out, and that SID."""
+    """Return the path with ``{sid}`` in place of the conversation's SID, and that SID."""
     parts = path.split("/")
     if parts[1:3] != ["v1", "Conversations"] or len(parts) < 4:  # noqa: PLR2004 - the SID is the fourth part
         return path, ""

@@ -1,4 +1,4 @@
-"""One request as the endpoints see it, free of the HTTP library."""
+"""One request as the endpoints get it, independent of the HTTP library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from .replies import ApiError
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was read and let in.
+    """An authenticated request whose body was read.
 
-    ``origin`` is the scheme and host it was sent to, ``sid`` the SID in its path, ``number`` its place among
-    the WebChats requests, or the posted messages, and ``fault`` what is to go wrong with it.
+    ``origin`` is the scheme and host of the request, ``account`` the caller's account SID, ``sid`` the SID in the
+    path. ``number`` counts WebChats requests, or posted messages, from 1, and is 0 for other requests. ``fault``
+    is the fault that the request meets, or None.
     """
 
     path: str
@@ -28,11 +29,14 @@ class Call:
     fault: FaultRule | None = None
 
     def read_query(self) -> dict[str, str]:
-        """Decode the query parameters."""
+        """Return the query parameters by name."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     def read_form(self) -> dict[str, str]:
-        """Decode the form; what is sent under another content type counts as not sent."""
+        """Return the form fields by name; none for another content type than a URL-encoded form.
+
+        Raise ``ApiError`` (400, code 20001) for a body that is not UTF-8.
+        """
         content_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type != "application/x-www-form-urlencoded":
             return {}

@@ -1,4 +1,4 @@
-"""The conversations that exist, kept small: hundreds of thousands of them fit into one process."""
+"""Store of the conversations, kept small: one process can hold hundreds of thousands of them."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 @dataclass(slots=True)
 class Message:
-    """A message as it was posted. ``triggers_webhooks`` is what decides whether a flow starts."""
+    """A posted message; ``triggers_webhooks`` decides whether a Studio flow starts. Times are Unix seconds."""
 
     sid: str
     author: str
@@ -20,11 +20,12 @@ class Message:
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation. ``form`` is the body of the request that made it, as it came in.
+    """A conversation and the request that created it.
 
-    ``number`` counts creations from 0. ``identity`` is None for an orphan: a conversation whose participant
-    could not be made. Times are Unix seconds; look-ups show it from ``visible_at`` on. ``closes_at`` is what its
-    timer says; nothing closes it then.
+    ``form`` is the raw body of that request. ``number`` counts creations from 0. ``identity`` is None for an
+    orphan: a conversation whose participant could not be created. Times are Unix seconds; look-ups show the
+    conversation from ``visible_at`` on. ``closes_at`` is the time set by a close timer; the simulator does not
+    close it then.
     """
 
     number: int
@@ -41,18 +42,21 @@ class Conversation:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The form fields as Twilio understood them."""
+        """Form fields of the request, decoded, by name."""
         return read_form(self.form)
 
     @property
     def attributes(self) -> str:
-        """The attributes as Twilio keeps them: JSON text holding the pre-engagement data."""
+        """The attributes that Twilio stores: a JSON object with the pre-engagement data."""
         data = self.fields.get("PreEngagementData")
         return "{}" if data is None else f'{{"pre_engagement_data": {data}}}'
 
 
 class Conversations:
-    """All conversations, to be found by SID, by identity and by age."""
+    """All conversations, with indexes by SID, by identity and by age.
+
+    ``orphans`` counts conversations without a participant, ``closed`` those in the state ``closed``.
+    """
 
     def __init__(self) -> None:
         self.orphans = 0
@@ -66,9 +70,10 @@ class Conversations:
     def add(
         self, form: bytes, identity: str | None, *, asked: str = "", ui_version: str = "", now: float, lag_s: float
     ) -> Conversation:
-        """Create a conversation, for a guest of this identity or, without one, as an orphan.
+        """Create a conversation for a guest of this identity; None creates an orphan.
 
-        ``asked`` is the identity the request named, which a server may have overlooked.
+        ``asked`` is the identity that the request named, which the settings may ignore. ``now`` is in Unix
+        seconds. Look-ups do not show the conversation for ``lag_s`` seconds.
         """
         conversation = Conversation(
             number=len(self._by_number),
@@ -97,19 +102,19 @@ class Conversations:
             self._repeated[asked] = times
 
     def find(self, sid: str) -> Conversation | None:
-        """Return the conversation of this SID, if there is one."""
+        """Return the conversation with this SID, or None."""
         return self._by_sid.get(sid)
 
     def of_identity(self, identity: str) -> list[Conversation]:
-        """Return the conversations a guest of this identity takes part in, oldest first."""
+        """Return the conversations of the guest with this identity, oldest first."""
         return self._by_identity.get(identity, [])
 
     def __iter__(self) -> Iterator[Conversation]:
-        """Go through the conversations in the order they were made."""
+        """Iterate over the conversations in the order of their creation."""
         return (each for each in self._by_number if each is not None)
 
     def newest_first(self, before: int | None = None) -> Iterator[Conversation]:
-        """Go through the conversations, newest first, optionally only those made before a given number."""
+        """Yield the conversations, newest first; with ``before`` only those with a lower number."""
         start = len(self._by_number) if before is None else min(before, len(self._by_number))
         for number in range(start - 1, -1, -1):
             conversation = self._by_number[number]
@@ -117,12 +122,12 @@ class Conversations:
                 yield conversation
 
     def set_state(self, conversation: Conversation, state: str) -> None:
-        """Activate, deactivate or close a conversation."""
+        """Set the state: ``active``, ``inactive`` or ``closed``."""
         self.closed += (state == "closed") - (conversation.state == "closed")
         conversation.state = state
 
     def delete(self, conversation: Conversation) -> None:
-        """Forget a conversation for good."""
+        """Delete a conversation; its number is not used again."""
         self.closed -= conversation.state == "closed"
         self._by_number[conversation.number] = None
         del self._by_sid[conversation.sid]
@@ -131,26 +136,29 @@ class Conversations:
 
     @property
     def made(self) -> int:
-        """How many were ever made, orphans and deleted ones included."""
+        """Number of conversations ever created, with orphans and deleted ones."""
         return len(self._by_number)
 
     @property
     def kept(self) -> int:
-        """How many there are now."""
+        """Number of conversations that exist now."""
         return len(self._by_sid)
 
     @property
     def asked_identities(self) -> int:
-        """How many different identities were asked for and got a conversation."""
+        """Number of different identities that were requested and got a conversation."""
         return len(self._asked)
 
     @property
     def repeated_identities(self) -> dict[str, int]:
-        """The identities asked for that got more than one conversation, and how many they got."""
+        """Requested identities with more than one conversation, and the number of their conversations."""
         return self._repeated
 
 
 def read_form(form: bytes) -> dict[str, str]:
-    """Decode a form; of a repeated field the first value counts. Raise ``ValueError`` if it is not UTF-8."""
+    """Return the fields of a URL-encoded form; of a repeated field the first value counts.
+
+    Raise ``ValueError`` for a body that is not UTF-8.
+    """
     pairs = parse_qsl(form.decode("utf-8"), keep_blank_values=True, errors="strict")
     return dict(reversed(pairs))

@@ -1,4 +1,4 @@
-"""What each fault of a WebChats request does: to the conversation, and to the answer."""
+"""Effect of each fault of a WebChats request: what it creates and how it answers."""
 
 import json
 from collections.abc import Callable
@@ -11,16 +11,18 @@ from .replies import ApiError, BrokenReply, CloseMode, Reply, encode_reply
 
 
 class Effect(StrEnum):
-    """What has come into being when a fault is done."""
+    """Whether a request that met a fault created something."""
 
     NOTHING = "nothing"
+    """Nothing was created."""
     CONVERSATION = "conversation"
+    """A conversation with its participant."""
     ORPHAN = "orphan"
-    """A conversation whose participant could not be made."""
+    """A conversation whose participant could not be created."""
 
 
 UNREAD = frozenset({FaultName.REFUSE, FaultName.RESET_BEFORE_READ})
-"""The faults that strike before the body is read."""
+"""Faults that occur before the body of the request is read."""
 
 _WITHOUT_EFFECT = frozenset({
     FaultName.ERROR_500,
@@ -47,7 +49,7 @@ _ERRORS = {
 
 
 def effect_of(fault: FaultRule) -> Effect:
-    """Say what a fault of a request that was read leaves behind."""
+    """Return what the fault of a request leaves behind; for faults that occur after the body is read."""
     if fault.name in _ORPHANING:
         return Effect.ORPHAN
     if fault.name in _WITHOUT_EFFECT or (fault.name in _ON_EITHER_SIDE and not fault.is_after_creation):
@@ -56,14 +58,15 @@ def effect_of(fault: FaultRule) -> Effect:
 
 
 def break_unread(fault: FaultRule) -> BrokenReply:
-    """Return what a fault does to a request whose body is not read."""
+    """Return the broken reply to a request whose body is not read."""
     return BrokenReply(CloseMode.RESET, refuse_s=fault.duration_s)
 
 
 def apply_fault(fault: FaultRule, truth: Reply, now: float) -> Reply | BrokenReply:
-    """Return what is said instead of the truth, which is an empty reply where nothing was created.
+    """Return the reply with the fault applied.
 
-    Raise ``ApiError`` for the faults that Twilio has a number for.
+    ``truth`` is the reply without the fault; its body is empty when nothing was created. ``now`` is in Unix
+    seconds. Raise ``ApiError`` for a fault that is answered with one of Twilio's error codes.
     """
     if fault.name in _ERRORS:
         raise ApiError(*_ERRORS[fault.name])

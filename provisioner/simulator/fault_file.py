@@ -1,4 +1,4 @@
-"""Reads faults from a TOML file or from ``NAME=PERCENT``."""
+"""Parsers of fault scripts: a TOML file, or ``NAME=PERCENT``."""
 
 import tomllib
 from collections.abc import Callable
@@ -21,7 +21,10 @@ _FIELDS = {"from": "first", "to": "last"}
 
 
 def parse_fault(text: str) -> FaultRule:
-    """Read ``NAME=PERCENT``, with or without a percent sign; ``ValueError`` says what is wrong with it."""
+    """Return the fault rule written as ``NAME=PERCENT``, with or without a percent sign.
+
+    Raise ``ValueError``, with the reason, for any other text, an unknown fault, and a percentage outside 0 to 100.
+    """
     name, equals, share = text.partition("=")
     try:
         percent = float(share.strip().removesuffix("%"))
@@ -33,10 +36,11 @@ def parse_fault(text: str) -> FaultRule:
 
 
 def load_faults(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> FaultScript:
-    """Read a script of faults from a TOML file; ``ValueError`` names the file and what is wrong with it.
+    """Return the fault script in a TOML file.
 
-    The file holds an optional ``seed`` and any number of ``[[fault]]`` tables, described in
-    ``docs/simulator.md``. ``read`` opens and reads the file, and raises ``OSError`` where that fails.
+    The file has an optional ``seed`` and any number of ``[[fault]]`` tables, see ``docs/simulator.md``. ``read``
+    returns the bytes of the file or raises ``OSError``. Raise ``ValueError``, with the path and the reason, for a
+    file that cannot be read or is not a fault script.
     """
     try:
         return _script(_read(read(path).decode()))
@@ -51,7 +55,7 @@ def _read(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
-    except ValueError as error:  # Python reads no number of more than 4,300 digits
+    except ValueError as error:  # Python converts no text of more than 4,300 digits to an int
         raise ValueError("holds a number that is too long") from error
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error

@@ -1,8 +1,8 @@
-"""Which request goes wrong, and how: a script of faults and the pure, seeded decision over it.
+"""Fault script: which request meets which fault, decided by a pure, seeded function.
 
-A decision depends on the seed and on the request's number alone, never on who asks or what for. So a run
-with the same seed and the same order of requests meets the same faults, and a row that is sent again is a
-new request with a new draw.
+A decision depends only on the seed and the number of the request, not on its sender or its content. So a run with
+the same seed and the same order of requests meets the same faults, and a row that is sent again is a new request,
+for which a fault is drawn again.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from hashlib import blake2b
 
 
 class FaultName(StrEnum):
-    """What can go wrong. *Created* tells whether the conversation exists afterwards."""
+    """Name of a fault. *Created* or *Not created* says whether the conversation exists afterwards."""
 
     REFUSE = "refuse"
-    """Not created. The connection is reset unread, and for ``seconds`` the port refuses new ones."""
+    """Not created. The connection is reset unread, and the port refuses new ones for ``seconds``."""
     RESET_BEFORE_READ = "reset_before_read"
     """Not created. The connection is reset before the body is read."""
     RESET_AFTER_CREATE = "reset_after_create"
-    """Created. The connection is reset in place of an answer."""
+    """Created. The connection is reset instead of an answer."""
     CLOSE_AFTER_CREATE = "close_after_create"
-    """Created. The connection is closed in an orderly way in place of an answer."""
+    """Created. The connection is closed normally (FIN) instead of an answer."""
     CUT_IN_HEADERS = "cut_in_headers"
     """Created. The connection closes in the middle of the answer's headers."""
     CUT_IN_BODY = "cut_in_body"
@@ -34,7 +34,7 @@ class FaultName(StrEnum):
     GARBAGE_BODY = "garbage_body"
     """Created. A 201 whose body is not JSON."""
     OTHER_IDENTITY = "other_identity"
-    """Created, under a random identity, which the 201 names instead of the one asked for."""
+    """Created with a random identity, which the 201 names instead of the requested one."""
     HTML_502 = "html_502"
     """Not created, unless ``creates``. A gateway's HTML page with status 502."""
     NOT_HTTP = "not_http"
@@ -42,17 +42,17 @@ class FaultName(StrEnum):
     ERROR_500 = "error_500"
     """Not created. 500 with code 45700."""
     ERROR_500_CREATED = "error_500_created"
-    """Created. 500 with code 45700 all the same."""
+    """Created. 500 with code 45700 nevertheless."""
     ERROR_503 = "error_503"
     """Not created. 503 with code 45701."""
     ERROR_503_CREATED = "error_503_created"
-    """Created. 503 with code 45701 all the same."""
+    """Created. 503 with code 45701 nevertheless."""
     SLOW_FIRST_BYTE = "slow_first_byte"
-    """Created. A truthful answer, ``seconds`` late."""
+    """Created. The normal answer, ``seconds`` late."""
     LATE_CREATION = "late_creation"
-    """Created, but only after ``seconds``; then a truthful answer, if anybody still listens."""
+    """Created after ``seconds``, also if the client has left by then; then the normal answer."""
     STALL = "stall"
-    """Created, unless ``creates = false``. Nothing is said for ``seconds``, then the connection closes."""
+    """Created, unless ``creates = false``. No answer for ``seconds``, then the connection closes."""
     REDIRECT_307 = "redirect_307"
     """Not created. 307 to the same path: a client that follows it posts again."""
     THROTTLE = "throttle"
@@ -62,7 +62,7 @@ class FaultName(StrEnum):
     THROTTLE_DATE = "throttle_date"
     """Not created. 429 with ``Retry-After`` as the HTTP date ``seconds`` from now."""
     THROTTLE_ABSURD = "throttle_absurd"
-    """Not created. 429 with a ``Retry-After`` that nobody should obey; ``retry_after`` sets the text."""
+    """Not created. 429 with an unreasonable ``Retry-After``; ``retry_after`` sets its text."""
     HALF_CREATION = "half_creation"
     """Half created: a conversation without a participant. 429 with code 45719."""
     PARTICIPANT_UNAUTHORIZED = "participant_unauthorized"
@@ -70,23 +70,23 @@ class FaultName(StrEnum):
     PARTICIPANT_INVALID = "participant_invalid"
     """Half created. 400 with code 45715."""
     LOOKUP_LAG = "lookup_lag"
-    """Look-ups do not show the new conversation for ``seconds``. Comes on top of any other fault."""
+    """Look-ups do not show the new conversation for ``seconds``. Combines with any other fault."""
     LOOKUP_FAILS = "lookup_fails"
     """A look-up is answered 500 with code 20500."""
     LOOKUP_THROTTLED = "lookup_throttled"
     """A look-up is answered 429 with code 20429."""
     MESSAGE_RESET = "message_reset"
-    """Not posted. The connection is reset in place of an answer to a message."""
+    """Not posted. The connection is reset instead of an answer to a message."""
     MESSAGE_RESET_AFTER_CREATE = "message_reset_after_create"
-    """Posted. The connection is reset in place of an answer."""
+    """Posted. The connection is reset instead of an answer."""
     MESSAGE_NULL_SID = "message_null_sid"
     """Posted. A 201 whose ``sid`` is null."""
     MESSAGE_ERROR_500 = "message_error_500"
     """Not posted. 500 with code 20500."""
     MESSAGE_ERROR_500_CREATED = "message_error_500_created"
-    """Posted. 500 with code 20500 all the same."""
+    """Posted. 500 with code 20500 nevertheless."""
     MESSAGE_STALL = "message_stall"
-    """Posted. Nothing is said for ``seconds``, then the connection closes."""
+    """Posted. No answer for ``seconds``, then the connection closes."""
     MESSAGE_THROTTLED = "message_throttled"
     """Not posted. 429 with code 20429."""
     MESSAGE_REFUSED = "message_refused"
@@ -94,15 +94,15 @@ class FaultName(StrEnum):
 
 
 LONGEST_S = 86_400
-"""How long a fault may last, or ask to wait: a day."""
+"""Longest ``seconds`` of a fault: one day."""
 WHOLE = 100.0
 """All requests, in percent."""
 
 LOOKUP_FAULTS = frozenset({FaultName.LOOKUP_FAILS, FaultName.LOOKUP_THROTTLED})
-"""Faults of look-ups; their numbers count look-ups."""
+"""Faults of look-ups; their request numbers count look-ups."""
 
 MESSAGE_FAULTS = frozenset(name for name in FaultName if name.startswith("message_"))
-"""Faults of posted messages; their numbers count those. All other numbers count WebChats requests."""
+"""Faults of posted messages; their request numbers count messages. All others count WebChats requests."""
 
 DEFAULT_SECONDS = {
     FaultName.REFUSE: 0.5,
@@ -114,18 +114,19 @@ DEFAULT_SECONDS = {
     FaultName.LOOKUP_LAG: 2.0,
     FaultName.MESSAGE_STALL: 60.0,
 }
-"""The faults that take ``seconds``, and how many they take when the script does not say."""
+"""Faults with a duration, and their default ``seconds``."""
 
 DEFAULT_CREATES = {FaultName.HTML_502: False, FaultName.NOT_HTTP: False, FaultName.STALL: True}
-"""The faults that may happen on either side of the creation, and the side they happen on by default."""
+"""Faults that may occur before or after the creation, and whether it has happened by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaultRule:
-    """When one fault happens, and with which parameters.
+    """A fault, the requests that meet it, and its parameters.
 
-    ``at`` names requests by number, counted from 1. ``percent`` is the share of the requests from number
-    ``first`` to number ``last`` (None: to the end). Raise ``ValueError`` when that makes no sense.
+    ``at`` holds numbers of requests, counted from 1. ``percent`` is the share of the requests from number
+    ``first`` to number ``last`` (None: no end) that meet it. Raise ``ValueError`` for a value out of range and for
+    a parameter that the fault does not have.
     """
 
     name: FaultName
@@ -159,20 +160,20 @@ class FaultRule:
 
     @property
     def duration_s(self) -> float:
-        """How long the fault lasts or asks to wait, 0 where it has no duration."""
+        """Seconds that the fault lasts or asks to wait; 0 for a fault without a duration."""
         return DEFAULT_SECONDS.get(self.name, 0.0) if self.seconds is None else self.seconds
 
     @property
     def is_after_creation(self) -> bool:
-        """Say, for faults that may happen on either side, whether the conversation was created."""
+        """Whether the conversation was created, for a fault that may occur before or after the creation."""
         return DEFAULT_CREATES.get(self.name, False) if self.creates is None else self.creates
 
     def is_certain_at(self, number: int) -> bool:
-        """Say whether the request of this number is named, or all requests around it meet the fault."""
+        """Return whether the request with this number meets the fault for certain: by ``at`` or by 100 %."""
         return number in self.at or (self.percent == WHOLE and self._is_inside(number))
 
     def chance_at(self, number: int) -> float:
-        """Return the percentage of the requests around this number that meet the fault by chance."""
+        """Return the percentage, below 100, with which the request of this number meets the fault."""
         return self.percent if self.percent < WHOLE and self._is_inside(number) else 0.0
 
     def _is_inside(self, number: int) -> bool:
@@ -181,11 +182,12 @@ class FaultRule:
 
 @dataclass(frozen=True)
 class FaultScript:
-    """All faults of a run. An empty script means: nothing ever goes wrong.
+    """All fault rules of a simulator, and the seed of the draws. Without rules no request meets a fault.
 
-    Within a family (WebChats requests; the lag of new conversations; look-ups; messages) at most one fault meets
-    a request. What is certain (``at``, or 100 %) wins over chance, and of several certain rules the first wins.
-    Raise ``ValueError`` when the chances of a family exceed 100 % anywhere.
+    There are four kinds of faults: of WebChats requests, of the lag of new conversations, of look-ups, and of
+    messages. A request meets at most one fault of each kind. A certain fault (``at``, or 100 %) wins over a drawn
+    one, and of several certain ones the first rule wins. Raise ``ValueError`` when the percentages of one kind
+    exceed 100 % for some request.
     """
 
     rules: tuple[FaultRule, ...] = ()
@@ -199,19 +201,19 @@ class FaultScript:
                     raise ValueError(f"the faults add up to {share:g} % of the requests from number {start} on")
 
     def for_webchat(self, number: int) -> FaultRule | None:
-        """Decide what happens to the WebChats request of this number."""
+        """Return the fault of the WebChats request with this number, or None."""
         return _pick(self._answers, self.seed, "answer", number) if self._answers else None
 
     def lag_of_webchat(self, number: int) -> FaultRule | None:
-        """Decide whether the conversation that this WebChats request creates is shown late."""
+        """Return the look-up lag of the conversation that this WebChats request creates, or None."""
         return _pick(self._lags, self.seed, "lag", number) if self._lags else None
 
     def for_lookup(self, number: int) -> FaultRule | None:
-        """Decide what happens to the look-up of this number."""
+        """Return the fault of the look-up with this number, or None."""
         return _pick(self._lookups, self.seed, "lookup", number) if self._lookups else None
 
     def for_message(self, number: int) -> FaultRule | None:
-        """Decide what happens to the message of this number."""
+        """Return the fault of the message with this number, or None."""
         return _pick(self._messages, self.seed, "message", number) if self._messages else None
 
     @cached_property
@@ -233,7 +235,7 @@ class FaultScript:
 
 
 def random_unit(seed: int, stream: str, number: int) -> float:
-    """Return this number's place in [0, 1), the same for the same seed and stream."""
+    """Return a pseudo-random number in [0, 1); equal arguments give equal results."""
     digest = blake2b(f"{seed}:{stream}:{number}".encode(), digest_size=8).digest()
     return (int.from_bytes(digest) >> 11) / (1 << 53)
 

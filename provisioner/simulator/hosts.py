@@ -1,4 +1,4 @@
-"""Which host is meant, and whether it is this machine."""
+"""Host names and addresses: parsing of ``Host`` headers, and the check for loopback."""
 
 import re
 from ipaddress import ip_address
@@ -7,7 +7,10 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s\[\]:@/]+)(?::\d{1,5})?")
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether ``host``, a name or an address without a port, is this machine under a name of its own."""
+    """Return whether ``host``, ``localhost`` or an address without a port, is this machine's loopback.
+
+    Other names are not resolved and count as not loopback.
+    """
     if host == "localhost":
         return True
     try:
@@ -17,6 +20,6 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(header: str) -> str:
-    """Return the host that a ``Host`` header names, in lower case; empty where it names none."""
+    """Return the host of a ``Host`` header in lower case, without port; empty for an invalid header."""
     found = _HOST.fullmatch(header)
     return found["name"].strip("[]").lower().removesuffix(".") if found else ""

@@ -1,6 +1,6 @@
-"""The simulator's own pages, for people and tests: counts, and every conversation with what it was made of.
+"""The simulator's own pages for people and tests: its counts, and all conversations with their requests.
 
-They show all that was sent, without credentials, so they are there only where they were asked for.
+They show everything that was sent except credentials, so they are served only with ``inspect``.
 """
 
 import json
@@ -14,17 +14,18 @@ PREFIX = "/_simulator/"
 
 
 class Inspection:
-    """Answers for the simulator's own pages; nothing here is counted, limited or made to fail.
+    """Handler of the simulator's own pages; their requests are not counted, limited or made to fail.
 
-    Unless it ``is_remote``, that is, listens for other machines on purpose, it answers only to this machine's own
-    names: a web page elsewhere could point a name of its own here.
+    Unless ``is_remote``, which means that it listens for other machines on purpose, it answers only to loopback
+    names in the ``Host`` header. Otherwise a foreign web page could read it through a DNS name that points to this
+    machine.
     """
 
     def __init__(self, state: SimulatorState, *, is_remote: bool) -> None:
         self._state, self._is_remote = state, is_remote
 
     def answer(self, host_header: str, path: str, query: str) -> Reply:
-        """Return the page, or why there is none."""
+        """Return the page at ``path``, or an error reply: 404 without ``inspect``, 421 for a foreign host."""
         if not self._state.settings.inspect:
             return ApiError(404, 20404, "There are no pages of the simulator without --inspect").reply()
         if not self._is_remote and not is_loopback(host_of(host_header)):
@@ -44,7 +45,7 @@ def _page(state: SimulatorState, path: str, query: str) -> Reply:
 
 
 def describe(conversation: Conversation) -> dict[str, object]:
-    """Return what a conversation was made of and what became of it. ``asked_identity`` is as requested."""
+    """Return the request and the state of a conversation; ``asked_identity`` is the requested identity."""
     fields = conversation.fields
     messages = conversation.messages or []
     return {

@@ -1,13 +1,12 @@
-"""Limits as a server counts them; the clock is handed in."""
+"""Rate limit and rate counter of a server; the time is an argument."""
 
 from collections import deque
 
 
 class SlidingWindowLimiter:
-    """Lets ``per_second`` requests through in any one-second window, and turns the rest away; 0 is no limit.
+    """Limit of ``per_second`` requests in any window of one second; 0 is no limit.
 
-    A fraction is kept exactly by a window of another length: 0.5 is one request in two seconds. What is
-    turned away does not count.
+    A fraction uses a longer window: 0.5 is one request in two seconds. Refused requests do not count.
     """
 
     def __init__(self, per_second: float) -> None:
@@ -16,7 +15,7 @@ class SlidingWindowLimiter:
         self._admitted: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
-        """Count a request at this moment, or turn it away."""
+        """Return whether a request at ``now``, in seconds, is within the limit, and count it if so."""
         if not self._window_s:
             return True
         while self._admitted and self._admitted[0] <= now - self._window_s:
@@ -28,14 +27,14 @@ class SlidingWindowLimiter:
 
 
 class PeakPerSecond:
-    """The most events that any window of one second has held."""
+    """Highest number of events in any window of one second, as ``most``."""
 
     def __init__(self) -> None:
         self.most = 0
         self._recent: deque[float] = deque()
 
     def add(self, now: float) -> None:
-        """Count an event; moments come in order."""
+        """Count an event at ``now``, in seconds; call it in the order of time."""
         self._recent.append(now)
         while self._recent[0] <= now - 1.0:
             self._recent.popleft()

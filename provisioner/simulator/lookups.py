@@ -1,4 +1,4 @@
-"""The lists: conversations of a participant, and conversations by date and state.
+"""Endpoints that list conversations: those of a participant, and all by date and state.
 
 Sources: https://www.twilio.com/docs/conversations/api/participant-conversation-resource and
 https://www.twilio.com/docs/conversations/api/conversation-resource
@@ -20,13 +20,13 @@ STATES = ("active", "inactive", "closed")
 
 
 class ListEndpoints:
-    """The two lists. A conversation that lags behind is in neither until its time has come."""
+    """The two endpoints that list conversations. A conversation is listed from its ``visible_at`` on."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
 
     def of_participant(self, call: Call) -> Reply:
-        """List the conversations of one identity, by SID."""
+        """List the conversations of one identity, sorted by SID."""
         query = call.read_query()
         asked = read_page(query, MOST_PARTICIPATIONS)
         if bool(query.get("Identity")) == bool(query.get("Address")):
@@ -44,7 +44,7 @@ class ListEndpoints:
         )
 
     def by_date(self, call: Call) -> Reply:
-        """List all conversations, newest first, by whole days and by state."""
+        """List all conversations, newest first, filtered by whole UTC days and by state."""
         query = call.read_query()
         asked = read_page(query, MOST_CONVERSATIONS)
         state = query.get("State", "")

@@ -1,4 +1,4 @@
-"""What each fault of a message does: to the message, and to the answer."""
+"""Effect of each fault of a message: whether it is posted and how it is answered."""
 
 import json
 from dataclasses import replace
@@ -22,14 +22,15 @@ _RESETS = {FaultName.MESSAGE_RESET, FaultName.MESSAGE_RESET_AFTER_CREATE}
 
 
 def posts(fault: FaultRule) -> bool:
-    """Say whether the message is there when the fault is done."""
+    """Return whether the message is posted in spite of the fault."""
     return fault.name not in _WITHOUT_EFFECT
 
 
 def apply_message_fault(fault: FaultRule, truth: Reply) -> Reply | BrokenReply:
-    """Return what is said instead of the truth, which is an empty reply where nothing was posted.
+    """Return the reply with the fault applied.
 
-    Raise ``ApiError`` for the faults that Twilio has a number for.
+    ``truth`` is the reply without the fault; its body is empty when nothing was posted. Raise ``ApiError`` for a
+    fault that is answered with one of Twilio's error codes.
     """
     if fault.name in _ERRORS:
         raise ApiError(*_ERRORS[fault.name])

@@ -1,4 +1,7 @@
-"""Lists as Twilio pages them: a page of items and, in ``meta``, where the next one is."""
+"""Paging of lists as Twilio does it: items, and ``meta`` with the URLs of other pages.
+
+Source: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +19,10 @@ DEFAULT_PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is asked for. ``after`` marks the last item of the page before, empty for the first page."""
+    """The requested page. ``size`` is its number of items, ``page`` its number from 0.
+
+    ``after`` is the token of the last item of the page before, empty for the first page.
+    """
 
     size: int
     page: int
@@ -24,7 +30,10 @@ class PageRequest:
 
 
 def read_page(query: dict[str, str], most: int) -> PageRequest:
-    """Read the paging parameters; a page size above ``most`` or below 1 is an error."""
+    """Return the paging parameters of a query.
+
+    Raise ``ApiError`` (400) for values that are not whole numbers, and for a page size below 1 or above ``most``.
+    """
     try:
         size = int(query.get("PageSize", min(DEFAULT_PAGE_SIZE, most)))
         page = int(query.get("Page", 0))
@@ -44,9 +53,10 @@ def page_reply(
     mark: Callable[[Item], str],
     show: Callable[[Item], object],
 ) -> Reply:
-    """Answer with the next items as one page under ``key``.
+    """Return a page of the next items under ``key``.
 
-    ``items`` start where the page does; ``mark`` names an item so that a later page can start after it.
+    ``items`` start with the first item of the page. ``mark`` returns the token of an item, after which a later
+    page can start, ``show`` its JSON document.
     """
     found = list(islice(items, asked.size + 1))
     shown = found[: asked.size]

@@ -1,4 +1,4 @@
-"""One conversation, its guest and its messages: fetch, update, delete, post.
+"""Endpoints of one conversation: fetch, update and delete it, its participants, its messages.
 
 Source: https://www.twilio.com/docs/conversations/api
 """
@@ -19,10 +19,11 @@ from .timers import read_timer
 MOST_PARTICIPANTS = 50
 MOST_MESSAGES = 100
 MOST_BODY_CHARACTERS = 1600
+"""Longest ``Body`` of a message, in characters."""
 
 
 class ConversationEndpoints:
-    """The endpoints below ``/v1/Conversations/{sid}``."""
+    """The endpoints below ``/v1/Conversations/{sid}``. All raise ``ApiError`` (404) for an unknown SID."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -32,7 +33,7 @@ class ConversationEndpoints:
         return json_reply(200, conversation_document(self._find(call), call.account, call.origin))
 
     def update(self, call: Call) -> Reply:
-        """Change the conversation's state or the timer that would close it; nothing else can be changed here."""
+        """Change the state of the conversation or the timer that closes it; other fields are ignored."""
         self._spend_action(call)
         conversation = self._find_open(call)
         form = call.read_form()
@@ -47,13 +48,13 @@ class ConversationEndpoints:
         return json_reply(200, conversation_document(conversation, call.account, call.origin))
 
     def delete(self, call: Call) -> Reply:
-        """Delete the conversation for good."""
+        """Delete the conversation for good, and answer 204."""
         self._spend_action(call)
         self._state.conversations.delete(self._find(call))
         return Reply(204)
 
     def list_participants(self, call: Call) -> Reply:
-        """List the conversation's guest; an orphan has none."""
+        """List the guest of the conversation; an orphan has none."""
         asked = read_page(call.read_query(), MOST_PARTICIPANTS)
         conversation = self._find(call)
         has_guest = conversation.identity is not None and not asked.after
@@ -67,7 +68,10 @@ class ConversationEndpoints:
         )
 
     def post_message(self, call: Call) -> Reply | BrokenReply:
-        """Add a message of the conversation's guest, or do instead what the call's fault demands."""
+        """Add a message of the conversation's guest, or apply the fault of the call.
+
+        Raise ``ApiError`` (400) for another author and for a body that is empty or too long.
+        """
         conversation = self._find_open(call)
         form = call.read_form()
         author, body = form.get("Author", ""), form.get("Body", "")
@@ -96,7 +100,7 @@ class ConversationEndpoints:
         return len(earlier)
 
     def list_messages(self, call: Call) -> Reply:
-        """List the conversation's messages, oldest first."""
+        """List the messages of the conversation, oldest first."""
         asked = read_page(call.read_query(), MOST_MESSAGES)
         if asked.after and not asked.after.isdecimal():
             raise ApiError(400, 20001, "PageToken is invalid")

@@ -1,4 +1,4 @@
-"""What the simulator sends back: whole replies, broken-off ones, and Twilio's errors."""
+"""Replies of the simulator: complete replies, broken-off replies, and Twilio's errors."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole HTTP answer. ``code`` is Twilio's error number, 0 for none; ``delay_s`` passes before it."""
+    """A complete HTTP response, sent after ``delay_s`` seconds. ``code`` is Twilio's error code, 0 for none."""
 
     status: int
     body: bytes = b""
@@ -22,16 +22,16 @@ class CloseMode(StrEnum):
     """How a connection is broken off."""
 
     CLOSE = "close"
-    """In an orderly way (FIN)."""
+    """Closed normally (FIN)."""
     RESET = "reset"
-    """By a reset (RST)."""
+    """Reset (RST)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenReply:
-    """Bytes in place of an answer, perhaps none, and the end of the connection.
+    """The bytes ``sent`` instead of a response, perhaps none, followed by the end of the connection.
 
-    ``delay_s`` passes before it; afterwards the port refuses new connections for ``refuse_s``.
+    They are sent after ``delay_s`` seconds. Then the port refuses new connections for ``refuse_s`` seconds.
     """
 
     close_mode: CloseMode
@@ -41,7 +41,7 @@ class BrokenReply:
 
 
 class ApiError(Exception):
-    """A request that Twilio answers with an error, in Twilio's numbers."""
+    """Raised for a request that Twilio answers with an error; holds the HTTP status and Twilio's error code."""
 
     def __init__(self, status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class ApiError(Exception):
         self.headers = headers or {}
 
     def reply(self, *, as_problem: bool = False) -> Reply:
-        """Write the error as Twilio does, or as an RFC 9457 problem."""
+        """Return the error in Twilio's JSON form, or, with ``as_problem``, as an RFC 9457 problem."""
         more_info = f"https://www.twilio.com/docs/errors/{self.code}"
         form: dict[str, str | int] = (
             {"type": more_info, "title": HTTPStatus(self.status).phrase, "detail": self.message}
@@ -69,12 +69,12 @@ class ApiError(Exception):
 
 
 def json_reply(status: int, document: object) -> Reply:
-    """Answer with a JSON document."""
+    """Return a reply whose body is the document as JSON."""
     return Reply(status, json.dumps(document, ensure_ascii=False).encode(), JSON_HEADERS)
 
 
 def encode_reply(reply: Reply) -> bytes:
-    """Write a reply out as it goes over the wire, to be cut anywhere."""
+    """Return the bytes of a reply as sent over the connection, so that they can be cut anywhere."""
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     lines += [f"Content-Length: {len(reply.body)}", "", ""]

@@ -1,4 +1,4 @@
-"""Conversations and messages as Twilio writes them in JSON.
+"""JSON documents of conversations, participants and messages, as Twilio writes them.
 
 Source: https://www.twilio.com/docs/conversations/api
 """
@@ -11,7 +11,7 @@ SERVICE_SID = "IS" + "5" * 32
 
 
 def conversation_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
-    """Write a conversation as the Conversation resource does."""
+    """Return the Conversation resource of a conversation; ``origin`` is the scheme and host of its URLs."""
     url = f"{origin}/v1/Conversations/{conversation.sid}"
     return {
         "sid": conversation.sid,
@@ -32,7 +32,7 @@ def conversation_document(conversation: Conversation, account: str, origin: str)
 
 
 def participation_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
-    """Write a conversation as the ParticipantConversation resource does."""
+    """Return the ParticipantConversation resource of a conversation."""
     return {
         "account_sid": account,
         "chat_service_sid": SERVICE_SID,
@@ -54,7 +54,7 @@ def participation_document(conversation: Conversation, account: str, origin: str
 
 
 def participant_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
-    """Write the guest of a conversation as the Participant resource does."""
+    """Return the Participant resource of the guest of a conversation."""
     sid = _relative("MB", conversation)
     return {
         "sid": sid,
@@ -76,7 +76,7 @@ def participant_document(conversation: Conversation, account: str, origin: str) 
 def message_document(
     message: Message, index: int, conversation: Conversation, account: str, origin: str
 ) -> dict[str, object]:
-    """Write a message as the Message resource does."""
+    """Return the Message resource of a message; ``index`` is its place in the conversation from 0."""
     url = f"{origin}/v1/Conversations/{conversation.sid}/Messages/{message.sid}"
     return {
         "sid": message.sid,
@@ -101,7 +101,7 @@ def _timers(conversation: Conversation) -> dict[str, str]:
 
 
 def timestamp(moment: float) -> str:
-    """Write Unix seconds as Twilio writes times: ISO 8601 in UTC, in whole seconds."""
+    """Return Unix seconds as Twilio writes times: ISO 8601 in UTC, in whole seconds."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

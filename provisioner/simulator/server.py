@@ -1,4 +1,4 @@
-"""Starts and stops the simulator."""
+"""Start and stop of the simulator's HTTP server."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from .settings import SimulatorSettings
 from .state import Clock, SimulatorState
 
 GRACE_S = 0.05
-"""How long requests in progress may go on once the simulator stops."""
+"""Seconds that requests in progress may take when the simulator stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,12 @@ class RunningSimulator:
 async def open_simulator(
     settings: SimulatorSettings, *, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[RunningSimulator]:
-    """Serve a simulated Twilio until the context ends; port 0 takes any free one.
+    """Serve a simulated Twilio until the context ends; port 0 takes any free port.
 
-    On another ``host`` than this machine's own, everyone who reaches it can use it.
-    Requests still in progress then, stalled ones included, are cut off. Raise ``OSError`` when the port
-    is not available.
+    On a ``host`` that other machines reach, all of them can use it. At the end of the context, requests in
+    progress are cut off, stalled ones included. Raise ``OSError`` when the port is not available.
     """
-    # aiohttp takes a fifth of a second to import, which only a server that starts has to pay.
+    # Importing aiohttp takes 0.2 s, which only the start of a server should cost.
     from aiohttp import web  # noqa: PLC0415 - see above
 
     from .app import Application  # noqa: PLC0415 - see above
@@ -52,7 +51,7 @@ async def open_simulator(
 
 
 class Listener:
-    """The listening port, which can refuse callers for a while, as if no server were there."""
+    """Listening port that can refuse connections for a while, as if no server were there."""
 
     _RETRY_S = 0.05
 
@@ -64,13 +63,16 @@ class Listener:
         self._reopening: asyncio.Task[None] | None = None
 
     async def open(self, factory: Callable[[], asyncio.BaseProtocol]) -> None:
-        """Accept connections from now on and hand each to a new protocol."""
+        """Accept connections from now on; ``factory`` makes the protocol of each.
+
+        Raise ``OSError`` when the port is not available.
+        """
         self._factory = factory
         self._listener = await asyncio.get_running_loop().create_server(factory, self._host, self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     def refuse_for(self, seconds: float) -> None:
-        """Refuse new connections for so many seconds; those that stand go on. A shut door stays as it is."""
+        """Refuse new connections for ``seconds``; open connections stay. A closed port is not closed again."""
         if self._listener is None:
             return
         self._listener.close()
@@ -83,7 +85,7 @@ class Listener:
             try:
                 return await self.open(self._factory)
             except OSError:
-                # The port was free for a moment and may be taken; it is ours again once it is given back.
+                # Another process took the port meanwhile: retry until the port is free again.
                 await asyncio.sleep(self._RETRY_S)
 
     async def close(self) -> None:

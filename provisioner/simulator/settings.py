@@ -1,4 +1,4 @@
-"""What kind of Twilio the simulator plays."""
+"""Settings of the simulator."""
 
 import re
 from dataclasses import dataclass, field, fields
@@ -9,27 +9,27 @@ from .faults import FaultScript
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatorSettings:
-    """The account, its limits and its manners. The defaults are those that Twilio documents.
+    """Account, limits and behaviour of the simulated Twilio. The defaults are those that Twilio documents.
 
-    Without any credential set, every well-formed account or key SID with a non-empty secret is let in; with
-    one or both pairs set, only those. Without ``addresses``, every well-formed address SID is known.
-    Raise ``ValueError`` for a setting that makes no sense.
+    Without credentials in the settings, every well-formed account or API key SID with a non-empty secret is
+    accepted; with one or both pairs set, only these. Without ``addresses``, every well-formed address SID is
+    known. Raise ``ValueError`` for a value out of range and for half a pair of credentials.
     """
 
     rate_limit: float = 5.0
-    """WebChats requests let through in any second, per account; 0 is no limit."""
+    """WebChats requests accepted in any second, per account; 0 is no limit. Twilio documents 5."""
     action_limit: float = 30.0
-    """Updates and deletions of conversations let through in any second; 0 is no limit."""
+    """Updates and deletions of conversations accepted in any second; 0 is no limit. Twilio documents 30."""
     concurrency_limit: int = 0
-    """Requests in progress beyond which 429 (20429) is answered; 0 is no limit."""
+    """Requests in progress above which 429 (code 20429) is answered; 0 is no limit."""
     latency_ms: float = 0.0
-    """How long a request is worked on, on average."""
+    """Mean time to answer a request, in milliseconds."""
     jitter_ms: float = 0.0
-    """How far that may deviate to either side, evenly spread."""
+    """Largest deviation from the latency to either side, uniformly distributed, in milliseconds."""
     lookup_lag_s: float = 0.0
-    """How long look-ups do not show a new conversation."""
+    """Seconds for which look-ups do not show a new conversation."""
     keep_alive_s: float = 75.0
-    """How long an idle connection is kept."""
+    """Seconds that an idle connection is kept open."""
     inspect: bool = False
     """Serve the simulator's own pages: counts, and everything that was sent to it."""
 
@@ -40,18 +40,21 @@ class SimulatorSettings:
     addresses: frozenset[str] = frozenset()
 
     ignore_identity: bool = False
-    """Overlook the Identity field, as servers before 2025-08-18 did: the guest gets a random one."""
+    """Ignore the Identity field, as servers before 2025-08-18 did: the guest gets a random identity."""
     refuse_identity: bool = False
-    """Answer 400 (45745) whenever the Identity field is sent."""
+    """Answer 400 (code 45745) to a request with an Identity field."""
     repeated_identity: Literal["accept", "refuse", "same"] = "accept"
-    """What a second creation under one identity comes to, which is not confirmed of the live server: a second
-    conversation, a 409 (45715), or a 201 naming the first conversation."""
+    """Answer to a second creation with the same identity; what the live server does is not confirmed.
+
+    A second conversation (``accept``), a 409 with code 45715 (``refuse``), or a 201 that names the first
+    conversation (``same``).
+    """
     problem_details: bool = False
-    """Write errors as RFC 9457 problems instead of Twilio's own form."""
+    """Send errors as RFC 9457 problems instead of Twilio's own JSON form."""
 
     faults: FaultScript = field(default_factory=FaultScript)
     seed: int | None = None
-    """Takes the place of the fault script's own seed."""
+    """Replaces the seed of the fault script."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -68,11 +71,11 @@ class SimulatorSettings:
 
     @property
     def script(self) -> FaultScript:
-        """The fault script under the seed that holds."""
+        """The fault script with the seed that is in force."""
         return self.faults if self.seed is None else FaultScript(self.faults.rules, self.seed)
 
     def admits(self, username: str, password: str) -> bool:
-        """Say whether Basic credentials are accepted."""
+        """Return whether these Basic credentials are accepted."""
         pairs = ((self.account_sid, self.auth_token), (self.api_key, self.api_secret))
         required = [pair for pair in pairs if all(pair)]
         if required:
@@ -80,7 +83,7 @@ class SimulatorSettings:
         return bool(password) and _USERNAME.fullmatch(username) is not None
 
     def knows_address(self, sid: str) -> bool:
-        """Say whether the account has an address configuration of this SID."""
+        """Return whether the account has an address configuration with this SID."""
         return not self.addresses or sid in self.addresses
 
 

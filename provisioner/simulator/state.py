@@ -1,4 +1,4 @@
-"""What the simulator remembers: its conversations and its counts of what came and went."""
+"""State of a simulator: its conversations, and counts of requests and answers."""
 
 from array import array
 from collections import Counter
@@ -13,14 +13,14 @@ from .settings import SimulatorSettings
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``wall`` reads Unix seconds, ``steady`` a clock that never jumps."""
+    """Two clocks: ``wall`` returns Unix seconds, ``steady`` seconds of a clock that never jumps."""
 
     wall: Callable[[], float]
     steady: Callable[[], float]
 
 
 class SimulatorState:
-    """Everything that lasts from request to request. ``script`` is the fault script in force."""
+    """State that lasts from one request to the next. ``script`` is the fault script in force."""
 
     def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
         self.settings = settings
@@ -49,13 +49,13 @@ class SimulatorState:
         self._most_in_progress = max(self._most_in_progress, self.in_progress)
 
     def end(self, endpoint: str, answer: str) -> None:
-        """Count a request to an endpoint as done, under what was answered."""
+        """Count a request to ``endpoint`` as done; ``answer`` is its status and Twilio code, as ``429/45780``."""
         self.in_progress -= 1
         self._requests[endpoint] += 1
         self._answers[answer] += 1
 
     def number_webchat(self) -> int:
-        """Count the arrival of a WebChats request and return its number, from 1."""
+        """Count a WebChats request and return its number, from 1."""
         now = self.clock.steady()
         self._arrivals.append(now)
         self._peak_per_second.add(now)
@@ -63,12 +63,12 @@ class SimulatorState:
         return self.webchats
 
     def number_lookup(self) -> int:
-        """Count the arrival of a look-up and return its number, from 1."""
+        """Count a look-up and return its number, from 1."""
         self.lookups += 1
         return self.lookups
 
     def number_message(self) -> int:
-        """Count the arrival of a message and return its number, from 1."""
+        """Count a message and return its number, from 1."""
         self.posts += 1
         return self.posts
 
@@ -77,14 +77,17 @@ class SimulatorState:
         self.faults[rule.name.value] += 1
 
     def admits(self, limit: str, account: str, per_second: float) -> bool:
-        """Pass a request through one of the account's limits, or turn it away."""
+        """Return whether a request of ``account`` is within the limit named ``limit``, and count it if so."""
         counter = self._limits.get((limit, account))
         if counter is None:
             counter = self._limits[limit, account] = SlidingWindowLimiter(per_second)
         return counter.admits(self.clock.steady())
 
     def summary(self, *, with_arrivals: bool = False) -> dict[str, object]:
-        """Return all counts as a JSON document; the arrivals of WebChats requests in Unix seconds if asked."""
+        """Return all counts as a JSON document.
+
+        ``with_arrivals`` adds the arrival times of the WebChats requests in Unix seconds.
+        """
         repeated = self.conversations.repeated_identities
         document: dict[str, object] = {
             "requests": {"total": self._requests.total(), "in_progress": self.in_progress}

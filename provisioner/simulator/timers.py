@@ -1,6 +1,6 @@
-"""The timer that would close a conversation, as requests write it.
+"""Parser of the timer that closes a conversation.
 
-Source: https://www.twilio.com/docs/conversations/states-timers, and error 50376
+Source: https://www.twilio.com/docs/conversations/states-timers, and Twilio's error 50376
 """
 
 import re
@@ -10,10 +10,14 @@ from .replies import ApiError
 _DURATION = re.compile(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 _UNITS_S = (3600, 60, 1)
 SHORTEST_S = 600
+"""Shortest close timer in seconds."""
 
 
 def read_timer(text: str) -> int:
-    """Read an ISO 8601 duration like ``PT10M`` as seconds; refuse what is none, and less than ten minutes."""
+    """Return an ISO 8601 duration such as ``PT10M`` in seconds.
+
+    Raise ``ApiError`` (400) for any other text, and for less than ten minutes.
+    """
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ApiError(400, 20001, "Timers.Closed must be an ISO 8601 duration")

@@ -1,4 +1,4 @@
-"""``POST /v2/WebChats``: checks the form and makes the conversation and its guest.
+"""Endpoint ``POST /v2/WebChats``: checks the form and creates the conversation with its guest.
 
 Source: https://www.twilio.com/docs/flex/developer/conversations/webchats-resource
 """
@@ -31,14 +31,17 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 
 
 class WebChats:
-    """The endpoint. It says what Twilio would say; the script of faults may have it say something else."""
+    """The endpoint ``/v2/WebChats``, with the faults of the script applied to its answers."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._settings = state.settings
 
     def create(self, call: Call) -> Reply | BrokenReply:
-        """Create a conversation, or do instead what the call's fault demands."""
+        """Create a conversation and return the 201 reply, or apply the fault of the call.
+
+        Raise ``ApiError`` for a form that Twilio refuses.
+        """
         fields = call.read_form()
         self._check(fields)
         asked = fields.get("Identity", "")
@@ -109,7 +112,7 @@ def _check_data(text: str | None) -> None:
     if len(text.encode()) > MOST_DATA_BYTES:
         raise ApiError(400, 45731, "PreEngagementData exceeds 16 KB")
     try:
-        # Numbers are only read over: Python's own limits on them are not JSON's.
+        # Numbers stay text, because Python's limits on numbers are not limits of JSON.
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise ApiError(400, 45733, "PreEngagementData is not valid JSON") from None
