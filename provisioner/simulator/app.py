@@ -10,11 +10,11 @@ from aiohttp.log import server_logger
 
 from .access import Authenticator
 from .call import Call
+from .conversation_endpoints import ConversationEndpoints
 from .fault_effects import UNREAD, break_unread
 from .faults import FaultName, FaultRule, random_unit
 from .inspection import PREFIX, Inspection
 from .lookups import ListEndpoints
-from .records import ConversationEndpoints
 from .replies import ApiError, BrokenReply, Reply
 from .state import SimulatorState
 from .webchats import WebChats

@@ -26,7 +26,7 @@ from provisioner.simulator import (
     open_simulator,
 )
 from provisioner.simulator.call import Call
-from provisioner.simulator.records import ConversationEndpoints
+from provisioner.simulator.conversation_endpoints import ConversationEndpoints
 from provisioner.simulator.replies import ApiError, Reply
 from tests.integration.commands.job import ADDRESS, ENVIRON, Job
 from tests.quiet_ui import QuietUserInterface
@@ -60,12 +60,12 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[int, int]
     asked: list[str] = []
     update = ConversationEndpoints.update
 
-    def answer(records: ConversationEndpoints, call: Call) -> Reply:
+    def answer(endpoints: ConversationEndpoints, call: Call) -> Reply:
         asked.append(call.sid)
         told = answers[len(asked) - 1] if len(asked) <= len(answers) else None
         if told:
             raise ApiError(*told, "invented")
-        return update(records, call)
+        return update(endpoints, call)
 
     monkeypatch.setattr(ConversationEndpoints, "update", answer)
     return asked
