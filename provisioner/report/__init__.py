@@ -1,5 +1,5 @@
-"""The report of a job as one HTML page, of several as a comparison, and the same page live.
+"""HTML pages about jobs: a report of one job, a comparison of several, and a live dashboard of a run.
 
-``timeline`` a job second by second · ``job_data`` a ledger's figures · ``charts`` them as SVG · ``markup`` as HTML
-· ``sections`` the parts of the page · ``page`` the whole.
+``job_data`` reads the figures of a ledger · ``timeline`` groups requests by time · ``charts`` draws SVG ·
+``markup`` writes HTML · ``sections`` makes the parts of a report · ``page`` makes the whole document.
 """

@@ -1,4 +1,4 @@
-"""Line charts as SVG: text in, text out. Colours come from the page's style sheet, by class."""
+"""Line charts as SVG text. The colours come from the page's style sheet, by CSS class."""
 
 import math
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from .markup import escape
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 28
 LEAST = 1e-9
-"""Less is drawn as nothing."""
+"""Values below this are drawn as 0."""
 _TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a chart; ``style`` is its class, and a value of None interrupts it."""
+    """One line of a chart. ``style`` is its CSS class; None in ``values`` is a gap."""
 
     name: str
     style: str
@@ -24,9 +24,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over one axis; ``places`` are the x values they share, ``unit`` is that of their values.
+    """Lines over one x axis. ``places`` are the x values of all lines, ``unit`` is the unit of their values.
 
-    ``marks`` are places at which something happened that ``marked`` names.
+    ``marks`` are x values that get a vertical line; ``marked`` is its legend.
     """
 
     title: str
@@ -39,7 +39,10 @@ class Chart:
 
 
 def draw(chart: Chart, *, has_values: bool = True) -> str:
-    """Draw a chart as a figure: SVG with a legend, and its values as a table that opens by keyboard."""
+    """Return a chart as an HTML figure: SVG with a legend and, with ``has_values``, a table of its values.
+
+    Without values the figure says so.
+    """
     values = [value for line in chart.lines for value in line.values if value is not None]
     if not values or not chart.places:
         return (
@@ -73,7 +76,7 @@ class _Scale:
 
 
 def nice_ceiling(value: float) -> float:
-    """Return the next round number: 1, 2 or 5 times a power of ten."""
+    """Return the lowest number of the form 1, 2, 5 or 10 times a power of ten that is not below ``value``."""
     if value < LEAST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
@@ -81,7 +84,7 @@ def nice_ceiling(value: float) -> float:
 
 
 def figure_text(value: float) -> str:
-    """Write a figure with three digits that count."""
+    """Return a number with three significant digits, and with all digits from 100 on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 - a hundred has three digits
 
 
@@ -110,7 +113,7 @@ def _drawn(line: Line, places: Sequence[float], scale: _Scale) -> str:
         if value is not None:
             words.append(f"{'L' if is_down else 'M'}{scale.x(place)} {scale.y(value)}")
         is_down = value is not None
-    # A lone point would be a line of no length, which round ends make visible.
+    # A single point becomes a line of length 0, which round line ends make visible.
     return f'<path class="{line.style}" d="{"".join(words)}{"h0" if len(words) == 1 else ""}"/>'
 
 

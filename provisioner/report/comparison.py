@@ -1,4 +1,4 @@
-"""Several jobs side by side, with what differs marked."""
+"""Table that compares several jobs and marks differences from the first."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ from .job_data import JobData
 from .markup import escape, number_text, section, share_text, time_text
 
 NOTABLE = 0.1
-"""A figure that differs by more than a tenth from the first job's is marked."""
+"""Relative difference from the first job's figure above which a figure is marked."""
 
 _Figure = Callable[[JobData], float | None]
 
@@ -45,7 +45,10 @@ _FIGURES: Sequence[tuple[str, _Figure, Callable[[float | None], str]]] = (
 
 
 def compare(jobs: Sequence[JobData]) -> str:
-    """Render a table of the jobs' figures; what differs from the first job by more than a tenth is marked."""
+    """Return the jobs' figures and different settings as an HTML table.
+
+    Figures that differ from the first job's by more than ``NOTABLE`` are marked.
+    """
     head = "".join(f'<th scope="col">{escape(job.name)}</th>' for job in jobs)
     rows = "".join(_row(name, [take(job) for job in jobs], write) for name, take, write in _FIGURES)
     settings = "".join(_setting(name, jobs) for name in _setting_names(jobs))

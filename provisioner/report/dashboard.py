@@ -1,4 +1,4 @@
-"""The live page of a run: served on loopback while the run goes, with controls behind a token."""
+"""Dashboard: the live page of a run, on loopback by default, with controls protected by a token."""
 
 import asyncio
 import json
@@ -24,44 +24,45 @@ from .live_recorder import LiveRecorder
 from .page_server import PageProtocol, add_headers, host_of_header, is_loopback_host, is_token
 
 REFRESH_S = 1.0
+"""Seconds between two updates of an open page."""
 GRACE_S = 0.5
-"""How long pages that are still open may hold the end up."""
+"""Seconds that open pages may delay the end of the dashboard."""
 MOST_STREAMS = 20
-"""Streams of events at once; a browser needs one, however many pages it has open."""
+"""Most event streams at once; a browser needs one, however many pages it has open."""
 MOST_BODY = 1024
-"""Bytes of a request to the controls."""
+"""Most bytes of a request to the controls."""
 _TOO_LARGE = f"more than {MOST_BODY} bytes"
 BODY_S = 10.0
-"""How long such a request may take to arrive."""
+"""Seconds that the body of a request to the controls may take to arrive."""
 _PROTOCOL: dict[str, Any] = {"access_log": None, "lingering_time": 1.0}
-"""No line in the log for each request, and little patience for what of a refused one still arrives."""
+"""Options of the protocol: no access log, and at most 1 s for the rest of a refused request's body."""
 
 
 class Controls(Protocol):
-    """What the page may do to the run."""
+    """Actions of the dashboard on the run."""
 
     def pause(self) -> None:
-        """Start nothing new until ``resume``."""
+        """Start no new rows until ``resume``."""
         ...
 
     def resume(self) -> None:
-        """Go on."""
+        """Start rows again."""
         ...
 
     def set_rate(self, rate: str) -> None:
-        """Change the pace asked for; raise ``UsageError`` for what is no rate."""
+        """Change the rate, written like ``--rate``; raise ``UsageError`` for a text that is not a valid rate."""
         ...
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a page asks the controls for; ``rate`` counts with the action of that name only."""
+    """Request of a page to the controls; ``rate`` is used with the action ``rate`` only."""
 
     action: Literal["pause", "resume", "rate"]
     rate: str = ""
 
 
 class RefusedError(Exception):
-    """The controls are not touched; its text is the answer."""
+    """Raised for a request that the controls do not accept; its text is the error of the answer."""
 
     def __init__(self, status: HTTPStatus, error: str) -> None:
         super().__init__(error)
@@ -70,7 +71,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where the page is served. ``is_public`` lets other machines in."""
+    """Address that the dashboard listens on. ``is_public`` allows hosts that other machines reach."""
 
     host: str
     port: int
@@ -78,7 +79,7 @@ class ListenAddress:
 
     @property
     def caution(self) -> str:
-        """What to know before others can reach the page; empty where they cannot."""
+        """Warning for an address that other machines reach; empty for loopback."""
         if is_loopback_host(self.host):
             return ""
         return (
@@ -88,12 +89,15 @@ class ListenAddress:
 
 
 def parse_listen_address(text: str, *, is_public: bool) -> ListenAddress:
-    """Read ``PORT`` or ``HOST:PORT``; another host than this machine needs ``is_public``."""
+    """Return the address written as ``PORT`` or ``HOST:PORT``; the default host is 127.0.0.1.
+
+    Raise ``UsageError`` for any other text, and without ``is_public`` for a host that is not loopback.
+    """
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not (port.isascii() and port.isdecimal()) or len(port) > 5 or int(port) > 65535:  # noqa: PLR2004 - the highest
         raise UsageError(
-            f"--dashboard {text[:80]!r} is not a place",
+            f"--dashboard {text[:80]!r} is not a port or a host with a port",
             cure="write it as 8080 or 127.0.0.1:8080; ports go from 0, which is any free one, to 65535",
         )
     if not is_public and not is_loopback_host(host):
@@ -112,12 +116,12 @@ async def open_dashboard(
     recorder: LiveRecorder,
     controls: Controls,
 ) -> AsyncIterator[str]:
-    """Serve the page until the context ends, and yield its address, which holds the token of the controls.
+    """Serve the dashboard until the context ends, and yield its URL, which holds the token of the controls.
 
-    ``snapshot`` gives the run's progress. Raise ``UsageError`` when the port is not available.
+    ``snapshot`` returns the progress of the run. Raise ``UsageError`` when the port is not available.
     """
     board = Dashboard(listen_address, title, snapshot, recorder, controls)
-    # A stream ends with its connection, or its place would be taken until it is next written to.
+    # With handler_cancellation, a closed connection ends its stream at once and frees its place.
     runner = web.AppRunner(board.application(), handler_cancellation=True, shutdown_timeout=GRACE_S)
     await runner.setup()
     try:
@@ -143,13 +147,13 @@ async def _listen(listen_address: ListenAddress, runner: web.AppRunner) -> async
         )
     except OSError as error:
         raise UsageError(
-            f"the dashboard cannot have port {listen_address.port} of {listen_address.host}: {bind_reason(error)}",
+            f"the dashboard cannot use port {listen_address.port} of {listen_address.host}: {bind_reason(error)}",
             cure="name another port with --dashboard; 0 takes a free one",
         ) from error
 
 
 class Dashboard:
-    """The page, its stream of events, and its controls."""
+    """HTTP handlers of the page, of its event stream, and of its controls."""
 
     def __init__(
         self,
@@ -168,7 +172,7 @@ class Dashboard:
         self.token = secrets.token_urlsafe(24)
 
     def application(self) -> web.Application:
-        """Return what aiohttp serves."""
+        """Return the aiohttp application with all routes."""
         app = web.Application(middlewares=[self._guard], client_max_size=MOST_BODY)
         app.on_response_prepare.append(add_headers)
         app.add_routes(
@@ -181,12 +185,12 @@ class Dashboard:
         return app
 
     def close(self) -> None:
-        """End the streams."""
+        """End the event streams."""
         self._closing.set()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Answer only to this machine's own names, or a page elsewhere could point its name here."""
+        """Refuse requests under a foreign host name, or a foreign web page could read the dashboard by DNS."""
         if not self._listen_address.is_public and not is_loopback_host(
             host_of_header(request.headers.get("Host", ""))
         ):
@@ -202,7 +206,7 @@ class Dashboard:
 
     async def _page(self, _request: web.Request) -> web.Response:
         text = live_page(self._title, self._snapshot(), self._recorder)
-        body = text.encode(errors="replace")  # names of files may hold bytes that are no UTF-8
+        body = text.encode(errors="replace")  # file names may hold bytes that are not UTF-8
         return web.Response(body=body, content_type="text/html", charset="utf-8")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -231,7 +235,7 @@ class Dashboard:
         return response
 
     def _parts(self, *, is_fresh: bool) -> str:
-        """Return what is sent to every page in the same second: it is made once, so that many hold nothing up."""
+        """Return the changing parts as JSON; made at most twice a second, and shared by all open pages."""
         now = time.monotonic()
         if is_fresh or now - self._made_at > REFRESH_S / 2:
             self._made, self._made_at = json.dumps(fragments(self._snapshot(), self._recorder)), now
@@ -246,7 +250,7 @@ class Dashboard:
         except UsageError as refused:
             status, error = HTTPStatus.BAD_REQUEST, f"{refused.message}: {refused.cure}"
         response = web.json_response({"error": error}, status=status)
-        response.force_close()  # what may be left of the body is not read
+        response.force_close()  # the rest of the body is not read
         return response
 
     async def _asked(self, request: web.Request) -> Asked:
@@ -273,7 +277,7 @@ class Dashboard:
             said = "paused: nothing new is started"
         elif asked.action == "resume":
             self._controls.resume()
-            said = "going on"
+            said = "resumed"
         else:
             rate = asked.rate
             self._controls.set_rate(rate)

@@ -1,4 +1,4 @@
-"""Takes a ledger's figures for a report; the ledger may be that of a run at work."""
+"""Figures of a ledger for a report; a run may be working on the job."""
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,14 @@ from .timeline import Timeline, timeline
 
 STEPS = ("create", "message")
 MOST_ROWS_NAMED = 20
-"""Rows that are named for each error; the results name them all."""
+"""Most rows that are named for each error; the results file names all of them."""
 SLOWEST = 20
+"""Number of slowest rows in the report."""
 
 
 @dataclass(slots=True)
 class ErrorGroup:
-    """Rows of one status that share an error code; ``named`` are the numbers and keys of the first of them."""
+    """Rows with the same status and error code; ``named`` are (row number, key) pairs of the first rows."""
 
     status: str
     code: str
@@ -29,10 +30,10 @@ class ErrorGroup:
 
 @dataclass(frozen=True, slots=True)
 class JobData:
-    """What a report tells of one job.
+    """Figures of one job for a report.
 
-    ``settings`` are what it belongs to and what its last run was asked for. ``steps`` holds what was sent of each
-    step, where anything was.
+    ``settings`` are the settings of the job and the options of its last run. ``steps`` maps the name of a step to
+    its metrics and its timeline; a step without requests is absent.
     """
 
     name: str
@@ -46,7 +47,7 @@ class JobData:
 
 
 def load_job(name: str, reader: LedgerReader) -> JobData:
-    """Read everything a report needs; raise ``LedgerError`` for a ledger that cannot be read."""
+    """Return the figures of the ledger of ``reader``; raise ``LedgerError`` for a ledger that cannot be read."""
     asked = reader.asked()
     steps = {}
     for step in STEPS:
@@ -67,9 +68,9 @@ def load_job(name: str, reader: LedgerReader) -> JobData:
 
 
 def group_errors(results: Iterable[Result]) -> Sequence[ErrorGroup]:
-    """Group the rows that have an error by status and code, the largest group first.
+    """Return the rows with errors, grouped by status and error code, the largest group first.
 
-    That a run ended before a row's turn is no error of the row's.
+    Rows that were not sent because the run ended first are not errors.
     """
     groups: dict[tuple[str, str], ErrorGroup] = {}
     for row in results:

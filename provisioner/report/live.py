@@ -1,4 +1,4 @@
-"""What the live page shows, as HTML: the whole once, then the parts that change."""
+"""HTML of the dashboard: the whole page, and the parts that change while the run goes on."""
 
 import math
 
@@ -13,7 +13,7 @@ from .page import render_live
 
 
 def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:
-    """Return the parts of the page that change, by the id of their place."""
+    """Return the HTML of the changing parts, by the ``id`` of their element."""
     recorder.note_in_flight(progress.in_flight)
     line = recorder.timeline()
     return {
@@ -25,7 +25,7 @@ def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:
 
 
 def live_page(title: str, progress: Progress, recorder: LiveRecorder) -> str:
-    """Render the page as it is now."""
+    """Return the whole page with the current figures."""
     parts = fragments(progress, recorder)
     body = "".join(
         (
@@ -56,9 +56,9 @@ def _counts(progress: Progress) -> Counts:
 def _figures(progress: Progress) -> str:
     left = DASH if progress.eta_s is None else f"{progress.eta_s:,.0f} s"
     figures = [
-        ("rows with their last word", f"{progress.done:,} of {progress.total:,}"),
-        ("starts a second, of late", number_text(progress.rate_now, decimals=2)),
-        ("starts a second, allowed now", _rate(progress.rate_asked)),
+        ("rows with an outcome", f"{progress.done:,} of {progress.total:,}"),
+        ("starts per second, recently", number_text(progress.rate_now, decimals=2)),
+        ("starts per second, allowed now", _rate(progress.rate_asked)),
         ("in flight", number_text(progress.in_flight)),
         *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
         ("answered 429", number_text(progress.throttled)),
@@ -75,7 +75,7 @@ def _rate(per_second: float) -> str:
 
 
 SLOW = 0.01
-"""Starts a second; fewer would be none with two decimals."""
+"""Rate in starts per second below which two decimals would show 0."""
 _CONTROLS = (
     '<form id="controls" hidden><button type="button" data-action="pause">Pause</button>'
     '<button type="button" data-action="resume">Resume</button>'

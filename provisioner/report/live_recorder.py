@@ -1,4 +1,4 @@
-"""Records a run's answers as they come, in bounded memory, for the live page."""
+"""Recorder of a run's requests for the dashboard, in bounded memory."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,13 @@ from provisioner.models import AttemptResult, Verdict
 from .timeline import MAX_BUCKETS, Bucket, Timeline
 
 MOST_LATENCIES = 1000
-"""Latencies kept of one stretch: beyond, the percentiles shown are those of its first thousand."""
+"""Most latencies kept in one bucket; its percentiles are those of its first thousand."""
 
 
 class LiveRecorder:
-    """The answers of a run in stretches of a second, or of two, four… once there are more than fit.
+    """Requests of a run in buckets of one second; the width doubles whenever ``MAX_BUCKETS`` are full.
 
-    ``clock`` gives Unix seconds.
+    ``clock`` returns Unix seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -23,7 +23,7 @@ class LiveRecorder:
         self._buckets: list[Bucket] = []
 
     def record(self, result: AttemptResult) -> None:
-        """Note one answer; what never left is no request."""
+        """Record the result of one attempt; an attempt that sent no request is ignored."""
         if result.sent is None:
             return
         self._due_until = max(self._due_until, result.due)
@@ -36,12 +36,12 @@ class LiveRecorder:
             ended.from_sent.append(result.ended - result.sent)
 
     def note_in_flight(self, count: int) -> None:
-        """Note how many requests are under way now."""
+        """Record the number of requests in flight now."""
         bucket = self._at(self._clock())
         bucket.in_flight = max(bucket.in_flight, count)
 
     def timeline(self) -> Timeline | None:
-        """Return what was recorded so far, None where nothing was."""
+        """Return the requests recorded so far; None before the first one."""
         return Timeline(self._start, self._width, self._buckets, self._due_until) if self._buckets else None
 
     def _at(self, moment: float) -> Bucket:

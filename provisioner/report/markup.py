@@ -1,4 +1,4 @@
-"""HTML out of figures: texts are always escaped, numbers always written one way."""
+"""HTML elements made of texts and numbers; every text is escaped."""
 
 from collections.abc import Iterable, Sequence
 from html import escape as escape_markup
@@ -9,29 +9,29 @@ DASH = "-"
 
 
 def escape(text: str) -> str:
-    """Make a text harmless in a page: it is no markup, and what would not be seen in it is shown as an escape."""
+    """Return a text escaped for HTML, with invisible characters as visible escapes."""
     return escape_markup(printable(text))
 
 
 def number_text(value: float | None, *, decimals: int = 0) -> str:
-    """Write a number with its thousands apart; a dash where there is none."""
+    """Return a number with thousands separators; a dash for None."""
     return DASH if value is None else f"{value:,.{decimals}f}"
 
 
 def time_text(seconds: float | None) -> str:
-    """Write a latency: milliseconds below a second."""
+    """Return a time in milliseconds below one second, else in seconds; a dash for None."""
     if seconds is None:
         return DASH
     return f"{seconds * 1000:,.0f} ms" if seconds < 1 else f"{seconds:,.2f} s"
 
 
 def share_text(share: float | None) -> str:
-    """Write a share as a percentage."""
+    """Return a share (0 to 1) as a percentage; a dash for None."""
     return DASH if share is None else f"{share * 100:.2f} %"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> str:
-    """Render a table of texts; the first cell of a row names it."""
+    """Return an HTML table; the first cell of each row is its header cell."""
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(_row(row) for row in rows)
@@ -44,10 +44,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """Render a part of the page under its heading."""
+    """Return a section of the page with a heading; ``parts`` are HTML."""
     return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
 
 
 def paragraph(text: str) -> str:
-    """Render a sentence."""
+    """Return a text as an HTML paragraph."""
     return f"<p>{escape(text)}</p>"

@@ -1,4 +1,4 @@
-"""The whole page: one file that needs nothing but itself."""
+"""The whole HTML document: one file that loads nothing from elsewhere."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -12,25 +12,25 @@ from .markup import escape, paragraph
 
 
 def resource(name: str) -> str:
-    """Return a file that lies beside this module."""
+    """Return the text of a file in this package."""
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
-    """Return how a policy names a style or script that stands in the page."""
+    """Return the CSP source expression of an inline style or script."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 STYLE = resource("page.css")
 SCRIPT = resource("live.js")
 POLICY = f"default-src 'none'; style-src {_hash(STYLE)}; base-uri 'none'; form-action 'none'"
-"""Nothing is fetched and nothing is run, whatever a key column holds."""
+"""Content security policy of a report: nothing is loaded and no script runs, whatever a key column holds."""
 LIVE_POLICY = f"{POLICY}; script-src {_hash(SCRIPT)}; connect-src 'self'"
-"""The live page runs one script, which asks its own server only."""
+"""Content security policy of the dashboard: one script runs, which contacts only its own server."""
 
 
 def render(jobs: Sequence[JobData], *, version: str, made_at: str) -> str:
-    """Render a report on one job, or a comparison of several with a report on each."""
+    """Return the page about one job, or a comparison of several jobs followed by a report of each."""
     title = jobs[0].name if len(jobs) == 1 else f"{len(jobs)} jobs compared"
     body = [f"<h1>{escape(title)}</h1>", paragraph(f"made {made_at} by {version}")]
     if len(jobs) > 1:
@@ -43,12 +43,12 @@ def render(jobs: Sequence[JobData], *, version: str, made_at: str) -> str:
 
 
 def render_live(title: str, body: str) -> str:
-    """Render a live page around its body; its script follows the run from then on."""
+    """Return the dashboard's page around ``body``; its script then updates it."""
     return html_document(title, body, policy=LIVE_POLICY, script=SCRIPT)
 
 
 def job_parts(job: JobData) -> str:
-    """Render every part of one job's report."""
+    """Return all sections of one job's report."""
     return "".join(
         (
             sections.accounting(job.counts),
@@ -61,7 +61,7 @@ def job_parts(job: JobData) -> str:
 
 
 def html_document(title: str, body: str, *, policy: str, script: str = "") -> str:
-    """Put a page's head around its body. ``policy`` has to know the script, where there is one."""
+    """Return an HTML document with ``body``, which is HTML; ``policy`` must allow ``script``, if any."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -1,4 +1,4 @@
-"""What the live page's server lets in and what it tells of itself, whatever is asked for."""
+"""Checks and headers of the dashboard's server: hosts, token, and errors."""
 
 import hmac
 import re
@@ -18,13 +18,16 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What every answer carries: nothing of it is framed, guessed at, referred to, embedded or kept."""
+"""Headers of every answer: no framing, no content sniffing, no referrer, no embedding, no caching."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s\[\]:@/]+)(?::\d{1,5})?")
 
 
 def is_loopback_host(host: str) -> bool:
-    """Say whether ``host``, a name or an address without a port, is this machine under a name of its own."""
+    """Return whether ``host``, ``localhost`` or an address without a port, is this machine's loopback.
+
+    Other names are not resolved and count as not loopback.
+    """
     if host == "localhost":
         return True
     try:
@@ -34,27 +37,27 @@ def is_loopback_host(host: str) -> bool:
 
 
 def host_of_header(header: str) -> str:
-    """Return the host that a ``Host`` header names, in lower case; empty where it names none.
+    """Return the host of a ``Host`` header in lower case; empty for an invalid header.
 
-    The port, the brackets of an IPv6 address and the dot after a complete name are no part of it.
+    The port, the brackets of an IPv6 address and the dot at the end of a complete name are removed.
     """
     found = _HOST.fullmatch(header)
     return found["name"].strip("[]").lower().removesuffix(".") if found else ""
 
 
 def is_token(given: str, token: str) -> bool:
-    """Compare in constant time; headers may hold bytes that are no UTF-8."""
+    """Return whether two tokens are equal, compared in constant time; a header may hold any bytes."""
     return hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Add what every answer carries and take out which software answers; for ``on_response_prepare``."""
+    """Add ``HEADERS`` to a response and remove ``Server``; a handler of aiohttp's ``on_response_prepare``."""
     response.headers.update(HEADERS)
     response.headers.popall("Server", None)
 
 
 class PageProtocol(web.RequestHandler):
-    """aiohttp's protocol, but what is not HTTP, or fails, is answered without a traceback in answer or log."""
+    """aiohttp's protocol, except that invalid HTTP and failures are answered and logged without traceback."""
 
     def handle_error(
         self,
@@ -63,12 +66,15 @@ class PageProtocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - aiohttp's signature; it may repeat what was sent
     ) -> web.StreamResponse:
-        """Answer with the status alone, and close the connection."""
+        """Return an answer with the status alone, and close the connection.
+
+        Raise ``ConnectionError`` when a part of the answer was already sent.
+        """
         if status >= 500:  # noqa: PLR2004 - a fault of ours
             event_logger().error("dashboard.failed", error=type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("part of the answer was sent already")
-        # aiohttp adds its version where there is no such header, and this answer passes no signal.
+        # aiohttp adds its version if the header is absent, and on_response_prepare is not called for this answer.
         headers = {**HEADERS, "Server": "provisioner"}
         response = web.Response(status=status, text="not understood\n", headers=headers)
         response.force_close()

@@ -1,4 +1,4 @@
-"""The parts of a report on one job."""
+"""Sections of the report on one job, as HTML."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,13 +13,13 @@ from .timeline import Timeline
 
 OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
 LEAST_SHARE = 0.4
-"""Percent of the bar's width: less would not be seen."""
+"""Smallest width of a part of the bar, in percent; a smaller part would be invisible."""
 _P50, _P95 = 0.5, 0.95
 _STEP_NAMES = {"create": "Creation", "message": "First message"}
 
 
 def accounting(counts: Counts) -> str:
-    """Say where every row stands, with a bar of the shares."""
+    """Return the sum of all rows by outcome, with a bar of their shares."""
     numbers = {name: getattr(counts, name) for name in OUTCOMES}
     waiting = counts.pending + counts.in_flight
     parts = {**numbers, "pending": waiting} if waiting else numbers
@@ -33,7 +33,7 @@ def accounting(counts: Counts) -> str:
 
 
 def _bar(numbers: Mapping[str, int], total: int) -> str:
-    """Draw shares side by side, as the cells of a table: the page's policy takes no ``style`` for their widths."""
+    """Return shares side by side as table cells, because the page's policy allows no ``style`` attributes."""
     shares = {name: max(number / total * 100, LEAST_SHARE) for name, number in numbers.items() if number}
     cells = "".join(f'<td class="{name}" width="{share:.3f}%"></td>' for name, share in shares.items())
     rest = "<td></td>" if sum(shares.values()) < 100 - LEAST_SHARE else ""
@@ -41,7 +41,7 @@ def _bar(numbers: Mapping[str, int], total: int) -> str:
 
 
 def steps(job: JobData) -> Iterator[str]:
-    """Tell how each step went: figures, then over time, then how its latencies spread."""
+    """Yield a section for each step: figures, charts over time, and the distribution of its latencies."""
     for step, (metrics, line) in job.steps.items():
         yield section(
             _STEP_NAMES[step],
@@ -84,7 +84,7 @@ def _cells(found: Distribution) -> tuple[str, ...]:
 
 
 def over_time(line: Timeline) -> Iterator[Chart]:
-    """Chart rate, latency, requests in flight and 429s over time."""
+    """Yield charts of rate, latency, requests in flight and 429s over time."""
     places, width = line.offsets_s, line.width_s
     asked = Line("due", "a", line.rates_due())
     achieved = Line("sent", "b", [each.sent / width for each in line.buckets])
@@ -111,7 +111,7 @@ def _floats(line: Timeline, name: str) -> list[float | None]:
 
 
 def _spread(metrics: StepMetrics) -> Chart:
-    """Chart latency over the share of rows that were as quick or quicker."""
+    """Return a chart of latency by share of rows: the share that was as fast or faster."""
     shares = [n / 200 for n in range(201)]
 
     def values(latencies: list[float]) -> list[float | None]:
@@ -131,7 +131,7 @@ def _spread(metrics: StepMetrics) -> Chart:
 
 
 def errors(job: JobData) -> str:
-    """List the errors with the rows behind each, and the requests that did not succeed, repeated ones included."""
+    """Return the errors with their rows, and all requests without success by code, repeated ones included."""
     failures = [
         (_STEP_NAMES[step], code or DASH, number_text(count))
         for step, (metrics, _) in job.steps.items()
@@ -154,7 +154,7 @@ def _named(named: Sequence[tuple[int, str]], total: int) -> str:
 
 
 def slowest(job: JobData) -> str:
-    """List the rows whose last request took longest."""
+    """Return the rows whose last request took longest."""
     rows = [
         (
             str(row.row),
@@ -169,7 +169,7 @@ def slowest(job: JobData) -> str:
 
 
 def configuration(job: JobData) -> str:
-    """Tell what the job was and how often it was run."""
+    """Return the settings of the job and a list of its runs."""
     manifest = job.manifest
     facts = [("job", manifest.job_id), ("begun", manifest.created_at), ("by", manifest.created_by)]
     settings = [(name, value) for name, value in sorted(job.settings.items()) if value]

@@ -1,4 +1,4 @@
-"""A job's requests over time, in stretches of one length. Pure."""
+"""Requests of a job over time, grouped into buckets of equal width; pure functions."""
 
 import math
 from array import array
@@ -10,8 +10,9 @@ from provisioner.load import rank
 from provisioner.models import AttemptRecord, Verdict
 
 MAX_BUCKETS = 240
-"""More than a chart has room for."""
+"""Most buckets of a timeline: more than a chart can show."""
 WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+"""Possible widths of a bucket, in seconds."""
 
 
 def _times() -> "array[float]":
@@ -20,9 +21,9 @@ def _times() -> "array[float]":
 
 @dataclass(slots=True)
 class Bucket:
-    """What happened in one stretch of time: requests by when they were due and left, successes by their end.
+    """Counts of one bucket of time: requests by their due and their send time, successes by their end.
 
-    ``in_flight`` is the most at once. The arrays hold latencies in seconds.
+    ``in_flight`` is the highest number of requests at once. The arrays hold latencies in seconds.
     """
 
     due: int = 0
@@ -34,7 +35,10 @@ class Bucket:
     _known: dict[tuple[str, float], tuple[int, float]] = field(default_factory=dict)
 
     def percentile(self, since: str, share: float) -> float | None:
-        """Return a percentile of the latencies from ``due`` or ``sent``; it is kept until more come."""
+        """Return the percentile ``share`` (0 to 1) of the latencies from ``due`` or ``sent``; None for none.
+
+        The result is cached until a latency is added.
+        """
         values = self.from_due if since == "due" else self.from_sent
         if not values:
             return None
@@ -47,9 +51,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A job from its first request to its last; ``start`` is in Unix seconds, ``width_s`` that of a stretch.
+    """Buckets from the first request of a job to its last.
 
-    What was due after ``due_until`` is not known yet: in a run at work, it waits.
+    ``start`` is in Unix seconds, ``width_s`` is the width of a bucket. ``due_until`` is the last known due time,
+    in Unix seconds: a running job does not know later ones yet.
     """
 
     start: float
@@ -59,26 +64,29 @@ class Timeline:
 
     @property
     def offsets_s(self) -> list[int]:
-        """When each stretch begins, in seconds from the start."""
+        """Start of each bucket, in seconds from ``start``."""
         return [place * self.width_s for place in range(len(self.buckets))]
 
     def place(self, moment: float) -> int:
-        """Return which stretch a moment lies in; what a clock that was set puts outside goes to the edge."""
+        """Return the index of the bucket of a moment; a moment outside, after a clock change, gets the nearest."""
         return min(max(int((moment - self.start) / self.width_s), 0), len(self.buckets) - 1)
 
     def at(self, moment: float) -> Bucket:
-        """Return the stretch a moment lies in."""
+        """Return the bucket of a moment."""
         return self.buckets[self.place(moment)]
 
     def fill_until(self, place: int, moment: float, flying: int) -> int:
-        """Go on from a stretch to that of ``moment`` with so many in flight, and return its place."""
+        """Set ``in_flight`` to ``flying`` in the buckets after ``place`` up to that of ``moment``.
+
+        Return the index of the last bucket set, or ``place`` when there is none.
+        """
         now = max(self.place(moment), place)
         for passed in range(place + 1, now + 1):
             self.buckets[passed].in_flight = flying
         return now
 
     def rates_due(self) -> list[float | None]:
-        """Return how many requests were due a second in every stretch."""
+        """Return the requests due per second in each bucket; None where the bucket is not complete yet."""
         known = self.start + self.width_s
         return [
             each.due / self.width_s if known + offset <= self.due_until else None
@@ -86,15 +94,16 @@ class Timeline:
         ]
 
     def percentile(self, since: str, share: float) -> list[float | None]:
-        """Return a percentile of the latencies from ``due`` or ``sent`` for every stretch."""
+        """Return the percentile ``share`` (0 to 1) of the latencies from ``due`` or ``sent`` in each bucket."""
         return [each.percentile(since, share) for each in self.buckets]
 
 
 def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> Timeline:
-    """Arrange the requests of one step by time; they lie between ``start`` and ``end``, and come as they ended.
+    """Return the requests of one step by time.
 
-    Of each request only when it left is kept, so a large job needs little memory. Where a clock was set, the end
-    may lie before the start, and all of it is one stretch; of however long a time there are few stretches.
+    ``attempts`` come in the order in which they ended; ``start`` and ``end`` are in Unix seconds. Only times are
+    kept of each request, so a large job needs little memory. When a clock change puts ``end`` before ``start``,
+    there is one bucket; a long time has few, wide buckets.
     """
     span = max(end - start, 0.0)
     longest = math.ceil(span / MAX_BUCKETS)
@@ -121,7 +130,7 @@ def timeline(attempts: Iterable[AttemptRecord], *, start: float, end: float) -> 
 
 
 def _count_in_flight(line: Timeline, sent: Sequence[float], ended: Sequence[float]) -> None:
-    """Follow how many were under way; both lists are in order, and of equal moments an end comes first."""
+    """Set ``in_flight`` of all buckets; both lists are sorted, and at equal times an end comes before a start."""
     flying, landed, place = 0, 0, 0
     for moment in sent:
         while landed < len(ended) and ended[landed] <= moment:

@@ -179,7 +179,7 @@ async def test_a_port_that_is_taken_is_a_usage_error() -> None:
     """The message names the port, the cure another."""
     async with board() as served:
         port = int(served.address.rsplit(":", 1)[1].strip("/"))
-        with pytest.raises(UsageError, match=f"cannot have port {port}") as caught:
+        with pytest.raises(UsageError, match=f"cannot use port {port}") as caught:
             async with board(place=ListenAddress("127.0.0.1", port)):
                 pass
 
@@ -207,7 +207,7 @@ def test_places_by_table(text: str, *, is_public: bool, place: ListenAddress) ->
 @pytest.mark.parametrize("text", ["", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "65536", "-1", "٣"])
 def test_what_is_no_place_is_refused(text: str) -> None:
     """Ports are numbers up to 65535."""
-    with pytest.raises(UsageError, match="is not a place"):
+    with pytest.raises(UsageError, match="is not a port or a host with a port"):
         parse_listen_address(text, is_public=False)
 
 

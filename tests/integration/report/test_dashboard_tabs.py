@@ -75,11 +75,11 @@ async def test_every_tab_shows_what_one_of_them_reads_also_when_that_is_closed()
                 await tab.page.goto(f"{served.address}#{served.token}")
                 await tab.page.evaluate("document.getElementById('figures').innerHTML = ''")
             for tab in opened:
-                await tab.page.wait_for_selector("text=rows with their last word")
+                await tab.page.wait_for_selector("text=rows with an outcome")
             await opened[0].page.close()
             for tab in opened[1:]:
                 await tab.page.evaluate("document.getElementById('figures').innerHTML = ''")
-                await tab.page.wait_for_selector("text=rows with their last word")
+                await tab.page.wait_for_selector("text=rows with an outcome")
         for tab in opened[1:]:
             await tab.page.wait_for_selector("text=The run has ended.")
             assert not await tab.page.is_visible("#controls")
@@ -131,7 +131,7 @@ async def test_the_token_leaves_the_address_and_outlives_a_reload() -> None:
         had_none = not await other.page.is_visible("#controls")
         await other.page.evaluate("token => { location.hash = token }", served.token)
         await other.page.click("text=Resume")
-        await other.page.wait_for_selector("text=going on")
+        await other.page.wait_for_selector("text=resumed")
 
     assert at_first == tab.page.url == other.page.url == served.address
     assert served.token not in shown
