@@ -1,5 +1,5 @@
-"""From input files to planned rows.
+"""Planning of a job: from its input files to the rows in the ledger.
 
-``input`` sources and mapping of a job · ``plan`` the plan pass · ``feed`` rebuilds claimed rows from their source
-· ``forecast`` what a run will do and how long it takes.
+``input`` the sources of a job with its mapping · ``plan`` the plan pass · ``feed`` rebuilds claimed rows from
+their source · ``forecast`` how many rows a run will send and how long that takes.
 """

@@ -1,4 +1,4 @@
-"""Rebuild claimed rows from their source, in a second pass over the input."""
+"""Second pass over the input: rebuild the rows that the ledger has handed out for sending."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,10 @@ from provisioner.rows import IdentityPolicy, digest
 
 
 class SourceFeed:
-    """Rebuilds claimed rows from their source, in one pass from the first to the last."""
+    """Forward-only reader of the input that rebuilds claimed rows.
+
+    The ledger keeps no customer data, so each claimed row is read from the input again.
+    """
 
     def __init__(self, job_input: JobInput, identity_policy: IdentityPolicy) -> None:
         self._input = job_input
@@ -18,7 +21,12 @@ class SourceFeed:
         self._records = job_input.records()
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
-        """Return a row for each claim; ``InputError`` when a record is not what was planned."""
+        """Return one row for each claim, in the same order.
+
+        The row numbers of the claims must ascend, within a call and from call to call. Reading happens in a
+        thread. Raise ``InputError`` when a record is missing, has a problem, or differs from the planned one by
+        its digest.
+        """
         return await asyncio.to_thread(lambda: [self._rebuild(claim) for claim in claims])
 
     def _rebuild(self, claim: Claim) -> Row:

@@ -1,4 +1,4 @@
-"""What a run will do, told before it does it. Pure."""
+"""Forecast of a run: how many rows it sends and how long that takes. Pure: no clock, no I/O."""
 
 import math
 from collections.abc import Callable
@@ -11,11 +11,14 @@ from provisioner.models.text import pluralize
 from provisioner.options import Rate
 
 FREE_IDENTITIES = 200
-"""Twilio bills monthly active users beyond so many; whether silent guests count is not confirmed."""
+"""Number of monthly active users that Twilio does not bill (Twilio: Conversations pricing).
+
+It is not confirmed whether a guest who never writes counts as an active user.
+"""
 
 
 FORESEEN_S = 10 * 366 * 24 * 3600.0
-"""What takes longer than ten years has no end that is worth a date."""
+"""Longest duration, in seconds (ten years), for which a forecast gives a date of completion."""
 
 
 def _later(start: datetime, seconds: float) -> datetime | None:
@@ -24,10 +27,10 @@ def _later(start: datetime, seconds: float) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """How much a run has to do.
+    """Numbers of rows that a run has to process.
 
-    ``to_send`` rows are created, ``to_post`` rows are created already and wait for their first message, and
-    ``to_look_up`` rows and messages are unknown from an earlier run.
+    ``to_send`` rows have to be created. ``to_post`` rows are created already and only lack their first message.
+    ``to_look_up`` is the number of rows and messages with the status *unknown* from an earlier run.
     """
 
     to_send: int
@@ -37,10 +40,11 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How fast a run sends.
+    """Rate and duration of a run.
 
-    ``duration_s`` is how many seconds sending takes, None where that follows from rows and ``rate``. ``finish``
-    returns when so many seconds of sending are over, None where that is too far ahead.
+    ``duration_s`` is the time that sending takes, in seconds; None means that it is computed from the number of
+    rows and ``rate``. ``finish(start, seconds)`` returns the time at which that many seconds of sending are over,
+    or None when it is too far in the future to be computed.
     """
 
     rate: Rate
@@ -57,9 +61,10 @@ def forecast(
     is_real: bool,
     notes: tuple[str, ...] = (),
 ) -> Forecast:
-    """Work out how long a run that starts ``now`` takes, and what else is worth knowing before it.
+    """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
-    ``is_real`` says that the requests will reach Twilio; ``notes`` are put first.
+    ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
+    simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
     """
     rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)

@@ -1,4 +1,4 @@
-"""The two passes over a job's input: the plan of all its rows, and the claimed ones rebuilt to be sent."""
+"""Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,27 +20,27 @@ from provisioner.sources import Source, enumerate_records, open_sources
 from provisioner.system.printable import quoted, shortened
 
 SAMPLES = 3
-"""How many requests a plan shows."""
+"""Number of requests that a plan pass keeps as examples."""
 
 
 _NO_DIGEST = bytes(16)
 
 
 _IMPERSONAL = {"address_sid", "key", "ui_version"}
-"""What a row may give without saying anything about its customer."""
+"""Fields whose values say nothing about the customer."""
 
 
-class PlanInterrupted(Exception):  # noqa: N818 - it reports that somebody asked, not a fault
-    """A plan pass was told to stop; what was planned before stands."""
+class PlanInterrupted(Exception):  # noqa: N818 - a request to stop is not an error
+    """Raised by a plan pass after ``JobInput.interrupt``; the earlier plan in the ledger is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSettings:
-    """How rows are made of records.
+    """Settings for making rows from records.
 
-    ``friendly_name`` adds the customer's name to the pre-engagement data. ``marker`` is the name in that data that
-    is kept free for the rows' marks, empty for none. ``uses`` is how many rows to make of the records, which are
-    used again and again until there are so many; 0 makes one row of each record.
+    ``friendly_name`` is whether to add the customer's name to the pre-engagement data. ``marker`` is the member
+    name that is reserved in that data for the row's mark; empty reserves none. ``uses`` is the total number of
+    rows to make: the records are repeated from the first until there are that many. 0 makes one row per record.
     """
 
     friendly_name: bool = True
@@ -58,10 +58,12 @@ class _Bound:
 
 
 class JobInput:
-    """A job's sources with its mapping: what both passes read.
+    """Sources of a job together with its mapping; both passes read from it.
 
-    ``reading`` is how the sources were opened. ``samples`` are the first valid requests and ``nearly_full`` counts
-    the rows whose pre-engagement data comes close to Twilio's limit; both are there after a plan pass.
+    ``reading`` holds the options with which the sources were opened. A plan pass fills ``samples``, the first
+    ``SAMPLES`` valid requests, and ``nearly_full``, the number of rows whose pre-engagement data is close to
+    Twilio's limit of 16 KB. The constructor raises ``UsageError`` when a source lacks a column that the mapping
+    needs.
     """
 
     def __init__(
@@ -87,12 +89,12 @@ class JobInput:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The columns, over all sources, from which nothing is made."""
+        """Names of the columns, over all sources, that the mapping does not use."""
         return tuple(dict.fromkeys(name for bound in self._bound for name in bound.mapper.unused))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a plan pass found that is no fault, in sentences."""
+        """Remarks of the plan pass that are not errors, one sentence each."""
         notes = [*self.mapping.notes]
         notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
         notes += [
@@ -111,18 +113,21 @@ class JobInput:
 
     @property
     def manner(self) -> Sequence[str]:
-        """What else decides which rows the records make."""
+        """Settings, in words, that change which rows are made from the same records; empty for the default.
+
+        They are part of what decides whether an earlier plan may be reused.
+        """
         return [f"going round up to {self._rows.uses}"] if self._rows.uses else []
 
     def interrupt(self) -> None:
-        """Make a plan pass that is under way raise ``PlanInterrupted`` at its next row."""
+        """Make the running plan pass raise ``PlanInterrupted`` after its current row. Safe from any thread."""
         self._is_interrupted = True
 
     def entries(self) -> Iterator[PlanEntry]:
-        """Read, map and validate everything once.
+        """Yield the plan entry of every row: read, map and validate each record once.
 
-        Raise ``InputError`` for an input that cannot be read, and ``UsageError`` for a column that was asked
-        for and that no record has.
+        An invalid row is an entry with problems. Raise ``InputError`` when an input cannot be read, ``UsageError``
+        at the end when no record has a column that the user named, and ``PlanInterrupted`` after ``interrupt``.
         """
         self.samples, self.nearly_full = [], 0
         for cycle, (number, index, record) in self.records():
@@ -133,9 +138,10 @@ class JobInput:
         self._require_columns()
 
     def records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
-        """Yield every record, with which use of it this is (from 1), its row number and its source's index.
+        """Yield (cycle, (row number, source index, record)) for every row.
 
-        A use after the first is another row, with ``#2`` and so on behind its key.
+        ``cycle``, from 1, counts how often the record has been used: only ``RowSettings.uses`` makes it exceed 1.
+        Row numbers count from 1, source indexes from 0.
         """
         return self._cycled_records() if self._rows.uses else zip(repeat(1), enumerate_records(self.sources))
 
@@ -175,7 +181,7 @@ class JobInput:
                 )
 
     def request(self, index: int, record: Record) -> WebChatRequest:
-        """Make the request of one record that the plan found valid."""
+        """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
 
@@ -190,11 +196,12 @@ def open_input(
     spool_dir: Path | None = None,
     stop: StopSignals | None = None,
 ) -> Iterator[JobInput]:
-    """Open the sources that ``files`` name, for as long as the context lasts; see ``open_sources``.
+    """Open the sources that ``files`` name and close them when the context is left; see ``open_sources``.
 
-    What the mapping leaves open, the columns decide; the mapping of the input that is returned is final.
-    ``rows`` says how rows are made of records. A pipe is spooled in the folder ``spool_dir``. ``stop`` may end the
-    wait for an input.
+    With ``--preset auto`` the columns of the sources decide the preset, so use the ``mapping`` of the returned
+    input, not the argument. ``rows`` holds the settings for making rows from records. A pipe is copied to a
+    temporary file in ``spool_dir``. ``stop`` can interrupt the wait for stdin or a pipe. Raise ``InputError`` and
+    ``UsageError`` as ``open_sources``, ``Mapping.resolve_preset`` and ``JobInput`` do.
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
