@@ -1,7 +1,8 @@
-"""From a record's texts to the request that is sent for it.
+"""Rows: from the texts of a record to the request that is sent for it.
 
-``validation`` what is wrong with a text · ``pre_engagement`` the JSON · ``build`` the whole ·
-``digests`` what names a row · ``identity`` what is put on its request · ``masking`` what may be shown of it.
+``validation`` checks of single fields · ``pre_engagement`` the JSON of the pre-engagement data · ``build`` the
+whole request · ``digests`` digests and identities · ``identity`` adds identity and mark to a request ·
+``masking`` a request without customer data, for display.
 """
 
 from .build import build_request, rebuild_request

@@ -1,4 +1,4 @@
-"""From a record's texts to the request it asks for, with everything that is wrong with it."""
+"""Build the request of a row from its mapped texts, and find all of its problems."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -12,7 +12,7 @@ from . import validation
 from .pre_engagement import Fault, build_json
 
 _remembered = lru_cache(maxsize=256)
-"""For the fields that mostly have one text for all rows."""
+"""Cache for the checks of fields that mostly have the same text in all rows."""
 
 _CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "address_sid": _remembered(validation.validate_address),
@@ -22,22 +22,23 @@ _CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "ui_version": _remembered(validation.validate_ui_version),
     "first_message": validation.validate_message,
 }
-"""What finds the faults of a field's text, where there is one; ``build_json`` finds those of the JSON text."""
+"""Check of each field, called with its text when that is not empty; ``build_json`` checks the JSON text."""
 
 _check_address = _CHECKS["address_sid"]
 _COMMON = {"address_sid", "chat_friendly_name", "customer_friendly_name"}
 _RARE = tuple(field for field in _CHECKS if field not in _COMMON)
 _rare_texts = attrgetter(*_RARE)
-"""The texts that most inputs do not have, so that one look at all of them is cheaper than one at each."""
+"""Return the fields that most inputs do not fill, as one tuple: cheaper than reading them one by one."""
 _NOTHING_WRONG: tuple[Problem, ...] = ()
 
 
 def build_request(
     mapped: Mapped, *, friendly_name: bool, marker: str = ""
 ) -> tuple[WebChatRequest, tuple[Problem, ...]]:
-    """Make a row's request and find all its problems; with none it may be sent.
+    """Return the request of a row and all of its problems; it may be sent when there are none.
 
-    ``friendly_name`` adds the customer's name to the pre-engagement data; ``marker`` is a name kept free in it.
+    ``friendly_name`` is whether to add the customer's name to the pre-engagement data. ``marker`` is the member
+    name reserved in it for the row's mark; empty reserves none.
     """
     if mapped.refusal:
         return WebChatRequest(), (Problem("", "", mapped.refusal),)
@@ -50,13 +51,19 @@ def build_request(
 
 
 def rebuild_request(mapped: Mapped, *, friendly_name: bool) -> WebChatRequest:
-    """Make the request that ``build_request`` made and found right; whoever calls compares the digests."""
+    """Return the request of a row that ``build_request`` found valid, without checking it again.
+
+    The caller has to compare its digest with the planned one, since the record may have changed meanwhile.
+    """
     data, _ = build_json(mapped, friendly_name=friendly_name)
     return replace(mapped.request, pre_engagement_data=data)
 
 
 def _is_plainly_right(mapped: Mapped) -> bool:
-    """Say at little cost that nothing is wrong; what is not plain is left to the checks one by one."""
+    """Return True when one cheap check of all texts proves that the row is valid.
+
+    False means only that the fields have to be checked one by one.
+    """
     request = mapped.request
     texts = f"{mapped.key}{request.chat_friendly_name}{request.customer_friendly_name}"
     if len(texts) > validation.MAX_NAME_CHARACTERS or validation.validate_text(texts):

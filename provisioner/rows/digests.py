@@ -1,4 +1,4 @@
-"""What names a row without telling anything about it."""
+"""Digests, identities and marks: they identify a row without revealing its content or its key."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -9,12 +9,12 @@ from provisioner.models import WebChatRequest
 
 _DIGEST_BYTES = 16
 _EMPTY = blake2b(digest_size=_DIGEST_BYTES)
-"""To be copied, which is quicker than to begin anew."""
+"""Empty hasher; copying it is faster than making a new one."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
 def digest(request: WebChatRequest) -> bytes:
-    """Return 16 bytes that differ whenever two requests differ, valid or not."""
+    """Return the 16-byte BLAKE2b digest of all fields of a request, whether it is valid or not."""
     try:
         encoded = _encode(request)
     except UnicodeEncodeError:
@@ -26,15 +26,19 @@ def digest(request: WebChatRequest) -> bytes:
 
 
 def identity_for(job_id: str, key: str) -> str:
-    """Return the identity of a row's guest: the same for the same job and key, and of nobody else.
+    """Return the chat identity of a row's guest: ``wc-`` and 32 hexadecimal digits.
 
-    Nobody without ``job_id`` (at most 64 bytes, random) can guess the key back.
+    It is a keyed hash, the same for the same job and key. ``job_id`` is the secret: a random text of at most 64
+    bytes, without which nobody can recover the row's key from the identity.
     """
     return f"wc-{_keyed(job_id, key, b'identity')}"
 
 
 def marker_for(job_id: str, key: str) -> str:
-    """Return the mark by which a row is found again inside the pre-engagement data; as ``identity_for``."""
+    """Return the mark of a row, 32 hexadecimal digits to find it by in the pre-engagement data.
+
+    It is made like ``identity_for``, from a different hash.
+    """
     return _keyed(job_id, key, b"marker")
 
 
@@ -46,5 +50,5 @@ def _keyed(job_id: str, key: str, purpose: bytes) -> str:
 
 @lru_cache(maxsize=8)
 def _hasher(job_id: str, purpose: bytes) -> blake2b:
-    """Return what has taken in the job already, which is half the work; to be copied."""
+    """Return a hasher that is keyed with the job already, which is half of the work; copy it before use."""
     return blake2b(digest_size=_DIGEST_BYTES, key=job_id.encode(), person=purpose)

@@ -1,4 +1,4 @@
-"""What is put on a row's request so that its conversation can be found again."""
+"""Identity and mark of a row's request, by which its conversation can be found again."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from .pre_engagement import with_member
 
 @dataclass(frozen=True, slots=True)
 class IdentityPolicy:
-    """How the rows of one job are named at Twilio.
+    """Policy for the guests' identities and the rows' marks of one job.
 
-    ``identity`` is what was asked for: ``auto`` gives every guest one of its own where the row brings none,
-    ``none`` leaves it to Twilio, anything else is a template that rows were made with. ``marker`` is the name
-    under which the pre-engagement data carries the row's mark, empty for none.
+    ``identity`` is the value of ``--identity``: ``auto`` makes an identity for each row that has none, ``none``
+    lets Twilio choose it, anything else is a template that the mapping has filled in already. ``marker`` is the
+    member name under which the pre-engagement data carries the row's mark; empty for no marks.
     """
 
     job_id: str
@@ -25,11 +25,11 @@ class IdentityPolicy:
 
     @property
     def has_identity(self) -> bool:
-        """Say whether guests have an identity that was asked for."""
+        """Return whether the requests name an identity for the guest, so that Twilio does not choose it."""
         return self.identity != "none"
 
     def apply(self, request: WebChatRequest, key: str) -> WebChatRequest:
-        """Return the request with the guest's identity and the row's mark filled in."""
+        """Return the request with identity and mark added as the policy says; ``key`` is the row's key."""
         if self.identity == "auto" and not request.identity:
             request = structs.replace(request, identity=identity_for(self.job_id, key))
         if self.marker:
@@ -38,9 +38,9 @@ class IdentityPolicy:
         return request
 
     def marker_value(self, key: str) -> str:
-        """Return the mark of one row, empty where the job has none."""
+        """Return the mark of the row with this key; empty when the job uses no marks."""
         return marker_for(self.job_id, key) if self.marker else ""
 
     def is_own(self, identity: str, key: str) -> bool:
-        """Say whether nobody but this job could have given a guest this identity."""
+        """Return whether ``identity`` is the one that this job made for the row's key, so nobody else uses it."""
         return identity == identity_for(self.job_id, key)

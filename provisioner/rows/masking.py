@@ -1,4 +1,4 @@
-"""A request as it may be shown: its shape, and none of the customer's data."""
+"""Masked form of a request for display: field names and lengths, without customer data."""
 
 import re
 
@@ -13,9 +13,10 @@ _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null
 
 
 def mask_request(request: WebChatRequest) -> dict[str, str]:
-    """Return what a request would send, by field, with every text of the customer's replaced by its length.
+    """Return the filled fields of a request by name, each customer's text replaced by its length in characters.
 
-    Of the pre-engagement data the names at its top are shown, of the identity only one made by ``identity_for``.
+    Shown in full are the address SID, the UI version, and an identity that ``identity_for`` made. Of the
+    pre-engagement data the top-level names are shown, with the type or length of each value.
     """
     given = {field: text for field, text in msgspec.structs.asdict(request).items() if text}
     return {field: _masked(field, text) for field, text in given.items()}

@@ -1,7 +1,7 @@
-"""The pre-engagement data of a row: one compact JSON object out of JSON text, single values and the name.
+"""Pre-engagement data of a row: one compact JSON object made from JSON text, single values and the friendly name.
 
-Numbers keep their digits (30 of them, or 1.10): what stands in the JSON text is checked and copied, never
-computed with.
+JSON values are checked and copied as text, never converted, so that numbers keep all of their digits (1.10, or 30
+digits).
 """
 
 import json
@@ -15,13 +15,17 @@ from provisioner.models import Mapped, Members, WebChatRequest
 from .validation import validate_surrogates
 
 MAX_BYTES = 16_384
-"""Twilio says "under 16 KB" and not how it counts (error 45731); these are UTF-8 bytes of the compact JSON."""
+"""Largest pre-engagement data, in UTF-8 bytes of the compact JSON (Twilio: error 45731, "under 16 KB").
+
+Twilio does not document how it counts.
+"""
 HINT_BYTES = 15_000
+"""Size in bytes above which a note warns that Twilio may refuse the data."""
 MARK_CHARACTERS = 32
-"""The length of a row's mark."""
+"""Length of a row's mark in characters."""
 
 Fault = tuple[str, str]
-"""The field at fault, and the reason."""
+"""(field, reason): the field that is not valid and why."""
 
 _MOST_BYTES_PER_CHARACTER = 4
 _FRIENDLY_NAME = "friendlyName"
@@ -31,11 +35,12 @@ _POSITION = re.compile(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d
 
 
 def build_json(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[str, list[Fault]]:
-    """Return the JSON text of a row, empty where it has nothing to say, and what is wrong with it.
+    """Return the pre-engagement JSON text of a row, empty when it has none, and its faults.
 
-    Single values replace those of the same name in the JSON text. ``friendly_name`` adds the customer's name
-    where neither has a ``friendlyName``, as Twilio's own app does. ``marker`` is a name that is kept free, with
-    room for a mark of 32 characters that is added when the row is sent.
+    Single values replace members of the same name in the JSON text. ``friendly_name`` is whether to add the
+    customer's name as ``friendlyName`` when there is no such member (Twilio: Flex Webchat, pre-engagement data).
+    ``marker`` is a member name that rows may not use; its mark of 32 characters is added when the row is sent and
+    counts towards the limit.
     """
     name = mapped.request.customer_friendly_name if friendly_name else ""
     try:
@@ -57,18 +62,21 @@ def _limits(encoded: bytes, marker: str) -> Iterator[Fault]:
 
 
 def with_member(data: str, name: str, text: str) -> str:
-    """Return the JSON object ``data``, which may be empty, as text with one more member."""
+    """Return the JSON object ``data`` with the member ``name``: ``text`` added, as compact JSON text.
+
+    Empty ``data`` counts as ``{}``. Raise ``ValueError`` or ``RecursionError`` when it is not a JSON object.
+    """
     return _composed(data, {name: text}, "").decode()
 
 
 def is_nearly_full(request: WebChatRequest) -> bool:
-    """Say whether the pre-engagement data is so near Twilio's limit that another way of counting may refuse it."""
+    """Return whether the pre-engagement data exceeds ``HINT_BYTES``, so that Twilio may count it as too large."""
     data = request.pre_engagement_data
     return len(data) * _MOST_BYTES_PER_CHARACTER > HINT_BYTES and len(data.encode()) > HINT_BYTES
 
 
 def _unsendable(mapped: Mapped) -> str:
-    """Return an array, which no valid row has: the digest of an invalid row is never that of a valid one."""
+    """Return the data of an invalid row as a JSON array: a valid row has an object, so their digests differ."""
     members = {
         name: value if isinstance(value, str) else str(bytes(value)) for name, value in mapped.members.items()
     }

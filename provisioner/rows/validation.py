@@ -1,6 +1,8 @@
-"""What is wrong with one text of a row, given that there is one: reasons, none of which repeats the text.
+"""Checks of single texts of a row.
 
-The limits are Twilio's (``POST /v2/WebChats``, Conversations messages) unless a comment says otherwise.
+Each returns the reasons why a text is not valid, an empty tuple when it is. No reason repeats the text, which may
+be customer data. The limits are Twilio's (Twilio: ``POST /v2/WebChats``, Conversations messages) unless a
+docstring says otherwise.
 """
 
 import re
@@ -8,12 +10,16 @@ import re
 from provisioner.models.sids import SidKind
 
 MAX_NAME_CHARACTERS = 256
+"""Longest friendly name, in characters."""
 MAX_IDENTITY_CHARACTERS = 256
+"""Longest identity, in characters."""
 MAX_KEY_CHARACTERS = 512
-"""Ours: what the ledger keeps of a row stays small."""
+"""Longest key, in characters. The limit is ours: it keeps the ledger small."""
 MAX_MESSAGE_BYTES = 32 * 1024
+"""Longest message body, in UTF-8 bytes: the largest limit that Twilio publishes (Twilio: Conversations limits)."""
 
 NO_FAULT: tuple[str, ...] = ()
+"""Result of a check of a valid text."""
 
 _OTHER_SIDS = {
     "AD": "begins with AD, like the SID of a postal address",
@@ -25,7 +31,10 @@ _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def validate_address(text: str) -> tuple[str, ...]:
-    """Check a Conversations Address SID; people paste other SIDs, and Twilio only says "is invalid"."""
+    """Check that a text is a Conversations Address SID (``IG…``), and name other kinds of SID as such.
+
+    Twilio's own error only says that the address is invalid.
+    """
     if SidKind.ADDRESS.matches(text):
         return NO_FAULT
     if SidKind.ADDRESS.matches(text.strip()):
@@ -35,12 +44,12 @@ def validate_address(text: str) -> tuple[str, ...]:
 
 
 def validate_name(text: str) -> tuple[str, ...]:
-    """Check a friendly name."""
+    """Check a friendly name: at most 256 characters, and ``validate_text``."""
     return _validate_length(text, MAX_NAME_CHARACTERS) + validate_text(text)
 
 
 def validate_identity(text: str) -> tuple[str, ...]:
-    """Check a guest's identity."""
+    """Check a guest's identity: at most 256 characters, only ASCII letters, digits and ``. _ ~ -``."""
     length = _validate_length(text, MAX_IDENTITY_CHARACTERS)
     if _IDENTITY.fullmatch(text):
         return length
@@ -48,33 +57,33 @@ def validate_identity(text: str) -> tuple[str, ...]:
 
 
 def validate_ui_version(text: str) -> tuple[str, ...]:
-    """Check that a text can be the value of an HTTP header without being changed on the way (RFC 9110, 5.5)."""
+    """Check that a UI version is sent unchanged in an HTTP header: printable ASCII (RFC 9110, section 5.5)."""
     if _HEADER_VALUE.fullmatch(text):
         return NO_FAULT
     return ("must be printable ASCII characters without spaces around them, as it travels in a header",)
 
 
 def validate_marker(text: str) -> tuple[str, ...]:
-    """Check the name of a job's marker: it stands in every row's JSON, and in scripts that look for it."""
+    """Check the member name of a marker: 1 to 64 ASCII letters, digits and ``_``, so that scripts can use it."""
     return NO_FAULT if _MARKER.fullmatch(text) else ("may hold only letters, digits and _, at most 64 of them",)
 
 
 def validate_message(text: str) -> tuple[str, ...]:
-    """Check the body of a message; Twilio publishes more than one limit, and this is the largest."""
+    """Check the body of a message: at most 32 KiB in UTF-8, and ``validate_text``."""
     size = len(text.encode("utf-8", "surrogatepass"))
     length = (f"is {size} bytes, at most {MAX_MESSAGE_BYTES} are allowed",) if size > MAX_MESSAGE_BYTES else ()
     return length + validate_text(text)
 
 
 def validate_key(text: str) -> tuple[str, ...]:
-    """Check a row's key."""
+    """Check a row's key: at most 512 characters, and ``validate_text``."""
     return _validate_length(text, MAX_KEY_CHARACTERS) + validate_text(text)
 
 
 def validate_text(text: str) -> tuple[str, ...]:
-    """Check that a text can travel: it has a UTF-8 form, and no NUL, which only a misread file has.
+    """Check that a text can be sent: it can be encoded as UTF-8 and has no NUL character.
 
-    Every other control character travels as it stands.
+    A NUL means that the file was read in the wrong encoding. All other control characters are sent unchanged.
     """
     if "\0" in text:
         return ("holds a NUL character: was the file read in the right encoding?",)
@@ -82,7 +91,7 @@ def validate_text(text: str) -> tuple[str, ...]:
 
 
 def validate_surrogates(text: str) -> tuple[str, ...]:
-    """Check that a text has a UTF-8 form; half a surrogate pair has none."""
+    """Check that a text can be encoded as UTF-8, which a lone surrogate (half of a pair) cannot."""
     if text.isascii():
         return NO_FAULT
     try:
