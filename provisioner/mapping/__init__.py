@@ -1,10 +1,10 @@
-"""From a record's values to the texts of a WebChat.
+"""Mapping: from the columns of a record to the fields of a WebChat request.
 
-``targets`` what names stand for · ``templates`` texts with columns in them · ``conversions`` typed JSON ·
-``paths`` values inside a value · ``header`` finding columns · ``rules``, ``assignments``, ``mapping_files``,
-``preset_files`` what the user asked for · ``field_sources`` and ``layouts`` rules meet columns · ``binders``
-records of one or of many shapes · ``mapping`` the whole · ``suggestions`` and ``column_words`` a start for an
-export that nobody knows.
+``targets`` names of fields · ``templates`` texts with ``{Column}`` placeholders · ``conversions`` typed JSON
+values · ``paths`` values inside nested JSON · ``header`` columns by name · ``rules`` what fills each field, read
+by ``assignments`` (options), ``mapping_files`` (TOML) and ``preset_files`` (presets) · ``field_sources`` and
+``layouts`` rules compiled for one list of columns · ``binders`` mappers of a source · ``mapping`` the whole
+mapping of a job · ``suggestions`` and ``column_words`` a proposed mapping file for an unknown export.
 """
 
 from .binders import RecordMapper

@@ -1,4 +1,4 @@
-"""Reads the options that say where a text comes from."""
+"""Parser of the options ``--set`` and ``--identity``, which say where the text of a field comes from."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -15,7 +15,11 @@ _IDENTITY_MODES = ("", "auto", "none")
 
 
 def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
-    """Read every ``FIELD=TEMPLATE`` into a rule by target."""
+    """Return the rules of all ``--set FIELD=TEMPLATE`` options, by target.
+
+    Raise ``UsageError`` when one has no ``=``, an unknown field, a template that is not valid, or a field that
+    another one has already.
+    """
     rules: dict[str, Rule] = {}
     for assignment in assignments:
         field, equals, text = assignment.partition("=")
@@ -32,7 +36,11 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
 
 
 def template_for(target: str, text: str, origin: str) -> Template:
-    """Read the template of a target; ``UsageError`` for an identity that all guests would share."""
+    """Parse the template of a target; ``origin`` is the option or file position for error messages.
+
+    Raise ``UsageError`` when the template is not valid, or when an identity names no column, since all guests
+    would then share it.
+    """
     template = parse_template(text, origin)
     if target == "identity" and text and not template.columns:
         raise UsageError(
@@ -43,12 +51,15 @@ def template_for(target: str, text: str, origin: str) -> Template:
 
 
 def identity_template(text: str) -> Template:
-    """Read ``--identity``; of the modes without a template, return the empty one."""
+    """Return the template that ``--identity`` gives; an empty one for the modes ``auto`` and ``none``.
+
+    Raise ``UsageError`` as ``template_for`` does.
+    """
     return Template.literal("") if text in _IDENTITY_MODES else template_for("identity", text, "--identity")
 
 
 def require_unicode(texts: Iterable[str]) -> None:
-    """Raise ``UsageError`` when a text holds bytes that the terminal could not make sense of."""
+    """Raise ``UsageError`` when an argument has bytes that could not be decoded in the locale's encoding."""
     for text in texts:
         try:
             text.encode()
@@ -59,7 +70,7 @@ def require_unicode(texts: Iterable[str]) -> None:
 
 
 def unknown_field(field: str, origin: str) -> UsageError:
-    """Return the error for an unknown field name; it suggests the nearest one and lists all."""
+    """Return the error for an unknown field name, with the most similar name and the list of all fields."""
     near = get_close_matches(field.casefold(), FIELDS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     listed = ", ".join((*FIELDS, f"{PRE_ENGAGEMENT_PREFIX}<name>"))

@@ -1,4 +1,4 @@
-"""A mapping bound to one source: what every record of it goes through."""
+"""Mappers of one source: they turn each of its records into the fields of a request."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -16,32 +16,33 @@ _MOST_UNUSED = 1000
 
 
 class RecordMapper(Protocol):
-    """Maps the records of one source."""
+    """Mapper of the records of one source."""
 
     @property
     def columns_by_field(self) -> Mapping[str, str]:
-        """The input column, or columns, of each target."""
+        """Columns that fill each target, several joined by ``, ``; targets without columns are absent."""
         ...
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The columns nothing is made from."""
+        """Names of the columns that no target uses."""
         ...
 
     def missing_columns(self) -> tuple[str, ...]:
-        """Return the columns that were asked for and that no record so far had."""
+        """Return the columns that the user named and that no record so far has had."""
         ...
 
     def __call__(self, values: Values) -> Mapped:
-        """Map one record; no text in it makes this raise."""
+        """Map the values of one record. Never raise because of its texts: an unusable record has a ``refusal``."""
         ...
 
 
 class DynamicMapper:
-    """For a source whose records bring names of their own: one layout for each list of names met.
+    """Mapper for a source whose records each have their own names, such as JSON Lines.
 
-    A record whose names contradict each other is refused, alone. Memory is bounded: a source of ever new
-    shapes is mapped all the same, only slower, and ``unused`` stops at a thousand names.
+    It compiles one layout per distinct list of names, and discards all of them whenever there are 1,000, so that
+    memory is bounded. A record whose names contradict each other gets a ``refusal``. ``unused`` holds 1,000 names
+    at most.
     """
 
     def __init__(self, rules: FieldRules) -> None:
@@ -54,16 +55,16 @@ class DynamicMapper:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The columns of records so far that nothing is made from."""
+        """Names in the records so far that no target uses."""
         return tuple(self._unused)
 
     def missing_columns(self) -> tuple[str, ...]:
-        """Return the columns that were asked for and that no record so far had."""
+        """Return the columns that the user named and that no record so far has had."""
         unseen = self._unseen - self._found
         return tuple(name for name in self._rules.columns if name in unseen)
 
     def __call__(self, values: Values) -> Mapped:
-        """Map one record by the layout of its names."""
+        """Map one record, a dict by name, with the layout for its names."""
         shape = tuple(values)
         map_record = self._by_shape.get(shape) or self._learn(shape)
         return map_record(values)

@@ -1,4 +1,4 @@
-"""What people call the columns of their customers, in several languages: words to score a header by."""
+"""Usual names of customer columns in several languages, and how well the name of a column fits them."""
 
 import re
 import unicodedata
@@ -24,12 +24,12 @@ PHRASES = {
     "country": "country, land, pays, pais, paese, kraj",
     "subject": "subject, topic, betreff, thema, sujet, objet, asunto, oggetto, onderwerp",
 }
-"""By purpose, the phrases that headers use for it; the better ones first."""
+"""Phrases that headers use, by purpose; the most typical phrase first."""
 
 _OF_OTHERS = re.compile(
     r"\b(?:owner|besitzer|created|modified|updated|parent|assistant|opt|out|bounced?|status|consent|count|id)\b"
 )
-"""Words that make a column another person's, or another thing."""
+"""Words which show that a column is not about the customer, such as the owner of the record or a date."""
 
 _OF_A_PERSON = ("first name", "last name", "full name", "email", "phone")
 
@@ -39,16 +39,17 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def normalize_header(column: str) -> str:
-    """Write a column's name as plain words: small letters without accents, single spaces between them."""
+    """Return the name of a column in lower case without accents, its words separated by single spaces."""
     spread = unicodedata.normalize("NFKD", _CAMEL.sub(" ", column))
     plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
     return _NO_LETTER.sub(" ", plain.casefold()).strip()
 
 
 def score(column: str, purpose: str) -> tuple[int, int]:
-    """Say how well a column's name fits a purpose; ``(0, 0)`` is not at all.
+    """Return how well the name of a column fits a purpose, a key of ``PHRASES``; greater is better.
 
-    First counts how much of the name is accounted for, then how good the phrase is. An id must be called so.
+    The first number is 3 for a phrase that is the whole name, 2 for one at its end, 1 for one inside it, and 0 for
+    none; the second is the negative place of the phrase in the list. For ``id`` the whole name has to match.
     """
     words = normalize_header(column)
     phrases = PHRASES[purpose].split(", ")
@@ -62,7 +63,7 @@ def score(column: str, purpose: str) -> tuple[int, int]:
 
 
 def is_about_a_person(column: str) -> bool:
-    """Say whether a column is called just as people call a customer's name, e-mail address or telephone number."""
+    """Return whether the whole name of a column means a person's name, e-mail address or telephone number."""
     return any(score(column, purpose)[0] == _EXACT for purpose in _OF_A_PERSON)
 
 

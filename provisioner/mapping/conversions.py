@@ -1,4 +1,4 @@
-"""Texts as typed JSON, for the pre-engagement values that ask for it; everything else stays text."""
+"""Conversion of texts to typed JSON, for pre-engagement values whose rule declares a type; others stay texts."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -23,31 +23,34 @@ _WORDS = {
 _read_json = msgspec.json.Decoder(msgspec.Raw).decode
 
 Convert = Callable[[str], msgspec.Raw]
-"""Writes a text, which is not blank, as JSON."""
+"""Function that converts a text, which is not blank, to JSON; raises ``ConversionError``."""
 
 
 class ConversionError(ValueError):
-    """A text is not what it is meant to be; the reason does not repeat it. It stays inside this room."""
+    """Raised when a text cannot be converted; the message does not repeat the text. Caught in this package."""
 
 
 class ValueType(NamedTuple):
-    """The type of a value: one of ``VALUE_TYPES``, and for dates the format they are written in, or none."""
+    """Type of a value: ``name`` is one of ``VALUE_TYPES``.
+
+    ``format`` is the ``strptime`` format of a date; when empty, only ISO dates are accepted.
+    """
 
     name: str
     format: str = ""
 
     def converter(self) -> Convert:
-        """Return what converts a text to this kind."""
-        # Dates are slow to read and come again and again.
+        """Return the function that converts a text to this type; not for ``text``, which has none."""
+        # Parsing dates is slow, and the same dates occur many times.
         return lru_cache(_MOST_DATES)(_Date(self.format)) if self.name == "date" else _CONVERTERS[self.name]
 
 
 def convert_members(
     members: dict[str, str | msgspec.Raw], converters: Mapping[str, Convert]
 ) -> list[tuple[str, str]]:
-    """Convert values in place and return what is wrong, as name and reason; a wrong one is left as it was.
+    """Convert the values of ``members`` in place and return (name, reason) for each that cannot be converted.
 
-    A value of nothing but spaces is as good as none, and taken out.
+    Such a value is not changed. A blank value is removed.
     """
     faults = []
     for name, convert in converters.items():
@@ -65,7 +68,10 @@ def convert_members(
 
 
 def check_format(text: str, origin: str) -> None:
-    """Raise ``UsageError`` for a format that cannot tell the year, the month and the day of every date."""
+    """Raise ``UsageError`` unless a ``strptime`` format holds the year, the month and the day.
+
+    ``origin`` is the position in the mapping file, for the message.
+    """
     try:
         is_whole = _tells_the_year(text) and _reads_back(text)
     except (ValueError, OverflowError, re.error, DeprecationWarning):
@@ -77,13 +83,13 @@ def check_format(text: str, origin: str) -> None:
         )
 
 
-# Dates as they stand in an export, of no zone. Both years begin on a Monday, so that no weekday tells them apart.
+# Dates in exports have no time zone. Both years begin on a Monday, so that a weekday cannot distinguish them.
 _EXAMPLE = datetime(2001, 11, 30)  # noqa: DTZ001
 _OF_ANOTHER_YEAR = datetime(2007, 11, 30)  # noqa: DTZ001
 
 
 def _tells_the_year(text: str) -> bool:
-    """Say whether a format writes the year; Python 3.13 and newer warn of reading a day by one that does not."""
+    """Return whether a format holds the year; Python 3.13 and newer warn when one without a year is parsed."""
     return _EXAMPLE.strftime(text) != _OF_ANOTHER_YEAR.strftime(text)
 
 
@@ -92,7 +98,7 @@ def _reads_back(text: str) -> bool:
 
 
 def _number(text: str) -> msgspec.Raw:
-    """Keep the digits as they are written: what JSON calls a number, and nothing else."""
+    """Return a text that is a JSON number, digit for digit."""
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise ConversionError("is not a number as JSON writes it, like 12, -3.50 or 1e6")
@@ -118,7 +124,7 @@ def _json(text: str) -> msgspec.Raw:
 
 @dataclass(frozen=True, slots=True)
 class _Date:
-    """Reads a date of a format, or an ISO one, and writes the ISO one; a time is kept where there is one."""
+    """Converter of dates: parses ``format`` or ISO 8601 and returns ISO 8601, with the time if there is one."""
 
     format: str
 
@@ -153,4 +159,4 @@ def _iso(text: str) -> date | None:
 
 _CONVERTERS: Mapping[str, Convert] = {"number": _number, "boolean": _boolean, "json": _json}
 VALUE_TYPES = ("text", *_CONVERTERS, "date")
-"""What a value may be declared as; ``text`` is what it is anyway."""
+"""Types that a mapping file may declare for a value; ``text`` is the default."""

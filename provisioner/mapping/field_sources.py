@@ -1,4 +1,4 @@
-"""What fills one target of a row, once the columns are known."""
+"""Field sources: how to get the text of a target from a record, once the columns are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,23 +14,24 @@ from .templates import Constant, Getter, Placeholder, Template, or_default
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """How to get one text out of a row's values, and the columns it comes from."""
+    """Getter of one text from the values of a record, with the names of the columns that it reads."""
 
     get: Getter
     columns: tuple[str, ...] = ()
 
     def or_else(self, spare: "FieldSource") -> "FieldSource":
-        """Return a source that takes ``spare`` in rows where this one gives an empty text."""
+        """Return a source that uses ``spare`` for rows in which this source gives an empty text."""
         first, second = self.get, spare.get
         return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns)
 
 
 class FieldSourceBuilder:
-    """Makes the field sources of one input from its columns, and keeps account of the columns.
+    """Builder of the field sources of one input; it records which columns are used and which are missing.
 
-    Where ``has_dynamic_columns``, records are mappings by name, a name with dots may lead into a nested value, and
-    a column that is not there gives an empty text. Elsewhere they are lists along the columns, and a column that
-    is not there is a ``UsageError``. ``found`` collects the dotted names that led somewhere, row by row.
+    With ``has_dynamic_columns`` records are dicts by name, a name with dots can lead into a nested value, and a
+    missing column gives an empty text. Otherwise records are lists in the order of the columns, and a missing
+    column raises ``UsageError``. ``found`` is a set to which the getters add each dotted name that has led to a
+    value.
     """
 
     def __init__(self, header: Header, *, has_dynamic_columns: bool, found: set[str]) -> None:
@@ -42,16 +43,20 @@ class FieldSourceBuilder:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The columns nothing was made from, save those this program added itself."""
+        """Names of the columns that no field source uses, except those that this program added (``_status`` …)."""
         columns = enumerate(self._header.columns)
         return tuple(name for at, name in columns if at not in self._used and not name.startswith(RESERVED_PREFIX))
 
     def by_name(self, position: int) -> FieldSource:
-        """Return the source of a field that is filled from the column at ``position``."""
+        """Return the source of a field that is filled from the column at ``position``, from 0."""
         return FieldSource(self._getter(position), (self._header.columns[position],))
 
     def by_rule(self, rule: Rule) -> FieldSource:
-        """Return the source of a field that is filled by the choice of a rule that fits this input."""
+        """Return the source for the first choice of a rule whose columns exist.
+
+        Without dynamic columns, raise ``UsageError`` when no choice fits. With them, fall back to a choice of
+        which some columns exist, then to one without columns, then to the first.
+        """
         template = self._choose(rule)
         get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
         return FieldSource(get, template.columns)
@@ -61,7 +66,7 @@ class FieldSourceBuilder:
         whole = [
             choice for share, choice in fits if share == 1 and (choice.columns or not self._has_dynamic_columns)
         ]
-        # A record leaves out what it has not, so half a name is more than none of it.
+        # A record omits the members that it has no value for, so a choice with some of its columns is usable.
         partly = [choice for share, choice in fits if share and choice.columns and self._has_dynamic_columns]
         free = [choice for choice in rule.choices if not choice.columns]
         chosen = next(iter((*whole, *partly, *free)), None)
@@ -72,7 +77,7 @@ class FieldSourceBuilder:
         return chosen or rule.choices[0]
 
     def _share(self, template: Template, origin: str) -> float:
-        """Return which share of a template's columns is there."""
+        """Return the share of a template's columns that exist, from 0 to 1; 1 for a template without columns."""
         columns = template.columns
         return sum(self._has(name, origin) for name in columns) / len(columns) if columns else 1
 
@@ -99,7 +104,7 @@ class FieldSourceBuilder:
         return path_getter(self._getter(position), steps, partial(self._found.add, name))
 
     def _way_into(self, name: str, origin: str) -> tuple[int, list[str]] | None:
-        """Return the column that holds a dotted name, and the steps that lead on from there."""
+        """Return the position of the column that a dotted name starts with, and the other steps of the path."""
         if not self._has_dynamic_columns:
             return None
         steps = name.split(".")
@@ -115,9 +120,10 @@ class FieldSourceBuilder:
 
 
 def named_columns(header: Header, spoken_for: Sequence[str]) -> dict[str, int]:
-    """Return the column of each target that one is named after, save the targets ``spoken_for``.
+    """Return the position of the column that is named after each target, by target.
 
-    Two columns for one target are a ``UsageError``: which of them is meant cannot be known.
+    Targets in ``spoken_for`` are skipped, since a rule fills them. Raise ``UsageError`` when two columns are named
+    after the same target.
     """
     found: dict[str, int] = {}
     for position, name in enumerate(header.columns):

@@ -1,4 +1,4 @@
-"""The columns of one source, found by name the way people write names."""
+"""Columns of one source, found by name regardless of case and surrounding spaces."""
 
 import difflib
 from collections.abc import Sequence
@@ -8,9 +8,10 @@ from provisioner.system.printable import quoted
 
 
 class Header:
-    """Finds columns by their exact name, else by the only one that differs in nothing but case and padding.
+    """Index of the columns of one source by name.
 
-    A name that occurs twice is no fault until someone asks for it. ``source`` names the input in errors.
+    An exact match wins, else the only name that differs just in case or in surrounding spaces. A name that occurs
+    twice is an error only when it is looked up. ``source`` is the name of the input for error messages.
     """
 
     def __init__(self, columns: Sequence[str], source: str = "") -> None:
@@ -23,9 +24,10 @@ class Header:
             self._loose.setdefault(_folded(name), []).append(position)
 
     def find(self, name: str, origin: str) -> int | None:
-        """Return where the column stands, or None; ``UsageError`` when several could be meant.
+        """Return the position of a column, from 0, or None when there is no such column.
 
-        ``origin`` is the option that names the column.
+        Raise ``UsageError`` when several columns match. ``origin`` is the option that names the column, for the
+        message.
         """
         positions = self._exact.get(name) or self._loose.get(_folded(name), [])
         if len(positions) > 1:
@@ -36,12 +38,15 @@ class Header:
         return positions[0] if positions else None
 
     def describe(self, positions: Sequence[int], conjunction: str = "or") -> str:
-        """Name columns with their places, counted from 1."""
+        """Return the columns at ``positions`` for a message, with their numbers from 1."""
         named = [f"column {position + 1} ({quoted(self.columns[position])})" for position in positions]
         return f" {conjunction} ".join(named)
 
     def unknown(self, names: Sequence[str], origin: str) -> UsageError:
-        """Return the error for columns of which one had to be there: the nearest names, and all there are."""
+        """Return the error for the case that none of the columns ``names`` exists.
+
+        It suggests the most similar columns and lists all.
+        """
         wanted = list(dict.fromkeys(names))
         hint = did_you_mean(wanted, self.columns)
         listed = ", ".join(map(quoted, self.columns))
@@ -49,7 +54,7 @@ class Header:
         return self.fault(f"{origin}: there is no column {asked}", cure=f"{hint}the columns are: {listed}")
 
     def fault(self, message: str, *, cure: str) -> UsageError:
-        """Return an error about this source's columns."""
+        """Return a ``UsageError`` about the columns, with the name of the source before the message."""
         return UsageError(f"{self._prefix}{message}", cure=cure)
 
 
@@ -58,7 +63,7 @@ def _folded(name: str) -> str:
 
 
 def did_you_mean(names: Sequence[str], columns: Sequence[str]) -> str:
-    """Ask in a sentence whether the columns that are spelt most like ``names`` are meant; empty where none is."""
+    """Return the question "did you mean …? " with the columns most similar to ``names``; empty when none is."""
     spelt: dict[str, str] = {}
     for column in columns:
         spelt.setdefault(_folded(column), column)

@@ -1,4 +1,4 @@
-"""The text that identifies a row, out of its key columns."""
+"""Key of a row, the text that identifies it, made from its key columns."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,11 @@ from .templates import Constant, Getter
 
 
 def key_getter(getters: Sequence[Getter]) -> Getter:
-    """Return what makes a row's key: the text of one column verbatim, or those of several ``join_key``."""
+    """Return the getter of a row's key.
+
+    The key is the text of a single column unchanged, the texts of several columns joined by ``join_key``, and
+    empty without columns.
+    """
     match getters:
         case []:
             return Constant("")
@@ -18,8 +22,8 @@ def key_getter(getters: Sequence[Getter]) -> Getter:
 def join_key(texts: Sequence[str]) -> str:
     r"""Join texts injectively: different lists of the same length give different keys.
 
-    ``|`` stands between them; a ``|`` or a ``\`` inside one is escaped with a ``\``. Empty texts only come to
-    an empty text.
+    The separator is ``|``; a ``|`` or ``\`` inside a text is escaped with a ``\``. The key is empty when all texts
+    are.
     """
     if not any(texts):
         return ""

@@ -1,4 +1,4 @@
-"""Where every text of a row stands among one list of columns: worked out once, used for every row."""
+"""Layout of one list of columns: compiled once from the rules, then used to map every record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ _NOTHING = FieldSource(Constant(""))
 
 @dataclass(frozen=True, slots=True)
 class FixedMapper:
-    """Maps one record to the fields of a request.
+    """Mapper of records that all have the same columns.
 
-    ``texts`` holds the constant values in the order of ``FIELDS``, in which ``WebChatRequest`` declares them; one
-    is empty where the value differs per row. ``own`` lists (index, getter) for those. ``members`` are the
-    getters of pre-engagement values, and ``converters`` those of typed ones.
+    ``texts`` holds the constant values in the order of ``FIELDS``, the order of the fields of ``WebChatRequest``;
+    a value that differs per row is empty there, and ``own`` lists (index, getter) for it. ``key`` gets the row's
+    key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
+    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns.
     """
 
     texts: list[str]
@@ -37,11 +38,11 @@ class FixedMapper:
     missing: tuple[str, ...]
 
     def missing_columns(self) -> tuple[str, ...]:
-        """Return the columns that rules ask for and that are not there."""
+        """Return the columns that a rule names and that do not exist."""
         return self.missing
 
     def __call__(self, values: Values) -> Mapped:
-        """Map one record that has these columns, all of them."""
+        """Map one record that has all of these columns; a template that gets too long makes a ``refusal``."""
         try:
             members: dict[str, str | Raw] = {name: text for name, get in self.members if (text := get(values))}
             texts = self.texts.copy()
@@ -62,10 +63,12 @@ class FixedMapper:
 def compile_mapper(
     rules: FieldRules, header: Header, *, has_dynamic_columns: bool, found: set[str]
 ) -> FixedMapper:
-    """Work out the layout of a source's columns; raise ``UsageError`` when they contradict the rules.
+    """Return the mapper for records with these columns.
 
-    Where ``has_dynamic_columns``, a record is one of many shapes, and what it lacks is no fault; ``found``
-    collects the names that led into nested values.
+    Raise ``UsageError`` when a rule names a missing or ambiguous column, when two columns give the same field, or
+    when nothing gives the address SID. With ``has_dynamic_columns`` the columns are those of one record among
+    many, so that missing ones are allowed; ``found`` is a set to which the getters add each dotted name that has
+    led to a nested value.
     """
     builder = FieldSourceBuilder(header, has_dynamic_columns=has_dynamic_columns, found=found)
     named = named_columns(header, tuple(rules.explicit))
@@ -94,7 +97,7 @@ def compile_mapper(
 
 
 def _members(sources: Mapping[str, FieldSource]) -> tuple[tuple[str, Getter], ...]:
-    # By name, so that columns that changed places give the same JSON, and the row keeps its digest.
+    # Sorted by name, so that a different order of columns gives the same JSON and the same digest.
     targets = sorted(target for target in sources if target.startswith(PRE_ENGAGEMENT_PREFIX))
     return tuple((target.removeprefix(PRE_ENGAGEMENT_PREFIX), sources[target].get) for target in targets)
 

@@ -1,4 +1,4 @@
-"""Where each text of a WebChat comes from: read from the options once, bound to every source."""
+"""Mapping of a job: which column or template fills each field; read from options, then bound to each source."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,12 +21,12 @@ from .templates import Template, parse_template
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Turns the values of records into the texts of WebChats.
+    """Rules that fill the fields of WebChats from the columns of records.
 
-    A text comes from, in this order: the ``--set`` of its target; the mapping file; the preset; the column named
-    after it; and, where that gives nothing in a row, the option for all rows (``--address-sid``, an
-    ``--identity`` or ``--first-message`` template). ``notes`` are sentences for people about how the mapping was
-    chosen.
+    The text of a field comes from the first of: its ``--set``; the mapping file; the preset; the column that is
+    named after it. When that gives an empty text in a row, the option for all rows is used (``--address-sid``,
+    ``--ui-version``, an ``--identity`` or ``--first-message`` template). ``notes`` are sentences for the user
+    about the preset that was recognised.
     """
 
     rules: FieldRules
@@ -37,9 +37,10 @@ class Mapping:
 
     @classmethod
     def from_options(cls, options: MappingOptions, *, ui_version: str = "", default_address: str = "") -> Self:
-        """Read the options and the files they name; raise ``UsageError`` for what cannot be understood.
+        """Return the mapping that the options and the files named by them describe.
 
-        ``ui_version`` holds for rows that give none; ``default_address`` where nobody names an address.
+        ``ui_version`` applies to rows that have none, ``default_address`` when no ``--address-sid`` is given.
+        Raise ``UsageError`` when an option or a file cannot be read or is not valid.
         """
         texts = (options.address_sid, options.identity, options.first_message, ui_version)
         require_unicode((*options.set, *options.key, *texts))
@@ -78,14 +79,15 @@ class Mapping:
         return cls.from_options(chosen, ui_version=ui_version, default_address=default_address)
 
     def reading(self, options: InputOptions) -> InputOptions:
-        """Return how the input is to be read: as the options say, else as the mapping file does."""
+        """Return the options for reading the input; those not given are taken from the mapping file."""
         names = [each.name for each in fields(InputOptions)]
         return InputOptions(**{name: getattr(options, name) or getattr(self._reading, name) for name in names})
 
     def resolve_preset(self, headers: Sequence[tuple[str, Sequence[str]]]) -> "Mapping":
-        """Return the mapping for inputs of these names and columns, with the preset they are recognised by.
+        """Return the mapping with the preset that fits the inputs; without ``--preset auto``, this mapping.
 
-        Without ``--preset auto`` that is this one. Raise ``UsageError`` for inputs that no one preset fits.
+        ``headers`` lists (name, columns) of each input. Raise ``UsageError`` when no preset fits an input, when
+        several fit it equally well, or when the inputs need different presets.
         """
         if self._choose_preset is None:
             return self
@@ -98,13 +100,17 @@ class Mapping:
         return replace(self._choose_preset(first.preset), notes=(describe_match(first),))
 
     def settings(self) -> dict[str, str]:
-        """Describe everything that decides what a row asks for, so that a changed mapping is noticed."""
+        """Return all settings that decide the content of requests, as texts by name.
+
+        They are kept in the ledger and compared, so that a changed mapping is noticed.
+        """
         return dict(self._settings)
 
     def bind(self, columns: Sequence[str], *, has_dynamic_columns: bool, source: str = "") -> RecordMapper:
-        """Prepare for one source; ``source`` names it in a ``UsageError`` about its columns.
+        """Return the mapper for one source; ``source`` is its name for error messages.
 
-        Records of an open-ended source are mappings that bring their own names, whatever ``columns`` says.
+        With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` is not used.
+        Otherwise raise ``UsageError`` as ``compile_mapper`` does.
         """
         if has_dynamic_columns:
             return DynamicMapper(self.rules)

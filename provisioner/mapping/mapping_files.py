@@ -1,7 +1,7 @@
-"""Mapping files: TOML that says where each field comes from, and how the input is read.
+"""Mapping files: TOML that says where each field comes from and how the input is read.
 
-Fields stand on top, below them the tables ``[pre_engagement]``, ``[key]`` and ``[input]``. Whatever is wrong is a
-``UsageError`` that names the file, the line where it can be found, and the key.
+The top level holds fields of the request; the tables are ``[pre_engagement]``, ``[key]`` and ``[input]``. Every
+fault raises ``UsageError`` with the file, the key, and the line where it can be determined.
 """
 
 import os
@@ -26,6 +26,7 @@ from .templates import Template
 from .toml_places import line_of, lines_of
 
 MAX_BYTES = 1024**2
+"""Largest mapping file, in bytes."""
 _TABLES = ("pre_engagement", "key", "input")
 _INPUT_KEYS = {"encoding": "encoding", "delimiter": "delimiter", "format": "input_format"}
 _TYPED_KEYS = ("from", "type", "format")
@@ -34,7 +35,7 @@ _AS_TEXT = 'write it as a text like "{Column}", or as a list of texts, of which 
 
 @dataclass(frozen=True, slots=True)
 class MappingFile:
-    """What a mapping file says: rules by target, a rule for each part of the key, and how to read the input."""
+    """Content of a mapping file: rules by target, one rule per key column, and options for reading the input."""
 
     rules: Mapping[str, Rule]
     key: tuple[Rule, ...]
@@ -45,12 +46,15 @@ NO_FILE = MappingFile({}, (), InputOptions())
 
 
 def load_mapping(path: Path) -> MappingFile:
-    """Read a mapping file."""
+    """Read a mapping file; raise ``UsageError`` when it cannot be read, exceeds 1 MiB, or is not valid."""
     return read_mapping(_text_of(path), str(path))
 
 
 def read_mapping(text: str, name: str) -> MappingFile:
-    """Read the text of a mapping file; ``name`` stands for it in errors."""
+    """Parse the text of a mapping file; raise ``UsageError`` when it is not valid.
+
+    ``name`` is the name of the file for error messages.
+    """
     document = parse_toml(text, name, cure_of_number="write it as a text")
     return _Reader(text, name).read(document)
 

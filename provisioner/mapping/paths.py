@@ -1,4 +1,4 @@
-"""Values inside a value: ``contact.name`` where the record has ``contact``, an object."""
+"""Values inside nested JSON: ``contact.name`` for a record whose ``contact`` is an object."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,16 +7,17 @@ import msgspec
 from .templates import Getter, Values
 
 _MOST_DIGITS = 9
-"""No place in any list has more, and no number is made of them."""
+"""Most digits of an index into a list; a longer one is not converted to a number."""
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _text_of = msgspec.json.Decoder(str).decode
 
 
 def path_getter(get: Getter, steps: Sequence[str], on_found: Callable[[], None]) -> Getter:
-    """Return what follows ``steps`` into the JSON text that ``get`` gives; empty where they lead nowhere.
+    """Return a getter that follows the path ``steps`` in the JSON text that ``get`` returns; see ``get_path``.
 
-    ``on_found`` is called for every row where they lead somewhere.
+    It gives an empty text for rows in which the path does not exist, and calls ``on_found`` for rows in which it
+    does.
     """
 
     def walk(values: Values) -> str:
@@ -30,9 +31,10 @@ def path_getter(get: Getter, steps: Sequence[str], on_found: Callable[[], None])
 
 
 def get_path(text: str, steps: Sequence[str]) -> str | None:
-    """Return what stands at the end of a path into JSON text: names of objects, places in lists from 0.
+    """Return the value at a path in a JSON text; None when the path does not exist or the text is not JSON.
 
-    Texts are decoded, everything else stays as it is spelt; ``null`` is an empty text.
+    A step is the name of an object's member or an index into a list, from 0. A string is decoded, ``null`` becomes
+    an empty text, and any other value is returned as its JSON text.
     """
     try:
         spelt = text.encode()

@@ -1,4 +1,4 @@
-"""The mappings that come with the program: one for the usual export of each CRM, as mapping files."""
+"""Presets: mapping files that come with the program, one for the usual export of each CRM."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ _MARKS = "marks"
 
 
 class PresetMatch(NamedTuple):
-    """The preset that fits an input, and the columns by which it is known."""
+    """Name of a preset that fits an input, with the columns by which it was recognised."""
 
     preset: str
     columns: tuple[str, ...]
 
 
 def preset_text(name: str) -> str:
-    """Return a preset as the mapping file that it is; ``UsageError`` when there is none of the name."""
+    """Return the TOML text of a preset. Raise ``UsageError`` when there is no preset of that name."""
     if name not in _NAMES:
         near = get_close_matches(name, _NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -33,14 +33,14 @@ def preset_text(name: str) -> str:
 
 
 def load_preset(name: str) -> MappingFile:
-    """Read a preset."""
+    """Return the parsed preset. Raise ``UsageError`` when there is no preset of that name."""
     return read_mapping(preset_text(name), f"--preset {name}")
 
 
 def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
-    """Find the preset whose marks are all among the columns of the input of this name: the one with the most.
+    """Return the preset that recognises the most columns of an input; ``name`` is the input's, for messages.
 
-    Raise ``UsageError`` when there is none, or no telling which.
+    Raise ``UsageError`` when no preset fits, or when several recognise equally many columns.
     """
     fits = matching_presets(columns)
     if not fits:
@@ -57,7 +57,7 @@ def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
 
 
 def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:
-    """Return every preset that knows these columns, by the number of columns it is known by, the most first."""
+    """Return every preset all of whose characteristic columns exist, the one with the most such columns first."""
     there = {name.strip() for name in columns}
     found = []
     for preset, marks in _marks().items():
@@ -69,7 +69,7 @@ def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:
 
 
 def describe_match(found: PresetMatch) -> str:
-    """Say in a sentence which preset was recognised, and why."""
+    """Return a sentence for the user: which preset was recognised, and by which columns."""
     return f"preset {found.preset}: the columns {_listed(found.columns)} are those of its exports"
 
 

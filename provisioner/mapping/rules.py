@@ -1,4 +1,4 @@
-"""What the user asked for, before any column is known."""
+"""Rules of a mapping, as the user gave them, before the columns of an input are known."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ TEXT = ValueType("text")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What fills one target: the first of ``choices`` whose columns all exist, as a value of ``kind``.
+    """Rule that fills one target with the first of ``choices`` whose columns all exist.
 
-    ``origin`` is the option, or the place in a file, that gave it. A choice without columns always fits.
+    The value is of type ``kind``. A choice without columns always fits. ``origin`` is the option or the file
+    position that gave the rule, for error messages.
     """
 
     origin: str
@@ -23,21 +24,21 @@ class Rule:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of all choices, each once, in order."""
+        """Names of the columns of all choices, without repetition, in order."""
         return tuple(dict.fromkeys(column for choice in self.choices for column in choice.columns))
 
     @property
     def is_optional(self) -> bool:
-        """Say whether it is content with a source that has none of its columns."""
+        """Return whether the columns may all be missing, because one of the choices needs none."""
         return any(not choice.columns for choice in self.choices)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRules:
-    """Which rule fills which target.
+    """All rules of a mapping, by target.
 
-    ``explicit`` rules stand in place of any column named after the target, ``fallback`` ones fill in where a row
-    gives nothing. ``key`` gives the columns that identify a row, a rule for each.
+    An ``explicit`` rule replaces the column that is named after the target. A ``fallback`` rule applies to rows in
+    which the target would be empty. ``key`` holds one rule for each column that identifies a row.
     """
 
     explicit: Mapping[str, Rule]
@@ -46,13 +47,16 @@ class FieldRules:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column asked for, each once, in order."""
+        """Names of all columns that the rules name, without repetition, in order."""
         rules = (*self.explicit.values(), *self.fallback.values(), *self.key)
         return tuple(dict.fromkeys(column for rule in rules for column in rule.columns))
 
 
 def describe_rules(rules: FieldRules) -> dict[str, str]:
-    """Write down what decides a row's texts, so that equal rules, wherever they were given, read the same."""
+    """Return a description of all rules that decide a row's texts, as texts by name, sorted.
+
+    Equal rules have equal descriptions, whether an option or a file gave them.
+    """
     described = dict(_described(rule, target) for target, rule in rules.explicit.items())
     typed = {target: rule.kind for target, rule in rules.explicit.items() if rule.kind != TEXT}
     described |= {f"type of {target}": " ".join(filter(None, kind)) for target, kind in typed.items()}
@@ -62,7 +66,7 @@ def describe_rules(rules: FieldRules) -> dict[str, str]:
 
 
 def _described(rule: Rule, name: str) -> tuple[str, str]:
-    """Name several choices in another way than a single one, or some text could be taken for a list of them."""
+    """Return name and text of a rule; one with several choices has another name, since its text is a JSON list."""
     texts = [choice.text for choice in rule.choices]
     if len(texts) == 1:
         return f"set {name}", texts[0]

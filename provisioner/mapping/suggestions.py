@@ -1,4 +1,4 @@
-"""A mapping file for an export that nobody knows, out of the names of its columns alone."""
+"""Proposed mapping file for an unknown export, made from the names of its columns alone."""
 
 import json
 from collections import Counter
@@ -15,9 +15,10 @@ _UNNAMEABLE = frozenset("{}|")
 
 
 def suggest(columns: Sequence[str], source: str, reading: InputOptions) -> str:
-    """Propose a mapping file for an input with these columns; ``--map`` accepts it as it is.
+    """Return the text of a proposed mapping file for an input with these columns; ``--map`` accepts it as it is.
 
-    ``reading`` is how the columns were read; what was asked for there is written down too.
+    ``source`` is the input's name for the heading. The options that ``reading`` holds become the ``[input]``
+    table.
     """
     return "\n".join((*_head(columns, source), *_body(_nameable(columns), columns), *_input(reading), ""))
 
@@ -58,7 +59,7 @@ def _input(reading: InputOptions) -> Iterator[str]:
 
 
 def _nameable(columns: Sequence[str]) -> list[str]:
-    """Leave out what a template cannot name, or not without doubt, and what is a field by its name or is ours."""
+    """Return the columns that a template can name unambiguously, except fields and those of this program."""
     counts = Counter(columns)
     return [
         name
@@ -73,7 +74,7 @@ def _nameable(columns: Sequence[str]) -> list[str]:
 
 
 def _names(columns: Sequence[str]) -> list[str]:
-    """Choose the columns of a customer's name: first and last where both are there, else a full one."""
+    """Return the columns of a customer's name: first and last name if both exist, else one with the full name."""
     first, last, full = (_best(columns, purpose) for purpose in ("first name", "last name", "full name"))
     if first and last and first != last:
         return [first, last]
@@ -81,7 +82,7 @@ def _names(columns: Sequence[str]) -> list[str]:
 
 
 def _best(columns: Sequence[str], purpose: str) -> str:
-    """Return the column that fits a purpose best, of equals the first; empty where none does."""
+    """Return the column that fits a purpose best, the first of equals; empty when none fits."""
     best = max(columns, key=lambda name: score(name, purpose), default="")
     return best if best and any(score(best, purpose)) else ""
 
@@ -93,5 +94,5 @@ def _line(field: str, columns: Sequence[str], otherwise: str, *, before: str = "
 
 
 def _quoted(text: str) -> str:
-    """Write a text as TOML does: what JSON makes of it, as control characters were left out."""
+    """Return a text as a TOML string: the same as JSON's, since it has no control characters."""
     return json.dumps(text, ensure_ascii=False)

@@ -1,14 +1,14 @@
-"""What a column's name, or the FIELD of ``--set``, stands for."""
+"""Targets of a mapping: the field that the name of a column, or the FIELD of ``--set``, means."""
 
 import re
 
 from provisioner.models import FIELDS
 
 PRE_ENGAGEMENT_PREFIX = "pre_engagement."
-"""Prefix of the targets that are single values of the pre-engagement object."""
+"""Prefix of targets that are single members of the pre-engagement object."""
 
 RESERVED_PREFIX = "_"
-"""First character of the columns this program adds itself (``--failed``); they give nothing by name."""
+"""First character of the columns that this program adds (``--failed``); they never fill a field by their name."""
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -22,10 +22,10 @@ _MEMBER_PREFIXES = {_folded("pre_engagement"), _folded("pre_engagement_data")}
 
 
 def parse_field(name: str) -> str:
-    """Return the field a name stands for, ``pre_engagement.<name>``, or an empty text.
+    """Return the field that a name means, or ``pre_engagement.<name>``; empty when it means none.
 
-    Case, spaces, ``_`` and ``-`` do not matter, so Twilio's own spellings are understood; what follows
-    the dot of a pre-engagement value is kept as it stands.
+    Case, spaces, ``_`` and ``-`` are ignored, so that Twilio's own spellings (``CustomerFriendlyName``) are
+    accepted. The member name after the dot is kept unchanged.
     """
     head, dot, member = name.partition(".")
     if not dot:

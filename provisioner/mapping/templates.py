@@ -1,7 +1,7 @@
-"""Texts with ``{Column}`` in them: parsed once, bound once per source, rendered once per row.
+"""Templates, texts with ``{Column}`` placeholders: parsed once, bound once per source, rendered once per row.
 
-A template can name columns and nothing else: it cannot index, call, format or compute, and what it puts in
-is never read as a template again. What it comes to is bounded.
+A placeholder names a column and nothing else: it cannot index, call, format or compute. Inserted values are not
+parsed again. The length of the rendered text is limited.
 """
 
 import re
@@ -13,24 +13,24 @@ from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
 
 Values = list[str] | dict[str, str]
-"""A record's texts: along the source's columns, or by name."""
+"""Texts of a record: a list in the order of the source's columns, or a dict by name."""
 
 Getter = Callable[[Values], str]
-"""Takes one text out of a record's values."""
+"""Function that returns one text from the values of a record."""
 
 MAX_CHARACTERS = 65_536
-"""Ours: twice the largest text that any field may hold."""
+"""Longest rendered text, in characters. The limit is ours: twice the longest text that a field may have."""
 
 _TOKEN = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])|(?P<literal>[^{}]+)")
 
 
 class TooLongError(Exception):
-    """One row's text is too long to be worth keeping. It stays inside this room."""
+    """Raised when a rendered text exceeds ``MAX_CHARACTERS``. Caught in this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A place in a template that one column fills, or ``default`` where the column has nothing but spaces."""
+    """Placeholder for the text of one column; ``default`` replaces a blank text."""
 
     column: str
     default: str = ""
@@ -38,32 +38,32 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Literal texts and slots, in order; ``text`` is what the user wrote."""
+    """Parsed template: literal texts and placeholders in order. ``text`` is the text that the user wrote."""
 
     text: str
     parts: tuple[str | Placeholder, ...]
 
     @classmethod
     def literal(cls, text: str) -> Self:
-        """Return the template that gives this very text, braces and all."""
+        """Return a template that renders ``text`` unchanged; braces have no meaning in it."""
         return cls(text, (text,))
 
     @classmethod
     def of_column(cls, name: str) -> Self:
-        """Return the template that gives one column, whatever its name is made of."""
+        """Return a template of one placeholder; the name of the column may contain any character."""
         return cls(name, (Placeholder(name),))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns it names, each once, in order."""
+        """Names of the columns in the placeholders, without repetition, in order."""
         return tuple(dict.fromkeys(part.column for part in self.parts if isinstance(part, Placeholder)))
 
     def bind(self, locate: Callable[[Placeholder], Getter], origin: str = "") -> Getter:
-        """Return what renders it, with ``locate`` telling how to get the text of a slot.
+        """Return the function that renders the template; ``locate`` returns the getter of a placeholder.
 
-        An empty slot takes the spaces beside it along, unless they part two words: a name of two columns has no
-        stray space when one is empty. ``TooLongError`` is raised, with ``origin``, for a row
-        whose text exceeds ``MAX_CHARACTERS``.
+        A blank placeholder is removed together with the spaces beside it, unless they separate two words:
+        ``{First} {Last}`` has no stray space when one of them is blank. Rendering raises ``TooLongError``, which
+        names ``origin``, for a row whose text exceeds ``MAX_CHARACTERS``.
         """
         getters = [locate(part) if isinstance(part, Placeholder) else Constant(part) for part in self.parts]
         match getters:
@@ -91,28 +91,31 @@ class Template:
 
 
 def parse_template(text: str, origin: str) -> Template:
-    """Read a template; ``{{`` and ``}}`` are braces. ``origin`` names the option in a ``UsageError``."""
+    """Parse a template; ``{{`` and ``}}`` stand for braces, ``{Column|default}`` gives a default.
+
+    Raise ``UsageError``, which names the option ``origin``, for a single brace or a placeholder without a column.
+    """
     return Template(text, tuple(_part(token, origin) for token in _TOKEN.finditer(text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A getter that gives the same text for every row, so it need not be called for each."""
+    """Getter of a text that is the same for every row, so that callers can read ``text`` once."""
 
     text: str
 
     def __call__(self, _values: Values) -> str:
-        """Give the text."""
+        """Return the text."""
         return self.text
 
 
 def or_default(get: Getter, default: str) -> Getter:
-    """Return a getter that gives ``default`` where the other gives nothing but spaces."""
+    """Return a getter that gives ``default`` when the text of ``get`` is blank."""
     return lambda values: default if is_blank(text := get(values)) else text
 
 
 def is_blank(text: str) -> bool:
-    """Say whether a text has nothing to tell."""
+    """Return whether a text is empty or only white space."""
     return not text or text.isspace()
 
 
@@ -133,9 +136,10 @@ def _part(token: re.Match[str], origin: str) -> str | Placeholder:
 
 
 def _closed_up(texts: Sequence[str], are_slots: Sequence[bool]) -> str:
-    """Join texts without the empty slots; spaces are taken from the template's own texts only.
+    """Join the texts without blank placeholders, and remove the literal spaces beside those.
 
-    Those before an empty slot stay where a word would be joined to another.
+    Spaces before a blank placeholder are kept where two words would otherwise be joined. Spaces inside values are
+    never removed.
     """
     kept: list[str] = []
     gap, is_own, is_start = "", False, False

@@ -1,4 +1,4 @@
-"""Where in a TOML text its keys stand: the parser that reads them does not say."""
+"""Line numbers of the keys in a TOML text, which Python's TOML parser does not report."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,9 +7,9 @@ _TABLE = re.compile(r"\s*\[+\s*(?P<name>[^\[\]=]+?)\s*\]+")
 
 
 def lines_of(text: str) -> Mapping[str, int]:
-    """Return the line, from 1, where every key and table is given first, by its name with dots.
+    """Return the line, from 1, of the first occurrence of every key and table, by its dotted name.
 
-    Every line is looked at once and by itself, so a line of a long text may be taken for a key.
+    Each line is parsed on its own, so that a line inside a multi-line string may be mistaken for a key.
     """
     lines: dict[str, int] = {}
     for name, line in _names(text):
@@ -18,9 +18,9 @@ def lines_of(text: str) -> Mapping[str, int]:
 
 
 def line_of(lines: Mapping[str, int], keys: Sequence[str]) -> int | None:
-    """Return the line of a key, or of what it stands in, or None where that is not plain to see.
+    """Return the line of a key, else that of its table, else None.
 
-    ``keys`` lead to it: names of tables, then its own.
+    ``keys`` is the path of the key: the names of its tables, then its own.
     """
     return lines.get(".".join(keys)) or lines.get(".".join(keys[:-1]))
 
