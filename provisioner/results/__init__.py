@@ -1,6 +1,8 @@
-"""The results file: one record per input row, written whole or not at all, and read back.
+"""Results file: one record per input row, written completely or not at all, and read back.
 
-``writing`` puts it in place · ``reading`` takes what a job made out of one · ``outputs`` the files of a job.
+``writing`` writes and replaces the file · ``csv_lines`` and ``formula_guard`` its lines as CSV · ``reading`` reads
+statuses and SIDs from one · ``pairing`` rows of the ledger with records of the input · ``outputs`` all output
+files of a job.
 """
 
 from .pairing import paired

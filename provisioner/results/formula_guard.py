@@ -1,8 +1,9 @@
-"""Keeps spreadsheets from running what customers wrote, in a way that can be undone.
+"""Formula guard: escape cells that a spreadsheet would run as a formula, in a way that can be undone.
 
-A spreadsheet runs a cell that begins like a formula. Where its list separator is not the comma, it splits our
-lines at other places, whatever the quotes, so that a cell may also begin behind a semicolon, a bar, a tab or a
-line break within one of ours. A comma within a cell needs nothing: who splits at commas honours its quotes.
+A spreadsheet runs a cell that begins with a sign such as ``=``. When its list separator is not the comma, it
+splits our lines elsewhere and ignores the quotes, so that a cell can also begin after a semicolon, a bar, a tab or
+a line break inside one of our cells. A comma inside a cell is harmless: a program that splits at commas respects
+the quotes.
 """
 
 import re
@@ -10,20 +11,21 @@ from collections.abc import Sequence
 from typing import Any
 
 _WIDE = "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
-"""The signs of full width, which spreadsheets take for the others."""
+"""Full-width forms of the signs, which spreadsheets treat like the ASCII ones."""
 _SIGNS = rf"[=+\-@\0{_WIDE}]"
 _STARTS = frozenset(f"=+-@\0{_WIDE}\t\r\n'")
-"""What a text begins with that may need the guard; an apostrophe does so that the guard can be undone."""
+"""First characters of a cell that may need the guard; the apostrophe is one so that the guard can be undone."""
 _BEGINNING = re.compile(rf"""(\A)(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)(?='*{_SIGNS})""")
 _BEHIND = {sign: re.compile(rf"""{re.escape(sign)}"*'*{_SIGNS}""") for sign in ";|\t\r\n"}
-"""One pattern for each: a pattern that begins with one sign is searched for at the speed of that sign."""
+"""One pattern per separator: ``re`` searches fastest for a pattern that begins with a single literal."""
 
 
 def guarded(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return the cells with an apostrophe before each beginning of a formula; the very same where there is none.
+    """Return the cells with an apostrophe before each possible start of a formula.
 
-    It goes before apostrophes that stand there already, so a text is found again by taking one away at each such
-    place: ``'=1`` was ``=1``, and ``''=1`` was ``'=1``. One character alone is no formula.
+    Without any, return ``cells`` itself. The apostrophe also goes before apostrophes that are there already, so
+    that removing one at each such place restores the text: ``'=1`` was ``=1``, and ``''=1`` was ``'=1``. A cell of
+    one character is no formula.
     """
     harmless = [_BEGINNING.sub(r"\1\2'", cell) if _may_begin(cell) else cell for cell in cells]
     return cells if harmless == list(cells) else harmless
@@ -34,7 +36,7 @@ def _may_begin(cell: Any) -> bool:
 
 
 def begins_like_a_formula(cells: Sequence[Any]) -> bool:
-    """Say whether one of the cells may begin like a formula."""
+    """Return whether the first character of a cell may begin a formula."""
     for cell in cells:  # noqa: SIM110 - a generator would take twice the time, for every row
         if cell.__class__ is str and cell and cell[0] in _STARTS:
             return True
@@ -42,9 +44,9 @@ def begins_like_a_formula(cells: Sequence[Any]) -> bool:
 
 
 def begins_within(text: str, line_ends: int = 0) -> bool:
-    """Say whether a formula begins within a cell, where another locale would split it.
+    """Return whether a formula begins inside a cell, where a program of another locale would split it.
 
-    ``text`` may be some lines as they are written, with so many ends of lines.
+    ``text`` is one cell, or several formatted lines with ``line_ends`` line ends in total.
     """
     return any(
         sign in text and (sign not in "\r\n" or text.count(sign) > line_ends) and pattern.search(text) is not None
@@ -53,7 +55,7 @@ def begins_within(text: str, line_ends: int = 0) -> bool:
 
 
 def has_signs_of_care(text: str) -> bool:
-    """Say whether a text may need the guard for another reason than a hyphen behind a comma."""
+    """Return whether a text has a character that may need the guard, apart from a hyphen after a comma."""
     return (
         "=" in text
         or "+" in text

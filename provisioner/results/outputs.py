@@ -1,4 +1,4 @@
-"""What a job leaves behind for its user: the results, and the rows to fix."""
+"""Output files of a job: the results, and the file of rows to fix (``--failed``)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -22,10 +22,15 @@ from provisioner.results import (
 from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
 
 FAILED_COLUMNS = ("_status", "_error_code", "_error")
+"""Columns that ``--failed`` adds to those of the input."""
 
 
 class Outputs:
-    """The files that were asked for. Construction raises ``UsageError`` for what could not be written later."""
+    """Output files that the options name.
+
+    The constructor raises ``UsageError`` when no results file is named, when the format is unclear, or when a file
+    could not be written.
+    """
 
     def __init__(self, options: ResultsOptions) -> None:
         if options.output is None:
@@ -41,16 +46,19 @@ class Outputs:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of the results, None where they go to stdout."""
+        """Folder of the results file; None when the results go to stdout."""
         return None if self.path == STDOUT else self.path.parent
 
     @property
     def needs_input(self) -> bool:
-        """Say whether writing needs the input once more."""
+        """Return whether writing reads the input again: for ``--include-input`` or ``--failed``."""
         return self._options.include_input or self._options.failed is not None
 
     def check_sources(self, sources: Sequence[Source]) -> None:
-        """Raise ``UsageError`` when ``--failed`` could not hold all sources."""
+        """Raise ``UsageError`` when ``--failed`` cannot hold the rows of all sources.
+
+        They need the same columns and the same format, and the suffix of the file has to fit the format.
+        """
         if self._options.failed is None:
             return
         _check_name(self._options.failed, sources[0])
@@ -65,9 +73,11 @@ class Outputs:
     def write(
         self, open_reader: Callable[[], AbstractContextManager[LedgerReader]], sources: Sequence[Source] = ()
     ) -> None:
-        """Write every file whole, from a reader of the ledger that is opened on this thread. Blocks.
+        """Write every output file, each completely or not at all. Blocks; call it in a thread.
 
-        ``sources`` are read once more where ``needs_input``.
+        ``open_reader`` opens the ledger for reading, in the calling thread. ``sources`` are read again if
+        ``needs_input``. Raise ``StorageError`` when a file cannot be written, and ``InputError`` when the input
+        can no longer be read or has another number of rows than the ledger.
         """
         with open_reader() as reader:
             columns = _input_columns(sources, self._format) if self._options.include_input else None
@@ -83,9 +93,9 @@ class Outputs:
                 _write_failed(self._options.failed, reader, sources)
 
     def stamp(self) -> str:
-        """Describe the results file as it is on disk and how it was asked for; empty when there is none.
+        """Return sizes and modification times of the output files, with the options that shape them.
 
-        Two equal stamps mean that nobody touched the file in between.
+        Equal stamps mean that no file has changed in between. The stamp is empty when a file does not exist.
         """
         try:
             states = [(path.absolute(), path.stat()) for path in self._paths]
@@ -97,7 +107,7 @@ class Outputs:
 
 
 def _check_name(failed: Path, source: Source) -> None:
-    """Raise ``UsageError`` for a name that no program would open the file by."""
+    """Raise ``UsageError`` when the suffix of ``--failed`` does not fit its format, which is the input's."""
     is_workbook = source.detection.format.value == WORKBOOK
     if is_workbook != (failed.suffix.lower() == f".{WORKBOOK}"):
         what = "a workbook like the input" if is_workbook else "text like the input, not a workbook"
@@ -122,9 +132,9 @@ def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
 
 
 def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:
-    """Return what brings a record's values into the order of ``names``; what is not there is None.
+    """Return the function that puts a record's values into the order of ``names``; a missing value is None.
 
-    What came as JSON goes into JSON as it is spelt, with its type.
+    JSON values keep their JSON text, and so their type, when the results are JSON Lines too.
     """
     columns = source.columns
 

@@ -1,4 +1,4 @@
-"""Rows of a plan beside the records they were made of."""
+"""Pairing of planned rows with the input records that they were made from."""
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
@@ -11,9 +11,9 @@ _B = TypeVar("_B")
 
 
 def paired(planned: Iterable[_A], records: Iterable[_B]) -> Iterator[tuple[_A, _B]]:
-    """Pair what a ledger says of each row with its record, neither of which is None.
+    """Yield (planned row, record) in order; neither is None.
 
-    Raise ``InputError`` where there are more of one kind.
+    Raise ``InputError`` when there are more planned rows than records, or the reverse.
     """
     for row, record in zip_longest(planned, records):
         if row is None or record is None:

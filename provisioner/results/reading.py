@@ -1,4 +1,4 @@
-"""Reads a results file back, to know what a job made; anything else is refused."""
+"""Reader of results files, which tell what a job has created; any other file is refused."""
 
 import csv
 import io
@@ -24,7 +24,10 @@ _LINE = msgspec.json.Decoder(Result)
 
 
 class ResultLine(NamedTuple):
-    """What a line says of one row: its status, and the conversation it became, empty where there is none."""
+    """One line of a results file, as far as it is needed.
+
+    ``conversation_sid`` and ``error_code`` are empty when the row has none.
+    """
 
     row: int
     status: Status
@@ -33,9 +36,10 @@ class ResultLine(NamedTuple):
 
 
 def read_results(path: Path) -> Iterator[ResultLine]:
-    """Yield the lines of a results file, CSV or JSON Lines, in its order; memory does not grow with it.
+    """Yield the lines of a results file, CSV or JSON Lines, in their order. Memory does not grow with the file.
 
-    Raise ``InputError`` for a file that is not one as this program writes it, at the line that shows it.
+    Raise ``InputError``, with the number of the line, when the file cannot be read or is not a results file as
+    this program writes it.
     """
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
@@ -49,7 +53,7 @@ def read_results(path: Path) -> Iterator[ResultLine]:
 
 
 def _read_csv_bytes(stream: BinaryIO, path: Path) -> Iterator[ResultLine]:
-    # The mark that a spreadsheet may have put before it is not ours, and does no harm.
+    # A spreadsheet program may have added a byte order mark; it is skipped.
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
         yield from _read_csv(text, path)
 

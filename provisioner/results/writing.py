@@ -1,4 +1,4 @@
-"""Writes the results file: one record per input row, whole or not at all."""
+"""Writer of the results file: one record per input row, written completely or not at all."""
 
 import errno
 import fcntl
@@ -23,44 +23,48 @@ from .csv_lines import CsvLines
 from .pairing import paired
 
 COLUMNS = Result.__struct_fields__
-"""Our columns, in order; the input's own may follow."""
+"""Names of the results columns, in order; with ``--include-input`` the input's columns follow."""
 STDOUT = Path("-")
+"""Path that stands for stdout."""
 PRIVATE = 0o600
-"""The mode of what may be about customers."""
+"""File mode of outputs that may hold customer data."""
 READABLE = 0o644
-"""The mode of figures that other users' programs collect."""
+"""File mode of metrics, which programs of other users collect."""
 _BATCH = 1_000
-"""Lines made at a time."""
+"""JSON lines that are encoded at a time."""
 _DRAFT = ".draft"
 _ALL_IS_KEPT = "the ledger has everything"
 _MAKE_ROOM = f"make room, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
 _TO_A_FILE = f"write them to a file: provisioner export LEDGER -o FILE; {_ALL_IS_KEPT}"
 _AGAIN = f"look at the file and its folder, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
 _FEW = 64
-"""Lines of CSV looked at together."""
+"""CSV lines that are formatted at a time."""
 
 
 class Format(StrEnum):
-    """How results are written."""
+    """Format of a results file."""
 
     CSV = "csv"
     JSONL = "jsonl"
 
 
 Cell = str | msgspec.Raw | None
-"""A value of the input: a text, or JSON as it is spelt, which is for JSON Lines only."""
+"""Value of an input column: a text, JSON text (for JSON Lines only), or None when the record lacks it."""
 
 
 @dataclass(frozen=True)
 class InputColumns:
-    """The input's own columns, to be repeated after ours: their names, and one list of cells per row."""
+    """Columns of the input to repeat after those of the results: their names, and one list of cells per row."""
 
     names: Sequence[str]
     cells: Iterable[Sequence[Cell]]
 
 
 def format_of(path: Path, chosen: str) -> Format:
-    """Return the format that was chosen, or else the one that the file's suffix names; stdout is CSV."""
+    """Return the format of the results: ``chosen`` (``--format``), else by the suffix of ``path``; CSV for stdout.
+
+    Raise ``UsageError`` when the suffix is neither ``.csv`` nor ``.jsonl`` and ``chosen`` is empty.
+    """
     if chosen:
         return Format(chosen)
     if path == STDOUT:
@@ -75,7 +79,7 @@ def format_of(path: Path, chosen: str) -> Format:
 
 
 def check_writable(path: Path) -> None:
-    """Raise ``UsageError`` when a file at ``path`` could not be put in place; better now than after the run."""
+    """Raise ``UsageError`` when no file could be written at ``path``; call it before the run, not after."""
     if path == STDOUT:
         if sys.stdout is None:
             raise UsageError("stdout is closed", cure="name a file with -o, or open stdout")
@@ -106,11 +110,11 @@ def check_writable(path: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
-    """Yield a stream whose bytes become the file at ``path``, of that mode, when the block ends well.
+    """Yield a stream whose content replaces the file at ``path`` when the block ends without an exception.
 
-    They go to a temporary file in the same folder, which is synced and renamed, so a reader sees the old file or
-    the whole new one. The mode is the same whatever the umask. ``-`` is stdout. A disk that fails raises
-    ``StorageError``.
+    The bytes go to a temporary file in the same folder, which is synced and then renamed, so that readers see the
+    old file or the complete new one. The file gets ``mode`` regardless of the umask. ``-`` is stdout. Raise
+    ``StorageError`` when the disk is full or the file cannot be written.
     """
     if path == STDOUT:
         with _stdout() as stream:
@@ -135,19 +139,19 @@ def atomic_write(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
 
 
 def _open_draft(path: Path) -> tuple[Path, int]:
-    """Make a file of a name of its own, held by a lock until it is closed, and remove what was left of others."""
+    """Create a draft with a unique name, locked until it is closed; first remove drafts of killed processes."""
     _remove_left_drafts(path)
     while True:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_DRAFT)
-        with suppress(OSError):  # without locks nothing left behind is ever found, and nothing else is lost
+        with suppress(OSError):  # on file systems without locks: leftover drafts then stay, nothing else is lost
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(descriptor).st_nlink:
             return Path(name), descriptor
-        os.close(descriptor)  # somebody found it before it was locked
+        os.close(descriptor)  # another process removed it before it was locked
 
 
 def _remove_left_drafts(path: Path) -> None:
-    """Remove the drafts of ``path`` that nobody holds: whoever wrote them was killed."""
+    """Remove the drafts of ``path`` that no process has locked: their writers were killed."""
     for left in path.parent.iterdir():
         if not (left.name.startswith(f".{path.name}.") and left.name.endswith(_DRAFT)):
             continue
@@ -158,10 +162,10 @@ def _remove_left_drafts(path: Path) -> None:
 
 @contextmanager
 def _stdout() -> Iterator[BinaryIO]:
-    """Yield a stream of its own on stdout. A reader who leaves early has seen enough: that is no failure.
+    """Yield a separate buffered stream on the descriptor of stdout; raise ``StorageError`` when a write fails.
 
-    Closing it leaves stdout open, and what could not be written does not stay in stdout's own buffer, to fail
-    again at the end of the program. It is buffered, and so written whole, also where stdout itself is not.
+    A reader that closes the pipe early (``head``) is not an error. Closing the stream keeps stdout open. Since
+    stdout's own buffer is not used, bytes that could not be written do not fail a second time at exit.
     """
     try:
         with suppress(BrokenPipeError), os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stream:
@@ -198,7 +202,11 @@ def write_results(
     formula_guard: bool = True,
     inputs: InputColumns | None = None,
 ) -> int:
-    """Write all results and return how many there were. Memory does not grow with them."""
+    """Write all results to ``stream`` and return their number. Memory does not grow with it.
+
+    ``formula_guard`` applies to CSV only. ``inputs`` has to yield as many rows of cells as there are results, else
+    raise ``InputError``.
+    """
     if style is Format.CSV:
         return _write_csv(stream, results, formula_guard=formula_guard, inputs=inputs)
     return _write_jsonl(stream, results, inputs=inputs)
@@ -209,7 +217,7 @@ def _write_csv(
 ) -> int:
     count = 0
     lines = CsvLines(has_guard=formula_guard)
-    lines_of = lines.own_lines if inputs is None else lines.lines  # customers' texts are seldom plain
+    lines_of = lines.own_lines if inputs is None else lines.lines  # customers' texts mostly need quotes
     stream.write(lines.lines([[*COLUMNS, *_input_names(inputs)]]).encode())
     rows = _lines(results, inputs)
     while batch := list(islice(rows, _FEW)):
@@ -241,7 +249,7 @@ def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputCo
 
 
 def _input_names(inputs: InputColumns | None) -> list[str]:
-    """Name the input's columns; one that is named like ours gets ``input.`` before it."""
+    """Return the names of the input's columns; ``input.`` goes before one that is also a results column."""
     if inputs is None:
         return []
     return [f"input.{name}" if name in COLUMNS else name for name in inputs.names]
