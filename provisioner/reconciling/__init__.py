@@ -1,9 +1,9 @@
-"""Finding out what became of rows whose answer was lost, by looking and never by sending.
+"""Reconciling: find out by look-ups, never by sending, whether rows whose answer was lost exist at Twilio.
 
-``inference`` decides from what was seen (pure) · ``finders`` look, by identity or by mark · ``finder_choice``
-between them · ``reconciler`` waits, looks, looks again, and writes down what it found with the evidence ·
-``audit`` compares what was created with what exists · ``messages`` the same for first messages · ``polling`` its
-rhythm.
+``inference`` decides what the look-ups prove (pure) · ``finders`` look rows up, by identity or by mark ·
+``finder_choice`` chooses between the two · ``reconciler`` looks unknown rows up until they are decided, and
+records the evidence in the ledger · ``messages`` the same for first messages · ``polling`` when to look again ·
+``audit`` compares the created rows of a job with the conversations that exist.
 """
 
 from .audit import Audit, AuditedRow, AuditFinding

@@ -1,4 +1,4 @@
-"""Compares what a job says it created with what exists."""
+"""Audit of a job: compare the conversations recorded as created with those that exist at Twilio."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -11,14 +11,18 @@ from .finders import Finder
 
 
 class AuditedRow(NamedTuple):
-    """A created row: how it is found, and the SID that was recorded for it."""
+    """Created row: what it is looked up by, and the conversation SID that the ledger has for it."""
 
     row: UnknownRow
     conversation_sid: str
 
 
 class AuditFinding(NamedTuple):
-    """A row that does not have exactly the conversation that was recorded for it; ``reason`` is Twilio's."""
+    """Discrepancy of one created row.
+
+    ``row`` is its number, ``recorded`` the SID in the ledger, ``found`` the SIDs that exist, and ``reason`` the
+    error that kept Twilio from answering, empty when it answered.
+    """
 
     row: int
     key: str
@@ -29,12 +33,12 @@ class AuditFinding(NamedTuple):
 
 
 class Audit:
-    """Looks created rows up and notes what is not as it should be.
+    """Audit of created rows: look each one up and collect the discrepancies.
 
-    ``rows`` counts those that were looked at so far. A row that is not found, or about which Twilio gave no
-    answer, is looked up once more, a settle delay after all others; ``is_done`` says that this was done, too.
-    ``taken`` returns which SIDs are recorded for rows of the job: another row's are not this one's. ``shared``
-    are those recorded for more than one.
+    A row that is not found, or about which Twilio gave no answer, is looked up a second time, ``settle_delay_s``
+    seconds after all others. ``taken`` returns which of some SIDs the ledger has for rows of the job, so that
+    another row's conversation is not counted for this one. ``shared`` holds the SIDs that it has for more than one
+    row. ``rows`` is the number of rows looked up so far, ``is_done`` whether the second look-ups are done as well.
     """
 
     def __init__(
@@ -55,11 +59,11 @@ class Audit:
 
     @property
     def findings(self) -> list[AuditFinding]:
-        """What is not as it should be, in the order of the rows, with what was missed by a first look alone."""
+        """Discrepancies so far, in the order of the rows, including those that only a first look-up has shown."""
         return sorted([*self._findings, *(finding for _, finding in self._missing)])
 
     async def run(self, batches: Iterable[Sequence[AuditedRow]]) -> None:
-        """Look at every batch; may be cancelled, and what was found until then stands."""
+        """Look up the rows of every batch. After a cancellation, ``findings`` has the discrepancies so far."""
         for batch in batches:
             for created, finding, is_open in await self._classify_row(batch):
                 if is_open:
@@ -75,7 +79,7 @@ class Audit:
         self.is_done = True
 
     async def _classify_row(self, batch: Sequence[AuditedRow]) -> list[tuple[AuditedRow, AuditFinding, bool]]:
-        """Return what is not as it should be, and whether another look may show it otherwise."""
+        """Look up a batch and return (row, discrepancy, whether a second look-up may resolve it) for bad rows."""
         came = await self._finder.find([each.row for each in batch])
         taken = await self._taken([each.sid for found in came.values() for each in found.conversations])
         findings = []
@@ -95,10 +99,11 @@ class Audit:
 
 
 def classify_row(recorded: str, found: Sequence[str], *, is_whole: bool, is_shared: bool) -> Discrepancy | None:
-    """Judge one created row by the SIDs that were found for it; None: exactly the one that was recorded.
+    """Return the discrepancy of one created row; None when exactly the recorded conversation was found.
 
-    Where the list is not whole (``is_whole``), two are too many all the same, and everything else stays open.
-    One that other rows were recorded with (``is_shared``) is too few.
+    ``found`` holds the SIDs found for the row. ``is_whole`` is whether Twilio's list was complete: two SIDs are a
+    discrepancy even when it is not, and otherwise the row counts as not looked up. ``is_shared`` is whether the
+    ledger has the recorded SID for other rows, too.
     """
     if len(found) > 1:
         return Discrepancy.SEVERAL

@@ -1,4 +1,4 @@
-"""By what the rows of a job are found again."""
+"""Choice of the way in which the rows of a job are looked up: by identity or by mark."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from provisioner.twilio.conversations import ConversationClient
 from .finders import Finder, IdentityFinder, MarkerFinder
 
 LOOK_UPS_PER_SECOND = 10.0
-"""Reading is not limited as creating is (Conversations v1); this much nobody notices."""
+"""Most look-ups per second. Twilio's limit for creating WebChats does not apply (Twilio: Conversations API v1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinderChoice:
-    """The finder for a job, or why there is none."""
+    """Finder for a job; when it is None, ``reason`` says why the rows cannot be looked up."""
 
     finder: Finder | None
     reason: str = ""
@@ -25,7 +25,11 @@ class FinderChoice:
 def choose_finder(
     transport: Transport, identity_policy: IdentityPolicy, *, rate: Rate, trusts_identities: bool
 ) -> FinderChoice:
-    """Choose how to look: by identity where each row has its own and Twilio kept it, else by the marker."""
+    """Return the finder for a job: by identity if each row has its own and Twilio kept it, else by marker.
+
+    ``rate`` limits the look-ups. ``trusts_identities`` is whether the identities that Twilio has returned so far
+    are those that were requested.
+    """
     client = ConversationClient(transport, Pacer(rate))
     if identity_policy.marker and identity_policy.identity != "auto":
         return FinderChoice(MarkerFinder(client, identity_policy))

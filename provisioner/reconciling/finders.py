@@ -1,7 +1,7 @@
-"""Looking at unknown rows: at each by its identity, or at all in one scan by their marks.
+"""Finders of unknown rows: one look-up per row by its identity, or one scan for the marks of all rows.
 
-Every look includes the control: a row that was certainly created. Only a look that shows it proves anything
-by not showing another.
+Each look-up includes the control, a row that was certainly created. Only when the look-up shows the control is
+"not found" evidence about the other rows.
 """
 
 import asyncio
@@ -19,33 +19,34 @@ from provisioner.twilio.conversations import Conversation, ConversationClient, L
 from provisioner.twilio.paging import ListError
 
 AT_ONCE = 8
-"""Look-ups that are under way together."""
+"""Most look-ups in flight at the same time."""
 CLOCK_SKEW_S = 60.0
-"""How far Twilio's clock and ours may differ."""
+"""Assumed largest difference between Twilio's clock and ours, in seconds."""
 _A_DAY = timedelta(days=1)
 
 
 class Finder(Protocol):
-    """Looks at rows."""
+    """Protocol of look-ups of rows."""
 
     by_identity: bool
-    """Whether rows are told by their identity; by their mark otherwise."""
+    """Whether rows are found by their identity; otherwise by their mark."""
 
     async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
-        """Return what exists for each row, by its id."""
+        """Return the conversations that exist for each row, by row id."""
         ...
 
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
     ) -> Mapping[int, LookupObservation]:
-        """Return one look at each row, by its id, beside the control."""
+        """Return one observation of each row, by row id; ``control`` is None when no row is created yet."""
         ...
 
 
 class IdentityFinder:
-    """Looks each row up by the identity that was asked for it: exact for the identities this program makes.
+    """Finder by the identity that the create request named; unambiguous for identities that this program makes.
 
-    An identity that the input gave may be on older conversations of the same person, too: those do not count.
+    An identity from the input may belong to older conversations of the same person, too. Those created before the
+    row was sent are ignored.
     """
 
     by_identity = True
@@ -63,7 +64,7 @@ class IdentityFinder:
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
     ) -> Mapping[int, LookupObservation]:
-        """Look up the control, then each row; once a look-up fails for lack of Twilio, look no other row up."""
+        """Look up the control, then each row; when the look-up of the control fails, look up no row."""
         began = self._clock()
         seen = ControlVisibility.NONE
         if control:
@@ -77,7 +78,7 @@ class IdentityFinder:
         return {row_id: _look(began, found, seen) for row_id, found in (await self.find(rows)).items()}
 
     async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
-        """Look each row up; one without an identity cannot be."""
+        """Look up each row, up to ``AT_ONCE`` at a time; a row without identity gets ``NO_IDENTITY``."""
         with ungrouped():
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._find(row)) for row in rows]
@@ -94,7 +95,10 @@ class IdentityFinder:
 
 
 class MarkerFinder:
-    """Scans the conversations of the days in question for the rows' marks: one pass for all of them."""
+    """Finder by mark, in one scan for all rows.
+
+    It reads the account's conversations from the day before the earliest attempt (UTC) to the day after today.
+    """
 
     by_identity = False
 
@@ -110,7 +114,7 @@ class MarkerFinder:
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
     ) -> Mapping[int, LookupObservation]:
-        """Scan once and tell what was seen of each row."""
+        """Scan once and return one observation of each row."""
         began = self._clock()
         found = await self.find([*rows, *([control] if control else [])])
         seen = ControlVisibility.NONE
@@ -119,7 +123,7 @@ class MarkerFinder:
         return {row.id: _look(began, found[row.id], seen) for row in rows}
 
     async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
-        """Scan for the rows' marks, once for all of them."""
+        """Scan once and return the conversations with the mark of each row."""
         seen, list_error = await self._scan(rows)
         return {row.id: LookupResult(tuple(seen.get(row.id, ())), list_error) for row in rows}
 
@@ -138,11 +142,12 @@ class MarkerFinder:
             else:
                 marked += [(ids[mark], item) for mark in item.marker_candidates & ids.keys()]
         for row_id, conversation in marked:
-            # Half a creation (45711, 45715, 45719) carries the mark, too, and is nobody's WebChat.
+            # A creation that failed half-way (Twilio: errors 45711, 45715, 45719) leaves a conversation with the
+            # mark but without a guest, which is not a WebChat.
             has_guest = await self._client.has_participant(conversation.sid)
             if isinstance(has_guest, ListError) and not has_guest.is_final:
                 list_error = list_error or has_guest
-            elif has_guest:  # or nobody may ask: it is there, so the row is not sent again
+            elif has_guest:  # or the check is refused for good: assume a guest, so that the row is not sent again
                 seen[row_id].append(conversation)
         return seen, list_error
 

@@ -1,8 +1,8 @@
-"""What looks at an unknown row prove. Pure: no clock, no network.
+"""Inference from look-ups of an unknown row: whether it exists at Twilio. Pure: no clock, no network.
 
-A conversation that was seen exists. That one was not seen proves something only under three conditions: enough
-time had passed, the very same look showed a conversation that is known to exist (the control), and a second such
-look some time later agreed. How soon Twilio lists a new conversation is not documented.
+A conversation that was found exists. "Not found" proves absence only under three conditions: enough time had
+passed since the attempt, the same look-up showed a conversation that is known to exist (the control), and a second
+such look-up some time later gave the same answer. Twilio does not document how soon it lists a new conversation.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from provisioner.models import ControlVisibility, LookupObservation
 
 LOOKS_TO_PROVE = 2
+"""Number of look-ups without a result that prove absence."""
 SECOND_LOOK_FACTOR = 2.0
-"""The second look follows so many settle delays after the first."""
+"""Time between these two look-ups, in settle delays."""
 MOST_LOOKS = 7
-"""One at once, and six more that Twilio does not answer."""
+"""Most look-ups of a row: one at once, and six more in case Twilio does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The conversation exists. ``duplicates`` are further ones of the same row, which should not be."""
+    """The conversation exists. ``duplicates`` holds the SIDs of further conversations of the same row."""
 
     conversation_sid: str
     duplicates: tuple[str, ...] = ()
@@ -27,19 +28,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """It does not exist, as far as looking can prove: the row may be sent."""
+    """The conversation does not exist, as far as look-ups can prove it; the row may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Nothing is proved yet; look again at this time, or later."""
+    """Nothing is proved yet; look again at ``at`` or later, in seconds on the clock of the look-ups."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Inconclusive:
-    """Looking does not help; the row stays unknown."""
+    """Look-ups cannot decide it, for the given reason; the row stays *unknown*."""
 
     reason: str
 
@@ -55,12 +56,12 @@ def infer_presence(
     is_confirmed: bool = False,
     is_shared: bool = False,
 ) -> Inference:
-    """Decide from all looks at one row so far, in their order.
+    """Return what all look-ups of one row so far prove; ``looks`` is in order of time.
 
-    ``since`` is when its attempt was certainly over, on the same clock as the looks. The first look may be at
-    once, because what it finds is found; what it does not find is not yet absent. What Twilio has confirmed
-    (``is_confirmed``) is never absent, however well it hides; what other unknown rows may have left as well
-    (``is_shared``) is nobody's.
+    ``since`` is a time at which the attempt was certainly over, in seconds on the clock of the look-ups. The first
+    look-up may follow at once, but only one at least ``settle_delay_s`` seconds after ``since`` counts towards
+    absence. ``is_confirmed`` is whether Twilio answered 201: such a row is never *absent*. ``is_shared`` is
+    whether other unknown rows asked for the same identity: a conversation that is found may then be theirs.
     """
     seen = dict.fromkeys(sid for look in looks for sid in look.conversation_sids)
     if seen and is_shared:
@@ -81,7 +82,7 @@ def infer_presence(
 
 
 def _proofs(settled: Sequence[LookupObservation], settle_delay_s: float) -> list[float]:
-    """Return the times of the looks whose seeing nothing counts."""
+    """Return the times of the look-ups in which "not found" counts as evidence."""
     proofs: list[float] = []
     for look in settled:
         is_far_enough = not proofs or look.at >= proofs[-1] + SECOND_LOOK_FACTOR * settle_delay_s
@@ -91,7 +92,7 @@ def _proofs(settled: Sequence[LookupObservation], settle_delay_s: float) -> list
 
 
 def _is_hopeless(settled: Sequence[LookupObservation]) -> bool:
-    """Say whether more looks would not prove more: there is no control, or it stays hidden."""
+    """Return whether further look-ups cannot prove more: there is no control, or it never shows."""
     clear = [look for look in settled if not look.trouble]
     if clear and all(look.control is ControlVisibility.NONE for look in clear):
         return True

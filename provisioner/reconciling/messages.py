@@ -1,4 +1,4 @@
-"""Finds out what became of first messages whose answer was lost, by looking through their conversations."""
+"""Reconciling of first messages whose answer was lost: search their conversations for the message."""
 
 import asyncio
 from collections import Counter
@@ -26,16 +26,16 @@ from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer
 from .polling import poll_until_decided
 
 BATCH = 500
-"""Messages looked for together; their texts are in memory meanwhile."""
+"""Messages that are reconciled together; their texts are kept in memory for that time."""
 CHANGED = "the row has changed since its message was sent, so the message cannot be told from others"
 _OTHERS = "its guest has said something else in the conversation"
 
 
 class MessageReconcileObserver(Protocol):
-    """Is told what became of messages in doubt, as it is found out."""
+    """Observer that is called with the outcome of each unknown message."""
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
-        """Hear the status of the message of an input row after the last look; pending: certainly not there."""
+        """Take the final status of a row's message; ``pending`` means that it was certainly not posted."""
         ...
 
 
@@ -46,10 +46,11 @@ class _Sought:
 
 
 class MessageReconciler:
-    """Settles messages in doubt by looking; it never posts. May be cancelled at any time: what is proved stands.
+    """Reconciler of unknown first messages. It only reads, and never posts a message.
 
-    A conversation that answers shows all its messages, so it is its own control: what it does not show twice is
-    not there. ``row_loader`` gives the texts, which are nowhere but in the input.
+    It may be cancelled at any time; outcomes recorded until then are kept. A conversation lists all of its
+    messages, so no control is needed: a message that is missing in two look-ups does not exist. ``row_loader``
+    reads the texts of the messages from the input, since the ledger does not hold them.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class MessageReconciler:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
         self.ends: Counter[MessageStatus] = Counter()
-        """How many messages have come to which status; pending is certainly absent."""
+        """Number of decided messages by status; ``pending`` means that the message certainly does not exist."""
 
     async def run(self) -> None:
-        """Look for every message in doubt until it is settled, or until looking does not help.
+        """Look for every unknown message until it is decided or look-ups cannot decide it.
 
-        Raise ``InputError`` when the input is not what was planned.
+        Raise ``InputError`` when the input has changed since it was planned.
         """
         since, after = self._clock.monotonic(), 0
         while doubtful := await self._ledger.unknown(after, BATCH):
@@ -130,7 +131,7 @@ class MessageReconciler:
     def _evidence(
         self, doubt: UnknownMessage, look: LookupObservation, end: Inference, *, is_gone: bool
     ) -> AttemptResult:
-        """Return one look, and what it came to, as the ledger keeps it."""
+        """Return one look-up and what it proved, in the form that the ledger stores."""
         at = self._clock.wall() - (self._clock.monotonic() - look.at)
         status = 201 if doubt.is_confirmed else None
 
@@ -172,7 +173,7 @@ _STATUSES: Mapping[type[Inference], MessageStatus] = {
 
 
 def _look(at: float, came: MessageLookup) -> LookupObservation:
-    """Turn a look through a conversation into one that can be judged; what it shows are messages."""
+    """Return the result of a search as an observation; its ``conversation_sids`` are SIDs of messages."""
     if not came.message_sids and not came.trouble and came.has_others:
         return LookupObservation(at=at, control=ControlVisibility.SHOWN, trouble=_OTHERS, is_final=True)
     return LookupObservation(

@@ -1,4 +1,4 @@
-"""The rhythm of looking: everything that is due at once, until each is settled or looking does not help."""
+"""Polling loop of reconciling: look up all rows that are due together, until each row is decided."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
@@ -16,9 +16,11 @@ async def poll_until_decided(
     conclude: Callable[[int, Sequence[LookupObservation]], Awaitable[Inference]],
     clock: Clock,
 ) -> None:
-    """Look at rows from ``since`` on (seconds on ``clock``), as often as ``conclude`` says to look later.
+    """Look up rows repeatedly until ``conclude`` returns something other than ``RetryLater`` for each.
 
-    ``conclude`` is given all looks at one row so far, and writes down what it concludes.
+    The first look-up is at ``since``, in seconds on ``clock``. ``look`` takes the ids of all rows that are due and
+    returns one observation by id. ``conclude`` is given a row's id and all of its observations so far, and records
+    the conclusion.
     """
     looks: dict[int, list[LookupObservation]] = {row_id: [] for row_id in row_ids}
     due = dict.fromkeys(row_ids, since)

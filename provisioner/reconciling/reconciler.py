@@ -1,4 +1,4 @@
-"""Waits, looks, looks again, and writes down what was found."""
+"""Reconciling of unknown rows: look them up until each is decided, and record the evidence in the ledger."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,23 @@ from .inference import Absent, Found, Inconclusive, Inference, RetryLater, infer
 from .polling import poll_until_decided
 
 BATCH = 500
-"""Rows reconciled together: they wait together, so more would only cost memory."""
+"""Rows that are reconciled together. They share their waiting times, so a larger number only costs memory."""
 
 
 class ReconcileObserver(Protocol):
-    """Is told what became of unknown rows, as it is found out."""
+    """Observer that is called with the outcome of each unknown row."""
 
     def resolved(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
-        """Hear a row's status after its last look."""
+        """Take the final status of a row, with the evidence of its last look-up."""
         ...
 
 
 class Reconciler:
-    """Settles unknown rows by looking; it never sends. May be cancelled at any time: what is proved stands."""
+    """Reconciler of unknown rows. It only reads, and never sends a row.
+
+    It may be cancelled at any time; outcomes recorded until then are kept. ``settle_delay_s`` is the time, in
+    seconds, after which a new conversation is expected to be listed.
+    """
 
     def __init__(
         self,
@@ -42,11 +46,11 @@ class Reconciler:
         self._settle_delay_s = settle_delay_s
         self._clock = clock
         self.ends: Counter[Status] = Counter()
-        """How many rows have come to which status; pending is certainly absent."""
+        """Number of decided rows by status; ``pending`` means that the row certainly does not exist."""
 
     async def run(self) -> None:
-        """Look at every unknown row until it is settled, or until looking does not help."""
-        # Every attempt in doubt is over by now, so the wait needs no clock but our own from here on.
+        """Look up every unknown row until it is decided or look-ups cannot decide it."""
+        # All attempts are over by now, so waiting is measured from here, on the monotonic clock.
         since, after = self._clock.monotonic(), 0
         while rows := await self._ledger.unknown(after, BATCH):
             await self._settle(rows, since)
@@ -100,7 +104,7 @@ class Reconciler:
             self._observer.resolved(row, status, evidence)
 
     def _evidence(self, row: UnknownRow, look: LookupObservation, end: Inference) -> AttemptResult:
-        """Return one look, and what it came to, as the ledger keeps it; due is when the doubtful attempt left."""
+        """Return one look-up and what it proved, as the ledger stores it; ``due`` is when the attempt began."""
         at = self._clock.wall() - (self._clock.monotonic() - look.at)
         status = 201 if row.is_confirmed else None
         seen = AttemptResult(Verdict.MAYBE, due=row.since, ended=at, identity=row.identity, http_status=status)
