@@ -1,7 +1,8 @@
-"""The inputs: files, globs, pipes and stdin, read strictly, value for value as they stand.
+"""Sources: input files, globs, pipes and stdin, read strictly and without converting any value.
 
-``open_sources`` decides how each input is read and says why (``Source.detection``); ``Source.records`` reads it.
-An input that cannot be trusted raises ``InputError``; a record that alone is wrong has its ``problem`` set.
+``open_sources`` detects how each input is to be read and gives the reasons (``Source.detection``);
+``Source.records`` reads it. Reading raises ``InputError`` when the rest of an input cannot be trusted. A fault of
+a single record sets its ``problem`` instead.
 """
 
 from provisioner.sources.files.discovery import STDIN, expand

@@ -1,4 +1,4 @@
-"""How an input is to be read, decided from its first bytes; what the user says wins."""
+"""Detection of how an input is to be read, with the reasons; and files of unsupported formats."""
 
 import re
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ import msgspec
 from provisioner.errors import InputError
 
 WORKBOOK = "xlsx"
-"""The name of the format of Excel workbooks, and the suffix of their files."""
+"""Name of the Excel workbook format, and suffix of its files without the dot."""
 _ZIP = b"PK\x03\x04"
 
 
 def is_zip(head: bytes) -> bool:
-    """Say whether a file that starts so is a zip archive, which workbooks are."""
+    """Return whether a file that starts with ``head`` is a zip archive, as a workbook is."""
     return head.startswith(_ZIP)
 
 
 class Detected(msgspec.Struct, frozen=True):
-    """One thing found out about an input, and the reason in a few words.
+    """One detected property of an input, with the reason in a few words.
 
-    What is a guess has to be confirmed by somebody before anything is sent.
+    With ``is_guess`` the user has to confirm it before anything is sent.
     """
 
     value: str
@@ -30,16 +30,17 @@ class Detected(msgspec.Struct, frozen=True):
 
 
 class SkippedLine(msgspec.Struct, frozen=True):
-    """A record that is no row: the line it starts on, and what it is in a word or two."""
+    """Record that is not a row: ``line`` is its first line, from 1, ``what`` a word such as ``title``."""
 
     line: int
     what: str
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """How an input is read. ``bom`` is ``yes`` or ``no``; ``delimiter`` is empty for JSON.
+    """All detected properties of an input; a property that its format does not have has an empty value.
 
-    ``note`` says what of the input is left unread, in a sentence; empty where nothing is.
+    ``bom`` is ``yes`` or ``no``, and ``mark`` holds the bytes of the byte order marks. ``skipped`` are the records
+    that are not rows. ``note`` is a sentence about the parts of the input that are not read; empty if all are.
     """
 
     format: Detected
@@ -54,7 +55,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
     def notes(self) -> Iterator[str]:
-        """Say what somebody has to look at before anything is sent."""
+        """Yield what the user has to check before anything is sent, one sentence each."""
         if self.encoding.is_guess:
             yield f"the encoding {self.encoding.value} is {self.encoding.reason}"
         if self.skipped:
@@ -68,7 +69,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
             yield f"line {lines[0]} ({what})" if len(lines) == 1 else f"lines {lines[0]}-{lines[-1]} ({what})"
 
     def findings(self) -> Iterator[tuple[str, Detected]]:
-        """Name what was found, in the order it was decided."""
+        """Yield (name, detected property) for all properties with a value, in the order of detection."""
         for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet"):
             finding: Detected = getattr(self, name)
             if finding.value:
@@ -76,7 +77,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _UnsupportedFormat(msgspec.Struct, frozen=True):
-    """A kind of file that holds no records of ours, told by how it starts."""
+    """File format that is not supported, with the pattern of its first bytes."""
 
     start: re.Pattern[bytes]
     what: str
@@ -111,7 +112,10 @@ _UNSUPPORTED_FORMATS = (
 
 
 def reject_unsupported(head: bytes, name: str) -> None:
-    """Raise ``InputError`` for known kinds of files that exports are mistaken for."""
+    """Raise ``InputError`` when the first bytes are those of a known format that is not supported.
+
+    ``name`` is the name of the input.
+    """
     for stranger in _UNSUPPORTED_FORMATS:
         if stranger.start.match(head):
             raise InputError(f"is {stranger.what}", source=name, cure=stranger.cure)

@@ -1,4 +1,4 @@
-"""From names to sources: how each input is read is decided here, once."""
+"""Opening of sources: from the names of inputs to readers, with format, compression and encoding detected."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,10 @@ _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.
 
 
 def find_format(text: str, override: str, name: str) -> Detected:
-    """Decide between ``csv``, ``jsonl`` and ``json`` (one document) by how the text starts, then by the name."""
+    """Return the format of a text: ``csv``, ``jsonl`` or ``json`` (one document).
+
+    ``override`` (``--input-format``) decides, else the start of the text, else the name of the input.
+    """
     if override:
         return Detected(override, "--input-format")
     if layout := detect_layout(text):
@@ -34,19 +37,22 @@ def find_format(text: str, override: str, name: str) -> Detected:
 def open_sources(
     names: Sequence[str], options: InputOptions, *, spool_dir: Path | None = None
 ) -> Iterator[Sequence[Source]]:
-    """Open every input that the names stand for, in their order, and look at the start of each.
+    """Open all inputs that the names stand for, in their order, and detect how each is to be read.
 
-    Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a nameless temporary file, in
-    ``spool_dir`` if given, because they are read more than once; it is gone when the context is left, and
-    so are they. Raise ``InputError`` for the first input that cannot be read, is empty or is named twice,
-    and ``UsageError`` for options that make no sense.
+    Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a temporary file without a name, in
+    ``spool_dir`` if given, because they are read more than once; the copy is deleted when the context is left.
+    Raise ``InputError`` for the first input that cannot be read, is empty or is named twice, and ``UsageError``
+    when an option is not valid.
     """
     with ExitStack() as stack:
         yield [open_source(raw_input, options) for raw_input in resolve_inputs(names, stack, spool_dir)]
 
 
 def open_source(raw_input: RawInput, options: InputOptions) -> Source:
-    """Decide compression, encoding and format by the first piece, and hand over to the format's reader."""
+    """Return the source for one input: detect compression, encoding and format from its first 64 KiB.
+
+    Raise ``InputError`` when the input is empty, unreadable, of an unsupported format, or contradicts an option.
+    """
     head = raw_input.head()
     if not head:
         raise InputError("is empty", source=raw_input.name, cure="export it again")
@@ -74,7 +80,7 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
 
 
 def _format_of(head: bytes, encoding: Encoding | None, override: str, name: str) -> Detected:
-    """Decide by the start of the text; the signs of JSON are the same in every encoding that is left to search."""
+    """Return the format; without a known encoding decode as UTF-8, since JSON's signs are ASCII in all others."""
     encoding = encoding or JSON_ENCODING
     text = head[len(encoding.mark) :].decode(encoding.found.value, errors="replace")
     return find_format(text, override, name)

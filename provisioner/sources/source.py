@@ -1,4 +1,4 @@
-"""What every input looks like to the rest of the program, whatever its format."""
+"""Protocols of an input and of its writer, the same for every format."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -10,69 +10,69 @@ from .detection import Detection
 
 
 class RecordWriter(Protocol):
-    """Writes records back in their source's own format."""
+    """Protocol of a writer of records in the format of their source."""
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
-        """Write one record of this source, with its values for the extra columns."""
+        """Write one record of this source; ``extra`` holds its values of the extra columns, in their order."""
         ...
 
 
 class Source(Protocol):
-    """One input. Nothing is kept in memory: every pass reads the stored bytes again."""
+    """Protocol of one input. No record is kept in memory: every pass reads the stored bytes again."""
 
     @property
     def name(self) -> str:
-        """The input's name as the user gave it; ``-`` is stdin."""
+        """Name of the input as the user gave it; ``-`` is stdin."""
         ...
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The header verbatim, or the names seen in the first records where there is no header."""
+        """Names of the columns: the header unchanged, or the names in the first records if there is none."""
         ...
 
     @property
     def has_dynamic_columns(self) -> bool:
-        """Whether later records may have names that ``columns`` lacks."""
+        """Whether each record has its own names, so that later ones may have names that ``columns`` lacks."""
         ...
 
     @property
     def detection(self) -> Detection:
-        """How the input is read, and why so."""
+        """Detected properties of the input, with the reasons."""
         ...
 
     @property
     def blank_lines(self) -> int:
-        """How many blank lines of delimited text the last whole pass has left out; none of other formats."""
+        """Number of blank lines that the last complete pass has skipped; 0 except for delimited text."""
         ...
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """What a ``writer`` depends on: the records of sources of one shape fit into one file."""
+        """Format and columns; records of sources with equal shapes can be written to one file."""
         ...
 
     def fingerprint(self) -> Fingerprint:
-        """Digest the stored bytes, which takes a pass over them."""
+        """Return name, size and SHA-256 of the stored bytes; this reads all of them."""
         ...
 
     def records(self) -> Iterator[Record]:
-        """Read from the start, as often as asked; passes do not disturb each other.
+        """Yield all records from the start; several passes may run independently.
 
-        Raise ``InputError`` where nothing after a place can be trusted any more, or where the file has
-        changed since it was opened. A record that alone is wrong has its ``problem`` set instead.
+        Raise ``InputError`` when the rest of the input cannot be trusted, or when the file has changed since it
+        was opened. A fault of a single record sets its ``problem`` instead.
         """
         ...
 
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[RecordWriter]:
-        """Write records to a stream in this source's own columns, dialect and encoding, plus extra columns.
+        """Return a writer to ``stream`` with this source's columns, dialect and encoding, plus extra columns.
 
-        Extra columns that the source already has are written in their place. What comes out is accepted
-        as input again, and a record with a problem keeps it. The stream stays open.
+        An extra column that the source already has is replaced. The output can be read as input again, and a
+        record with a problem then has it again. Leaving the context completes the output; the stream stays open.
         """
         ...
 
 
 def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Record]]:
-    """Yield every record with its number over all sources, from 1, and the index of its source, from 0."""
+    """Yield (row number, source index, record); rows are counted over all sources from 1, sources from 0."""
     number = 0
     for index, source in enumerate(sources):
         for record in source.records():

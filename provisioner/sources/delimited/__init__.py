@@ -1,4 +1,6 @@
-"""Delimited text: CSV, TSV and the like.
+"""Delimited text: CSV, TSV and similar formats.
 
-``open`` finds dialect, preamble and footer · ``source`` reads the records · ``writer`` writes records back.
+``open`` opens an input and detects how it is written · ``dialect`` delimiter, quoting and line ends · ``preamble``
+lines before the header · ``footer`` lines after the last record · ``source`` reads the records · ``writer`` writes
+records back.
 """

@@ -1,4 +1,4 @@
-"""The dialect of a delimited text, told by parsing a sample of it."""
+"""Dialect of a delimited text, detected by parsing a sample with each delimiter."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +10,9 @@ from provisioner.errors import UsageError
 from .preamble import count_titles
 
 DELIMITERS = (",", ";", "\t", "|", "^", "`")
+"""Delimiters that are detected; ``--delimiter`` may name others."""
 MAX_FIELD_SIZE = 1024 * 1024
-"""Most characters of one field."""
+"""Longest field, in characters."""
 
 _FAIR_SHARE = 0.5
 
@@ -20,9 +21,10 @@ _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited text is written, as far as writing the same again needs it.
+    """Dialect of a delimited text, with which records are written back in the same form.
 
-    ``separator_line`` is Excel's ``sep=`` line with its end, empty where there is none.
+    ``is_all_quoted`` is whether every field has quotes. ``separator_line`` is Excel's ``sep=`` line with its line
+    end, empty when there is none.
     """
 
     delimiter: str
@@ -33,9 +35,11 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DelimiterScore:
-    """How well a delimiter explains a sample; a greater one explains more.
+    """Score of a delimiter for a sample; the greatest is the best.
 
-    A title that is skipped explains nothing, so a text that makes sense from its first record on is preferred.
+    ``is_untitled``, that no title before the header had to be skipped, counts more than ``score``: the columns
+    gained times the share of records that are as wide as the header. ``width`` is the number of columns;
+    ``matching`` of ``records`` have it.
     """
 
     is_untitled: bool
@@ -47,34 +51,34 @@ class DelimiterScore:
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """What decides; two delimiters of one rank cannot be told apart."""
+        """Part of the score that decides; two delimiters with equal ranks fit equally well."""
         return self.is_untitled, self.score
 
 
 class Rows(Protocol):
-    """A ``csv.reader``: rows, and how many lines they have taken."""
+    """Protocol of ``csv.reader``: an iterator of rows with a count of lines."""
 
     @property
     def line_num(self) -> int:
-        """Count the lines taken so far."""
+        """Number of lines read so far."""
         ...
 
     def __iter__(self) -> Iterator[list[str]]:
-        """Go on with the next row."""
+        """Return the iterator of the rows, which continues after the last one read."""
         ...
 
 
 class _Echo:
-    """Hands a written line back through ``writerow``, which returns what its file's ``write`` does."""
+    """File for ``csv.writer`` whose ``write`` returns the line, so that ``writerow`` returns it, too."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def parser(lines: Iterable[str], delimiter: str) -> Rows:
-    """Parse lines strictly: a ``csv.reader`` that takes fields of ``MAX_FIELD_SIZE`` at least.
+    """Return a strict ``csv.reader`` that accepts fields of at least ``MAX_FIELD_SIZE`` characters.
 
-    The limit is the process's: one that a calling program has raised stays.
+    The limit of the ``csv`` module is global to the process: it is raised if necessary, and never lowered.
     """
     if csv.field_size_limit() < MAX_FIELD_SIZE:
         csv.field_size_limit(MAX_FIELD_SIZE)
@@ -82,10 +86,10 @@ def parser(lines: Iterable[str], delimiter: str) -> Rows:
 
 
 class RowFormatter:
-    """Formats rows in a dialect."""
+    """Formatter of rows in one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
-        # The csv module quotes CR and LF only where they are part of the line end, so it is told both.
+        # The csv module quotes CR and LF only when they are part of the line end, so the line end is CRLF here.
         self._writer = csv.writer(
             _Echo(),
             delimiter=dialect.delimiter,
@@ -101,7 +105,10 @@ class RowFormatter:
 
 
 def named_delimiter(text: str) -> str:
-    """Read ``--delimiter``: one character, or a name such as ``tab``."""
+    """Return the delimiter that ``--delimiter`` gives: one character, or a name such as ``tab``.
+
+    Raise ``UsageError`` when it is not a delimiter.
+    """
     delimiter = _NAMED.get(text.lower(), text)
     if len(delimiter) != 1 or delimiter in '"\r\n\0' or "\ud800" <= delimiter <= "\udfff":
         raise UsageError(f"--delimiter {text!r} is not a delimiter", cure="give one character, or 'tab'")
@@ -109,16 +116,16 @@ def named_delimiter(text: str) -> str:
 
 
 def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[DelimiterScore]:
-    """Parse the lines with every delimiter and return those that make columns, the best first.
+    """Return the scores of all delimiters that give more than one column, the best first.
 
-    ``is_whole`` says that the text ends where the lines do, so that the last record is not cut.
+    ``is_whole`` is whether the lines are the whole text, so that the last record is not cut off.
     """
     fits = (_score(lines, delimiter, is_whole) for delimiter in DELIMITERS)
     return sorted((fit for fit in fits if fit.width > 1), reverse=True)
 
 
 def _score(lines: Sequence[str], delimiter: str, is_whole: bool) -> DelimiterScore:
-    """Score by columns gained, times the share of records that are as wide as the header."""
+    """Return the score of one delimiter: columns gained, times the share of records as wide as the header."""
     sample = parse_sample(lines, delimiter)
     titles = count_title_rows(sample.records)
     widths = [len(record.values) for record in sample.records[titles:]]
@@ -139,7 +146,7 @@ def _score(lines: Sequence[str], delimiter: str, is_whole: bool) -> DelimiterSco
 
 
 def read_dialect(records: Sequence["SampleRecord"], delimiter: str, separator_line: str = "") -> Dialect:
-    """Tell quoting and line end by the header and the sampled records below it."""
+    """Return the dialect of a text: quoting and line end by the header and the sampled records after it."""
     line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
     is_all_quoted = all(record.bare == all_quoted.format(record.values) for record in records)
@@ -148,7 +155,10 @@ def read_dialect(records: Sequence["SampleRecord"], delimiter: str, separator_li
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """One record of a sample: its text and its values, and the line it starts on, from 0."""
+    """Record of a sample: its first line (from 0), its text and its values.
+
+    ``is_after_blank`` is whether a blank line precedes it.
+    """
 
     line: int
     text: str
@@ -157,17 +167,17 @@ class SampleRecord:
 
     @property
     def bare(self) -> str:
-        """The text without its line end."""
+        """Text of the record without its line end."""
         return self.text.rstrip("\r\n")
 
     @property
     def line_end(self) -> str:
-        """What ends it; empty at the end of the text."""
+        """Line end of the record; empty at the end of the text."""
         return self.text[len(self.bare) :]
 
 
 class _Parsed(NamedTuple):
-    """As much of a sample as could be parsed."""
+    """Parsed part of a sample; ``is_faulty`` is whether a parsing error ended it."""
 
     records: list[SampleRecord]
     lines_parsed: int
@@ -175,7 +185,7 @@ class _Parsed(NamedTuple):
 
 
 def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
-    """Parse lines into records, blank lines left out, up to what cannot be parsed."""
+    """Parse lines into records up to the first parsing error; blank lines are skipped."""
     rows, start, is_after_blank = parser(lines, delimiter), 0, False
     records: list[SampleRecord] = []
     try:
@@ -189,6 +199,6 @@ def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
 
 
 def count_title_rows(records: Sequence[SampleRecord]) -> int:
-    """Count the sampled records that stand before the header."""
+    """Return the number of sampled records before the header."""
     parted = {place for place, record in enumerate(records) if record.is_after_blank}
     return count_titles([record.values for record in records], parted)

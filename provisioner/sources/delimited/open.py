@@ -1,4 +1,4 @@
-"""How a delimited text is written and where its records begin and end, found by a sample and its last lines."""
+"""Opening of a delimited text: detect dialect, header and footer from a sample and from the last lines."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -33,7 +33,7 @@ _LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What the sample shows: ``line`` is the header's, ``records`` are those from the header on."""
+    """Result of parsing the sample: ``line`` is the header's, from 1; ``records`` begin with the header."""
 
     delimiter: Detected
     line: int
@@ -43,9 +43,11 @@ class _Start:
 
 
 def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) -> DelimitedSource:
-    """Find the delimiter, unless it is given, the header, and what stands before and after the records.
+    """Return the source for a delimited text: detect delimiter, titles, header and footer.
 
-    Raise ``InputError`` where there is no header, no row after it, or no telling two delimiters apart.
+    ``delimiter`` is the value of ``--delimiter``, empty to detect it. Raise ``InputError`` when there is no
+    header, no row after it, or when two delimiters fit equally well, and ``UsageError`` when ``delimiter`` is not
+    valid.
     """
     encoding = detection.encoding.value
     lines, is_whole = _sample(raw_input, encoding)
@@ -64,7 +66,7 @@ def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) ->
 
 
 def _sample(raw_input: RawInput, encoding: str) -> tuple[list[str], bool]:
-    """Take the first lines, and say whether they are all there are."""
+    """Return the first lines, at most 1,000, and whether they are the whole text."""
     with closing(raw_input.chunks()) as chunks:
         lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name))
         sample, size = [], 0
@@ -120,7 +122,7 @@ def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_who
 
 
 def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[SkippedLine]:
-    """Find the footer's lines; it takes a pass over the text to number them, if there are any."""
+    """Return the lines of the footer; if there is one, read the whole text to find their numbers."""
     if not start.records:
         return []
     last = lines_at_end(*raw_input.tail(_TAIL_SIZE), detection.encoding.value, len(detection.mark))

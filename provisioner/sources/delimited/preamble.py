@@ -1,4 +1,4 @@
-"""What may stand before the header: the separator line of Excel, and titles as reports print them."""
+"""Preamble, the lines that may precede the header: Excel's separator line and the titles of reports."""
 
 import re
 from collections import Counter
@@ -12,19 +12,19 @@ _DOUBTFUL_WIDTH = 2
 
 
 def parse_sep_line(line: str) -> str:
-    """Return the delimiter that a line like ``sep=;`` tells; empty when it is none."""
+    """Return the delimiter in a line such as ``sep=;``; empty for any other line."""
     told = _SEPARATOR.fullmatch(line)
     return told["delimiter"] if told else ""
 
 
 def count_titles(records: Sequence[Sequence[str]], parted: Collection[int]) -> int:
-    """Count the records before the header; 0 where there is any doubt.
+    """Return the number of titles before the header; 0 in case of doubt.
 
-    A title fills few cells and stands alone, or padded with empty ones among others like it. The header is the
-    first record of the width that most have, and names every column once, without spaces around and not by a
-    number. Two columns alone are no sign of one, since a list of names may have commas in some of them: then a
-    blank line has to part it from the titles, or the rows have to look different. ``parted`` are the places of
-    records behind blank lines.
+    ``parted`` holds the indexes of the records that follow a blank line. A title fills few cells; if it is padded
+    with empty ones, there has to be more than one. The header is the first record with the most frequent width;
+    its names are unique, have no spaces around them and are not numbers. With two columns only, a blank line has
+    to precede the header, or the rows have to look different from it: a list of names may also have a comma in
+    some lines.
     """
     width = _usual_width(records)
     place = next((i for i, values in enumerate(records) if not _is_title(values, width)), 0)
@@ -56,7 +56,7 @@ def _is_header(values: Sequence[str]) -> bool:
 
 
 def _stands_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether a column has digits or addresses in every row, and none in its name."""
+    """Return whether some column has a digit or ``@`` in every row but not in its name."""
     full = [values for values in rows if len(values) == len(header)]
     return any(
         not _OF_A_ROW.search(name) and all(_OF_A_ROW.search(values[column]) for values in full)

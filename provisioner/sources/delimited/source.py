@@ -1,4 +1,4 @@
-"""Delimited text (CSV and its kin), read strictly: what is in doubt is an error, never a guess."""
+"""Source for delimited text (CSV and similar), read strictly: doubtful records are errors, never guesses."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,13 +21,13 @@ _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
 @dataclass(frozen=True, slots=True)
 class LineRange:
-    """The lines from the header to the last record, counted from 1; ``last`` is 0 where nothing follows it."""
+    """Range of lines from the header to the last record, from 1; ``last`` is 0 when it is the end of the text."""
 
     first: int = 1
     last: int = 0
 
     def of(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
-        """Leave out the lines before and after."""
+        """Yield the blocks of lines without the lines before and after the range."""
         start = 1
         for block in blocks:
             end = start + len(block)
@@ -40,14 +40,14 @@ class LineRange:
 
 @dataclass(slots=True)
 class BlankLineCount:
-    """How many blank lines the last whole pass has left out."""
+    """Number of blank lines that the last complete pass has skipped."""
 
     count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DelimitedSource:
-    """One delimited text. Every record has its values along ``columns``, or a problem."""
+    """Delimited text input. A record has one value per column, or a problem."""
 
     raw_input: RawInput
     detection: Detection
@@ -60,27 +60,28 @@ class DelimitedSource:
 
     @property
     def name(self) -> str:
-        """The input's name as the user gave it."""
+        """Name of the input as the user gave it."""
         return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """Delimited text with these columns."""
+        """Format and columns; records of sources with equal shapes can be written to one file."""
         return ("csv", *self.columns)
 
     @property
     def blank_lines(self) -> int:
-        """How many blank lines the last whole pass has left out."""
+        """Number of blank lines that the last complete pass has skipped."""
         return self._blanks.count
 
     def fingerprint(self) -> Fingerprint:
-        """Digest the stored bytes."""
+        """Return name, size and SHA-256 of the stored bytes."""
         return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
-        """Read every record after the header; blank lines are none.
+        """Yield all records after the header; blank lines are skipped.
 
-        A row of another width than the header's has a problem: filling it up or cutting it off would guess.
+        A record with more or fewer fields than the header has a problem. Raise ``InputError`` when a quote is not
+        closed, a record is too long, or the text cannot be decoded.
         """
         width = len(self.columns)
         encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
@@ -92,7 +93,7 @@ class DelimitedSource:
                     yield Record(line, values, _ragged(len(values), width))
 
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
-        """Write records to a stream in this dialect and encoding."""
+        """Return a writer to ``stream`` in this dialect and encoding; the header line is written at once."""
         return nullcontext(DelimitedWriter(stream, self.dialect, self.detection, self.columns, extra_columns))
 
 
@@ -100,7 +101,11 @@ class DelimitedSource:
 def opened_rows(
     raw_input: RawInput, encoding: str, delimiter: str, line_range: LineRange, blanks: BlankLineCount
 ) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """Read all rows with the line each starts on, header included and blank lines left out but counted."""
+    """Yield an iterator of (first line, values) for all rows, including the header.
+
+    The input is closed when the context is left. Blank lines are skipped; their number is set in ``blanks`` when
+    the iterator is exhausted.
+    """
     with closing(raw_input.chunks()) as chunks:
         blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
         yield _rows(blocks, delimiter, line_range, blanks, raw_input.name)
@@ -112,7 +117,7 @@ def _rows(
     start, blank_lines = line_range.first, 0
 
     def watched() -> Iterator[list[str]]:
-        """Stop a record that never ends before it fills the memory."""
+        """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory."""
         last_start, idle_blocks = 0, 0
         for block in line_range.of(blocks):
             idle_blocks = idle_blocks + 1 if start == last_start else 0
@@ -150,7 +155,7 @@ def _endless(name: str, line: int) -> InputError:
 
 
 def _unparsable(error: csv.Error, name: str, line: int) -> InputError:
-    """Word what ``csv`` refused. Nothing after it can be trusted: a quote decides where records end."""
+    """Return the error for a fault that ``csv`` found; the rest is unusable, since quotes delimit records."""
     text = str(error)
     if "field limit" in text:
         limit = f"{MAX_FIELD_SIZE // 1024**2} MiB"

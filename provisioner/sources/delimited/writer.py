@@ -1,4 +1,4 @@
-"""Delimited records back into the dialect they came from."""
+"""Writer of delimited records in the dialect that they were read from."""
 
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -10,9 +10,9 @@ from .dialect import Dialect, RowFormatter
 
 
 class DelimitedWriter:
-    """Writes records in their source's dialect and encoding; the constructor writes the header line.
+    """Writer of records in the dialect and encoding of their source; the constructor writes the header line.
 
-    What the encoding cannot say is written as a backslash escape, so that an error's text never stops it.
+    A character that the encoding does not have, such as one in an error text, is written as a backslash escape.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class DelimitedWriter:
         self._write_row(header)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
-        """Write one record with its extra values. A ragged record only gains fields, so it stays ragged."""
+        """Write one record with its extra values; one with a problem only gets fields appended, to keep it."""
         placed = list(zip(self._places, extra, strict=True))
         values = [*record.values, *(value for place, value in placed if place >= self._columns)]
         if not record.problem:

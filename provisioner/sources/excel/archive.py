@@ -1,4 +1,4 @@
-"""The zip archive that a workbook is: its parts, found by what they are, and kept from filling the memory."""
+"""Zip archive of a workbook: finds its parts by their role, and limits their size so that memory is bounded."""
 
 import posixpath
 import zipfile
@@ -20,16 +20,16 @@ _TYPES = "[content_types].xml"
 _MIB = 1024**2
 _GIB = 1024**3
 _LARGEST_SHEET = 8 * _GIB
-"""Most bytes of a sheet's part: a full sheet of 20 columns is below."""
+"""Largest sheet part, in bytes; a full sheet of 20 columns is smaller."""
 _LARGEST_SHARED_TEXTS = _GIB // 2
-"""Most bytes of the part that is kept aside."""
+"""Largest part of shared strings, in bytes."""
 _LARGEST_OTHER = 64 * _MIB
-"""Most bytes of a part that tells of others."""
+"""Largest size, in bytes, of any other part, such as those that list the parts."""
 _HARMLESS = _GIB // 16
 _STRONGEST_PACKING = 250
-"""How much smaller packing makes a real sheet at most; only one made to fill a memory shrinks more."""
+"""Highest compression ratio of a real sheet; a higher one indicates an archive made to exhaust memory."""
 _LARGEST_DIRECTORY = 4 * _MIB
-"""Most bytes of the archive's list of parts: one of 20,000 parts with long names is below."""
+"""Largest directory of the archive, in bytes; one of 20,000 parts with long names is smaller."""
 _MOST_RELATED = 20_000
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -49,14 +49,14 @@ _OTHERS = (
 
 
 class Related(NamedTuple):
-    """What a part says of another: its name, and what it is to it, e.g. ``worksheet``."""
+    """Relationship of a part to another: the name of the other part, and its role, such as ``worksheet``."""
 
     part: str
     role: str
 
 
 class _RelationshipsHandler(PartHandler):
-    """Gathers what a part says of others, by the id that it uses for them."""
+    """Handler that collects the relationships of a part, by relationship id."""
 
     def __init__(self, folder: str) -> None:
         super().__init__(("Relationship",))
@@ -73,7 +73,7 @@ class _RelationshipsHandler(PartHandler):
 
 
 class _TypesHandler(PartHandler):
-    """Gathers which part is of a type; the last word of a type is kept, without ``+xml``."""
+    """Handler that collects the first part of each content type; the key is its last word without ``+xml``."""
 
     def __init__(self) -> None:
         super().__init__(("Override",))
@@ -87,7 +87,7 @@ class _TypesHandler(PartHandler):
 
 
 class Package:
-    """An opened archive. A part is found by its name, whatever the case, as the standard has it."""
+    """Open archive. Names of parts are not case-sensitive (ISO 29500, part 2)."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self._archive = archive
@@ -95,7 +95,7 @@ class Package:
         self._parts = {part.filename.replace("\\", "/").lower(): part for part in archive.infolist()}
 
     def related(self, part: str) -> dict[str, Related]:
-        """Read what a part says of others, by id; the archive itself is the part without a name."""
+        """Return the relationships of a part, by id; an empty name stands for the archive itself."""
         folder, name = posixpath.split(part)
         told_in = posixpath.join(folder, "_rels", f"{name}.rels")
         if told_in.lower() not in self._parts:
@@ -106,7 +106,7 @@ class Package:
         return handler.found
 
     def typed(self, kind: str) -> str:
-        """Return the name of the first part of a type, e.g. ``sharedStrings``; empty where there is none."""
+        """Return the name of the first part of a content type, such as ``sharedStrings``; empty if none exists."""
         if _TYPES not in self._parts:
             return ""
         handler = _TypesHandler()
@@ -116,21 +116,23 @@ class Package:
         return found if found.lower() in self._parts else ""
 
     def workbook(self) -> str:
-        """Return the name of the part that is the workbook. Raise ``InputError`` where there is none."""
+        """Return the name of the workbook part. Raise ``InputError`` when the archive is not a workbook."""
         found = next((each.part for each in self.related("").values() if each.role == "officeDocument"), _WORKBOOK)
         if found.lower() not in self._parts or found.lower().endswith(".bin"):
             raise self.is_none()
         return found
 
     def is_none(self) -> InputError:
-        """Return the error for an archive that is no workbook, and say what it is instead."""
+        """Return the error for an archive that is not a workbook; it says what the archive is."""
         other = next(other for other in _OTHERS if other.part in (*self._parts, ""))
         return InputError(f"is {other.what}, not text", source=self._name, cure=other.cure)
 
     def pieces(self, part: str, role: str = "") -> Iterator[bytes]:
-        """Read a part that is the workbook's ``worksheet``, its ``sharedStrings``, or tells of other parts.
+        """Yield the decompressed bytes of a part in pieces of 64 KiB.
 
-        Raise ``InputError`` for one that is too large. No more is read than the archive says there is.
+        ``role`` is ``worksheet``, ``sharedStrings``, or empty for other parts, and decides the limit of the size.
+        Raise ``InputError`` when the part is too large. ``zipfile`` reads no more than the size that the archive
+        states.
         """
         found = self._parts[part.lower()]
         self._require_bounded(found, role)
@@ -154,14 +156,14 @@ class Package:
 
 
 class _WithSmallDirectory:
-    """A file of which no archive with too long a list of parts is read; that list is read in one piece."""
+    """File that refuses to read an archive's directory, which is read in one piece, when it is too large."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        """Read so many bytes, or all."""
+        """Return ``size`` bytes, all if it is -1; raise ``BadZipFile`` for more than the largest directory."""
         if size > _LARGEST_DIRECTORY:
             raise zipfile.BadZipFile("it has too many parts")
         return self._file.read(size)
@@ -169,7 +171,7 @@ class _WithSmallDirectory:
 
 @contextmanager
 def opened_package(raw_input: RawInput) -> Iterator[Package]:
-    """Open an archive. Raise ``InputError`` for one that is damaged, or compressed once more."""
+    """Open the zip archive of an input. Raise ``InputError`` when it is damaged or itself compressed."""
     if raw_input.compression() != NONE:
         raise InputError("is a zip archive, compressed once more", source=raw_input.name, cure="unpack it first")
     with _opened(raw_input) as archive:

@@ -1,4 +1,4 @@
-"""A workbook opened for reading: its sheets, and what all of them share."""
+"""Workbook opened for reading: its sheets, and the strings and styles that they share."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -22,7 +22,7 @@ _LONGEST_TITLE = 255
 
 
 class Sheet(NamedTuple):
-    """One sheet of rows: its title and the name of its part."""
+    """Sheet of a workbook: its title, and the name of its part in the archive."""
 
     title: str
     part: str
@@ -30,7 +30,7 @@ class Sheet(NamedTuple):
 
 
 class _BookHandler(PartHandler):
-    """Gathers the sheets, in the order in which they are shown."""
+    """Handler that collects the sheets, in the order of their tabs."""
 
     def __init__(self, related: Mapping[str, Related]) -> None:
         super().__init__(("workbook", "workbookPr", "sheet"))
@@ -55,7 +55,7 @@ class _BookHandler(PartHandler):
 
 
 class Book:
-    """The sheets of a workbook, by their titles."""
+    """Open workbook; ``sheets`` are in the order of their tabs."""
 
     def __init__(self, package: Package, sheets: list[Sheet], texts: SharedTexts, styles: Styles) -> None:
         self.sheets = sheets
@@ -63,17 +63,17 @@ class Book:
         self._texts, self._styles = texts, styles
 
     def rows(self, title: str) -> Iterator[Row]:
-        """Read every row that a sheet has, with its number and without the empty cells at its end."""
+        """Yield (row number, cells) for every row of the sheet ``title``, without empty cells at the end."""
         sheet = next(sheet for sheet in self.sheets if sheet.title == title)
         return read_rows(self._package.pieces(sheet.part, "worksheet"), self._texts, self._styles)
 
 
 @contextmanager
 def opened_book(raw_input: RawInput) -> Iterator[Book]:
-    """Open a workbook, and read what its sheets share.
+    """Open a workbook, and read its shared strings and styles.
 
-    Raise ``InputError`` for other archives and for what is too large, and various errors where it is damaged:
-    ``XmlError``, ``LookupError``, ``BadZipFile`` among them.
+    Raise ``InputError`` when the archive is not a workbook or is too large. A damaged workbook raises various
+    exceptions, such as ``XmlError``, ``LookupError`` and ``BadZipFile``.
     """
     with opened_package(raw_input) as package, closing(SharedTexts(raw_input.name)) as texts:
         part = package.workbook()
@@ -83,7 +83,7 @@ def opened_book(raw_input: RawInput) -> Iterator[Book]:
             pass
         if not handler.is_workbook:
             raise package.is_none()
-        # Some programs leave the relationship out.
+        # Some programs omit the relationship.
         if shared := _part_of(related, _SHARED) or package.typed(_SHARED):
             read_texts(package.pieces(shared, _SHARED), texts)
         styled = _part_of(related, "styles")

@@ -1,4 +1,4 @@
-"""The cells of a workbook as texts: as they stand, or with the reason why they cannot be."""
+"""Cells of a workbook as texts, with an error for those that cannot be used."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -14,18 +14,21 @@ _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\
 _TRUTH = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 
 _LONGEST_TEXT = 32_767
-"""Most characters of a cell, as Excel has it."""
+"""Most characters in a cell (Excel's limit)."""
 _LARGEST = 1e300
 _TOO_LARGE = 10**15
-"""From here on a number has more digits than the 15 that Excel keeps."""
+"""Smallest number with more digits than the 15 that Excel keeps."""
 
 
 TEXT, NUMBER, ERROR = "s", "n", "e"
-"""The kinds of cells that are written, as openpyxl spells them."""
+"""Types of cells that are written, in openpyxl's notation."""
 
 
 class CellValue(NamedTuple):
-    """The cell's text, an error if it cannot be used, and the cell type with which to write it back unchanged."""
+    """Value of a cell: its text, and the cell type with which to write it back unchanged.
+
+    ``fault`` says why the value cannot be used; empty when it can.
+    """
 
     text: str
     fault: str = ""
@@ -36,10 +39,11 @@ EMPTY = CellValue("")
 
 
 def read_cell(kind: str, value: str, style: Style, styles: Styles) -> CellValue:
-    """Read one cell by its type and value, as the file has them (ISO 29500, part 1, section 18.18.11).
+    """Return the value of a cell as text; ``kind`` is its type (ISO 29500, part 1, section 18.18.11).
 
-    Texts are kept to the letter. Numbers have the up to 15 digits of Excel, and the leading zeros that a format
-    such as ``00000`` shows; dates and times are ISO 8601; an empty cell is an empty text.
+    Texts are unchanged. Numbers have up to 15 digits, as Excel keeps, and the leading zeros of a number format
+    such as ``00000``. Dates and times are in ISO 8601. An empty cell is an empty text. Never raise: a value that
+    cannot be used has a ``fault``.
     """
     match kind:
         case "s" | "str" | "inlineStr":
@@ -55,7 +59,7 @@ def read_cell(kind: str, value: str, style: Style, styles: Styles) -> CellValue:
 
 
 def escape_xml(text: str) -> str:
-    """Write what XML cannot say as Excel does: ``_x000D_`` is a carriage return."""
+    """Return a text with the characters that XML does not allow escaped as in Excel: ``_x000D_`` is a CR."""
     return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
@@ -101,7 +105,7 @@ def _faulty(value: str) -> CellValue:
 
 
 def _spell_time(value: datetime | date | time | timedelta) -> str:
-    """Spell a date without a time of day where that is midnight, which is how Excel stores a date alone."""
+    """Return a value in ISO 8601; a date-time at midnight becomes a date, since Excel stores dates so."""
     if isinstance(value, timedelta):
         return _spell_duration(value)
     if isinstance(value, datetime) and value.time() == time():

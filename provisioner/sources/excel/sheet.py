@@ -1,4 +1,4 @@
-"""The rows of one sheet of a workbook, read as a stream."""
+"""Rows of one sheet of a workbook, parsed as a stream."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,22 +11,23 @@ from .texts import SharedTexts
 from .xml_reader import PartHandler, XmlError, parsed
 
 MOST_ROWS = 1_048_576
-"""Rows of a sheet, as Excel has it."""
+"""Most rows of a sheet (Excel's limit)."""
 _MOST_COLUMNS = 16_384
-"""Columns of a sheet, as Excel has it."""
+"""Most columns of a sheet (Excel's limit)."""
 _LETTERS = re.compile(r"\$?([A-Za-z]{1,3})\$?")
 
 _INLINE = "inlineStr"
 
 Row = tuple[int, list[CellValue]]
+"""(row number from 1, cells from the first column on)."""
 
 
 class TooManyRowsError(XmlError):
-    """A sheet has more rows than Excel allows."""
+    """Raised when a sheet has more rows than Excel allows."""
 
 
 class _SheetHandler(PartHandler):
-    """Gathers the rows that are there, with their numbers and without the empty cells at their ends."""
+    """Handler that collects the rows in the file, with their numbers and without empty cells at the end."""
 
     def __init__(self, texts: SharedTexts, styles: Styles) -> None:
         super().__init__(("row", "c", "v", "is", "t", "rPh"))
@@ -101,7 +102,7 @@ class _SheetHandler(PartHandler):
 
 @lru_cache(maxsize=1_024)
 def _column(letters: str) -> int:
-    """Return the number of a column, from 1, by the letters that its places start with."""
+    """Return the number of a column, from 1, by its letters, such as ``AB``; raise ``XmlError`` for others."""
     if not (found := _LETTERS.fullmatch(letters)):
         raise XmlError("a cell has no place that could be told")
     column = 0
@@ -111,9 +112,10 @@ def _column(letters: str) -> int:
 
 
 def read_rows(pieces: Iterable[bytes], texts: SharedTexts, styles: Styles) -> Iterator[Row]:
-    """Read every row that is there; the size that the sheet tells of itself plays no part.
+    """Yield all rows of a sheet; ``pieces`` are the bytes of its part. The dimension stated in it is ignored.
 
-    Raise ``XmlError`` where rows are not in their order: readers disagree about which of them count.
+    Raise ``XmlError`` when the rows or cells are not in order, since programs disagree about which of them count,
+    and ``TooManyRowsError``.
     """
     handler = _SheetHandler(texts, styles)
     for _ in parsed(pieces, handler):

@@ -1,4 +1,4 @@
-"""An Excel workbook (``.xlsx``), read row by row from its first sheet that has any."""
+"""Source for Excel workbooks (``.xlsx``): the rows of the first visible sheet that has values."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,12 +18,12 @@ from .sheet import TooManyRowsError
 from .writer import WorkbookWriter, encode_cell_types
 
 _LOOK_AHEAD = 1_000
-"""Rows to look at for saying that a sheet is empty."""
+"""Number of rows without values after which a sheet counts as empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookSource:
-    """One sheet of a workbook; ``line`` is the row's number in it."""
+    """One sheet of a workbook as input; ``Record.line`` is the number of the row in the sheet."""
 
     raw_input: RawInput
     detection: Detection
@@ -34,27 +34,30 @@ class WorkbookSource:
 
     @property
     def name(self) -> str:
-        """The input's name as the user gave it."""
+        """Name of the input as the user gave it."""
         return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """A workbook with these columns."""
+        """Format and columns; records of sources with equal shapes can be written to one file."""
         return (self.detection.format.value, *self.columns)
 
     def fingerprint(self) -> Fingerprint:
-        """Digest the stored bytes."""
+        """Return name, size and SHA-256 of the stored bytes."""
         return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
-        """Read every row after the header that has a value; cells that are not there are empty."""
+        """Yield all rows after the header that have a value; missing cells are empty texts.
+
+        A record with an unusable cell has a problem. Raise ``InputError`` when the workbook is damaged.
+        """
         with _opened(self.raw_input) as book:
             for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
                 yield _record(line, cells, self.columns)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:
-        """Write records to a stream as a workbook."""
+        """Return a writer of a workbook to ``stream``; it is written when the context is left."""
         sheet = self.detection.sheet.value
         with closing(WorkbookWriter(stream, sheet, self.columns, extra_columns)) as writer:
             yield writer
@@ -62,9 +65,10 @@ class WorkbookSource:
 
 
 def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
-    """Find the first sheet with a value in it, and read its header.
+    """Return the source for a workbook: its first visible sheet with a value, whose first row is the header.
 
-    Raise ``InputError`` where there is none, for other archives, and when the extra is not installed.
+    Raise ``InputError`` when there is no such sheet or no row after the header, when the archive is not a workbook
+    or damaged, when ``input_format`` (``--input-format``) is given, or when openpyxl is not installed.
     """
     with _opened(raw_input) as book:
         if input_format:
@@ -107,7 +111,7 @@ def _header(cells: Sequence[CellValue], name: str) -> tuple[str, ...]:
 
 
 def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[CellValue]]]:
-    """Read the rows that have a value, with their numbers."""
+    """Return an iterator of (row number, cells) of the rows that have a value."""
     return ((line, cells) for line, cells in book.rows(sheet) if cells)
 
 
@@ -126,7 +130,7 @@ def _record(line: int, cells: Sequence[CellValue], columns: Sequence[str]) -> Re
 
 @contextmanager
 def _opened(raw_input: RawInput) -> Iterator[Book]:
-    """Open a workbook, so that what its reader stumbles over, then or later, is an ``InputError``."""
+    """Open a workbook; errors of opening it, and of reading it inside the context, become ``InputError``."""
     try:
         with opened_book(raw_input) as book:
             yield book

@@ -1,4 +1,4 @@
-"""How the cells of a workbook are formatted, as far as their values depend on it."""
+"""Styles of cells in a workbook, as far as the values depend on them: dates, times and leading zeros."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,16 @@ from .xml_reader import PartHandler, XmlError, parsed
 
 _ZEROS = re.compile(r"0{2,30}")
 _LONGEST_CODE = 255
-"""Most characters of a number format, as Excel has it."""
+"""Most characters in a number format (Excel's limit)."""
 _MOST_STYLES = 65_536
-"""Excel has at most 65,490."""
+"""Most styles that are read; Excel allows 65,490."""
 
 
 class Style(NamedTuple):
-    """What a number in a cell stands for. ``zeros`` is how many digits it is filled up to with zeros."""
+    """Meaning of a number in a cell: a date or time, a duration, or a number.
+
+    ``zeros`` is the number of digits to which it is padded with leading zeros; 0 for no padding.
+    """
 
     zeros: int = 0
     is_time: bool = False
@@ -23,21 +26,25 @@ class Style(NamedTuple):
 
 
 PLAIN = Style()
+"""Style of a plain number."""
 
 
 class Styles:
-    """The styles of a workbook by their number, and the day from which it counts dates."""
+    """Styles of a workbook by number, from 0; ``is_from_1904`` is whether its dates count from 1904, not 1900."""
 
     def __init__(self, styles: list[Style], *, is_from_1904: bool) -> None:
         self._styles = styles
         self._is_from_1904 = is_from_1904
 
     def __getitem__(self, number: int) -> Style:
-        """Return a style; plain where there is none of that number."""
+        """Return the style of that number; ``PLAIN`` when there is none."""
         return self._styles[number] if 0 <= number < len(self._styles) else PLAIN
 
     def moment(self, value: float, style: Style) -> datetime | time | timedelta:
-        """Read a date, a time of day or a duration. Raise ``ValueError`` or ``OverflowError`` for none of them."""
+        """Return the date, time of day or duration that a number means, in days.
+
+        Raise ``ValueError`` or ``OverflowError`` when it is out of range.
+        """
         from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel  # noqa: PLC0415 - an extra
 
         epoch = MAC_EPOCH if self._is_from_1904 else WINDOWS_EPOCH
@@ -46,7 +53,7 @@ class Styles:
 
 
 def moment_of(text: str) -> datetime | date | time | timedelta | None:
-    """Read a moment in the spelling of ISO 8601. Raise ``ValueError`` where it is none."""
+    """Return the date, time or duration that an ISO 8601 text means; raise ``ValueError`` for any other text."""
     from openpyxl.utils.datetime import from_ISO8601  # noqa: PLC0415 - an extra
 
     moment: datetime | date | time | timedelta | None = from_ISO8601(text)
@@ -54,7 +61,7 @@ def moment_of(text: str) -> datetime | date | time | timedelta | None:
 
 
 class _StylesHandler(PartHandler):
-    """Gathers number formats, and for each style of cells the number of its format."""
+    """Handler that collects the number formats, and the number of the format of each cell style."""
 
     def __init__(self) -> None:
         super().__init__(("numFmt", "cellXfs", "xf"))
@@ -83,7 +90,7 @@ class _StylesHandler(PartHandler):
 
 
 def read_styles(pieces: Iterable[bytes], *, is_from_1904: bool) -> Styles:
-    """Read a part of styles; none at all make every cell plain."""
+    """Return the styles in a part, of which ``pieces`` are the bytes. Raise ``XmlError`` when it is not valid."""
     from openpyxl import styles  # noqa: PLC0415 - an extra
 
     handler = _StylesHandler()

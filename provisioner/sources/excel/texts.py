@@ -1,4 +1,4 @@
-"""The texts that the cells of a workbook share, kept in a file where they are many."""
+"""Shared strings of a workbook, kept partly in a temporary file so that memory is bounded."""
 
 import os
 import tempfile
@@ -12,13 +12,16 @@ from provisioner.sources.files.raw_input import reason_of
 from .xml_reader import PartHandler, parsed
 
 _MOST = 16 * 1024**2
-"""Most texts: as many as a full sheet of 16 columns has cells. The place of each takes 4 bytes of memory."""
+"""Most shared strings: the number of cells in a full sheet of 16 columns. Each takes 4 bytes of memory."""
 _MOST_KEPT = 16 * 1024**2
-"""Most bytes of text to keep in memory; what is more is kept in a nameless file."""
+"""Most bytes of strings in memory; the rest is in a temporary file without a name."""
 
 
 class SharedTexts:
-    """The texts by their number, from 0. ``name`` is the workbook's in errors; ``close`` ends it."""
+    """Shared strings by number, from 0. ``name`` is the name of the workbook for error messages.
+
+    Call ``close`` when they are no longer needed.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -27,7 +30,7 @@ class SharedTexts:
         self._ends = array("I", [0])
 
     def __getitem__(self, number: int) -> str:
-        """Return a text; ``IndexError`` where there is none."""
+        """Return the string of that number. Raise ``IndexError`` when there is none."""
         if not 0 <= number < len(self._ends) - 1:
             raise IndexError(number)
         start, end = self._ends[number], self._ends[number + 1]
@@ -36,7 +39,7 @@ class SharedTexts:
         return os.pread(self._file.fileno(), end - start, start - len(self._kept)).decode()
 
     def add(self, texts: Sequence[str]) -> None:
-        """Add texts behind those there are; ``InputError`` where they have no room."""
+        """Append strings. Raise ``InputError`` when there are too many or the temporary file cannot be written."""
         encoded = [text.encode() for text in texts]
         self._ends.extend(islice(accumulate(map(len, encoded), initial=self._ends[-1]), 1, None))
         if len(self._ends) > _MOST:
@@ -46,11 +49,11 @@ class SharedTexts:
         self._keep(b"".join(encoded))
 
     def close(self) -> None:
-        """Remove the file."""
+        """Close the temporary file, which deletes it."""
         self._file.close()
 
     def _keep(self, encoded: bytes) -> None:
-        # Once something is in the file, all that follows is.
+        # Once one string is in the file, all later ones are, too.
         if self._ends[-1] <= _MOST_KEPT:
             self._kept += encoded
             return
@@ -66,7 +69,7 @@ class SharedTexts:
 
 
 class _TextsHandler(PartHandler):
-    """Gathers the texts of a part of shared texts: all runs of each, without what says how it is pronounced."""
+    """Handler that collects the shared strings: all text runs of each, without phonetic annotations (``rPh``)."""
 
     def __init__(self) -> None:
         super().__init__(("si", "t", "rPh"))
@@ -94,7 +97,7 @@ class _TextsHandler(PartHandler):
 
 
 def read_texts(pieces: Iterable[bytes], texts: SharedTexts) -> None:
-    """Read a part of shared texts. Raise ``InputError`` where they are too many."""
+    """Add the strings in a part, of which ``pieces`` are the bytes, to ``texts``; raise as ``SharedTexts.add``."""
     handler = _TextsHandler()
     for _ in parsed(pieces, handler):
         texts.add(handler.texts)

@@ -1,4 +1,4 @@
-"""Rows of a workbook back into a workbook, so that leading zeros and long numbers outlive a look at them."""
+"""Writer of workbook rows to a workbook; values are texts, so that leading zeros and long numbers are kept."""
 
 from collections.abc import Sequence
 from typing import Any, BinaryIO
@@ -10,9 +10,10 @@ from .cells import TEXT, escape_xml
 
 
 class WorkbookWriter:
-    """Writes rows to one sheet, their values as texts; ``finish`` has to follow the last.
+    """Writer of rows to one sheet, with their values as texts; call ``finish`` after the last one.
 
-    A cell that could not be read is written as what it was, so that the row's problem stays.
+    A cell that could not be used is written with its original type, so that reading it again finds the same
+    problem.
     """
 
     def __init__(self, stream: BinaryIO, sheet: str, columns: Sequence[str], extra_columns: Sequence[str]) -> None:
@@ -29,7 +30,7 @@ class WorkbookWriter:
         self._sheet.append([self._cell(name) for name in header])
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
-        """Write one row with its extra values; values beyond the header stay beyond it."""
+        """Write one row with its extra values; values in columns after the header stay after it."""
         kinds = decode_cell_types(record.raw)
         cells = [self._cell(value, kinds.get(place, TEXT)) for place, value in enumerate(record.values)]
         beyond = cells[self._width :]
@@ -39,16 +40,16 @@ class WorkbookWriter:
         self._sheet.append([*cells, *beyond])
 
     def finish(self) -> None:
-        """Write the workbook to the stream; raise ``OSError`` when it takes no more."""
+        """Write the workbook to the stream. Raise ``OSError`` when the stream cannot be written."""
         self._sheet.close()
         from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415 - an extra
 
-        # Workbook.save leaves its archive to the garbage collector when a write fails: that fails a second time.
+        # When a write fails, Workbook.save leaves its archive open: the garbage collector then fails once more.
         with ZipFile(self._stream, "w", ZIP_DEFLATED) as archive:
             ExcelWriter(self._book, archive).save()
 
     def close(self) -> None:
-        """End the sheet, which has a temporary file open, where ``finish`` was not reached."""
+        """Close the temporary file of the sheet if ``finish`` was not called."""
         if not self._sheet.closed:
             self._sheet.close()
 
@@ -59,10 +60,10 @@ class WorkbookWriter:
 
 
 def encode_cell_types(kinds: Sequence[str]) -> bytes:
-    """Note the cells of a row that are no texts, for ``decode_cell_types``."""
+    """Return the types of the cells of a row that are not texts, as bytes for ``decode_cell_types``."""
     return " ".join(f"{place}{kind}" for place, kind in enumerate(kinds) if kind != TEXT).encode()
 
 
 def decode_cell_types(note: bytes) -> dict[int, str]:
-    """Read back the kinds of the cells that are no texts, by their place."""
+    """Return the types of the cells that are not texts, by column index from 0; see ``encode_cell_types``."""
     return {int(each[:-1]): each[-1] for each in note.decode().split()}

@@ -1,4 +1,4 @@
-"""One XML part of a workbook, read as a stream: no tree is built, and nothing in it can fill the memory."""
+"""Parser of one XML part of a workbook, as a stream: it builds no tree, and memory is bounded."""
 
 from collections.abc import Iterable, Iterator
 from xml.parsers import expat  # nosec - document types, and with them entities, are refused
@@ -9,27 +9,27 @@ _NAMESPACES = (
     "http://schemas.openxmlformats.org/package/2006/relationships",
     "http://schemas.openxmlformats.org/package/2006/content-types",
 )
-"""Of ISO 29500, transitional and strict, and of the parts that tell of other parts."""
+"""Namespaces of ISO 29500, transitional and strict, and of the parts that list relationships and types."""
 
 _DEEPEST = 100
-"""Most elements inside each other."""
+"""Most nested elements."""
 _MOST_NAMES = 10_000
-"""Most names of elements and attributes, of which the parser keeps each."""
+"""Most distinct names of elements and attributes, all of which the parser keeps in memory."""
 _LONGEST_TOKEN = 1024**2
-"""Most bytes of one tag or comment, which the parser keeps until it ends."""
+"""Longest tag or comment in bytes; the parser keeps it in memory until it ends."""
 _LONGEST_TEXT = 7 * 32_768
-"""Most characters of a text to keep: a cell holds 32,767, and each of them may be written with 7 (``_x000D_``)."""
+"""Most characters of a collected text: a cell has up to 32,767, each written with up to 7 (``_x000D_``)."""
 
 
 class XmlError(ValueError):
-    """A part is no XML, or none that a program for spreadsheets writes."""
+    """Raised when a part is not well-formed XML, or is not as spreadsheet programs write it."""
 
 
 class PartHandler:
-    """Is called for the elements of a part. ``tags`` are the local names of those that matter.
+    """Base class of handlers for the elements of a part; ``tags`` are the local names of the elements of interest.
 
-    For the element ``row`` that is ``open_row``, with its attributes, and ``close_row``, as far as there are such
-    methods. Text is collected from ``collect`` to ``collected``.
+    For an element ``row`` it calls ``open_row`` with the attributes, and ``close_row``, if the subclass has these
+    methods. Text between calls of ``collect`` and ``collected`` is collected.
     """
 
     def __init__(self, tags: Iterable[str]) -> None:
@@ -41,7 +41,7 @@ class PartHandler:
         self._size = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the start of any element, from the parser."""
+        """Handle the parser's event for the start of an element; raise ``XmlError`` for too deep nesting."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise XmlError("elements are nested too deeply")
@@ -55,25 +55,25 @@ class PartHandler:
             closer()
 
     def text(self, data: str) -> None:
-        """Take text, from the parser; of one that is too long for a cell, only a part that is too long as well."""
+        """Handle the parser's event for text; a collected text is cut off beyond ``_LONGEST_TEXT``."""
         if self._texts is not None and self._size < _LONGEST_TEXT:
             self._texts.append(data)
             self._size += len(data)
 
     def collect(self) -> None:
-        """Begin to collect text."""
+        """Start collecting text."""
         self._texts, self._size = [], 0
 
     def collected(self) -> str:
-        """End collecting, and return the text."""
+        """Stop collecting, and return the collected text."""
         texts, self._texts = self._texts, None
         return "".join(texts or ())
 
 
 def parsed(pieces: Iterable[bytes], handler: PartHandler) -> Iterator[None]:
-    """Parse a part piece by piece; after each of them its caller may take what the handler has gathered.
+    """Parse a part, and yield after each piece, so that the caller can take what ``handler`` has collected.
 
-    Raise ``XmlError`` for what is not well-formed, for document types, and for what would take too much memory.
+    Raise ``XmlError`` when the part is not well-formed, has a document type, or would take too much memory.
     """
     names: dict[str, str] = {}
     parser = expat.ParserCreate(None, " ", names)

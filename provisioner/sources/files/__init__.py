@@ -1,5 +1,5 @@
 """Input files as bytes.
 
-``discovery`` resolves file names, globs and pipes · ``raw_input`` bytes and fingerprint of one input · ``spool``
-stdin in a temporary file · ``compression``, ``zstd`` decompression.
+``discovery`` resolves file names, globs and pipes · ``raw_input`` bytes and fingerprint of one input · ``pipes``
+opens pipes · ``spool`` copies them to a temporary file · ``compression`` and ``members`` decompression.
 """

@@ -1,4 +1,4 @@
-"""Compressed inputs, told by their first bytes and never by their names."""
+"""Compression of inputs, detected by their first bytes and never by their names."""
 
 import bz2
 import io
@@ -12,22 +12,24 @@ from typing import Any
 from .members import CompressionError, Container, MemberReader
 
 _LARGEST_WINDOW = 128 * 1024**2
-"""Most bytes of decompressed text to look back to, which are kept in memory: as many as ``zstd -d`` allows without
-further options, and twice as many as ``xz -9`` uses."""
+"""Largest decompression window in bytes, which is kept in memory.
+
+It is the limit of ``zstd -d`` without options, and twice the window of ``xz -9``.
+"""
 _BUFFER_SIZE = 64 * 1024
 _XZ_OVERHEAD = 2 * 1024**2
 _GZIP_HEADER = 16 + zlib.MAX_WBITS
-"""``wbits`` for a member with the header and trailer of gzip, as the documentation of ``zlib`` has it."""
+"""Value of ``wbits`` for data with the header and trailer of gzip (documentation of ``zlib``)."""
 _ZSTD_PIECE_SIZE = 1024
-"""Few bytes at a time, because the library returns at once all that they stand for: up to 32 KiB a byte."""
+"""Compressed bytes per call. Few, because the library has no output limit: one byte may give up to 32 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """One way of compressing: how it is recognised and undone.
+    """Compression format: the pattern of its first bytes, and the function that decompresses a stream.
 
-    ``decompressed`` raises ``ImportError`` where that takes an extra, of the same name, that is not installed.
-    Reading what it returns raises ``CompressionError``.
+    ``decompressed`` raises ``ImportError`` when the library for the format is not installed. Reading the stream
+    that it returns raises ``CompressionError`` for data that cannot be decompressed.
     """
 
     name: str
@@ -36,7 +38,7 @@ class Compression:
 
 
 class _GzipDecompressor:
-    """A member of gzip, with the interface of ``bz2.BZ2Decompressor``."""
+    """Decompressor of one gzip member, with the interface of ``bz2.BZ2Decompressor``."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=_GZIP_HEADER)
@@ -58,9 +60,9 @@ class _GzipDecompressor:
 
 
 class _Frames:
-    """Frames of zstd one after the other, with the interface of ``bz2.BZ2Decompressor``.
+    """Decompressor of consecutive zstd frames, with the interface of ``bz2.BZ2Decompressor``.
 
-    All that a piece of them stands for is returned at once, since the library knows no ``max_length``.
+    ``max_length`` is ignored, since the library has no such limit.
     """
 
     needs_input = True
@@ -143,5 +145,5 @@ _KNOWN = (
 
 
 def detect_compression(head: bytes) -> Compression:
-    """Recognise a compression by the first ten bytes or more of a file."""
+    """Return the compression of a file by its first bytes, of which ten suffice; ``NONE`` for none."""
     return next((known for known in _KNOWN if known.magic.match(head)), NONE)

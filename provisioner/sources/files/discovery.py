@@ -1,4 +1,4 @@
-"""From the names on the command line to the inputs they stand for."""
+"""Resolution of the names on the command line to inputs: files, globs, pipes and stdin."""
 
 import glob
 import os
@@ -16,13 +16,15 @@ from .raw_input import RawInput, stored_file, unreadable
 from .spool import spooled
 
 STDIN = "-"
+"""Name that stands for stdin."""
 _GLOB = re.compile(r"[*?\[]")
 
 
 def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[RawInput]:
-    """Resolve files, globs (sorted), ``-`` and pipes, in the order given; each may be named once.
+    """Yield the input for each file, glob (sorted), pipe and ``-``, in the order given.
 
-    What can be read only once is spooled, and lives until ``stack`` is closed.
+    Stdin and pipes are copied to a temporary file in ``spool_dir``, which is deleted when ``stack`` is closed.
+    Raise ``InputError`` when an input does not exist, cannot be read, or is named twice.
     """
     seen: dict[object, str] = {}
     for name in (found for given in names for found in expand(given)):
@@ -38,9 +40,10 @@ def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | Non
 
 
 def expand(name: str) -> list[str]:
-    """Return the files that a pattern stands for; a name that exists is taken literally, as the shell expands too.
+    """Return the files that match a pattern, sorted.
 
-    Raise ``InputError`` for a pattern that stands for none.
+    A name without wildcards, or of an existing file, is returned as it is. Raise ``InputError`` when the pattern
+    matches no file.
     """
     with suppress(OSError):
         if not _GLOB.search(name) or Path(name).exists():
@@ -64,7 +67,7 @@ def _status(name: str) -> os.stat_result:
 
 
 def _file(name: str, mode: int, stack: ExitStack, spool_dir: Path | None) -> RawInput:
-    """Return what a file holds; its name goes into the ledger and the results, which are UTF-8."""
+    """Return the input for a file or pipe; its name has to be UTF-8, as the ledger and the results are."""
     path = Path(name)
     try:
         name.encode()

@@ -1,4 +1,4 @@
-"""Decompress a file of one or more members: gzip's members, the streams of bzip2 and xz, the frames of zstd."""
+"""Decompression of files of one or more members: gzip members, bzip2 and xz streams, zstd frames."""
 
 import io
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Any, Protocol
 _CUT = "cannot be read to its end: it is cut short or damaged"
 _EXPORT_AGAIN = "copy or export it again"
 _DENSE, _DENSE_PIECE_SIZE = 256 * 1024, 64
-"""From so many decompressed bytes of one piece on, the pieces that follow are of so few compressed bytes."""
+"""When one piece gives more than 256 KiB, the following pieces are 64 compressed bytes only, to bound memory."""
 
 
 class CompressionError(Exception):
-    """Compressed bytes cannot be decompressed to their end; ``cure`` says what to do about it."""
+    """Raised when compressed data cannot be decompressed to its end; ``cure`` says what the user can do."""
 
     def __init__(self, message: str = _CUT, *, cure: str = _EXPORT_AGAIN) -> None:
         super().__init__(message)
@@ -20,40 +20,37 @@ class CompressionError(Exception):
 
 
 class Member(Protocol):
-    """Decompresses one member, as ``bz2.BZ2Decompressor`` does.
-
-    ``decompress`` returns at most ``max_length`` bytes where the library has such a limit. ``unused_data`` is what
-    was read past the end of the member, once ``eof`` is true.
-    """
+    """Protocol of a decompressor of one member: the interface of ``bz2.BZ2Decompressor``."""
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the member was reached and its checksum is right."""
+        """Whether the end of the member was reached and its checksum verified."""
         ...
 
     @property
     def unused_data(self) -> bytes:
-        """The bytes behind the end."""
+        """Bytes given to ``decompress`` that follow the end of the member; valid once ``eof`` is true."""
         ...
 
     @property
     def needs_input(self) -> bool:
-        """Whether ``decompress`` can give nothing more without more bytes."""
+        """Whether ``decompress`` needs more compressed bytes before it can return more data."""
         ...
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take more compressed bytes, and return decompressed ones."""
+        """Take compressed bytes and return decompressed ones, up to ``max_length`` if the library has a limit."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """How members are put together into a file.
+    """Rules of a file format for its members.
 
-    ``new_member`` starts the next member, and ``raised`` is what it raises for bytes that it cannot decompress;
-    ``fault`` words those that are not damage. ``padding`` is the unit, in bytes, of the zeros that may follow the
-    last member; 0 is none. ``is_padded_between`` tells whether a member may follow such zeros. ``piece_size`` is
-    how many compressed bytes are read at a time.
+    ``new_member`` returns the decompressor of the next member, and ``raised`` is the exception of that for bytes
+    that it cannot decompress. ``fault`` returns the error for such an exception when the data is not damaged but
+    not supported, else None. Zeros in a multiple of ``padding`` bytes may follow the last member; 0 allows none.
+    ``is_padded_between`` is whether another member may follow such zeros. ``piece_size`` is the number of
+    compressed bytes to read at a time.
     """
 
     new_member: Callable[[], Member]
@@ -65,10 +62,10 @@ class Container:
 
 
 class MemberReader(io.RawIOBase):
-    """The decompressed bytes of all members of a file, one after the other.
+    """Raw stream of the decompressed bytes of all members of a file.
 
-    Reading raises ``CompressionError`` where a member is damaged or cut short, and where anything but another
-    member or padding follows one; ``lzma.LZMAFile`` and ``bz2.BZ2File`` ignore what does.
+    Reading raises ``CompressionError`` when a member is damaged or cut short, and when it is followed by anything
+    but another member or padding, which ``lzma.LZMAFile`` and ``bz2.BZ2File`` would ignore.
     """
 
     def __init__(self, stored: io.BufferedReader, container: Container) -> None:
@@ -81,11 +78,11 @@ class MemberReader(io.RawIOBase):
         self._piece_size = container.piece_size
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True: the stream can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as the next piece reaches."""
+        """Copy decompressed bytes of the next piece into ``buffer`` and return their number; 0 at the end."""
         left = self._left
         while not left:
             if self._member.eof and not self._found_next():
@@ -104,7 +101,7 @@ class MemberReader(io.RawIOBase):
         try:
             return self._member.decompress(data, size)
         except self._container.raised as error:
-            # Bytes that no member starts with were read as the start of one.
+            # With ``ahead``, these bytes follow a complete member and are not the start of another.
             otherwise = _trailing() if ahead else CompressionError()
             raise self._container.fault(error) or otherwise from error
 
@@ -116,7 +113,7 @@ class MemberReader(io.RawIOBase):
         return piece
 
     def _found_next(self) -> bool:
-        """Start the next member, and say whether there is one."""
+        """Start the next member if there is one, and return whether there is."""
         following = self._member.unused_data
         if not following or following[0] == 0:
             following = self._behind_padding(following)
@@ -125,7 +122,7 @@ class MemberReader(io.RawIOBase):
         return bool(following)
 
     def _behind_padding(self, data: bytes) -> bytes:
-        """Return what follows the zeros from ``data`` on; nothing at the end of the file."""
+        """Return the bytes after the padding that ``data`` starts with; empty at the end of the file."""
         zeros = 0
         while True:
             following = data.lstrip(b"\0")

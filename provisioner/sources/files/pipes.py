@@ -1,4 +1,4 @@
-"""Inputs that are no files: pipes, and the streams that this process was started with."""
+"""Inputs that are not regular files: named pipes, and streams that the process has inherited."""
 
 import io
 import os
@@ -16,16 +16,17 @@ from .raw_input import CHUNK_SIZE
 from .spool import Readable
 
 WRITER_PATIENCE_S = 5.0
-"""How long a named pipe may have nobody who writes to it; a shell connects a writer within milliseconds."""
+"""Longest wait, in seconds, for a writer of a named pipe; a shell opens its end within milliseconds."""
 _LOOK_S = 0.05
 _STREAMS = Streams.INHERITED | Streams.NAMED_PIPE | Streams.NULL | Streams.TERMINAL
 
 
 @contextmanager
 def open_pipe(name: str, path: Path) -> Iterator[Readable]:
-    """Open a pipe, ``/dev/null`` or a terminal of this process, to be read once.
+    """Open a pipe, ``/dev/null`` or the terminal of this process, which can be read only once.
 
-    Raise ``InputError`` for a named pipe that nobody writes to, and ``OSError`` for what cannot be opened.
+    Raise ``InputError`` when no process writes to a named pipe within ``WRITER_PATIENCE_S``, and ``OSError`` when
+    it cannot be opened or is something else.
     """
     with io.FileIO(path, opener=lambda file, flags: open_regular(file, flags, streams=_STREAMS)) as raw:
         first = _first_bytes(name, raw) if is_named_pipe(path) else b""
@@ -34,7 +35,7 @@ def open_pipe(name: str, path: Path) -> Iterator[Readable]:
 
 @dataclass
 class _Continued:
-    """A stream of which the first bytes were read already."""
+    """Stream whose first bytes have been read already; ``read`` returns them first."""
 
     first: bytes
     rest: io.BufferedReader
@@ -45,14 +46,14 @@ class _Continued:
 
 
 def _first_bytes(name: str, pipe: io.FileIO) -> bytes:
-    """Wait until a named pipe has a writer; return what it wrote so far."""
+    """Wait until a named pipe has a writer, and return the bytes written so far."""
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     ends_at = time.monotonic() + WRITER_PATIENCE_S
     os.set_blocking(pipe.fileno(), False)
     try:
         while time.monotonic() < ends_at:
-            # None: there is a writer, and nothing written. Empty: there is none, and if it hung up, there was one.
+            # None: a writer has written nothing yet. Empty: no writer; POLLHUP means that there was one before.
             first: bytes | None = pipe.read(CHUNK_SIZE)
             if first or first is None:
                 return first or b""

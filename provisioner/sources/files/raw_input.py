@@ -1,4 +1,4 @@
-"""The bytes of one input as they lie on disk, to be read as often as needed."""
+"""Stored bytes of one input, which can be read any number of times."""
 
 import hashlib
 import io
@@ -17,17 +17,21 @@ from .compression import NONE, Compression, detect_compression
 from .members import CompressionError
 
 CHUNK_SIZE = 64 * 1024
+"""Size of the pieces in which inputs are read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawInput:
-    """One input's bytes. ``opened`` opens them from the start, independently of earlier openings."""
+    """Stored bytes of one input. ``opened`` returns a new stream from the start, independent of earlier ones.
+
+    Every method raises ``InputError`` when the bytes cannot be opened or read.
+    """
 
     name: str
     opened: Callable[[], io.BufferedReader]
 
     def fingerprint(self) -> Fingerprint:
-        """Digest the bytes as stored, so compressed ones as they are."""
+        """Return name, size and SHA-256 of the bytes as stored, without decompressing them."""
         digest, size = hashlib.sha256(), 0
         with self._open() as stored:
             while chunk := self._read(stored):
@@ -36,23 +40,23 @@ class RawInput:
         return Fingerprint(name=self.name, size=size, sha256=digest.hexdigest())
 
     def compression(self) -> Compression:
-        """Tell how the bytes are compressed."""
+        """Return the compression of the bytes; ``NONE`` for none."""
         with self._open() as stored:
             return detect_compression(stored.peek())
 
     def chunks(self) -> Generator[bytes, None, None]:
-        """Read the bytes, decompressed, in pieces of one size; only the last may be shorter."""
+        """Yield the decompressed bytes in pieces of ``CHUNK_SIZE``; only the last may be shorter."""
         with self._open() as stored, self._decompressed(stored) as stream:
             while chunk := self._read(stream):
                 yield chunk
 
     def head(self) -> bytes:
-        """Read the first piece."""
+        """Return the first ``CHUNK_SIZE`` decompressed bytes; fewer if there are no more."""
         with closing(self.chunks()) as chunks:
             return next(chunks, b"")
 
     def tail(self, size: int) -> tuple[bytes, int]:
-        """Read the last bytes, decompressed, at least ``size`` if there are; and tell where they start."""
+        """Return at least the last ``size`` decompressed bytes, fewer if there are no more, and their offset."""
         if self.compression() is NONE:
             with self._open() as stored:
                 start = max(0, stored.seek(0, os.SEEK_END) - size)
@@ -92,7 +96,10 @@ class RawInput:
 
 
 def stored_file(name: str, path: Path) -> RawInput:
-    """Stand for a regular file as it is now; opening it after a change raises ``InputError``."""
+    """Return the input for a regular file; opening it after the file has changed raises ``InputError``.
+
+    Raise ``OSError`` when the file does not exist or cannot be accessed.
+    """
     known = _identity(path.stat())
 
     def opened() -> io.BufferedReader:
@@ -110,12 +117,12 @@ def stored_file(name: str, path: Path) -> RawInput:
 
 
 def unreadable(name: str, error: OSError) -> InputError:
-    """Word the refusal of the operating system to open an input."""
+    """Return the error for an input that the operating system cannot open."""
     return InputError(f"cannot be opened: {reason_of(error)}", source=name, cure="check its name and permissions")
 
 
 def reason_of(error: OSError) -> str:
-    """Give the operating system's reason in running text."""
+    """Return the operating system's reason in lower case, for use within a sentence."""
     return os_reason(error).lower()
 
 

@@ -1,4 +1,4 @@
-"""Inputs that can be read only once, such as stdin, kept aside for the second pass."""
+"""Spooling: copy an input that can be read only once, such as stdin, for the second pass."""
 
 import io
 import os
@@ -15,15 +15,15 @@ from .raw_input import RawInput, reason_of
 
 
 class Readable(Protocol):
-    """What can be read to its end, once."""
+    """Protocol of a stream that can be read once."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to ``size`` bytes, none at the end."""
+        """Return up to ``size`` bytes, all if it is -1; empty at the end."""
         ...
 
 
 class _PositionedReader(io.RawIOBase):
-    """Reads a shared descriptor from a position of its own, so that passes do not disturb each other."""
+    """Reader of a shared file descriptor with its own position, so that several passes are independent."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -53,9 +53,10 @@ class _PositionedReader(io.RawIOBase):
 
 @contextmanager
 def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[RawInput]:
-    """Copy a stream into a nameless file that only this user can read, and that is gone with the process.
+    """Copy a stream to a temporary file and yield it as an input; the file is deleted when the context is left.
 
-    It lies in ``spool_dir``, or in the folder for temporary files, until the context is left.
+    The file is in ``spool_dir``, else in the folder for temporary files. It has no name and only its owner can
+    read it. Raise ``InputError`` when the stream cannot be read or the disk is full.
     """
     with ExitStack() as stack:
         try:

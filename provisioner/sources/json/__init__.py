@@ -1,4 +1,6 @@
-"""JSON in four layouts: lines, text sequence, array, and the tree of ``sf data export tree``.
+"""JSON inputs in four layouts: lines, text sequence, array, and an object that contains a list of records.
 
-``layouts`` recognises them · ``source`` reads the records · ``writer`` writes records back.
+``layouts`` detects the layout · ``shapes`` and ``outline`` the structure of an object · ``source`` the source ·
+``lines`` and ``document`` read records by layout, ``document`` with ``cursor`` · ``objects`` one object as a
+record · ``writer`` writes records back.
 """

@@ -1,4 +1,4 @@
-"""A JSON document seen through a window that moves from value to value, so that it need not be held whole."""
+"""Cursor over a JSON document that holds one value at a time, so that memory does not grow with the document."""
 
 import json
 import re
@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from provisioner.errors import InputError
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
-# It only finds where a value ends, so it takes what read_object will refuse by name, and builds no numbers.
+# The scanner only finds the end of a value. It accepts faults that read_object reports, and converts no numbers.
 _SCANNER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 class JsonCursor:
-    """The part of the text that is being read; it grows by a piece when a value is not whole."""
+    """Cursor over the pieces of a JSON text; it reads another piece whenever a value is incomplete.
+
+    ``texts`` are the pieces in order, ``name`` is the input's name for error messages, and ``line`` the current
+    line, from 1.
+    """
 
     def __init__(self, texts: Iterator[str], name: str) -> None:
         self._texts = texts
@@ -23,7 +27,7 @@ class JsonCursor:
         self.line = 1
 
     def peek(self) -> str:
-        """Skip white space and return the character that follows, or nothing at the end."""
+        """Skip white space and return the next character without consuming it; empty at the end of the text."""
         while True:
             space = _SPACE.match(self._text, self._at)
             self._skip_to(space.end() if space else self._at)
@@ -33,7 +37,7 @@ class JsonCursor:
                 return ""
 
     def expect(self, mark: str) -> None:
-        """Step over an expected character."""
+        """Consume the next character; raise ``InputError`` when it is not ``mark``."""
         found = self.peek()
         if found != mark:
             what = "something else" if found else "the file ends"
@@ -41,14 +45,17 @@ class JsonCursor:
         self._at += 1
 
     def accept(self, mark: str) -> bool:
-        """Step over a character if it comes next, and say so."""
+        """Consume the next character if it is ``mark``, and return whether it was."""
         if self.peek() != mark:
             return False
         self._at += 1
         return True
 
     def value(self) -> str:
-        """Read one value, whole, as it is spelt."""
+        """Consume one value and return its JSON text.
+
+        Raise ``InputError`` when it is not valid JSON, cut short, or longer than ``MAX_RECORD_SIZE``.
+        """
         self.peek()
         while True:
             end = self._value_end()
@@ -64,7 +71,7 @@ class JsonCursor:
         return spelt
 
     def fault(self, message: str) -> InputError:
-        """Word a fault of the document where reading stands."""
+        """Return an ``InputError`` at the current line."""
         return InputError(
             message, source=self.name, line=self.line, cure="export it again, or write one object per line"
         )

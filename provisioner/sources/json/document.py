@@ -1,4 +1,4 @@
-"""One JSON document that is an array of objects, or has one somewhere, read object by object."""
+"""Reader of one JSON document, either an array of objects or an object that contains one; memory is bounded."""
 
 import json
 from collections.abc import Generator, Iterable, Iterator
@@ -22,16 +22,17 @@ _NAME = json.JSONDecoder(strict=False)
 
 
 class Tree(NamedTuple):
-    """Where the records of a document are, and whether it was the user who said that it holds some."""
+    """Position of the records in a document; ``is_told`` is whether the user gave ``--input-format json``."""
 
     wrapper: Wrapper
     is_told: bool = False
 
 
 def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
-    """Read every element of an array; ``line`` is where it starts.
+    """Yield the elements of an array as records; ``Record.line`` is the first line of an element.
 
-    Where an element cannot be told from the next, the rest cannot be read: that raises ``InputError``.
+    ``chunks`` are the bytes of the document. Raise ``InputError`` when the end of an element cannot be found, or
+    when text follows the array.
     """
     cursor = JsonCursor(decoded(chunks, encoding, name), name)
     yield from _elements(cursor, _BARE)
@@ -40,11 +41,12 @@ def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Re
 
 
 def read_tree(chunks: Iterable[bytes], encoding: str, name: str, tree: Tree) -> Iterator[Record]:
-    """Read every element of the list of records in an object.
+    """Yield the elements of the list of records in an object as records, and skip its other members.
 
-    What else the object has is skipped. Of ``records``, as Salesforce writes them, so are the ``attributes``,
-    which say what each is and nothing about a customer. Raise ``InputError`` where something beside the list says
-    that the object is a record itself, or holds others too: unless the user said that it is not so.
+    In a list named ``records``, as Salesforce writes it, the member ``attributes`` of each record is removed: it
+    is metadata. Raise ``InputError`` when the document is broken or the list is missing. Unless ``tree.is_told``,
+    also raise it when a member beside the list is one of our fields or another list of objects, since the object
+    may then be a record itself.
     """
     cursor = JsonCursor(decoded(chunks, encoding, name), name)
     is_found = yield from _members(cursor, tree, tree.wrapper.path)
@@ -55,7 +57,7 @@ def read_tree(chunks: Iterable[bytes], encoding: str, name: str, tree: Tree) -> 
 
 
 def _members(cursor: JsonCursor, tree: Tree, path: tuple[str, ...]) -> Generator[Record, None, bool]:
-    """Go through an object, and return whether it had the records that ``path`` leads to."""
+    """Yield the records that ``path`` leads to in an object, and return whether the list was found."""
     is_found = False
     wanted, following = path[0], path[1:]
     for spelt in _names(cursor):
@@ -92,7 +94,7 @@ def _without_attributes(record: Record) -> Record:
 
 
 def _unwrapped(line: int, raw: bytes, wrapper: Wrapper) -> Record:
-    """Read the record inside an element, with the element's id if it has none itself."""
+    """Return the record inside an element; the element's id is added if the record has none."""
     try:
         members = members_of(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -108,7 +110,7 @@ def _unwrapped(line: int, raw: bytes, wrapper: Wrapper) -> Record:
 
 
 def _names(cursor: JsonCursor) -> Iterator[str]:
-    """Go through an object's names; behind each of them stands its value, to be taken before the next."""
+    """Yield the names of an object's members; the caller has to consume each value before the next name."""
     cursor.expect("{")
     if cursor.peek() != "}":
         yield _name(cursor)

@@ -1,4 +1,4 @@
-"""The forms in which JSON records come, told by how the text starts."""
+"""Layouts of JSON records, detected from the start of the text."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from .shapes import shape_of
 
 
 class JsonLayout(Enum):
-    """A form, by the value ``--input-format`` has for it and the reason to recognise it."""
+    """Layout of JSON records; each value is the ``--input-format`` and the reason for detecting it."""
 
     LINES = ("jsonl", "starts like a JSON object")
     SEQUENCE = ("jsonl", "starts with the record separator of JSON text sequences (RFC 7464)")
@@ -19,17 +19,17 @@ class JsonLayout(Enum):
 
     @property
     def format(self) -> str:
-        """The value of ``--input-format``."""
+        """Value of ``--input-format``: ``jsonl`` or ``json``."""
         return self.value[0]
 
     @property
     def reason(self) -> str:
-        """How it is recognised."""
+        """Reason for the detection, for the user."""
         return self.value[1]
 
 
 SEPARATOR = "\x1e"
-"""What stands before each text of a sequence (RFC 7464, section 2.2)."""
+"""Record separator, which precedes each text of a JSON text sequence (RFC 7464, section 2.2)."""
 
 _SEQUENCE = re.compile(rf"\s*{SEPARATOR}")
 _ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
@@ -38,7 +38,7 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 def detect_layout(text: str) -> JsonLayout | None:
-    """Tell the form by the start of a text, or that it does not look like JSON."""
+    """Return the layout of a text by its start; None when it does not look like JSON."""
     if _SEQUENCE.match(text):
         return JsonLayout.SEQUENCE
     if _ARRAY.match(text):
@@ -49,20 +49,20 @@ def detect_layout(text: str) -> JsonLayout | None:
 
 
 def layout_within(input_format: str, text: str) -> JsonLayout:
-    """Tell the form where the format is settled already."""
+    """Return the layout of a text whose format, ``jsonl`` or ``json``, is known already."""
     if input_format == JsonLayout.LINES.format:
         return JsonLayout.SEQUENCE if _SEQUENCE.match(text) else JsonLayout.LINES
     return JsonLayout.TREE if text.lstrip().startswith("{") else JsonLayout.ARRAY
 
 
 def object_in(text: str) -> dict[str, Any]:
-    """Read the object that a text starts with, as far as it goes; an empty one where it starts otherwise."""
+    """Return the object at the start of a text, as far as it is complete; empty when there is none."""
     found = outline(text)
     return found if isinstance(found, dict) else {}
 
 
 def is_spread_over_lines(text: str) -> bool:
-    """Say whether the first object of a text goes on after its first line."""
+    """Return whether the first object of a text extends over more than one line."""
     text = text.lstrip()
     line, _, rest = text.partition("\n")
     if not line.startswith("{") or not rest:
@@ -71,14 +71,14 @@ def is_spread_over_lines(text: str) -> bool:
 
 
 def _is_first_of_lines(text: str) -> bool:
-    """Say whether the first line is an object of its own, with more lines after it."""
+    """Return whether the first line is a complete object and more lines follow."""
     text = text.lstrip()
     line, _, rest = text.partition("\n")
     return bool(rest.strip()) and _first_end(line) == len(line.rstrip())
 
 
 def _first_end(text: str) -> int:
-    """Return where the first value of a text ends; 0 if it does not."""
+    """Return the offset at which the first value of a text ends; 0 if it is incomplete."""
     try:
         return _DECODER.raw_decode(text)[1]
     except (json.JSONDecodeError, RecursionError):

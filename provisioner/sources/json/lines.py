@@ -1,4 +1,4 @@
-"""JSON Lines and JSON text sequences: objects one after the other, each of them right or wrong on its own."""
+"""Readers of JSON Lines and JSON text sequences; a fault in one object does not affect the others."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,11 @@ _LINE_END = b"\n"
 
 
 def read_lines(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
-    """Read every line that is not blank; ``line`` counts them from 1."""
+    """Yield one record for each line that is not blank; ``Record.line`` counts all lines from 1.
+
+    Raise ``InputError`` for a line longer than ``MAX_RECORD_SIZE``, and for text not in ``encoding`` unless that
+    is UTF-8.
+    """
     line = 0
     for block in _cut(_utf8(chunks, encoding, name), _LINE_END, name):
         for raw in block:
@@ -23,7 +27,10 @@ def read_lines(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Re
 
 
 def read_sequence(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
-    """Read every text of a sequence (RFC 7464); ``line`` is where it starts, and it may go on over several."""
+    """Yield one record for each text of a JSON text sequence (RFC 7464); it may span several lines.
+
+    ``Record.line`` is its first line, from 1. Raise ``InputError`` as ``read_lines`` does.
+    """
     line = 1
     for block in _cut(_utf8(chunks, encoding, name), SEPARATOR.encode(), name):
         for raw in block:
@@ -34,9 +41,9 @@ def read_sequence(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator
 
 
 def _utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    """Bring the text into UTF-8, without its byte order marks.
+    """Yield the text as UTF-8, without its byte order marks.
 
-    What should be UTF-8 already is not checked here, so that a bad byte spoils one line and not the file.
+    Text in UTF-8 is not checked here, so that a bad byte is a fault of one record and not of the file.
     """
     if encoding == "utf-8":
         yield from _unmarked(chunks)
@@ -57,7 +64,7 @@ def _unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _cut(pieces: Iterable[bytes], separator: bytes, name: str) -> Iterator[list[bytes]]:
-    """Cut at every separator. A lone CR is white space in JSON, so LF alone ends a line."""
+    """Yield lists of the parts between separators. In JSON a lone CR is white space, so only LF ends a line."""
     lines, rest = 0, b""
     for piece in pieces:
         parts = (rest + piece).split(separator)

@@ -1,4 +1,4 @@
-"""One JSON object as texts by name: nothing guessed, nothing lost, and every fault with its column."""
+"""Reader of one JSON object as a record: texts by name, unchanged, and faults with their column."""
 
 import json
 import re
@@ -27,19 +27,19 @@ _SURROGATE = re.compile(
 
 
 class _RepeatedNameError(ValueError):
-    """An object gives one name twice, so that readers disagree about its value."""
+    """Raised when an object has one name twice, since parsers disagree about which value counts."""
 
 
 class _PageError(ValueError):
-    """An object is certainly no record but around several."""
+    """Raised when an object is certainly not a record, but contains a list of records."""
 
 
 def read_object(line: int, raw: bytes) -> Record:
-    """Read one JSON object. A fault of it becomes the record's problem.
+    """Return one JSON object as a record; ``raw`` is its UTF-8 text, ``line`` its first line. Never raise.
 
-    That it is certainly around a list of records is a fault too. Strings are decoded; numbers, ``true`` and
-    ``false`` stay as they are spelt, and so does what is inside arrays and objects, which only lose the white
-    space between; ``null`` is left out.
+    Strings are decoded. Numbers, ``true`` and ``false`` keep their JSON text, and so do arrays and objects,
+    without the white space between their parts. ``null`` values are omitted. The record has a ``problem`` when the
+    text is not valid, has a name twice, or is certainly an object that contains a list of records.
     """
     try:
         text = raw.decode()
@@ -59,15 +59,18 @@ def read_object(line: int, raw: bytes) -> Record:
 
 
 def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
-    """Give each value of an object as it is spelt. Raise ``DecodeError`` of ``msgspec`` for what is no object."""
+    """Return the JSON text of each value of an object, by name.
+
+    Raise ``msgspec.DecodeError`` when ``raw`` is not a JSON object.
+    """
     return _members(raw)
 
 
 def _values(raw: bytes, text: str) -> dict[str, str]:
-    """Convert what each name stands for.
+    """Return the value of each name as text.
 
-    A name given twice shows by its quotes: there are more of them than the names and values that remain
-    account for. Then it is looked for in earnest, as it always is inside nested objects.
+    A repeated name is suspected when the text has more quotes than the distinct names and their values account
+    for; only then is the object parsed again to find it. Nested objects are always searched.
     """
     values = {}
     has_lists = False
@@ -102,7 +105,7 @@ def _check_names(text: str) -> None:
 
 
 def _check_nested(name: str, text: str) -> None:
-    """Keep names inside a value to ourselves: unlike a column's, they may be a customer's data."""
+    """Raise for a repeated name inside a value, without repeating it: it may be customer data."""
     try:
         _NESTED.decode(text)
     except _RepeatedNameError as error:
@@ -128,7 +131,7 @@ _TOO_DEEP = "is nested too deeply"
 
 
 def _problem_of(text: str) -> str:
-    """Say what is wrong with a text that is not JSON; Python's own reader may bear less nesting than the other."""
+    """Return the problem of a text that is not JSON; Python's parser allows less nesting than ``msgspec``."""
     try:
         return f"is not valid JSON: {_fault(text)}"
     except RecursionError:
@@ -136,7 +139,10 @@ def _problem_of(text: str) -> str:
 
 
 def _fault(text: str) -> str:
-    """Say why a text is not JSON, and where. Python's own reader takes a little more, so look for that."""
+    """Return why a text is not JSON, with the column.
+
+    Python's parser also accepts NaN, Infinity and lone surrogates, so these are searched for separately.
+    """
     try:
         json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:

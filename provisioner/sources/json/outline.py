@@ -1,4 +1,4 @@
-"""What the start of a JSON text says of its structure, also where the text is cut."""
+"""Parser for the start of a JSON text: returns its structure even when the text is cut off."""
 
 import json
 import re
@@ -7,19 +7,22 @@ from typing import Any
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DEEPEST = 6
-"""How many arrays and objects inside each other are followed up to the cut."""
+"""Most nested arrays and objects that are parsed although they are cut off."""
 
 CUT = object()
-"""Stands for a value of which the text holds nothing that could be told."""
+"""Placeholder for a value that is cut off or broken."""
 
 
 def outline(text: str) -> Any:
-    """Read the value that a text starts with; of arrays and objects that are cut, what there is of them."""
+    """Return the value at the start of a text; arrays and objects that are cut off hold their complete parts.
+
+    Numbers stay texts. Anything that cannot be parsed is ``CUT``.
+    """
     return _value(text, _skipped(text, 0), _DEEPEST)[0]
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int | None]:
-    """Read a value, and return where it ends; None where it is cut or broken."""
+    """Return the value at offset ``at`` and the offset of its end; None when it is cut off or broken."""
     try:
         return _DECODER.raw_decode(text, at)
     except (json.JSONDecodeError, RecursionError):

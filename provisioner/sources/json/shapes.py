@@ -1,7 +1,7 @@
-"""What a JSON object is: a record, or something around a list of records, and then where that list is.
+"""Shape of a JSON object: a record, or an object that contains a list of records, and the path of that list.
 
-Pages of an API, answers of a database and tables of pandas are objects too. Sent as a row, each would be a WebChat
-of nobody.
+Pages of an API, answers of a database and tables of pandas are JSON objects, too. Read as a record, each of them
+would become a WebChat without a customer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,28 +20,30 @@ additionaldata extensions included jsonapi facets aggregations timestamp generat
 requestid range majordimension schema fields columns index format source
 """
 _ABOUT_THE_ANSWER = frozenset(_WORDS.split())
-"""Names, folded, of what an answer says about itself; no record is called so."""
+"""Names of the metadata of an API's answer, in lower case without separators; they name no list of records."""
 _MARKS = ("@", "$", "odata.")
-"""How such names start in OData and elsewhere."""
+"""Prefixes of metadata names in OData and other APIs."""
 SALESFORCE = (("records",), ("result", "records"))
-"""Where its command line writes records; whatever else is there."""
+"""Paths of the list of records in the output of the Salesforce command line, whatever else the object has."""
 _WITHOUT_SEPARATORS = str.maketrans("", "", "_-")
 _AROUND_AN_ELEMENT = ("cursor", "id", "relationships", "sort")
 _DEEPEST = 4
 _LONGEST_NAME = 60
 
 _INNER = {"node": "", "_source": "_id", "attributes": "id"}
-"""Where the elements of GraphQL's edges, Elasticsearch's hits and JSON:API's data hold the record, and what of the
-element is its id."""
+"""Member of an element that holds its record, and the member with its id.
+
+In order: the edges of GraphQL, the hits of Elasticsearch, the data of JSON:API.
+"""
 WAYS_TO_SAY = "say which: --input-format jsonl reads the object as one record, --input-format json reads the list"
 _AS_RECORDS = 'write it with orient="records", lines=True'
 
 
 class Wrapper(NamedTuple):
-    """An object around a list of records. ``path`` are the names that lead to it.
+    """Object that contains a list of records; ``path`` holds the names that lead to the list.
 
-    Where the elements are objects around the records, ``inner`` is the name that leads to each, and ``id_name``
-    that of the id beside it.
+    When each element contains its record in a member, ``inner`` is the name of that member and ``id_name`` the
+    name of the element's id; both are empty otherwise.
     """
 
     path: tuple[str, ...]
@@ -50,17 +52,17 @@ class Wrapper(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """An object that holds records in a shape that is not read: what it is, and what to do."""
+    """Reason to refuse an object whose shape is not supported, and the cure, for the error message."""
 
     what: str
     cure: str
 
 
 def shape_of(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
-    """Tell what an object is that stands alone in a file; None for a record.
+    """Return the shape of an object that is alone in a file; None when it is a record.
 
-    Exactly one list of objects holds the records, unless something beside it says that the object is a record: one
-    of our fields. What may be either is refused, with the ways to say what it is.
+    An object with exactly one list of objects is a wrapper of that list, unless it has one of our fields itself:
+    then it is a record. Return a ``Refusal`` for a shape that is not supported or not clear.
     """
     if shape := _table(document):
         return shape
@@ -80,16 +82,16 @@ def shape_of(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
 
 
 def wrapper_within(document: Mapping[str, Any]) -> Wrapper | None:
-    """Find the only list of objects in an object of which the user says that it is around one."""
+    """Return the wrapper of an object that the user declared to contain a list; None unless it has exactly one."""
     lists = list(lists_in(document))
     return _wrapper(document, lists[0]) if len(lists) == 1 else None
 
 
 def page_in(document: Mapping[str, Any]) -> str:
-    """Name the list in an object that is certainly around one, wherever it stands; empty for a record.
+    """Return the path, for messages, of the list in an object that is certainly not a record; else empty.
 
-    It is certain where there is nothing else but what answers say about themselves, or where the elements have our
-    fields and the object has not.
+    It is certain when everything else in the object is an answer's metadata, or when the list's elements have our
+    fields and the object has none.
     """
     path = next(lists_in(document), ())
     if not path or has_field(document):
@@ -101,7 +103,7 @@ def page_in(document: Mapping[str, Any]) -> str:
 
 
 def lists_in(document: Mapping[str, Any], depth: int = _DEEPEST) -> Iterator[tuple[str, ...]]:
-    """Find the lists of objects, through objects alone and past what answers say about themselves."""
+    """Yield the paths of all lists of objects, nested in at most ``depth`` objects; metadata is skipped."""
     for name, value in document.items():
         if _is_about_the_answer(name):
             continue
@@ -154,12 +156,12 @@ def _of_objects(names: tuple[str, ...]) -> Refusal:
 
 
 def _table(document: Mapping[str, Any]) -> Refusal | None:
-    """Recognise the tables of pandas that hold no records."""
+    """Return the refusal for a table of pandas that is not a list of records; None for anything else."""
     values = list(document.values())
     if _is_list_of(document.get("data"), list) and isinstance(document.get("columns"), list):
         return Refusal("is a table in parts, as pandas writes it with orient='split'", _AS_RECORDS)
     if values and all(map(_is_column, values)):
-        # Where the text is cut, the last column has fewer rows.
+        # When the text is cut off, the last column has fewer rows.
         rows = list(values[-1])
         if all(list(value)[: len(rows)] == rows for value in values):
             return Refusal("holds an object for each column, as pandas writes it by default", _AS_RECORDS)
@@ -197,7 +199,7 @@ def _first(document: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]
 
 
 def _beside(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    """Name the single values beside a list, and beside what leads to it."""
+    """Yield the names of the single values beside a list and beside the objects that contain it."""
     value: Any = document
     for name in path:
         yield from (other for other in value if value[other] and _are_single([value[other]]))
@@ -205,7 +207,7 @@ def _beside(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]
 
 
 def has_field(document: Mapping[str, Any]) -> bool:
-    """Say whether one of our fields is in an object, with a value such as it has."""
+    """Return whether an object has one of our fields with a suitable value: single, or an object of data."""
     return any(
         _are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
         for name, value in document.items()
@@ -222,7 +224,7 @@ def _is_about_an_element(name: str) -> bool:
 
 
 def _shown(path: tuple[str, ...]) -> str:
-    """Show names as far as they look like names, and not like data that somebody made names of."""
+    """Return a path for messages; names that may be customer data are not shown."""
     return ".".join(path) if _look_like_names(path) else "under a name of its own"
 
 

@@ -1,4 +1,4 @@
-"""A JSON input, whatever the form of its records."""
+"""Source for JSON inputs of any layout."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -31,7 +31,7 @@ READERS: dict[JsonLayout, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class JsonSource:
-    """One JSON input. ``columns`` are the names that its first records use, in the order they turn up."""
+    """JSON input. ``columns`` holds the names in its first 1,000 records, in order of first occurrence."""
 
     raw_input: RawInput
     detection: Detection
@@ -45,35 +45,35 @@ class JsonSource:
 
     @property
     def name(self) -> str:
-        """The input's name as the user gave it."""
+        """Name of the input as the user gave it."""
         return self.raw_input.name
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """Objects of any names in this form."""
+        """Layout; records of one layout can be written to one file, whatever their names."""
         return (self.layout.name,)
 
     def fingerprint(self) -> Fingerprint:
-        """Digest the stored bytes."""
+        """Return name, size and SHA-256 of the stored bytes."""
         return self.raw_input.fingerprint()
 
     def records(self) -> Iterator[Record]:
-        """Read every record."""
+        """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
         return _records(self.raw_input, self.detection, self.layout, self.tree)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
-        """Write records to a stream in the same form."""
+        """Return a writer to ``stream`` in the layout and encoding of this source."""
         writer = JsonWriter(stream, self.envelope, self.detection, extra_columns)
         yield writer
         writer.finish()
 
 
 def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> JsonSource:
-    """Look at the first records for the names they use. ``is_told`` is whether the user named the format.
+    """Return the source for a JSON input, with the names that its first 1,000 records use.
 
-    Raise ``InputError`` where there is no record at all, one object where lines of objects should be, or a shape
-    of JSON that is not read.
+    ``is_told`` is whether the user gave ``--input-format``. Raise ``InputError`` when there is no record, when
+    JSON Lines have an object that spans several lines, or when the shape of the document is not supported.
     """
     text = raw_input.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
     layout = layout_within(detection.format.value, text)

@@ -1,4 +1,4 @@
-"""JSON records back into the form they came in."""
+"""Writer of JSON records in the layout that they were read from."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from .shapes import SALESFORCE, Wrapper
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands before, between and after the records, and in place of all that where there are none."""
+    """Texts before, between and after the records; ``instead`` replaces all of them when there are no records."""
 
     before: str
     between: str
@@ -34,7 +34,10 @@ CRLF_LINES = Envelope(before="", between="\r\n", after="\r\n", instead="")
 
 
 def frame_of_tree(wrapper: Wrapper) -> Envelope:
-    """Put records where they were found; those that were inside their elements, into a list of records."""
+    """Return the envelope that puts records back at the path of their list.
+
+    Records that were inside their elements, and those of Salesforce, go into a list named ``records``.
+    """
     path = wrapper.path if not wrapper.inner and wrapper.path not in SALESFORCE else ("records",)
     start = "".join(f"{{{json.dumps(name)}:" for name in path) + "["
     end = "]" + "}" * len(path) + "\n"
@@ -42,9 +45,10 @@ def frame_of_tree(wrapper: Wrapper) -> Envelope:
 
 
 class JsonWriter:
-    """Writes records with their extra values; ``finish`` has to follow the last.
+    """Writer of records with their extra values; call ``finish`` after the last one.
 
-    A record keeps its own text to the letter. One with a problem gets no extra values, so the problem stays.
+    The JSON text of a record is kept unchanged. A record with a problem gets no extra values, so that reading it
+    again finds the same problem.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class JsonWriter:
         stream.write(detection.mark)
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
-        """Write one record; an extra value takes the place of one of that name."""
+        """Write one record; an extra value replaces the member of the same name."""
         self._write(self._frame.before if self._is_empty else self._frame.between)
         self._is_empty = False
         if record.problem:
@@ -67,7 +71,7 @@ class JsonWriter:
         self._write_raw(_extended(record.raw, dict(zip(self._extra_columns, extra, strict=True))))
 
     def finish(self) -> None:
-        """Write what comes after the last record."""
+        """Write the end of the document after the last record."""
         self._write(self._frame.instead if self._is_empty else self._frame.after)
 
     def _write(self, text: str) -> None:
@@ -80,8 +84,8 @@ class JsonWriter:
 
 
 def _extended(raw: bytes, extra: Mapping[str, str]) -> bytes:
-    """Put members behind those of an object; only one that has such members already is composed anew."""
-    # Escaped, so that any encoding can say them.
+    """Return an object with members added at its end; only an object that has such members is encoded anew."""
+    # Non-ASCII characters are escaped, so that any encoding can represent them.
     spelt = {name: json.dumps(value).encode() for name, value in extra.items()}
     members = members_of(raw)
     if not members.keys().isdisjoint(spelt):

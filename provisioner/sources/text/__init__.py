@@ -1,5 +1,5 @@
-"""From bytes to text.
+"""Text inputs: detection of their encoding, and decoding.
 
-``encoding`` by byte order mark, NUL bytes or option · ``legacy_encodings`` by guessing · ``alphabets`` the letters
-of languages · ``decoding`` strict decoding in blocks of lines.
+``encoding`` the encoding by option, byte order mark or NUL bytes · ``legacy_encodings`` guesses for text that is
+not Unicode · ``alphabets`` the letters of languages · ``decoding`` strict decoding in blocks of lines.
 """

@@ -1,4 +1,4 @@
-"""What the letters of a text say about its languages, for telling apart encodings that look alike."""
+"""Alphabets of languages: how plausible a decoded text is, to choose between similar encodings."""
 
 import re
 import unicodedata
@@ -28,12 +28,12 @@ _ALPHABETS = tuple(
         "ąčęėįšųūž",  # Lithuanian
     )
 )
-"""The letters that languages of Latin script have beyond ASCII."""
+"""Non-ASCII letters of languages in Latin script."""
 
 _WITHIN_WORDS = "\u2019·"
-"""Signs that stand between letters: the apostrophe of print, and the point of Catalan."""
+"""Signs that occur between letters: the typographic apostrophe and the middle dot of Catalan."""
 _AROUND_WORDS = "¡¿«»\u2039\u203a“”„\u2018\u201a…©®™°€£¥•†‡\u3000\u3001\u3002"
-"""Signs that stand beside letters."""
+"""Signs that occur directly before or after a word."""
 _SCRIPTS = {"LATIN": "a", "CYRILLIC": "c", "GREEK": "g", "HEBREW": "h", "ARABIC": "r", "THAI": "t"}
 _ODD = re.compile(
     r"!"  # a control character, or no character at all
@@ -46,18 +46,22 @@ _ODD = re.compile(
 
 
 def oddity(text: str) -> float:
-    """Return the share of words that no language writes so, among the words that are not ASCII (0 to 1)."""
+    """Return the share, from 0 to 1, of implausible words among the words that are not ASCII.
+
+    A word is implausible when it mixes scripts, or has a control character, a capital after a small letter, or a
+    sign inside it.
+    """
     words = ["".join(map(_kind, word)) for word in text.split() if not word.isascii()]
     return sum(_ODD.search(word) is not None for word in words) / max(len(words), 1)
 
 
 def is_latin(text: str) -> bool:
-    """Say whether all letters are of Latin script."""
+    """Return whether all letters of a text are of Latin script."""
     return {_kind(char) for char in set(text)} <= {*"laUA.?#!"}
 
 
 def languages_needed(text: str) -> int:
-    """Count how many languages of Latin script it takes to have every word of a text; at least 1.
+    """Return the number of languages of Latin script that are needed to cover all words of a text; at least 1.
 
     Words with the same non-ASCII letters count once; a word that fits no known language counts as a language of
     its own.
@@ -77,7 +81,12 @@ def languages_needed(text: str) -> int:
 
 @cache
 def _kind(char: str) -> str:
-    """Sort a character, in one letter: ``l`` and ``U`` are ASCII letters, ``a`` and ``A`` other Latin ones."""
+    """Return the class of a character, as one character.
+
+    ``l`` and ``U`` are small and capital ASCII letters, ``a`` and ``A`` other Latin ones, further letters other
+    scripts (``z`` those not listed), ``.``, ``?`` and ``#`` signs inside, beside and apart from words, ``!``
+    control characters.
+    """
     category = unicodedata.category(char)
     if category[0] == "C":
         return "!"

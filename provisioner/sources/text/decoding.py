@@ -1,4 +1,4 @@
-"""From bytes to text, strictly, with the place of every fault."""
+"""Strict decoding of bytes to text; errors name the line and the byte offset."""
 
 import codecs
 import io
@@ -8,21 +8,23 @@ from itertools import chain
 from provisioner.errors import InputError
 
 BOM = "\ufeff"
+"""Byte order mark, as a character."""
 MAX_RECORD_SIZE = 4 * 1024 * 1024
-"""Most characters of one line, or bytes of one record: what is longer has lost its line ends or its quotes."""
+"""Longest line in characters, and longest record in bytes; a longer one lacks its line ends or a closing quote."""
 
 
 _WIDE_MARKS = tuple(BOM.encode(encoding) for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"))
 
 
 class UndecodableError(InputError):
-    """Name the input's encoding, or save it as UTF-8."""
+    """Raised when bytes are not text in the given encoding. Name the right one, or save the input as UTF-8."""
 
 
 def leading_boms(head: bytes, encoding: str) -> bytes:
-    """Return the byte order marks that a text starts with: several programs add one each.
+    """Return the bytes of the byte order marks at the start of a text.
 
-    Those of UTF-16 and UTF-32 are all taken for marks of any of them, since some programs write the wrong one.
+    There may be several, since each program that rewrites a file may add one. For UTF-16 and UTF-32 the marks of
+    all their byte orders are accepted, since some programs write the wrong one.
     """
     is_wide = encoding.startswith(("utf-16", "utf-32"))
     marks = _WIDE_MARKS if is_wide else (BOM.encode(encoding, errors="ignore"),)
@@ -33,7 +35,7 @@ def leading_boms(head: bytes, encoding: str) -> bytes:
 
 
 class _LineCount:
-    """Counts physical lines over pieces of text; a CRLF may be torn apart between two pieces."""
+    """Counter of physical lines over pieces of text; a CRLF may be split between two pieces."""
 
     def __init__(self) -> None:
         self._breaks = 0
@@ -46,11 +48,11 @@ class _LineCount:
 
     @property
     def total(self) -> int:
-        """How many lines there are; what stands after the last line end is one."""
+        """Number of lines, including text after the last line end."""
         return self._breaks + self._is_open
 
     def line_after(self, text: str) -> int:
-        """Return the number of the line that stands after ``text``, from 1."""
+        """Return the number, from 1, of the line in which ``text`` would end if it were added next."""
         return 1 + self._breaks + self._breaks_in(text)
 
     def _breaks_in(self, text: str) -> int:
@@ -59,9 +61,10 @@ class _LineCount:
 
 
 def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
-    """Decode piece by piece, without the byte order marks in front; no piece is empty.
+    """Yield the decoded pieces of a text, without its byte order marks; no piece is empty.
 
-    Raise ``UndecodableError`` with the line and the offset of the first bytes that are no text in this encoding.
+    ``name`` is the input's name for error messages. Raise ``UndecodableError``, with line and byte offset, at the
+    first bytes that are not valid in ``encoding``, and ``InputError`` at a NUL character.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     lines, offset = _LineCount(), 0
@@ -87,7 +90,7 @@ def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
 def _undecodable(
     error: UnicodeDecodeError, encoding: str, name: str, lines: _LineCount, offset: int
 ) -> UndecodableError:
-    """Word a decoding fault. ``offset`` is how many bytes the decoder was given in all."""
+    """Return the error for a decoding fault; ``offset`` is the number of bytes given to the decoder so far."""
     before = error.object[: error.start].decode(encoding, errors="replace")
     at = offset - len(error.object) + error.start
     return UndecodableError(
@@ -99,9 +102,10 @@ def _undecodable(
 
 
 def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
-    """Cut text into lines with their ends (LF, CRLF, lone CR), a list for each piece of text.
+    """Yield lists of the lines in a text, each with its line end (LF, CRLF or lone CR), one list per piece.
 
-    Lists, because going through them line by line then costs nothing in Python.
+    Lists are used because ``itertools.chain`` iterates over them without running Python code per line. Raise
+    ``InputError`` for a line of more than ``MAX_RECORD_SIZE`` characters.
     """
     count, rest = 0, ""
     for text in texts:
@@ -123,7 +127,7 @@ def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
 
 
 def count_lines(texts: Iterable[str]) -> int:
-    """Count the lines of a text in pieces, as ``line_blocks`` cuts them."""
+    """Return the number of lines of a text, given in pieces, as ``line_blocks`` splits it."""
     count = _LineCount()
     for text in texts:
         count.add(text)
@@ -131,7 +135,10 @@ def count_lines(texts: Iterable[str]) -> int:
 
 
 def lines_at_end(tail: bytes, offset: int, encoding: str, mark_size: int) -> list[str]:
-    """Cut the end of a file, from ``offset`` on, into lines, without the first if only a part of it is there."""
+    """Return the lines of the end of a file; a first line that is incomplete is omitted.
+
+    ``tail`` are its bytes from ``offset`` on; ``mark_size`` is the size of the byte order marks in bytes.
+    """
     if offset == 0:
         tail = tail[mark_size:]
     elif encoding.startswith(("utf-16", "utf-32")):

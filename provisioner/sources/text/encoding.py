@@ -1,4 +1,4 @@
-"""The encoding of a text. What the user says wins; what no Unicode rule settles is a guess, and told as one."""
+"""Detection of a text's encoding: by option, by the rules of Unicode, else a guess that is marked as such."""
 
 import codecs
 from contextlib import closing
@@ -12,14 +12,14 @@ from .decoding import BOM, UndecodableError, decoded, leading_boms
 from .legacy_encodings import guess_encoding
 
 _MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
-"""UTF-32 first: its little-endian mark starts with the one of UTF-16."""
+"""Encodings with a byte order mark. UTF-32 is first: its little-endian mark starts with that of UTF-16."""
 
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
-"""Encodings that leave the byte order to the mark, and what they mean without one."""
+"""Encodings whose byte order depends on the mark, and the encoding they mean without one."""
 
 _NO_MARK = Detected("no", "none at the start")
 _LETTERS = 12
-"""How many letters a guess tells, to be judged by."""
+"""Number of letters that a guess shows, so that the user can judge it."""
 _MANY = 0.5
 _QUARTER = 0.25
 _CLEARLY = 2
@@ -27,7 +27,7 @@ _CLEARLY = 2
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoding, spelt with its byte order, and the byte order marks in front of the text."""
+    """Encoding of a text, with its byte order in its name; ``mark`` holds the bytes of its byte order marks."""
 
     found: Detected
     bom: Detected = _NO_MARK
@@ -38,11 +38,12 @@ JSON_ENCODING = Encoding(Detected("utf-8", "no byte order mark, and JSON is UTF-
 
 
 def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
-    """Decide by ``--encoding``, the byte order mark, or where NUL bytes stand; None when nothing of this helps.
+    """Return the encoding by ``override`` (``--encoding``), the byte order mark, or the positions of NUL bytes.
 
-    Salesforce's Data Loader writes the mark ``FE FF`` whatever the byte order is, so the NUL bytes of the text
-    are believed before the mark. Raise ``InputError`` for an encoding that contradicts them, since it could only
-    mangle names, and for what is no text.
+    Return None when none of these decides. NUL bytes take precedence over the mark, since Salesforce's Data Loader
+    writes the mark ``FE FF`` for either byte order. Raise ``InputError`` when the option contradicts the bytes,
+    since names would be garbled, or when the input is not text, and ``UsageError`` when the option names no text
+    encoding.
     """
     first = next((known for known in _MARKED if head.startswith(BOM.encode(known))), "")
     mark = leading_boms(head, first) if first else b""
@@ -64,9 +65,9 @@ def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
 
 
 def guess_encoding_of(raw_input: RawInput) -> Encoding:
-    """Read a whole text: it is UTF-8 if every byte of it is, and a guess if not.
+    """Return UTF-8 if all bytes of an input are valid UTF-8, else a guess. Reads the whole input.
 
-    Raise ``InputError`` where a guess could mangle names.
+    Raise ``InputError`` when the guess is not certain enough, since a wrong one would garble names.
     """
     try:
         with closing(raw_input.chunks()) as chunks:
@@ -109,7 +110,7 @@ def _overridden(head: bytes, encoding: str, told: str, name: str) -> Encoding:
 
 
 def _canonical(encoding: str) -> str:
-    """Spell an encoding as Python does; anything but a text encoding raises ``UsageError``."""
+    """Return Python's name of an encoding; raise ``UsageError`` when it is not a text encoding."""
     try:
         b"\xff".decode(encoding, errors="replace")
         codecs.getincrementaldecoder(encoding)
@@ -124,11 +125,11 @@ def _canonical(encoding: str) -> str:
 
 
 _FOR_HOST_NAMES = {"idna", "punycode"}
-"""Python takes these for text encodings, but they read no lines."""
+"""Text encodings by Python's definition, but for host names only."""
 
 
 def _nul_pattern(text: bytes) -> str:
-    """Tell UTF-16 and UTF-32 with their byte orders by which bytes of four are NUL; empty when it is neither."""
+    """Return UTF-16 or UTF-32 with its byte order, by which bytes of every four are NUL; empty for neither."""
     fours = len(text) // 4
     nuls = [text[place : fours * 4 : 4].count(0) for place in range(4)]
     even, odd = nuls[0] + nuls[2], nuls[1] + nuls[3]
@@ -146,9 +147,9 @@ def _nul_pattern(text: bytes) -> str:
 
 
 def _is_text(start: bytes, encoding: str) -> bool:
-    """Say whether bytes read as lines or fields, without characters that no text has.
+    """Return whether the decoded bytes have line ends or delimiters and no control characters.
 
-    A NUL that got into other text makes a line end of hardly any of its line ends.
+    Text in another encoding with stray NUL bytes is excluded: decoded as UTF-16 it loses most of its line ends.
     """
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start)

@@ -1,4 +1,4 @@
-"""Encodings from before Unicode: told by what a text reads like in each of them, so always a guess."""
+"""Guess of a legacy (not Unicode) encoding, by how plausible the text is when decoded with each candidate."""
 
 import math
 import re
@@ -17,29 +17,32 @@ _CANDIDATES = (
     *("iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u"),
     *("mac-roman", "mac-latin2", "cp850", "cp852", "cp437", "cp866"),
 )
-"""What exports come in, by chardet's names; of those that read alike the first is told."""
+"""Candidates, by chardet's names; of those that decode a text in the same way the first is reported."""
 
 _WEIGHTS = {"iso": 0.6, "mac": 0.3, "cp4": 0.3, "cp8": 0.3}
-"""Encodings that few exports still come in, by how their names start: those of ISO, of old Macs and of DOS."""
+"""Weights, from 0 to 1, of encodings that are rare in exports, by prefix of their names: ISO, old Macs and DOS."""
 
 _SAMPLE_SIZE = 16 * 1024
-_FIELD_END = re.compile(rb'[\t\r\n",;]+')  # none of them is ever a part of a character
+_FIELD_END = re.compile(rb'[\t\r\n",;]+')  # in no encoding are these bytes part of a longer character
 _ASCII = bytes(range(128))
 _MOST_ODD = 0.5
 _LEAST_CONFIDENCE = 0.01
-"""Of a few words in Latin script chardet is not even so sure; it is of all others."""
+"""Least confidence of chardet for text that is not in Latin script; for few Latin words it may be lower."""
 _SLACK = 0.05
 _SPOILT_SHARE = 0.25
-"""Text of another encoding is hardly ever valid UTF-8 by chance."""
+"""Share of fields valid in UTF-8 above which a text is damaged UTF-8: other encodings rarely are by chance."""
 _LEADS = ((3, 3.0), (12, 2.0), (math.inf, 1.4))
-"""Up to so many words that tell two readings apart, the better one has to be so many times as likely."""
+"""(most words, factor): up to that many differing words, the best candidate's score has to be that much higher."""
 _NAMED = 4
-"""How many encodings, and letters of each, a message tells."""
+"""Most encodings in a message, and most letters of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodingCandidate:
-    """What a sample says in some encodings, which are told in the order of ``_CANDIDATES``."""
+    """Decoded sample, with the encodings that decode it in this way, in the order of ``_CANDIDATES``.
+
+    ``confidence`` is chardet's, from 0 to 1; ``oddity`` is the share of implausible words.
+    """
 
     text: str
     encodings: tuple[str, ...]
@@ -48,22 +51,23 @@ class EncodingCandidate:
 
     @property
     def score(self) -> float:
-        """The likelihood, relative to other candidates; lower for each further language the text would need."""
+        """Likelihood relative to other candidates: weighted confidence divided by the number of languages."""
         weight = max(_WEIGHTS.get(name[:3], 1.0) for name in self.encodings)
         return weight * self.confidence / languages_needed(self.text)
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """What there is beyond ASCII, the most frequent first: enough to see whether it is right."""
+        """Printable non-ASCII characters of the sample, the most frequent first, for the user to judge."""
         counts = Counter(char for char in self.text if not char.isascii())
         return tuple(char for char, _ in counts.most_common() if char.isprintable())
 
 
 def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> EncodingCandidate:
-    """Return how a text reads best.
+    """Return the most plausible decoding of a text that is not valid UTF-8.
 
-    Raise ``InputError``, naming the first ``line`` in doubt, for UTF-8 that is spoilt in places, where none fits,
-    and where two give different letters and neither is clearly better: a wrong one would mangle names.
+    ``line`` is the first line that is not UTF-8. Raise ``InputError``, with this line, when the text is UTF-8 with
+    a few damaged places, when no encoding fits, and when several give different letters and none is clearly
+    better: a wrong one would garble names.
     """
     pieces = _gather(chunks)
     if sum(map(_is_utf8, pieces)) > len(pieces) * _SPOILT_SHARE:
@@ -99,7 +103,7 @@ def _is_utf8(piece: bytes) -> bool:
 
 
 def _gather(chunks: Iterable[bytes]) -> list[bytes]:
-    """Collect the fields that are not ASCII: the first ones, and later one for each byte not seen before."""
+    """Return a sample of the non-ASCII fields: the first 16 KiB, then one for each byte value not seen before."""
     found: dict[bytes, None] = {}
     seen: set[int] = set()
     size = 0
@@ -117,7 +121,7 @@ def _gather(chunks: Iterable[bytes]) -> list[bytes]:
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut behind line ends, so that no character is torn apart; a line that never ends is cut all the same."""
+    """Yield pieces that end at a line end, so that no character is split, unless a line is longer than 4 MiB."""
     rest = b""
     for chunk in chunks:
         end = 1 + max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
@@ -129,8 +133,8 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _decode_candidates(pieces: Sequence[bytes]) -> list[EncodingCandidate]:
-    """Read the sample in every encoding that can, those together that read it alike."""
-    from chardet import detect_all  # noqa: PLC0415 - most inputs are UTF-8 and do without it
+    """Decode the sample with every possible encoding, and group the encodings that give the same text."""
+    from chardet import detect_all  # noqa: PLC0415 - not needed for UTF-8, the usual case
 
     sample = b"\n".join(pieces)
     found = detect_all(
@@ -154,7 +158,10 @@ def _place(encoding: str) -> int:
 
 
 def _likely(candidates: Sequence[EncodingCandidate]) -> list[EncodingCandidate]:
-    """Leave out what reads oddly, or like no language of another script, and return the best first."""
+    """Return the plausible candidates, the best first.
+
+    Removed are those with many implausible words, and those not in Latin script of which chardet is not confident.
+    """
     least = min((candidate.oddity for candidate in candidates), default=0.0)
     limit = min(least + _SLACK, _MOST_ODD)
     likely = [
@@ -166,7 +173,7 @@ def _likely(candidates: Sequence[EncodingCandidate]) -> list[EncodingCandidate]:
 
 
 def _lead_needed(best: EncodingCandidate, other: EncodingCandidate) -> float:
-    """Say how many times as likely as another a reading has to be: more where few words tell them apart."""
+    """Return the factor by which the best score has to exceed the other's: higher if few words differ."""
     pairs = zip(best.text.split(), other.text.split(), strict=False)
     telling = sum(mine != theirs for mine, theirs in pairs)
     return next(lead for most, lead in _LEADS if telling <= most)
@@ -183,7 +190,7 @@ def _ambiguous(rivals: Sequence[EncodingCandidate], name: str, line: int | None)
 
 
 def _own_letters(candidate: EncodingCandidate, candidates: Sequence[EncodingCandidate]) -> Sequence[str]:
-    """Return a few letters that tell a reading from others; they are no more than signs of an alphabet."""
+    """Return a few letters that only this candidate gives, to be shown to the user."""
     others = {letter for other in candidates if other is not candidate for letter in other.letters}
     own = [letter for letter in candidate.letters if letter not in others]
     return (own or candidate.letters)[:_NAMED]
