@@ -78,7 +78,7 @@ def check_format(text: str, origin: str) -> None:
         is_whole = False
     if not is_whole:
         raise UsageError(
-            f"{origin}: {quoted(text)} is no format of whole dates",
+            f"{origin}: {quoted(text)} is not a date format with year, month and day",
             cure="write it like %d.%m.%Y or %m/%d/%Y %H:%M",
         )
 
@@ -94,7 +94,7 @@ def _tells_the_year(text: str) -> bool:
 
 
 def _reads_back(text: str) -> bool:
-    return datetime.strptime(_EXAMPLE.strftime(text), text) == _EXAMPLE  # noqa: DTZ007 - no zone is invented
+    return datetime.strptime(_EXAMPLE.strftime(text), text) == _EXAMPLE  # noqa: DTZ007 - no time zone is known
 
 
 def _number(text: str) -> msgspec.Raw:
@@ -139,7 +139,7 @@ class _Date:
         if not self.format:
             return None
         try:
-            moment = datetime.strptime(text, self.format)  # noqa: DTZ007 - no zone is invented
+            moment = datetime.strptime(text, self.format)  # noqa: DTZ007 - no time zone is known
         except (ValueError, OverflowError):
             return None
         return moment if _TIME_IN_FORMAT.search(self.format) else moment.date()

@@ -94,8 +94,8 @@ class Mapping:
         found = {name: detect_preset(name, columns) for name, columns in headers}
         presets = {each.preset for each in found.values()}
         if len(presets) > 1:
-            listed = ", ".join(f"{name} is of {each.preset}" for name, each in found.items())
-            raise UsageError(f"the inputs come of several systems: {listed}", cure="run each of them on its own")
+            listed = ", ".join(f"{name} is from {each.preset}" for name, each in found.items())
+            raise UsageError(f"the inputs come from several systems: {listed}", cure="run each of them on its own")
         first = next(iter(found.values()))
         return replace(self._choose_preset(first.preset), notes=(describe_match(first),))
 

@@ -43,6 +43,7 @@ class MappingFile:
 
 
 NO_FILE = MappingFile({}, (), InputOptions())
+"""Content of a mapping file when none is given."""
 
 
 def load_mapping(path: Path) -> MappingFile:
@@ -69,7 +70,7 @@ def _text_of(path: Path) -> str:
         ) from error
     if len(content) > MAX_BYTES:
         raise UsageError(
-            f"{path}: is larger than 1 MiB, so no mapping file", cure="name a mapping file with --map"
+            f"{path}: is larger than 1 MiB, so it is not a mapping file", cure="name a mapping file with --map"
         )
     try:
         return content.decode("utf-8-sig")

@@ -52,7 +52,7 @@ def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
     ties = [best, *(each for each in others if len(each.columns) == len(best.columns))]
     if len(ties) > 1:
         told = " or ".join(f"{each.preset} (it has {_listed(each.columns)})" for each in ties)
-        raise UsageError(f"{name}: could be of {told}", cure="name the right one with --preset")
+        raise UsageError(f"{name}: could be an export of {told}", cure="name the right one with --preset")
     return best
 
 

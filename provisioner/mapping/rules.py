@@ -8,6 +8,7 @@ from .conversions import ValueType
 from .templates import Template
 
 TEXT = ValueType("text")
+"""Type of a value that is not converted."""
 
 
 @dataclass(frozen=True, slots=True)

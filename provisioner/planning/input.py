@@ -98,13 +98,13 @@ class JobInput:
         notes = [*self.mapping.notes]
         notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
         notes += [
-            f"{source.name}: {pluralize('blank line', source.blank_lines, 'is no row', 'are no rows')}"
+            f"{source.name}: {pluralize('blank line', source.blank_lines, 'was skipped', 'were skipped')}"
             for source in self.sources
             if source.blank_lines
         ]
         fields = {field for bound in self._bound for field in bound.mapper.columns_by_field}
         if self.unused:
-            notes.append(f"columns that nothing is made from: {', '.join(map(shortened, self.unused))}")
+            notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
             if fields <= _IMPERSONAL:
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
         if self.nearly_full:
@@ -177,7 +177,7 @@ class JobInput:
                 hint = did_you_mean(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
-                    cure=f"{hint}the names there are: {', '.join(map(shortened, bound.source.columns))}",
+                    cure=f"{hint}the names are: {', '.join(map(shortened, bound.source.columns))}",
                 )
 
     def request(self, index: int, record: Record) -> WebChatRequest:
@@ -205,7 +205,7 @@ def open_input(
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
-        with (stop or StopSignals()).interrupting():  # nobody knows when stdin ends
+        with (stop or StopSignals()).interrupting():  # stdin may stay open for ever
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
         yield JobInput(sources, final, reading, rows)

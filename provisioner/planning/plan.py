@@ -59,7 +59,7 @@ def unconfirmed_encoding_error(sources: Sequence[Source]) -> UsageError | None:
         return None
     name, encoding = guessed[0].name, guessed[0].detection.encoding.value
     return UsageError(
-        f"{name}: that its encoding is {encoding} is a guess, so nothing was sent",
+        f"{name}: its encoding, {encoding}, is only a guess, so nothing was sent",
         cure=f"look at its letters with 'provisioner check {name}', then add --encoding {encoding}, or --yes",
     )
 

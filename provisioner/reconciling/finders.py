@@ -153,6 +153,7 @@ class MarkerFinder:
 
 
 NO_IDENTITY = ListError("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
+"""Error for a row that cannot be looked up by identity."""
 
 
 def _shown(control: UnknownRow, found: LookupResult) -> ControlVisibility:

@@ -46,6 +46,7 @@ class Inconclusive:
 
 
 Inference = Found | Absent | RetryLater | Inconclusive
+"""Result of ``infer_presence``."""
 
 
 def infer_presence(
@@ -103,5 +104,5 @@ def _reason(look: LookupObservation) -> str:
     if look.trouble:
         return look.trouble
     if look.control is ControlVisibility.NONE:
-        return "not seen, and no other row was created yet beside which that would prove anything"
-    return "not seen, but the look-up does not show rows that were certainly created either"
+        return "not found, but no other row is created yet with which to verify the look-up"
+    return "not found, but the look-up does not find rows that were certainly created either"

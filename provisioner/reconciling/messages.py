@@ -28,6 +28,7 @@ from .polling import poll_until_decided
 BATCH = 500
 """Messages that are reconciled together; their texts are kept in memory for that time."""
 CHANGED = "the row has changed since its message was sent, so the message cannot be told from others"
+"""Reason why a message stays *unknown* whose text has changed in the input."""
 _OTHERS = "its guest has said something else in the conversation"
 
 

@@ -119,7 +119,7 @@ class Reconciler:
                     error=others if duplicates else "",
                 )
             case Absent():
-                text = "looked up twice and not there, beside one that is: it is safe to send"
+                text = "looked up twice and not found, while a created row was found: it is safe to send"
                 return structs.replace(seen, verdict=Verdict.NOT_PROCESSED, error_code="absent", error=text)
             case Inconclusive(reason):
                 return structs.replace(seen, error_code="cannot_tell", error=reason)

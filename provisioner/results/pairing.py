@@ -18,7 +18,7 @@ def paired(planned: Iterable[_A], records: Iterable[_B]) -> Iterator[tuple[_A, _
     for row, record in zip_longest(planned, records):
         if row is None or record is None:
             raise InputError(
-                "does not have as many rows as the ledger says were planned, so they cannot be told apart",
+                "has another number of rows than the plan in the ledger, so rows and results cannot be matched",
                 source="the input",
                 cure="run the job again first, or omit --include-input and --failed",
             )

@@ -101,12 +101,12 @@ def _read_jsonl(stream: BinaryIO, path: Path) -> Iterator[ResultLine]:
 
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:
     if status not in _STATUSES:
-        _refuse(path, line, "has a status that is none")
+        _refuse(path, line, "has no valid status")
     is_named = SidKind.CONVERSATION.matches(sid)
     if status == Status.CREATED and not is_named:
-        _refuse(path, line, "is created, and names no conversation")
+        _refuse(path, line, "is created but has no valid SID")
     if sid and not is_named:
-        _refuse(path, line, f"has a conversation_sid that is none ({SidKind.CONVERSATION.form})")
+        _refuse(path, line, f"has a conversation_sid that is not a SID ({SidKind.CONVERSATION.form})")
 
 
 def _refuse(path: Path, line: int, reason: str) -> NoReturn:

@@ -171,7 +171,7 @@ def _stdout() -> Iterator[BinaryIO]:
         with suppress(BrokenPipeError), os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stream:
             yield stream
     except OSError as error:
-        raise StorageError(f"stdout takes no results: {os_reason(error)}", cure=_TO_A_FILE) from error
+        raise StorageError(f"results cannot be written to stdout: {os_reason(error)}", cure=_TO_A_FILE) from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -186,7 +186,7 @@ def _unwritten(path: Path, error: OSError) -> StorageError:
     old = "; what was there before is still there" if path.exists() else ""
     if not path.parent.is_dir():
         return StorageError(
-            f"{path}: not written, its folder is not there any more",
+            f"{path}: not written, its folder no longer exists",
             cure=f"create it again (mkdir -p {path.parent}), then run the same command again: {_ALL_IS_KEPT}",
         )
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -242,7 +242,7 @@ def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputCo
             count += len(batch)
         return count
     names = _input_names(inputs)
-    for count, (result, cells) in enumerate(paired(results, inputs.cells), 1):  # noqa: B007 - as above
+    for count, (result, cells) in enumerate(paired(results, inputs.cells), 1):  # noqa: B007 - it is returned
         whole = msgspec.structs.asdict(result) | dict(zip(names, cells, strict=True))
         stream.write(encoder.encode(whole) + b"\n")
     return count

@@ -97,7 +97,7 @@ def validate_surrogates(text: str) -> tuple[str, ...]:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        return (f"has half of a surrogate pair at character {error.start + 1}, which is no text",)
+        return (f"has half of a surrogate pair at character {error.start + 1}, which is not text",)
     return NO_FAULT
 
 

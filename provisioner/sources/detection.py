@@ -59,7 +59,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
         if self.encoding.is_guess:
             yield f"the encoding {self.encoding.value} is {self.encoding.reason}"
         if self.skipped:
-            yield f"skipped, being no rows: {', '.join(self._skipped_places())}"
+            yield f"skipped because they are not rows: {', '.join(self._skipped_places())}"
         if self.note:
             yield self.note
 

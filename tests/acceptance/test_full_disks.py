@@ -170,7 +170,7 @@ async def test_results_that_stdout_takes_in_part_are_not_called_whole(program: P
     assert whole.code == 0
     assert (program.folder / "part.jsonl").stat().st_size == room
     assert ended.code == 6
-    assert "stdout takes no results: File too large" in ended.stderr
+    assert "results cannot be written to stdout: File too large" in ended.stderr
     assert "provisioner export" in ended.stderr
 
 

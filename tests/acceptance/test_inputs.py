@@ -152,7 +152,7 @@ async def test_the_records_of_a_page_are_read_and_told(program: Program, twilio:
     pages = program.write("pages.jsonl", f"{json.dumps(page)}\n{json.dumps(page)}\n")
     lines = await program("run", pages, "-o", "lines.csv", *call, env=CREDENTIALS)
 
-    note = "read are the objects in 'data.items', and nothing beside them"
+    note = "only the objects in 'data.items' are read"
     assert f"page.json: {note}" in checked.stdout
     assert lines_of(ended.stderr, f"note: page.json: {note}")
     assert (ended.counts, again.counts, lines.counts) == (
@@ -167,7 +167,7 @@ async def test_the_records_of_a_page_are_read_and_told(program: Program, twilio:
         .startswith('{"data":{"items":[\n{"CustomerFriendlyName": "Bo",')
     )
     assert {row["error"] for row in program.results("lines.csv")} == {
-        "is no record but an object around several, in data.items; write one record at a time"
+        "is not a record but an object that contains several, in data.items; write one record at a time"
     }
     assert dict(server.created) == {"Ana": 1}
 
@@ -260,12 +260,12 @@ async def test_a_guessed_encoding_needs_somebody_s_word(program: Program, twilio
     again = await program(*command, env=CREDENTIALS)
     named = await program(*command, "--encoding", "cp1252", "--ledger", "other.ledger", env=CREDENTIALS)
 
-    guess = "a guess: line 3 is not UTF-8, and so it has the letters é ü"
+    guess = "a guess: line 3 is not UTF-8; decoded this way it has the letters é ü"
     assert f"encoding 'cp1252' ({guess})" in checked.stdout
     assert (refused.code, called, refused.counts) == (2, 0, {"unsent": 2})
     assert lines_of(refused.stderr, "note: customers.csv: the encoding cp1252 is a guess")
     assert refused.stderr.splitlines()[-2:] == [
-        "error: customers.csv: that its encoding is cp1252 is a guess, so nothing was sent",
+        "error: customers.csv: its encoding, cp1252, is only a guess, so nothing was sent",
         "  look at its letters with 'provisioner check customers.csv', then add --encoding cp1252, or --yes",
     ]
     assert (confirmed.code, again.code, named.code) == (0, 0, 0)
@@ -283,13 +283,13 @@ async def test_lines_that_are_no_rows_are_told(program: Program, twilio: StubMak
     ended = await program(*command, "--json", "--failed", "failed.csv", env=CREDENTIALS)
 
     skipped = [{"line": 1, "what": "title"}, {"line": 8, "what": "footer"}, {"line": 9, "what": "footer"}]
-    told = "skipped, being no rows: line 1 (title), lines 8-9 (footer)"
+    told = "skipped because they are not rows: line 1 (title), lines 8-9 (footer)"
     assert checked.summary["sources"][0]["skipped"] == skipped
     assert f"report.csv: {told}" in checked.summary["plan_notes"]
     assert ended.summary["skipped"] == [{"source": "report.csv", **each} for each in skipped]
     assert lines_of(ended.stderr, "note: report.csv: ") == [
         f"note: report.csv: {told}",
-        "note: report.csv: 2 blank lines are no rows",
+        "note: report.csv: 2 blank lines were skipped",
     ]
     assert (ended.code, server.created) == (4, {"Ana": 1, "Bo": 1})
     failed = (program.folder / "failed.csv").read_text()

@@ -186,7 +186,7 @@ async def test_a_results_folder_that_is_removed_costs_the_results_alone(
     job.results.parent.mkdir()
 
     assert (stopped.code, stopped.counts) == (6, {"created": job.rows})
-    assert f"{job.results.name}: not written, its folder is not there any more" in stopped.stderr
+    assert f"{job.results.name}: not written, its folder no longer exists" in stopped.stderr
     assert (refused.code, "create it first: mkdir -p out" in refused.stderr) == (2, True)
     await job.comes_to_a_good_end()
 

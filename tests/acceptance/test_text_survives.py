@@ -114,4 +114,4 @@ async def test_every_text_arrives_to_the_byte(program: Program, twilio: StubMake
     assert first.counts == second.counts == {"rejected": len(TEXTS)}, first.stderr
     assert [fields[b"CustomerFriendlyName"] for fields in sent] == wanted * 2
     assert [json.loads(fields[b"PreEngagementData"])["text"].encode() for fields in sent] == wanted * 2
-    assert lines_of(second.stderr, "note: columns") == ["note: columns that nothing is made from: Id"]
+    assert lines_of(second.stderr, "note: columns") == ["note: columns that are not used: Id"]

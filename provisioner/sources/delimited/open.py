@@ -101,10 +101,10 @@ def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_who
         return Detected(named_delimiter(given), "--delimiter")
     fits = rank_delimiters(lines, is_whole=is_whole)
     if told and (not fits or told in {fit.delimiter for fit in fits}):
-        return Detected(told, "the first line tells it")
+        return Detected(told, "named in the first line")
     if told:
         raise InputError(
-            f"tells the delimiter {told!r} in its first line, and {fits[0].delimiter!r} makes the columns",
+            f"names the delimiter {told!r} in its first line, but {fits[0].delimiter!r} gives the columns",
             source=name,
             cure="name the right one with --delimiter",
         )

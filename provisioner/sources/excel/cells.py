@@ -36,6 +36,7 @@ class CellValue(NamedTuple):
 
 
 EMPTY = CellValue("")
+"""Value of an empty cell."""
 
 
 def read_cell(kind: str, value: str, style: Style, styles: Styles) -> CellValue:

@@ -87,7 +87,7 @@ def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
         encoding=Detected("", "a workbook has its own"),
         bom=Detected("", "a workbook has none"),
         sheet=Detected(sheet, "the first one with a value in it"),
-        note=f"read is the sheet {quoted(sheet)}, and not {', '.join(map(quoted, unread))}" if unread else "",
+        note=f"only the sheet {quoted(sheet)} is read, not {', '.join(map(quoted, unread))}" if unread else "",
     )
     return WorkbookSource(raw_input, detection, _header(starts[0], raw_input.name))
 
@@ -150,7 +150,7 @@ def _opened(raw_input: RawInput) -> Iterator[Book]:
         ) from error
     except Exception as error:
         raise InputError(
-            "is a workbook that is damaged or was written in a way of its own",
+            "is a workbook that is damaged or not in the standard form",
             source=raw_input.name,
             cure="open it in the spreadsheet program and save it anew, or as CSV UTF-8",
         ) from error

@@ -26,7 +26,7 @@ class SharedTexts:
     def __init__(self, name: str) -> None:
         self._name = name
         self._kept = bytearray()
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as this
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - ``close`` closes it
         self._ends = array("I", [0])
 
     def __getitem__(self, number: int) -> str:
@@ -62,7 +62,7 @@ class SharedTexts:
                 encoded = encoded[self._file.write(encoded) :]
         except OSError as error:
             raise InputError(
-                f"has texts that cannot be kept aside: {reason_of(error)}",
+                f"has texts that cannot be stored in a temporary file: {reason_of(error)}",
                 source=self._name,
                 cure="make room in the folder for temporary files, or name another one in TMPDIR",
             ) from error

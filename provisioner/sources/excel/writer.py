@@ -18,7 +18,7 @@ class WorkbookWriter:
 
     def __init__(self, stream: BinaryIO, sheet: str, columns: Sequence[str], extra_columns: Sequence[str]) -> None:
         from openpyxl import Workbook  # noqa: PLC0415 - an extra
-        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - an extra
 
         self._stream = stream
         self._book = Workbook(write_only=True)

@@ -85,11 +85,11 @@ def parsed(pieces: Iterable[bytes], handler: PartHandler) -> Iterator[None]:
     try:
         for piece in pieces:
             size += len(piece)
-            parser.Parse(piece, False)  # noqa: FBT003 - it takes no names
+            parser.Parse(piece, False)  # noqa: FBT003 - it takes no keywords
             if size - parser.CurrentByteIndex > _LONGEST_TOKEN or len(names) > _MOST_NAMES:
                 raise XmlError("a tag is too long, or there are too many of them")
             yield
-        parser.Parse(b"", True)  # noqa: FBT003 - it takes no names
+        parser.Parse(b"", True)  # noqa: FBT003 - it takes no keywords
         yield
     except expat.ExpatError as error:
         raise XmlError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error

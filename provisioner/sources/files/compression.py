@@ -136,6 +136,7 @@ def _reader(container: Callable[[], Container]) -> Callable[[io.BufferedReader],
 
 
 NONE = Compression("none", re.compile(b""), lambda stored: stored)
+"""Compression of bytes that are not compressed."""
 _KNOWN = (
     Compression("gzip", re.compile(rb"\x1f\x8b"), _reader(lambda: _GZIP)),
     Compression("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), _reader(lambda: _BZIP2)),

@@ -66,7 +66,7 @@ def spooled(name: str, stream: Readable, spool_dir: Path | None) -> Iterator[Raw
         except OSError as error:
             elsewhere = "in the folder for temporary files, or name another one in TMPDIR"
             raise InputError(
-                f"cannot be kept aside for the second pass: {reason_of(error)}",
+                f"cannot be copied to a temporary file for the second pass: {reason_of(error)}",
                 source=name,
                 cure=f"make room {f'in {spool_dir}' if spool_dir else elsewhere}",
             ) from error

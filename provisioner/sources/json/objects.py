@@ -114,7 +114,9 @@ def _check_nested(name: str, text: str) -> None:
 
 def _check_page(text: str) -> None:
     if page := page_in(_PLAIN.decode(text)):
-        raise _PageError(f"is no record but an object around several, in {page}; write one record at a time")
+        raise _PageError(
+            f"is not a record but an object that contains several, in {page}; write one record at a time"
+        )
 
 
 def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:

@@ -36,6 +36,7 @@ _INNER = {"node": "", "_source": "_id", "attributes": "id"}
 In order: the edges of GraphQL, the hits of Elasticsearch, the data of JSON:API.
 """
 WAYS_TO_SAY = "say which: --input-format jsonl reads the object as one record, --input-format json reads the list"
+"""Cure for an object that may be a record or contain a list of records."""
 _AS_RECORDS = 'write it with orient="records", lines=True'
 
 
@@ -151,8 +152,10 @@ def _without_list(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
 def _of_objects(names: tuple[str, ...]) -> Refusal:
     otherwise = "; or add --input-format jsonl to read all of it as one record"
     if len(names) == 1:
-        return Refusal(f"is one object around another, {_shown(names)}", f"take it out{_jq(names)}{otherwise}")
-    return Refusal("is an object of objects, and no list of them", f"take them out, with jq -c '.[]'{otherwise}")
+        return Refusal(
+            f"is one object that contains another, {_shown(names)}", f"take it out{_jq(names)}{otherwise}"
+        )
+    return Refusal("is an object of objects, not a list of them", f"take them out, with jq -c '.[]'{otherwise}")
 
 
 def _table(document: Mapping[str, Any]) -> Refusal | None:

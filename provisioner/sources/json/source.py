@@ -27,6 +27,7 @@ READERS: dict[JsonLayout, _Reader] = {
     JsonLayout.SEQUENCE: read_sequence,
     JsonLayout.ARRAY: read_array,
 }
+"""Function that reads the records of each layout, except ``TREE``, which ``read_tree`` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ def _tree(text: str, name: str, *, is_told: bool) -> Tree:
 def _note(wrapper: Wrapper) -> str:
     if wrapper.path in SALESFORCE:
         return ""
-    each = f", of each the {wrapper.inner!r}" if wrapper.inner else ""
-    return f"read are the objects in {'.'.join(wrapper.path)!r}{each}, and nothing beside them"
+    each = f", and of each only its {wrapper.inner!r}" if wrapper.inner else ""
+    return f"only the objects in {'.'.join(wrapper.path)!r} are read{each}"
 
 
 def _envelope(layout: JsonLayout, text: str, tree: Tree | None) -> Envelope:

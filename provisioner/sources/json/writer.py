@@ -30,7 +30,9 @@ ENVELOPES = {
     JsonLayout.SEQUENCE: Envelope(before=SEPARATOR, between=f"\n{SEPARATOR}", after="\n", instead=""),
     JsonLayout.ARRAY: Envelope(before="[\n", between=",\n", after="\n]\n", instead="[]\n"),
 }
+"""Envelope of each layout, except ``TREE``; see ``frame_of_tree``."""
 CRLF_LINES = Envelope(before="", between="\r\n", after="\r\n", instead="")
+"""Envelope of JSON Lines with the line end CRLF."""
 
 
 def frame_of_tree(wrapper: Wrapper) -> Envelope:

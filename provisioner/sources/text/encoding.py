@@ -35,6 +35,7 @@ class Encoding:
 
 
 JSON_ENCODING = Encoding(Detected("utf-8", "no byte order mark, and JSON is UTF-8"))
+"""Encoding of JSON without a byte order mark (RFC 8259, section 8.1)."""
 
 
 def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
@@ -52,7 +53,7 @@ def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
         return _overridden(head, _canonical(override), pattern or first, name)
     if pattern and pattern != first:
         despite = f"; the byte order mark says {first}" if first else ""
-        return Encoding(Detected(pattern, f"by where NUL bytes stand{despite}"), _bom(mark, first), mark)
+        return Encoding(Detected(pattern, f"by the positions of NUL bytes{despite}"), _bom(mark, first), mark)
     if first:
         return Encoding(Detected(first, "byte order mark"), _bom(mark, first), mark)
     if b"\0" in head:
@@ -82,7 +83,7 @@ def guess_encoding_of(raw_input: RawInput) -> Encoding:
         with closing(raw_input.chunks()) as chunks:
             reading = guess_encoding(chunks, raw_input.name, fault.line)
         letters = " ".join(reading.letters[:_LETTERS])
-        reason = f"a guess: line {fault.line} is not UTF-8, and so it has the letters {letters}"
+        reason = f"a guess: line {fault.line} is not UTF-8; decoded this way it has the letters {letters}"
         return Encoding(Detected(codecs.lookup(reading.encodings[0]).name, reason, is_guess=True))
     return Encoding(Detected("utf-8", "no byte order mark, and UTF-8 to the last byte"))
 

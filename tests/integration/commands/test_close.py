@@ -135,7 +135,7 @@ async def test_results_that_name_a_conversation_by_no_sid_close_nothing(job: Job
             await job.close(results, base_url=twilio.url, delete=True)
 
     line = 3 if style == "jsonl" else 4
-    assert refusal.value.message.startswith(f"{results}, line {line}: is created, and names no conversation")
+    assert refusal.value.message.startswith(f"{results}, line {line}: is created but has no valid SID")
     assert refusal.value.cure
     assert twilio.calls == []
     assert job.states == ["active"] * 3

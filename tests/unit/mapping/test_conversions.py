@@ -100,7 +100,7 @@ def test_a_format_of_whole_dates_is_accepted(date_format: str) -> None:
 )
 def test_any_other_format_is_refused(date_format: str) -> None:
     """It could never be right, so it is said before any row is read."""
-    with pytest.raises(UsageError, match=r"^mapping.toml: x: .* is no format of whole dates$"):
+    with pytest.raises(UsageError, match=r"^mapping.toml: x: .* is not a date format with year, month and day$"):
         check_format(date_format, "mapping.toml: x")
 
 

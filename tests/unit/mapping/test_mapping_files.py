@@ -223,7 +223,7 @@ def test_every_rule_and_type_is_a_setting_of_its_own(tmp_path: Path) -> None:
         ),
         (
             '[pre_engagement]\na = { from = "{A}", type = "date", format = "%d.%m." }',
-            ", line 2: pre_engagement.a: '%d.%m.' is no format of whole dates",
+            ", line 2: pre_engagement.a: '%d.%m.' is not a date format with year, month and day",
             "write it like %d.%m.%Y or %m/%d/%Y %H:%M",
         ),
     ],
@@ -240,7 +240,7 @@ def test_what_is_wrong_is_named_by_file_line_and_key(text: str, message: str, cu
     ("content", "message"),
     [
         (b"identity = '\xe4'", "not UTF-8 text"),
-        (b"#" * (MAX_BYTES + 1), "is larger than 1 MiB, so no mapping file"),
+        (b"#" * (MAX_BYTES + 1), "is larger than 1 MiB, so it is not a mapping file"),
         (None, "No such file or directory"),
     ],
 )

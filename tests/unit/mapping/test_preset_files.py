@@ -120,7 +120,7 @@ def test_a_tie_is_an_error_that_names_the_candidates() -> None:
         detect_preset("export.csv", ["Record Id", "Contact Owner", "Contact ID", "Account Name"])
 
     assert caught.value.message == (
-        "export.csv: could be of salesforce-report (it has 'Contact ID', 'Account Name') "
+        "export.csv: could be an export of salesforce-report (it has 'Contact ID', 'Account Name') "
         "or zoho (it has 'Record Id', 'Contact Owner')"
     )
     assert caught.value.cure == "name the right one with --preset"
@@ -172,5 +172,5 @@ def test_inputs_of_several_systems_are_refused_together() -> None:
         mapping.resolve_preset([("a.csv", ["hs_object_id"]), ("b.csv", ["ID", "FIRSTNAME", "LASTNAME"])])
 
     assert caught.value.message == (
-        "the inputs come of several systems: a.csv is of hubspot, b.csv is of salesforce-dataloader"
+        "the inputs come from several systems: a.csv is from hubspot, b.csv is from salesforce-dataloader"
     )

@@ -110,7 +110,7 @@ def test_a_name_that_no_record_has_is_refused_at_the_end(tmp_path: Path) -> None
     ):
         list(opened.entries())
 
-    assert caught.value.cure == "the names there are: crm_id, Name"
+    assert caught.value.cure == "the names are: crm_id, Name"
 
 
 def test_a_misspelt_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
     ):
         list(opened.entries())
 
-    assert caught.value.cure == "did you mean 'crm_id'? the names there are: crm_id"
+    assert caught.value.cure == "did you mean 'crm_id'? the names are: crm_id"
 
 
 async def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
 from provisioner.planning.plan import skipped_records
 
-UNUSED = "columns that nothing is made from: "
+UNUSED = "columns that are not used: "
 IMPERSONAL = "no column gives a name or data of the customers: say with --set which ones do"
 
 
@@ -48,7 +48,7 @@ def test_what_is_left_unread_is_said(tmp_path: Path) -> None:
     options = RunOptions(address_sid="IG" + 32 * "a")
 
     with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
-        assert job_input.notes == (f"{file}: read is the sheet 'Contacts', and not 'Leads'",)
+        assert job_input.notes == (f"{file}: only the sheet 'Contacts' is read, not 'Leads'",)
 
 
 def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
         assert len(list(job_input.entries())) == 2
 
     assert job_input.notes == (
-        f"{file}: the encoding cp1252 is a guess: line 4 is not UTF-8, and so it has the letters ë",
-        f"{file}: skipped, being no rows: line 1 (title), lines 9-10 (footer)",
-        f"{file}: 3 blank lines are no rows",
+        f"{file}: the encoding cp1252 is a guess: line 4 is not UTF-8; decoded this way it has the letters ë",
+        f"{file}: skipped because they are not rows: line 1 (title), lines 9-10 (footer)",
+        f"{file}: 3 blank lines were skipped",
         f"{UNUSED}Id",
     )
     assert skipped_records(job_input.sources) == [

@@ -110,11 +110,11 @@ def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], 
         ([failed(100 + 5 * number) for number in range(MOST_LOOKS)], AWAY),
         (
             [hidden(100), hidden(105), hidden(110)],
-            "not seen, but the look-up does not show rows that were certainly created either",
+            "not found, but the look-up does not find rows that were certainly created either",
         ),
         (
             [look(100, control=ControlVisibility.NONE), look(105, control=ControlVisibility.NONE)],
-            "not seen, and no other row was created yet beside which that would prove anything",
+            "not found, but no other row is created yet with which to verify the look-up",
         ),
     ],
 )

@@ -79,7 +79,7 @@ async def test_the_evidence_tells_when_and_as_whom(tmp_path: Path) -> None:
         await bench.reconciler().run()
 
     lines = "SELECT due, ended, identity, http_status, error FROM attempts WHERE step = 'lookup' ORDER BY id"
-    absent = "looked up twice and not there, beside one that is: it is safe to send"
+    absent = "looked up twice and not found, while a created row was found: it is safe to send"
     assert query(bench.path, lines) == [
         (LOST.sent, WALL + 30, "wc-a", None, "not seen yet"),
         (LOST.sent, WALL + 35, "wc-a", None, "not seen yet"),

@@ -11,7 +11,7 @@ from provisioner.models import Result, Status
 from provisioner.results import COLUMNS, Format, InputColumns, ResultLine, read_results, write_results
 
 SID = "CH" + 32 * "a"
-NO_SID = "has a conversation_sid that is none (CH and 32 hexadecimal digits)"
+NO_SID = "has a conversation_sid that is not a SID (CH and 32 hexadecimal digits)"
 CREATED = Result(1, 2, "in.csv", "k-1", "created", SID, "wc-1", None, None, 201, 1, None, None, 12.5, None)
 UNKNOWN = structs.replace(CREATED, row=2, line=3, status="unknown", conversation_sid=None, error_code="timeout")
 LINES = [ResultLine(1, Status.CREATED, SID, ""), ResultLine(2, Status.UNKNOWN, "", "timeout")]
@@ -56,11 +56,11 @@ def test_a_spreadsheets_mark_does_no_harm(tmp_path: Path) -> None:
         (HEADER.replace(",", ";") + "\n", 1, "is not the header of a results file"),
         (f"{HEADER}\n1,2,in.csv\n", 2, "has 3 fields, the header has 15"),
         (f"{HEADER}\nx,2,in.csv,k,created,{SID},,,,,,,,,\n", 2, "has no row number"),
-        (f"{HEADER}\n1,2,in.csv,k,made,{SID},,,,,,,,,\n", 2, "has a status that is none"),
-        (f"{HEADER}\n1,2,in.csv,k,created,,,,,,,,,,\n", 2, "is created, and names no conversation"),
-        (f"{HEADER}\n1,2,in.csv,k,created,Ana Example,,,,,,,,,\n", 2, "is created, and names no conversation"),
-        (f"{HEADER}\n1,2,in.csv,k,created,{SID}/Messages,,,,,,,,,\n", 2, "is created, and names no conversation"),
-        (f"{HEADER}\n1,2,in.csv,k,created,{SID[:-2]}..,,,,,,,,,\n", 2, "is created, and names no conversation"),
+        (f"{HEADER}\n1,2,in.csv,k,made,{SID},,,,,,,,,\n", 2, "has no valid status"),
+        (f"{HEADER}\n1,2,in.csv,k,created,,,,,,,,,,\n", 2, "is created but has no valid SID"),
+        (f"{HEADER}\n1,2,in.csv,k,created,Ana Example,,,,,,,,,\n", 2, "is created but has no valid SID"),
+        (f"{HEADER}\n1,2,in.csv,k,created,{SID}/Messages,,,,,,,,,\n", 2, "is created but has no valid SID"),
+        (f"{HEADER}\n1,2,in.csv,k,created,{SID[:-2]}..,,,,,,,,,\n", 2, "is created but has no valid SID"),
         (f"{HEADER}\n1,2,in.csv,k,unknown,../../x,,,,,,,,,\n", 2, NO_SID),
         (f'{HEADER}\n1,2,in.csv,k,created,"{SID}\n', 3, "is not CSV in UTF-8"),
         ('{"row": 1}\n', 1, "is not a line of a results file"),

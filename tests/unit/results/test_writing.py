@@ -355,7 +355,7 @@ def test_results_whose_folder_has_gone_say_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught, atomic_write(path):
         shutil.rmtree(path.parent)
 
-    assert caught.value.message == f"{path}: not written, its folder is not there any more"
+    assert caught.value.message == f"{path}: not written, its folder no longer exists"
     assert caught.value.cure == (
         f"create it again (mkdir -p {path.parent}), then run the same command again: the ledger has everything"
     )
@@ -429,7 +429,7 @@ def test_a_stdout_that_takes_nothing_is_a_storage_error(style: Format, monkeypat
     """A full disk behind stdout is said, with the way on, and is not met again at the end of the program."""
     with (
         stdout_that_is(os.open("/dev/full", os.O_WRONLY), monkeypatch),
-        pytest.raises(StorageError, match="stdout takes no results: No space left") as caught,
+        pytest.raises(StorageError, match="results cannot be written to stdout: No space left") as caught,
         atomic_write(Path("-")) as stream,
     ):
         write_results(stream, [CREATED], style)

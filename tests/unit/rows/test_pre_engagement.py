@@ -106,7 +106,7 @@ def test_single_values_are_strings_as_they_stand() -> None:
         ('{"a": 1', "is not valid JSON: it ends too early, or has half of a surrogate pair"),
         ('{"a": "\\ud800"}', "is not valid JSON: it ends too early, or has half of a surrogate pair"),
         ('{"a": ["\\udc00\\ud800 "]}', "is not valid JSON: invalid utf-16 surrogate pair near character 15"),
-        ('{"a": "\ud800"}', "has half of a surrogate pair at character 8, which is no text"),
+        ('{"a": "\ud800"}', "has half of a surrogate pair at character 8, which is not text"),
         ('{"a": "\n"}', "is not valid JSON: invalid character near character 8"),
         ("\ufeff{}", "is not valid JSON: invalid character near character 1"),
         ('{"a":' + "[" * 100_000 + "]" * 100_000 + "}", "is nested too deeply"),
@@ -121,7 +121,7 @@ def test_all_single_values_at_fault_are_told_along_with_the_json_text() -> None:
     """One round of fixing is enough."""
     faults = faults_of("[", a="ok", b="x\ud800", **{"c\udfff": "ok"})
 
-    half = "has half of a surrogate pair at character 2, which is no text"
+    half = "has half of a surrogate pair at character 2, which is not text"
     assert [field for field, _ in faults] == ["pre_engagement_data", "pre_engagement.b", "pre_engagement.c\udfff"]
     assert [reason for _, reason in faults[1:]] == [half, half]
 

@@ -7,7 +7,7 @@ import pytest
 from provisioner.rows import validation
 
 NUL = "holds a NUL character: was the file read in the right encoding?"
-HALF = "has half of a surrogate pair at character 2, which is no text"
+HALF = "has half of a surrogate pair at character 2, which is not text"
 ONE_IS = "one is IG and 32 hexadecimal digits"
 UNRESERVED = "may hold only the letters A to Z, digits, and . _ ~ -"
 IN_A_HEADER = "must be printable ASCII characters without spaces around them, as it travels in a header"

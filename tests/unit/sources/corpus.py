@@ -299,7 +299,7 @@ WRONG = {
     "only a header and a footer": Case(('"Id","Name"\n' + footer()).encode(), error="has a header but no rows"),
     "only a sep line": Case(b"sep=;\n", error="is empty"),
     "a sep line that is wrong": Case(
-        ("sep=;\n" + TABLE).encode(), error="tells the delimiter ';' in its first line"
+        ("sep=;\n" + TABLE).encode(), error="names the delimiter ';' in its first line"
     ),
     "two delimiters": Case(b"name, first;city\nDoe, Jo;Rome\n", error="fit equally well"),
     "an open quote": Case(

@@ -55,7 +55,7 @@ def test_without_a_mark_nul_bytes_tell_the_byte_order(
     """Line ends and delimiters have NUL bytes on one side, whatever else the text is in."""
     source = opened(text.encode(encoding))
 
-    assert source.detection.encoding == Detected(encoding, "by where NUL bytes stand")
+    assert source.detection.encoding == Detected(encoding, "by the positions of NUL bytes")
     assert source.detection.bom.value == "no"
     assert source.columns == columns
 
@@ -65,8 +65,9 @@ def test_a_mark_in_the_wrong_byte_order_is_no_matter(opened: Open, encoding: str
     """Salesforce's Data Loader writes FE FF whatever follows; the text is believed, and the mark is skipped."""
     source = opened(b"\xfe\xff" + TEXT.encode(encoding))
 
-    despite = "" if encoding == "utf-16-be" else "by where NUL bytes stand; the byte order mark says utf-16-be"
-    assert source.detection.encoding == Detected(encoding, despite or "byte order mark")
+    by_nul_bytes = "by the positions of NUL bytes; the byte order mark says utf-16-be"
+    reason = "byte order mark" if encoding == "utf-16-be" else by_nul_bytes
+    assert source.detection.encoding == Detected(encoding, reason)
     assert source.detection.bom == Detected("yes", "starts with the mark of utf-16-be")
     assert source.columns == ("name", "topic")
     assert next(source.records()) == Record(2, ["Zoë", "日本"])

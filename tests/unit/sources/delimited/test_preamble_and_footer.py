@@ -65,5 +65,5 @@ def test_a_note_names_lines_together(opened: Open) -> None:
     source = opened(b"sep=,\nContacts\nof 2026\na,b\n1,2\nTotal\n")
 
     assert list(source.detection.notes()) == [
-        "skipped, being no rows: line 1 (separator line), lines 2-3 (title), line 6 (footer)"
+        "skipped because they are not rows: line 1 (separator line), lines 2-3 (title), line 6 (footer)"
     ]

@@ -25,7 +25,7 @@ STRICT = {
 OWN_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 HEADER = '<row r="1"><c r="A1" t="str"><v>name</v></c><c r="B1" t="str"><v>id</v></c></row>'
-DAMAGED = "is a workbook that is damaged or was written in a way of its own"
+DAMAGED = "is a workbook that is damaged or not in the standard form"
 TOO_LARGE = "is too large a workbook"
 
 
@@ -148,7 +148,7 @@ def test_texts_without_room_are_an_error_of_the_disk(opened: Open, monkeypatch: 
     monkeypatch.setattr(excel_texts, "_MOST_KEPT", 1)
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
 
-    with pytest.raises(InputError, match="cannot be kept aside: no space left on device") as caught:
+    with pytest.raises(InputError, match="stored in a temporary file: no space left on device") as caught:
         opened(book_of(sheet_of(""), shared("aa", "bb")))
 
     assert "TMPDIR" in caught.value.cure

@@ -193,7 +193,7 @@ def test_the_first_sheet_with_values_is_read_and_the_others_are_named(opened: Op
 
     assert source.columns == ("Contacts",)
     assert source.detection.sheet == Detected("Contacts", "the first one with a value in it")
-    assert source.detection.note == "read is the sheet 'Contacts', and not 'Leads'"
+    assert source.detection.note == "only the sheet 'Contacts' is read, not 'Leads'"
 
 
 def test_the_size_that_a_sheet_tells_is_not_believed(opened: Open) -> None:

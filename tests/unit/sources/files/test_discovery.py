@@ -140,7 +140,9 @@ def test_a_spool_that_cannot_be_written_is_refused_with_a_cure(
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"name\nAda\n")))
 
     with (
-        pytest.raises(InputError, match="-: cannot be kept aside for the second pass: no such file") as caught,
+        pytest.raises(
+            InputError, match="-: cannot be copied to a temporary file for the second pass: no"
+        ) as caught,
         open_sources(["-"], OPTIONS, spool_dir=tmp_path / "gone"),
     ):
         pytest.fail("unreachable")

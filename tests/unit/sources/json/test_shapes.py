@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "write each row as an object",
     ),
     "Firebase": ('{"-Na":{"name":"Ada"},"-Nb":{"name":"Bo"}}', "is an object of objects", "jq -c '.[]'"),
-    "DynamoDB": ('{"Item":{"name":{"S":"Ada"}}}', "is one object around another, Item", "jq -c '.Item'"),
+    "DynamoDB": ('{"Item":{"name":{"S":"Ada"}}}', "is one object that contains another, Item", "jq -c '.Item'"),
     "two lists": (
         '{"contacts":[{"name":"Ada"}],"companies":[{"name":"X"}]}',
         "several lists of objects: contacts, companies",
@@ -152,7 +152,7 @@ def test_the_records_in_an_object_are_read_and_written_back(opened: Open, name: 
 
     assert read(source) == expected
     assert read(opened(stream.getvalue())) == [{**each, "_status": "invalid"} for each in expected]
-    assert f"read are the objects in '{path}'" in source.detection.note if path else True
+    assert f"only the objects in '{path}' are read" in source.detection.note if path else True
     assert source.detection.format.value == "json"
 
 
@@ -185,7 +185,7 @@ def test_the_user_says_what_an_object_is(opened: Open) -> None:
     assert read(opened(text, input_format="json")) == [{"sku": "1"}, {"sku": "2"}]
     assert read(opened(text, input_format="jsonl")) == [{"name": "Ada", "orders": '[{"sku":"1"},{"sku":"2"}]'}]
     (record,) = opened(b'{"results":[{"name":"Ada"}]}', input_format="jsonl").records()
-    assert record.problem.startswith("is no record but an object around several, in results")
+    assert record.problem.startswith("is not a record but an object that contains several, in results")
 
 
 @pytest.mark.parametrize("joint", ["\n", ",", "\n\x1e"])
@@ -201,7 +201,7 @@ def test_pages_among_each_other_are_invalid_rows(opened: Open, joint: str) -> No
 
     *around, person = opened(f"{before}{joint.join(pages)}{after}".encode()).records()
 
-    told = "is no record but an object around several, in {}; write one record at a time"
+    told = "is not a record but an object that contains several, in {}; write one record at a time"
     assert [record.problem for record in around] == [
         told.format(path) for path in ("results", "data.items", "rows")
     ]

@@ -76,7 +76,8 @@ def test_people_read_as_they_were_written(opened: Open, language: str) -> None:
 
     assert [record.values for record in source.records()] == [row.split(";") for row in people.split("|")]
     assert source.detection.encoding.is_guess
-    assert source.detection.encoding.reason.startswith("a guess: line 2 is not UTF-8, and so it has the letters ")
+    reason = source.detection.encoding.reason
+    assert reason.startswith("a guess: line 2 is not UTF-8; decoded this way it has the letters ")
 
 
 @pytest.mark.parametrize("name", ["José", "Zoë", "Müller", "João", "O\u2019Neil", "Ana \u2013 Bo"])
@@ -85,7 +86,7 @@ def test_one_name_is_enough_where_all_likely_encodings_agree(opened: Open, name:
     source = opened(f"id,name\n1,{name}\n".encode("cp1252"))
 
     letter = next(char for char in name if not char.isascii())
-    reason = f"a guess: line 2 is not UTF-8, and so it has the letters {letter}"
+    reason = f"a guess: line 2 is not UTF-8; decoded this way it has the letters {letter}"
     assert source.detection.encoding == Detected("cp1252", reason, is_guess=True)
     assert next(source.records()).values == ["1", name]
 
