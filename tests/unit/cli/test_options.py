@@ -20,7 +20,7 @@ Usage: provisioner toy [OPTIONS] FILE...
 
   Play with files.
 
-Where it plays:
+Host of the toy command:
   --host NAME  A host.  [env var: PROVISIONER_TOY_HOST, TOY_HOST]
 
 Options:
