@@ -1,12 +1,13 @@
 """Fixtures of acceptance tests: the program, a Twilio stub that can fail, and the simulator in a process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import Program, programs_in
+from tests.acceptance.fork_server import ForkServer, fork_server
+from tests.acceptance.program import Program, environment, programs_in
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 from tests.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
 from tests.wires import authority
@@ -14,10 +15,17 @@ from tests.wires import authority
 __all__ = ["authority"]
 
 
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Yield the process that forks the program."""
+    with fork_server(environment(tmp_path_factory.mktemp("home"))) as forks:
+        yield forks
+
+
 @pytest.fixture
-async def program(tmp_path: Path) -> AsyncIterator[Program]:
+async def program(tmp_path: Path, forks: ForkServer) -> AsyncIterator[Program]:
     """Yield the program in an empty folder with an empty home; kill its processes at the end of the test."""
-    async with programs_in(tmp_path) as program:
+    async with programs_in(tmp_path, forks) as program:
         yield program
 
 
@@ -33,13 +41,14 @@ async def twilio() -> AsyncIterator[StubMaker]:
 
 
 @pytest.fixture
-async def simulator(program: Program) -> SimulatorMaker:
-    """Return a function that starts the simulator with ``--inspect`` and the given flags until the test ends."""
+async def simulator(program: Program, forks: ForkServer) -> AsyncIterator[SimulatorMaker]:
+    """Yield a function that starts the simulator with ``--inspect`` and the given flags until the test ends."""
+    async with AsyncExitStack() as stack:
 
-    async def start(*flags: str) -> Simulator:
-        running = await program.start("simulate", "--port", "0", "--inspect", *flags)
-        assert running.process.stdout is not None
-        first_line = (await running.process.stdout.readline()).decode()
-        return Simulator(first_line.split()[2].rstrip(","))
+        async def start(*flags: str) -> Simulator:
+            arguments = ("simulate", "--port", "0", "--inspect", *flags)
+            forked = await stack.enter_async_context(forks.run(arguments, program.folder, program.env))
+            first_line = (await forked.stdout.readline()).decode()
+            return Simulator(first_line.split()[2].rstrip(","))
 
-    return start
+        yield start

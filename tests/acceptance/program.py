@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from tests.acceptance.fork_server import ForkServer
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "IG" + 32 * "a"
@@ -29,6 +31,9 @@ CREDENTIALS = {
 """Environment variables of a user; all values are invented."""
 
 PATIENCE_S = 60.0
+PROVISIONER = ("-m", "provisioner")
+_OURS = re.compile("PATH|HOME|PYTHONPATH|(TWILIO|PROVISIONER)_[A-Z_]+")
+"""Variables that nothing reads before the program's first line."""
 _ACCOUNTING = re.compile(r"^input ([\d,]+) = (.+)$", re.MULTILINE)
 
 
@@ -39,6 +44,13 @@ class Ended:
     code: int
     stdout: str
     stderr: str
+
+    @classmethod
+    def of(cls, code: int, stdout: bytes, stderr: bytes) -> Self:
+        """Read what a process wrote; no way to end shows a traceback."""
+        ended = cls(code, *(each.decode(errors="backslashreplace") for each in (stdout, stderr)))
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -62,26 +74,23 @@ class Running:
     """One execution that is still running."""
 
     process: asyncio.subprocess.Process
-    _said: str = ""
+    _said: bytes = b""
 
     async def says(self, start: str) -> str:
         """Wait for a line on stderr that begins with ``start``, and return it."""
         assert self.process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
-            while line := (await self.process.stderr.readline()).decode():
+            while line := await self.process.stderr.readline():
                 self._said += line
-                if line.startswith(start):
-                    return line.rstrip()
-        raise AssertionError(f"it ended without saying {start!r}: {self._said}")
+                if line.startswith(start.encode()):
+                    return line.decode().rstrip()
+        raise AssertionError(f"it ended without saying {start!r}: {self._said.decode()}")
 
     async def end(self, stdin: bytes | None = None) -> Ended:
         """Wait for the end and return the result; fail if the output contains a traceback."""
         async with asyncio.timeout(PATIENCE_S):
             stdout, stderr = await self.process.communicate(stdin)
-        told = [(each or b"").decode(errors="backslashreplace") for each in (stdout, stderr)]
-        ended = Ended(self.process.returncode or 0, told[0], self._said + told[1])
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return ended
+        return Ended.of(self.process.returncode or 0, stdout or b"", self._said + (stderr or b""))
 
     def cpu_s(self) -> float:
         """Return the used processor time in seconds, a measure of progress that does not depend on other load."""
@@ -111,12 +120,14 @@ class Running:
 class Program:
     """Runs ``python -m provisioner`` in ``folder``, with ``env`` as the complete environment.
 
-    ``invocation`` replaces ``-m provisioner``.
+    ``invocation`` replaces ``-m provisioner``. With a fork server, an execution that differs only by its arguments
+    and by the program's own variables is forked from that server, which saves about one second of imports each.
     """
 
     folder: Path
     env: Mapping[str, str]
-    invocation: Sequence[str] = ("-m", "provisioner")
+    invocation: Sequence[str] = PROVISIONER
+    forks: ForkServer | None = None
     _started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any) -> Running:
@@ -137,6 +148,19 @@ class Program:
         self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: bytes | None = None, **how: Any
     ) -> Ended:
         """Run the program to its end and return the result; ``env`` is added to the environment."""
+        whole = {**self.env, **(env or {})}
+        if (
+            self.forks
+            and stdin is None
+            and not how
+            and self.invocation == PROVISIONER
+            and all(map(_OURS.fullmatch, whole))
+        ):
+            async with (
+                asyncio.timeout(PATIENCE_S),
+                self.forks.run([*map(str, arguments)], self.folder, whole) as forked,
+            ):
+                return Ended.of(*await forked.end())
         if stdin is not None:
             how["stdin"] = asyncio.subprocess.PIPE
         running = await self.start(*arguments, env=env, **how)
@@ -195,11 +219,11 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def programs_in(folder: Path) -> AsyncIterator[Program]:
+async def programs_in(folder: Path, forks: ForkServer | None = None) -> AsyncIterator[Program]:
     """Yield a program for ``folder`` with an empty home; kill its processes at the end of the context."""
     home = folder / "home"
     home.mkdir()
-    program = Program(folder, environment(home))
+    program = Program(folder, environment(home), forks=forks)
     try:
         yield program
     finally:
