@@ -1,5 +1,6 @@
 """Fixtures of acceptance tests: the program, a Twilio stub that can fail, and the simulator in a process."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.fork_server import ForkServer, fork_server
-from tests.acceptance.program import Program, environment, programs_in
+from tests.acceptance.program import ROOT, Program, programs_in
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 from tests.stub_twilio import Script, StubMaker, StubTwilio, stub_twilio
 from tests.wires import authority
@@ -16,9 +17,9 @@ __all__ = ["authority"]
 
 
 @pytest.fixture(scope="session")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+def forks() -> Iterator[ForkServer]:
     """Yield the process that forks the program."""
-    with fork_server(environment(tmp_path_factory.mktemp("home"))) as forks:
+    with fork_server({"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}) as forks:
         yield forks
 
 

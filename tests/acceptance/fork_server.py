@@ -43,9 +43,10 @@ class Forked:
 
 @dataclass(frozen=True)
 class ForkServer:
-    """The process that forks, as those who ask it see it."""
+    """The process that forks, as those who ask it see it; ``env`` is what it was started in itself."""
 
     control: socket.socket
+    env: Mapping[str, str]
 
     @asynccontextmanager
     async def run(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Forked]:
@@ -87,7 +88,7 @@ def fork_server(env: Mapping[str, str]) -> Iterator[ForkServer]:
         command = [sys.executable, "-m", __name__, str(theirs.fileno())]
         process = subprocess.Popen(command, env=env, pass_fds=[theirs.fileno()], start_new_session=True)
         theirs.close()
-        yield ForkServer(ours)
+        yield ForkServer(ours, env)
     process.wait()
 
 

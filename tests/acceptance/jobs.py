@@ -60,9 +60,9 @@ class Job:
             *self.flags,
         )
 
-    async def run(self, *flags: str, **how: Any) -> Ended:
+    async def run(self, *flags: str, env: dict[str, str] | None = None, **how: Any) -> Ended:
         """Run the job to its end, with ``flags`` in addition for this run."""
-        return await (await self.start(*flags, **how)).end()
+        return await self.program(*self.command, *flags, env={**CREDENTIALS, **(env or {})}, **how)
 
     async def start(self, *flags: str, env: dict[str, str] | None = None, **how: Any) -> Running:
         """Start the job and return at once."""

@@ -32,8 +32,8 @@ CREDENTIALS = {
 
 PATIENCE_S = 60.0
 PROVISIONER = ("-m", "provisioner")
-_OURS = re.compile("PATH|HOME|PYTHONPATH|(TWILIO|PROVISIONER)_[A-Z_]+")
-"""Variables that nothing reads before the program's first line."""
+_LATE = re.compile("HOME|PYTHONDONTWRITEBYTECODE|(TWILIO|PROVISIONER)_[A-Z_]+")
+"""Variables that change nothing before the program's first line."""
 _ACCOUNTING = re.compile(r"^input ([\d,]+) = (.+)$", re.MULTILINE)
 
 
@@ -149,13 +149,8 @@ class Program:
     ) -> Ended:
         """Run the program to its end and return the result; ``env`` is added to the environment."""
         whole = {**self.env, **(env or {})}
-        if (
-            self.forks
-            and stdin is None
-            and not how
-            and self.invocation == PROVISIONER
-            and all(map(_OURS.fullmatch, whole))
-        ):
+        early = {name: value for name, value in whole.items() if not _LATE.fullmatch(name)}
+        if self.forks and stdin is None and not how and (self.invocation, early) == (PROVISIONER, self.forks.env):
             async with (
                 asyncio.timeout(PATIENCE_S),
                 self.forks.run([*map(str, arguments)], self.folder, whole) as forked,

@@ -5,11 +5,8 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -25,41 +22,28 @@ LONG = 300 * "n"
 OURS = re.compile(r"\x1b\[[0-9;]*[mKA]|\x1b\[\?25[lh]|\r\n|\r")
 """What the live display writes: colours, moves of the cursor, line ends."""
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-Started = Callable[[Sequence[str], Path, Mapping[str, str]], str]
 
 
-def on_pipes(arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> str:
+async def on_pipes(program: Program, arguments: Sequence[str]) -> str:
     """Run the program as a script does, and return all it said."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "provisioner", *arguments],
-        cwd=folder,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    return (ended.stdout + ended.stderr).decode()
+    ended = await program(*arguments, env=CREDENTIALS)
+    return ended.stdout + ended.stderr
 
 
-def on_a_terminal(arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> str:
+async def on_a_terminal(program: Program, arguments: Sequence[str]) -> str:
     """Run the program as a person does, and return what came to the terminal but the display's own sequences."""
     ours, theirs = pty.openpty()
-    started = subprocess.Popen(
-        [sys.executable, "-m", "provisioner", *arguments],
-        cwd=folder,
-        env={**env, "TERM": "xterm"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+    running = await program.start(
+        *arguments, env={**CREDENTIALS, "TERM": "xterm"}, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
     os.write(ours, b"n\n")  # whatever is asked
     said = b""
     with suppress(OSError):  # the other side is closed
-        while piece := os.read(ours, 65_536):
+        while piece := await asyncio.to_thread(os.read, ours, 65_536):
             said += piece
     os.close(ours)
-    started.wait()
+    await running.end()
     return OURS.sub("", said.decode())
 
 
@@ -123,15 +107,16 @@ def commands(name: str, url: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("started", [on_pipes, on_a_terminal])
-async def test_no_name_acts_on_a_terminal_or_a_log(program: Program, twilio: StubMaker, started: Started) -> None:
+async def test_no_name_acts_on_a_terminal_or_a_log(
+    program: Program, twilio: StubMaker, started: Callable[[Program, Sequence[str]], Awaitable[str]]
+) -> None:
     """What moves cursors, sets titles, hides or turns text round is shown as an escape, and long names are cut."""
     server = await twilio(answering_oddly)
     name = prepare(program)
-    env = {**program.env, **CREDENTIALS}
 
     asked = commands(name, server.url)
     for arguments in asked if started is on_pipes else asked[::2]:  # on a terminal each kind of command once
-        said = await asyncio.to_thread(started, arguments, program.folder, env)
+        said = await started(program, arguments)
 
         assert UNSEEN.findall(said) == [], (arguments, said)
         assert LONG not in said, arguments
