@@ -120,7 +120,7 @@ class Running:
 class Program:
     """Runs ``python -m provisioner`` in ``folder``, with ``env`` as the complete environment.
 
-    ``invocation`` replaces ``-m provisioner``. With a fork server, an execution that differs only by its arguments
+    ``invocation`` replaces ``-m provisioner``. With ``forks``, an execution that differs only by its arguments
     and by the program's own variables is forked from that server, which saves about one second of imports each.
     """
 

@@ -1,6 +1,7 @@
 """Adding a field by the recipe of ``docs/architecture.md``: done to a copy of the program, which then sends it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.errors import ExitCode
@@ -33,6 +34,7 @@ def add_field(package: Path) -> None:
 async def test_a_field_added_by_the_recipe_reaches_the_server(program: Program, twilio: StubMaker) -> None:
     """Three lines make a column of its name travel, ``--set`` understand it and a bad text of it a problem."""
     server = await twilio()
+    program = replace(program, forks=None)  # what is imported already is no copy
     copy = shutil.copytree(ROOT / "provisioner", program.folder / "provisioner")
     add_field(copy)
     program.write("customers.csv", f"CustomerFriendlyName,Favourite Tea\nAda,Earl Grey\nBo,\nCy,{'x' * 300}\n")

@@ -102,6 +102,8 @@ async def test_an_intent_that_is_taken_back_leaves_the_message_waiting(open_benc
         await bench.create(1)
         await bench.create(2)
         await bench.ledger.messages.begin(1)
+        await bench.ledger.messages.settle(1, MessageStatus.UNSENT, THROTTLED)
+        await bench.ledger.messages.begin(1)
         await bench.ledger.messages.release(1)
         await bench.ledger.messages.begin(2)
         await bench.ledger.messages.settle(2, MessageStatus.POSTED, POSTED)

@@ -122,10 +122,12 @@ async def test_a_plan_that_fails_leaves_the_one_before(opened: Open) -> None:
         with pytest.raises(InputError) as raised:
             await ledger.plan(failing(), [Fingerprint("other.csv", 1, "b")])
         counts, inputs = await ledger.counts(), await ledger.planned_inputs()
+        again = await ledger.plan(entries("abc"), INPUT)
 
     assert before is None
     assert raised.value is error
     assert (counts, inputs) == (Counts(input=2, pending=2), list(INPUT))
+    assert again.added == 1
 
 
 async def test_planning_tells_how_far_it_is(opened: Open) -> None:
@@ -141,6 +143,7 @@ async def test_planning_tells_how_far_it_is(opened: Open) -> None:
 
     assert [count for count, _ in told] == sorted(count for count, _ in told)
     assert told[-1][0] == 5_001
+    assert {loop for _, loop in told} == {asyncio.get_running_loop()}
 
 
 # A run: what is handed out, and its record
@@ -167,12 +170,13 @@ async def test_every_run_is_on_record(opened: Open) -> None:
     async with opened() as ledger:
         first = await ledger.start_run(SENDABLE)
         await ledger.finish_run(5)
-        await ledger.start_run(SENDABLE, run_id="second")
+        second = await ledger.start_run(SENDABLE, run_id="second")
         with ledger.reader() as reader:
             runs = reader.runs()
 
-    assert [(run.run_id, run.exit_code, run.version) for run in runs] == [(first, 5, "1"), ("second", None, "1")]
-    assert [run.ended is None for run in runs] == [False, True]
+    assert [(run.run_id, run.exit_code, run.version) for run in runs] == [(first, 5, "1"), (second, None, "1")]
+    assert second == "second"
+    assert [run.ended is not None and run.started <= run.ended for run in runs] == [True, False]
 
 
 # Recover
@@ -210,12 +214,13 @@ async def lose(ledger: Ledger, keys: str) -> None:
 
 
 async def test_unknown_rows_are_listed_page_by_page(opened: Open) -> None:
-    """In input order, with the identity that was asked for and when the attempt left and was lost."""
+    """In input order and no others, with the identity asked for and when the attempt left and was lost."""
     async with opened() as ledger:
-        await lose(ledger, "abc")
-        first, rest = await ledger.unknown(0, 2), await ledger.unknown(2, 10)
+        await create(ledger, "x")
+        await lose(ledger, "axbc")
+        first, rest, none = [await ledger.unknown(after, 2) for after in (0, 3, 4)]
 
-    assert [row.key for row in (*first, *rest)] == ["a", "b", "c"]
+    assert ([(row.row, row.key) for row in (*first, *rest)], none) == ([(1, "a"), (3, "b"), (4, "c")], [])
     assert (first[0].identity, first[0].since, first[0].lost_at) == ("wc-a", LOST.sent, LOST.ended)
     assert not first[0].is_confirmed
 
@@ -319,13 +324,15 @@ async def test_conversations_of_another_ledger_are_taken_over_once(opened: Open)
     made = [conversation_sid(number) for number in (5, 6)]
     async with opened() as ledger:
         closing = ledger.closing(deletes=False)
-        await closing.import_conversations(iter(made))
+        await closing.import_conversations(iter([*made, made[0]]))
         first, second = await closing.left(0, 10)
         await closing.settle(first.id, CLOSED, number=1)
-        await closing.import_conversations(iter(made))
-        left = await closing.left(0, 10)
+        await closing.import_conversations(iter([*made, conversation_sid(7)]))
+        left, counts = await closing.left(0, 10), await closing.counts()
 
-    assert ([first.sid, second.sid], left) == (made, [second])
+    assert [first.sid, second.sid] == made
+    assert [each.sid for each in left] == [second.sid, conversation_sid(7)]
+    assert counts == {CloseStatus.CLOSED: 1, None: 2}
 
 
 async def test_loose_ends_of_closing_are_counted(opened: Open) -> None:

@@ -124,33 +124,6 @@ async def test_a_fault_of_the_run_is_no_word_about_the_conversation(path: Path) 
         assert await close_ledger.counts() == {None: 1}
 
 
-async def test_loose_ends_are_counted(path: Path) -> None:
-    """Further conversations of a row, and those without a customer, are in no list of SIDs."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await ledger.plan(entries("ab"), INPUT)
-        first, second = await claim_all(ledger)
-        await ledger.begin(first.id)
-        await ledger.settle(first.id, Status.CREATED, structs.replace(CREATED, error_code="duplicate"))
-        await ledger.begin(second.id)
-        await ledger.settle(second.id, Status.UNSENT, structs.replace(CREATED, may_leave_orphan=True))
-        close_ledger = ledger.closing(deletes=False)
-
-        assert (await close_ledger.duplicates(), await close_ledger.orphans()) == (1, 1)
-
-
-async def test_conversations_of_another_ledger_are_taken_once(path: Path) -> None:
-    """Taking the same list twice adds nothing, and loses nothing of what became of them."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        close_ledger = ledger.closing(deletes=False)
-        await close_ledger.import_conversations([sid_of("a"), sid_of("b"), sid_of("a")])
-        await close_ledger.settle(1, CLOSED, number=1)
-
-        await close_ledger.import_conversations([sid_of("a"), sid_of("b"), sid_of("c")])
-
-        assert await sids(close_ledger) == [sid_of("b"), sid_of("c")]
-        assert await close_ledger.counts() == {CloseStatus.CLOSED: 1, None: 2}
-
-
 async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
     """A results file that turns out to be none leaves no half of it."""
 

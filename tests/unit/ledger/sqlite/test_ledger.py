@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger import JobNotes
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import AttemptResult, Counts, Status, Verdict
@@ -16,7 +15,6 @@ from tests.ledger_samples import (
     CREATED,
     INPUT,
     LOST,
-    REFUSED,
     SENDABLE,
     SETTINGS,
     THROTTLED,
@@ -46,17 +44,6 @@ async def test_every_attempt_is_kept_with_its_evidence(path: Path) -> None:
         (2, 1, 1, "create", 2, "not_processed", *throttled),
         (3, 1, 2, "create", 3, "created", *created),
     ]
-
-
-async def test_a_possible_orphan_is_marked(path: Path) -> None:
-    """Attempts that failed at the participant can be listed."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await ledger.plan(entries("a"), INPUT)
-        (claim,) = await claim_all(ledger)
-        await ledger.begin(claim.id)
-        await ledger.settle(claim.id, Status.REJECTED, structs.replace(REFUSED, may_leave_orphan=True))
-
-    assert query(path, "SELECT may_leave_orphan FROM attempts") == [(1,)]
 
 
 async def test_an_outcome_with_half_a_character_is_kept(path: Path) -> None:
@@ -180,60 +167,12 @@ async def test_nothing_is_handed_out_before_a_run_starts(path: Path) -> None:
         assert not await ledger.claim(10)
 
 
-async def test_runs_are_recorded_with_their_ends(path: Path) -> None:
-    """Each has an id of its own, a version and a process; one that was killed has no end."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1.0") as ledger:
-        first = await ledger.start_run(SENDABLE)
-        await ledger.finish_run(6)
-        second = await ledger.start_run(SENDABLE, run_id="2026-01")
-
-    with open_sqlite_reader(path) as reader:
-        runs = reader.runs()
-    assert [(run.run_id, run.exit_code, run.version) for run in runs] == [
-        (first, 6, "1.0"),
-        ("2026-01", None, "1.0"),
-    ]
-    assert second == "2026-01"
-    assert runs[0].ended is not None
-    assert runs[0].started <= runs[0].ended
-    assert runs[1].ended is None
-
-
 async def test_finishing_no_run_is_allowed(path: Path) -> None:
     """A run that ended before it started has nothing to record."""
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await ledger.finish_run(0)
 
     assert query(path, "SELECT count(*) FROM runs") == [(0,)]
-
-
-async def test_notes_are_kept_from_run_to_run(path: Path) -> None:
-    """A note is there for the next run, in its latest form, and for readers."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.notes() == JobNotes()
-        await ledger.set_notes(results="old")
-        await ledger.set_notes(results="new Ω")
-
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        assert await ledger.notes() == JobNotes(results="new Ω")
-    with open_sqlite_reader(path) as reader:
-        assert reader.notes() == JobNotes(results="new Ω")
-
-
-async def test_unknown_rows_are_listed_with_what_a_look_needs(path: Path) -> None:
-    """In input order, page by page, with the identity and when the attempt was lost."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await ledger.plan(entries("abcd"), INPUT)
-        for claim, status in zip(
-            await claim_all(ledger), [Status.UNKNOWN, Status.CREATED, Status.UNKNOWN, Status.UNKNOWN], strict=True
-        ):
-            await send(ledger, claim, status)
-        pages = [await ledger.unknown(after, 2) for after in (0, 3, 4)]
-
-    assert [[(row.row, row.key) for row in page] for page in pages] == [[(1, "a"), (3, "c")], [(4, "d")], []]
-    assert {(row.since, row.lost_at, row.is_confirmed) for page in pages for row in page} == {
-        (LOST.sent, LOST.ended, False)
-    }
 
 
 UNREADABLE = structs.replace(LOST, http_status=201, error_code="bad_reply")

@@ -220,37 +220,6 @@ async def test_a_message_in_flight_is_unknown_after_a_crash(path: Path) -> None:
     ]
 
 
-async def test_an_intent_that_is_taken_back_leaves_the_message_waiting(path: Path) -> None:
-    """Nothing was sent, so it is pending again; without an intent there is nothing to take back."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await plan(ledger, "ab")
-        first, second = await claim_all(ledger)
-        for claim in (first, second):
-            await create(ledger, claim)
-        await post(ledger, first, MessageStatus.UNSENT, MessageStatus.IN_FLIGHT)
-        await post(ledger, second, MessageStatus.POSTED)
-        for claim in (first, second):
-            await ledger.messages.release(claim.id)
-        counts = await ledger.messages.counts()
-
-    assert counts == MessageCounts(pending=1, posted=1)
-
-
-async def test_a_message_that_is_not_asked_for_any_more_is_dropped(path: Path) -> None:
-    """Unless it may have been posted: that stays as it is."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await plan(ledger, "ab")
-        first, second = await claim_all(ledger)
-        for claim in (first, second):
-            await create(ledger, claim)
-        await post(ledger, second, MessageStatus.UNKNOWN)
-        for claim in (first, second):
-            await ledger.messages.drop(claim.id)
-        counts = await ledger.messages.counts()
-
-    assert counts == MessageCounts(unknown=1)
-
-
 async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
     """Where, by whom, whether Twilio had answered 201, and whether the input still says what was sent."""
     confirmed = structs.replace(LOST, http_status=201)

@@ -1,13 +1,11 @@
 """The plan pass: what makes a row, what makes it invalid, and what a new input changes."""
 
 import asyncio
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from provisioner.errors import InputError
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.models import Claim, Counts, Fingerprint, PlanEntry, PlanReport, Problem, Status
@@ -51,18 +49,6 @@ async def claims_of(path: Path) -> list[Claim]:
     """Return what a run would send now."""
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         return list(await claim_all(ledger))
-
-
-async def test_a_first_plan_adds_every_row(path: Path) -> None:
-    """Every valid record of a new input is a pending row."""
-    report = await plan(path, *entries(["a", "b", "c"]))
-
-    assert report == PlanReport(counts=Counts(input=3, pending=3), added=3)
-    assert lines_of(path) == [
-        (1, "a", "unsent", "stopped"),
-        (2, "b", "unsent", "stopped"),
-        (3, "c", "unsent", "stopped"),
-    ]
 
 
 async def test_an_empty_input_is_a_plan(path: Path) -> None:
@@ -283,38 +269,6 @@ async def test_an_invalid_row_that_was_fixed_is_new(path: Path) -> None:
 
     assert report == PlanReport(counts=Counts(input=1, pending=1), added=1)
     assert query(path, "SELECT count(*) FROM problems") == [(0,)]
-
-
-async def test_a_fault_of_the_input_leaves_the_plan_before(path: Path) -> None:
-    """An input that cannot be read to its end changes nothing, and the error comes through."""
-
-    def broken() -> Iterator[PlanEntry]:
-        yield entry(1, "x")
-        raise InputError("a quote is not closed", source="customers.csv", line=3)
-
-    await plan(path, *entries(["a", "b"]))
-    before = lines_of(path)
-
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        with pytest.raises(InputError, match=r"customers\.csv, line 3"):
-            await ledger.plan(broken(), [Fingerprint("other.csv", 1, "b")])
-        inputs = await ledger.planned_inputs()
-        again = await ledger.plan(entries(["a", "b", "c"]), INPUT)
-
-    assert lines_of(path)[:2] == before
-    assert inputs == list(INPUT)
-    assert again.added == 1
-
-
-async def test_planned_inputs_are_known_only_after_a_whole_plan(path: Path) -> None:
-    """The fingerprints of a plan come with it, exactly as they were given."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        before = await ledger.planned_inputs()
-        await ledger.plan([], [Fingerprint("a.csv", 1, "x"), Fingerprint("-", 2, "y")])
-        after = await ledger.planned_inputs()
-
-    assert before is None
-    assert after == [Fingerprint("a.csv", 1, "x"), Fingerprint("-", 2, "y")]
 
 
 async def test_a_plan_without_input_files_is_whole_too(path: Path) -> None:
