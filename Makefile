@@ -44,8 +44,16 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS)
 
-test-all:
-	$(PYTHON) tests/every_python.py
+# uv looks for each version on the search path; pyenv's versions stand behind it, of which its shims show one alone.
+test-all: $(VENV)/.dev
+	@found= failed=; for version in 3.11 3.12 3.13 3.14; do \
+		pyenv=$$(printf '%s:' "$$(pyenv root 2>/dev/null)/versions/$$version".*/bin); \
+		python=$$(PATH="$$PATH:$$pyenv" $(BIN)/uv python find --no-project --no-python-downloads --system $$version 2>/dev/null) \
+			|| { echo "--- Python $$version: not found"; continue; }; \
+		echo "--- Python $$version: $$python"; found=yes; \
+		$(MAKE) test PYTHON="$$python" VENV=.venv-$$version || failed="$$failed $$version"; \
+	done; \
+	echo "failed on:$${failed:- none}"; [ -n "$$found" ] && [ -z "$$failed" ]
 
 storm: $(VENV)/.dev
 	$(BIN)/python -m tests.storm $(STORM)
