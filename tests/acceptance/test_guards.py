@@ -56,26 +56,6 @@ async def test_a_canary_that_is_refused_saves_the_others(
     assert "so nothing else was sent" in ended.stderr
 
 
-async def test_a_canary_of_which_one_lives_is_enough(program: Program, twilio: StubMaker) -> None:
-    """One refused row among the first is the row's own trouble."""
-    server = await twilio(per_row({"Customer 1": failing(400, 45745)}))
-    program.write_customers("customers.csv", 10)
-
-    ended = await program(*RUN, "--base-url", server.url, "--canary", "2", env=CREDENTIALS)
-
-    assert (ended.code, ended.counts) == (4, {"created": 9, "rejected": 1})
-
-
-async def test_without_a_canary_every_row_has_its_chance(program: Program, twilio: StubMaker) -> None:
-    """--canary 0 sends on, whatever becomes of the first rows."""
-    server = await twilio(failing(400, 45745))
-    program.write_customers("customers.csv", 10)
-
-    ended = await program(*RUN, "--base-url", server.url, "--canary", "0", env=CREDENTIALS)
-
-    assert (ended.code, ended.counts) == (4, {"rejected": 10})
-
-
 @pytest.mark.parametrize(("limit", "failed"), [("3", 3), ("10%", 4)])
 async def test_too_many_failures_stop_the_run(
     program: Program, twilio: StubMaker, limit: str, failed: int

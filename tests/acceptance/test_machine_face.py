@@ -1,17 +1,16 @@
-"""--json: exactly one object on stdout, whichever way the program ends."""
+"""--json: exactly one object on stdout, whichever way the program ends; more ways are in the integration tests."""
 
 import asyncio
 import signal
 
 import pytest
 
-from tests.acceptance.program import ADDRESS, CREDENTIALS, PATIENCE_S, Program
+from tests.acceptance.program import CREDENTIALS, PATIENCE_S, Program
 from tests.stub_twilio import StubMaker, failing, holding, per_row
 
 pytestmark = pytest.mark.acceptance
 
 RUN = ("run", "customers.csv", "-o", "results.csv", "--key", "crm_id", "--rate", "200/s", "--json")
-SIMULATED = (*RUN, "--simulate")
 
 
 async def test_a_finished_run_tells_everything(program: Program, twilio: StubMaker) -> None:
@@ -55,33 +54,6 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
         "skipped": [],
         "to_send": 3,
     }
-
-
-ENDS = {
-    "usage": ((*SIMULATED, "--rate", "fast"), 2, "failed", "usage"),
-    "missing file": (("run", "nobody.csv", "-o", "results.csv", "--simulate", "--json"), 2, "failed", "input"),
-    "strict": ((*SIMULATED, "twin.csv", "--strict"), 3, "failed", "strict"),
-    "limit": ((*SIMULATED, "--limit", "1"), 6, "guarded", None),
-    "check": (("check", "customers.csv", "--address-sid", ADDRESS, "--json"), 0, "checked", None),
-}
-
-
-@pytest.mark.parametrize(("arguments", "code", "outcome", "kind"), ENDS.values(), ids=ENDS)
-async def test_every_end_is_one_object(
-    program: Program, arguments: tuple[str, ...], code: int, outcome: str, kind: str | None
-) -> None:
-    """Errors carry their message and cure as data; more of them end in process, in the integration tests."""
-    program.write_customers("customers.csv", 2)
-    program.write("twin.csv", "crm_id,CustomerFriendlyName\nC-1,Once more\n")
-
-    ended = await program(*arguments)
-
-    summary = ended.summary
-    error = summary["error"]
-    assert (ended.code, summary["exit_code"], summary["outcome"]) == (code, code, outcome)
-    assert (error and error["kind"]) == kind
-    assert error is None or (error["message"] and error["cure"])
-    assert summary["command"] == arguments[0]
 
 
 async def test_a_stopped_run_is_one_object(program: Program, twilio: StubMaker) -> None:

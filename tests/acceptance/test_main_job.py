@@ -98,21 +98,6 @@ async def test_every_input_row_has_its_line_in_input_order(program: Program, twi
     assert sorted(server.names) == ["Amélie Duhamel", "Bo Refused", "Dee\nNewline", "Eve Lost"]
 
 
-async def test_rejected_and_invalid_rows_end_with_4(program: Program, twilio: StubMaker) -> None:
-    """A run that finished with rows that were not created is no success, and says how to fix them."""
-    server = await twilio(per_row({"Customer 2": failing(400, 45745)}))
-    program.write_customers("customers.csv", 3)
-
-    ended = await program(
-        "run", "customers.csv", "-o", "results.csv", "--base-url", server.url, *FAST, env=CREDENTIALS
-    )
-
-    assert (ended.code, ended.counts) == (4, {"created": 2, "rejected": 1})
-    assert ended.stdout.startswith("finished in ")
-    assert "--retry rejected" in ended.stdout
-    assert "--failed PATH" in ended.stdout
-
-
 async def test_json_lines_hold_the_same_and_nulls(program: Program, twilio: StubMaker) -> None:
     """The suffix chooses the form; what is empty is null and numbers are numbers."""
     server = await twilio(per_row({"Customer 2": failing(400, 45745)}))

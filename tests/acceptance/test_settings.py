@@ -68,15 +68,3 @@ async def test_the_address_has_a_name_for_all_commands(program: Program) -> None
 
     assert short.summary["requests"][0]["address_sid"] == ADDRESS
     assert own.summary["requests"][0]["address_sid"] == other
-
-
-async def test_a_wrong_setting_names_its_place(program: Program) -> None:
-    """A misspelt key in the file is an error with the nearest name, never silently nothing."""
-    program.write_customers("customers.csv", 1)
-    program.write("settings.toml", '[run]\nrat = "4/s"\n')
-
-    ended = await program("--config", "settings.toml", "run", "customers.csv", "-o", "r.csv", "--simulate")
-
-    assert ended.code == 2
-    assert "settings.toml: run.rat is unknown" in ended.stderr
-    assert "did you mean rate?" in ended.stderr

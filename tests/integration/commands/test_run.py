@@ -17,7 +17,7 @@ from tests.fakes import noted
 from tests.integration.commands.job import ENVIRON, Job
 from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import free_port
-from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, obliging, per_row, stub_twilio
+from tests.stub_twilio import Answer, Call, StubTwilio, error, failing, per_row, stub_twilio
 
 
 async def test_a_run_plans_sends_and_accounts(job: Job) -> None:
@@ -108,17 +108,6 @@ async def test_nothing_to_do_needs_no_question(job: Job) -> None:
 
     assert summary.counts == Counts(input=1, invalid=1)
     assert ui.questions == []
-
-
-async def test_strict_refuses_the_whole_input(job: Job) -> None:
-    """With --strict one invalid row keeps all of them here."""
-    (job.folder / "customers.csv").write_text("id,CustomerFriendlyName\n1,Ana\n1,Bo\n")
-
-    async with stub_twilio() as twilio:
-        summary = await job.run(twilio.url, strict=True)
-
-    assert (summary.exit_code, len(twilio.calls)) == (ExitCode.STRICT, 0)
-    assert summary.counts == Counts(input=2, unsent=1, invalid=1)
 
 
 async def test_a_signal_while_planning_stops_before_anything_is_known(job: Job) -> None:
@@ -294,19 +283,6 @@ async def test_identities_are_left_to_twilio_when_asked(job: Job) -> None:
 
     assert summary.exit_code is ExitCode.DONE
     assert all("Identity" not in call.form for call in twilio.calls)
-
-
-async def test_rejected_rows_are_sent_again_when_asked(job: Job) -> None:
-    """--retry rejected makes them sendable for one run."""
-    async with stub_twilio(failing(400, 45745)) as twilio:
-        await job.run(twilio.url, canary=0)
-        left_alone = await job.run(twilio.url)
-        twilio.script = obliging
-        retried = await job.run(twilio.url, retry=("rejected",))
-
-    assert left_alone.counts == Counts(input=3, rejected=3)
-    assert retried.counts == Counts(input=3, created=3)
-    assert len(twilio.calls) == 6
 
 
 async def test_rows_are_fixed_in_the_input_itself(job: Job) -> None:
