@@ -37,12 +37,7 @@ _ANSWERS: dict[Fault, dict[str, Any]] = {
         "is_throttled": True,
     },
     Fault.INVALID: {"verdict": Verdict.REFUSED, "http_status": 400, "error_code": "45745"},
-    Fault.FORBIDDEN: {
-        "verdict": Verdict.REFUSED,
-        "http_status": 401,
-        "error_code": "20003",
-        "stops_run": True,
-    },
+    Fault.FORBIDDEN: {"verdict": Verdict.REFUSED, "http_status": 401, "error_code": "20003", "stops_run": True},
     Fault.LOST: {"verdict": Verdict.MAYBE, "error_code": "connection_lost"},
     Fault.NAMELESS: {"verdict": Verdict.MAYBE, "http_status": 201, "error_code": "bad_reply"},
     Fault.SWALLOWED: {"verdict": Verdict.MAYBE, "http_status": 502, "error_code": "server_error"},

@@ -131,12 +131,7 @@ async def test_a_ledger_on_a_read_only_disk_is_refused(
     program: Program, simulator: SimulatorMaker, disk: Path
 ) -> None:
     """A run does not begin what it could not record; a look asks for a place that can be written."""
-    job = Job(
-        program,
-        await simulator("--rate-limit", "0"),
-        flags=("--ledger", "small/job.ledger"),
-        rows=5,
-    )
+    job = Job(program, await simulator("--rate-limit", "0"), flags=("--ledger", "small/job.ledger"), rows=5)
     await job.run("--limit", "1")
     remount(disk, "ro")
 

@@ -149,8 +149,7 @@ async def test_failed_rows_are_fixed_and_fed_back_in(program: Program, twilio: S
     call = ("--base-url", server.url, *FAST, "--key", "crm_id")
 
     first = await program(
-        *("run", "customers.csv", "-o", "results.csv", "--failed", "fix.csv", *call),
-        env=CREDENTIALS,
+        *("run", "customers.csv", "-o", "results.csv", "--failed", "fix.csv", *call), env=CREDENTIALS
     )
     failed = (program.folder / "fix.csv").read_bytes()
     program.write("fix.csv", failed.replace(b";Bo;", b";Bodil;").replace(b"ADxx", b""))

@@ -13,17 +13,7 @@ from provisioner.ledger import RowStore, open_ledger
 from provisioner.models import MessageStatus, Status
 from tests.contract.ledger_kinds import KINDS, LedgerKind
 from tests.fakes import FakeLedger
-from tests.ledger_samples import (
-    CREATED,
-    INPUT,
-    LOST,
-    POSTED,
-    REFUSED,
-    SETTINGS,
-    THROTTLED,
-    claim_all,
-    entries,
-)
+from tests.ledger_samples import CREATED, INPUT, LOST, POSTED, REFUSED, SETTINGS, THROTTLED, claim_all, entries
 
 ANSWERS = {
     MessageStatus.POSTED: POSTED,

@@ -376,12 +376,7 @@ async def test_unknown_rows_of_a_results_file_are_named(job: Job) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "exit_code", "words"),
     [
-        (
-            400,
-            50001,
-            ExitCode.REJECTED,
-            "3 conversations not closed: 50001, Twilio refused it",
-        ),
+        (400, 50001, ExitCode.REJECTED, "3 conversations not closed: 50001, Twilio refused it"),
         (401, 20003, ExitCode.GUARD, "1 conversation not closed: 20003, Twilio did not accept the credentials"),
     ],
 )

@@ -67,10 +67,7 @@ async def test_an_unknown_name_was_never_sent(monkeypatch: pytest.MonkeyPatch) -
     async with client_of("https://twilio.invalid") as client:
         result = await client.create(REQUEST, OpenGate())
 
-    assert (result.verdict, result.error) == (
-        Verdict.NOT_PROCESSED,
-        "the name twilio.invalid cannot be resolved",
-    )
+    assert (result.verdict, result.error) == (Verdict.NOT_PROCESSED, "the name twilio.invalid cannot be resolved")
 
 
 async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

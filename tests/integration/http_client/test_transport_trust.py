@@ -66,9 +66,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ServerTls:
     arguments = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
     names = ["-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run(
-        [openssl, *arguments.split(), *names, "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
+        [openssl, *arguments.split(), *names, "-keyout", key, "-out", certificate], check=True, capture_output=True
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -212,10 +210,7 @@ def tunnelling(port: int) -> Behaviour:
         await visit.read_request()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await visit.write(reply(200))
-        tasks = [
-            asyncio.create_task(pump(visit.reader, writer)),
-            asyncio.create_task(pump(reader, visit.writer)),
-        ]
+        tasks = [asyncio.create_task(pump(visit.reader, writer)), asyncio.create_task(pump(reader, visit.writer))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
@@ -254,10 +249,7 @@ async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
     async with raw_server(lambda visit: visit.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         result = await create_at(server.url.replace("http", "https"))
 
-    assert (result.verdict, result.error) == (
-        Verdict.NOT_PROCESSED,
-        "the TLS handshake with 127.0.0.1 failed",
-    )
+    assert (result.verdict, result.error) == (Verdict.NOT_PROCESSED, "the TLS handshake with 127.0.0.1 failed")
 
 
 @pytest.mark.parametrize("way", [Wire(), TLS13], ids=str)

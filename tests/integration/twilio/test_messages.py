@@ -53,11 +53,7 @@ async def test_a_message_is_posted_as_its_guest_and_starts_flows() -> None:
     """Author and body travel as a form, with the header without which no flow starts."""
     async with client_of(
         answering(reply(201, json.dumps({"sid": message_sid(1)}).encode(), "Twilio-Request-Id: RQ1"))
-    ) as (
-        client,
-        server,
-        _,
-    ):
+    ) as (client, server, _):
         result = await client.post(MESSAGE, OpenGate())
 
     head, _, body = server.requests[0].decode().partition("\r\n\r\n")

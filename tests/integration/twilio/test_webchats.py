@@ -228,11 +228,7 @@ async def speaking_first(visit: Visit) -> None:
 async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) -> None:
     """A server that ends the connection while the request waits never sees it: it may be sent again."""
     gate = HeldGate()
-    async with (
-        raw_server(behaviour) as server,
-        client_of(server.url) as client,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with raw_server(behaviour) as server, client_of(server.url) as client, asyncio.TaskGroup() as tasks:
         creation = tasks.create_task(client.create(REQUEST, gate))
         await gate.reached.wait()
         for _ in range(20):
@@ -241,11 +237,7 @@ async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) 
 
         result = await creation
 
-    assert (result.verdict, result.error_code, result.sent) == (
-        Verdict.NOT_PROCESSED,
-        "connection_lost",
-        None,
-    )
+    assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connection_lost", None)
     assert result.due <= result.ended
     assert server.requests == []
 

@@ -131,7 +131,5 @@ def _document(kept: Kept) -> Conversation:
     attributes = {"pre_engagement_data": {MARKER: kept.mark}}
     created = datetime.fromtimestamp(WALL + kept.created_at, UTC)
     return Conversation(
-        sid=kept.sid,
-        created_at=created.isoformat(),
-        attributes=msgspec.json.encode(attributes).decode(),
+        sid=kept.sid, created_at=created.isoformat(), attributes=msgspec.json.encode(attributes).decode()
     )

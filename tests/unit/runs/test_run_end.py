@@ -131,10 +131,7 @@ AGAIN = "provisioner reconcile x.ledger"
         ),
         (
             Counts(input=1, unknown=1),
-            {
-                "figures": RunFigures(resolved_to={Status.UNKNOWN: 1}, ignores_identity=True),
-                "unknown_rows": [7],
-            },
+            {"figures": RunFigures(resolved_to={Status.UNKNOWN: 1}, ignores_identity=True), "unknown_rows": [7]},
             [
                 "Twilio returned other identities than were requested",
                 r"1 row is unknown \(row 7\): a WebChat may or may not exist, so none is sent again",

@@ -51,10 +51,7 @@ def test_messages_count_for_the_exit_code_as_rows_do(
             MessageCounts(unsent=1_500),
             ("1,500 first messages are not posted: the rows stay created, and the same command posts the rest",),
         ),
-        (
-            MessageCounts(rejected=2),
-            ("rejected messages are left alone: --retry rejected posts them again",),
-        ),
+        (MessageCounts(rejected=2), ("rejected messages are left alone: --retry rejected posts them again",)),
     ],
 )
 def test_what_is_worth_doing_about_messages_is_said(messages: MessageCounts, sentences: tuple[str, ...]) -> None:

@@ -97,11 +97,7 @@ def test_every_retry_takes_a_turn_and_an_intent_of_its_own() -> None:
     bench.run()
 
     assert bench.pace.turns == 3
-    assert bench.book.history == [
-        *[("begin", 1), ("settle pending", 1)] * 2,
-        ("begin", 1),
-        ("settle created", 1),
-    ]
+    assert bench.book.history == [*[("begin", 1), ("settle pending", 1)] * 2, ("begin", 1), ("settle created", 1)]
 
 
 def test_a_429_makes_everyone_give_way_and_other_answers_do_not() -> None:

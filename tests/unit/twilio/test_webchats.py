@@ -34,10 +34,7 @@ def test_a_form_is_what_twilio_documents() -> None:
 def test_a_form_is_byte_equal_to_the_standard_library(chat: str, customer: str, data: str) -> None:
     """Whatever the texts, the bytes are those of ``urlencode``; empty fields are left out."""
     request = WebChatRequest(
-        address_sid="IG1",
-        chat_friendly_name=chat,
-        customer_friendly_name=customer,
-        pre_engagement_data=data,
+        address_sid="IG1", chat_friendly_name=chat, customer_friendly_name=customer, pre_engagement_data=data
     )
     named = [
         ("AddressSid", "IG1"),

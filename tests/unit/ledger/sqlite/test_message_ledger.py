@@ -73,10 +73,7 @@ def told(result: Result) -> tuple[str, str | None, str | None, str | None]:
     ("end", "expected"),
     [
         (MessageStatus.POSTED, (POSTED.message_sid, None, None)),
-        (
-            MessageStatus.REJECTED,
-            (None, "message_rejected", "first message: the conversation is closed (50377)"),
-        ),
+        (MessageStatus.REJECTED, (None, "message_rejected", "first message: the conversation is closed (50377)")),
         (MessageStatus.UNKNOWN, (None, "message_unknown", "first message: no answer in 30 s (timeout)")),
         (MessageStatus.UNSENT, (None, "message_unsent", "first message: the limit of 5 a second (45780)")),
         (

@@ -48,10 +48,7 @@ async def test_the_results_say_of_every_record_what_became_of_it(path: Path) -> 
 
     epoch = "1970-01-01T00:00:"
     stopped = structs.replace(
-        BLANK,
-        status="unsent",
-        error_code="stopped",
-        error="not sent yet: the same command sends it",
+        BLANK, status="unsent", error_code="stopped", error="not sent yet: the same command sends it"
     )
     assert results == [
         structs.replace(

@@ -30,8 +30,7 @@ def kind(classification: ReplyClassification) -> str:
 
 
 @pytest.mark.parametrize(
-    ("codes", "kind_of"),
-    [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")],
+    ("codes", "kind_of"), [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")]
 )
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str) -> None:
     """The code goes first, and every one of them has a sentence."""

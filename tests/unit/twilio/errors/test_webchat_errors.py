@@ -84,8 +84,7 @@ def kind(classification: ReplyClassification) -> str:
 
 
 @pytest.mark.parametrize(
-    ("codes", "kind_of"),
-    [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")],
+    ("codes", "kind_of"), [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")]
 )
 @pytest.mark.parametrize("status", [400, 403, 418, 429])
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str, status: int) -> None:
@@ -258,13 +257,7 @@ def test_any_reply_gets_a_ruling(status: int, body: bytes, retry_after: str) -> 
         ({"Retry-After": "Sat, 16 Jan 2027 08:00:00 GMT"}, 300.0),
         ({"Retry-After": "Fri, 15 Jan 2027 08:99:00 GMT"}, None),
         ({"Retry-After": "Fri, 15 Jan 99999999999999999999 08:00:00 GMT"}, None),
-        (
-            {
-                "Retry-After": "Tue, 01 Jan 2030 00:00:20 GMT",
-                "Date": "Tue, 01 Jan 2030 00:00:00 GMT",
-            },
-            20.0,
-        ),
+        ({"Retry-After": "Tue, 01 Jan 2030 00:00:20 GMT", "Date": "Tue, 01 Jan 2030 00:00:00 GMT"}, 20.0),
         ({"Retry-After": "Fri, 15 Jan 2027 08:00:30 GMT", "Date": "nonsense"}, 30.0),
     ],
 )
