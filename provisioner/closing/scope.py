@@ -58,7 +58,10 @@ class LedgerFile:
 
 
 class ResultsFile:
-    """Results file as the source of the conversations. Their close status is recorded in a ledger beside it."""
+    """Results file as the source of the conversations to close.
+
+    Their close status is recorded in a ledger beside the file, or in a temporary one when nothing has to be kept.
+    """
 
     def __init__(self, path: Path) -> None:
         self.results = path

@@ -227,7 +227,8 @@ class Cleanup:
         if plan.done:
             yield f"  {plan.done:,} more are done already"
         if self._rate.per_second > ACTION_LIMIT and not self._target.is_local:
-            yield f"note: Twilio allows {ACTION_LIMIT:.0f} changes a second, production's included: expect 429s"
+            limit = f"Twilio allows {ACTION_LIMIT:.0f} changes a second, shared with the live website"
+            yield f"note: {limit}: some requests will be answered with 429"
 
     def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
         """Yield notes about conversations that this command cannot close, because their SIDs are not certain."""

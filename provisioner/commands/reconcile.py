@@ -76,7 +76,11 @@ class ReconcileCommand:
         self._log = event_logger()
 
     async def reconcile(self, stop_signals: StopSignals) -> Summary:
-        """Look up every unknown row, record the outcomes in the ledger, and return the summary."""
+        """Look up every unknown row, record the outcomes in the ledger, and return the summary.
+
+        Rows that a dead run left in flight become unknown first. A stop request ends the look-ups early; the
+        summary is returned all the same. Raise ``StorageError`` when an outcome cannot be written.
+        """
         await self._ledger.recover()
         await self._ledger.start_run(())
         await self._ledger.set_notes(results="")  # the next run writes them anew
@@ -184,7 +188,7 @@ def _what_follows(found: int, absent: int, ledger: LedgerLocation) -> Iterator[s
 
 def _about(messages: MessageCounts) -> Iterator[str]:
     if messages.unsent or messages.unknown:
-        yield "the job's own command sees to the first messages: their texts are in its input alone"
+        yield "run the job's command again to post the first messages: only its input holds their texts"
 
 
 def _unaudited(counts: Counts, ledger: LedgerLocation) -> Iterator[str]:

@@ -39,7 +39,7 @@ class ClientProtocol(ResponseHandler):
     def rest(self) -> None:
         """Stop parsing until the next request: bytes that arrive before it are buffered and set ``should_close``.
 
-        The parser of the last reply would otherwise accept the beginning of an unexpected one.
+        Otherwise the parser of the last reply would take unexpected bytes for the start of the next reply.
         """
         self._parser = None
 

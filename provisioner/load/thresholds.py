@@ -83,9 +83,9 @@ class ThresholdResult:
 
 
 def parse_threshold(text: str, flag: str) -> Threshold:
-    """Return the threshold of one condition.
+    """Parse a condition such as ``p95(create.due) > 2s``. ``flag`` is the option that it came from, for messages.
 
-    Raise ``UsageError``, which names ``flag``, when ``text`` is not a condition or the bound has the wrong unit.
+    Raise ``UsageError`` when ``text`` is not a condition or the bound has the wrong unit.
     """
     found = _TEST.fullmatch(text)
     if found is None:
@@ -104,7 +104,8 @@ def evaluate_thresholds(
 ) -> tuple[ThresholdResult, ...]:
     """Return the result of every threshold, in order.
 
-    ``metrics`` are the measurements by step; ``achieved`` is the achieved share, see ``achieved_share``.
+    ``metrics`` maps each step to its measurements; ``create`` is required. ``achieved`` is the achieved share of
+    the rate (0 to 1), None when it was not measured; see ``achieved_share``.
     """
     return tuple(ThresholdResult(each, _figure(each, metrics, achieved)) for each in thresholds)
 

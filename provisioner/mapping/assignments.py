@@ -15,10 +15,10 @@ _IDENTITY_MODES = ("", "auto", "none")
 
 
 def read_assignments(assignments: Iterable[str]) -> dict[str, Rule]:
-    """Return the rules of all ``--set FIELD=TEMPLATE`` options, by target.
+    """Return the rules of all ``--set FIELD=TEMPLATE`` options: a dict of rule by field.
 
-    Raise ``UsageError`` when one has no ``=``, an unknown field, a template that is not valid, or a field that
-    another one has already.
+    Raise ``UsageError`` when one has no ``=``, an unknown or repeated field, an invalid template, or an identity
+    without a column.
     """
     rules: dict[str, Rule] = {}
     for assignment in assignments:

@@ -109,7 +109,7 @@ class LoadOptions(JobOptions, OutputFormatOptions):
         span=DURATIONS,
     )
     stage: tuple[str, ...] = option(
-        (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it; repeat for several.", metavar="TIME:RATE"
+        (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it.", metavar="TIME:RATE"
     )
     arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
     seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N", most=MOST_SEED)

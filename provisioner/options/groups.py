@@ -111,7 +111,7 @@ class MappingOptions:
     )
     key: tuple[str, ...] = option(
         (),
-        "Column that identifies a row; repeat for several.  [default: the row's content]",
+        "Column that identifies a row; several columns form one key.  [default: the row's content]",
         metavar="COLUMN",
     )
     friendly_name: bool = option(
@@ -127,8 +127,8 @@ class MappingOptions:
     )
     first_message: str = option(
         "",
-        "Post this as the customer once the chat is created, e.g. 'I am {First} {Last}'; without it no flow "
-        "starts.  [default: the column first_message]",
+        "Post this text as the customer after the chat is created, e.g. 'I am {First} {Last}'; without a first "
+        "message no flow starts.  [default: the column first_message]",
         metavar="TEMPLATE",
     )
 

@@ -94,7 +94,8 @@ def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
         raise UsageError(f"--window {quoted(text)} is not a window", cure="write it as 22:00-06:00")
     if opens == closes:
         raise UsageError(
-            f"--window {quoted(text)} opens and closes at one time", cure="omit it, or give two different times"
+            f"--window {quoted(text)} opens and closes at the same time",
+            cure="omit it, or give two different times",
         )
     return DailyWindow(opens, closes, zone)
 

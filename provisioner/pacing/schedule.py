@@ -52,7 +52,7 @@ class Schedule:
         return max(self.due(now, again=again), self._full_until())
 
     def start(self, now: float, *, again: bool = False) -> float:
-        """Record a start at ``now`` and return its due time."""
+        """Record a start at ``now`` and return its due time, both monotonic seconds; ``again`` marks a retry."""
         due = self.due(now, again=again)
         self._due = due + (1 + EASE) / self.rate + (0.0 if self._starts else COLD_S)
         self._starts.append(now)
@@ -166,7 +166,7 @@ class ArrivalSchedule(Schedule):
         return ready_at
 
     def start(self, now: float, *, again: bool = False) -> float:
-        """Record a start at ``now`` and return its due time."""
+        """Record a start at ``now`` and return its due time, both monotonic seconds; ``again`` marks a retry."""
         due = self.due(now, again=again)
         self._starts.append(now)
         # Computed from the last place and not from ``now``: timers are always late, and the lateness would add up.

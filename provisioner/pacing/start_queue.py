@@ -195,7 +195,10 @@ class Reservation:
         return self
 
     async def wait(self) -> float:
-        """Wait until the request may be sent; return its due time in Unix seconds. Raise ``GateClosed``."""
+        """Wait until the request may be sent, and return its due time in Unix seconds.
+
+        Raise ``GateClosed`` when the queue is closed before that.
+        """
         if self._queue.is_free:
             return self._queue.start_freely(self._asked)
         due = await self._queue.start(self._asked, again=self._again)

@@ -25,7 +25,7 @@ def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:
 
 
 def live_page(title: str, progress: Progress, recorder: LiveRecorder) -> str:
-    """Return the whole page with the current figures."""
+    """Return the dashboard as an HTML document with the current figures."""
     parts = fragments(progress, recorder)
     body = "".join(
         (

@@ -50,7 +50,7 @@ class DatedOutputNames:
         for _, path in templates:
             if _has_place(str(path.parent)):
                 raise UsageError(
-                    f"{path}: {' and '.join(_PLACES)} may be part of a file's name, and not of a folder's",
+                    f"{path}: {' and '.join(_PLACES)} may be used in the name of a file, not of a folder",
                     cure="use them after the last slash only",
                 )
         return cls(moment, templates)

@@ -140,8 +140,8 @@ class ConversationClient:
     async def has_participant(self, sid: str) -> bool | ListError:
         """Return whether a conversation has a participant, or a ``ListError`` when that is not known.
 
-        A conversation without one is the rest of a WebChat whose creation failed half-way. Raise ``ValueError``
-        when ``sid`` is not the SID of a conversation.
+        A conversation without one is the rest of a WebChat whose creation failed half-way. Raise ``GateClosed``
+        when the run stops, and ``ValueError`` when ``sid`` is not the SID of a conversation.
         """
         checked = SidKind.CONVERSATION.require(sid)
         base = self._transport.url("conversations", "v1", "Conversations", checked, "Participants")

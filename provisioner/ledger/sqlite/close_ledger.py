@@ -16,7 +16,7 @@ _CLOSURES = queries.load_queries("closures")
 
 
 class SqliteCloseLedger:
-    """``CloseLedger`` in a SQLite file. Every method returns after its write is on disk.
+    """``CloseLedger`` in a SQLite file. A method that writes returns when its write is on disk.
 
     With ``deletes``, conversations are to be deleted, so closed ones are not done yet. Each attempt is recorded
     for the run that is current when it is settled.

@@ -40,7 +40,7 @@ class QuerySignals:
     """Signal check for long queries, so that Ctrl-C and SIGTERM end a query that runs on the main thread.
 
     SQLite discards an exception that a signal handler raises during a query. So the exception is stored here and
-    raised after the query.
+    raised after the query. Run the queries inside ``raised_after``.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:

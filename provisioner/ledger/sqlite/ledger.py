@@ -245,7 +245,10 @@ class SqliteLedger:
         await self._writer.write(*((_RUN["set_note"], note) for note in changes.items()))
 
     def reader(self) -> AbstractContextManager[SqliteLedgerReader]:
-        """Open a read-only view with its own connection, on any thread."""
+        """Return a context manager for a read-only view with its own connection, usable on any thread.
+
+        Entering raises ``LedgerError`` when the ledger cannot be read.
+        """
         return open_sqlite_reader(self.path)
 
     def closing(self, *, deletes: bool) -> SqliteCloseLedger:

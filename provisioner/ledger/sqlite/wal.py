@@ -28,7 +28,7 @@ def wal_path(ledger: Path) -> Path:
 
 
 def has_wal(ledger: Path) -> bool:
-    """Return whether a write-ahead log with content exists; the log of a run is longer than one page."""
+    """Return whether the ledger has a write-ahead log of more than one page; a shorter one holds no run's data."""
     try:
         return wal_path(ledger).stat().st_size > PAGE_BYTES
     except FileNotFoundError:

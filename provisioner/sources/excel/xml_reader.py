@@ -49,7 +49,7 @@ class PartHandler:
             opener(attributes)
 
     def end(self, name: str) -> None:
-        """Handle the parser's event for the end of an element."""
+        """Handle the end of an element; ``name`` is its namespace and its local name, separated by a space."""
         self._depth -= 1
         if closer := self._closers.get(name):
             closer()

@@ -23,10 +23,10 @@ _STREAMS = Streams.INHERITED | Streams.NAMED_PIPE | Streams.NULL | Streams.TERMI
 
 @contextmanager
 def open_pipe(name: str, path: Path) -> Iterator[Readable]:
-    """Open a pipe, ``/dev/null`` or the terminal of this process, which can be read only once.
+    """Open a named or inherited pipe, ``/dev/null`` or a terminal for one pass of reading.
 
-    Raise ``InputError`` when no process writes to a named pipe within ``WRITER_PATIENCE_S``, and ``OSError`` when
-    it cannot be opened or is something else.
+    Raise ``InputError``, which names ``name``, when no process writes to a named pipe within
+    ``WRITER_PATIENCE_S``, and ``OSError`` when ``path`` cannot be opened or is of another kind.
     """
     with io.FileIO(path, opener=lambda file, flags: open_regular(file, flags, streams=_STREAMS)) as raw:
         first = _first_bytes(name, raw) if is_named_pipe(path) else b""

@@ -127,7 +127,10 @@ def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
 
 
 def count_lines(texts: Iterable[str]) -> int:
-    """Return the number of lines of a text, given in pieces, as ``line_blocks`` splits it."""
+    """Return the number of lines of a text that is given in pieces.
+
+    LF, CRLF and a lone CR end a line; text after the last of them counts as one more line.
+    """
     count = _LineCount()
     for text in texts:
         count.add(text)

@@ -416,5 +416,8 @@ async def test_a_faster_pace_than_twilio_bears_is_warned_of(tmp_path: Path) -> N
     assert ui.said == [
         f"close: 1 conversation of account {ENVIRON['TWILIO_ACCOUNT_SID']}, at 40/s: 0:00:01",
         f"  {SID}",
-        "note: Twilio allows 30 changes a second, production's included: expect 429s",
+        (
+            "note: Twilio allows 30 changes a second, shared with the live website: "
+            "some requests will be answered with 429"
+        ),
     ]

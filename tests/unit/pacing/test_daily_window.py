@@ -165,7 +165,7 @@ def test_what_is_no_window_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["06:00-06:00", "00:00-24:00"])
 def test_a_window_without_an_end_is_refused(text: str) -> None:
     """It may be meant as always or as never."""
-    with pytest.raises(UsageError, match="opens and closes at one time"):
+    with pytest.raises(UsageError, match="opens and closes at the same time"):
         parse_window(text, None)
 
 
