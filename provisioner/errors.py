@@ -9,6 +9,7 @@ ProvisionerError
 ├── StrictError           3   invalid rows with ``--strict``
 ├── StorageError          6   a disk error during a run
 ├── GuardError            6   a safety limit stopped the run
+├── UnreachableError      7   Twilio could not be reached for too long
 ├── StoppedError        130   stopped by SIGINT before a run began
 │   └── TerminatedError 143   stopped by SIGTERM or SIGHUP before a run began
 └── ThresholdError       99   a condition of a load test was met
@@ -41,6 +42,8 @@ class ExitCode(IntEnum):
     """Finished, and rows, messages or closings are unknown."""
     GUARD = 6
     """A safety limit or a disk error stopped the run; it can be resumed."""
+    UNSENT = 7
+    """Rows are left unsent, and the same command will help: Twilio could not be reached, or answered only 429s."""
     BUSY = 75
     """Another run is using the ledger."""
     THRESHOLDS = 99
@@ -137,6 +140,12 @@ class GuardError(ProvisionerError):
     """
 
     exit_code = ExitCode.GUARD
+
+
+class UnreachableError(ProvisionerError):
+    """Wait until the network is back, then run the same command again."""
+
+    exit_code = ExitCode.UNSENT
 
 
 class StoppedError(ProvisionerError):

@@ -15,8 +15,8 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.reasons import format_row_list
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.monitor.close_monitor import WORDS, CloseMonitor
-from provisioner.options import CloseOptions, Rate, parse_rate
-from provisioner.pacing import Pacer
+from provisioner.options import CloseOptions, Rate, parse_duration, parse_rate
+from provisioner.pacing import Pacer, Reachability
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
@@ -139,11 +139,9 @@ class Cleanup:
     async def execute(self, close_target: CloseTarget, plan: ClosePlan, stop: StopSignals) -> Summary:
         """Close the conversations that are left, and return the summary."""
         await close_target.ledger.start_run(())
-        pacer = Pacer(self._rate)
-        monitor = CloseMonitor(plan.to_close, speed_limit=pacer)
         with stop.active(drain_s=DRAIN_S):
             self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-            error = await self._close_all(close_target, stop, pacer, monitor)
+            monitor, error = await self._close_all(close_target, plan.to_close, stop)
             counts = await close_target.close_ledger.counts()
             summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
             self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
@@ -151,10 +149,23 @@ class Cleanup:
         return summary
 
     async def _close_all(
-        self, close_target: CloseTarget, stop: StopSignals, pacer: Pacer, monitor: CloseMonitor
-    ) -> ProvisionerError | None:
+        self, close_target: CloseTarget, to_close: int, stop: StopSignals
+    ) -> tuple[CloseMonitor, ProvisionerError | None]:
+
+        def drain(error: ProvisionerError | None = None) -> None:
+            monitor.drain()
+            workers.drain(error)
+
+        reachability = Reachability(
+            give_up_s=parse_duration(self._options.give_up, "--give-up"),
+            concurrency=self._options.concurrency,
+            stop=drain,
+            tell=self._ui.print_status,
+        )
         async with self._target.open(self._rate) as transport:
             client = ClosingClient(transport)
+            pacer = Pacer(self._rate, host=reachability.host_of(transport.url("conversations", "v1")))
+            monitor = CloseMonitor(to_close, speed_limit=pacer, outage=lambda: reachability.pause)
             workers = CloseWorkers(
                 store=close_target.close_ledger,
                 close_call=client.delete if self._options.delete else client.close,
@@ -163,17 +174,16 @@ class Cleanup:
                 concurrency=self._options.concurrency,
             )
 
-            def drain() -> None:
-                monitor.drain()
-                workers.drain()
+            def drain_for_signal() -> None:
+                drain()
                 self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
 
-            stop.on_stop(drain, workers.cancel)
+            stop.on_stop(drain_for_signal, workers.cancel)
             async with self._ui.progress(monitor.snapshot):
                 try:
-                    return await workers.run()
+                    return monitor, await workers.run()
                 except ProvisionerError as error:
-                    return error
+                    return monitor, error
                 finally:
                     stop.clear()
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import CreatedRow, Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.models import Counts, MessageCounts, Status, UnknownRow
@@ -16,13 +16,13 @@ from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import MOST_NAMED
-from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.monitor import RunMonitor
-from provisioner.options import Rate, ReconcileOptions, parse_rate
-from provisioner.pacing import Pacer
+from provisioner.options import Rate, ReconcileOptions, parse_duration, parse_rate
+from provisioner.pacing import Pacer, Reachability
 from provisioner.ports.user_interface import UserInterface
-from provisioner.reconciling import BATCH, Audit, AuditedRow, FinderChoice, Reconciler, choose_finder
+from provisioner.reconciling import AT_ONCE, BATCH, Audit, AuditedRow, FinderChoice, Reconciler, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
@@ -74,6 +74,14 @@ class ReconcileCommand:
             ledger.manifest.job_id, settings.get("identity", "auto"), settings.get("marker", "")
         )
         self._log = event_logger()
+        self._error: ProvisionerError | None = None
+        self._end_work: Callable[[], None] = _do_nothing
+        self._reachability = Reachability(
+            give_up_s=parse_duration(options.give_up, "--give-up"),
+            concurrency=AT_ONCE,
+            stop=self._give_up,
+            tell=ui.print_status,
+        )
 
     async def reconcile(self, stop_signals: StopSignals) -> Summary:
         """Look up every unknown row, record the outcomes in the ledger, and return the summary.
@@ -85,7 +93,9 @@ class ReconcileCommand:
         await self._ledger.start_run(())
         await self._ledger.set_notes(results="")  # the next run writes them anew
         before = await self._ledger.counts()
-        monitor = RunMonitor(before, to_send=0, pacer_status=Pacer(self._rate))
+        monitor = RunMonitor(
+            before, to_send=0, pacer_status=Pacer(self._rate), outage=lambda: self._reachability.pause
+        )
         monitor.is_looking = True
         if before.unknown:
             async with self._target.open(self._rate) as transport:
@@ -93,7 +103,7 @@ class ReconcileCommand:
                 reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
                 self._log.info("lookup.started", rows=before.unknown)
                 async with self._ui.progress(monitor.snapshot):
-                    await _until_stopped(reconciler.run, stop_signals)
+                    await self._until_stopped(reconciler.run, stop_signals)
         left = before.unknown - sum(monitor.resolved_to.values())
         summary = await self._account(monitor, left, stop_signals.exit_code)
         self._log.info("lookup.finished", **{each.value: rows for each, rows in monitor.resolved_to.items()})
@@ -122,13 +132,14 @@ class ReconcileCommand:
                     settle_delay_s=self._options.settle_delay,
                 )
                 batches = _batches((_created(row, since) for row in reader.created()), size)
-                async with self._ui.progress(lambda: _progress(audit, counts)):
-                    await _until_stopped(lambda: audit.run(batches), stop_signals)
+                async with self._ui.progress(lambda: _progress(audit, counts, self._reachability.pause)):
+                    await self._until_stopped(lambda: audit.run(batches), stop_signals)
         is_stopped = not audit.is_done
         return Summary(
             command="reconcile",
-            exit_code=stop_signals.exit_code if is_stopped and stop_signals.exit_code else _audit_code(audit),
+            exit_code=self._audit_code(audit, stop_signals.exit_code),
             outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
+            error=ErrorInfo.from_error(self._error) if self._error else None,
             counts=counts.final,
             ledger=str(self._ledger.location),
             notes=tuple(_unaudited(counts.final, self._ledger.location)),
@@ -141,11 +152,14 @@ class ReconcileCommand:
 
     async def _choose(self, transport: Transport) -> FinderChoice:
         is_trusted = await self._ledger.trusts_identities()
-        return choose_finder(transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted)
+        host = self._reachability.host_of(transport.url("conversations", "v1"))
+        return choose_finder(
+            transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted, host=host
+        )
 
     async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
         counts, messages = await self._ledger.counts(), (await self._ledger.messages.counts()).final
-        end = run_end(counts, left=left, error=None, signal_exit=signal_exit, is_limited=False)
+        end = run_end(counts, left=left, error=self._error, signal_exit=signal_exit, is_limited=False)
         unknown = [row.row for row in await self._ledger.unknown(0, MOST_NAMED + 1)]
         found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
         notes = advice(
@@ -166,17 +180,43 @@ class ReconcileCommand:
             ledger=str(self._ledger.location),
             notes=(*notes, *_what_follows(found, absent, self._ledger.location), *_about(messages)),
             next_command=self._command if counts.unknown else "",
+            error=ErrorInfo.from_error(self._error) if self._error else None,
             details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
         )
 
+    def _audit_code(self, audit: Audit, signal_exit: ExitCode | None) -> ExitCode:
+        """Return 5 where something could not be asked, 4 where something is not as it should be."""
+        if self._error is not None:
+            return self._error.exit_code
+        if not audit.is_done and signal_exit is not None:
+            return signal_exit
+        flaws = {finding.flaw for finding in audit.findings}
+        if Discrepancy.UNASKED in flaws:
+            return ExitCode.UNKNOWN
+        return ExitCode.REJECTED if flaws else ExitCode.DONE
 
-async def _until_stopped(work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
-    """Run ``work`` until it is done; a request to stop cancels it and returns normally."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(None) as patience:
-            stop_signals.on_stop(lambda: patience.reschedule(asyncio.get_running_loop().time()))
-            await work()
-    stop_signals.clear()
+    async def _until_stopped(self, work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
+        """Run ``work`` until it is done; a stop, or a Twilio that stays out of reach, cancels it and returns."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience:
+
+                def end() -> None:
+                    if not patience.expired():
+                        patience.reschedule(asyncio.get_running_loop().time())
+
+                self._end_work = end
+                stop_signals.on_stop(end)
+                await work()
+        self._end_work = _do_nothing
+        stop_signals.clear()
+
+    def _give_up(self, error: ProvisionerError) -> None:
+        self._error = error
+        self._end_work()
+
+
+def _do_nothing() -> None:
+    """End no work, because none is running."""
 
 
 def _what_follows(found: int, absent: int, ledger: LedgerLocation) -> Iterator[str]:
@@ -207,13 +247,6 @@ def _batches(rows: Iterator[AuditedRow], size: int) -> Iterator[Sequence[Audited
         yield batch
 
 
-def _progress(audit: Audit, counts: Counts) -> Progress:
-    return Progress(total=counts.created, done=audit.rows, created=counts.created, state="auditing")
-
-
-def _audit_code(audit: Audit) -> ExitCode:
-    """Return 5 when some rows could not be looked up, 4 when some have a discrepancy, else 0."""
-    flaws = {finding.flaw for finding in audit.findings}
-    if Discrepancy.UNASKED in flaws:
-        return ExitCode.UNKNOWN
-    return ExitCode.REJECTED if flaws else ExitCode.DONE
+def _progress(audit: Audit, counts: Counts, outage: str) -> Progress:
+    state = outage or "auditing"
+    return Progress(total=counts.created, done=audit.rows, created=counts.created, state=state)

@@ -25,7 +25,8 @@ async def run_job(
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
     retry = RetryConfig(max_attempts=options.max_attempts, on_unknown=options.on_unknown, retry=options.retry)
-    config = RunConfig.from_options(options, environment, RunKind(command="run", retry=retry))
+    kind = RunKind(command="run", retry=retry, give_up=options.give_up)
+    config = RunConfig.from_options(options, environment, kind)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision)
         return await execute_run(files, config, supervisor, ui, stop or StopSignals())

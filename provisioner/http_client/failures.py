@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 from http import HTTPStatus
 
@@ -10,7 +11,7 @@ import msgspec
 from aiohttp.http import HttpProcessingError
 from msgspec import structs
 
-from provisioner.models import RequestResult, Verdict
+from provisioner.models import Recovery, RequestResult, Verdict
 
 from .exchange import ConnectionLostBeforeSend, TooManyInterimReplies
 
@@ -30,13 +31,19 @@ class TransportFailure(RequestResult, frozen=True, gc=False):
 class Cause(msgspec.Struct, frozen=True):
     """Why a request failed: ``word`` is the error code, ``sentence`` the text for people.
 
-    ``classify_exception`` replaces ``{host}``, ``{reason}`` and ``{fault}`` in the sentence. ``stops_run`` is True
-    when every other request would fail in the same way.
+    ``classify_exception`` replaces ``{host}``, ``{reason}`` and ``{fault}`` in the sentence. ``cure`` and
+    ``recovery`` apply to failures before anything was sent; see ``ConnectFailure``.
     """
 
     word: str
     sentence: str
-    stops_run: bool = False
+    cure: str = ""
+    recovery: Recovery = Recovery.LIKELY
+
+    @property
+    def stops_run(self) -> bool:
+        """Say that every other request would fail in the same way until a person changes something."""
+        return self.recovery is Recovery.NONE
 
 
 _CERTIFICATE_FAULTS = {
@@ -46,15 +53,25 @@ _CERTIFICATE_FAULTS = {
     64: "is for another name",
 }
 """Text by OpenSSL verification code, for faults that a person can fix. Source: OpenSSL, ``x509_vfy.h``."""
+_CHECK_NAME = "check the name in --base-url or --proxy, TWILIO_REGION and TWILIO_EDGE, and this machine's DNS"
+_CHECK_CERTIFICATE = (
+    "check --base-url; if a gateway of your own network answers in Twilio's place, "
+    "name its certificate authority in SSL_CERT_FILE"
+)
+_CHECK_PROXY = "check --proxy, and whether the proxy admits this machine"
+_UNKNOWN_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+"""Error numbers for a name that does not exist or has no address. Source: RFC 3493, ``getaddrinfo``."""
+_TEMPORARY_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+"""Statuses below 500 of a proxy that are temporary."""
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
     (
         ConnectionLostBeforeSend,
         Cause("connection_lost", "the connection to {host} was closed before the request could be sent"),
     ),
-    (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved")),
+    (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved", _CHECK_NAME)),
     (
         aiohttp.ClientConnectorCertificateError,
-        Cause("connect_failed", "the certificate of {host} {fault}", stops_run=True),
+        Cause("connect_failed", "the certificate of {host} {fault}", _CHECK_CERTIFICATE, Recovery.NONE),
     ),
     (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "the TLS handshake with {host} failed")),
     (aiohttp.ClientProxyConnectionError, Cause("connect_failed", "the proxy cannot be reached{reason}")),
@@ -79,17 +96,27 @@ def classify_exception(error: Exception, host: str, *, is_sent: bool) -> Cause:
         return _blame_proxy(error.status)
     causes = _UNANSWERED if is_sent else _UNSENT
     cause = next(cause for kind, cause in causes if isinstance(error, kind))
+    if not is_sent and _is_unknown_name(error):
+        cause = structs.replace(cause, recovery=Recovery.IF_REACHED_BEFORE)
     return structs.replace(
         cause, sentence=cause.sentence.format(host=host, reason=_reason(error), fault=_fault(error))
     )
 
 
+def _is_unknown_name(error: Exception) -> bool:
+    """Tell a name that does not exist from a name server that cannot be asked now."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorDNSError) else None
+    return isinstance(cause, socket.gaierror) and cause.errno in _UNKNOWN_NAME
+
+
 def _blame_proxy(status: int) -> Cause:
-    """Return the cause for a proxy's error status: a 4xx stops the run, a 5xx may be temporary."""
+    """Return the cause for a proxy's error status: a 4xx stops the run, others may be temporary."""
+    is_refusal = status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TEMPORARY_STATUSES
     return Cause(
         "connect_failed",
         f"the proxy does not connect us (HTTP {status}): check --proxy",
-        stops_run=status < HTTPStatus.INTERNAL_SERVER_ERROR,
+        _CHECK_PROXY,
+        Recovery.NONE if is_refusal else Recovery.LIKELY,
     )
 
 

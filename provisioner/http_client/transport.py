@@ -10,6 +10,7 @@ import msgspec
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
+from provisioner.models import ConnectFailure
 from provisioner.ports.sending import Gate
 
 from .deadlines import Deadlines
@@ -148,4 +149,5 @@ def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure
         ended=ended,
         sent=exchange.sent,
         stops_run=cause.stops_run,
+        connect_failure=None if exchange.sent else ConnectFailure(cause.sentence, cause.cure, cause.recovery),
     )

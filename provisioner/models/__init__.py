@@ -10,8 +10,10 @@ the process's environment · ``text`` numbers with their noun.
 from .attempts import (
     AttemptRecord,
     AttemptResult,
+    ConnectFailure,
     ControlVisibility,
     LookupObservation,
+    Recovery,
     RequestResult,
     UnknownRow,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "AttemptRecord",
     "AttemptResult",
     "Claim",
+    "ConnectFailure",
     "ControlVisibility",
     "Counts",
     "Fingerprint",
@@ -40,6 +43,7 @@ __all__ = [
     "PlanReport",
     "Problem",
     "Record",
+    "Recovery",
     "RequestResult",
     "Result",
     "Row",

@@ -8,6 +8,28 @@ import msgspec
 from .outcomes import Verdict
 
 
+class Recovery(StrEnum):
+    """Whether waiting may bring a connection about that did not come about now."""
+
+    LIKELY = "likely"
+    """The network or the other side may come back."""
+    IF_REACHED_BEFORE = "if_reached_before"
+    """Only where the same name was good before; otherwise the name is wrong."""
+    NONE = "none"
+    """A person has to change something."""
+
+
+class ConnectFailure(msgspec.Struct, frozen=True, gc=False):
+    """Why no connection carried a request, so that certainly nothing was sent.
+
+    ``cure`` is one imperative sentence without a full stop, or empty.
+    """
+
+    error: str
+    cure: str = ""
+    recovery: Recovery = Recovery.LIKELY
+
+
 class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Result of one HTTP request to Twilio; the base of the results of all kinds of requests.
 
@@ -29,6 +51,8 @@ class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether Twilio's rate or concurrency limit refused the request: all requests to the endpoint must pause."""
     stops_run: bool = False
     """Whether every other request would fail too, because of the credentials, the address or the connection."""
+    connect_failure: ConnectFailure | None = None
+    """Why there was no connection to send the request on; None if it was sent."""
 
     @property
     def latency_ms(self) -> float | None:

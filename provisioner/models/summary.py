@@ -53,6 +53,7 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 _OUTCOMES = {
     ExitCode.GUARD: CommandOutcome.GUARDED,
+    ExitCode.UNSENT: CommandOutcome.GUARDED,
     ExitCode.SIGINT: CommandOutcome.STOPPED,
     ExitCode.SIGTERM: CommandOutcome.STOPPED,
 }

@@ -13,14 +13,20 @@ from provisioner.system.event_log import event_logger
 class CloseMonitor:
     """Counts the events of one ``close`` and returns its progress.
 
-    ``to_close`` is the number of conversations; ``speed_limit`` reports the pacer's rate and pauses; ``clock``
-    returns monotonic seconds.
+    ``to_close`` is the number of conversations; ``speed_limit`` reports the pacer's rate and pauses; ``outage``
+    returns the state to show while Twilio cannot be reached, else an empty text; ``clock`` returns monotonic
+    seconds.
     """
 
     def __init__(
-        self, to_close: int, *, speed_limit: PacerStatus, clock: Callable[[], float] = time.monotonic
+        self,
+        to_close: int,
+        *,
+        speed_limit: PacerStatus,
+        outage: Callable[[], str] = str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._to_close, self._pacer_status, self._clock = to_close, speed_limit, clock
+        self._to_close, self._pacer_status, self._outage, self._clock = to_close, speed_limit, outage, clock
         self._log = event_logger()
         self._began = clock()
         self._rate_meter = RateMeter()
@@ -101,6 +107,8 @@ class CloseMonitor:
             return "done"
         if self._is_draining:
             return "draining"
+        if outage := self._outage():
+            return outage
         paused = self._pacer_status.paused_for
         return f"paused {paused:.0f} s (429)" if paused else "closing"
 

@@ -20,7 +20,8 @@ class RunMonitor:
 
     ``before`` are the counts at the start of the run. ``to_send`` of those rows are to be sent; for ``to_post``
     created rows only the first message is to be posted. ``pacer_status`` reports the pacer's rate and pauses;
-    ``clock`` returns monotonic seconds.
+    ``outage`` returns the state to show while Twilio cannot be reached, else an empty text; ``clock`` returns
+    monotonic seconds.
     """
 
     def __init__(
@@ -30,10 +31,11 @@ class RunMonitor:
         to_send: int,
         to_post: int = 0,
         pacer_status: PacerStatus,
+        outage: Callable[[], str] = str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._before, self._to_send = before, to_send
-        self._pacer_status, self._clock = pacer_status, clock
+        self._pacer_status, self._outage, self._clock = pacer_status, outage, clock
         self._log = event_logger()
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
         self._began = clock()
@@ -260,6 +262,8 @@ class RunMonitor:
         return left / min(speed, self._pacer_status.rate) if speed and not self.is_looking else None
 
     def _state(self) -> str:
+        if (outage := self._outage()) and not self._is_draining:
+            return outage
         if self.is_looking:
             return "looking up unknown rows"
         if self._settled.total() >= self._to_send:

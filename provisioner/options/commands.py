@@ -11,6 +11,7 @@ from .groups import (
     MOST_SEED,
     ConnectionOptions,
     DashboardOptions,
+    GiveUpOptions,
     InputOptions,
     MappingOptions,
     OutputFormatOptions,
@@ -78,7 +79,7 @@ class JobOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(JobOptions, OutputFormatOptions):
+class RunOptions(JobOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner run``."""
 
     max_attempts: int = option(
@@ -148,7 +149,7 @@ class MappingCommandOptions(InputOptions, OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileOptions(ReconcileTimingOptions, ConnectionOptions, OutputFormatOptions):
+class ReconcileOptions(ReconcileTimingOptions, ConnectionOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner reconcile``."""
 
     rate: str = option(
@@ -177,7 +178,7 @@ class ReportOptions(OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseOptions(TargetOptions, OutputFormatOptions):
+class CloseOptions(TargetOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner close``."""
 
     delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")

@@ -201,6 +201,19 @@ class TargetOptions(ConnectionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GiveUpOptions:
+    """What is borne of the network."""
+
+    give_up: str = option(
+        "10m",
+        "Wait at most so long for Twilio while it is out of reach, then stop, resumable, with exit code 7.",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReconcileTimingOptions:
     """Reconciliation timing."""
 

@@ -52,6 +52,12 @@ class CheckKeywords(InputKeywords, MappingKeywords, RateKeywords, total=False):
     all: bool
 
 
+class GiveUpKeywords(TypedDict, total=False):
+    """What is borne of the network."""
+
+    give_up: str | float
+
+
 class ConnectionKeywords(TypedDict, total=False):
     """Connection."""
 
@@ -120,7 +126,7 @@ class JobKeywords(
     yes: bool
 
 
-class RunKeywords(JobKeywords, total=False):
+class RunKeywords(JobKeywords, GiveUpKeywords, total=False):
     """``provisioner run``."""
 
     max_attempts: int
@@ -146,7 +152,7 @@ class ExportKeywords(ResultsKeywords, total=False):
     """``provisioner export``."""
 
 
-class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, total=False):
+class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, GiveUpKeywords, total=False):
     """``provisioner reconcile``."""
 
     rate: str | float
@@ -159,7 +165,7 @@ class ReportKeywords(TypedDict, total=False):
     output: str | PathLike[str] | None
 
 
-class CloseKeywords(TargetKeywords, total=False):
+class CloseKeywords(TargetKeywords, GiveUpKeywords, total=False):
     """``provisioner close``."""
 
     delete: bool

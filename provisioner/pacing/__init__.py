@@ -3,13 +3,24 @@
 Pure: ``adaptive_rate`` computes the rate, ``schedule`` the start times, and ``daily_window`` the hours of the day.
 ``start_queue`` holds the waiting requests, and ``pacer`` is the interface to all of these. An
 ``asyncio_throttle.Throttler`` behind the schedule is a hard limit: it never allows more starts in one second than
-requested. ``attempts`` is the retry loop; ``backoff`` computes the delay between two attempts. ``places`` limits
-how many requests are at the front of the queue.
+requested. ``attempts`` is the retry loop; ``backoff`` computes the delay between two attempts, and
+``reachability`` decides when to connect while Twilio cannot be reached. ``places`` limits how many requests are at
+the front of the queue.
 """
 
 from .daily_window import DailyWindow, parse_window, parse_zone
 from .pacer import Pacer
+from .reachability import HostReachability, Reachability
 from .schedule import ArrivalSchedule
 from .start_queue import Reservation
 
-__all__ = ["ArrivalSchedule", "DailyWindow", "Pacer", "Reservation", "parse_window", "parse_zone"]
+__all__ = [
+    "ArrivalSchedule",
+    "DailyWindow",
+    "HostReachability",
+    "Pacer",
+    "Reachability",
+    "Reservation",
+    "parse_window",
+    "parse_zone",
+]

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from provisioner.ports.sending import Gate, GateClosed, RateLimiter
+from provisioner.models import ConnectFailure
+from provisioner.ports.sending import Gate, GateClosed, RateLimiter, Turn
 
 from .backoff import backoff_s
 
@@ -35,6 +36,11 @@ class Answer(Protocol):
     @property
     def retry_after_s(self) -> float | None:
         """Seconds of the reply's ``Retry-After`` header, None without the header."""
+        ...
+
+    @property
+    def connect_failure(self) -> ConnectFailure | None:
+        """Why there was no connection; None where there was one."""
         ...
 
 
@@ -160,19 +166,36 @@ class AttemptRunner:
         return None
 
     async def _attempt(self, request: RetryableRequest[_S, _R], subject: _S, *, again: bool) -> _R | None:
-        """Make one attempt and return its result, None when the gate closed before the request was sent.
+        """Make one attempt and return its result, None when the run stopped or the gate closed before it was sent.
+
+        An attempt without a connection is released and repeated, unless the pacer counts it.
+        """
+        while not self._stopping.is_set():
+            result, wait_s = await self._try(request, subject, again=again)
+            if wait_s is None:
+                return result
+            await request.release(subject)
+            if wait_s:
+                await self._sleep(wait_s)
+        return None
+
+    async def _try(
+        self, request: RetryableRequest[_S, _R], subject: _S, *, again: bool
+    ) -> tuple[_R | None, float | None]:
+        """Make one attempt; return its result and the seconds until it is repeated, None if it counts.
 
         When an attempt is cancelled after its request was sent, the intent stays recorded, as after a crash.
         """
         tracked_gate: TrackedGate | None = None
         try:
-            async with request.pace.reserve(again=again) as gate:
+            async with request.pace.reserve(again=again) as turn:
                 await request.begin(subject)
-                tracked_gate = TrackedGate(gate, request.request_started)
-                return await request.send(subject, tracked_gate)
+                tracked_gate = TrackedGate(turn, request.request_started)
+                result = await request.send(subject, tracked_gate)
+                return result, _tell(turn, result)
         except GateClosed:
             await request.release(subject)
-            return None
+            return None, None
         except asyncio.CancelledError:
             if tracked_gate is None or not tracked_gate.has_left:
                 await request.release(subject)
@@ -185,6 +208,15 @@ class AttemptRunner:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await self._stopping.wait()
+
+
+def _tell(turn: Turn, result: Answer) -> float | None:
+    """Tell whether there was anybody to reach; return what ``Turn.on_unreachable`` does, None for all others."""
+    if result.connect_failure is not None:
+        return turn.on_unreachable(result.connect_failure)
+    if result.http_status is not None:
+        turn.on_reached()
+    return None
 
 
 class IdempotentRequest(Generic[_S, _A]):

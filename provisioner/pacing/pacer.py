@@ -9,6 +9,7 @@ from provisioner.options import Rate
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .daily_window import DailyWindow
+from .reachability import HostReachability
 from .schedule import ArrivalSchedule, Schedule, Unlimited
 from .start_queue import Reservation, StartQueue
 
@@ -27,7 +28,8 @@ class Pacer:
     After a 429 it pauses all requests and reduces the rate. All requests to one endpoint share one pacer: first
     attempts, retries and look-ups. ``schedule`` replaces the default of evenly spaced starts. Nothing starts
     outside ``window``. With ``is_prompt``, the due time of a request is the time at which it was reserved, and
-    not the next time of the schedule.
+    not the next time of the schedule. While ``host`` cannot be reached, one request at a time tries to connect;
+    without ``host``, a failed connection counts as an attempt.
     """
 
     def __init__(
@@ -37,11 +39,14 @@ class Pacer:
         schedule: Schedule | None = None,
         window: DailyWindow | None = None,
         is_prompt: bool = False,
+        host: HostReachability | None = None,
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         even = Unlimited() if math.isinf(rate.per_second) else Schedule(rate.per_second)
-        self._queue = StartQueue(rate, schedule or even, window=window, is_prompt=is_prompt, clock=clock)
+        self._queue = StartQueue(
+            rate, schedule or even, window=window, is_prompt=is_prompt, clock=clock, host=host
+        )
         self._strikes = 0
         self._jitter = jitter
 

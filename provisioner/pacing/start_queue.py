@@ -9,6 +9,7 @@ from typing import Self
 
 from asyncio_throttle import Throttler
 
+from provisioner.models import ConnectFailure
 from provisioner.options import Rate
 from provisioner.ports.sending import GateClosed
 from provisioner.system.clock import Clock
@@ -16,6 +17,7 @@ from provisioner.system.clock import Clock
 from .adaptive_rate import AdaptiveRate
 from .daily_window import DailyWindow
 from .places import Places
+from .reachability import HostReachability
 from .schedule import WINDOW_S, Schedule, Unlimited
 
 LEAD_S = 1.0
@@ -34,12 +36,23 @@ class StartQueue:
     Only the first waiter has a timer; the others wait for a lock. ``schedule``, ``adaptive_rate`` and ``window``
     (None: always open) determine when the next request may start. Nothing starts while ``hold`` is not empty; its
     text is the reason as shown to the user. With ``is_prompt``, the due time of a request is the time at which it
-    was reserved, and not the next time of the schedule.
+    was reserved, and not the next time of the schedule. While ``host`` cannot be reached, ``enter`` admits one
+    request at a time.
     """
 
     def __init__(
-        self, rate: Rate, schedule: Schedule, *, window: DailyWindow | None, is_prompt: bool, clock: Clock
+        self,
+        rate: Rate,
+        schedule: Schedule,
+        *,
+        window: DailyWindow | None,
+        is_prompt: bool,
+        clock: Clock,
+        host: HostReachability | None = None,
     ) -> None:
+        self.host = host
+        if host is not None:
+            host.on_change(self.wake)
         self.schedule, self.adaptive_rate = schedule, AdaptiveRate(rate)
         self.hold = ""
         self.now = clock.monotonic
@@ -72,7 +85,8 @@ class StartQueue:
     def is_free(self) -> bool:
         """Whether a request may start without waiting, by ``start_freely``: no rate, window, hold or stop."""
         is_unlimited = isinstance(self.schedule, Unlimited) and math.isinf(self.adaptive_rate.asked)
-        return is_unlimited and self._window is None and not self.hold and not self._is_closed
+        is_open = self.host is None or math.isinf(-self.host.opens_at)
+        return is_unlimited and is_open and self._window is None and not self.hold and not self._is_closed
 
     def start_freely(self, asked: float) -> float:
         """Record a start now, and return its due time in Unix seconds. Call this only when ``is_free``.
@@ -83,15 +97,17 @@ class StartQueue:
         self.schedule.start(now)
         return self._wall() - (now - asked) if self._is_prompt else self._wall()
 
-    async def enter(self, *, again: bool) -> None:
+    async def enter(self, *, again: bool) -> bool:
         """Wait until the request may open its connection: it has one of few places and is due within ``LEAD_S``.
 
-        ``again`` marks a repeated attempt. Raise ``GateClosed`` when the queue is closed.
+        ``again`` marks a repeated attempt. Return whether the request is a probe of a host that cannot be reached.
+        Raise ``GateClosed`` when the queue is closed.
         """
         await self._places.take()
         try:
             async with self._front:
-                await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
+                await self._sleep_until(lambda now: self._connects_at(now, again=again))
+                return self.host is not None and self.host.enter()
         except BaseException:
             self._places.give_back()
             raise
@@ -122,6 +138,10 @@ class StartQueue:
     def _mark_sent(self, started: float) -> None:
         self.schedule.mark_sent(started, self.now())
 
+    def _connects_at(self, now: float, *, again: bool) -> float:
+        ready_at = self._ready_at(now, again=again) - LEAD_S
+        return ready_at if self.host is None else max(ready_at, self.host.opens_at)
+
     def _ready_at(self, now: float, *, again: bool) -> float:
         rate = self.adaptive_rate.rate(now)
         if rate != self.schedule.rate:
@@ -150,14 +170,15 @@ class StartQueue:
         self._throttler.rate_limit = self.schedule.cap
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
-        while not self._is_closed and (self.hold or (delay := ready_at(now := self.now()) - now) > 0):
+        while not self._is_closed and (delay := self._delay(ready_at)) > 0:
             naps_s = NAP_S if self.schedule.rate <= UNHURRIED else 0.0
-            if not self.hold and delay <= naps_s:
+            if delay <= naps_s:
                 self._nap(delay)
                 break
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = None if self.hold else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self.wake)
+            sleep_s = max(delay - naps_s, SHORTEST_SLEEP_S)
+            timer = None if math.isinf(delay) else loop.call_later(sleep_s, self.wake)
             try:
                 await self._alarm
             finally:
@@ -166,6 +187,10 @@ class StartQueue:
                 self._alarm = None
         if self._is_closed:
             raise GateClosed
+
+    def _delay(self, ready_at: Callable[[float], float]) -> float:
+        """Return the seconds to wait, infinite where only ``wake`` ends the wait."""
+        return math.inf if self.hold else ready_at(now := self.now()) - now
 
     def wake(self) -> None:
         """Make the first waiter compute its start time again."""
@@ -181,16 +206,16 @@ class Reservation:
     place.
     """
 
-    __slots__ = ("_again", "_asked", "_holds_place", "_queue")
+    __slots__ = ("_again", "_asked", "_holds_place", "_is_try", "_queue")
 
     def __init__(self, queue: StartQueue, *, again: bool) -> None:
         self._queue, self._again = queue, again
-        self._holds_place = False
+        self._holds_place = self._is_try = False
         self._asked = queue.now()
 
     async def __aenter__(self) -> Self:
         if not self._queue.is_free:
-            await self._queue.enter(again=self._again)
+            self._is_try = await self._queue.enter(again=self._again)
             self._holds_place = True
         return self
 
@@ -205,9 +230,24 @@ class Reservation:
         self._leave()
         return due
 
+    def on_reached(self) -> None:
+        """Note an answer, whatever it says."""
+        if (host := self._queue.host) is not None:
+            host.on_reached()
+            self._is_try = False
+
+    def on_unreachable(self, failure: ConnectFailure) -> float | None:
+        """Note that no connection came about; see ``ports.Turn``."""
+        if (host := self._queue.host) is None:
+            return None
+        is_try, self._is_try = self._is_try, False
+        return host.on_failure(failure, is_try=is_try)
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._is_try and (host := self._queue.host) is not None:
+            host.leave(is_sent=not self._holds_place)
         self._leave()
 
     def _leave(self) -> None:

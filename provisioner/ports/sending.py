@@ -7,6 +7,7 @@ from typing import Protocol
 from provisioner.models import (
     AttemptResult,
     Claim,
+    ConnectFailure,
     Message,
     MessageLookup,
     MessageStatus,
@@ -24,6 +25,22 @@ class Gate(Protocol):
         """Wait until the request may be sent; return its due time in Unix seconds.
 
         Raise ``GateClosed`` when nothing may be sent any more, and ``asyncio.CancelledError``.
+        """
+        ...
+
+
+class Turn(Gate, Protocol):
+    """The gate of one request in the queue; it hears whether there was anybody to reach."""
+
+    def on_reached(self) -> None:
+        """Note an answer, whatever it says."""
+        ...
+
+    def on_unreachable(self, failure: ConnectFailure) -> float | None:
+        """Note that no connection came about.
+
+        Return after how many seconds the request may queue again, as if it had not been made. None says that it
+        counts as an attempt like any other.
         """
         ...
 
@@ -80,7 +97,7 @@ class RowLoader(Protocol):
 class RateLimiter(Protocol):
     """Rate limiter for all requests to one endpoint."""
 
-    def reserve(self, *, again: bool = False) -> AbstractAsyncContextManager[Gate]:
+    def reserve(self, *, again: bool = False) -> AbstractAsyncContextManager[Turn]:
         """Return a context manager for one start, which yields the gate of the request.
 
         Entering waits until the start is near and raises ``GateClosed`` when nothing may start any more. ``again``

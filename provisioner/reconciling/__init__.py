@@ -8,10 +8,12 @@ records the evidence in the ledger Â· ``messages`` the same for first messages Â
 
 from .audit import Audit, AuditedRow, AuditFinding
 from .finder_choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
+from .finders import AT_ONCE
 from .messages import MessageReconciler
 from .reconciler import BATCH, Reconciler
 
 __all__ = [
+    "AT_ONCE",
     "BATCH",
     "LOOK_UPS_PER_SECOND",
     "Audit",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
-from provisioner.pacing import Pacer
+from provisioner.pacing import HostReachability, Pacer
 from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import ConversationClient
 
@@ -23,14 +23,19 @@ class FinderChoice:
 
 
 def choose_finder(
-    transport: Transport, identity_policy: IdentityPolicy, *, rate: Rate, trusts_identities: bool
+    transport: Transport,
+    identity_policy: IdentityPolicy,
+    *,
+    rate: Rate,
+    trusts_identities: bool,
+    host: HostReachability | None = None,
 ) -> FinderChoice:
     """Return the finder for a job: by identity if each row has its own and Twilio kept it, else by marker.
 
     ``rate`` limits the look-ups. ``trusts_identities`` is whether the identities that Twilio has returned so far
-    are those that were requested.
+    are those that were requested. ``host`` is that of the look-ups; see ``Pacer``.
     """
-    client = ConversationClient(transport, Pacer(rate))
+    client = ConversationClient(transport, Pacer(rate, host=host))
     if identity_policy.marker and identity_policy.identity != "auto":
         return FinderChoice(MarkerFinder(client, identity_policy))
     if identity_policy.has_identity and trusts_identities:

@@ -182,6 +182,7 @@ def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[
         "most_in_flight": report.figures.most_in_flight,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
+        "unreachable_s": round(report.unreachable_s, 3),
         "skipped": final.skipped,
         **timers,
     }

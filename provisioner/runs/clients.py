@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
-from provisioner.pacing import Pacer
+from provisioner.pacing import HostReachability, Pacer, Reachability
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import TwilioCalls
@@ -18,48 +18,59 @@ from .send_schedule import SendSchedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClients:
-    """Twilio clients of a run. ``timers`` is None when conversations get no close timer."""
+    """Twilio clients of a run.
+
+    ``pacer`` is that of WebChats. ``timers`` is None when conversations get no close timer. ``host`` is the host
+    of conversations, None when a failed connection counts as an attempt.
+    """
 
     calls: TwilioCalls
+    pacer: Pacer
     messenger: MessageClient
     timers: TwilioCloseTimers | None
     transport: Transport
     identity_policy: IdentityPolicy
+    host: HostReachability | None
 
     @classmethod
     def over(
         cls,
         transport: Transport,
-        pacer: Pacer,
         schedule: SendSchedule,
         identity_policy: IdentityPolicy,
         *,
+        lone: int,
         close_after_s: float | None,
+        reachability: Reachability,
     ) -> "RunClients":
         """Create the clients over an open ``transport``.
 
-        ``pacer`` limits the rate of WebChats; ``schedule`` gives the rate of messages and timers.
+        ``schedule`` gives the rates; the first ``lone`` rows (the canary) are sent one after the other.
         ``close_after_s`` is the time of the close timers in seconds, None for no timers.
         """
+        pacer = schedule.pacer(lone=lone, host=reachability.host_of(transport.url("flex-api", "v2")))
+        host = reachability.host_of(transport.url("conversations", "v1"))
         timers = (
-            TwilioCloseTimers(ClosingClient(transport), Pacer(schedule.message_rate), close_after_s)
+            TwilioCloseTimers(ClosingClient(transport), Pacer(schedule.message_rate, host=host), close_after_s)
             if close_after_s
             else None
         )
-        messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND)))
+        messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host))
         calls = TwilioCalls(
             creator=WebChatClient(transport),
             messenger=messenger,
             pace=pacer,
-            message_pace=schedule.message_pacer(),
+            message_pace=schedule.message_pacer(host),
             timers=timers,
         )
         return cls(
             calls=calls,
+            pacer=pacer,
             messenger=messenger,
             timers=timers,
             transport=transport,
             identity_policy=identity_policy,
+            host=host,
         )
 
     def choose_finder(self, *, trusts_identities: bool) -> FinderChoice:
@@ -72,4 +83,5 @@ class RunClients:
             self.identity_policy,
             rate=Rate(per_second=LOOK_UPS_PER_SECOND),
             trusts_identities=trusts_identities,
+            host=self.host,
         )

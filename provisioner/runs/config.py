@@ -53,7 +53,9 @@ class RunKind:
 
     ``arrivals`` give the due times of the rows of a load test; None in ``run``, which starts rows evenly. With
     ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent.
-    ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers.
+    ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers. ``give_up`` is the
+    longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection counts as an
+    attempt.
     """
 
     command: str
@@ -61,6 +63,7 @@ class RunKind:
     arrivals: Arrivals | None = None
     is_cycled: bool = False
     close_after: str = ""
+    give_up: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +222,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
         rate=options.rate,
         drain_s=options.drain,
         close_after_s=_timer_given(kind.close_after),
+        give_up_s=parse_duration(kind.give_up, "--give-up") if kind.give_up else None,
     )
 
 

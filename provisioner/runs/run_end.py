@@ -43,7 +43,7 @@ def run_end(
     over those that were rejected, invalid or not sent.
     """
     if error is not None:
-        is_guard = error.exit_code is ExitCode.GUARD
+        is_guard = error.exit_code in {ExitCode.GUARD, ExitCode.UNSENT}
         return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
     if left and signal_exit is not None:
         return RunEnd(signal_exit, CommandOutcome.STOPPED)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from provisioner.load import Arrivals
 from provisioner.options import Rate
-from provisioner.pacing import ArrivalSchedule, DailyWindow, Pacer
+from provisioner.pacing import ArrivalSchedule, DailyWindow, HostReachability, Pacer
 from provisioner.planning.forecast import Timing
 
 MESSAGES_PER_SECOND = 10.0
@@ -52,18 +52,18 @@ class SendSchedule:
         limits = [rows or None, self.arrivals.offered if self.arrivals else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def pacer(self, *, lone: int) -> Pacer:
+    def pacer(self, *, lone: int, host: HostReachability | None) -> Pacer:
         """Return a new pacer for WebChats; the first ``lone`` rows (the canary) are sent one after the other."""
         if self.arrivals is None:
-            return Pacer(self.rate, window=self.window)
+            return Pacer(self.rate, window=self.window, host=host)
         schedule = ArrivalSchedule(
             self.arrivals.times(), rate=self.arrivals.peak, headroom=self.arrivals.headroom, lone=lone
         )
-        return Pacer(self.peak_rate, schedule=schedule, window=self.window)
+        return Pacer(self.peak_rate, schedule=schedule, window=self.window, host=host)
 
-    def message_pacer(self) -> Pacer:
+    def message_pacer(self, host: HostReachability | None) -> Pacer:
         """Return a new pacer for first messages."""
-        return Pacer(self.message_rate, is_prompt=True, window=self.window)
+        return Pacer(self.message_rate, is_prompt=True, window=self.window, host=host)
 
     def _finish(self, start: datetime, seconds: float) -> datetime | None:
         return self.window.finish(start, seconds) if self.window else start + timedelta(seconds=seconds)

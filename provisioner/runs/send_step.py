@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from provisioner.errors import ProvisionerError
+from provisioner.http_client.transport import Transport
 from provisioner.models import Status
+from provisioner.models.forecast import Forecast
 from provisioner.monitor import NO_FIGURES, RunFigures, RunMonitor
+from provisioner.pacing import Reachability
 from provisioner.planning.feed import SourceFeed
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import IdentityPolicy
-from provisioner.sending import Stop
+from provisioner.sending import Stop, StopKind
 from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 
@@ -32,7 +35,8 @@ class SendConfig:
 
     ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
     flight have to finish after a stop. ``close_after_s`` is the time of the close timers in seconds, None for no
-    timers.
+    timers. ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
+    connection counts as an attempt.
     """
 
     target: Target
@@ -41,6 +45,7 @@ class SendConfig:
     rate: str
     drain_s: float
     close_after_s: float | None = None
+    give_up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,8 @@ class SendReport:
     ``error`` is the error that prevented or stopped sending. ``began`` is the start of sending, in seconds of
     ``time.monotonic``. ``unlooked`` is the number of unknown rows and messages that were not looked up because of
     a stop. ``timers_not_set`` is the number of conversations whose close timer may not be set, None without
-    timers. ``bytes_sent`` and ``bytes_received`` count request and response bodies only.
+    timers. ``bytes_sent`` and ``bytes_received`` count request and response bodies only. ``unreachable_s`` is how
+    long Twilio could not be reached.
     """
 
     error: ProvisionerError | None = None
@@ -60,6 +66,7 @@ class SendReport:
     bytes_sent: int = 0
     bytes_received: int = 0
     timers_not_set: int | None = None
+    unreachable_s: float = 0.0
 
 
 async def send(
@@ -76,18 +83,17 @@ async def send(
     planned = run_plan.forecast
     if run_plan.refusal is not None or not planned.has_work:
         return SendReport(error=run_plan.refusal)
-    began, pacer = time.monotonic(), config.schedule.pacer(lone=config.rounds.canary)
-    monitor = RunMonitor(planned.counts, to_send=planned.to_send, to_post=planned.to_post, pacer_status=pacer)
+    began, stop = time.monotonic(), WorkStop()
     async with config.target.open(config.schedule.peak_rate) as transport:
-        clients = RunClients.over(
-            transport, pacer, config.schedule, identity_policy, close_after_s=config.close_after_s
-        )
-        stop = WorkStop(monitor.drain)
+        reachability = _reachability(config, stop, job.ui)
+        clients = _clients(transport, config, identity_policy, reachability)
+        monitor = _monitor(planned, clients, reachability)
+        stop.on_drain = monitor.drain
         feed = partial(SourceFeed, job.input, identity_policy)
         rounds = SendAndReconcile(config.rounds, job.ledger, feed, clients=clients, monitor=monitor, stop=stop)
         job.stop.on_stop(lambda: _drain(stop, job.ui, config.drain_s), stop.cancel)
         _log_start(planned.to_send, config.rate)
-        async with supervisor.open(monitor, pacer, job.ui, stop.drain), job.ui.progress(monitor.snapshot):
+        async with supervisor.open(monitor, clients.pacer, job.ui, stop.drain), job.ui.progress(monitor.snapshot):
             error = await _error_of(rounds.run(planned.to_send + planned.to_post))
     return SendReport(
         error=error,
@@ -97,6 +103,42 @@ async def send(
         bytes_sent=transport.traffic.sent,
         bytes_received=transport.traffic.received,
         timers_not_set=_timers_not_set(clients.timers, monitor),
+        unreachable_s=reachability.out_s,
+    )
+
+
+def _reachability(config: SendConfig, stop: WorkStop, ui: UserInterface) -> Reachability:
+    """Return what knows whether Twilio can be reached, and stops the run when that lasts too long."""
+    return Reachability(
+        give_up_s=config.give_up_s,
+        concurrency=config.rounds.concurrency,
+        stop=lambda error: stop.drain(Stop(StopKind.UNREACHABLE, error)),
+        tell=ui.print_status,
+    )
+
+
+def _clients(
+    transport: Transport, config: SendConfig, identity_policy: IdentityPolicy, reachability: Reachability
+) -> RunClients:
+    """Return what a run calls Twilio by."""
+    return RunClients.over(
+        transport,
+        config.schedule,
+        identity_policy,
+        lone=config.rounds.canary,
+        close_after_s=config.close_after_s,
+        reachability=reachability,
+    )
+
+
+def _monitor(planned: Forecast, clients: RunClients, reachability: Reachability) -> RunMonitor:
+    """Return what watches a run that has this much to do."""
+    return RunMonitor(
+        planned.counts,
+        to_send=planned.to_send,
+        to_post=planned.to_post,
+        pacer_status=clients.pacer,
+        outage=lambda: reachability.pause,
     )
 
 

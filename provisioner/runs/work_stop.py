@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from provisioner.sending import Stop
 
 
-def _cancel_nothing() -> None:
-    """Do nothing: the work ends as soon as its ``drain`` function is called."""
+def _do_nothing() -> None:
+    """Do nothing: the work ends as soon as its ``drain`` function is called, or nobody has to be told."""
 
 
 class WorkStop:
@@ -16,8 +16,8 @@ class WorkStop:
     ``on_drain`` is called at every stop request. Call all methods on the event loop.
     """
 
-    def __init__(self, on_drain: Callable[[], None]) -> None:
-        self._on_drain = on_drain
+    def __init__(self, on_drain: Callable[[], None] = _do_nothing) -> None:
+        self.on_drain = on_drain
         self._work: list[tuple[Callable[[Stop | None], None], Callable[[], None]]] = []
         self.is_stopped = False
         self.reason: Stop | None = None
@@ -27,7 +27,7 @@ class WorkStop:
         """Start nothing new, and let requests in flight finish."""
         self.is_stopped = True
         self.reason = self.reason or reason
-        self._on_drain()
+        self.on_drain()
         for drain, _ in self._work:
             drain(reason)
 
@@ -38,7 +38,7 @@ class WorkStop:
 
     @contextmanager
     def work(
-        self, drain: Callable[[Stop | None], None], cancel: Callable[[], None] = _cancel_nothing
+        self, drain: Callable[[Stop | None], None], cancel: Callable[[], None] = _do_nothing
     ) -> Iterator[None]:
         """Register the functions that stop the work inside the context.
 

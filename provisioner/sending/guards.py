@@ -21,6 +21,8 @@ class StopKind(StrEnum):
     """Twilio refused all of the first rows (``--canary``)."""
     FAILURES = "failures"
     """Too many rows failed (``--max-failures``), or a condition of ``--abort-if`` became true."""
+    UNREACHABLE = "unreachable"
+    """Twilio could not be reached for too long, or cannot be reached as configured."""
     INPUT = "input"
     """The input has changed since it was planned."""
 
@@ -59,7 +61,8 @@ class FailureGuard:
             self.refused += 1
             self.last_refusal = f"its message: {result.error}" if outcome.step is Step.MESSAGE else result.error
         if result.stops_run:
-            return Stop(StopKind.FAULT, GuardError(result.error))
+            cure = result.connect_failure.cure if result.connect_failure else ""
+            return Stop(StopKind.FAULT, GuardError(result.error, cure=cure))
         failures = self.limits.failures
         if failures and failures.is_reached(self.failed, self.limits.to_send):
             return Stop(StopKind.FAILURES, self._too_many())

@@ -10,6 +10,7 @@ import msgspec
 
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply, Transport
+from provisioner.models import ConnectFailure
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
@@ -36,6 +37,7 @@ class ListError(msgspec.Struct, frozen=True):
     http_status: int | None = None
     is_throttled: bool = False
     retry_after_s: float | None = None
+    connect_failure: ConnectFailure | None = None
 
     @property
     def is_final(self) -> bool:
@@ -83,6 +85,10 @@ class Page(msgspec.Struct, Generic[_T]):
     def retry_after_s(self) -> None:
         """Always None: the reply asks for no wait."""
 
+    @property
+    def connect_failure(self) -> None:
+        """Say that there was a connection."""
+
 
 class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
     """Request for the page at a URL; ``what`` is the plural noun of the entries, for error texts."""
@@ -97,7 +103,7 @@ class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
         """Make one attempt to read the page at ``url``."""
         came = await self._transport.send("GET", url, gate=gate)
         if isinstance(came, TransportFailure):
-            return ListError(came.error_code, came.error)
+            return ListError(came.error_code, came.error, connect_failure=came.connect_failure)
         page = decode(self._decoder, came.body) if came.status == HTTPStatus.OK else None
         return _list_error(came, self._what) if page is None else page
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from provisioner.models import ConnectFailure
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate
 from tests.clock import now, run_virtually
@@ -20,6 +21,7 @@ class Came:
     is_throttled: bool = False
     retry_after_s: float | None = None
     is_final: bool = False
+    connect_failure: ConnectFailure | None = None
 
 
 DONE, FAILED, LOST = Came(is_final=True), Came(503), Came(None)
