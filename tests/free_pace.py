@@ -50,7 +50,7 @@ class FreePace:
         """Let it be made again as long as there are waits."""
         return self.waits.pop(0) if self.waits else None
 
-    def on_throttled(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Record a 429, without a pause."""
         self.retry_afters.append(retry_after_s)
         return 1.0

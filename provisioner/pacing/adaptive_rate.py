@@ -1,89 +1,149 @@
-"""Rate that is reduced after 429 replies and then rises again to the requested rate."""
+"""Rate that is reduced after 429 replies and then rises again to the requested rate.
+
+A 429 may be a stray one: a gateway refused it, or the live website needed the whole limit in that second. Or it is
+the first of a limit that is lower than the rate. The number of starts between two 429s tells them apart: a lower
+limit refuses one request of a few, again and again; stray 429s are one or two of fifty. So a 429 after many starts
+reduces the rate for less than a second, and a series of 429s after few starts reduces it deeply and for longer.
+"""
 
 import math
 
 from provisioner.options import Rate
 
 STEP = 0.03
-"""Share by which a single 429 reduces the rate: 3 %, enough when the rate is just above Twilio's limit."""
+"""Share by which a single 429 reduces the rate, and by which the first safe rate is lower than the rate before it:
+3 %, enough when the rate is just above Twilio's limit."""
+NEXT_STEP = 0.06
+"""Share by which the safe rate is reduced further when 429s continue."""
+DEEP_STEP = 0.15
+"""The same when several 429s in a row came soon after each other: the limit is far below the rate."""
+SOON_CUT = 0.85
+"""Factor for the rate after a 429 that came soon after another."""
+LEAST_CUT = 0.5
+"""Smallest factor for the rate after any 429."""
+UNLIMITED_CUT = 0.7
+"""Factor for the achieved rate after the first 429 of a run without a rate limit."""
+CLIMB = 0.3
+"""Growth of a rising rate: 30 % per second."""
 AUTO_STEP = 0.2
 """Share by which a 429 reduces ``--rate auto``: 20 % of the limit found are left to the live website."""
-SOON_S = 1.5
-"""A 429 within this many seconds after a pause means that Twilio's limit is well below the rate. The rate is then
-cut by 30 % and not by one step."""
-CUT = 0.7
-"""Factor for the rate after such an early 429, and after the first 429 of a run without a rate limit."""
-TWICE_S = 15.0
-"""A 429 within this many seconds after the last pause reduces the rate by two steps."""
-HOLD_S = 10.0
-"""Seconds for which a reduced rate is kept before it rises."""
-CLIMB = 0.02
-"""Growth of a rising rate: 2 % per second."""
-PATIENCE_S = 40.0
-"""Seconds for which the highest rate without a 429 is kept before a higher one is tried; doubled after each trial
-that ends with a 429."""
+AUTO_CLIMB = 0.02
+"""Growth of ``--rate auto``: 2 % per second."""
+
+SOON = 7.0
+"""A 429 after fewer starts than this came soon after the last one."""
+FEW = 13.0
+"""With fewer starts than this between two 429s, on average, the limit is taken to be lower than the rate."""
+HELD = 15.0
+"""Starts without a 429 after which a rate that is being tried counts as accepted."""
+AT_FIRST = 40.0
+"""Average number of starts between two 429s that is assumed at the beginning."""
+MOST = 60.0
+"""Largest number of starts between two 429s that is counted."""
+SMALL_RATE = 5.0
+"""Starts per second up to which these numbers apply; at a higher rate they grow with it, since limits are counted
+per second."""
+
+PATIENCE_S = (6.0, 40.0)
+"""Shortest and longest time in seconds for which a safe rate is kept before a higher one is tried. It is short when
+the safe rate is far below the requested one."""
 LONGEST_PATIENCE_S = 640.0
-"""Longest such time in seconds."""
+"""The longest that this time grows to when trials end with a 429."""
 AUTO_CEILING = 1000.0
 """Highest rate of ``--rate auto``, in starts per second."""
 FARTHEST = 50.0
-"""Upper bound of the exponent, so that exp() cannot overflow."""
+"""Upper limit of the exponent, so that ``math.exp`` cannot overflow."""
 
 
 class AdaptiveRate:
-    """Current rate in starts per second. Pure: the time is an argument, in monotonic seconds.
+    """Number of starts per second that are allowed now. Pure: the time is an argument, in monotonic seconds.
 
-    A 429 reduces the rate by one step, and by 30 % when it comes right after the pause of another 429. Then the
-    rate rises to just below the rate of the last 429, and stays there. After a while a higher rate is tried; each
-    trial that ends with a 429 doubles the time until the next one. ``--rate auto`` rises without such a level
-    until the first 429. ``asked`` is the highest rate.
+    A 429 reduces the rate by one step, and by more when it came soon after another; the rate rises again within
+    seconds. When 429s keep coming after few starts, there is a safe rate: the rate rises to it and no further.
+    After a while a higher rate is tried; each trial that ends with a 429 lengthens the time until the next one.
+    ``--rate auto`` rises slowly, and has no safe rate before the first 429. ``asked`` is the highest rate.
     """
 
     def __init__(self, rate: Rate) -> None:
         self.asked = AUTO_CEILING if rate.is_auto else rate.per_second
         self._is_auto = rate.is_auto
-        self._step = AUTO_STEP if rate.is_auto else STEP
+        self._climb = AUTO_CLIMB if rate.is_auto else CLIMB
         self._base = rate.per_second
+        """Rate at the end of the last pause."""
         self._safe = self.asked
-        self._patience_s = PATIENCE_S
+        self._patience_s = self._wait_s = 0.0
+        """How long the safe rate is kept after a failed trial, and how long it is kept this time."""
         self._since: float | None = None
+        """End of the last pause; None before the first 429."""
+        self._starts_between = AT_FIRST
+        self._soon_in_a_row = 0
 
     def rate(self, now: float) -> float:
-        """Return the rate at ``now`` in starts per second, infinite for no limit."""
+        """Return the starts per second at ``now``."""
         if self._since is None:
             if not self._is_auto:
                 return self.asked
             self._since = now
-        quiet_s = now - self._since
-        rate = _climbed(self._base, quiet_s - HOLD_S)
-        if rate >= self._safe:
-            arrived_s = HOLD_S + math.log(self._safe / self._base) / CLIMB
-            rate = _climbed(self._safe, quiet_s - max(arrived_s, self._patience_s))
-        return min(rate, self.asked)
+        return self._rate(now - self._since)[0]
 
-    def on_throttled(self, now: float, *, until: float, achieved: float) -> None:
+    def _rate(self, quiet_s: float) -> tuple[float, float]:
+        """Return the rate so long after the last pause, and for how many seconds it has been above the safe rate."""
+        rate = self._climbed(self._base, quiet_s)
+        if rate < self._safe or self._safe >= self.asked:
+            return min(rate, self.asked), 0.0
+        arrived_s = math.log(self._safe / self._base) / self._climb
+        tried_s = max(quiet_s - max(arrived_s, self._wait_s), 0.0)
+        return min(self._climbed(self._safe, tried_s), self.asked), tried_s
+
+    def on_throttled(self, now: float, *, until: float, achieved: float, age_s: float = 0.0) -> None:
         """Reduce the rate after a 429 at ``now``; all requests are paused until ``until``.
 
-        When the rate had no limit, ``achieved`` (the starts in the last second) becomes the highest rate.
+        The refused request was sent ``age_s`` seconds before. ``achieved`` is the number of starts in the last
+        second; when the rate had no limit, it becomes the highest rate.
         """
-        present, quiet_s = self.rate(now), math.inf if self._since is None else now - self._since
-        if math.isinf(present):
-            present = self.asked = self._safe = max(achieved, 1.0)
-            quiet_s = 0.0
-        is_trial = self._safe < present < self._safe * (1 + 4 * self._step)
-        if quiet_s < SOON_S * max(1.0, 1 / present):
-            self._retreat(present * CUT, min(self._safe, present * (1 - self._step)))
-        elif is_trial:
-            self._base = self._safe
-            self._patience_s = min(self._patience_s * 2, LONGEST_PATIENCE_S)
-        else:
-            steps = 2 if quiet_s < TWICE_S and not self._is_auto else 1
-            self._retreat(*[present * (1 - self._step * steps)] * 2)
+        present, since = self.rate(now), self._since
         self._since = until
+        if math.isinf(present):
+            self.asked = self._safe = max(achieved, 1.0)
+            self._base = self.asked * UNLIMITED_CUT
+        elif since is None:
+            self._adapt(present, math.inf, 0.0, achieved)
+        elif (quiet_s := now - age_s - since) >= 0:  # else it was sent before the last pause and tells nothing new
+            present, tried_s = self._rate(quiet_s)
+            starts_per_s = present / max(1.0, present / SMALL_RATE)
+            self._adapt(present, quiet_s * starts_per_s, tried_s * starts_per_s, achieved)
 
-    def _retreat(self, base: float, safe: float) -> None:
-        self._base, self._safe, self._patience_s = base, safe, PATIENCE_S
+    def _adapt(self, present: float, starts: float, tried: float, achieved: float) -> None:
+        """Reduce the rate ``present`` after ``starts`` without a 429, ``tried`` of them above the safe rate."""
+        self._soon_in_a_row = self._soon_in_a_row + 1 if starts < SOON else 0
+        if 0 < tried <= HELD:
+            self._base = self._safe
+            growth = 1.0 if self._is_auto else (self._safe / self.asked) ** 2
+            self._wait_s = self._patience_s = min(self._patience_s * (1 + growth), LONGEST_PATIENCE_S)
+            return
+        self._starts_between = (self._starts_between + min(starts, MOST)) / 2
+        if tried:
+            self._safe = self.asked
+        self._base, self._wait_s = self._cut(present, achieved), 0.0
+        if self._is_auto or (self._starts_between < FEW and not tried):
+            self._lower_safe_rate(present)
 
+    def _cut(self, present: float, achieved: float) -> float:
+        """Return the rate at the end of the pause, from which it rises."""
+        if self._soon_in_a_row > 1:  # what was accepted in the last second is what the limit allows
+            return min(present * SOON_CUT, max(achieved - 1, present * LEAST_CUT))
+        return present * (SOON_CUT if self._soon_in_a_row else 1 - STEP)
 
-def _climbed(rate: float, seconds: float) -> float:
-    return rate * math.exp(min(CLIMB * max(seconds, 0.0), FARTHEST))
+    def _lower_safe_rate(self, present: float) -> None:
+        """Set the safe rate below ``present``, and the time for which it is kept."""
+        is_further = self._safe < self.asked
+        step = STEP if not is_further else DEEP_STEP if self._soon_in_a_row > 1 else NEXT_STEP
+        self._safe = min(self._safe, present) * (1 - (AUTO_STEP if self._is_auto else step))
+        self._base = min(self._base if self._soon_in_a_row else self._safe, self._safe)
+        shortest_s, longest_s = PATIENCE_S
+        gain = (self.asked - self._safe) / self.asked
+        self._patience_s = longest_s if self._is_auto else min(max(shortest_s / 2 / gain, shortest_s), longest_s)
+        self._wait_s = self._patience_s
+
+    def _climbed(self, rate: float, seconds: float) -> float:
+        return rate * math.exp(min(self._climb * max(seconds, 0.0), FARTHEST))

@@ -39,6 +39,11 @@ class Answer(Protocol):
         ...
 
     @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds from sent to ended; None where nothing was sent, or nobody knows."""
+        ...
+
+    @property
     def connect_failure(self) -> ConnectFailure | None:
         """Why there was no connection; None where there was one."""
         ...
@@ -154,7 +159,8 @@ class AttemptRunner:
                 return None
             request.answered(subject, result, attempt)
             if result.is_throttled:
-                request.request_throttled(request.pace.on_throttled(result.retry_after_s))
+                age_s = (result.latency_ms or 0.0) / 1000
+                request.request_throttled(request.pace.on_throttled(result.retry_after_s, age_s=age_s))
             elif result.http_status is not None:
                 request.pace.on_success()
             conclusion = await conclude(subject, result, attempt)

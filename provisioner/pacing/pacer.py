@@ -80,11 +80,12 @@ class Pacer:
         """Return a context manager for one start; see ``Reservation``. ``again`` marks a repeated attempt."""
         return Reservation(self._queue, again=again)
 
-    def on_throttled(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Pause all requests after a 429 and reduce the rate; return the length of the pause in seconds.
 
         ``retry_after_s`` is the value of ``Retry-After`` in seconds. Without it, the pause is 1 s and doubles with
         each consecutive 429. A 429 that arrives during a pause may extend the pause; it does not reduce the rate.
+        The refused request was sent ``age_s`` seconds before.
         """
         now = self._queue.now()
         is_first = not self._queue.schedule.paused_for(now)
@@ -93,7 +94,7 @@ class Pacer:
         pause = min(pause, LONGEST_PAUSE_S) * self._jitter(1.0, 1.25)
         if is_first:
             self._queue.adaptive_rate.on_throttled(
-                now, until=now + pause, achieved=self._queue.schedule.achieved(now)
+                now, until=now + pause, achieved=self._queue.schedule.achieved(now), age_s=age_s
             )
         self._queue.schedule.pause(now + pause)
         return pause

@@ -105,10 +105,11 @@ class RateLimiter(Protocol):
         """
         ...
 
-    def on_throttled(self, retry_after_s: float | None = None) -> float:
+    def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Pause all requests after a 429; return the length of the pause in seconds.
 
-        ``retry_after_s`` is the value of ``Retry-After`` in seconds, None without the header.
+        ``retry_after_s`` is the value of ``Retry-After`` in seconds, None without the header. The refused request
+        was sent ``age_s`` seconds before.
         """
         ...
 

@@ -40,6 +40,10 @@ class ListError(msgspec.Struct, frozen=True):
     connect_failure: ConnectFailure | None = None
 
     @property
+    def latency_ms(self) -> None:
+        """Tell nobody how long it took."""
+
+    @property
     def is_final(self) -> bool:
         """Whether Twilio refused the request (a 4xx other than 408 and 429), so that a retry would not help."""
         status = self.http_status or 0
@@ -84,6 +88,10 @@ class Page(msgspec.Struct, Generic[_T]):
     @property
     def retry_after_s(self) -> None:
         """Always None: the reply asks for no wait."""
+
+    @property
+    def latency_ms(self) -> None:
+        """Tell nobody how long it took."""
 
     @property
     def connect_failure(self) -> None:

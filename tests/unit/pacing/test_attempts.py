@@ -22,6 +22,7 @@ class Came:
     retry_after_s: float | None = None
     is_final: bool = False
     connect_failure: ConnectFailure | None = None
+    latency_ms: float | None = None
 
 
 DONE, FAILED, LOST = Came(is_final=True), Came(503), Came(None)
