@@ -151,10 +151,13 @@ class Cleanup:
     async def _close_all(
         self, close_target: CloseTarget, to_close: int, stop: StopSignals
     ) -> tuple[CloseMonitor, ProvisionerError | None]:
+        """Close them and return the monitor and what stopped it early, None for nothing."""
 
         def drain(error: ProvisionerError | None = None) -> None:
             monitor.drain()
             workers.drain(error)
+            if error is None:
+                self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
 
         reachability = Reachability(
             give_up_s=parse_duration(self._options.give_up, "--give-up"),
@@ -173,12 +176,7 @@ class Cleanup:
                 observer=monitor,
                 concurrency=self._options.concurrency,
             )
-
-            def drain_for_signal() -> None:
-                drain()
-                self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
-
-            stop.on_stop(drain_for_signal, workers.cancel)
+            stop.on_stop(drain, workers.cancel)
             async with self._ui.progress(monitor.snapshot):
                 try:
                     return monitor, await workers.run()
@@ -200,7 +198,8 @@ class Cleanup:
         code = _code_of(plan, left=left, in_doubt=counts.get(CloseStatus.MAYBE, 0))
         outcome = CommandOutcome.FINISHED
         if error is not None:
-            code, outcome = error.exit_code, CommandOutcome.GUARDED
+            is_doubt_worse = error.exit_code is ExitCode.UNSENT and code is ExitCode.UNKNOWN
+            code, outcome = code if is_doubt_worse else error.exit_code, CommandOutcome.GUARDED
         elif left and signal_exit is not None:
             code, outcome = signal_exit, CommandOutcome.STOPPED
         return Summary(
@@ -258,10 +257,8 @@ class Cleanup:
                 f"closed here: {reconcile} --audit lists them"
             )
         if plan.duplicates:
-            yield (
-                f"{plan.duplicates:,} rows have further conversations, which are not closed here: the errors of "
-                "those rows in the results name them"
-            )
+            named = "the errors of those rows in the results name them"
+            yield f"{plan.duplicates:,} rows have further conversations, which are not closed here: {named}"
 
     def _reasons(self, monitor: CloseMonitor) -> Iterator[str]:
         for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):

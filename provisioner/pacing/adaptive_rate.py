@@ -45,8 +45,8 @@ SMALL_RATE = 5.0
 per second."""
 
 PATIENCE_S = (6.0, 40.0)
-"""Shortest and longest time in seconds for which a safe rate is kept before a higher one is tried. It is short when
-the safe rate is far below the requested one."""
+"""Shortest and longest time in seconds for which a safe rate is kept before a higher one is tried; the lower the
+safe rate is, the shorter."""
 LONGEST_PATIENCE_S = 640.0
 """The longest that this time grows to when trials end with a 429."""
 AUTO_CEILING = 1000.0
@@ -87,7 +87,7 @@ class AdaptiveRate:
         return self._rate(now - self._since)[0]
 
     def _rate(self, quiet_s: float) -> tuple[float, float]:
-        """Return the rate so long after the last pause, and for how many seconds it has been above the safe rate."""
+        """Return the rate so long after the last pause, and for how many seconds it was above the safe rate."""
         rate = self._climbed(self._base, quiet_s)
         if rate < self._safe or self._safe >= self.asked:
             return min(rate, self.asked), 0.0

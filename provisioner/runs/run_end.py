@@ -44,7 +44,9 @@ def run_end(
     """
     if error is not None:
         is_guard = error.exit_code in {ExitCode.GUARD, ExitCode.UNSENT}
-        return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
+        is_doubt_worse = error.exit_code is ExitCode.UNSENT and (counts.unknown or messages.unknown)
+        code = ExitCode.UNKNOWN if is_doubt_worse else error.exit_code
+        return RunEnd(code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
     if left and signal_exit is not None:
         return RunEnd(signal_exit, CommandOutcome.STOPPED)
     if left and is_limited:
