@@ -252,10 +252,8 @@ class Cleanup:
                 f"may have conversations that nobody has closed: {reconcile} looks them up"
             )
         if plan.orphans:
-            yield (
-                f"{plan.orphans:,} attempts may each have left a conversation without a customer, which is not "
-                f"closed here: {reconcile} --audit lists them"
-            )
+            left = f"{plan.orphans:,} attempts may each have left a conversation without a customer"
+            yield f"{left}, which is not closed here: {reconcile} --audit lists them"
         if plan.duplicates:
             named = "the errors of those rows in the results name them"
             yield f"{plan.duplicates:,} rows have further conversations, which are not closed here: {named}"
