@@ -9,20 +9,20 @@ from .outcomes import Verdict
 
 
 class Recovery(StrEnum):
-    """Whether waiting may bring a connection about that did not come about now."""
+    """Whether a connection that failed may succeed later."""
 
     LIKELY = "likely"
-    """The network or the other side may come back."""
+    """The network or the server may come back."""
     IF_REACHED_BEFORE = "if_reached_before"
-    """Only where the same name was good before; otherwise the name is wrong."""
+    """Only if the host was reached before; otherwise its name is wrong."""
     NONE = "none"
-    """A person has to change something."""
+    """Not before a person has changed something."""
 
 
 class ConnectFailure(msgspec.Struct, frozen=True, gc=False):
-    """Why no connection carried a request, so that certainly nothing was sent.
+    """Why there was no connection for a request, so that it certainly was not sent.
 
-    ``cure`` is one imperative sentence without a full stop, or empty.
+    ``error`` is a sentence for people; ``cure`` is an imperative sentence without a full stop, or empty.
     """
 
     error: str

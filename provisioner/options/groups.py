@@ -202,7 +202,7 @@ class TargetOptions(ConnectionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class GiveUpOptions:
-    """What is borne of the network."""
+    """Patience with the network."""
 
     give_up: str = option(
         "10m",

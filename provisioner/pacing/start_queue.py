@@ -206,16 +206,16 @@ class Reservation:
     place.
     """
 
-    __slots__ = ("_again", "_asked", "_holds_place", "_is_try", "_queue")
+    __slots__ = ("_again", "_asked", "_holds_place", "_is_probe", "_queue")
 
     def __init__(self, queue: StartQueue, *, again: bool) -> None:
         self._queue, self._again = queue, again
-        self._holds_place = self._is_try = False
+        self._holds_place = self._is_probe = False
         self._asked = queue.now()
 
     async def __aenter__(self) -> Self:
         if not self._queue.is_free:
-            self._is_try = await self._queue.enter(again=self._again)
+            self._is_probe = await self._queue.enter(again=self._again)
             self._holds_place = True
         return self
 
@@ -231,23 +231,23 @@ class Reservation:
         return due
 
     def on_reached(self) -> None:
-        """Note an answer, whatever it says."""
+        """Record a reply."""
         if (host := self._queue.host) is not None:
             host.on_reached()
-            self._is_try = False
+            self._is_probe = False
 
     def on_unreachable(self, failure: ConnectFailure) -> float | None:
-        """Note that no connection came about; see ``ports.Turn``."""
+        """Record a failed connection; see ``ports.Turn``."""
         if (host := self._queue.host) is None:
             return None
-        is_try, self._is_try = self._is_try, False
-        return host.on_failure(failure, is_try=is_try)
+        is_probe, self._is_probe = self._is_probe, False
+        return host.on_failure(failure, is_probe=is_probe)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_try and (host := self._queue.host) is not None:
-            host.leave(is_sent=not self._holds_place)
+        if self._is_probe and (host := self._queue.host) is not None:
+            host.leave(is_sent=not self._holds_place and error is None)
         self._leave()
 
     def _leave(self) -> None:

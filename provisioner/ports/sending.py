@@ -30,17 +30,17 @@ class Gate(Protocol):
 
 
 class Turn(Gate, Protocol):
-    """The gate of one request in the queue; it hears whether there was anybody to reach."""
+    """Gate of one request in the queue, which is told whether Twilio was reached."""
 
     def on_reached(self) -> None:
-        """Note an answer, whatever it says."""
+        """Record a reply, whatever it says."""
         ...
 
     def on_unreachable(self, failure: ConnectFailure) -> float | None:
-        """Note that no connection came about.
+        """Record that there was no connection for the request.
 
-        Return after how many seconds the request may queue again, as if it had not been made. None says that it
-        counts as an attempt like any other.
+        Return the seconds after which the request may queue again, as if it had not been made. None means that it
+        counts as an attempt.
         """
         ...
 
