@@ -75,8 +75,19 @@ async def tls_relay(port: int, tls: ssl.SSLContext) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> AsyncIterator[int]:
-    """Listen on a free port, yield it, and call ``serve`` in a new task per connection; cancel all at the end."""
+async def tcp_relay(port: int, *, own_port: int) -> AsyncIterator[None]:
+    """Pass connections to ``own_port`` of loopback on to the server on ``port``; outside nobody listens there."""
+
+    async def serve(accepted: socket.socket) -> None:
+        await _join(await asyncio.open_connection(sock=accepted), await asyncio.open_connection("127.0.0.1", port))
+
+    async with _accepting(serve, own_port):
+        yield
+
+
+@asynccontextmanager
+async def _accepting(serve: Callable[[socket.socket], Awaitable[None]], own_port: int = 0) -> AsyncIterator[int]:
+    """Listen on a port, 0 for a free one, and yield it; ``serve`` connections in tasks that are cancelled at the end."""
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def start(work: Coroutine[Any, Any, None]) -> None:
@@ -93,7 +104,7 @@ async def _accepting(serve: Callable[[socket.socket], Awaitable[None]]) -> Async
             accepted, _ = await loop.sock_accept(listening)
             start(visit(accepted))
 
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+    with socket.create_server(("127.0.0.1", own_port), backlog=128) as listening:
         listening.setblocking(False)  # noqa: FBT003 - it takes no keyword
         start(accept(listening))
         try:

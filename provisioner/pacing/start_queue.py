@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -51,8 +52,9 @@ class StartQueue:
         host: HostReachability | None = None,
     ) -> None:
         self.host = host
+        self._host_changed = asyncio.Event()
         if host is not None:
-            host.on_change(self.wake)
+            host.on_change(self._notify)
         self.schedule, self.adaptive_rate = schedule, AdaptiveRate(rate)
         self.hold = ""
         self.now = clock.monotonic
@@ -79,6 +81,7 @@ class StartQueue:
     def close(self) -> None:
         """Let no more requests start: those that wait, and later ones, get ``GateClosed``."""
         self._is_closed = True
+        self._notify()
         self.wake()
 
     @property
@@ -105,12 +108,29 @@ class StartQueue:
         """
         await self._places.take()
         try:
-            async with self._front:
-                await self._sleep_until(lambda now: self._connects_at(now, again=again))
-                return self.host is not None and self.host.enter()
+            while True:
+                async with self._front:
+                    await self._sleep_until(lambda now: self._ready_at(now, again=again) - LEAD_S)
+                if self.host is None or self.host.opens_at <= self.now():
+                    return self.host is not None and self.host.enter()
+                await self._wait_for(self.host)  # not at the front, which the probe has to pass
         except BaseException:
             self._places.give_back()
             raise
+
+    async def _wait_for(self, host: HostReachability) -> None:
+        """Wait until ``host`` may be connected to; raise ``GateClosed`` when the queue is closed."""
+        while not self._is_closed and (delay := host.opens_at - self.now()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if math.isinf(delay) else delay):
+                    await self._host_changed.wait()
+        if self._is_closed:
+            raise GateClosed
+
+    def _notify(self) -> None:
+        """Let those who wait for the host look at it again."""
+        self._host_changed.set()
+        self._host_changed = asyncio.Event()
 
     def leave(self) -> None:
         """Give the place back that ``enter`` took."""
@@ -137,10 +157,6 @@ class StartQueue:
 
     def _mark_sent(self, started: float) -> None:
         self.schedule.mark_sent(started, self.now())
-
-    def _connects_at(self, now: float, *, again: bool) -> float:
-        ready_at = self._ready_at(now, again=again) - LEAD_S
-        return ready_at if self.host is None else max(ready_at, self.host.opens_at)
 
     def _ready_at(self, now: float, *, again: bool) -> float:
         rate = self.adaptive_rate.rate(now)
@@ -170,15 +186,14 @@ class StartQueue:
         self._throttler.rate_limit = self.schedule.cap
 
     async def _sleep_until(self, ready_at: Callable[[float], float]) -> None:
-        while not self._is_closed and (delay := self._delay(ready_at)) > 0:
+        while not self._is_closed and (self.hold or (delay := ready_at(now := self.now()) - now) > 0):
             naps_s = NAP_S if self.schedule.rate <= UNHURRIED else 0.0
-            if delay <= naps_s:
+            if not self.hold and delay <= naps_s:
                 self._nap(delay)
                 break
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            sleep_s = max(delay - naps_s, SHORTEST_SLEEP_S)
-            timer = None if math.isinf(delay) else loop.call_later(sleep_s, self.wake)
+            timer = None if self.hold else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self.wake)
             try:
                 await self._alarm
             finally:
@@ -187,10 +202,6 @@ class StartQueue:
                 self._alarm = None
         if self._is_closed:
             raise GateClosed
-
-    def _delay(self, ready_at: Callable[[float], float]) -> float:
-        """Return the seconds to wait, infinite where only ``wake`` ends the wait."""
-        return math.inf if self.hold else ready_at(now := self.now()) - now
 
     def wake(self) -> None:
         """Make the first waiter compute its start time again."""

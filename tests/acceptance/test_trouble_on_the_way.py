@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.raw_server import free_port, reply
+from tests.raw_server import reply
 from tests.stub_twilio import (
     Answer,
     Call,
@@ -60,25 +60,6 @@ async def test_a_doubtful_row_is_unknown_and_never_sent_again(program: Program, 
     assert f"{len(DOUBTFUL)} rows are unknown" in second.stdout
     assert len(server.calls) == len(DOUBTFUL) + 2
     assert all(row["attempts"] == "1" and row["identity"].startswith("wc-") for row in rows)
-
-
-async def test_a_server_that_cannot_be_reached_leaves_rows_unsent(program: Program, twilio: StubMaker) -> None:
-    """What never left is tried again in the same run, is unsent in the end, and sent by the next one."""
-    server = await twilio()
-    program.write_customers("customers.csv", 3)
-    command = (*RUN, "--max-attempts", "2", "--canary", "0")
-
-    first = await program(*command, "--base-url", f"http://127.0.0.1:{free_port()}", env=CREDENTIALS)
-    rows = program.results()
-    second = await program(*command, "--base-url", server.url, env=CREDENTIALS)
-
-    assert (first.code, first.counts) == (4, {"unsent": 3})
-    assert first.stdout.splitlines()[-1].startswith("next:    provisioner run ")
-    assert {(row["error_code"], row["attempts"], row["latency_ms"]) for row in rows} == {
-        ("connect_failed", "2", "")
-    }
-    assert (second.code, second.counts) == (0, {"created": 3})
-    assert len(server.calls) == 3
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

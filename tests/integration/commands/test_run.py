@@ -75,14 +75,16 @@ async def test_the_real_thing_is_asked_for(
     ui = QuietUserInterface(answer=answer)
     nobody = f"http://127.0.0.1:{free_port()}"
 
-    summary = await job.run(proxy=nobody, rate=rate, max_attempts=1, ui=ui)
+    summary = await job.run(proxy=nobody, rate=rate, give_up="0", ui=ui)
 
     assert ui.questions == [question]
     assert summary.counts is not None
     assert summary.counts.unsent == 3
     if is_sent:
-        assert (summary.exit_code, summary.error) == (ExitCode.REJECTED, None)
-        assert "3 rows unsent: connect_failed, the proxy cannot be reached: Connection refused" in summary.notes
+        assert summary.exit_code is ExitCode.UNSENT
+        assert summary.error is not None
+        assert summary.error.kind == "unreachable"
+        assert "the proxy cannot be reached: Connection refused" in summary.error.message
         return
     assert summary.exit_code is ExitCode.USAGE
     assert summary.error is not None
@@ -94,7 +96,7 @@ async def test_with_yes_there_is_no_question(job: Job) -> None:
     """--yes is for schedulers, with and without a limit."""
     ui = QuietUserInterface(answer=False)
 
-    await job.run(proxy=f"http://127.0.0.1:{free_port()}", yes=True, max_attempts=1, ui=ui)
+    await job.run(proxy=f"http://127.0.0.1:{free_port()}", yes=True, give_up="0", ui=ui)
 
     assert ui.questions == []
 
@@ -149,9 +151,9 @@ async def test_a_signal_while_sending_drains(job: Job) -> None:
 
 
 async def test_a_signal_over_rows_of_an_earlier_run_is_no_end(job: Job) -> None:
-    """Rows that were unsent before, and are again, are left: the exit code says that it was stopped."""
+    """Rows that an earlier run did not send, and this one neither, are left: it was stopped."""
     nobody = f"http://127.0.0.1:{free_port()}"
-    await job.run(nobody, max_attempts=1)
+    await job.run(nobody, give_up="0")
     ui = QuietUserInterface()
 
     def stopping(twilio: StubTwilio, call: Call) -> Answer:
