@@ -87,7 +87,7 @@ async def tcp_relay(port: int, *, own_port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _accepting(serve: Callable[[socket.socket], Awaitable[None]], own_port: int = 0) -> AsyncIterator[int]:
-    """Listen on a port, 0 for a free one, and yield it; ``serve`` connections in tasks that are cancelled at the end."""
+    """Listen on a port, 0 for a free one, and yield it; ``serve`` connections in tasks, cancelled at the end."""
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def start(work: Coroutine[Any, Any, None]) -> None:

@@ -230,7 +230,7 @@ async def test_the_ledger_of_another_job_is_refused(
     program.write_customers("customers.csv", 2)
     command = ("run", "customers.csv", "-o", "results.csv", "--rate", "200/s", "--limit", "1")
     env = {**CREDENTIALS, "PROVISIONER_RUN_BASE_URL": "http://127.0.0.1:9"}
-    await program(*command, "--max-attempts", "1", env=env)
+    await program(*command, "--give-up", "0", env=env)
     before = (program.folder / "results.csv").read_bytes()
     other = {"PROVISIONER_RUN_BASE_URL": ""} if changed[0] == "--simulate" else {}
 

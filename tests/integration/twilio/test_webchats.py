@@ -249,6 +249,7 @@ async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.
     result, server = await create_at(answering(CREATED))
 
     assert (result.verdict, result.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
+    assert result.connect_failure is not None
     assert server.requests == []
 
 

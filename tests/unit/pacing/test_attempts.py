@@ -1,6 +1,7 @@
 """The retry loop alone: what every kind of request has in common."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -143,3 +144,18 @@ def test_an_attempt_that_is_cancelled_keeps_its_intent_only_if_it_left(
     run_virtually(cancel())
 
     assert request.events == [*events, *([] if is_held else ["finished"])]
+
+
+def test_an_attempt_without_a_connection_is_taken_back_and_counts_only_if_the_pace_says_so() -> None:
+    """It says nothing about what it asks for: the intent goes, and all attempts are left for later."""
+    away = Came(None, connect_failure=ConnectFailure("it cannot be reached"))
+    request = Request(away, away, away, DONE, pace=FreePace(waits=[0.0, 7.0]))
+    request._max_attempts = 2
+
+    assert run(request) == DONE
+    assert request.events == [
+        *["begin x", "started", "finished", "release x"] * 2,
+        *["begin x", "started", "finished"] * 2,
+    ]
+    assert [later - earlier for earlier, later in itertools.pairwise(request.times)][1] == pytest.approx(7.0)
+    assert request.free_pace.reached == 1
