@@ -37,7 +37,8 @@ class Rules:
     It accepts at most ``most`` requests in any window of ``window_s`` seconds (0: no limit); refused requests do
     not count. From ``halved_from_s`` to ``halved_until_s`` seconds after the first request the window is twice as
     long. A request is counted after a random delay of up to ``way_s`` seconds, and answered after another one of
-    up to ``work_s`` seconds.
+    up to ``work_s`` seconds. A random share ``stray_share`` of the requests is refused whatever the limit is, and
+    so is request ``stray_number`` (counted from 1, 0: none).
     """
 
     most: int = 0
@@ -46,6 +47,8 @@ class Rules:
     halved_until_s: float = 0.0
     way_s: float = 0.0
     work_s: float = 0.0
+    stray_share: float = 0.0
+    stray_number: int = 0
 
 
 class Judge:
@@ -56,10 +59,13 @@ class Judge:
         self.arrivals: list[Arrival] = []
         self._admitted: deque[float] = deque(maxlen=rules.most or 1)
         self._numbers = itertools.count(1)
+        self._random = random.Random(7)  # noqa: S311 - which requests are refused is no secret
 
     def reply_to(self, now: float) -> bytes:
         """Count a request that arrives at ``now`` (monotonic seconds) and return the reply: a 201 or a 429."""
-        is_admitted = not self.rules.most or not self._is_full(now)
+        is_stray = self._random.random() < self.rules.stray_share
+        is_stray = is_stray or len(self.arrivals) + 1 == self.rules.stray_number
+        is_admitted = not is_stray and (not self.rules.most or not self._is_full(now))
         self.arrivals.append(Arrival(now, is_admitted))
         if not is_admitted:
             return THROTTLED % (len(REFUSAL), REFUSAL)

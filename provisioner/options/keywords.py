@@ -53,7 +53,7 @@ class CheckKeywords(InputKeywords, MappingKeywords, RateKeywords, total=False):
 
 
 class GiveUpKeywords(TypedDict, total=False):
-    """What is borne of the network."""
+    """Patience with the network."""
 
     give_up: str | float
 

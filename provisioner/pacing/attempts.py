@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from provisioner.models import ConnectFailure
-from provisioner.ports.sending import Gate, GateClosed, RateLimiter, Turn
+from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
 from .backoff import backoff_s
 
@@ -151,12 +151,15 @@ class AttemptRunner:
 
         Return None when the loop was stopped first, or when the gate closed before a request was sent.
         """
-        attempt = 0
+        attempt = 1
         while not self._stopping.is_set():
-            attempt += 1
-            result = await self._attempt(request, subject, again=attempt > 1)
+            result, wait_s = await self._attempt(request, subject, again=attempt > 1)
             if result is None:
                 return None
+            if wait_s is not None:  # it reached nobody, so it is made again as if it had not been made
+                await request.release(subject)
+                await self._sleep(wait_s)
+                continue
             request.answered(subject, result, attempt)
             if result.is_throttled:
                 age_s = (result.latency_ms or 0.0) / 1000
@@ -166,31 +169,18 @@ class AttemptRunner:
             conclusion = await conclude(subject, result, attempt)
             if not isinstance(conclusion, NextAttempt):
                 return conclusion
-            subject = conclusion.subject
+            subject, attempt = conclusion.subject, attempt + 1
             if conclusion.delay_s:
                 await self._sleep(conclusion.delay_s)
         return None
 
-    async def _attempt(self, request: RetryableRequest[_S, _R], subject: _S, *, again: bool) -> _R | None:
-        """Make one attempt and return its result, None when the run stopped or the gate closed before it was sent.
-
-        An attempt without a connection is released and repeated, unless the pacer counts it.
-        """
-        while not self._stopping.is_set():
-            result, wait_s = await self._try(request, subject, again=again)
-            if wait_s is None:
-                return result
-            await request.release(subject)
-            if wait_s:
-                await self._sleep(wait_s)
-        return None
-
-    async def _try(
+    async def _attempt(
         self, request: RetryableRequest[_S, _R], subject: _S, *, again: bool
     ) -> tuple[_R | None, float | None]:
-        """Make one attempt; return its result and the seconds until it is repeated, None if it counts.
+        """Make one attempt and return its result, None when the gate closed before the request was sent.
 
-        When an attempt is cancelled after its request was sent, the intent stays recorded, as after a crash.
+        Return also the seconds after which it is to be made again without counting, None if it counts. When an
+        attempt is cancelled after its request was sent, the intent stays recorded, as after a crash.
         """
         tracked_gate: TrackedGate | None = None
         try:
@@ -198,7 +188,11 @@ class AttemptRunner:
                 await request.begin(subject)
                 tracked_gate = TrackedGate(turn, request.request_started)
                 result = await request.send(subject, tracked_gate)
-                return result, _tell(turn, result)
+                if result.connect_failure is not None:
+                    return result, turn.on_unreachable(result.connect_failure)
+                if result.http_status is not None:
+                    turn.on_reached()
+                return result, None
         except GateClosed:
             await request.release(subject)
             return None, None
@@ -214,15 +208,6 @@ class AttemptRunner:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await self._stopping.wait()
-
-
-def _tell(turn: Turn, result: Answer) -> float | None:
-    """Tell whether there was anybody to reach; return what ``Turn.on_unreachable`` does, None for all others."""
-    if result.connect_failure is not None:
-        return turn.on_unreachable(result.connect_failure)
-    if result.http_status is not None:
-        turn.on_reached()
-    return None
 
 
 class IdempotentRequest(Generic[_S, _A]):
