@@ -266,10 +266,8 @@ class Cleanup:
         """Yield a warning when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
         is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
         if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
-            yield (
-                f"none of them is there: if account {self._target.account.account_sid} did not make them, remove "
-                f"{self._source.location} and use the account that did"
-            )
+            made = f"if account {self._target.account.account_sid} did not make them"
+            yield f"none of them is there: {made}, remove {self._source.location} and use the account that did"
 
 
 def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:

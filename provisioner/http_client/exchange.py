@@ -51,9 +51,10 @@ class Exchange:
     ``due`` (when the gate says the request should start) and ``sent`` (when it was written to its connection) are
     Unix times in seconds, None until then. ``head`` holds the status and headers of the final reply, None until
     they have arrived. ``body`` holds the bytes of the body that have arrived, also when the reply was cut.
+    ``waited_s`` is how long the connection stood at the gate, in seconds.
     """
 
-    __slots__ = ("_content", "_is_over", "_protocol", "_sent_at", "body", "due", "head", "sent")
+    __slots__ = ("_content", "_is_over", "_protocol", "_sent_at", "body", "due", "head", "sent", "waited_s")
 
     def __init__(self) -> None:
         self.due: float | None = None
@@ -62,6 +63,7 @@ class Exchange:
         self.body = b""
         self._protocol: ResponseHandler | None = None
         self._content: StreamReader | None = None
+        self.waited_s = 0.0
         self._is_over = False
         self._sent_at = 0.0
 
@@ -78,7 +80,8 @@ class Exchange:
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
-        if time.monotonic() - arrived > MAX_GATE_WAIT_S:
+        self.waited_s = time.monotonic() - arrived
+        if self.waited_s > MAX_GATE_WAIT_S:
             raise ConnectionLostBeforeSend
         deadlines.watch(self)
         try:

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, Recovery
 from provisioner.ports.sending import Gate
 
 from .deadlines import Deadlines
@@ -19,6 +19,9 @@ from .failures import TransportFailure, classify_exception
 from .pool import ConnectionPool, Connector, drop
 from .request_bytes import Headers, RequestBuilder
 from .write_batcher import WriteBatcher
+
+STALE_AFTER_S = 2.0
+"""A connection that stood at the gate for longer than this may be closed by a server that can be reached."""
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +144,7 @@ def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure
     if exchange.sent is None and exchange.due is not None:  # the gate opened, but the connection was lost
         error = ConnectionLostBeforeSend()
     cause = classify_exception(error, host, is_sent=exchange.sent is not None)
+    recovery = Recovery.AT_ONCE if exchange.waited_s > STALE_AFTER_S else cause.recovery
     ended = exchange.ended()
     return TransportFailure(
         error_code=cause.word,
@@ -149,5 +153,5 @@ def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure
         ended=ended,
         sent=exchange.sent,
         stops_run=cause.stops_run,
-        connect_failure=None if exchange.sent else ConnectFailure(cause.sentence, cause.cure, cause.recovery),
+        connect_failure=None if exchange.sent else ConnectFailure(cause.sentence, cause.cure, recovery),
     )

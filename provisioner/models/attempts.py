@@ -15,6 +15,8 @@ class Recovery(StrEnum):
     """The network or the server may come back."""
     IF_REACHED_BEFORE = "if_reached_before"
     """Only if the host was reached before; otherwise its name is wrong."""
+    AT_ONCE = "at_once"
+    """A new one is expected to: this one was lost while its request waited long for its turn."""
     NONE = "none"
     """Not before a person has changed something."""
 

@@ -94,6 +94,10 @@ class HostReachability:
         ``is_probe`` is what ``enter`` returned. While the host is out of reach, the failures of requests that had
         begun to connect before change nothing.
         """
+        if failure.recovery is Recovery.AT_ONCE:
+            if is_probe:
+                self.leave(is_sent=False)
+            return 0.0
         is_lasting = failure.recovery is Recovery.IF_REACHED_BEFORE and not self._was_reached
         if failure.recovery is Recovery.NONE or is_lasting:
             self._reachability.end(GuardError(failure.error, cure=failure.cure))

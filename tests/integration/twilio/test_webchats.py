@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioner.http_client import exchange, pool
+from provisioner.http_client import exchange, pool, transport
 from provisioner.http_client.exchange import MAX_REPLY_BYTES
-from provisioner.models import AttemptResult, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Recovery, Verdict, WebChatRequest
 from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
@@ -239,17 +239,21 @@ async def test_a_connection_lost_at_the_gate_sent_nothing(behaviour: Behaviour) 
 
     assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connection_lost", None)
     assert result.due <= result.ended
+    assert result.connect_failure is not None
+    assert result.connect_failure.recovery is Recovery.LIKELY
     assert server.requests == []
 
 
 async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a long pause a connection may be dead without anyone knowing: it is given up, nothing is sent."""
     monkeypatch.setattr(exchange, "MAX_GATE_WAIT_S", -1.0)
+    monkeypatch.setattr(transport, "STALE_AFTER_S", -1.0)
 
     result, server = await create_at(answering(CREATED))
 
     assert (result.verdict, result.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
     assert result.connect_failure is not None
+    assert result.connect_failure.recovery is Recovery.AT_ONCE
     assert server.requests == []
 
 

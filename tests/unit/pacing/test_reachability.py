@@ -177,6 +177,17 @@ def test_what_waiting_does_not_cure_ends_the_command_at_once(
     assert len(watched.told) == (not ends)
 
 
+def test_connections_that_stood_too_long_at_the_gate_say_nothing_of_the_host() -> None:
+    """After a long pause many are lost at once: their requests connect again, and nobody waits."""
+    watched = Watched()
+    stale = ConnectFailure("it was closed", recovery=Recovery.AT_ONCE)
+    watched.host.on_reached()
+
+    assert [watched.fail(stale) for _ in range(20)] == [0.0] * 20
+
+    assert (watched.told, watched.host.is_out) == ([], False)
+
+
 def test_hosts_are_watched_one_by_one_and_none_is_without_a_time() -> None:
     """What is true of one host says nothing of another; the same address is the same host."""
     reachability = Watched().reachability
