@@ -177,12 +177,13 @@ def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageC
 def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
     """Return further figures for ``--json``; bytes are counted in request and response bodies only."""
     timers = {} if report.timers_not_set is None else {"timers_not_set": report.timers_not_set}
+    outage = {"unreachable_s": round(report.unreachable_s, 3)} if report.unreachable_s else {}
     return {
         "to_send": run_plan.required_rows,
         "most_in_flight": report.figures.most_in_flight,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
-        "unreachable_s": round(report.unreachable_s, 3),
         "skipped": final.skipped,
         **timers,
+        **outage,
     }
