@@ -18,6 +18,7 @@ from provisioner.models import (
 )
 from provisioner.models.reasons import ErrorReason
 from provisioner.monitor import RateMeter, RunMonitor
+from provisioner.monitor.close_monitor import CloseMonitor
 from tests.clock import StillClock
 
 ROW = Row(1, 1, "C-1", WebChatRequest(customer_friendly_name="Zoë Example"))
@@ -169,6 +170,30 @@ def test_the_state_says_what_the_run_is_doing() -> None:
     states.append(monitor.snapshot().state)
 
     assert states == ["sending", "paused 3 s (429)", "draining", "done"]
+
+
+OUTAGE = "paused: Twilio cannot be reached, next try in 30 s"
+
+
+def test_a_twilio_out_of_reach_is_the_state_whatever_the_run_is_at() -> None:
+    """While sending and while looking up it is what people have to know; a stop is more than that."""
+    told = [OUTAGE]
+    monitor = RunMonitor(
+        Counts(input=1, pending=1), to_send=1, pacer_status=Pace(paused_for=2.0), outage=lambda: told[0]
+    )
+    closing = CloseMonitor(1, speed_limit=Pace(paused_for=2.0), outage=lambda: told[0])
+
+    states = [monitor.snapshot().state, closing.snapshot().state]
+    monitor.is_looking = True
+    states.append(monitor.snapshot().state)
+    told[0] = ""
+    states += [monitor.snapshot().state, closing.snapshot().state]
+    told[0], monitor.is_looking = OUTAGE, False
+    monitor.drain()
+    closing.drain()
+    states += [monitor.snapshot().state, closing.snapshot().state]
+
+    assert states == [*[OUTAGE] * 3, "looking up unknown rows", "paused 2 s (429)", *["draining"] * 2]
 
 
 def test_no_log_event_holds_a_customers_data() -> None:
