@@ -88,7 +88,7 @@ class StartQueue:
     def is_free(self) -> bool:
         """Whether a request may start without waiting, by ``start_freely``: no rate, window, hold or stop."""
         is_unlimited = isinstance(self.schedule, Unlimited) and math.isinf(self.adaptive_rate.asked)
-        is_open = self.host is None or math.isinf(-self.host.opens_at)
+        is_open = self.host is None or self.host.opens_at == -math.inf
         return is_unlimited and is_open and self._window is None and not self.hold and not self._is_closed
 
     def start_freely(self, asked: float) -> float:

@@ -1,6 +1,7 @@
 """When to connect while Twilio cannot be reached: pure but for what it is told to call."""
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 import pytest
@@ -198,12 +199,11 @@ def test_hosts_are_watched_one_by_one_and_none_is_without_a_time() -> None:
     assert unwatched.host_of("https://a/v1/x") is None
 
 
-def pacers_of(reachability: Reachability) -> tuple[Pacer, Pacer]:
+def pacers_of(reachability: Reachability, per_second: float = 50.0) -> tuple[Pacer, Pacer]:
     """Return two pacers of one host, on the loop's virtual clock."""
     host, clock = reachability.host_of("http://127.0.0.1:1"), Clock(monotonic=now, wall=now, nap=lambda _: None)
-    return Pacer(Rate(per_second=50.0), host=host, clock=clock), Pacer(
-        Rate(per_second=50.0), host=host, clock=clock
-    )
+    rate = Rate(per_second=per_second)
+    return Pacer(rate, host=host, clock=clock), Pacer(rate, host=host, clock=clock)
 
 
 def virtual_reachability() -> Reachability:
@@ -213,7 +213,8 @@ def virtual_reachability() -> Reachability:
     )
 
 
-def test_requests_of_all_pacers_wait_and_one_tries() -> None:
+@pytest.mark.parametrize("per_second", [50.0, math.inf])
+def test_requests_of_all_pacers_wait_and_one_tries(per_second: float) -> None:
     """Twenty requests at two paces: until one is answered, one at a time tries, when the waits are over."""
 
     async def attempt() -> list[float]:
@@ -231,7 +232,7 @@ def test_requests_of_all_pacers_wait_and_one_tries() -> None:
                         return
                     turn.on_unreachable(REFUSED)
 
-        pacers = pacers_of(virtual_reachability())
+        pacers = pacers_of(virtual_reachability(), per_second)
         running = [asyncio.create_task(request(pacers[number % 2])) for number in range(20)]
         await asyncio.sleep(16)
         tried = [each for each in tries if each > 0.5]
