@@ -234,7 +234,9 @@ def test_requests_of_all_pacers_wait_and_one_tries(per_second: float) -> None:
 
         pacers = pacers_of(virtual_reachability(), per_second)
         running = [asyncio.create_task(request(pacers[number % 2])) for number in range(20)]
-        await asyncio.sleep(16)
+        await asyncio.sleep(1.015)
+        running.append(asyncio.create_task(request(pacers[0])))  # it comes while one tries
+        await asyncio.sleep(15)
         tried = [each for each in tries if each > 0.5]
         is_there = True
         await asyncio.gather(*running)
