@@ -51,7 +51,7 @@ def test_names_that_are_not_given_stay_away() -> None:
 
 def test_a_folder_is_not_named_after_the_date() -> None:
     """It would have to be there before the run, and the lock has to have a place that stays."""
-    with pytest.raises(UsageError, match=r"\{date\} and \{time\} may be part of a file's name"):
+    with pytest.raises(UsageError, match=r"\{date\} and \{time\} may be used in the name of a file"):
         output_names(output="out/{date}/results.csv")
 
 
