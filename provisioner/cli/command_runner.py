@@ -18,7 +18,7 @@ from provisioner.system.library_log import LibraryHandler
 
 from .console import Console
 from .exit_handling import InternalError, finish_with, known_error
-from .files import require_distinct_files
+from .files import require_harmless_files
 from .hooks import hooks, told_to
 from .preflight import check_surroundings, tell_key_log
 
@@ -32,7 +32,7 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     """
     settings = _log_settings(click.get_current_context().find_root().params)
     check_surroundings(options, os.environ)
-    require_distinct_files(options, arguments, settings.file)
+    require_harmless_files(options, arguments, settings.file)
     console = Console(is_json=options.json)
     log = logs.logging_configured(
         settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour

@@ -1,4 +1,4 @@
-"""Check that all files of a command are different files, made before any of them is opened for writing."""
+"""Check all files of a command before any of them is opened for writing."""
 
 import os
 from collections.abc import Mapping
@@ -16,10 +16,11 @@ _WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOp
 """Options of commands that write no file but a log; without a log file their check is skipped."""
 
 
-def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
+def require_harmless_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
     """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well.
 
-    ``arguments`` are the command's positional arguments by name; ``log_file`` is None without ``--log-file``.
+    Raise it too when an output would replace a file that this program did not write. ``arguments`` are the command's
+    positional arguments by name; ``log_file`` is None without ``--log-file``.
     """
     if log_file is None and isinstance(options, _WRITE_NOTHING):
         return
@@ -38,3 +39,4 @@ def require_distinct_files(options: Any, arguments: Mapping[str, Any], log_file:
         options, locked = output_names.with_dates(options), output_names.locked
     files = files_of_command(options, arguments, os.environ, user_home(), global_options=given, locked=locked)
     files.require_distinct()
+    files.require_replaceable(overwrite=getattr(options, "overwrite", False))

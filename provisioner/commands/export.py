@@ -25,7 +25,9 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     outputs = Outputs(options)
     if outputs.path == STDOUT and options.json:
         raise UsageError("results on stdout, and --json", cure="name a file with -o")
-    files_of_command(options, {"ledger": ledger}, {}, None).require_distinct()
+    roles = files_of_command(options, {"ledger": ledger}, {}, None)
+    roles.require_distinct()
+    roles.require_replaceable(overwrite=options.overwrite)
     location = LedgerLocation.parse(ledger)
     with open_reader(location) as reader:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()

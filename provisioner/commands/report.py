@@ -11,6 +11,7 @@ from provisioner.options import ReportOptions
 from provisioner.report.job_data import JobData, load_job
 from provisioner.report.page import render
 from provisioner.results import atomic_write, check_writable
+from provisioner.results.recognition import OutputKind
 from provisioner.runs.file_roles import FileRole, FileRoles, Use
 
 
@@ -20,15 +21,17 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     Raise ``LedgerError`` for a ledger that cannot be read, ``UsageError`` or ``StorageError`` for a page that
     cannot be written.
     """
-    output = options.page(ledgers[0])
+    output = options.page(ledgers)
     locations = [LedgerLocation.parse(ledger) for ledger in ledgers]
     kept = [role for location in locations for role in location.files().items()]
-    FileRoles(
+    roles = FileRoles(
         [
-            FileRole(Use.WRITTEN, "-o", "the page", output),
+            FileRole(Use.WRITTEN, "-o", "the page", output, OutputKind.REPORT),
             *(FileRole(Use.READ, what, what, path) for what, path in kept),
         ]
-    ).require_distinct()
+    )
+    roles.require_distinct()
+    roles.require_replaceable(overwrite=options.overwrite)
     check_writable(output)
     are_alike = len({location.name for location in locations}) < len(locations)
     jobs = [_load_job(location, str(location) if are_alike else location.name) for location in locations]

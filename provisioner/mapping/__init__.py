@@ -11,8 +11,17 @@ from .binders import RecordMapper
 from .column_words import is_about_a_person
 from .header import did_you_mean
 from .mapping import Mapping
-from .preset_files import preset_text
+from .preset_files import find_system, preset_text
 from .suggestions import suggest
 from .targets import parse_field
 
-__all__ = ["Mapping", "RecordMapper", "did_you_mean", "is_about_a_person", "parse_field", "preset_text", "suggest"]
+__all__ = [
+    "Mapping",
+    "RecordMapper",
+    "did_you_mean",
+    "find_system",
+    "is_about_a_person",
+    "parse_field",
+    "preset_text",
+    "suggest",
+]

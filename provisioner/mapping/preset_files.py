@@ -14,6 +14,18 @@ from .mapping_files import MappingFile, read_mapping
 
 _NAMES = tuple(name for name in PRESETS if name != AUTO)
 _MARKS = "marks"
+_SYSTEMS = {
+    "salesforce-report": "Salesforce",
+    "salesforce-dataloader": "Salesforce",
+    "hubspot": "HubSpot",
+    "dynamics": "Dynamics 365",
+    "zendesk": "Zendesk",
+    "zoho": "Zoho",
+    "pipedrive": "Pipedrive",
+    "freshdesk": "Freshdesk",
+    "intercom": "Intercom",
+}
+"""What the system is called whose exports a preset maps."""
 
 
 class PresetMatch(NamedTuple):
@@ -66,6 +78,11 @@ def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:
             longest = max(known, key=len)
             found.append(PresetMatch(preset, tuple(longest)))
     return sorted(found, key=lambda each: -len(each.columns))
+
+
+def find_system(columns: Sequence[str]) -> str:
+    """Return the name of the system whose exports have these columns, empty where none is known."""
+    return next((_SYSTEMS[found.preset] for found in matching_presets(columns)), "")
 
 
 def describe_match(found: PresetMatch) -> str:

@@ -1,5 +1,6 @@
 """Options class of each command: the groups that it shares with other commands, and its own options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .groups import (
     InputOptions,
     MappingOptions,
     OutputFormatOptions,
+    OverwriteOptions,
     PaceOptions,
     RateOptions,
     ReconcileTimingOptions,
@@ -165,16 +167,25 @@ class ReconcileOptions(ReconcileTimingOptions, ConnectionOptions, GiveUpOptions,
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions(OutputFormatOptions):
+class ReportOptions(OverwriteOptions, OutputFormatOptions):
     """``provisioner report``."""
 
     output: Path | None = option(
-        None, "File of the page.  [default: the ledger's name with .html]", short="-o", metavar="PATH"
+        None,
+        "File of the page.  [default: the ledger's name with .html, A-and-B.html for two]",
+        short="-o",
+        metavar="PATH",
     )
 
-    def page(self, ledger: Path) -> Path:
-        """Return the path of the page; ``ledger`` is the first ledger of the command line."""
-        return self.output or (ledger.with_suffix(".html") if ledger.name else Path("report.html"))
+    def page(self, ledgers: Sequence[Path]) -> Path:
+        """Return the path of the page about ``ledgers``; a comparison never gets the name of one ledger's page."""
+        if self.output:
+            return self.output
+        first, *others = ledgers
+        if not first.name:
+            return Path("report.html")
+        compared = [others[0].stem] if len(others) == 1 else [f"{len(others)}-others"] if others else []
+        return first.with_name(f"{'-and-'.join([first.stem, *compared])}.html")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -243,7 +243,16 @@ class OutputFormatOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultsOptions:
+class OverwriteOptions:
+    """Overwriting."""
+
+    overwrite: bool = option(
+        default=False, help_text="Replace a file that this program did not write; otherwise that is an error."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsOptions(OverwriteOptions):
     """Results."""
 
     output: Path | None = option(
@@ -262,5 +271,7 @@ class ResultsOptions:
         off_flag="--no-formula-guard",
     )
     failed: Path | None = option(
-        None, "Also write the rows that were not created, in the input's own format.", metavar="PATH"
+        None,
+        "Also write the rows to fix, rejected and invalid ones, in the input's own format.",
+        metavar="PATH",
     )

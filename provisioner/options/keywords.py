@@ -94,7 +94,13 @@ class ReconcileTimingKeywords(TypedDict, total=False):
     settle_delay: float
 
 
-class ResultsKeywords(TypedDict, total=False):
+class OverwriteKeywords(TypedDict, total=False):
+    """Overwriting."""
+
+    overwrite: bool
+
+
+class ResultsKeywords(OverwriteKeywords, total=False):
     """Results."""
 
     format: Literal["csv", "jsonl"]
@@ -159,7 +165,7 @@ class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, GiveUpKeywo
     audit: bool
 
 
-class ReportKeywords(TypedDict, total=False):
+class ReportKeywords(OverwriteKeywords, total=False):
     """``provisioner report``."""
 
     output: str | PathLike[str] | None

@@ -39,7 +39,9 @@ def render(jobs: Sequence[JobData], *, version: str, made_at: str) -> str:
     for number, job in enumerate(jobs, start=1):
         heading = f"<h1>{escape(job.name)}</h1>" if len(jobs) > 1 else ""
         body.append(f'<article id="job-{number}">{heading}{job_parts(job)}</article>')
-    return html_document(title, "".join(body), policy=POLICY)
+    # By this mark, results.recognition knows that a report may be replaced by the next one.
+    mark = f'<meta name="generator" content="webchat-{escape(version)}">'
+    return html_document(title, "".join(body), policy=POLICY, head=mark)
 
 
 def render_live(title: str, body: str) -> str:
@@ -60,10 +62,10 @@ def job_parts(job: JobData) -> str:
     )
 
 
-def html_document(title: str, body: str, *, policy: str, script: str = "") -> str:
-    """Return an HTML document with ``body``, which is HTML; ``policy`` must allow ``script``, if any."""
+def html_document(title: str, body: str, *, policy: str, script: str = "", head: str = "") -> str:
+    """Return an HTML document with ``body`` and ``head``, which are HTML; ``policy`` must allow ``script``, if any."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{head}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"

@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader
 from provisioner.models import Record, Status
+from provisioner.models.output_columns import FAILED_COLUMNS
 from provisioner.options import ResultsOptions
 from provisioner.results import (
     STDOUT,
@@ -20,9 +21,6 @@ from provisioner.results import (
     write_results,
 )
 from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
-
-FAILED_COLUMNS = ("_status", "_error_code", "_error")
-"""Columns that ``--failed`` adds to those of the input."""
 
 
 class Outputs:

@@ -17,12 +17,13 @@ import msgspec
 
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result
+from provisioner.models.output_columns import RESULT_COLUMNS
 from provisioner.system.os_errors import os_reason
 
 from .csv_lines import CsvLines
 from .pairing import paired
 
-COLUMNS = Result.__struct_fields__
+COLUMNS = RESULT_COLUMNS
 """Names of the results columns, in order; with ``--include-input`` the input's columns follow."""
 STDOUT = Path("-")
 """Path that stands for stdout."""

@@ -11,6 +11,7 @@ from typing import Any
 from provisioner.errors import ProvisionerError
 from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
+from provisioner.results.recognition import OutputKind
 from provisioner.runs.file_roles import FileRole, FileRoles, Use
 from provisioner.sources import expand
 from provisioner.twilio.account.credentials import secret_files
@@ -25,6 +26,8 @@ PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
     "config": (Use.READ, "--config", "the configuration file of --config"),
 }
 """Options that name files: (use, flag, description) by option name."""
+_KINDS = {"output": OutputKind.RESULTS, "failed": OutputKind.FAILED, "metrics_file": OutputKind.METRICS}
+"""Kinds of the files that are written whole, by option name; a log is appended to."""
 _LEDGER_READERS = (StatusOptions, ExportOptions, ReportOptions)
 
 
@@ -45,9 +48,12 @@ def files_of_command(
     holds besides the ledger's.
     """
     named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
+    kinds = _KINDS
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
-        named["output"] = options.page(arguments["ledgers"][0])
-    told = [FileRole(*PATH_OPTIONS[name], path) for name, path in named.items() if path is not None]
+        named["output"], kinds = options.page(arguments["ledgers"]), {"output": OutputKind.REPORT}
+    told = [
+        FileRole(*PATH_OPTIONS[name], path, kinds.get(name)) for name, path in named.items() if path is not None
+    ]
     if key_log := environ.get("SSLKEYLOGFILE"):
         told.append(FileRole(Use.WRITTEN, "SSLKEYLOGFILE", "the file of SSLKEYLOGFILE", Path(key_log)))
     needed = [*_inputs(arguments), *_ledgers(options, arguments), *_secrets(environ, home)]

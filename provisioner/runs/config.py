@@ -77,16 +77,18 @@ class RunFiles:
     def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
         """Hold the lock of the file name templates inside the context, so that the command runs once at a time.
 
-        Raise ``UsageError`` when two of the run's files are the same file, and ``LedgerBusyError`` when the
-        command is already running.
+        Raise ``UsageError`` when two of the run's files are the same file, or one would replace a file that this
+        program did not write, and ``LedgerBusyError`` when the command is already running.
         """
-        files_of_command(
+        roles = files_of_command(
             self.options,
             {"files": inputs},
             environment.environ,
             environment.home,
             locked=self.output_names.locked,
-        ).require_distinct()
+        )
+        roles.require_distinct()
+        roles.require_replaceable(overwrite=self.options.overwrite)
         with self.output_names.exclusive():
             yield
 

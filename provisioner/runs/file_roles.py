@@ -1,4 +1,4 @@
-"""Roles of a command's files, and the check that no file has two conflicting roles."""
+"""Roles of a command's files, and the checks that no file has two of them and that no foreign file is replaced."""
 
 import os
 import stat
@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.results.recognition import OutputKind, describe_file, output_kind
 
 STREAM = Path("-")
 """Path that stands for stdin when it is read, and for stdout when it is written."""
@@ -28,13 +29,15 @@ class Use(StrEnum):
 class FileRole:
     """One file of a command: ``name`` is its flag or name in messages ("--map"), ``what`` its kind ("an input").
 
-    ``path`` is the path as given; it does not have to exist.
+    ``path`` is the path as given; it does not have to exist. ``kind`` is the kind of output of a file that is
+    written whole, None for every other file.
     """
 
     use: Use
     name: str
     what: str
     path: Path
+    kind: OutputKind | None = None
 
 
 class FileRoles:
@@ -56,6 +59,37 @@ class FileRoles:
                 seen.setdefault(identity, []).append(role)
         for same in seen.values():
             _require_harmless(same)
+
+    def require_replaceable(self, *, overwrite: bool) -> None:
+        """Raise ``UsageError`` when a file would be replaced that this program did not write for the same purpose.
+
+        With ``overwrite``, none is looked at. Empty files and what is no regular file may be anybody's.
+        """
+        for role in () if overwrite else self._roles:
+            if role.kind is not None and _has_bytes(role):
+                _require_of_kind(role, role.kind)
+
+
+def _has_bytes(role: FileRole) -> bool:
+    if role.path == STREAM:
+        return False
+    try:
+        status = role.path.stat()
+    except (OSError, ValueError):  # nothing is there, or whoever writes it says what is wrong
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
+
+
+def _require_of_kind(role: FileRole, kind: OutputKind) -> None:
+    try:
+        is_ours = output_kind(role.path) is kind
+    except OSError:
+        is_ours = False
+    if not is_ours:
+        raise UsageError(
+            f"{role.name} {role.path} would replace {describe_file(role.path)}, which is not {kind}",
+            cure="choose another name, or add --overwrite to replace that file",
+        )
 
 
 def _require_harmless(same: Sequence[FileRole]) -> None:

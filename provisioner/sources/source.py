@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import BinaryIO, Protocol
 
 from provisioner.models import Fingerprint, Record
+from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
+
+_FIRST_RECORDS = 1_000
 
 
 class RecordWriter(Protocol):
@@ -78,3 +82,15 @@ def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Rec
         for record in source.records():
             number += 1
             yield number, index, record
+
+
+def first_names(source: Source) -> tuple[str, ...] | None:
+    """Return the columns; where records bring their own names, those of the first of them that can be read.
+
+    Names whose value is ``null`` are among them. None where none of the first thousand records can be read.
+    """
+    if not source.has_dynamic_columns:
+        return source.columns
+    first = (record.raw for record in islice(source.records(), _FIRST_RECORDS) if not record.problem)
+    raw = next(first, None)
+    return None if raw is None else tuple(members_of(raw))

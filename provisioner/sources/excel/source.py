@@ -92,6 +92,14 @@ def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
     return WorkbookSource(raw_input, detection, _header(starts[0], raw_input.name))
 
 
+def workbook_columns(raw_input: RawInput) -> tuple[str, ...]:
+    """Return the header of a workbook, also where no row follows; raise ``InputError`` where there is none."""
+    with _opened(raw_input) as book:
+        sheet = _filled_sheets(book, raw_input.name)[0]
+        _, cells = next(_filled_rows(book, sheet))
+        return _header(cells, raw_input.name)
+
+
 def _filled_sheets(book: Book, name: str) -> list[str]:
     filled = [sheet.title for sheet in book.sheets if sheet.is_visible and _is_filled(book, sheet.title)]
     if not filled:

@@ -191,6 +191,6 @@ def test_what_is_no_ledger_has_no_report(tmp_path: Path) -> None:
     (tmp_path / "x.ledger").write_text("no ledger", encoding="utf-8")
 
     with pytest.raises(LedgerError):
-        write_report([tmp_path / "x.ledger"], ReportOptions())
+        write_report([tmp_path / "x.ledger"], ReportOptions(overwrite=True))
 
     assert (tmp_path / "x.html").read_text(encoding="utf-8") == "old"

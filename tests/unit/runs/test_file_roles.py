@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import fields
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,8 @@ import pytest
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
 from provisioner.errors import UsageError
+from provisioner.models.output_columns import RESULT_COLUMNS
+from provisioner.results.recognition import OutputKind
 from provisioner.runs.command_files import PATH_OPTIONS
 from provisioner.runs.file_roles import STREAM, FileRole, FileRoles, Use
 
@@ -117,3 +120,54 @@ def test_every_option_and_argument_that_names_a_file_has_its_use() -> None:
 
     assert named == (PATH_OPTIONS.keys() - {"log_file", "config"}) | {"ledger"}
     assert arguments == {"files", "ledger", "ledgers", "made", "action", "of"}
+
+
+def test_a_file_is_replaced_only_by_one_of_its_kind(tmp_path: Path) -> None:
+    """What this program did not write for the same purpose is refused by its name, unless that is insisted on."""
+    contents = {
+        OutputKind.RESULTS: ",".join(RESULT_COLUMNS),
+        OutputKind.FAILED: "id,_status,_error_code,_error",
+        OutputKind.METRICS: "# HELP provisioner_load_rows Rows.",
+        None: "id,name\n1,Ana",
+    }
+    for (there, content), kind in product(contents.items(), OutputKind):
+        path = tmp_path / f"{there and there.name}.csv"
+        path.write_text(f"{content}\n", encoding="utf-8")
+        roles = FileRoles([FileRole(Use.WRITTEN, "-o", "the output", path, kind)])
+
+        roles.require_replaceable(overwrite=True)
+        if there is kind:
+            roles.require_replaceable(overwrite=False)
+            continue
+        with pytest.raises(UsageError) as refusal:
+            roles.require_replaceable(overwrite=False)
+        assert (
+            refusal.value.message == f"-o {path} would replace {there or 'CSV of 2 columns'}, which is not {kind}"
+        )
+        assert refusal.value.cure == "choose another name, or add --overwrite to replace that file"
+
+
+def test_nothing_is_lost_where_nothing_is(tmp_path: Path) -> None:
+    """Empty files, pipes, devices, standard output and names of nothing may be anybody's."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    for path in (tmp_path / "pipe", tmp_path / "empty", tmp_path / "none", Path(os.devnull), STREAM, Path("a\0b")):
+        FileRoles([FileRole(Use.WRITTEN, "-o", "it", path, OutputKind.RESULTS)]).require_replaceable(
+            overwrite=False
+        )
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell whose it is."""
+    path = tmp_path / "r.csv"
+    path.write_text(",".join(RESULT_COLUMNS), encoding="utf-8")
+
+    def refuse(*_arguments: object, **_how: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("provisioner.results.recognition.open_regular", refuse)
+
+    with pytest.raises(UsageError, match="would replace a file that cannot be read"):
+        FileRoles([FileRole(Use.WRITTEN, "-o", "it", path, OutputKind.RESULTS)]).require_replaceable(
+            overwrite=False
+        )

@@ -1,0 +1,149 @@
+"""Recognises the files that this program writes, by their content, so that no other file is replaced by one."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from provisioner.errors import InputError
+from provisioner.mapping import find_system
+from provisioner.models.output_columns import are_failed_columns, are_result_columns
+from provisioner.options import InputOptions
+from provisioner.sources.detection import WORKBOOK, is_zip
+from provisioner.sources.files.raw_input import stored_file
+from provisioner.sources.json.layouts import detect_layout
+from provisioner.sources.open import open_source
+from provisioner.sources.source import Source, first_names
+from provisioner.sources.text.encoding import detect_encoding
+from provisioner.system.regular_files import open_regular
+
+_HEAD_SIZE = 256 * 1024
+"""Bytes that are looked at; a header that is longer is not recognised."""
+_METRICS = b"# HELP provisioner_"
+_DATABASE = b"SQLite format 3\0"
+_MARKED_PAGE = re.compile(
+    rb'<!doctype html><html[^>]*><head>(?:<meta [^>]*>)*?<meta name="generator" content="webchat-'
+)
+_UNMARKED_PAGE = re.compile(
+    rb"<!doctype html>.{0,2000}default-src &#x27;none&#x27;; style-src.*?<p>made [^<]{1,99} by provisioner [0-9]",
+    re.DOTALL,
+)
+"""A report of version 0.1.0, which had no mark."""
+_DELIMITER = re.compile(r'(?:\brow|_status|_error_code|_error)"?([^\w"\r\n])')
+"""The character behind one of our columns, which may be the delimiter."""
+_SEPARATOR_LINE = re.compile(r'"?sep=[^\r\n]*[\r\n]+', re.IGNORECASE)
+_NO_RECORDS = re.compile(r'\s*(?:\{\s*"[^"]*"\s*:\s*)*\[\s*\]\s*\}*\s*')
+"""JSON with an empty list of records and nothing else."""
+
+
+class OutputKind(StrEnum):
+    """What a file that this program writes is for."""
+
+    RESULTS = "a results file of this program"
+    FAILED = "a --failed file of this program"
+    REPORT = "a report of this program"
+    METRICS = "a metrics file of this program"
+
+
+def is_results_file(path: Path) -> bool:
+    """Say whether a results file is at ``path``: JSON Lines, or CSV, also as a spreadsheet saves it again."""
+    return output_kind(path) is OutputKind.RESULTS
+
+
+def output_kind(path: Path) -> OutputKind | None:
+    """Return what the regular file at ``path`` was written for by this program; None for every other file.
+
+    The first 256 KiB of it are looked at. Raise ``OSError`` where it cannot be read.
+    """
+    head = _read_head(path)
+    if head.startswith(_METRICS):
+        return OutputKind.METRICS
+    if _MARKED_PAGE.match(head) or _UNMARKED_PAGE.match(head):
+        return OutputKind.REPORT
+    try:
+        return _kind_of_table(path, head)
+    except (InputError, UnicodeError, csv.Error):
+        return None
+
+
+def describe_file(path: Path) -> str:
+    """Say in a few words what the regular file at ``path`` looks like; nothing of what it holds is repeated."""
+    try:
+        if kind := output_kind(path):
+            return kind
+        if _read_head(path).startswith(_DATABASE):
+            return "a ledger or another SQLite database"
+        source = _open(path)
+    except InputError:
+        return "a file of another program"
+    except OSError:
+        return "a file that cannot be read"
+    return _describe_source(source)
+
+
+def _describe_source(source: Source) -> str:
+    form, columns = source.detection.format.value, len(source.columns)
+    if form == "csv" and columns == 1:
+        return "text"
+    kind = {"csv": f"CSV of {columns} columns", WORKBOOK: f"an Excel workbook of {columns} columns"}.get(
+        form, "JSON"
+    )
+    system = find_system(source.columns)
+    return f"an export of {system} ({kind.removeprefix('an ')})" if system else kind
+
+
+def _read_head(path: Path) -> bytes:
+    with os.fdopen(open_regular(path), "rb") as stream:
+        return stream.read(_HEAD_SIZE)
+
+
+def _kind_of_table(path: Path, head: bytes) -> OutputKind | None:
+    if is_zip(head):
+        from provisioner.sources.excel.source import workbook_columns  # noqa: PLC0415 - a reader is loaded for its format
+
+        return OutputKind.FAILED if are_failed_columns(workbook_columns(stored_file(str(path), path))) else None
+    text = _text_of(head, path)
+    if _NO_RECORDS.fullmatch(text):
+        return OutputKind.FAILED
+    if detect_layout(text):
+        return _kind_of_json(path)
+    body = text.removeprefix("\ufeff")
+    if told := _SEPARATOR_LINE.match(body):
+        body = body[told.end() :]
+    return next(filter(None, map(_kind_of_columns, _possible_headers(body))), None)
+
+
+def _kind_of_columns(columns: Sequence[str]) -> OutputKind | None:
+    if are_result_columns(columns):
+        return OutputKind.RESULTS
+    return OutputKind.FAILED if are_failed_columns(columns) else None
+
+
+def _possible_headers(text: str) -> Iterator[list[str]]:
+    """Yield the first record of delimited text, by each delimiter that stands beside a column of ours."""
+    for delimiter in dict.fromkeys(_DELIMITER.findall(text)):
+        yield next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+
+
+def _text_of(head: bytes, path: Path) -> str:
+    """Decode the start of a text. Our columns are ASCII, and so they read the same in any encoding of bytes."""
+    encoding = detect_encoding(head, "", str(path))
+    if encoding is None:
+        return head.decode("latin-1")
+    return head[len(encoding.mark) :].decode(encoding.found.value, errors="replace")
+
+
+def _kind_of_json(path: Path) -> OutputKind | None:
+    """Look at the first record that can be read.
+
+    ``--failed`` adds nothing to a record that cannot, so a file without any other is taken for one of its own.
+    """
+    columns = first_names(_open(path))
+    return OutputKind.FAILED if columns is None else _kind_of_columns(columns)
+
+
+def _open(path: Path) -> Source:
+    return open_source(stored_file(str(path), path), InputOptions())
