@@ -19,8 +19,8 @@ _WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOp
 def require_harmless_files(options: Any, arguments: Mapping[str, Any], log_file: Path | None) -> None:
     """Raise ``UsageError`` when a file that the command would write or keep is another of its files as well.
 
-    Raise it too when an output would replace a file that this program did not write. ``arguments`` are the command's
-    positional arguments by name; ``log_file`` is None without ``--log-file``.
+    Raise it too when an output would replace a file that this program did not write. ``arguments`` are the
+    command's positional arguments by name; ``log_file`` is None without ``--log-file``.
     """
     if log_file is None and isinstance(options, _WRITE_NOTHING):
         return

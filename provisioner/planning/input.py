@@ -1,6 +1,6 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +12,10 @@ from msgspec import structs
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean
 from provisioner.models import PlanEntry, Problem, Record, WebChatRequest
+from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
+from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
 from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
@@ -55,6 +57,16 @@ _ONE_OF_EACH = RowSettings()
 class _Bound:
     source: Source
     mapper: RecordMapper
+    foreign_status: Callable[[Values], str] | None
+
+    @classmethod
+    def bind(cls, source: Source, mapping: Mapping) -> "_Bound":
+        columns, is_dynamic = source.columns, source.has_dynamic_columns
+        return cls(
+            source,
+            mapping.bind(columns, has_dynamic_columns=is_dynamic, source=source.name),
+            foreign_status_getter(columns, has_dynamic_columns=is_dynamic),
+        )
 
 
 class JobInput:
@@ -76,13 +88,7 @@ class JobInput:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._rows = rows
         self._build = partial(build_request, friendly_name=rows.friendly_name, marker=rows.marker)
-        self._bound = [
-            _Bound(
-                source,
-                mapping.bind(source.columns, has_dynamic_columns=source.has_dynamic_columns, source=source.name),
-            )
-            for source in sources
-        ]
+        self._bound = [_Bound.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
@@ -156,8 +162,11 @@ class JobInput:
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
             return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
-        mapped = self._bound[index].mapper(record.values)
+        bound = self._bound[index]
+        mapped = bound.mapper(record.values)
         request, problems = self._build(mapped)
+        if bound.foreign_status is not None and (status := bound.foreign_status(record.values)):
+            problems = (belongs_elsewhere(status), *problems)
         key = mapped.key
         if not problems:
             self._look_at(request)
@@ -201,11 +210,13 @@ def open_input(
     With ``--preset auto`` the columns of the sources decide the preset, so use the ``mapping`` of the returned
     input, not the argument. ``rows`` holds the settings for making rows from records. A pipe is copied to a
     temporary file in ``spool_dir``. ``stop`` can interrupt the wait for stdin or a pipe. Raise ``InputError`` and
-    ``UsageError`` as ``open_sources``, ``Mapping.resolve_preset`` and ``JobInput`` do.
+    ``UsageError`` as ``open_sources``, ``Mapping.resolve_preset`` and ``JobInput`` do, and ``InputError`` for a
+    results file.
     """
     reading = mapping.reading(options)
     with ExitStack() as stack:
         with (stop or StopSignals()).interrupting():  # stdin may stay open for ever
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
+        require_no_results(sources)
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
         yield JobInput(sources, final, reading, rows)

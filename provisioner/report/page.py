@@ -63,7 +63,7 @@ def job_parts(job: JobData) -> str:
 
 
 def html_document(title: str, body: str, *, policy: str, script: str = "", head: str = "") -> str:
-    """Return an HTML document with ``body`` and ``head``, which are HTML; ``policy`` must allow ``script``, if any."""
+    """Return an HTML document with ``body`` and ``head``, both HTML; ``policy`` must allow ``script``, if any."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{head}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -7,7 +7,7 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader
 from provisioner.models import Record, Status
-from provisioner.models.output_columns import FAILED_COLUMNS
+from provisioner.models.output_columns import FAILED_COLUMNS, foreign_status_getter
 from provisioner.options import ResultsOptions
 from provisioner.results import (
     STDOUT,
@@ -21,6 +21,8 @@ from provisioner.results import (
     write_results,
 )
 from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
+
+_TO_FIX = {Status.REJECTED, Status.INVALID}
 
 
 class Outputs:
@@ -116,11 +118,18 @@ def _check_name(failed: Path, source: Source) -> None:
 
 
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
+    """Write the rows that a person has to fix; the others are the job's own to go on with.
+
+    A row that came with the ``_status`` of another job keeps it, so that no later job sends it either.
+    """
+    kept = [foreign_status_getter(each.columns, has_dynamic_columns=each.has_dynamic_columns) for each in sources]
     with atomic_write(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
-        for (_, _, record), found in paired(enumerate_records(sources), reader.statuses()):
-            if found.status != Status.CREATED:
-                writer.write(record, (found.status, found.error_code or "", found.error or ""))
+        for (_, index, record), found in paired(enumerate_records(sources), reader.statuses()):
+            if found.status in _TO_FIX:
+                status_of = None if record.problem else kept[index]
+                status = (status_of and status_of(record.values)) or found.status
+                writer.write(record, (status, found.error_code or "", found.error or ""))
 
 
 def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:

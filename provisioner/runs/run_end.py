@@ -125,11 +125,11 @@ def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
     if counts.rejected:
         yield "rejected rows are left alone: --retry rejected sends them again"
     if (counts.rejected or counts.invalid) and context.has_failed is False:
-        yield "--failed PATH writes the rows that were not created, to be fixed and fed back in"
+        yield "--failed PATH writes rejected and invalid rows, to be fixed and fed back in"
     if context.has_failed and (counts.unknown or counts.unsent):
         yield (
-            "--failed holds unknown and unsent rows, too: take them out before you feed it to another job, "
-            "or they may be created twice"
+            "--failed holds rejected and invalid rows only: unknown and unsent ones are this job's, "
+            "and the same command goes on with them"
         )
     if orphans := context.figures.orphans:
         yield (

@@ -10,7 +10,7 @@ from provisioner.sources.json.objects import members_of
 
 from .detection import WORKBOOK, Detected, Detection
 from .open import open_sources
-from .source import RecordWriter, Source, enumerate_records
+from .source import RecordWriter, Source, enumerate_records, first_names
 
 __all__ = [
     "STDIN",
@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "enumerate_records",
     "expand",
+    "first_names",
     "members_of",
     "open_sources",
 ]

@@ -65,3 +65,31 @@ async def test_a_comparison_has_a_page_of_its_own(program: Program) -> None:
 
     assert (compared.code, compared.stdout.splitlines()[-1]) == (0, "results: a.csv-and-b.csv.html")
     assert contents_of(program.folder)["a.csv.html"] == before
+
+
+async def test_results_are_refused_as_an_input(program: Program) -> None:
+    """Whatever reads inputs says what may have been meant, and nothing passes it."""
+    program.write("in.csv", CUSTOMERS)
+    await program("run", "in.csv", "-o", "results.csv", *RUN)
+    says = ["results.csv: is a results file", "original input", "--failed", "export", "--rebuild-from results.csv"]
+
+    await refused(program, "check", "results.csv", says=says)
+    await refused(program, "run", "results.csv", "-o", "again.csv", "--yes", "--overwrite", *RUN, says=says)
+    await refused(program, "load", "results.csv", "-o", "again.csv", "--simulate", says=says)
+    await refused(program, "mapping", "suggest", "results.csv", says=says)
+
+
+async def test_rows_of_a_job_are_not_sent_by_another(program: Program) -> None:
+    """A file of rows to fix holds what a person has to fix; what an older one had besides stays with its job."""
+    head = "id,CustomerFriendlyName,_status,_error_code,_error"
+    program.write("fix.csv", f"{head}\n1,Ana,rejected,45745,no\n2,Bo,unsent,stopped,x\n3,Cy,unknown,timeout,x\n")
+    command = ("--key", "id", "--failed", "fix-2.csv", "--simulate", "--rate", "0")
+
+    fixed = await program("run", "fix.csv", "-o", "fixed.csv", *command)
+    handed_on = await program("run", "fix-2.csv", "-o", "third.csv", "--key", "id", "--simulate", "--rate", "0")
+
+    assert (fixed.code, fixed.counts) == (4, {"created": 1, "invalid": 2})
+    assert '2,Bo,unsent,invalid_row,"_status: is unsent in the job that wrote it' in (
+        program.folder / "fix-2.csv"
+    ).read_text(encoding="utf-8")
+    assert (handed_on.code, handed_on.counts) == (4, {"invalid": 2})

@@ -40,7 +40,7 @@ async def job(folder: Path, files: Sequence[str]) -> Callable[[], AbstractContex
     created = AttemptResult(
         Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0"
     )
-    location = LedgerLocation(folder / "job.ledger")
+    location = LedgerLocation(folder / f"{Path(files[0]).stem}.ledger")
     with open_input(files, options, Mapping.from_options(options)) as opened:
         async with open_ledger(location, SETTINGS, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
@@ -212,8 +212,8 @@ async def test_the_columns_of_one_input_stand_as_they_are(tmp_path: Path) -> Non
     assert rows == [("rejected", "1", "Ana", "01"), ("invalid", "2", "Bo", ""), ("invalid", "3", "Cy", "03")]
 
 
-async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> None:
-    """Every row without a conversation is there, with its status and its error, in the input's own form."""
+async def test_failed_rows_are_those_that_a_person_has_to_fix(tmp_path: Path) -> None:
+    """Rejected and invalid rows are there, with status and error, in the input's own form, and no others."""
     names = write(tmp_path, a_csv="id;name\n1;Ana\n2;Bo\n3;Cy\n4\n")
     outputs = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", failed=tmp_path / "f.csv"))
     ledger = await job(tmp_path, names)
@@ -222,13 +222,31 @@ async def test_failed_rows_are_those_that_were_not_created(tmp_path: Path) -> No
         outputs.write(ledger, opened(stack, names))
 
     lines = (tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[:3] == [
-        "id;name;_status;_error_code;_error",
-        "1;Ana;rejected;45745;refused",
-        "3;Cy;unsent;stopped;not sent yet: the same command sends it",
-    ]
-    assert lines[3].startswith(("4;invalid;invalid_row;", "4;;invalid;invalid_row;"))
+    assert lines[:2] == ["id;name;_status;_error_code;_error", "1;Ana;rejected;45745;refused"]
+    assert lines[2].startswith(("4;invalid;invalid_row;", "4;;invalid;invalid_row;"))
+    assert len(lines) == 3
     assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 4
+
+
+async def test_a_row_of_another_job_keeps_its_status_however_often_it_is_handed_on(tmp_path: Path) -> None:
+    """Called invalid, it could be fed to a third job, which would create it a second time."""
+    head = "id,name,_status,_error_code,_error"
+    names = write(tmp_path, a_csv=f"{head}\n1,Ana,,,\n2,Bo,,,\n3,Cy,unknown,timeout,late\n4,Di,,,,\n")
+    records = '{"id": 1}\n{"id": 2}\n{"id": 3, "_status": "unsent", "_error_code": "", "_error": ""}\n'
+    for files in (names, write(tmp_path, b_jsonl=records)):
+        outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / "f.out"))
+        ledger = await job(tmp_path, files)
+
+        with ExitStack() as stack:
+            outputs.write(ledger, opened(stack, files))
+        with ExitStack() as stack:
+            (source,) = opened(stack, [str(tmp_path / "f.out")])
+            values = [
+                each.values["_status"] if isinstance(each.values, dict) else each.values[2]
+                for each in source.records()
+            ]
+
+        assert values[:2] == ["rejected", "unknown" if files is names else "unsent"]
 
 
 async def test_a_stamp_tells_whether_the_files_are_still_those(tmp_path: Path) -> None:

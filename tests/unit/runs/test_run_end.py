@@ -108,11 +108,15 @@ AGAIN = "provisioner reconcile x.ledger"
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
         (Counts(input=1, rejected=1), {}, ["--retry rejected"]),
         (Counts(input=1, invalid=1), {"has_failed": False}, ["--failed PATH"]),
-        (Counts(input=1, unsent=1), {"has_failed": True}, ["take them out before you feed it to another job"]),
+        (Counts(input=1, unsent=1), {"has_failed": True}, ["--failed holds rejected and invalid rows only"]),
         (
             Counts(input=1, unknown=1),
             {"has_failed": True},
-            ["1 row is unknown: a WebChat may", f"{AGAIN} looks unknown rows up", "they may be created twice"],
+            [
+                "1 row is unknown: a WebChat may",
+                f"{AGAIN} looks unknown rows up",
+                "the same command goes on with them",
+            ],
         ),
         (
             Counts(input=1, created=1),

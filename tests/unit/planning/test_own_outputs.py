@@ -1,0 +1,117 @@
+"""What this program wrote itself and is given as an input."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import InputError
+from provisioner.mapping import Mapping
+from provisioner.models.output_columns import RESULT_COLUMNS
+from provisioner.options import RunOptions
+from provisioner.planning.input import open_input
+from tests.unit.sources.workbooks import book_of
+
+ROW = ("1", "2", "in.csv", "C-1", "created", "CH" + 32 * "0", "", "", "", "201", "1", "", "", "12.5", "")
+RECORD = {name: value or None for name, value in zip(RESULT_COLUMNS, ROW, strict=True)}
+OPTIONS = RunOptions(address_sid="IG" + 32 * "a")
+FAILED = "CustomerFriendlyName,_status,_error_code,_error"
+
+
+def table(delimiter: str, encoding: str, *more: str) -> bytes:
+    """Return results as a spreadsheet saves them."""
+    lines = [delimiter.join((*RESULT_COLUMNS, *more)), delimiter.join((*ROW, *more))]
+    return "\r\n".join((*lines, "")).encode(encoding)
+
+
+RESULTS: dict[str, bytes] = {
+    "as it was written.csv": table(",", "utf-8"),
+    "with the input.csv": table(",", "utf-8", "CustomerFriendlyName"),
+    "from a spreadsheet.csv": table(";", "utf-8-sig"),
+    "from an old one.csv": table(";", "cp1252", "Größe"),
+    "unicode text.txt": table("\t", "utf-16"),
+    "with a separator.csv": b"sep=;\r\n" + table(";", "utf-8"),
+    "lines.jsonl": json.dumps(RECORD).encode() + b"\n",
+    "lines with the input.jsonl": json.dumps({**RECORD, "CustomerFriendlyName": "Ana"}).encode() + b"\n",
+    "array.json": json.dumps([RECORD, RECORD]).encode(),
+    "book.xlsx": book_of([RESULT_COLUMNS, ROW]),
+}
+
+
+def problems_of(folder: Path, text: str, suffix: str = "csv") -> list[list[str]]:
+    """Plan an input and return the problems of each of its rows."""
+    path = folder / f"in.{suffix}"
+    path.write_text(text, encoding="utf-8")
+    with open_input([str(path)], OPTIONS, Mapping.from_options(OPTIONS)) as opened:
+        return [[str(problem) for problem in entry.problems] for entry in opened.entries()]
+
+
+def test_results_are_no_input_however_they_were_saved(tmp_path: Path) -> None:
+    """Each is refused by name, with the three things that may have been meant."""
+    for name, content in RESULTS.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+
+        with pytest.raises(InputError) as refusal, open_input([str(path)], OPTIONS, Mapping.from_options(OPTIONS)):
+            pass
+
+        assert refusal.value.message.endswith(
+            f"{name}: is a results file of this program, so its rows were sent already"
+        )
+        for way in ("same -o", "--failed file", "close or export", f"--rebuild-from {path}"):
+            assert way in refusal.value.cure
+
+
+def test_some_of_our_columns_make_no_results(tmp_path: Path) -> None:
+    """An export may have a status and a key of its own."""
+    assert problems_of(tmp_path, "row,line,source,key,status,CustomerFriendlyName\n1,2,web,k,created,Ana\n") == [
+        []
+    ]
+
+
+def as_table(statuses: list[str]) -> tuple[str, str]:
+    """Return rows with these statuses as CSV."""
+    return "\n".join([FAILED, *(f"C{at},{status},x,y" for at, status in enumerate(statuses)), ""]), "csv"
+
+
+def as_lines(statuses: list[str]) -> tuple[str, str]:
+    """Return rows with these statuses as JSON Lines."""
+    records = [
+        {"CustomerFriendlyName": f"C{at}", "_status": each, "_error": "y"} for at, each in enumerate(statuses)
+    ]
+    return "".join(f"{json.dumps(record)}\n" for record in records), "jsonl"
+
+
+@pytest.mark.parametrize("written", [as_table, as_lines])
+def test_rows_to_fix_are_rows_and_those_of_a_job_are_not(
+    written: Callable[[list[str]], tuple[str, str]], tmp_path: Path
+) -> None:
+    """Rejected, invalid and new rows are sent; all others may exist, or be sent by the job that wrote them."""
+    fixable, others = (
+        ["rejected", "invalid", "", " Rejected "],
+        ["unsent", "unknown", "created", "pending", "done"],
+    )
+
+    found = problems_of(tmp_path, *written([*fixable, *others]))
+
+    assert found[:4] == [[], [], [], []]
+    for status, problems in zip(others[:-1], found[4:], strict=False):
+        assert problems == [
+            f"_status: is {status} in the job that wrote it, and only that job's own command may send it"
+        ]
+    assert found[-1] == ["_status: has a status that is none: leave it as it was, or empty"]
+
+
+def test_a_status_of_another_system_is_a_column_like_any_other(tmp_path: Path) -> None:
+    """Without a column for its error it is not ours."""
+    assert problems_of(tmp_path, "CustomerFriendlyName,_status\nAna,unsent\n") == [[]]
+    assert problems_of(tmp_path, '{"CustomerFriendlyName": "Ana", "_status": "OK"}\n', "jsonl") == [[]]
+
+
+def test_the_columns_of_rows_to_fix_are_not_called_unused(tmp_path: Path) -> None:
+    """Nothing is made from them, and nobody has to be told."""
+    path = tmp_path / "fix.csv"
+    path.write_text(f"{FAILED}\nAna,rejected,1,no\n", encoding="utf-8")
+    with open_input([str(path)], OPTIONS, Mapping.from_options(OPTIONS)) as opened:
+        assert opened.notes == ()
