@@ -63,7 +63,7 @@ async def check_input(
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(address_sid=options.address_sid)
     mapping = Mapping.from_options(options)
-    rows = RowSettings(friendly_name=options.friendly_name)
+    rows = RowSettings(friendly_name=options.friendly_name, must_say_something=True)
     with open_input(files, options, mapping, rows, stop=stop) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with ui.planning() as on_progress:

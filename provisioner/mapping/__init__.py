@@ -11,17 +11,19 @@ from .binders import RecordMapper
 from .column_words import is_about_a_person
 from .header import did_you_mean
 from .mapping import Mapping
-from .preset_files import find_system, preset_text
+from .preset_files import describe_export, preset_hint, preset_text
 from .suggestions import suggest
-from .targets import parse_field
+from .targets import is_content, parse_field
 
 __all__ = [
     "Mapping",
     "RecordMapper",
+    "describe_export",
     "did_you_mean",
-    "find_system",
     "is_about_a_person",
+    "is_content",
     "parse_field",
+    "preset_hint",
     "preset_text",
     "suggest",
 ]

@@ -45,7 +45,7 @@ def template_for(target: str, text: str, origin: str) -> Template:
     if target == "identity" and text and not template.columns:
         raise UsageError(
             f"{origin}: {quoted(text)} names no column, so every guest would have the same identity",
-            cure="name the column that tells rows apart, as in crm-{Id}",
+            cure=f"name the column that tells rows apart, as in crm-{{Id}}; did you mean {{{text}}}?",
         )
     return template
 

@@ -1,6 +1,7 @@
 """Mappers of one source: they turn each of its records into the fields of a request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from provisioner.errors import UsageError
@@ -24,6 +25,11 @@ class RecordMapper(Protocol):
         ...
 
     @property
+    def filled(self) -> frozenset[str]:
+        """The targets that a row may get a text for, as far as the first records tell."""
+        ...
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Names of the columns that no target uses."""
         ...
@@ -42,11 +48,12 @@ class DynamicMapper:
 
     It compiles one layout per distinct list of names, and discards all of them whenever there are 1,000, so that
     memory is bounded. A record whose names contradict each other gets a ``refusal``. ``unused`` holds 1,000 names
-    at most.
+    at most. ``columns`` are the names of the first records.
     """
 
-    def __init__(self, rules: FieldRules) -> None:
+    def __init__(self, rules: FieldRules, columns: Sequence[str] = ()) -> None:
         self._rules = rules
+        self.filled = _filled_by(rules, columns)
         self._by_shape: dict[tuple[str, ...], Callable[[Values], Mapped]] = {}
         self._unused: dict[str, None] = {}
         self._unseen = frozenset(rules.columns)
@@ -89,6 +96,18 @@ class DynamicMapper:
         for name in mapper.unused:
             if len(self._unused) < _MOST_UNUSED:
                 self._unused[name] = None
+
+
+def _filled_by(rules: FieldRules, columns: Sequence[str]) -> frozenset[str]:
+    """Say which targets records may fill that have some of these columns each."""
+
+    def filled_by(shape: Sequence[str]) -> frozenset[str]:
+        return compile_mapper(rules, Header(shape), has_dynamic_columns=True, found=set()).filled
+
+    with suppress(UsageError):
+        return filled_by(columns)
+    # Names of different records may contradict each other where they come together.
+    return frozenset[str]().union(*(filled_by([name]) for name in columns))
 
 
 def _refuser(reason: str) -> Callable[[Values], Mapped]:

@@ -19,6 +19,11 @@ class FieldSource:
     get: Getter
     columns: tuple[str, ...] = ()
 
+    @property
+    def is_filled(self) -> bool:
+        """Say whether any row may get a text from it."""
+        return bool(self.columns) or not isinstance(self.get, Constant) or bool(self.get.text)
+
     def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return a source that uses ``spare`` for rows in which this source gives an empty text."""
         first, second = self.get, spare.get
@@ -60,6 +65,12 @@ class FieldSourceBuilder:
         template = self._choose(rule)
         get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
         return FieldSource(get, template.columns)
+
+    def fits(self, rule: Rule) -> bool:
+        """Say whether a rule can be followed; in records of many shapes, where a part of it is there."""
+        least = 0.0 if self._has_dynamic_columns else 1.0
+        shares = [self._share(choice, rule.origin) for choice in rule.choices]
+        return rule.is_optional or max(shares) >= 1 or max(shares) > least
 
     def _choose(self, rule: Rule) -> Template:
         fits = [(self._share(choice, rule.origin), choice) for choice in rule.choices]

@@ -21,7 +21,7 @@ class Header:
         self._loose: dict[str, list[int]] = {}
         for position, name in enumerate(self.columns):
             self._exact.setdefault(name, []).append(position)
-            self._loose.setdefault(_folded(name), []).append(position)
+            self._loose.setdefault(fold_name(name), []).append(position)
 
     def find(self, name: str, origin: str) -> int | None:
         """Return the position of a column, from 0, or None when there is no such column.
@@ -29,7 +29,7 @@ class Header:
         Raise ``UsageError`` when several columns match. ``origin`` is the option that names the column, for the
         message.
         """
-        positions = self._exact.get(name) or self._loose.get(_folded(name), [])
+        positions = self._exact.get(name) or self._loose.get(fold_name(name), [])
         if len(positions) > 1:
             raise self.fault(
                 f"{origin}: {quoted(name)} could be {self.describe(positions)}",
@@ -58,7 +58,8 @@ class Header:
         return UsageError(f"{self._prefix}{message}", cure=cure)
 
 
-def _folded(name: str) -> str:
+def fold_name(name: str) -> str:
+    """Return what two spellings of a column's name have in common: all but case and padding."""
     return name.strip().casefold()
 
 
@@ -66,7 +67,7 @@ def did_you_mean(names: Sequence[str], columns: Sequence[str]) -> str:
     """Return the question "did you mean …? " with the columns most similar to ``names``; empty when none is."""
     spelt: dict[str, str] = {}
     for column in columns:
-        spelt.setdefault(_folded(column), column)
-    near = [folded for name in names for folded in difflib.get_close_matches(_folded(name), spelt, n=3)]
+        spelt.setdefault(fold_name(column), column)
+    near = [folded for name in names for folded in difflib.get_close_matches(fold_name(name), spelt, n=3)]
     listed = " or ".join(quoted(spelt[folded]) for folded in dict.fromkeys(near))
     return f"did you mean {listed}? " if listed else ""

@@ -25,7 +25,8 @@ class FixedMapper:
     ``texts`` holds the constant values in the order of ``FIELDS``, the order of the fields of ``WebChatRequest``;
     a value that differs per row is empty there, and ``own`` lists (index, getter) for it. ``key`` gets the row's
     key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
-    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns.
+    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``filled`` the targets that
+    can get a text.
     """
 
     texts: list[str]
@@ -34,6 +35,7 @@ class FixedMapper:
     members: tuple[tuple[str, Getter], ...]
     converters: dict[str, Convert]
     columns_by_field: dict[str, str]
+    filled: frozenset[str]
     unused: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -91,6 +93,7 @@ def compile_mapper(
         members=_members(sources),
         converters=_converters(rules),
         columns_by_field=_columns(sources, key),
+        filled=frozenset(target for target, source in sources.items() if source.is_filled),
         unused=builder.unused,
         missing=tuple(builder.missing),
     )

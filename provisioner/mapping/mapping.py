@@ -10,12 +10,13 @@ from provisioner.options import AUTO, InputOptions, MappingOptions
 
 from .assignments import identity_template, read_assignments, require_unicode
 from .binders import DynamicMapper, RecordMapper
+from .checks import require_fitting_preset, require_no_column_as_text
 from .header import Header
 from .keys import join_key
 from .layouts import compile_mapper
 from .mapping_files import NO_FILE, load_mapping
 from .preset_files import describe_match, detect_preset, load_preset
-from .rules import FieldRules, Rule, describe_rules
+from .rules import NO_PRESET, FieldRules, Rule, describe_rules
 from .templates import Template, parse_template
 
 
@@ -45,7 +46,7 @@ class Mapping:
         texts = (options.address_sid, options.identity, options.first_message, ui_version)
         require_unicode((*options.set, *options.key, *texts))
         address_sid = options.address_sid or default_address
-        preset = load_preset(options.preset) if options.preset not in ("", AUTO) else NO_FILE
+        preset = load_preset(options.preset) if options.preset not in ("", AUTO) else NO_PRESET
         file = load_mapping(options.map) if options.map else NO_FILE
         spare = {
             "address_sid": _rule("--address-sid", Template.literal(address_sid)),
@@ -53,10 +54,12 @@ class Mapping:
             "first_message": _rule("--first-message", parse_template(options.first_message, "--first-message")),
             "ui_version": _rule("--ui-version", Template.literal(ui_version)),
         }
+        key = tuple(_rule("--key", Template.of_column(name)) for name in options.key)
         rules = FieldRules(
             explicit={**preset.rules, **file.rules, **read_assignments(options.set)},
             fallback={target: rule for target, rule in spare.items() if rule.choices[0].text},
-            key=tuple(_rule("--key", Template.of_column(name)) for name in options.key) or file.key or preset.key,
+            key=key or file.key or preset.key,
+            preset=preset,
         )
         settings = {
             "address_sid": address_sid,
@@ -109,12 +112,15 @@ class Mapping:
     def bind(self, columns: Sequence[str], *, has_dynamic_columns: bool, source: str = "") -> RecordMapper:
         """Return the mapper for one source; ``source`` is its name for error messages.
 
-        With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` is not used.
-        Otherwise raise ``UsageError`` as ``compile_mapper`` does.
+        With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` are those of the
+        first records. Otherwise raise ``UsageError`` as ``compile_mapper`` does. Raise it as the checks do.
         """
+        header = Header(columns, source)
+        require_no_column_as_text(self.rules, header)
+        require_fitting_preset(self.rules, header, has_dynamic_columns=has_dynamic_columns)
         if has_dynamic_columns:
-            return DynamicMapper(self.rules)
-        return compile_mapper(self.rules, Header(columns, source), has_dynamic_columns=False, found=set())
+            return DynamicMapper(self.rules, columns)
+        return compile_mapper(self.rules, header, has_dynamic_columns=False, found=set())
 
 
 def _rule(origin: str, template: Template) -> Rule:

@@ -10,22 +10,23 @@ from provisioner.errors import UsageError
 from provisioner.options import AUTO, PRESETS
 from provisioner.system.printable import quoted
 
-from .mapping_files import MappingFile, read_mapping
+from .mapping_files import read_mapping
+from .rules import Preset
 
 _NAMES = tuple(name for name in PRESETS if name != AUTO)
 _MARKS = "marks"
-_SYSTEMS = {
-    "salesforce-report": "Salesforce",
-    "salesforce-dataloader": "Salesforce",
-    "hubspot": "HubSpot",
-    "dynamics": "Dynamics 365",
-    "zendesk": "Zendesk",
-    "zoho": "Zoho",
-    "pipedrive": "Pipedrive",
-    "freshdesk": "Freshdesk",
-    "intercom": "Intercom",
+_EXPORTS = {
+    "salesforce-report": "a Salesforce report",
+    "salesforce-dataloader": "a Salesforce Data Loader export",
+    "hubspot": "a HubSpot export",
+    "dynamics": "a Dynamics 365 export",
+    "zendesk": "a Zendesk export",
+    "zoho": "a Zoho export",
+    "pipedrive": "a Pipedrive export",
+    "freshdesk": "a Freshdesk export",
+    "intercom": "an Intercom export",
 }
-"""What the system is called whose exports a preset maps."""
+"""What a file is called that a preset maps."""
 
 
 class PresetMatch(NamedTuple):
@@ -44,9 +45,10 @@ def preset_text(name: str) -> str:
     return _read(name)
 
 
-def load_preset(name: str) -> MappingFile:
+def load_preset(name: str) -> Preset:
     """Return the parsed preset. Raise ``UsageError`` when there is no preset of that name."""
-    return read_mapping(preset_text(name), f"--preset {name}")
+    file = read_mapping(preset_text(name), f"--preset {name}")
+    return Preset(name, file.rules, file.key)
 
 
 def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
@@ -80,9 +82,17 @@ def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:
     return sorted(found, key=lambda each: -len(each.columns))
 
 
-def find_system(columns: Sequence[str]) -> str:
-    """Return the name of the system whose exports have these columns, empty where none is known."""
-    return next((_SYSTEMS[found.preset] for found in matching_presets(columns)), "")
+def describe_export(columns: Sequence[str]) -> str:
+    """Say whose export has these columns, as ``a HubSpot export``; empty where none is known."""
+    return next((_EXPORTS[found.preset] for found in matching_presets(columns)), "")
+
+
+def preset_hint(columns: Sequence[str]) -> str:
+    """Say whose export has these columns and which preset maps it; empty where none is known."""
+    hints = (
+        f"this looks like {_EXPORTS[found.preset]}: --preset {found.preset}" for found in matching_presets(columns)
+    )
+    return next(hints, "")
 
 
 def describe_match(found: PresetMatch) -> str:

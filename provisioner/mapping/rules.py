@@ -35,16 +35,36 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """The rules of a preset by target, and one for each part of the key; without a name, there is none."""
+
+    name: str
+    rules: Mapping[str, Rule]
+    key: tuple[Rule, ...]
+
+
+NO_PRESET = Preset("", {}, ())
+
+
+@dataclass(frozen=True, slots=True)
 class FieldRules:
     """All rules of a mapping, by target.
 
     An ``explicit`` rule replaces the column that is named after the target. A ``fallback`` rule applies to rows in
-    which the target would be empty. ``key`` holds one rule for each column that identifies a row.
+    which the target would be empty. ``key`` holds one rule for each column that identifies a row. Some of the
+    rules may come from ``preset``.
     """
 
     explicit: Mapping[str, Rule]
     fallback: Mapping[str, Rule]
     key: tuple[Rule, ...]
+    preset: Preset = NO_PRESET
+
+    @property
+    def of_preset(self) -> tuple[Rule, ...]:
+        """Those that come from the preset, and that nothing else stands in place of."""
+        fields = (rule for target, rule in self.preset.rules.items() if self.explicit.get(target) is rule)
+        return *fields, *(part for part in self.preset.key if part in self.key)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ PRE_ENGAGEMENT_PREFIX = "pre_engagement."
 RESERVED_PREFIX = "_"
 """First character of the columns that this program adds (``--failed``); they never fill a field by their name."""
 
+_CONTENT = {"chat_friendly_name", "customer_friendly_name", "first_message", "pre_engagement_data"}
+
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 
@@ -31,3 +33,8 @@ def parse_field(name: str) -> str:
     if not dot:
         return _FIELD_BY_FOLDED.get(_folded(name), "")
     return PRE_ENGAGEMENT_PREFIX + member if member and _folded(head) in _MEMBER_PREFIXES else ""
+
+
+def is_content(target: str) -> bool:
+    """Say whether a target tells something about a customer, or by one; a chat without any is nameless."""
+    return target in _CONTENT or target.startswith(PRE_ENGAGEMENT_PREFIX)

@@ -71,6 +71,9 @@ class JobOptions(
     drain: float = option(
         30.0, "Seconds to wait for requests in flight after a stop signal.", metavar="SECONDS", most=DAY_S
     )
+    allow_blank: bool = option(
+        default=False, help_text="Send rows although no column gives a name, data or a message."
+    )
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 

@@ -128,6 +128,7 @@ class JobKeywords(
     max_failures: str | float
     limit: int
     drain: float
+    allow_blank: bool
     strict: bool
     yes: bool
 

@@ -1,5 +1,6 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from msgspec import structs
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Mapping, RecordMapper, did_you_mean
+from provisioner.mapping import Mapping, RecordMapper, did_you_mean, is_content, preset_hint
 from provisioner.models import PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
@@ -28,10 +29,6 @@ SAMPLES = 3
 _NO_DIGEST = bytes(16)
 
 
-_IMPERSONAL = {"address_sid", "key", "ui_version"}
-"""Fields whose values say nothing about the customer."""
-
-
 class PlanInterrupted(Exception):  # noqa: N818 - a request to stop is not an error
     """Raised by a plan pass after ``JobInput.interrupt``; the earlier plan in the ledger is kept."""
 
@@ -43,14 +40,17 @@ class RowSettings:
     ``friendly_name`` is whether to add the customer's name to the pre-engagement data. ``marker`` is the member
     name that is reserved in that data for the row's mark; empty reserves none. ``uses`` is the total number of
     rows to make: the records are repeated from the first until there are that many. 0 makes one row per record.
+    With ``must_say_something``, a source whose columns give no name, no data and no message is refused.
     """
 
     friendly_name: bool = True
     marker: str = ""
     uses: int = 0
+    must_say_something: bool = False
 
 
 _ONE_OF_EACH = RowSettings()
+_BLANK = "no column gives a name, data or a message, so that every chat would be nameless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ class _Bound:
             mapping.bind(columns, has_dynamic_columns=is_dynamic, source=source.name),
             foreign_status_getter(columns, has_dynamic_columns=is_dynamic),
         )
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether no row gets a name, data or a message."""
+        return not any(map(is_content, self.mapper.filled))
 
 
 class JobInput:
@@ -108,14 +113,20 @@ class JobInput:
             for source in self.sources
             if source.blank_lines
         ]
-        fields = {field for bound in self._bound for field in bound.mapper.columns_by_field}
         if self.unused:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
-            if fields <= _IMPERSONAL:
+            if any(bound.is_blank for bound in self._bound):
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
         if self.nearly_full:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
         return tuple(notes)
+
+    def require_content(self) -> None:
+        """Raise ``UsageError`` for a source whose rows would become chats without a name, data or a message."""
+        for name, columns in ((each.source.name, each.source.columns) for each in self._bound if each.is_blank):
+            suggest = f"provisioner mapping suggest {shlex.quote(name)} writes a mapping file for --map"
+            hint = preset_hint(columns) or f"say with --set which columns do; {suggest}"
+            raise UsageError(f"{name}: {_BLANK}", cure=f"{hint}; --allow-blank sends the rows as they are")
 
     @property
     def manner(self) -> Sequence[str]:
@@ -219,4 +230,7 @@ def open_input(
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         require_no_results(sources)
         final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
-        yield JobInput(sources, final, reading, rows)
+        job_input = JobInput(sources, final, reading, rows)
+        if rows.must_say_something:
+            job_input.require_content()
+        yield job_input

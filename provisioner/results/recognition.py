@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provisioner.errors import InputError
-from provisioner.mapping import find_system
+from provisioner.mapping import describe_export
 from provisioner.models.output_columns import are_failed_columns, are_result_columns
 from provisioner.options import InputOptions
 from provisioner.sources.detection import WORKBOOK, is_zip
@@ -91,8 +91,8 @@ def _describe_source(source: Source) -> str:
     kind = {"csv": f"CSV of {columns} columns", WORKBOOK: f"an Excel workbook of {columns} columns"}.get(
         form, "JSON"
     )
-    system = find_system(source.columns)
-    return f"an export of {system} ({kind.removeprefix('an ')})" if system else kind
+    export = describe_export(source.columns)
+    return f"{export} ({kind.removeprefix('an ')})" if export else kind
 
 
 def _read_head(path: Path) -> bytes:

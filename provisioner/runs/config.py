@@ -174,6 +174,7 @@ def _job(
             friendly_name=options.friendly_name,
             marker=options.marker,
             uses=uses,
+            must_say_something=not options.allow_blank,
         ),
         ledger=ledger,
         spool_dir=spool_dir,

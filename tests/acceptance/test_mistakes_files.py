@@ -25,7 +25,7 @@ async def test_no_option_that_writes_replaces_a_file_of_somebody_else(program: P
         "--metrics-file old.prom": ("load", "in.csv", "-o", "l.csv", "--metrics-file", "old.prom", *RUN),
         "-o old.html": ("report", "r.csv.ledger", "-o", "old.html"),
     }.items():
-        says = [f"{option} would replace an export of HubSpot (CSV of 3 columns)", "another name", "--overwrite"]
+        says = [f"{option} would replace a HubSpot export (CSV of 3 columns)", "another name", "--overwrite"]
         await refused(program, "--log-file", "log", *command, says=says)
     await refused(program, "export", "r.csv.ledger", "-o", "old.csv", "--json", says=[], code=2)
 

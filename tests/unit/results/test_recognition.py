@@ -126,7 +126,7 @@ def test_files_of_others_are_none_of_ours_and_are_described_without_their_conten
     """An export, a picture, a page, a text about our columns, a results file that was packed or cut."""
     hubspot = b"Record ID,First Name,Last Name\n1,Ana,Lim\n"
     others = {
-        hubspot: "an export of HubSpot (CSV of 3 columns)",
+        hubspot: "a HubSpot export (CSV of 3 columns)",
         TEXT.encode(): "CSV of 2 columns",
         b"Ana Lim\nBo Ek\n": "text",
         b"just a header": "a file of another program",
@@ -136,7 +136,7 @@ def test_files_of_others_are_none_of_ours_and_are_described_without_their_conten
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR": "a file of another program",
         b"SQLite format 3\0" + bytes(99): "a ledger or another SQLite database",
         book_of([["Record ID", "First Name", "Last Name"], ["1", "Ana", "Lim"]]): (
-            "an export of HubSpot (Excel workbook of 3 columns)"
+            "a HubSpot export (Excel workbook of 3 columns)"
         ),
         b"--failed adds _status,_error_code,_error\n": "a file of another program",
         b"row,line,source,key,status\n1,2,in.csv,C-1,created\n": "CSV of 5 columns",
