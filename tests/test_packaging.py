@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 from email import message_from_bytes
 from pathlib import Path
 
@@ -72,3 +73,32 @@ def test_links_of_the_readme_work_on_an_index_page(source_archive: Path) -> None
     assert for_index_page("![a](b.svg) [c](d.md#e) [f](#g) [h](https://i)", "https://x/y") == (
         "![a](https://x/y/raw/HEAD/b.svg) [c](https://x/y/blob/HEAD/d.md#e) [f](#g) [h](https://i)"
     )
+
+
+def test_whatever_an_input_may_need_is_in_the_plain_install() -> None:
+    """Workbooks and zstd are read without an extra, by libraries that the project names and the lock holds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+    for library in ("chardet", "openpyxl", "zstandard"):
+        assert any(each.startswith(library) for each in project["dependencies"])
+        assert re.search(rf"^{library}==", lock, re.MULTILINE)
+
+
+def test_nobody_is_sent_to_an_index_for_this_program() -> None:
+    """It is on none; somebody else could take the name there. ``pipx install .`` takes the source."""
+    texts = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("provisioner/**/*.py"),
+        *ROOT.glob("samples/**/*"),
+    ]
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in texts
+        if path.is_file() and path.suffix != ".xlsx"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"install\b[^.;,()]*webchat-provisioner", line)
+    ]
+
+    assert found == []

@@ -25,8 +25,8 @@ class FixedMapper:
     ``texts`` holds the constant values in the order of ``FIELDS``, the order of the fields of ``WebChatRequest``;
     a value that differs per row is empty there, and ``own`` lists (index, getter) for it. ``key`` gets the row's
     key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
-    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``filled`` the targets that
-    can get a text.
+    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``filled`` the targets
+    that can get a text.
     """
 
     texts: list[str]

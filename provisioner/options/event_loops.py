@@ -5,6 +5,10 @@ from collections.abc import Callable
 
 from provisioner.errors import UsageError
 
+_INSTALL = (
+    "install it beside this program (pipx inject webchat-provisioner uvloop, or pip install uvloop), or omit it"
+)
+
 
 def parse_loop(text: str) -> Callable[[], AbstractEventLoop] | None:
     """Return the factory of the event loop named ``text``; None means asyncio's own loop.
@@ -14,7 +18,7 @@ def parse_loop(text: str) -> Callable[[], AbstractEventLoop] | None:
     """
     factory = None if text == "asyncio" else _find_uvloop()
     if factory is None and text == "uvloop":
-        raise UsageError("--loop uvloop is not installed", cure="pip install 'webchat-provisioner[uvloop]'")
+        raise UsageError("--loop uvloop is not installed", cure=_INSTALL)
     return factory
 
 

@@ -44,7 +44,10 @@ CASES = {
         ("customers.csv", "'id'", "crm_id"), {"customers.csv": f"{HEADER}1,Ana\n"}, flags=("--key", "id")
     ),
     "key that no record has": Case(
-        ("c.jsonl", "'id'", "crm_id"), {"c.jsonl": '{"crm_id": 1}\n'}, ("c.jsonl",), ("--key", "id")
+        ("c.jsonl", "'id'", "crm_id"),
+        {"c.jsonl": '{"crm_id": 1, "CustomerFriendlyName": "Ana"}\n'},
+        ("c.jsonl",),
+        ("--key", "id"),
     ),
     "unclosed quote": Case(
         ("customers.csv, line 3:", "never closed", "close the quote"),
@@ -108,7 +111,8 @@ async def test_an_input_that_cannot_be_read_is_refused(program: Program, twilio:
     program.write("results.csv", "what was there before")
 
     ended = await program(
-        "run", *case.inputs, "-o", "results.csv", "--base-url", server.url, *case.flags, env=CREDENTIALS
+        *("run", *case.inputs, "-o", "results.csv", "--overwrite", "--base-url", server.url, *case.flags),
+        env=CREDENTIALS,
     )
 
     error, cure = ended.stderr.splitlines()[-2:]

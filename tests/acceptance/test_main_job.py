@@ -171,17 +171,17 @@ async def test_the_old_results_stay_until_the_new_ones_are_whole(program: Progra
     """While a run goes a reader finds the file of the last one, untouched, and never half of the next."""
     server = await twilio(per_row({"Customer 2": lambda _twilio, _call: hanging_up}))
     program.write_customers("customers.csv", 30)
-    there_before = ",".join(COLUMNS)
-    program.write("results.csv", there_before)
+    program.write("results.csv", "what was there before")
 
     running = await program.start(
-        "run", "customers.csv", "-o", "results.csv", "--base-url", server.url, "--rate", "20/s", env=CREDENTIALS
+        *("run", "customers.csv", "-o", "results.csv", "--overwrite", "--base-url", server.url, "--rate", "20/s"),
+        env=CREDENTIALS,
     )
     await server.called(10)
     during = (program.folder / "results.csv").read_text()
     ended = await running.end()
 
-    assert during == there_before
+    assert during == "what was there before"
     assert ended.counts == {"created": 29, "unknown": 1}
     assert len(read_csv(program.folder / "results.csv")) == 30
     assert sorted(path.name for path in program.folder.iterdir() if path.name.startswith("results")) == [

@@ -268,7 +268,7 @@ async def test_a_signal_while_planning_sends_nothing_and_says_so(program: Progra
     server = await twilio()
     program.write_customers("customers.csv", 250_000)
     program.write("results.csv", "what was there before")
-    command = (*RUN, "--base-url", server.url)
+    command = (*RUN, "--overwrite", "--base-url", server.url)
     running = await program.start("--log-level", "error", *command, "--yes", env=CREDENTIALS)
     await running.worked(WELL_INTO_PLANNING_S)
 

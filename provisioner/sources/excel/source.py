@@ -68,7 +68,7 @@ def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
     """Return the source for a workbook: its first visible sheet with a value, whose first row is the header.
 
     Raise ``InputError`` when there is no such sheet or no row after the header, when the archive is not a workbook
-    or damaged, when ``input_format`` (``--input-format``) is given, or when openpyxl is not installed.
+    or damaged, or when ``input_format`` (``--input-format``) is given.
     """
     with _opened(raw_input) as book:
         if input_format:
@@ -142,14 +142,8 @@ def _opened(raw_input: RawInput) -> Iterator[Book]:
     try:
         with opened_book(raw_input) as book:
             yield book
-    except ProvisionerError:
+    except (ProvisionerError, ImportError):
         raise
-    except ImportError as error:
-        raise InputError(
-            "is an Excel workbook, which needs an extra to be read",
-            source=raw_input.name,
-            cure="install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8",
-        ) from error
     except OSError as error:
         raise unreadable(raw_input.name, error) from error
     except TooManyRowsError as error:

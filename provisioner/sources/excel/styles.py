@@ -45,7 +45,7 @@ class Styles:
 
         Raise ``ValueError`` or ``OverflowError`` when it is out of range.
         """
-        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel  # noqa: PLC0415 - an extra
+        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel  # noqa: PLC0415 - as in writer
 
         epoch = MAC_EPOCH if self._is_from_1904 else WINDOWS_EPOCH
         moment: datetime | time | timedelta = from_excel(value, epoch, timedelta=style.is_duration)
@@ -54,7 +54,7 @@ class Styles:
 
 def moment_of(text: str) -> datetime | date | time | timedelta | None:
     """Return the date, time or duration that an ISO 8601 text means; raise ``ValueError`` for any other text."""
-    from openpyxl.utils.datetime import from_ISO8601  # noqa: PLC0415 - an extra
+    from openpyxl.utils.datetime import from_ISO8601  # noqa: PLC0415 - as in writer
 
     moment: datetime | date | time | timedelta | None = from_ISO8601(text)
     return moment
@@ -91,7 +91,7 @@ class _StylesHandler(PartHandler):
 
 def read_styles(pieces: Iterable[bytes], *, is_from_1904: bool) -> Styles:
     """Return the styles in a part, of which ``pieces`` are the bytes. Raise ``XmlError`` when it is not valid."""
-    from openpyxl import styles  # noqa: PLC0415 - an extra
+    from openpyxl import styles  # noqa: PLC0415 - as in writer
 
     handler = _StylesHandler()
     for _ in parsed(pieces, handler):
@@ -102,7 +102,7 @@ def read_styles(pieces: Iterable[bytes], *, is_from_1904: bool) -> Styles:
 
 
 def _style(code: str | None) -> Style:
-    from openpyxl.styles.numbers import is_date_format, is_timedelta_format  # noqa: PLC0415 - an extra
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format  # noqa: PLC0415 - as in writer
 
     if code is None or len(code) > _LONGEST_CODE:
         return PLAIN

@@ -17,8 +17,8 @@ class WorkbookWriter:
     """
 
     def __init__(self, stream: BinaryIO, sheet: str, columns: Sequence[str], extra_columns: Sequence[str]) -> None:
-        from openpyxl import Workbook  # noqa: PLC0415 - an extra
-        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - an extra
+        from openpyxl import Workbook  # noqa: PLC0415 - slow to load, so only when it is needed
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
 
         self._stream = stream
         self._book = Workbook(write_only=True)
@@ -42,7 +42,7 @@ class WorkbookWriter:
     def finish(self) -> None:
         """Write the workbook to the stream. Raise ``OSError`` when the stream cannot be written."""
         self._sheet.close()
-        from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415 - an extra
+        from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415 - as above
 
         # When a write fails, Workbook.save leaves its archive open: the garbage collector then fails once more.
         with ZipFile(self._stream, "w", ZIP_DEFLATED) as archive:

@@ -28,8 +28,7 @@ _ZSTD_PIECE_SIZE = 1024
 class Compression:
     """Compression format: the pattern of its first bytes, and the function that decompresses a stream.
 
-    ``decompressed`` raises ``ImportError`` when the library for the format is not installed. Reading the stream
-    that it returns raises ``CompressionError`` for data that cannot be decompressed.
+    Reading the stream that ``decompressed`` returns raises ``CompressionError`` for data that cannot be decompressed.
     """
 
     name: str
@@ -119,7 +118,7 @@ _XZ = Container(
 
 
 def _zstd() -> Container:
-    import zstandard  # noqa: PLC0415 - an extra
+    import zstandard  # noqa: PLC0415 - loaded for its files
 
     decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
     return Container(

@@ -68,15 +68,7 @@ class RawInput:
         return last, end - len(last)
 
     def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
-        compression = detect_compression(stored.peek())
-        try:
-            return compression.decompressed(stored)
-        except ImportError as error:
-            raise InputError(
-                f"is compressed with {compression.name}, which needs an extra to be read",
-                source=self.name,
-                cure=f"install it with pip install 'webchat-provisioner[{compression.name}]', or unpack it first",
-            ) from error
+        return detect_compression(stored.peek()).decompressed(stored)
 
     def _open(self) -> io.BufferedReader:
         try:

@@ -36,4 +36,4 @@ def test_a_loop_that_was_asked_for_by_name_and_is_not_there_is_told(monkeypatch:
     with pytest.raises(UsageError, match="not installed") as caught:
         run_with_loop("uvloop", library_of_the_loop())
 
-    assert caught.value.cure == "pip install 'webchat-provisioner[uvloop]'"
+    assert "pipx inject webchat-provisioner uvloop" in caught.value.cure

@@ -3,7 +3,6 @@
 import bz2
 import gzip
 import lzma
-import sys
 import tracemalloc
 from collections.abc import Callable
 
@@ -186,16 +185,6 @@ def test_parts_compressed_one_by_one_are_one_text(opened: Open, compress: Callab
     source = opened(compress(b"a,b\n") + compress(rows[:99]) + compress(rows[99:]))
 
     assert [record.values for record in source.records()] == [row.split(",") for row in rows.decode().split()]
-
-
-def test_without_its_extra_zstd_is_refused_by_name(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cure can be typed."""
-    monkeypatch.setitem(sys.modules, "zstandard", None)
-
-    with pytest.raises(InputError, match="is compressed with zstd, which needs an extra to be read") as caught:
-        opened(zstandard.compress(TEXT.encode()))
-
-    assert caught.value.cure == "install it with pip install 'webchat-provisioner[zstd]', or unpack it first"
 
 
 def test_a_small_zstd_file_that_unpacks_to_much_takes_little_memory(opened: Open) -> None:

@@ -4,7 +4,6 @@ import gc
 import gzip
 import io
 import re
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -317,18 +316,6 @@ def test_a_format_that_contradicts_a_workbook_is_refused(opened: Open) -> None:
     """There is nothing that it could mean."""
     with pytest.raises(InputError, match="is an Excel workbook, which contradicts --input-format csv"):
         opened(BOOK, input_format="csv")
-
-
-def test_without_the_extra_its_name_is_told(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Saving as CSV helps as well."""
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-
-    with pytest.raises(InputError, match="is an Excel workbook, which needs an extra to be read") as caught:
-        opened(BOOK)
-
-    assert caught.value.cure == (
-        "install it with pip install 'webchat-provisioner[excel]', or save the workbook as CSV UTF-8"
-    )
 
 
 def test_an_archive_made_to_fill_the_memory_is_refused(opened: Open) -> None:
