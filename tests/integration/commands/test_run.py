@@ -43,7 +43,7 @@ async def test_a_finished_job_leaves_its_results_untouched(job: Job) -> None:
         first = job.results.stat()
         again = await job.run(twilio.url)
         second = job.results.stat()
-        job.results.write_text("edited")
+        job.results.write_text(f"{job.results.read_text()}edited\n")
         await job.run(twilio.url)
         restored = job.results.read_text()
         await job.run(twilio.url, include_input=True)

@@ -31,7 +31,7 @@ def refusal_of(folder: Path, *texts: str, suffix: str = "csv", **options: Any) -
 def test_an_input_that_says_nothing_is_answered_with_the_preset_that_fits(tmp_path: Path) -> None:
     """Where none does, with what writes a mapping; a row's key, address, version and identity say nothing."""
     blank = "no column gives a name, data or a message, so that every chat would be nameless"
-    options = {"key": ("Record ID",), "identity": "crm-{Record ID}", "ui_version": "1.0.0"}
+    options: dict[str, Any] = {"key": ("Record ID",), "identity": "crm-{Record ID}", "ui_version": "1.0.0"}
 
     known = refusal_of(tmp_path, HUBSPOT, **options)
     unknown = refusal_of(tmp_path, "kind,Name\n1,Ana\n")
@@ -54,7 +54,7 @@ def test_an_input_that_says_nothing_is_answered_with_the_preset_that_fits(tmp_pa
         {"first_message": "Hello"},
     ],
 )
-def test_whatever_gives_something_is_enough(given: dict[str, object], tmp_path: Path) -> None:
+def test_whatever_gives_something_is_enough(given: dict[str, Any], tmp_path: Path) -> None:
     """A column, or a text for all rows: by an option, a name, a mapping file, at any depth of JSON."""
     assert refusal_of(tmp_path, "kind,Name\n1,Ana\n", **given) == ("", "")
     assert refusal_of(tmp_path, '{"Name": "Ana"}\n', suffix="jsonl", **given) == ("", "")
