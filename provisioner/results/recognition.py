@@ -20,7 +20,7 @@ from provisioner.sources.source import Source, first_names
 from provisioner.sources.text.encoding import detect_encoding
 from provisioner.system.regular_files import open_regular
 
-_HEAD_SIZE = 256 * 1024
+_HEAD_SIZE = 64 * 1024
 """Bytes that are looked at; a header that is longer is not recognised."""
 _METRICS = b"# HELP provisioner_"
 _DATABASE = b"SQLite format 3\0"
@@ -56,7 +56,7 @@ def is_results_file(path: Path) -> bool:
 def output_kind(path: Path) -> OutputKind | None:
     """Return what the regular file at ``path`` was written for by this program; None for every other file.
 
-    The first 256 KiB of it are looked at. Raise ``OSError`` where it cannot be read.
+    The first 64 KiB of it are looked at. Raise ``OSError`` where it cannot be read.
     """
     head = _read_head(path)
     if head.startswith(_METRICS):
@@ -124,7 +124,11 @@ def _kind_of_columns(columns: Sequence[str]) -> OutputKind | None:
 
 def _possible_headers(text: str) -> Iterator[list[str]]:
     """Yield the first record of delimited text, by each delimiter that stands beside a column of ours."""
-    for delimiter in dict.fromkeys(_DELIMITER.findall(text)):
+    tried: set[str] = set()
+    for found in _DELIMITER.finditer(text):
+        if (delimiter := found[1]) in tried:
+            continue
+        tried.add(delimiter)
         yield next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
 
 
