@@ -28,7 +28,7 @@ _ZSTD_PIECE_SIZE = 1024
 class Compression:
     """Compression format: the pattern of its first bytes, and the function that decompresses a stream.
 
-    Reading the stream that ``decompressed`` returns raises ``CompressionError`` for data that cannot be decompressed.
+    Reading the stream that ``decompressed`` returns raises ``CompressionError`` for data that it cannot read.
     """
 
     name: str
