@@ -14,8 +14,7 @@ from provisioner.models.output_columns import are_failed_columns, are_result_col
 from provisioner.options import InputOptions
 from provisioner.sources.detection import WORKBOOK, is_zip
 from provisioner.sources.files.raw_input import stored_file
-from provisioner.sources.json.layouts import detect_layout
-from provisioner.sources.open import open_source
+from provisioner.sources.open import find_format, open_source
 from provisioner.sources.source import Source, first_names
 from provisioner.sources.text.encoding import detect_encoding
 from provisioner.system.regular_files import open_regular
@@ -49,8 +48,14 @@ class OutputKind(StrEnum):
 
 
 def is_results_file(path: Path) -> bool:
-    """Say whether a results file is at ``path``: JSON Lines, or CSV, also as a spreadsheet saves it again."""
-    return output_kind(path) is OutputKind.RESULTS
+    """Return whether a results file is at ``path``: JSON Lines, or CSV, also as a spreadsheet saves it again.
+
+    A file that cannot be read, or does not exist, is none.
+    """
+    try:
+        return output_kind(path) is OutputKind.RESULTS
+    except OSError:
+        return False
 
 
 def output_kind(path: Path) -> OutputKind | None:
@@ -108,7 +113,7 @@ def _kind_of_table(path: Path, head: bytes) -> OutputKind | None:
     text = _text_of(head, path)
     if _NO_RECORDS.fullmatch(text):
         return OutputKind.FAILED
-    if detect_layout(text):
+    if find_format(text, "", str(path)).value != "csv":
         return _kind_of_json(path)
     body = text.removeprefix("\ufeff")
     if told := _SEPARATOR_LINE.match(body):

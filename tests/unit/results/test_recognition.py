@@ -99,6 +99,7 @@ def test_a_results_file_is_known_by_its_columns_however_it_was_saved(tmp_path: P
 
     assert set(kinds(tmp_path, [*written, *saved, b"sep=;\r\n" + saved[2]])) == {OutputKind.RESULTS}
     assert is_results_file(tmp_path / "out")
+    assert not is_results_file(tmp_path / "nowhere")
 
 
 def test_failed_rows_are_known_whatever_the_input_was(tmp_path: Path) -> None:
@@ -108,6 +109,9 @@ def test_failed_rows_are_known_whatever_the_input_was(tmp_path: Path) -> None:
 
     assert set(kinds(tmp_path, [*files, noted, noted.splitlines()[0]])) == {OutputKind.FAILED}
     assert len(files) > 60
+    broken = tmp_path / "f.jsonl"
+    broken.write_bytes(failed(tmp_path, b"no record\n{}\n", "in.jsonl", rows=1))
+    assert output_kind(broken) is OutputKind.FAILED
 
 
 def test_reports_and_metrics_are_known_by_their_beginnings(tmp_path: Path) -> None:
