@@ -70,8 +70,8 @@ class _Bound:
 
     @property
     def is_blank(self) -> bool:
-        """Say whether no row gets a name, data or a message."""
-        return not any(map(is_content, self.mapper.filled))
+        """Whether no row gets a name, data or a message; false where no record can be read to tell by."""
+        return bool(self.source.columns) and not any(map(is_content, self.mapper.filled))
 
 
 class JobInput:

@@ -74,6 +74,7 @@ def _has_bytes(role: FileRole) -> bool:
     if role.path == STREAM:
         return False
     try:
+        str(role.path).encode()
         status = role.path.stat()
     except (OSError, ValueError):  # nothing is there, or whoever writes it says what is wrong
         return False
