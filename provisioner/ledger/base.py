@@ -22,6 +22,7 @@ from provisioner.models import (
     MessageStatus,
     PlanEntry,
     PlanReport,
+    ReplacedInput,
     Status,
     UnknownMessage,
     UnknownRow,
@@ -188,11 +189,15 @@ class PlanStore(Protocol):
         fingerprints: Sequence[Fingerprint],
         *,
         on_progress: Callable[[int], None] | None = None,
+        on_replaced: Callable[[ReplacedInput], None] | None = None,
     ) -> PlanReport:
         """Replace the plan by ``entries``; an entry whose key is known refers to the known row.
 
         ``entries`` is consumed on another thread. An exception that it raises is raised here, and the old plan
         stays. ``on_progress`` is called on the event loop with the number of entries read so far.
+        ``on_replaced`` is called, on the other thread, when the new plan has fewer than a tenth of the rows with
+        an outcome that the old plan has; an exception that it raises is raised here, and the ledger is not
+        changed. The note ``results`` is emptied: the results file belongs to the old plan.
         """
         ...
 

@@ -18,7 +18,18 @@ from .attempts import (
     UnknownRow,
 )
 from .inputs import FIELDS, Mapped, Members, Problem, Record, WebChatRequest
-from .jobs import Claim, Counts, Fingerprint, Manifest, PlanEntry, PlanReport, Result, Row
+from .jobs import (
+    Claim,
+    Counts,
+    Fingerprint,
+    Manifest,
+    PlanEntry,
+    PlanReport,
+    ReplacedInput,
+    Result,
+    Row,
+    VanishedResult,
+)
 from .messages import Message, MessageCounts, MessageLookup, UnknownMessage
 from .outcomes import MessageStatus, Status, Step, Verdict
 
@@ -44,6 +55,7 @@ __all__ = [
     "Problem",
     "Record",
     "Recovery",
+    "ReplacedInput",
     "RequestResult",
     "Result",
     "Row",
@@ -51,6 +63,7 @@ __all__ = [
     "Step",
     "UnknownMessage",
     "UnknownRow",
+    "VanishedResult",
     "Verdict",
     "WebChatRequest",
 ]

@@ -101,6 +101,8 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     Twilio was to choose. The attempt was sent between ``since`` and ``lost_at`` (Unix seconds). ``is_confirmed``:
     Twilio answered 201, but its reply could not be read. ``is_shared``: other unknown rows requested the same
     identity. ``conversation_sid`` is set only for a control row, whose conversation is known to exist.
+    ``is_rebuilt``: the attempt was recorded by a ledger that is lost, so its mark is not known, and ``since`` only
+    when the attempt was answered.
     """
 
     id: int
@@ -112,6 +114,7 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     is_confirmed: bool = False
     is_shared: bool = False
     conversation_sid: str = ""
+    is_rebuilt: bool = False
 
 
 class ControlVisibility(StrEnum):

@@ -74,6 +74,26 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     message_sid: str | None
 
 
+class VanishedResult(msgspec.Struct, frozen=True, gc=False):
+    """Line of the results of rows that are no longer in the input; the fields are those of ``Result``."""
+
+    row: None
+    line: None
+    source: None
+    key: str | None
+    status: str
+    conversation_sid: str | None
+    identity: str | None
+    error_code: str | None
+    error: str | None
+    http_status: int | None
+    attempts: int
+    twilio_request_id: str | None
+    settled_at: str | None
+    latency_ms: float | None
+    message_sid: str | None
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Number of rows by status; ``input`` is their total. Pending and in-flight rows exist only during a run."""
 
@@ -91,6 +111,11 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the counts of all statuses add up to ``input``."""
         settled = self.created + self.rejected + self.unknown + self.unsent + self.invalid
         return self.input == settled + self.pending + self.in_flight
+
+    @property
+    def with_outcome(self) -> int:
+        """Number of rows that were sent and may have been created; an unsent row was certainly not."""
+        return self.created + self.rejected + self.unknown + self.in_flight
 
     @property
     def final(self) -> "Counts":
@@ -113,6 +138,20 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     changed: int = 0
     is_reused: bool = False
     """Whether the input was not read again, because it has not changed since it was last planned."""
+
+
+class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
+    """An input with hardly any row of the job's earlier input; probably the input of another job.
+
+    Of the ``earlier_rows`` rows with an outcome in the earlier input, ``found_rows`` are in the new one.
+    ``earlier_keys`` and ``new_keys`` are a few keys of each, ``earlier_inputs`` the names of the earlier files.
+    """
+
+    earlier_rows: int
+    found_rows: int
+    earlier_keys: tuple[str, ...]
+    new_keys: tuple[str, ...]
+    earlier_inputs: tuple[str, ...]
 
 
 class Fingerprint(msgspec.Struct, frozen=True):

@@ -67,6 +67,10 @@ class JobOptions(
         check=parse_failure_limit,
         span=FAILURE_LIMITS,
     )
+    replace_input: bool = option(
+        default=False,
+        help_text="Go on although hardly any row of the job's earlier input is in this one.",
+    )
     limit: int = option(0, "Send at most this many rows in this run; 0 is all.", metavar="N", most=MOST_ROWS)
     drain: float = option(
         30.0, "Seconds to wait for requests in flight after a stop signal.", metavar="SECONDS", most=DAY_S
@@ -101,6 +105,16 @@ class RunOptions(JobOptions, GiveUpOptions, OutputFormatOptions):
         choices=("reconcile", "hold", "resend"),
     )
     retry: tuple[str, ...] = option((), "Also send rows that Twilio rejected before.", choices=("rejected",))
+    new_job: bool = option(
+        default=False,
+        help_text="Begin a new job although -o holds results without their ledger (they are kept under another "
+        "name), or although another ledger has sent this input to this account.",
+    )
+    rebuild_from: Path | None = option(
+        None,
+        "Rebuild the lost ledger from this results file: what is created stays created. Needs --key.",
+        metavar="RESULTS",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +155,10 @@ class LoadOptions(JobOptions, OutputFormatOptions):
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions(ResultsOptions, OutputFormatOptions):
     """``provisioner export``."""
+
+    vanished: bool = option(
+        default=False, help_text="Write the rows that are no longer in the job's input, and no others."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,7 @@ class JobKeywords(
     marker: str
     canary: int
     max_failures: str | float
+    replace_input: bool
     limit: int
     drain: float
     allow_blank: bool
@@ -139,6 +140,8 @@ class RunKeywords(JobKeywords, GiveUpKeywords, total=False):
     max_attempts: int
     on_unknown: Literal["reconcile", "hold", "resend"]
     retry: Literal["rejected"] | Sequence[Literal["rejected"]]
+    new_job: bool
+    rebuild_from: str | PathLike[str] | None
 
 
 class LoadKeywords(JobKeywords, total=False):
@@ -157,6 +160,8 @@ class LoadKeywords(JobKeywords, total=False):
 
 class ExportKeywords(ResultsKeywords, total=False):
     """``provisioner export``."""
+
+    vanished: bool
 
 
 class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, GiveUpKeywords, total=False):

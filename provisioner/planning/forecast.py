@@ -95,6 +95,8 @@ def _changes(report: PlanReport) -> list[str]:
         notes.append(
             f"{changed} changed since being sent: none is sent again, and conversations keep what was sent"
         )
+    if report.vanished:
+        notes.append("provisioner export LEDGER --vanished -o PATH writes the results of rows that left the input")
     return notes
 
 

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean, is_content, preset_hint
-from provisioner.models import PlanEntry, Problem, Record, WebChatRequest
+from provisioner.models import Fingerprint, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
@@ -95,6 +95,7 @@ class JobInput:
         self._build = partial(build_request, friendly_name=rows.friendly_name, marker=rows.marker)
         self._bound = [_Bound.bind(source, mapping) for source in sources]
         self._is_interrupted = False
+        self._fingerprints: Sequence[Fingerprint] | None = None
         self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
 
@@ -128,6 +129,10 @@ class JobInput:
             hint = preset_hint(columns) or f"say with --set which columns do; {suggest}"
             raise UsageError(f"{name}: {_BLANK}", cure=f"{hint}; --allow-blank sends the rows as they are")
 
+    def gives(self, field: str) -> bool:
+        """Return whether a column or a template fills ``field`` in the rows of any source."""
+        return any(field in bound.mapper.columns_by_field for bound in self._bound)
+
     @property
     def manner(self) -> Sequence[str]:
         """Settings, in words, that change which rows are made from the same records; empty for the default.
@@ -135,6 +140,12 @@ class JobInput:
         They are part of what decides whether an earlier plan may be reused.
         """
         return [f"going round up to {self._rows.uses}"] if self._rows.uses else []
+
+    def fingerprints(self) -> Sequence[Fingerprint]:
+        """Return the fingerprints of the sources. Blocks: the first call reads all their bytes."""
+        if self._fingerprints is None:
+            self._fingerprints = [source.fingerprint() for source in self.sources]
+        return self._fingerprints
 
     def interrupt(self) -> None:
         """Make the running plan pass raise ``PlanInterrupted`` after its current row. Safe from any thread."""

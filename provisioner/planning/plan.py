@@ -1,17 +1,26 @@
 """Plan pass: read and validate every record and store the plan in the ledger."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import UsageError
-from provisioner.ledger import PlanStore
-from provisioner.models import PlanReport
+from provisioner.ledger import LedgerLocation, PlanStore
+from provisioner.models import PlanReport, ReplacedInput
+from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput
 from provisioner.rows import validate_address, validate_marker, validate_ui_version
 from provisioner.sources import Source
+from provisioner.system.printable import shortened, shortened_path
+
+_HASH = re.compile(r"[0-9a-f]{32}(?:-\d+)?")
+"""A key that is made of a row's content."""
+_SHOWN_OF_HASH = 8
+_MOST_OF_KEY = 40
+"""Characters of a key that are shown."""
 
 
 def validate_global_options(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
@@ -27,21 +36,54 @@ def validate_global_options(*, address_sid: str = "", ui_version: str = "", mark
         raise UsageError(f"--marker {faults[0]}", cure="write it like provisioner_row")
 
 
-async def plan_input(ledger: PlanStore, job_input: JobInput, on_progress: Callable[[int], None]) -> PlanReport:
+async def plan_input(
+    ledger: PlanStore,
+    job_input: JobInput,
+    on_progress: Callable[[int], None],
+    *,
+    on_replaced: Callable[[ReplacedInput], None] | None = None,
+) -> PlanReport:
     """Write the plan of an input to the ledger and return its counts.
 
     The input is not read again when this version of the program has planned the same bytes, read in the same way;
-    the report then has ``is_reused``. ``on_progress`` is given the number of rows read so far. Raise as
+    the report then has ``is_reused``. ``on_progress`` is given the number of rows read so far. ``on_replaced`` is
+    called for an input with hardly any row of the earlier one; see ``PlanStore.plan``. Raise as
     ``JobInput.entries`` does.
     """
-    fingerprints = await asyncio.to_thread(lambda: [source.fingerprint() for source in job_input.sources])
-    reader = "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
+    fingerprints = await asyncio.to_thread(job_input.fingerprints)
+    reader = describe_reading(job_input)
     if (await ledger.notes()).planned_by == reader and await ledger.planned_inputs() == fingerprints:
         return PlanReport(counts=await ledger.counts(), is_reused=True)
-    await ledger.set_notes(results="")  # an existing results file belongs to the old plan, even if this pass fails
-    report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress)
+    report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress, on_replaced=on_replaced)
     await ledger.set_notes(planned_by=reader)
     return report
+
+
+def describe_reading(job_input: JobInput) -> str:
+    """Return the note about a plan: the program version, and the format in which it read each source."""
+    return "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
+
+
+def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: LedgerLocation) -> UsageError:
+    """Return the error for an input with hardly any row of the job's earlier one."""
+    named = ", ".join(map(shortened_path, files))
+    earlier = ", ".join(map(shortened_path, replaced.earlier_inputs))
+    found = f"{replaced.found_rows:,} of the {pluralize('row', replaced.earlier_rows)} with a result"
+    again = f"bring the earlier {named} back" if earlier == named else f"name {earlier}"
+    return UsageError(
+        f"{named} looks like another job's input: {found} in {ledger} are in it; "
+        f"there the keys are {show_keys(replaced.earlier_keys)}, here {show_keys(replaced.new_keys)}",
+        cure=f"give {named} an -o of its own, or {again}; --replace-input goes on with this ledger",
+    )
+
+
+def show_keys(keys: Sequence[str]) -> str:
+    """Return keys as a list for a message; of keys that are hashes only the start is shown."""
+    shown = [
+        f"{key[:_SHOWN_OF_HASH]}… (of its content)" if _HASH.fullmatch(key) else shortened(key, _MOST_OF_KEY)
+        for key in keys
+    ]
+    return f"{', '.join(shown)} …" if shown else "none"
 
 
 def _reading_of(source: Source) -> str:

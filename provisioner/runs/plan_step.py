@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import NoReturn
 
 from msgspec import structs
 
 from provisioner.errors import ProvisionerError, StrictError
 from provisioner.ledger import Ledger
+from provisioner.models import ReplacedInput
 from provisioner.models.forecast import Forecast
 from provisioner.planning.forecast import Timing, Workload, forecast
-from provisioner.planning.plan import plan_input
+from provisioner.planning.plan import plan_input, replaced_input_error
 from provisioner.system.event_log import event_logger
 
 from .confirmation import Confirmation
@@ -22,7 +25,8 @@ from .row_selection import RowSelection
 class PlanConfig:
     """Configuration of the first step.
 
-    ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan.
+    ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan. With
+    ``may_replace_input``, an input with hardly any row of the earlier one is accepted.
     """
 
     selection: RowSelection
@@ -30,6 +34,7 @@ class PlanConfig:
     confirmation: Confirmation
     options_json: str
     notes: Sequence[str] = ()
+    may_replace_input: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +56,18 @@ class RunPlan:
         return self.refusal is None or isinstance(self.refusal, StrictError)
 
 
-async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
+async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> RunPlan:
     """Plan the input, select the rows, show the plan, and ask the user for confirmation.
+
+    ``notes`` are shown with the plan, behind those of ``config``.
 
     Raise ``PlanInterrupted`` when a stop signal comes before the plan is complete, and ``ProvisionerError`` when
     the input cannot be read or the ledger cannot be written.
     """
     job.stop.on_stop(job.input.interrupt)
     with job.ui.planning() as on_progress:
-        report = await plan_input(job.ledger, job.input, on_progress)
+        on_replaced = None if config.may_replace_input else partial(_refuse_input, job)
+        report = await plan_input(job.ledger, job.input, on_progress, on_replaced=on_replaced)
     if interrupted := await job.ledger.recover():
         event_logger().warning("rows.interrupted", rows=interrupted)
     await job.ledger.set_notes(reading=job.input.reading.to_note(), asked=config.options_json)
@@ -72,7 +80,7 @@ async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
         config.timing,
         now=datetime.now().astimezone(),
         is_real=not config.confirmation.is_local,
-        notes=(*config.notes, *job.input.notes),
+        notes=(*config.notes, *notes, *job.input.notes),
     )
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again
@@ -84,6 +92,10 @@ async def plan(job: OpenJob, config: PlanConfig) -> RunPlan:
         is_unchanged=is_unchanged,
         refusal=config.confirmation.refusal(told, job.input.sources, job.ui),
     )
+
+
+def _refuse_input(job: OpenJob, replaced: ReplacedInput) -> NoReturn:
+    raise replaced_input_error(replaced, [source.name for source in job.input.sources], job.ledger.location)
 
 
 async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:

@@ -66,27 +66,31 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     Raise ``LedgerError`` when the file is not a ledger of this program, or is incomplete.
     """
     real = path.resolve()
-    if not real.exists():
-        _require_no_wal(path)
-        create_file(real, _create_schema, synchronous=synchronous)
+    is_new = not real.exists()
+    if is_new:
+        require_no_wal(path)
+        create_file(real, create_tables, synchronous=synchronous)
     _require_content(path)
     had_log = has_wal(path)
     connection = connect(str(path))
     try:
         _require_whole(connection, path, had_wal=had_log)
+        is_changed = is_new or had_log or version_of(connection) < SCHEMA_VERSION
         if version_of(connection) < SCHEMA_VERSION:
             _migrate(connection)
         _require_room(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
-        # This write changes nothing; it fails now, and not at the first row, when the file cannot be written.
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # Taking the write lock fails now, and not at the first row, when the file cannot be written.
+        with transaction(connection):
+            pass
     except BaseException:
         connection.close()
         raise
     try:
-        wal.checkpoint(connection)
+        if is_changed:
+            wal.checkpoint(connection)
     except BaseException:
         wal.close_connection(connection, path)
         raise
@@ -117,7 +121,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _require_no_wal(path: Path) -> None:
+def require_no_wal(path: Path) -> None:
     """Raise ``LedgerError`` when only the log of a ledger exists: SQLite would apply it to a new ledger."""
     log = wal_path(path)
     if log.exists():
@@ -194,7 +198,7 @@ def bind_to_job(
     """
     known = read_manifest(connection)
     if known is None:
-        return _write_manifest(connection, settings, version), True
+        return begin_job(connection, settings, version), True
     if known.settings != settings:
         raise OtherJobError(
             f"{path} belongs to another job:\n{_difference(known.settings, settings)}",
@@ -203,7 +207,8 @@ def bind_to_job(
     return known, False
 
 
-def _create_schema(connection: sqlite3.Connection) -> None:
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new ledger, and mark it as ours."""
     with transaction(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -217,11 +222,16 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def _write_manifest(connection: sqlite3.Connection, settings: Mapping[str, str], version: str) -> Manifest:
+def begin_job(
+    connection: sqlite3.Connection, settings: Mapping[str, str], version: str, *, begun: float | None = None
+) -> Manifest:
+    """Write down what a ledger belongs to; ``begun`` is when, in Unix seconds, None for now."""
     manifest = Manifest(
         job_id=secrets.token_hex(16),
         settings=dict(settings),
-        created_at=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        created_at=datetime.fromtimestamp(time.time() if begun is None else begun, UTC).isoformat(
+            timespec="seconds"
+        ),
         created_by=version,
     )
     facts = {

@@ -8,13 +8,14 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Unpack
 
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite import queries, shapes, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
 from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
@@ -26,8 +27,8 @@ from provisioner.ledger.sqlite.reader import (
     SqliteLedgerReader,
     open_sqlite_reader,
     read_counts,
-    read_fingerprints,
     read_notes,
+    read_planned_inputs,
 )
 from provisioner.ledger.sqlite.recovery import recover
 from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt
@@ -41,6 +42,7 @@ from provisioner.models import (
     MessageStatus,
     PlanEntry,
     PlanReport,
+    ReplacedInput,
     Status,
     Step,
     UnknownRow,
@@ -77,11 +79,11 @@ class SqliteLedger:
         fingerprints: Sequence[Fingerprint],
         *,
         on_progress: Callable[[int], None] | None = None,
+        on_replaced: Callable[[ReplacedInput], None] | None = None,
     ) -> PlanReport:
         """Replace the plan by ``entries``; an entry whose key is known refers to the known row.
 
-        ``entries`` is consumed on the writer thread. An exception that it raises is raised here, and the old plan
-        stays. ``on_progress`` is called on the event loop with the number of entries read so far.
+        ``entries`` is consumed, and ``on_replaced`` is called, on the writer thread; see ``PlanStore.plan``.
         """
         is_abandoned = Event()
         loop = asyncio.get_running_loop()
@@ -92,18 +94,15 @@ class SqliteLedger:
 
         self._changes += 1
         try:
-            return await self._writer.call(
-                lambda connection: write_plan(
-                    connection, entries, fingerprints, on_progress=report, is_cancelled=is_abandoned
-                )
-            )
+            plan = partial(write_plan, entries=entries, fingerprints=fingerprints, on_replaced=on_replaced)
+            return await self._writer.call(partial(plan, on_progress=report, is_cancelled=is_abandoned))
         except asyncio.CancelledError:
             is_abandoned.set()
             raise
 
     async def planned_inputs(self) -> Sequence[Fingerprint] | None:
         """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
-        return await self._writer.call(_planned_inputs)
+        return await self._writer.call(read_planned_inputs)
 
     async def recover(self) -> int:
         """Mark rows that a killed run left in flight as *unknown* and return their number.
@@ -128,6 +127,8 @@ class SqliteLedger:
         """
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
+        if not self.is_new:  # from here on the file depends on its log; one that was only read keeps its bytes
+            await self._writer.call(wal.checkpoint)
         self._current_run.id = await self._writer.call(lambda connection: _start_run(connection, record))
         await self.set_claimable(statuses, messages=messages, limit=limit)
         return run_id
@@ -287,11 +288,6 @@ async def open_sqlite_ledger(
         yield ledger
     finally:
         await ledger.close(opened.cleanup)
-
-
-def _planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | None:
-    planned = connection.execute(_RUN["planned_at"]).fetchone()
-    return None if planned is None else read_fingerprints(connection)
 
 
 def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:

@@ -9,9 +9,10 @@ from threading import Event
 from typing import Any
 
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.earlier_input import EarlierInput
 from provisioner.ledger.sqlite.reader import read_counts
 from provisioner.ledger.sqlite.writer import transaction
-from provisioner.models import Fingerprint, PlanEntry, PlanReport
+from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
 _PLAN = queries.load_queries("plan")
 _SET_MANIFEST = queries.load_queries("run")["set_manifest"]
@@ -32,16 +33,22 @@ def write_plan(
     *,
     on_progress: Callable[[int], None],
     is_cancelled: Event,
+    on_replaced: Callable[[ReplacedInput], None] | None = None,
 ) -> PlanReport:
     """Replace the plan by ``entries``, in one transaction, and return the counts and changes.
 
-    ``on_progress`` is called after each 5,000 entries with the number read so far. Raise ``PlanCancelled``
-    once ``is_cancelled`` is set, and the exceptions that ``entries`` raises; the old plan then stays.
+    ``on_progress`` is called after each 5,000 entries with the number read so far. ``on_replaced`` is called when
+    the new plan has hardly any row of the old one; see ``PlanStore.plan``. Raise ``PlanCancelled``
+    once ``is_cancelled`` is set, and the exceptions of ``entries`` and ``on_replaced``; the old plan then stays.
     """
     with _staging(connection):
         _stage(connection, iter(entries), on_progress, is_cancelled)
         _rank_repeats(connection)
-        return _replace(connection, fingerprints)
+        earlier = EarlierInput.read(connection) if on_replaced else None
+        report = _replace(connection, fingerprints)
+        if earlier and on_replaced and (replaced := earlier.replaced_by(report, connection)):
+            on_replaced(replaced)
+        return report
 
 
 @contextmanager
@@ -126,6 +133,7 @@ def _replace(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]
     connection.execute(_PLAN["add_invalid"])
     connection.execute(_PLAN["add_problems"])
     connection.execute(_SET_MANIFEST, ("planned_at", str(time.time())))
+    connection.execute(_PLAN["disown_results"])
     return PlanReport(
         counts=read_counts(connection),
         added=added,

@@ -1,4 +1,5 @@
 -- Plan pass: append all records to a staging database, find repeated keys there, then replace the plan.
+-- At the end: how a lost ledger is rebuilt from its results file, before that pass.
 
 -- name: stage
 -- A temporary database file, which SQLite deletes when it is detached. It does not use the write-ahead log.
@@ -211,3 +212,118 @@ SELECT
         JOIN rows ON rows.key = entries.key
         WHERE entries.error_code IS NOT NULL AND entries.is_owner AND plan.row_id IS NULL
     );
+
+-- name: disown_results
+-- The results that were written last are of the plan before.
+UPDATE notes SET value = '' WHERE name = 'results';
+
+-- name: files
+-- The files of the connection; the ledger's is the one called main.
+PRAGMA database_list;
+
+-- name: last_planned_row
+-- The number of records in the plan: they are numbered from 1.
+SELECT coalesce(max(row), 0) FROM plan;
+
+-- name: count_all_outcomes
+-- The rows with an outcome, in the plan or not.
+SELECT count(*) FROM rows WHERE status IN ('created', 'rejected', 'unknown', 'in_flight');
+
+-- name: earlier_keys
+-- The first rows with an outcome of the plan that is there, before another one takes its place.
+SELECT substr(rows.key, 1, 32767)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.status IN ('created', 'rejected', 'unknown', 'in_flight')
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: new_keys
+-- The first rows of the plan that nothing was ever sent for.
+SELECT substr(rows.key, 1, 32767)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.status IN ('pending', 'unsent')
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: count_first_uses
+-- How many rows with an outcome are in the plan, and how many there are, without the further uses of a record:
+-- those have the key of the first one and '#2', or, where the content is the key, '-2'.
+SELECT count(planned.row_id), count(*)
+FROM rows
+LEFT JOIN (SELECT DISTINCT row_id FROM plan WHERE row_id IS NOT NULL) AS planned ON planned.row_id = rows.id
+WHERE rows.status IN ('created', 'rejected', 'unknown', 'in_flight')
+    AND NOT EXISTS (
+        SELECT 1
+        FROM rows AS firsts
+        WHERE rtrim(rows.key, '0123456789') <> rows.key
+            AND firsts.key = substr(rtrim(rows.key, '0123456789'), 1, length(rtrim(rows.key, '0123456789')) - 1)
+            AND (
+                rtrim(rows.key, '0123456789') = firsts.key || '#'
+                OR (rtrim(rows.key, '0123456789') = firsts.key || '-' AND firsts.key = lower(hex(firsts.digest)))
+            )
+    );
+
+-- name: create_places
+-- Where the rows stood in the input of the results. Not part of the ledger.
+CREATE TEMP TABLE places (row_id INTEGER PRIMARY KEY, row INTEGER);
+
+-- name: add_place
+-- One of them.
+INSERT INTO places (row_id, row) VALUES (?, ?);
+
+-- name: add_rebuilt_row
+-- A row as the results have it. What was sent for it is not known, so its digest is that of nothing.
+INSERT INTO rows (
+    id, key, digest, status, asked_identity, attempts, last_attempt, message, last_message
+)
+VALUES (?, ?, zeroblob(16), ?, ?, ?, ?, ?, ?);
+
+-- name: add_rebuilt_attempt
+-- The request that decided a row's status, or that of its message: of no run, by which one of a ledger that is lost is known.
+INSERT INTO attempts (
+    id, row_id, step, number, class, sent, ended, http_status, error_code, error, conversation_sid, identity,
+    twilio_request_id, message_sid
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: forget_digests
+-- Whether the input has changed since the rows were sent cannot be said.
+UPDATE rows SET sent_digest = NULL WHERE sent_digest IS NOT NULL;
+
+-- name: count_outcomes
+-- The rows with an outcome, and how many of them are in the input.
+SELECT count(*), count(planned.row_id)
+FROM rows
+LEFT JOIN (SELECT DISTINCT row_id FROM plan WHERE row_id IS NOT NULL) AS planned ON planned.row_id = rows.id
+WHERE rows.status IN ('created', 'rejected', 'unknown');
+
+-- name: missing_keys
+-- The first rows with an outcome that are not in the input.
+SELECT substr(key, 1, 32767)
+FROM rows
+WHERE status IN ('created', 'rejected', 'unknown') AND id NOT IN (SELECT row_id FROM plan WHERE row_id IS NOT NULL)
+ORDER BY id
+LIMIT ?;
+
+-- name: added_keys
+-- The first rows of the input that the results do not have.
+SELECT substr(rows.key, 1, 32767)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.id > ?
+ORDER BY plan.row
+LIMIT ?;
+
+-- name: same_places
+-- Keys of rows with an outcome that are not in the input, beside the new keys that stand in their places there.
+SELECT substr(lost.key, 1, 32767), substr(found.key, 1, 32767)
+FROM rows AS lost
+JOIN places ON places.row_id = lost.id
+JOIN plan ON plan.row = places.row
+JOIN rows AS found ON found.id = plan.row_id
+WHERE lost.status IN ('created', 'rejected', 'unknown')
+    AND lost.id NOT IN (SELECT row_id FROM plan WHERE row_id IS NOT NULL)
+    AND found.id > ?
+ORDER BY lost.id;

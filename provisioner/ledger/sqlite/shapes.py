@@ -78,6 +78,8 @@ SOURCE = _shape(Name, Number, Word)
 FACT = _shape(Word, str)
 VALUE = _shape(str)
 SID = _shape(ConversationSid)
+KEY = _shape(Text)
+KEY_AND_SID = _shape(Text, ConversationSid)
 LAST_IDS = _shape(Number, Number, Number)
 STATUS_COUNT = _shape(Status, Number)
 MESSAGE_COUNT = _shape(MessageStatus, Number)
@@ -85,7 +87,7 @@ CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag)
 DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag)
-UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word)
+UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag)
 
 MANIFEST = _shape(
     Annotated[str, Meta(pattern=r"^[0-9a-f]{1,64}\Z")],  # job_id

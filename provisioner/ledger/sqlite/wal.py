@@ -59,14 +59,25 @@ def checkpoint(connection: sqlite3.Connection) -> None:
 
 
 def close_connection(connection: sqlite3.Connection, path: Path) -> None:
-    """Close a ledger. SQLite then runs a checkpoint and removes the log; on a full disk the log is kept."""
+    """Close a ledger. SQLite then runs a checkpoint and removes the log; on a full disk the log is kept.
+
+    A ledger to which nothing was written keeps its bytes.
+    """
     try:
-        _set_wal_note(connection, _MERGED)
+        if not _is_untouched(path):
+            _set_wal_note(connection, _MERGED)
     except sqlite3.Error:
         with suppress(sqlite3.Error), closing(_open_read_only(path)) as onlooker:
             onlooker.execute(_GET_NOTE, (_NOTE,)).fetchone()
             connection.close()  # while a read-only connection is open: the last one to close would delete the WAL
     connection.close()
+
+
+def _is_untouched(path: Path) -> bool:
+    try:
+        return not wal_path(path).stat().st_size
+    except OSError:
+        return False
 
 
 def require_wal(connection: sqlite3.Connection, path: Path, *, had_wal: bool) -> None:

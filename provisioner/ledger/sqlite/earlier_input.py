@@ -1,0 +1,70 @@
+"""Compares a new plan with the plan before it, to notice the input of another job."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.connections import connect
+from provisioner.ledger.sqlite.reader import read_counts, read_fingerprints
+from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.models import PlanReport, ReplacedInput
+
+_PLAN = queries.load_queries("plan")
+_LEAST_SHARE = 10
+"""One in so many of the rows with an outcome has to be there again."""
+_NAMED = 3
+"""Keys that are named of each input."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierInput:
+    """The plan that is to be replaced; it has ``most_rows`` rows, and so at most as many with an outcome."""
+
+    most_rows: int
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection) -> "EarlierInput":
+        """Read the present plan, at the same cost whatever its size."""
+        return cls(connection.execute(_PLAN["last_planned_row"]).fetchone()[0])
+
+    def replaced_by(self, report: PlanReport, connection: sqlite3.Connection) -> ReplacedInput | None:
+        """Compare with the new plan; return None when it has at least a tenth of the rows with an outcome.
+
+        Repeated uses of a record by a cycled input do not count, because a shorter load test makes fewer of them.
+        What was there before is read only when the new plan is suspicious, by a connection of its own: the
+        transaction of ``connection`` has replaced it already.
+        """
+        found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
+        if not _is_hardly_any(found, self.most_rows):
+            return None
+        if not _is_hardly_any(found, connection.execute(_PLAN["count_all_outcomes"]).fetchone()[0]):
+            return None
+        replaced = _compare(found, connection)
+        if not _is_hardly_any(found, replaced.earlier_rows):
+            return None
+        first_uses = connection.execute(_PLAN["count_first_uses"]).fetchone()
+        return replaced if _is_hardly_any(*first_uses) else None
+
+
+def _compare(found: int, connection: sqlite3.Connection) -> ReplacedInput:
+    path = next(file for _, name, file in connection.execute(_PLAN["files"]).fetchall() if name == "main")
+    with closing(connect(f"{Path(path).as_uri()}?mode=ro", is_read_only=True)) as before:
+        return ReplacedInput(
+            earlier_rows=read_counts(before).with_outcome,
+            found_rows=found,
+            earlier_keys=_keys(before, "earlier_keys"),
+            new_keys=_keys(connection, "new_keys"),
+            earlier_inputs=tuple(each.name for each in read_fingerprints(before)),
+        )
+
+
+def _is_hardly_any(found: int, rows: int) -> bool:
+    return _LEAST_SHARE * found < rows
+
+
+def _keys(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+    return tuple(
+        checked_row(shapes.KEY, line)[0] for line in connection.execute(_PLAN[name], (_NAMED,)).fetchall()
+    )

@@ -1,0 +1,121 @@
+"""A new plan is compared with the one before it; an input of another job leaves the ledger as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.models import PlanEntry, ReplacedInput, Status
+from tests.ledger_samples import INPUT, SETTINGS, TOO_LONG, claim_all, digest_of, entries, entry, query, send
+
+
+class RefusedError(Exception):
+    """Raised by whoever is asked about a replaced input."""
+
+
+async def begin(path: Path, planned: list[PlanEntry], status: Status = Status.CREATED) -> None:
+    """Plan entries and let all of their rows have this status."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(planned, INPUT)
+        for claim in await claim_all(ledger):
+            await send(ledger, claim, status)
+
+
+async def replaced_by(path: Path, planned: list[PlanEntry]) -> ReplacedInput | None:
+    """Plan other entries and return what is asked about them, None when nothing is."""
+    asked: list[ReplacedInput] = []
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(planned, INPUT, on_replaced=asked.append)
+    return asked[0] if asked else None
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Return the bytes of a ledger and of everything beside it."""
+    return {each.name: each.read_bytes() for each in path.parent.iterdir()}
+
+
+def keys(first: int, last: int) -> list[str]:
+    """Return keys with these numbers."""
+    return [f"k-{number}" for number in range(first, last + 1)]
+
+
+async def test_fewer_than_a_tenth_of_the_earlier_rows_are_asked_about(path: Path) -> None:
+    """Three of thirty are enough, two are not; keys of both inputs and the earlier file are named."""
+    await begin(path, entries(keys(1, 30)))
+
+    enough = await replaced_by(path, entries(keys(28, 60)))
+    await replaced_by(path, entries(keys(1, 30)))
+    replaced = await replaced_by(path, entries(keys(29, 60)))
+
+    assert enough is None
+    assert replaced == ReplacedInput(
+        earlier_rows=30,
+        found_rows=2,
+        earlier_keys=("k-1", "k-2", "k-3"),
+        new_keys=("k-31", "k-32", "k-33"),
+        earlier_inputs=("customers.csv",),
+    )
+
+
+async def test_every_status_that_may_be_at_twilio_counts_and_no_other(path: Path) -> None:
+    """Created, rejected, unknown and interrupted rows count; what was certainly not created does not."""
+    for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.IN_FLIGHT, Status.UNSENT):
+        ledger = path.with_name(f"{status}.ledger")
+        await begin(ledger, entries(keys(1, 3)), status)
+
+        asked = await replaced_by(ledger, entries(keys(4, 6)))
+
+        assert (asked is None) == (status is Status.UNSENT), status
+
+
+async def test_what_is_refused_changes_no_byte(path: Path) -> None:
+    """The plan, the rows and the notes stay, and so does every byte of the file."""
+    await begin(path, entries(keys(1, 3)))
+    before = contents(path)
+
+    def refuse(_replaced: ReplacedInput) -> None:
+        raise RefusedError
+
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        with pytest.raises(RefusedError):
+            await ledger.plan([*entries(keys(4, 6)), entry(4, "", "x", TOO_LONG)], INPUT, on_replaced=refuse)
+
+    assert contents(path) == before
+
+
+async def test_a_window_that_rolls_over_the_customers_is_no_other_input(path: Path) -> None:
+    """Only the input before counts, however many rows left the job earlier."""
+    asked = []
+    for first in range(1, 200, 10):
+        asked.append(await replaced_by(path, entries(keys(first, first + 19))))
+        await begin(path, entries(keys(first, first + 19)))
+
+    assert len(query(path, "SELECT 1 FROM rows")) > 10 * 20
+    assert asked == 20 * [None]
+
+
+async def test_an_input_that_comes_back_is_no_other_input(path: Path) -> None:
+    """Its rows are known, so nothing of it is created again."""
+    await begin(path, entries(keys(1, 9)))
+    await begin(path, entries(keys(11, 15)))
+
+    assert await replaced_by(path, entries(keys(1, 9))) is None
+
+
+async def test_further_uses_of_a_record_are_no_missing_rows(path: Path) -> None:
+    """A cycled input that is used once has all of its records, with keys and without; a stranger does not."""
+    uses = [
+        (f"k-{number}", f"k-{number}#{use}" if use > 1 else f"k-{number}")
+        for use in range(1, 31)
+        for number in (1, 2)
+    ]
+    await begin(path, [entry(row, key, content) for row, (content, key) in enumerate(uses, start=1)])
+    hashed = path.with_name("hashed.ledger")
+    await begin(hashed, [entry(row, "", "same") for row in range(1, 31)])
+
+    assert await replaced_by(path, entries(keys(1, 2))) is None
+    assert await replaced_by(hashed, [entry(1, "", "same")]) is None
+    assert await replaced_by(path, entries(keys(5, 6))) is not None
+    strange = await replaced_by(hashed, [entry(1, "", "other")])
+    assert strange is not None
+    assert strange.earlier_keys[0] == digest_of("same").hex()
