@@ -98,7 +98,7 @@ class ResultsFile:
                 yield line.conversation_sid
             elif line.status is Status.UNKNOWN:
                 total += 1
-                rows += [line.row] if len(rows) < MOST_NAMED else []
+                rows += [line.row] if line.row and len(rows) < MOST_NAMED else []
         self._unknown = UnknownRowsSummary(total, tuple(rows))
 
 

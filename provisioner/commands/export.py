@@ -8,6 +8,7 @@ from provisioner.errors import InputError, LedgerError, UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.models import Fingerprint
 from provisioner.models.summary import Summary
+from provisioner.models.text import pluralize
 from provisioner.options import ExportOptions, InputOptions
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
@@ -33,7 +34,11 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.notes().reading
     open_again = partial(open_reader, location)
-    if outputs.needs_input:
+    notes: tuple[str, ...] = ()
+    if options.vanished:
+        _require_no_input(outputs)
+        notes = (_vanished_note(outputs.write_vanished(open_again)),)
+    elif outputs.needs_input:
         with open_sources(_names(fingerprints), _input_options(location, reading)) as sources:
             _require_unchanged(sources, fingerprints)
             outputs.check_sources(sources)
@@ -47,7 +52,20 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(location),
+        notes=notes,
     )
+
+
+def _vanished_note(rows: int) -> str:
+    return f"{pluralize('row', rows, 'is', 'are')} no longer in the input; the counts are of those that are"
+
+
+def _require_no_input(outputs: Outputs) -> None:
+    if outputs.needs_input:
+        raise UsageError(
+            "--vanished writes rows that are not in the input any more",
+            cure="omit --include-input and --failed, or --vanished",
+        )
 
 
 def _input_options(ledger: LedgerLocation, note: str | None) -> InputOptions:

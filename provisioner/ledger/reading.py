@@ -1,12 +1,21 @@
 """Protocol for reading a ledger, during a run or afterwards, and the records that a reader returns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from provisioner.ledger.notes import JobNotes
-from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
+from provisioner.models import (
+    AttemptRecord,
+    Counts,
+    Fingerprint,
+    Manifest,
+    MessageCounts,
+    Problem,
+    Result,
+    VanishedResult,
+)
 
 
 class InvalidRow(msgspec.Struct, frozen=True, gc=False):
@@ -114,6 +123,18 @@ class LedgerReader(Protocol):
 
         A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
         """
+        ...
+
+    def vanished_results(self) -> Iterator[VanishedResult]:
+        """Yield a line like those of ``results`` for every row that is no longer in the input."""
+        ...
+
+    def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the conversation SIDs of the created rows with these keys, by key, in the input or not."""
+        ...
+
+    def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
+        """Return which of these conversations belong to rows, in the input or not; reads all attempts."""
         ...
 
     def statuses(self) -> Iterator[RowStatus]:

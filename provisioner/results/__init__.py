@@ -6,7 +6,7 @@ files of a job.
 """
 
 from .pairing import paired
-from .reading import ResultLine, read_results
+from .reading import ResultLine, WholeLine, read_results, read_whole_results
 from .writing import (
     COLUMNS,
     READABLE,
@@ -28,10 +28,12 @@ __all__ = [
     "Format",
     "InputColumns",
     "ResultLine",
+    "WholeLine",
     "atomic_write",
     "check_writable",
     "format_of",
     "paired",
     "read_results",
+    "read_whole_results",
     "write_results",
 ]

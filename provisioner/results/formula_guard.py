@@ -16,6 +16,7 @@ _SIGNS = rf"[=+\-@\0{_WIDE}]"
 _STARTS = frozenset(f"=+-@\0{_WIDE}\t\r\n'")
 """First characters of a cell that may need the guard; the apostrophe is one so that the guard can be undone."""
 _BEGINNING = re.compile(rf"""(\A)(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)(?='*{_SIGNS})""")
+_GUARDED = re.compile(rf"""(\A)'(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)'(?='*{_SIGNS})""")
 _BEHIND = {sign: re.compile(rf"""{re.escape(sign)}"*'*{_SIGNS}""") for sign in ";|\t\r\n"}
 """One pattern per separator: ``re`` searches fastest for a pattern that begins with a single literal."""
 
@@ -29,6 +30,11 @@ def guarded(cells: Sequence[Any]) -> Sequence[Any]:
     """
     harmless = [_BEGINNING.sub(r"\1\2'", cell) if _may_begin(cell) else cell for cell in cells]
     return cells if harmless == list(cells) else harmless
+
+
+def unguarded(cell: str) -> str:
+    """Return the text of a cell without the apostrophes that ``guarded`` added."""
+    return _GUARDED.sub(r"\1\2", cell) if "'" in cell else cell
 
 
 def _may_begin(cell: Any) -> bool:

@@ -70,6 +70,13 @@ class Outputs:
                     cure="run the files one by one, or omit --failed",
                 )
 
+    def write_vanished(self, open_reader: Callable[[], AbstractContextManager[LedgerReader]]) -> int:
+        """Write the results of the rows that are no longer in the input and return their number. Blocks."""
+        with open_reader() as reader, atomic_write(self.path) as stream:
+            return write_results(
+                stream, reader.vanished_results(), self._format, formula_guard=self._options.formula_guard
+            )
+
     def write(
         self, open_reader: Callable[[], AbstractContextManager[LedgerReader]], sources: Sequence[Source] = ()
     ) -> None:

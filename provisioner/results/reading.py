@@ -1,32 +1,38 @@
 """Reader of results files, which tell what a job has created; any other file is refused."""
 
+import codecs
 import csv
 import io
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn, TextIO
 
 import msgspec
 
 from provisioner.errors import InputError
-from provisioner.models import Result, Status
+from provisioner.models import Result, Status, VanishedResult
 from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason
 from provisioner.system.regular_files import open_regular
 
+from .formula_guard import unguarded
 from .writing import COLUMNS
 
 _STATUSES = frozenset(Status)
-_ROW, _STATUS = COLUMNS.index("row"), COLUMNS.index("status")
-_CONVERSATION, _ERROR_CODE = COLUMNS.index("conversation_sid"), COLUMNS.index("error_code")
-_LINE = msgspec.json.Decoder(Result)
+_SEPARATORS = (b",", b";", b"\t")
+_HEAD_SIZE = 16
+_MOST_DIGITS = 18
+_FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
+_IN_INPUT, _VANISHED = msgspec.json.Decoder(Result), msgspec.json.Decoder(VanishedResult)
 
 
 class ResultLine(NamedTuple):
     """One line of a results file, as far as it is needed.
 
-    ``conversation_sid`` and ``error_code`` are empty when the row has none.
+    ``row`` is 0 for a row that is no longer in the input. ``conversation_sid`` and ``error_code`` are empty when
+    the row has none.
     """
 
     row: int
@@ -35,31 +41,68 @@ class ResultLine(NamedTuple):
     error_code: str
 
 
+class WholeLine(NamedTuple):
+    """Everything that a results file says of one row, and the physical line it ends on, from 1.
+
+    Figures that a spreadsheet made unreadable are None in ``result``. A row that is no longer in the input has the
+    numbers 0.
+    """
+
+    line: int
+    result: Result
+
+
 def read_results(path: Path) -> Iterator[ResultLine]:
     """Yield the lines of a results file, CSV or JSON Lines, in their order. Memory does not grow with the file.
 
     Raise ``InputError``, with the number of the line, when the file cannot be read or is not a results file as
     this program writes it.
     """
+    for _, found in _read(path, ",", formula_guard=False):
+        yield ResultLine(found.row, Status(found.status), found.conversation_sid or "", found.error_code or "")
+
+
+def read_whole_results(path: Path, *, formula_guard: bool = True) -> Iterator[WholeLine]:
+    """Yield the lines of a results file with all columns of this program; see ``read_results``.
+
+    With ``formula_guard``, the escapes of the guard are removed. The delimiter may be ``;`` or a tab, as a
+    spreadsheet program saves it.
+    """
+    return _read(path, "", formula_guard=formula_guard)
+
+
+def _read(path: Path, delimiter: str, *, formula_guard: bool) -> Iterator[WholeLine]:
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
-            first = stream.read(1)
+            head = stream.read(_HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
             stream.seek(0)
-            yield from _read_jsonl(stream, path) if first == b"{" else _read_csv_bytes(stream, path)
+            if head.startswith(b"{"):
+                yield from _read_jsonl(stream, path)
+            else:
+                delimiter = delimiter or _delimiter(head)
+                yield from _read_csv_bytes(stream, path, delimiter, unguarded if formula_guard else str)
     except OSError as error:
         raise InputError(
             f"cannot be read: {os_reason(error)}", source=str(path), cure="name a ledger or a results file"
         ) from error
 
 
-def _read_csv_bytes(stream: BinaryIO, path: Path) -> Iterator[ResultLine]:
+def _delimiter(head: bytes) -> str:
+    """Return the character behind the first column: a spreadsheet saves with the list separator of its locale."""
+    found = head.removeprefix(b'"row"').removeprefix(b"row")[:1]
+    return found.decode("ascii") if found in _SEPARATORS else ","
+
+
+def _read_csv_bytes(
+    stream: BinaryIO, path: Path, delimiter: str, restore: Callable[[str], str]
+) -> Iterator[WholeLine]:
     # A spreadsheet program may have added a byte order mark; it is skipped.
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-        yield from _read_csv(text, path)
+        yield from _read_csv(text, path, delimiter, restore)
 
 
-def _read_csv(text: TextIO, path: Path) -> Iterator[ResultLine]:
-    reader = csv.reader(text, strict=True)
+def _read_csv(text: TextIO, path: Path, delimiter: str, restore: Callable[[str], str]) -> Iterator[WholeLine]:
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     width = 0
     try:
         for cells in reader:
@@ -68,7 +111,7 @@ def _read_csv(text: TextIO, path: Path) -> Iterator[ResultLine]:
             elif len(cells) != width:
                 _refuse(path, reader.line_num, f"has {len(cells)} fields, the header has {width}")
             else:
-                yield _line_of(cells, path, reader.line_num)
+                yield _line_of([*map(restore, cells[: len(COLUMNS)])], path, reader.line_num)
     except (csv.Error, UnicodeDecodeError):
         _refuse(path, reader.line_num + 1, "is not CSV in UTF-8")
     if not width:
@@ -81,22 +124,58 @@ def _require_header(cells: Sequence[str], path: Path) -> int:
     return len(cells)
 
 
-def _line_of(cells: Sequence[str], path: Path, line: int) -> ResultLine:
-    if not cells[_ROW].isdecimal():
+def _line_of(cells: Sequence[str], path: Path, line: int) -> WholeLine:
+    row, source_line, source, key, status, sid, identity, code, error, http_status, attempts, *rest = cells
+    is_vanished = not (row or source_line or source)
+    if not (row.isdecimal() or is_vanished):
         _refuse(path, line, "has no row number")
-    _require_whole(cells[_STATUS], cells[_CONVERSATION], path, line)
-    return ResultLine(int(cells[_ROW]), Status(cells[_STATUS]), cells[_CONVERSATION], cells[_ERROR_CODE])
+    _require_whole(status, sid, path, line)
+    request_id, settled_at, latency, message_sid = rest
+    return WholeLine(
+        line,
+        Result(
+            row=_whole_number(row) or 0,
+            line=_whole_number(source_line) or 0,
+            source=source,
+            key=key or None,
+            status=status,
+            conversation_sid=sid or None,
+            identity=identity or None,
+            error_code=code or None,
+            error=error or None,
+            http_status=_whole_number(http_status),
+            attempts=_whole_number(attempts) or 0,
+            twilio_request_id=request_id or None,
+            settled_at=settled_at or None,
+            latency_ms=_number(latency),
+            message_sid=message_sid or None,
+        ),
+    )
 
 
-def _read_jsonl(stream: BinaryIO, path: Path) -> Iterator[ResultLine]:
+def _whole_number(cell: str) -> int | None:
+    return int(cell) if cell.isdecimal() and len(cell) <= _MOST_DIGITS else None
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if _FIGURE.fullmatch(cell) else None
+
+
+def _read_jsonl(stream: BinaryIO, path: Path) -> Iterator[WholeLine]:
     for line, text in enumerate(stream, start=1):
         try:
-            found = _LINE.decode(text)
+            found = _decoded(text.removeprefix(codecs.BOM_UTF8))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             _refuse(path, line, "is not a line of a results file")
-        sid = found.conversation_sid or ""
-        _require_whole(found.status, sid, path, line)
-        yield ResultLine(found.row, Status(found.status), sid, found.error_code or "")
+        _require_whole(found.status, found.conversation_sid or "", path, line)
+        yield WholeLine(line, found)
+
+
+def _decoded(text: bytes) -> Result:
+    try:
+        return _IN_INPUT.decode(text)
+    except msgspec.ValidationError:
+        return Result(0, 0, "", *msgspec.structs.astuple(_VANISHED.decode(text))[3:])
 
 
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from provisioner.errors import StorageError, UsageError
-from provisioner.models import Result
+from provisioner.models import Result, VanishedResult
 from provisioner.models.output_columns import RESULT_COLUMNS
 from provisioner.system.os_errors import os_reason
 
@@ -197,7 +197,7 @@ def _unwritten(path: Path, error: OSError) -> StorageError:
 
 def write_results(
     stream: BinaryIO,
-    results: Iterable[Result],
+    results: Iterable[Result | VanishedResult],
     style: Format,
     *,
     formula_guard: bool = True,
@@ -214,7 +214,11 @@ def write_results(
 
 
 def _write_csv(
-    stream: BinaryIO, results: Iterable[Result], *, formula_guard: bool, inputs: InputColumns | None
+    stream: BinaryIO,
+    results: Iterable[Result | VanishedResult],
+    *,
+    formula_guard: bool,
+    inputs: InputColumns | None,
 ) -> int:
     count = 0
     lines = CsvLines(has_guard=formula_guard)
@@ -227,13 +231,15 @@ def _write_csv(
     return count
 
 
-def _lines(results: Iterable[Result], inputs: InputColumns | None) -> Iterator[Sequence[Any]]:
+def _lines(results: Iterable[Result | VanishedResult], inputs: InputColumns | None) -> Iterator[Sequence[Any]]:
     if inputs is None:
         return map(msgspec.structs.astuple, results)
     return ((*msgspec.structs.astuple(result), *cells) for result, cells in paired(results, inputs.cells))
 
 
-def _write_jsonl(stream: BinaryIO, results: Iterable[Result], *, inputs: InputColumns | None) -> int:
+def _write_jsonl(
+    stream: BinaryIO, results: Iterable[Result | VanishedResult], *, inputs: InputColumns | None
+) -> int:
     encoder = msgspec.json.Encoder()
     count = 0
     if inputs is None:

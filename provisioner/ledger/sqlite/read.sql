@@ -28,6 +28,25 @@ SELECT
 FROM results
 ORDER BY row;
 
+-- name: vanished
+-- The rows that left the input, as if they were a plan, in the order in which they came.
+SELECT id AS row, 0 AS line, 0 AS source, id AS row_id
+FROM rows
+WHERE id NOT IN (SELECT row_id FROM main.plan WHERE row_id IS NOT NULL);
+
+-- name: conversations
+-- What was created for some keys, a JSON array of them.
+SELECT substr(rows.key, 1, 32767), attempts.conversation_sid
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.key IN (SELECT value FROM json_each(?)) AND rows.status = 'created';
+
+-- name: assigned
+-- Which of these conversations, a JSON array of their SIDs, belong to rows.
+SELECT DISTINCT conversation_sid
+FROM attempts
+WHERE class = 'created' AND conversation_sid IN (SELECT value FROM json_each(?));
+
 -- name: statuses
 -- The columns of the results that are needed for a --failed file.
 SELECT row, status, error_code, substr(error, 1, 32767) FROM results ORDER BY row;

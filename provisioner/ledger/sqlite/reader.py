@@ -1,7 +1,8 @@
 """Read-only access to a SQLite ledger, during a run or afterwards."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
@@ -16,12 +17,23 @@ from provisioner.ledger.sqlite import lock, queries, shapes
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
+from provisioner.ledger.sqlite.schema import vanished_query
 from provisioner.ledger.sqlite.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite.sids import require_sids
-from provisioner.models import AttemptRecord, Counts, Fingerprint, Manifest, MessageCounts, Problem, Result
+from provisioner.models import (
+    AttemptRecord,
+    Counts,
+    Fingerprint,
+    Manifest,
+    MessageCounts,
+    Problem,
+    Result,
+    VanishedResult,
+)
 
 _READ = queries.load_queries("read")
 _MESSAGES = queries.load_queries("messages")
+_PLANNED_AT = queries.load_queries("run")["planned_at"]
 _BATCH = 100
 """Result rows that are fetched and checked together; no more of a query's result is in memory."""
 
@@ -78,10 +90,27 @@ class SqliteLedgerReader:
         A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
         """
         check = shapes.ResultCheck()
-        with self._answer("results") as answer:
+        with self._answer(_READ["results"]) as answer:
             while lines := answer.fetchmany(_BATCH):
                 check(lines)
                 yield from starmap(Result, lines)
+
+    def vanished_results(self) -> Iterator[VanishedResult]:
+        """Yield the results of the rows that are no longer in the input; see ``LedgerReader``."""
+        with self._asking():
+            statement = vanished_query(version_of(self._connection))
+        with self._answer(statement) as answer:
+            for line in answer:
+                yield VanishedResult(None, None, None, *checked_row(shapes.RESULT, line)[3:])
+
+    def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the conversation SIDs of the created rows with these keys."""
+        lines = self._lines("conversations", shapes.KEY_AND_SID, json.dumps(list(keys)))
+        return dict(lines)
+
+    def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
+        """Return which of these conversations belong to rows."""
+        return {sid for (sid,) in self._lines("assigned", shapes.SID, json.dumps(list(conversation_sids)))}
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield number, status and error of every row that ``results`` yields, in the same order."""
@@ -116,7 +145,7 @@ class SqliteLedgerReader:
     def orphans(self) -> Sequence[Orphan]:
         """Return the attempts that may have left a conversation without a customer, the oldest first."""
         found: dict[int, Orphan] = {}
-        with self._answer("orphans") as answer:
+        with self._answer(_READ["orphans"]) as answer:
             for line in answer:
                 attempt, *orphan = checked_row(shapes.ORPHAN, line)
                 if attempt in found:  # two entries of the plan refer to the same row
@@ -140,15 +169,15 @@ class SqliteLedgerReader:
             return lock.is_locked(self._path)
 
     def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
-        with self._answer(name, *parameters) as answer:
+        with self._answer(_READ[name], *parameters) as answer:
             for line in answer:
                 yield checked_row(shape, line)
 
     @contextmanager
-    def _answer(self, name: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
-        """Execute a named query and yield its cursor; close the cursor when the context ends."""
+    def _answer(self, statement: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
+        """Execute a query and yield its cursor; close the cursor when the context ends."""
         with self._asking():
-            answer = self._connection.execute(_READ[name], parameters)
+            answer = self._connection.execute(statement, parameters)
             try:
                 yield answer
             finally:
@@ -199,6 +228,11 @@ def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
     return [
         Fingerprint(*checked_row(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()
     ]
+
+
+def read_planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | None:
+    """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
+    return read_fingerprints(connection) if connection.execute(_PLANNED_AT).fetchone() else None
 
 
 def read_notes(connection: sqlite3.Connection) -> JobNotes:

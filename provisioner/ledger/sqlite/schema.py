@@ -38,6 +38,24 @@ def migrate_schema(connection: sqlite3.Connection) -> None:
         connection.execute(SCHEMA[name])
 
 
+@cache
+def vanished_query(version: int) -> str:
+    """Return the query for the results of the rows that are not in the plan: the view's own text on other rows.
+
+    Its first three columns are the row's id, 0 and an empty text; it is in the order of the ids.
+    """
+    view = queries.load_queries("schema_1" if version == 1 else "schema")["results"]
+    _, _, select = view.partition(" AS\n")
+    read = queries.load_queries("read")
+    parts = {
+        "sources": "SELECT 0 AS id, '' AS name",
+        "plan": read["vanished"].rstrip(";"),
+        "results": select.rstrip(";"),
+    }
+    named = ", ".join(f"{name} AS (\n{query}\n)" for name, query in parts.items())
+    return f"WITH {named}\n{read['results']}"
+
+
 def is_known(connection: sqlite3.Connection, version: int) -> bool:
     """Return whether a ledger has exactly the schema of this version, as created or as migrated from version 1."""
     found = _objects(connection)

@@ -1,5 +1,6 @@
 """A results file is read back as it was written; anything else is refused at the line that shows it."""
 
+import csv
 import io
 from pathlib import Path
 
@@ -7,8 +8,18 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import InputError
-from provisioner.models import Result, Status
-from provisioner.results import COLUMNS, Format, InputColumns, ResultLine, read_results, write_results
+from provisioner.models import Result, Status, VanishedResult
+from provisioner.results import (
+    COLUMNS,
+    Format,
+    InputColumns,
+    ResultLine,
+    read_results,
+    read_whole_results,
+    write_results,
+)
+from provisioner.results.samples import created_samples
+from tests.sids import conversation_sid
 
 SID = "CH" + 32 * "a"
 NO_SID = "has a conversation_sid that is not a SID (CH and 32 hexadecimal digits)"
@@ -93,3 +104,49 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The system's own words say why it cannot be read."""
     with pytest.raises(InputError, match=r"gone\.csv: cannot be read: No such file or directory"):
         list(read_results(tmp_path / "gone.csv"))
+
+
+def test_a_results_file_is_read_back_whole(tmp_path: Path) -> None:
+    """Every column comes back, the escapes of the guard undone, whatever wrote or saved the file."""
+    guarded = structs.replace(CREATED, key="=1+2", twilio_request_id="RQ1", settled_at="2026-03-01T00:00:00.000Z")
+    within = structs.replace(UNKNOWN, key="a;'=b", error="no answer", latency_ms=None)
+    vanished = VanishedResult(None, None, None, *structs.astuple(CREATED)[3:])
+    whole = [guarded, within, structs.replace(CREATED, row=0, line=0, source="")]
+    plain, jsonl, saved = (tmp_path / name for name in ("r.csv", "r.jsonl", "saved.csv"))
+    for path, style in ((plain, Format.CSV), (jsonl, Format.JSONL)):
+        with path.open("wb") as stream:
+            write_results(stream, [guarded, within, vanished], style)
+    with (
+        plain.open(encoding="utf-8", newline="") as lines,
+        saved.open("w", encoding="utf-8-sig", newline="") as out,
+    ):
+        csv.writer(out, delimiter=";").writerows(csv.reader(lines))
+
+    for path, first in ((plain, 2), (jsonl, 1), (saved, 2)):
+        assert list(read_whole_results(path)) == list(enumerate(whole, start=first)), path.name
+
+
+def test_figures_that_a_spreadsheet_spoilt_are_none(tmp_path: Path) -> None:
+    """A number of another locale is no reason to refuse what became of a row."""
+    path = tmp_path / "r.csv"
+    path.write_text(f'{HEADER}\n1,2,in.csv,k,created,{SID},wc-1,,,2E2,x,RQ1,gestern,"1,5",\n')
+
+    ((_, found),) = read_whole_results(path)
+
+    assert (found.http_status, found.attempts, found.latency_ms, found.conversation_sid) == (None, 0, None, SID)
+
+
+@pytest.mark.parametrize("style", Format)
+def test_created_rows_are_sampled_from_both_ends(tmp_path: Path, style: Format) -> None:
+    """A few of each end, with the keys as they stand there and without the guard, whatever the size."""
+    numbers = range(1, 5_001)
+    rows = [structs.replace(CREATED, row=n, key=f"=k{n}", conversation_sid=conversation_sid(n)) for n in numbers]
+    path = tmp_path / "results"
+    with path.open("wb") as stream:
+        write_results(stream, rows, style)
+
+    samples = created_samples(path)
+
+    assert [sid for _, sid in samples[:10]] == [conversation_sid(n) for n in numbers[:10]]
+    assert [sid for _, sid in samples[10:]] == [conversation_sid(n) for n in reversed(numbers[-10:])]
+    assert "=k1" in samples[0].keys
