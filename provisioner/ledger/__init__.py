@@ -18,7 +18,7 @@ from provisioner.ledger.base import (
 )
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes
-from provisioner.ledger.open import is_ledger, open_ledger, open_reader
+from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
 from provisioner.ledger.reading import (
     CreatedRow,
     ErrorCount,
@@ -29,6 +29,7 @@ from provisioner.ledger.reading import (
     RunRecord,
 )
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
+from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport
 
 __all__ = [
     "CloseLedger",
@@ -44,14 +45,18 @@ __all__ = [
     "MessageStore",
     "Orphan",
     "PlanStore",
+    "RebuildPlan",
+    "RebuildReport",
     "RowStatus",
     "RowStore",
     "RunRecord",
     "UnknownMessageStore",
     "UnknownRowStore",
+    "find_ledger_locations",
     "hold_lock",
     "is_ledger",
     "lock_path",
     "open_ledger",
     "open_reader",
+    "rebuild_ledger",
 ]

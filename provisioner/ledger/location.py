@@ -83,8 +83,14 @@ class LedgerLocation:
         return {} if self.is_address else files_of_ledger(self.file_path())
 
     def exists(self) -> bool:
-        """Return whether a file or folder exists at this location. Raise ``UsageError`` for an address."""
-        return self.file_path().exists()
+        """Return whether there is anything at this location; raise ``UsageError`` for an address.
+
+        True for a location that cannot be examined: opening it raises the error.
+        """
+        try:
+            return self.file_path().exists()
+        except OSError:
+            return True
 
     def __str__(self) -> str:
         """Return the location as it was written, with passwords masked as ``***``."""

@@ -16,6 +16,8 @@ class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Options of the last run that are not part of the job's settings: a JSON object of strings."""
     planned_by: str | None = None
     """Program version that made the last plan, and the format in which it read each source."""
+    rebuilt: str | None = None
+    """Name of the results file from which the ledger was rebuilt after it had been lost."""
 
 
 class NoteChanges(TypedDict, total=False):

@@ -1,14 +1,18 @@
 """Functions that open a ledger by its location. Only this module chooses between kinds of ledgers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
 
 from provisioner.ledger.base import Ledger
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.reading import LedgerReader
+from provisioner.ledger.sqlite.discovery import find_ledgers
 from provisioner.ledger.sqlite.files import is_database
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
+from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport, rebuild_sqlite_ledger
+from provisioner.models import Fingerprint, Result
 
 
 def open_ledger(
@@ -24,6 +28,38 @@ def open_ledger(
     """
     path = None if location is None else location.file_path()
     return open_sqlite_ledger(path, settings, version=version)
+
+
+def rebuild_ledger(
+    location: LedgerLocation,
+    settings: Mapping[str, str],
+    results: Iterable[tuple[int, Result]],
+    *,
+    planned: RebuildPlan,
+    version: str,
+    on_rebuilt: Callable[[RebuildReport], None],
+) -> None:
+    """Rebuild a lost ledger from its results file and the job's input. Blocks.
+
+    ``results`` are lines of the file with their numbers. ``on_rebuilt`` is called before the ledger is put in its
+    place; when it raises an exception, that is raised here and there is no ledger.
+
+    Raise ``LedgerError`` when the ledger exists, ``InputError`` for results without a key or with one twice, and
+    ``LedgerBusyError`` when a run holds the ledger.
+    """
+    rebuild_sqlite_ledger(
+        location.file_path(), settings, results, planned=planned, version=version, on_rebuilt=on_rebuilt
+    )
+
+
+def find_ledger_locations(
+    folders: Iterable[Path], fingerprints: Sequence[Fingerprint]
+) -> Iterator[LedgerLocation]:
+    """Yield the ledgers in these folders that may have planned one of these inputs, the newest one first.
+
+    At most 200 files are read, those named ``*.ledger`` first. Files that cannot be read are skipped.
+    """
+    return map(LedgerLocation, find_ledgers(folders, [each.sha256 for each in fingerprints]))
 
 
 def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from provisioner.errors import ungrouped
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
-from provisioner.rows import IdentityPolicy
+from provisioner.rows import IdentityPolicy, is_generated_identity
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
 from provisioner.twilio.paging import ListError
 
@@ -87,9 +87,14 @@ class IdentityFinder:
     async def _find(self, row: UnknownRow) -> LookupResult:
         if not row.identity:
             return LookupResult(trouble=NO_IDENTITY)
+        is_own = self._identity_policy.is_own(row.identity, row.key) or (
+            row.is_rebuilt and is_generated_identity(row.identity)
+        )
+        if row.is_rebuilt and not is_own and not row.conversation_sid:
+            return LookupResult(trouble=NO_TIME)
         async with self._places:
             found = await self._client.find_by_identity(row.identity)
-        if self._identity_policy.is_own(row.identity, row.key):
+        if is_own:
             return found
         return LookupResult(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
 
@@ -123,9 +128,11 @@ class MarkerFinder:
         return {row.id: _look(began, found[row.id], seen) for row in rows}
 
     async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
-        """Scan once and return the conversations with the mark of each row."""
-        seen, list_error = await self._scan(rows)
-        return {row.id: LookupResult(tuple(seen.get(row.id, ())), list_error) for row in rows}
+        """Scan once and return the conversations with the mark of each row; those of a lost ledger are unknown."""
+        known = [row for row in rows if not row.is_rebuilt]
+        seen, list_error = await self._scan(known) if known else ({}, None)
+        found = {row.id: LookupResult(tuple(seen.get(row.id, ())), list_error) for row in known}
+        return {row.id: found.get(row.id, LookupResult(trouble=NO_MARK)) for row in rows}
 
     async def _scan(
         self, rows: Sequence[UnknownRow]
@@ -152,6 +159,14 @@ class MarkerFinder:
         return seen, list_error
 
 
+NO_MARK = ListError(
+    "no_mark", "the ledger was rebuilt, and the mark was made with the lost one", HTTPStatus.BAD_REQUEST
+)
+NO_TIME = ListError(
+    "no_time",
+    "the ledger was rebuilt, so older conversations of this identity cannot be told from this one",
+    HTTPStatus.BAD_REQUEST,
+)
 NO_IDENTITY = ListError("no_identity", "no identity was asked for, and there is no marker", HTTPStatus.BAD_REQUEST)
 """Error for a row that cannot be looked up by identity."""
 

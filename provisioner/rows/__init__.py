@@ -6,7 +6,7 @@ whole request · ``digests`` digests and identities · ``identity`` adds identit
 """
 
 from .build import build_request, rebuild_request
-from .digests import digest, identity_for, marker_for
+from .digests import digest, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
 from .masking import mask_request
 from .pre_engagement import is_nearly_full
@@ -17,6 +17,7 @@ __all__ = [
     "build_request",
     "digest",
     "identity_for",
+    "is_generated_identity",
     "is_nearly_full",
     "marker_for",
     "mask_request",

@@ -1,5 +1,6 @@
 """Digests, identities and marks: they identify a row without revealing its content or its key."""
 
+import re
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -10,6 +11,7 @@ from provisioner.models import WebChatRequest
 _DIGEST_BYTES = 16
 _EMPTY = blake2b(digest_size=_DIGEST_BYTES)
 """Empty hasher; copying it is faster than making a new one."""
+_GENERATED = re.compile(rf"wc-[0-9a-f]{{{2 * _DIGEST_BYTES}}}")
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -32,6 +34,11 @@ def identity_for(job_id: str, key: str) -> str:
     bytes, without which nobody can recover the row's key from the identity.
     """
     return f"wc-{_keyed(job_id, key, b'identity')}"
+
+
+def is_generated_identity(identity: str) -> bool:
+    """Return whether an identity has the form that ``identity_for`` gives it, for any job."""
+    return _GENERATED.fullmatch(identity) is not None
 
 
 def marker_for(job_id: str, key: str) -> str:

@@ -26,9 +26,8 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
 
     Only ``control`` gives a conversation SID. Raise ``OddLine`` when a value has an unexpected type or size.
     """
-    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid = checked_row(
-        shapes.UNKNOWN, line
-    )
+    checked = checked_row(shapes.UNKNOWN, line)
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid, is_rebuilt = checked
     if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
         raise OddLine
     return UnknownRow(
@@ -41,6 +40,7 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
         is_confirmed=bool(is_confirmed),
         is_shared=bool(is_shared),
         conversation_sid=conversation_sid,
+        is_rebuilt=bool(is_rebuilt),
     )
 
 

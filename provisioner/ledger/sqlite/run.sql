@@ -97,11 +97,12 @@ UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 
 -- name: unknown
 -- The unknown rows of the current input, with the identity that was requested, the time at which the first attempt in
--- doubt was sent, the end of the last attempt, and whether any attempt was answered with 201.
+-- doubt was sent, the end of the last attempt, whether any attempt was answered with 201, and whether any was
+-- recorded by a ledger that is lost: only such attempts have no run.
 WITH doubts AS (
     SELECT
         attempts.row_id, min(coalesce(attempts.sent, runs.started, attempts.ended)) AS since,
-        max(coalesce(attempts.http_status = 201, 0)) AS is_confirmed
+        max(coalesce(attempts.http_status = 201, 0)) AS is_confirmed, max(attempts.run IS NULL) AS is_rebuilt
     FROM attempts
     JOIN rows ON rows.id = attempts.row_id AND rows.status = 'unknown'
     LEFT JOIN runs ON runs.id = attempts.run
@@ -110,7 +111,8 @@ WITH doubts AS (
 )
 SELECT
     rows.id, plan.row, rows.key, coalesce(attempts.identity, rows.asked_identity, ''),
-    coalesce(doubts.since, attempts.ended), attempts.ended, coalesce(doubts.is_confirmed, 0), shared.identity IS NOT NULL, ''
+    coalesce(doubts.since, attempts.ended), attempts.ended, coalesce(doubts.is_confirmed, 0), shared.identity IS NOT NULL,
+    '', coalesce(doubts.is_rebuilt, 0)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -131,7 +133,7 @@ LIMIT ?;
 -- With :by_identity, only rows for which the reply had the requested identity.
 SELECT
     rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended,
-    1, 0, attempts.conversation_sid
+    1, 0, attempts.conversation_sid, attempts.run IS NULL
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 WHERE attempts.class = 'created' AND attempts.step = 'create'

@@ -275,3 +275,40 @@ async def test_a_scan_that_breaks_off_is_no_absence(trouble: ListError) -> None:
     assert {(look.trouble, look.is_final) for look in looks.values()} == {
         (f"Twilio could not be asked: {trouble.error}", trouble is REFUSED)
     }
+
+
+async def test_a_row_of_a_lost_ledger_is_found_by_the_identity_in_its_results() -> None:
+    """An identity of this program's making is nobody else's, whichever ledger made it and whenever."""
+    lost = structs.replace(
+        unknown(1, identity_for("lost", "k-1")), is_rebuilt=True, since=SENT.timestamp() + 9_000
+    )
+    listing = FakeListing({**SHOWN, lost.identity: LookupResult((conversation("CH1"),))})
+
+    found = (await by_identity(listing).look([lost], CONTROL))[1]
+
+    assert found.conversation_sids == ("CH1",)
+    assert found.control is ControlVisibility.SHOWN
+
+
+async def test_a_row_of_a_lost_ledger_whose_identity_is_a_persons_is_not_looked_up() -> None:
+    """When it was asked for is not known, so older conversations cannot be told from it: it stays unknown."""
+    lost = structs.replace(unknown(1, "ana"), is_rebuilt=True)
+    listing = FakeListing(SHOWN)
+
+    found = (await by_identity(listing).look([lost], CONTROL))[1]
+
+    assert found.is_final
+    assert "rebuilt" in found.trouble
+
+
+async def test_a_row_of_a_lost_ledger_is_not_looked_up_by_a_new_mark() -> None:
+    """Its mark was another one, so that a scan that does not show it proves nothing."""
+    lost = structs.replace(unknown(1), is_rebuilt=True)
+    shown = conversation("CH9", mark=marker_for("salt", CONTROL.key))
+    listing = FakeListing(listed=[shown])
+
+    found = await by_mark(listing).look([lost, TWO], CONTROL)
+
+    assert found[1].is_final
+    assert "rebuilt" in found[1].trouble
+    assert found[2].control is ControlVisibility.SHOWN

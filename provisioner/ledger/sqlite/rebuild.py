@@ -1,0 +1,180 @@
+"""Rebuilds a lost ledger from its results file and the input.
+
+The ledger is written completely under another name and then renamed, so that a crash leaves no incomplete ledger,
+with which rows would be sent again.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from provisioner.errors import InputError, LedgerError
+from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.create_file import create_file
+from provisioner.ledger.sqlite.database import begin_job, create_tables, require_no_wal, require_parent_dir
+from provisioner.ledger.sqlite.errors import translate_errors
+from provisioner.ledger.sqlite.lock import hold_lock
+from provisioner.ledger.sqlite.plan import write_plan
+from provisioner.ledger.sqlite.rebuilt_row import RebuiltRow, rebuilt_row, sent_at
+from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.sqlite.writer import transaction
+from provisioner.models import Fingerprint, PlanEntry, Result, Status
+
+_PLAN = queries.load_queries("plan")
+_SET_NOTE = queries.load_queries("run")["set_note"]
+_NAMED = 3
+"""Keys that are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildPlan:
+    """What a ledger is rebuilt with, besides the results.
+
+    ``source`` is the name of the results file. ``entries`` and ``fingerprints`` are those of the input, and
+    ``planned_by`` is the note that saves the next plan from reading it again. ``is_asked`` says whether the job
+    can have asked Twilio for an identity.
+    """
+
+    source: str
+    entries: Iterable[PlanEntry]
+    fingerprints: Sequence[Fingerprint]
+    planned_by: str
+    is_asked: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildReport:
+    """Comparison of results and input.
+
+    ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in
+    the input; ``missing_keys`` are keys of the others. ``new_rows`` is the number of input rows that are not in
+    the results, ``new_keys`` are some of their keys. ``same_places`` are pairs of keys at the same row number,
+    the first one only in the results and the second one only in the input.
+    """
+
+    counts: Mapping[Status, int]
+    outcomes: int
+    found: int
+    missing_keys: tuple[str, ...]
+    new_rows: int
+    new_keys: tuple[str, ...]
+    same_places: Iterator[tuple[str, str]]
+
+
+def rebuild_sqlite_ledger(
+    path: Path,
+    settings: Mapping[str, str],
+    results: Iterable[tuple[int, Result]],
+    *,
+    planned: RebuildPlan,
+    version: str,
+    on_rebuilt: Callable[[RebuildReport], None],
+) -> None:
+    """Rebuild the file of a ledger; see ``rebuild_ledger``."""
+
+    def fill(connection: sqlite3.Connection) -> None:
+        create_tables(connection)
+        connection.execute(_PLAN["create_places"])
+        with transaction(connection):
+            rows = _add_results(connection, results, planned)
+        begin_job(connection, settings, version, begun=rows.begun)
+        write_plan(
+            connection,
+            planned.entries,
+            planned.fingerprints,
+            on_progress=lambda _rows: None,
+            is_cancelled=Event(),
+        )
+        on_rebuilt(_report(connection, rows))
+        with transaction(connection):
+            connection.execute(_PLAN["forget_digests"])
+            connection.execute(_SET_NOTE, ("planned_by", planned.planned_by))
+            connection.execute(_SET_NOTE, ("rebuilt", planned.source))
+
+    with translate_errors(path):
+        require_parent_dir(path)
+        with hold_lock(path):
+            real = path.resolve()
+            if real.exists():
+                raise LedgerError(f"{path} is there, so it need not be rebuilt", cure="omit --rebuild-from")
+            require_no_wal(path)
+            create_file(real, fill)
+
+
+class _Added:
+    """The rows that were added: their number, and the time at which the first of them was sent."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Status, int] = {}
+        self.rows = 0
+        self.begun = time.time()
+
+    def add(self, row: RebuiltRow, result: Result) -> None:
+        """Count one row."""
+        self.rows += 1
+        self.counts[row.status] = self.counts.get(row.status, 0) + 1
+        self.begun = min(self.begun, sent_at(result) or self.begun)
+
+
+def _add_results(
+    connection: sqlite3.Connection, results: Iterable[tuple[int, Result]], planned: RebuildPlan
+) -> _Added:
+    """Add all rows except the invalid ones, which the input tells again."""
+    added, now = _Added(), time.time()
+    for line, result in results:
+        if result.status == Status.INVALID:
+            continue
+        if not result.key:
+            raise _not_of_a_job(planned.source, line, "has no key")
+        row = rebuilt_row(result, now=now, is_asked=planned.is_asked)
+        added.add(row, result)
+        try:
+            _add_row(connection, added.rows, result.key, row)
+        except sqlite3.IntegrityError:
+            raise _not_of_a_job(planned.source, line, "has the key of an earlier line") from None
+        connection.execute(_PLAN["add_place"], (added.rows, result.row))
+    return added
+
+
+def _add_row(connection: sqlite3.Connection, row_id: int, key: str, row: RebuiltRow) -> None:
+    """Add a row with its attempt to create it (an odd id) and to post its message (an even id), if any."""
+    creation, posting = 2 * row_id - 1, 2 * row_id
+    values = (row_id, key, row.status.value, row.asked_identity, row.attempts)
+    message = row.message.value if row.message else None
+    ends = (creation if row.creation else None, message, posting if row.posting else None)
+    connection.execute(_PLAN["add_rebuilt_row"], (*values, *ends))
+    for number, attempt in ((creation, row.creation), (posting, row.posting)):
+        if attempt:
+            connection.execute(_PLAN["add_rebuilt_attempt"], (number, row_id, *attempt))
+
+
+def _report(connection: sqlite3.Connection, added: _Added) -> RebuildReport:
+    last = added.rows
+    outcomes, found = connection.execute(_PLAN["count_outcomes"]).fetchone()
+    (last_id,) = connection.execute("SELECT count(*) FROM rows").fetchone()
+    return RebuildReport(
+        counts=added.counts,
+        outcomes=outcomes,
+        found=found,
+        missing_keys=_keys(connection, "missing_keys", _NAMED),
+        new_rows=last_id - last,
+        new_keys=_keys(connection, "added_keys", last, _NAMED),
+        same_places=iter(connection.execute(_PLAN["same_places"], (last,))),
+    )
+
+
+def _keys(connection: sqlite3.Connection, name: str, *parameters: int) -> tuple[str, ...]:
+    lines = connection.execute(_PLAN[name], parameters).fetchall()
+    return tuple(checked_row(shapes.KEY, line)[0] for line in lines)
+
+
+def _not_of_a_job(source: str, line: int, reason: str) -> InputError:
+    return InputError(
+        f"{reason}, so no ledger can be made of it",
+        source=source,
+        line=line,
+        cure="take the results as the run wrote them, or put the ledger back",
+    )
