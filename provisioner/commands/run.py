@@ -25,7 +25,13 @@ async def run_job(
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
     retry = RetryConfig(max_attempts=options.max_attempts, on_unknown=options.on_unknown, retry=options.retry)
-    kind = RunKind(command="run", retry=retry, give_up=options.give_up)
+    kind = RunKind(
+        command="run",
+        retry=retry,
+        give_up=options.give_up,
+        is_new_job=options.new_job,
+        rebuild_from=options.rebuild_from,
+    )
     config = RunConfig.from_options(options, environment, kind)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision)

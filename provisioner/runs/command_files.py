@@ -22,6 +22,7 @@ PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
     "metrics_file": (Use.WRITTEN, "--metrics-file", "the metrics file"),
     "log_file": (Use.WRITTEN, "--log-file", "the log file"),
     "map": (Use.READ, "--map", "the mapping file of --map"),
+    "rebuild_from": (Use.READ, "--rebuild-from", "the results file of --rebuild-from"),
     "faults": (Use.READ, "--faults", "the script of --faults"),
     "config": (Use.READ, "--config", "the configuration file of --config"),
 }
@@ -49,6 +50,8 @@ def files_of_command(
     """
     named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
     kinds = _KINDS
+    if named["rebuild_from"] is not None and named["rebuild_from"] == named["output"]:
+        del named["rebuild_from"]  # it is read whole before the results take its place
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
         named["output"], kinds = options.page(arguments["ledgers"]), {"output": OutputKind.REPORT}
     told = [

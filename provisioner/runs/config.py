@@ -32,6 +32,7 @@ from .account_step import AccountConfig
 from .command_files import files_of_command
 from .confirmation import Confirmation
 from .job_config import JobCommands, JobConfig
+from .job_start import JobStartConfig
 from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
 from .rounds import RoundConfig
@@ -55,7 +56,7 @@ class RunKind:
     ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent.
     ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers. ``give_up`` is the
     longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection counts as an
-    attempt.
+    attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``.
     """
 
     command: str
@@ -64,6 +65,8 @@ class RunKind:
     is_cycled: bool = False
     close_after: str = ""
     give_up: str = ""
+    is_new_job: bool = False
+    rebuild_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class RunConfig:
 
     files: RunFiles
     job: JobConfig
+    start: JobStartConfig
     planning: PlanConfig
     sending: SendConfig
     accounting: AccountConfig
@@ -129,6 +133,7 @@ class RunConfig:
         return cls(
             files=RunFiles(options=options, output_names=output_names),
             job=_job(options, target, mapping, uses=uses, ledger=commands.ledger, spool_dir=outputs.folder),
+            start=_start(options, kind, outputs.path, commands.ledger, is_local=target.is_local),
             planning=_planning(options, kind, target, schedule),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
@@ -183,6 +188,20 @@ def _job(
     )
 
 
+def _start(
+    options: JobOptions, kind: RunKind, results: Path, ledger: LedgerLocation, *, is_local: bool
+) -> JobStartConfig:
+    return JobStartConfig(
+        results=results,
+        ledger=ledger,
+        has_formula_guard=options.formula_guard,
+        is_guarded=kind.command == "run",
+        is_new_job=kind.is_new_job,
+        rebuild_from=kind.rebuild_from,
+        is_local=is_local,
+    )
+
+
 def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule) -> PlanConfig:
     return PlanConfig(
         selection=RowSelection(retry=kind.retry, limit=schedule.limit(options.limit), is_timed=schedule.is_timed),
@@ -196,6 +215,7 @@ def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: Send
             is_boundless=math.isinf(schedule.rate.per_second),
         ),
         options_json=_options_json(options, kind.retry),
+        may_replace_input=options.replace_input,
         notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
     )
 

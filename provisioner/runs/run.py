@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from provisioner import __version__
 from provisioner.ledger import open_ledger
 from provisioner.models.summary import Summary
@@ -11,6 +13,7 @@ from provisioner.signals import StopSignals
 
 from .account_step import account, account_for_nothing
 from .config import RunConfig
+from .job_start import JobStart, start_job
 from .open_job import OpenJob
 from .plan_step import plan
 from .send_step import send
@@ -28,16 +31,19 @@ async def execute_run(
     with config.job.open_input(files, stop) as job_input:
         config.accounting.outputs.check_sources(job_input.sources)
         settings = config.job.settings(job_input.mapping)
+        start = await start_job(config.start, job_input, settings, stop)
         async with open_ledger(config.job.ledger, settings, version=__version__) as ledger:
             with stop.active(drain_s=config.sending.drain_s):
-                return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor)
+                return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor, start)
 
 
-async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor) -> Summary:
+async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, start: JobStart) -> Summary:
     try:
-        run_plan = await plan(job, config.planning)
+        run_plan = await plan(job, config.planning, start.notes)
     except PlanInterrupted:
         return account_for_nothing(job, config.accounting)
+    kept = start.keep_earlier_results(config.files.output_names.moment) if run_plan.writes_results else ()
     identity_policy = config.job.identity_policy(job.ledger.manifest.job_id)
     report = await send(job, config.sending, identity_policy, supervisor, run_plan)
-    return await account(job, config.accounting, run_plan, report)
+    summary = await account(job, config.accounting, run_plan, report)
+    return structs.replace(summary, notes=(*kept, *summary.notes))

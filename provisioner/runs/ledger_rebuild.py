@@ -1,0 +1,149 @@
+"""Rebuilds a lost ledger from its results file, after checking that results and input belong together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from provisioner import __version__
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation, RebuildPlan, RebuildReport, open_reader, rebuild_ledger
+from provisioner.models import Status
+from provisioner.models.text import pluralize
+from provisioner.planning.input import JobInput, PlanInterrupted
+from provisioner.planning.plan import describe_reading, show_keys
+from provisioner.results import read_whole_results
+from provisioner.rows import is_generated_identity
+from provisioner.signals import StopSignals
+from provisioner.system.printable import shortened
+
+_LEAST_SHARE = 10
+"""One in so many of the rows with an outcome has to be in the input."""
+_NAMED = 3
+"""Keys that are named."""
+_ROUNDED = 1e-4
+"""How far a number may be off that a spreadsheet shortened, to 1.23E+15 for one."""
+_EXACT = 1e-14
+"""Spreadsheets keep 15 digits."""
+
+
+async def rebuild_lost_ledger(
+    ledger: LedgerLocation,
+    results: Path,
+    job_input: JobInput,
+    settings: Mapping[str, str],
+    *,
+    stop: StopSignals,
+    formula_guard: bool,
+) -> tuple[str, ...]:
+    """Rebuild the ledger and return the notes about it.
+
+    A ledger that was rebuilt from the same file before is not changed, so that the same command resumes.
+
+    Raise ``UsageError`` when there is another ledger, or when results and input do not belong together,
+    ``InputError`` for a file that is not a results file, and ``StoppedError`` when the user stops it.
+    """
+    if ledger.exists():
+        _require_rebuilt(ledger, results)
+        return ()
+    has_own_identities = settings.get("identity") == "auto" and not job_input.gives("identity")
+    planned = RebuildPlan(
+        source=str(results),
+        entries=job_input.entries(),
+        fingerprints=await asyncio.to_thread(job_input.fingerprints),
+        planned_by=describe_reading(job_input),
+        is_asked=is_generated_identity if has_own_identities else bool,
+    )
+    reports: list[RebuildReport] = []
+
+    def accept(report: RebuildReport) -> None:
+        _require_fitting(report, results, job_input, is_keyed=bool(settings.get("key")))
+        reports.append(report)
+
+    lines = read_whole_results(results, formula_guard=formula_guard)
+    rebuild = partial(
+        rebuild_ledger, ledger, settings, lines, planned=planned, version=__version__, on_rebuilt=accept
+    )
+    with _stoppable(job_input, stop):
+        await asyncio.to_thread(rebuild)
+    return tuple(_notes(ledger, results, reports[0]))
+
+
+@contextmanager
+def _stoppable(job_input: JobInput, stop: StopSignals) -> Iterator[None]:
+    """Let a stop request end the pass over the input, before the ledger is put in its place."""
+    with stop.active(drain_s=float("inf")):
+        stop.on_stop(job_input.interrupt)
+        try:
+            yield
+        except PlanInterrupted:
+            raise stop.error() from None
+
+
+def _require_rebuilt(ledger: LedgerLocation, results: Path) -> None:
+    with open_reader(ledger) as reader:
+        if reader.notes().rebuilt == str(results):
+            return
+    raise UsageError(
+        f"{ledger} is there, so it is not lost",
+        cure="omit --rebuild-from; or move that ledger away, if it is not the one of this job",
+    )
+
+
+def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, *, is_keyed: bool) -> None:
+    """Raise ``UsageError`` when rows that were sent could be taken for new ones."""
+    named = ", ".join(source.name for source in job_input.sources)
+    if _LEAST_SHARE * report.found < report.outcomes:
+        raise UsageError(
+            f"{results} and {named} do not belong together: {report.found:,} of its "
+            f"{pluralize('row', report.outcomes)} with an outcome are in the input; there the keys are "
+            f"{show_keys(report.missing_keys)}, here {show_keys(report.new_keys)}",
+            cure="name the input of these results, with the --key that the job had",
+        )
+    if not is_keyed and report.found < report.outcomes:
+        lost = pluralize("row", report.outcomes - report.found)
+        raise UsageError(
+            f"--rebuild-from needs --key here: {named} lacks {lost} of {results} as sent, and without a key "
+            "nobody can tell a row that was changed from a new one",
+            cure="bring the input back as it was, or put the ledger back",
+        )
+    pairs = (pair for pair in report.same_places if is_changed_by_spreadsheet(*pair))
+    if changed := list(islice(pairs, _NAMED)):
+        named = ", ".join(f"{shortened(there)} for {shortened(here)}" for there, here in changed)
+        raise UsageError(
+            f"{results} has keys that a spreadsheet has changed, as {named}: their rows would be created again",
+            cure="take the results as the run wrote them, or restore the keys in a text editor",
+        )
+
+
+def is_changed_by_spreadsheet(there: str, here: str) -> bool:
+    """Return whether ``there`` is the key ``here`` as a spreadsheet program saves it: 0012 becomes 12, for one."""
+    if there.strip().casefold() == here.strip().casefold():
+        return True
+    try:
+        saved, key = float(there.replace(",", ".")), float(here.replace(",", "."))
+    except ValueError:
+        return False
+    return abs(saved - key) <= abs(key) * (_ROUNDED if "e" in there.casefold() else _EXACT)
+
+
+def _notes(ledger: LedgerLocation, results: Path, report: RebuildReport) -> Iterator[str]:
+    told = Counter[str]()
+    for status, rows in report.counts.items():
+        told[Status.UNSENT if status is Status.PENDING else status] += rows
+    counts = ", ".join(f"{status} {rows:,}" for status, rows in sorted(told.items()) if rows)
+    written = datetime.fromtimestamp(results.stat().st_mtime).astimezone()
+    yield (
+        f"{ledger} was rebuilt from {results}: {counts}; rows that were created after that file was written, "
+        f"on {written:%Y-%m-%d at %H:%M}, are not known"
+    )
+    if missing := report.outcomes - report.found:
+        lost = pluralize("row", missing)
+        yield f"the input lacks {lost} of {results} with an outcome: {show_keys(report.missing_keys)}"
+    if report.new_rows:
+        new = pluralize("row", report.new_rows)
+        yield f"{results} lacks {new} of the input, which will be created: {show_keys(report.new_keys)}"

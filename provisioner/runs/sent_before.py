@@ -1,0 +1,98 @@
+"""Search for another ledger that has sent the same input to the same account."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provisioner.errors import ProvisionerError, UsageError
+from provisioner.ledger import LedgerLocation, LedgerReader, find_ledger_locations, open_reader
+from provisioner.models.text import pluralize
+from provisioner.planning.input import JobInput
+from provisioner.sources import STDIN
+
+_PLACE = ("account", "target")
+"""The settings of a job that decide where its conversations are."""
+_ENDING = ".ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class SentBefore:
+    """Another ledger with the same input.
+
+    ``file`` is the name of that input here, ``created`` the number of created rows, ``at`` the start of the last
+    run.
+    """
+
+    ledger: LedgerLocation
+    file: str
+    created: int
+    at: datetime
+
+    def error(self, results: Path) -> UsageError:
+        """Return the error for a job whose results would go to ``results``."""
+        name = str(self.ledger)
+        job = f"-o {name.removesuffix(_ENDING)}" if name.endswith(_ENDING) else f"--ledger {name}"
+        return UsageError(
+            f"{self.file} was sent to this account already: {self._told()}",
+            cure=f"go on with that job by {job}, in place of -o {results}; look at it with "
+            f"'provisioner status {name}'; or add --new-job to create everybody once more",
+        )
+
+    def note(self, *, is_local: bool) -> str:
+        """Return the note for a run that is not refused."""
+        where = "on this machine" if is_local else "to this account"
+        return f"{self.file} was sent {where} already: {self._told()}"
+
+    def _told(self) -> str:
+        return f"{self.ledger} has {pluralize('row', self.created)} created, last on {self.at:%Y-%m-%d at %H:%M}"
+
+
+def find_sent_before(
+    own: LedgerLocation, folders: Sequence[Path], job_input: JobInput, settings: Mapping[str, str]
+) -> SentBefore | None:
+    """Search ``folders`` for another ledger that has created rows of an input of the job in the same place.
+
+    The place is the account and the target. Return None when there is no such ledger, and when the job's own
+    ledger has planned one of its inputs before: such a job is resumed. A file that is not a ledger, is damaged,
+    locked or of a newer version is skipped. Blocks.
+    """
+    own_files = {path.resolve() for path in own.files().values()}
+    for location in find_ledger_locations(folders, job_input.fingerprints()):
+        if own_files & {path.resolve() for path in location.files().values()}:
+            continue
+        with suppress(ProvisionerError), open_reader(location) as reader:
+            if not _is_same_place(reader, settings):
+                continue
+            if (found := _same_input(reader, job_input)) and (created := reader.counts().created):
+                sent = SentBefore(location, found, created, _last_run(reader))
+                return None if _has_planned(own, job_input) else sent
+    return None
+
+
+def _is_same_place(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
+    theirs = reader.manifest.settings
+    return all(theirs.get(name) == settings.get(name) for name in _PLACE)
+
+
+def _has_planned(own: LedgerLocation, job_input: JobInput) -> bool:
+    if not own.exists():
+        return False
+    with suppress(ProvisionerError), open_reader(own) as reader:
+        return _same_input(reader, job_input) is not None
+    return True  # opening it raises the error
+
+
+def _same_input(reader: LedgerReader, job_input: JobInput) -> str | None:
+    """Return the name of an input of the job whose bytes the ledger has planned, None when there is none."""
+    theirs = {(each.size, each.sha256) for each in reader.fingerprints()}
+    if not theirs:
+        return None
+    same = (each.name for each in job_input.fingerprints() if (each.size, each.sha256) in theirs)
+    return next(("stdin" if name == STDIN else name for name in same), None)
+
+
+def _last_run(reader: LedgerReader) -> datetime:
+    runs = reader.runs()
+    return datetime.fromtimestamp(runs[-1].started if runs else 0.0).astimezone()

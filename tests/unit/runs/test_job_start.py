@@ -1,0 +1,114 @@
+"""What is checked before a job opens its ledger."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provisioner.commands.run import run_job
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.mapping import Mapping
+from provisioner.models.environment import ProcessEnvironment
+from provisioner.models.summary import Summary
+from provisioner.options import RunOptions
+from provisioner.planning.input import open_input
+from provisioner.runs.job_start import JobStart, JobStartConfig, start_job
+from provisioner.runs.ledger_rebuild import is_changed_by_spreadsheet
+from provisioner.signals import StopSignals
+from tests.quiet_ui import QuietUserInterface
+
+ADDRESS = "IG" + 32 * "0"
+
+
+def customers(path: Path, *keys: str) -> Path:
+    """Write an input with these keys."""
+    path.write_text("\n".join(("crm_id,CustomerFriendlyName", *(f"{key},Customer {key}" for key in keys), "")))
+    return path
+
+
+async def has_run(source: Path, output: Path) -> Summary:
+    """Run a simulated job."""
+    options = RunOptions(output=output, key=("crm_id",), simulate=True, rate="0", yes=True)
+    environment = ProcessEnvironment({}, source.parent, "provisioner")
+    return await run_job([str(source)], options, environment, QuietUserInterface())
+
+
+async def start(
+    source: Path, output: Path, *, settings: dict[str, str] | None = None, is_guarded: bool = True
+) -> JobStart:
+    """Start a job that would be the one of ``output``."""
+    mapping = Mapping.from_options(RunOptions(key=("crm_id",)), default_address=ADDRESS)
+    ledger = LedgerLocation.beside(output)
+    known = settings or {"account": "AC" + 32 * "0", "target": "this machine", **mapping.settings()}
+    with open_input([str(source)], RunOptions(), mapping) as job_input:
+        asked = JobStartConfig(results=output, ledger=ledger, has_formula_guard=True, is_guarded=is_guarded)
+        return await start_job(asked, job_input, known, StopSignals())
+
+
+async def test_a_job_that_planned_the_input_is_not_asked_about_other_ledgers(tmp_path: Path) -> None:
+    """A resume goes on whatever else has sent the file; a load test, and a job at another account, too."""
+    source = customers(tmp_path / "in.csv", "a", "b")
+    await has_run(source, tmp_path / "one.csv")
+    await has_run(source, tmp_path / "two.csv")
+    with open_reader(LedgerLocation.beside(tmp_path / "one.csv")) as reader:
+        settings = reader.manifest.settings
+
+    resumed = await start(source, tmp_path / "one.csv")
+    load = await start(source, tmp_path / "three.csv", is_guarded=False)
+    elsewhere = await start(source, tmp_path / "three.csv", settings={**settings, "account": "AC" + 32 * "9"})
+    with pytest.raises(
+        UsageError, match=r"in\.csv was sent to this account already: .*two\.csv\.ledger has 2 rows"
+    ):
+        await start(source, tmp_path / "three.csv", settings=settings)
+
+    assert resumed == load == elsewhere == JobStart()
+
+
+async def test_a_ledger_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    """A damaged one says nothing about the input, and stops nobody."""
+    source = customers(tmp_path / "in.csv", "a", "b")
+    await has_run(source, tmp_path / "one.csv")
+    ledger = tmp_path / "one.csv.ledger"
+    ledger.write_bytes(ledger.read_bytes()[:-1_000])
+
+    assert await start(source, tmp_path / "two.csv") == JobStart()
+
+
+async def test_results_that_a_spreadsheet_saved_are_still_those_of_their_ledger(tmp_path: Path) -> None:
+    """Keys that lost their zeros and lines in another order stop no resume, nor does a file that is unreadable."""
+    source = customers(tmp_path / "in.csv", "001", "002")
+    results = tmp_path / "out.csv"
+    await has_run(source, results)
+    header, *lines = results.read_text().splitlines()
+    results.write_text("\n".join((header, *(line.replace(",00", ",") for line in reversed(lines)), "")))
+
+    saved = await start(source, results)
+    results.write_text(f"{header}\nwhat,is,this\n")
+    edited = await start(source, results)
+
+    assert saved == edited == JobStart()
+
+
+def test_earlier_results_replace_no_file(tmp_path: Path) -> None:
+    """A name that is taken is counted up."""
+    moment = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
+    for number in range(3):
+        results = tmp_path / "r.csv"
+        results.write_text(str(number))
+        JobStart(set_aside=results).keep_earlier_results(moment)
+
+    kept = {each.name: each.read_text() for each in tmp_path.iterdir()}
+
+    name = "r.before-2026-03-01T040506"
+    assert kept == {f"{name}.csv": "0", f"{name}-2.csv": "1", f"{name}-3.csv": "2"}
+    assert JobStart().keep_earlier_results(moment) == ()
+
+
+def test_a_spreadsheets_changes_of_a_key_are_recognised() -> None:
+    """Zeros, spaces and digits that it drops, and the case of TRUE; other keys are other keys."""
+    changed = [("123", "000123"), ("1.23457E+15", "1234567890123456"), ("C-1", " c-1"), ("1,5", "1.50")]
+    other = [("124", "000123"), ("C-1", "C-01"), ("", "x"), ("1.24E+15", "1234567890123456"), ("A1", "A2")]
+
+    assert [is_changed_by_spreadsheet(*pair) for pair in changed] == len(changed) * [True]
+    assert [is_changed_by_spreadsheet(*pair) for pair in other] == len(other) * [False]

@@ -1,0 +1,124 @@
+"""A lost ledger is rebuilt where results and input prove to belong together, and nowhere else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import StoppedError, UsageError
+from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.mapping import Mapping
+from provisioner.options import RunOptions
+from provisioner.planning.input import open_input
+from provisioner.results import COLUMNS, read_whole_results
+from provisioner.runs.ledger_rebuild import rebuild_lost_ledger
+from provisioner.signals import StopSignals
+from tests.sids import conversation_sid
+
+ADDRESS = "IG" + 32 * "0"
+HEADER = ",".join(COLUMNS)
+NAMES = tuple(f"00{number}" for number in range(1, 6))
+
+
+def results_of(folder: Path, keys: Sequence[str]) -> Path:
+    """Write results in which a row of each key is created."""
+    lines = [
+        f"{row},{row + 1},in.csv,{key},created,{conversation_sid(row)},,,,201,1,,2026-03-01T00:00:00Z,1.5,"
+        for row, key in enumerate(keys, start=1)
+    ]
+    path = folder / "results.csv"
+    path.write_text("\n".join((HEADER, *lines, "")))
+    return path
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return the names of all files, hidden ones too."""
+    return sorted(each.name for each in folder.iterdir())
+
+
+async def rebuild(
+    folder: Path,
+    names: Sequence[str],
+    results: Path,
+    *,
+    key: tuple[str, ...] = ("id",),
+    stop: StopSignals | None = None,
+) -> tuple[str, ...]:
+    """Rebuild the ledger of a job with these customers."""
+    source = folder / "in.csv"
+    source.write_text("\n".join(("id,CustomerFriendlyName", *(f"{name},Customer {name}" for name in names), "")))
+    mapping = Mapping.from_options(RunOptions(key=key), default_address=ADDRESS)
+    with open_input([str(source)], RunOptions(), mapping) as job_input:
+        return await rebuild_lost_ledger(
+            LedgerLocation.parse(folder / "job.ledger"),
+            results,
+            job_input,
+            mapping.settings(),
+            stop=stop or StopSignals(),
+            formula_guard=True,
+        )
+
+
+async def test_what_is_on_one_side_only_is_told(tmp_path: Path) -> None:
+    """Results that are not in the input and rows that are not in the results are named, with their keys."""
+    notes = await rebuild(tmp_path, (*NAMES[1:], "new"), results_of(tmp_path, NAMES))
+
+    assert "rebuilt from" in notes[0]
+    assert "created 5" in notes[0]
+    assert notes[1].startswith("the input lacks 1 row of ")
+    assert notes[1].endswith("with an outcome: 001 …")
+    assert notes[2].endswith("lacks 1 row of the input, which will be created: new …")
+
+
+async def test_keys_that_a_spreadsheet_changed_are_refused(tmp_path: Path) -> None:
+    """Their rows would be taken for new ones, however many of the others fit."""
+    results = results_of(tmp_path, ("1", *NAMES[1:]))
+
+    with pytest.raises(UsageError, match="a spreadsheet has changed, as 1 for 001"):
+        await rebuild(tmp_path, NAMES, results)
+
+    assert files_in(tmp_path) == ["in.csv", "results.csv"]
+
+
+async def test_without_a_key_every_row_of_the_results_has_to_be_in_the_input(tmp_path: Path) -> None:
+    """Its content is the key then, so a row that was changed cannot be told from a new one."""
+    await rebuild(tmp_path, NAMES, results_of(tmp_path, ()), key=())
+    with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
+        keys = [result.key or "" for result in reader.results()]
+    (tmp_path / "job.ledger").unlink()
+    results = results_of(tmp_path, keys)
+
+    with pytest.raises(UsageError, match=r"--rebuild-from needs --key here: .* lacks 1 row of"):
+        await rebuild(tmp_path, NAMES[1:], results, key=())
+    assert files_in(tmp_path) == ["in.csv", "results.csv"]
+
+    await rebuild(tmp_path, (*NAMES, "new"), results, key=())
+    with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
+        assert (reader.counts().created, reader.counts().pending) == (5, 1)
+
+
+async def test_a_stop_leaves_no_ledger(tmp_path: Path) -> None:
+    """Whoever stops it finds everything as it was, and may type it again."""
+    stop = StopSignals()
+    stop.request_stop()
+    results = results_of(tmp_path, NAMES)
+
+    with pytest.raises(StoppedError):
+        await rebuild(tmp_path, NAMES, results, stop=stop)
+
+    assert files_in(tmp_path) == ["in.csv", "results.csv"]
+    assert len(list(read_whole_results(results))) == len(NAMES)
+
+
+async def test_the_same_command_again_leaves_the_rebuilt_ledger_alone(tmp_path: Path) -> None:
+    """A ledger that was rebuilt from this file is resumed; one that was rebuilt from another one is not lost."""
+    results = results_of(tmp_path, NAMES)
+    await rebuild(tmp_path, NAMES, results)
+    before = (tmp_path / "job.ledger").read_bytes()
+
+    again = await rebuild(tmp_path, NAMES, results)
+    with pytest.raises(UsageError, match="is there, so it is not lost"):
+        await rebuild(tmp_path, NAMES, tmp_path / "other.csv")
+
+    assert again == ()
+    assert (tmp_path / "job.ledger").read_bytes() == before
