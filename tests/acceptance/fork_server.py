@@ -118,8 +118,9 @@ def watch_next(stdout: int, stderr: int, status: int) -> None:
     if pid := os.fork():
         os.close(stdout)
         os.close(stderr)
-        os.write(status, f"{pid}\n".encode())
-        os.write(status, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+        with suppress(BrokenPipeError):  # the test has ended before the program
+            os.write(status, f"{pid}\n".encode())
+            os.write(status, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
         os._exit(0)
     os.close(status)
     for number, descriptor in enumerate((os.open(os.devnull, os.O_RDONLY), stdout, stderr)):

@@ -94,7 +94,7 @@ class Running:
 
     def cpu_s(self) -> float:
         """Return the used processor time in seconds, a measure of progress that does not depend on other load."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        fields = self._statistics()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def worked(self, seconds: float) -> None:
@@ -105,11 +105,22 @@ class Running:
             used = self.cpu_s()
 
     async def waits(self) -> None:
-        """Wait until the process is idle: it has started and has used no processor time for a while."""
+        """Wait until the process is idle: it sleeps, and has used no processor time for a while.
+
+        One that is ready to run and gets no processor, because others have it, is not idle.
+        """
         before = 0.0
-        while before < (now := self.cpu_s()) or not now:
+        while before < (now := self.cpu_s()) or not now or self._state() != "S":
             before = now
             await asyncio.sleep(0.2)
+
+    def _state(self) -> str:
+        """Return the kernel's letter for the state of the process, such as S for sleeping."""
+        return self._statistics()[0]
+
+    def _statistics(self) -> list[str]:
+        """Return the fields of ``/proc/PID/stat`` from the state on; see proc(5)."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
 
     def signal(self, number: int) -> None:
         """Send a signal to this process only."""

@@ -42,7 +42,7 @@ async def test_a_run_outside_of_its_window_can_be_stopped(program: Program, twil
     command = ("run", "customers.csv", "-o", "results.csv", "--base-url", server.url)
 
     running = await program.start(*command, "--window", hours, env=CREDENTIALS)
-    await running.waits()
+    await running.says('{"timestamp"')  # the run has started
     running.signal(signal.SIGTERM)
     ended = await running.end()
 
