@@ -17,16 +17,19 @@ from provisioner.ledger.base import (
     UnknownRowStore,
 )
 from provisioner.ledger.location import LedgerLocation
-from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.notes import JobNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
 from provisioner.ledger.reading import (
     CreatedRow,
     ErrorCount,
+    ErrorExample,
     InvalidRow,
     LedgerReader,
     Orphan,
     RowStatus,
+    RunActivity,
     RunRecord,
+    last_judged,
 )
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
 from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport
@@ -36,6 +39,7 @@ __all__ = [
     "CloseStore",
     "CreatedRow",
     "ErrorCount",
+    "ErrorExample",
     "InvalidRow",
     "JobNotes",
     "Ledger",
@@ -49,12 +53,16 @@ __all__ = [
     "RebuildReport",
     "RowStatus",
     "RowStore",
+    "RunActivity",
+    "RunNote",
     "RunRecord",
+    "ThresholdNote",
     "UnknownMessageStore",
     "UnknownRowStore",
     "find_ledger_locations",
     "hold_lock",
     "is_ledger",
+    "last_judged",
     "lock_path",
     "open_ledger",
     "open_reader",

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Unpack
 
 from provisioner.ledger.location import LedgerLocation
-from provisioner.ledger.notes import JobNotes, NoteChanges
+from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.reading import LedgerReader
 from provisioner.models import (
     AttemptResult,
@@ -252,10 +252,7 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Record the start of a run, call ``set_claimable`` with the same arguments, and return the run's ID.
-
-        ``run_id`` is generated when it is None.
-        """
+        """Record a run's start, call ``set_claimable``, and return the run's ID: ``run_id``, or a new one."""
         ...
 
     async def set_claimable(
@@ -265,10 +262,9 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         messages: Collection[MessageStatus] = (),
         limit: int | None = None,
     ) -> None:
-        """Make ``claim`` start again at the first row and return only rows of these statuses.
+        """Make ``claim`` start again at the first row and return rows of these statuses, at most ``limit`` in all.
 
-        It also returns created rows whose first message has a status in ``messages``. It returns at most ``limit``
-        rows in all; None means no limit.
+        It also returns created rows whose first message has a status in ``messages``.
         """
         ...
 
@@ -278,6 +274,10 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
 
     async def to_post(self) -> int:
         """Return the number of created rows that ``claim`` will still return because a message is to be posted."""
+        ...
+
+    async def set_run_note(self, note: RunNote) -> None:
+        """Store the note of the run that was started last; it replaces an earlier note of that run."""
         ...
 
     async def finish_run(self, exit_code: int) -> None:

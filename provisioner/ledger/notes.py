@@ -20,6 +20,42 @@ class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Name of the results file from which the ledger was rebuilt after it had been lost."""
 
 
+class ThresholdNote(msgspec.Struct, frozen=True, gc=False):
+    """How a load test was judged by one condition.
+
+    ``condition`` is the text as the user wrote it. ``value`` is the measured figure, in seconds or as a share from
+    0 to 1; None when nothing was measured.
+    """
+
+    condition: str
+    value: float | None
+    has_failed: bool
+
+
+class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What a run leaves for whoever takes the job over. The runs of earlier versions left nothing.
+
+    It holds no customer's data, and no secret: no option takes one, and a URL with credentials is refused.
+    ``command`` is ``run``, ``load``, ``reconcile`` or ``close``. ``next_command`` is the command line that goes on
+    with the job, and ``reconcile_command`` the one that looks its unknown rows up; both are to be typed in
+    ``folder``. ``output`` and ``failed`` are the files of the results as the user named them, empty for none.
+    ``to_send`` is the number of rows that the run was to send, and ``ends_at`` when that was expected to be done,
+    in Unix seconds. A run that ``looks_up_rows`` settles unknown rows by itself. ``thresholds`` are in the order
+    of the command line.
+    """
+
+    command: str = ""
+    next_command: str = ""
+    reconcile_command: str = ""
+    folder: str = ""
+    output: str = ""
+    failed: str = ""
+    to_send: int | None = None
+    ends_at: float | None = None
+    looks_up_rows: bool = True
+    thresholds: tuple[ThresholdNote, ...] = ()
+
+
 class NoteChanges(TypedDict, total=False):
     """Notes to store, by the field names of ``JobNotes``. Notes that are missing here are not changed."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.notes import JobNotes, RunNote
 from provisioner.models import (
     AttemptRecord,
     Counts,
@@ -40,7 +40,8 @@ class RowStatus(NamedTuple):
 class RunRecord(msgspec.Struct, frozen=True, gc=False):
     """One execution of the command. Times are Unix seconds.
 
-    ``ended`` and ``exit_code`` are None while the run is active, and for a run that was killed.
+    ``ended`` and ``exit_code`` are None while the run is active, and for a run that was killed. ``note`` is empty
+    for the runs of earlier versions.
     """
 
     run_id: str
@@ -49,6 +50,30 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
     exit_code: int | None
     version: str
     pid: int
+    note: RunNote = RunNote()
+
+
+def last_judged(runs: Sequence[RunRecord]) -> tuple[int, RunNote]:
+    """Return number (from 1) and note of the last run that was judged, 0 and an empty note when none was."""
+    judged = ((number, run.note) for number, run in reversed([*enumerate(runs, start=1)]) if run.note.thresholds)
+    return next(judged, (0, RunNote()))
+
+
+class RunActivity(NamedTuple):
+    """What a run has done so far.
+
+    ``rows`` is the number of rows for which it has sent a request to create. ``last_ended`` is when its last
+    request was over, None before that. ``recent`` are the times at which its last requests to create were sent,
+    the latest first, at most ``MOST_RECENT``. All times are Unix seconds.
+    """
+
+    rows: int
+    last_ended: float | None
+    recent: tuple[float, ...]
+
+
+MOST_RECENT = 100
+"""Requests by which the rate of a run at work is told."""
 
 
 class CreatedRow(NamedTuple):
@@ -80,6 +105,16 @@ class ErrorCount(NamedTuple):
     status: str
     error_code: str
     rows: int
+
+
+class ErrorExample(NamedTuple):
+    """One of the first rows with this status and this error code, and how many rows have both."""
+
+    status: str
+    error_code: str
+    rows: int
+    row: int
+    error: str | None
 
 
 class LedgerReader(Protocol):
@@ -145,6 +180,13 @@ class LedgerReader(Protocol):
         """Return the number of rows for each status and error code, the most frequent first."""
         ...
 
+    def error_examples(self, first: int) -> Sequence[ErrorExample]:
+        """Return the ``first`` rows of each status and error code, in input order, the most frequent code first.
+
+        Rows that still wait for their turn have no error.
+        """
+        ...
+
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield the attempts of one step (``create`` or ``message``), in the order in which they were recorded.
 
@@ -172,10 +214,22 @@ class LedgerReader(Protocol):
         """Return every execution of the command, the oldest first."""
         ...
 
+    def activity(self, run: int) -> RunActivity:
+        """Return what run number ``run`` (from 1) has done so far."""
+        ...
+
+    def input_rows(self) -> Sequence[int]:
+        """Return the number of records of each input file, in the order of ``fingerprints``."""
+        ...
+
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
         """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
         ...
 
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""
+        ...
+
+    def held_since(self) -> float | None:
+        """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
         ...

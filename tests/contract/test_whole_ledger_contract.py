@@ -9,7 +9,16 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import InputError, LedgerBusyError, LedgerError, OtherJobError
-from provisioner.ledger import JobNotes, Ledger, is_ledger, open_ledger, open_reader
+from provisioner.ledger import (
+    JobNotes,
+    Ledger,
+    RunNote,
+    ThresholdNote,
+    is_ledger,
+    last_judged,
+    open_ledger,
+    open_reader,
+)
 from provisioner.models import (
     AttemptResult,
     Counts,
@@ -177,6 +186,52 @@ async def test_every_run_is_on_record(opened: Open) -> None:
     assert [(run.run_id, run.exit_code, run.version) for run in runs] == [(first, 5, "1"), (second, None, "1")]
     assert second == "second"
     assert [run.ended is not None and run.started <= run.ended for run in runs] == [True, False]
+
+
+async def test_each_run_keeps_a_note_of_its_own(opened: Open) -> None:
+    """The latest one of each run, beside its record; a name that is no text survives."""
+    note = RunNote(
+        command="load",
+        output="r\udcff.csv",
+        to_send=3,
+        thresholds=(ThresholdNote("rate(429) > 0", None, has_failed=False),),
+    )
+    async with opened() as ledger:
+        await ledger.start_run(SENDABLE)
+        await ledger.set_run_note(RunNote(command="run"))
+        await ledger.set_run_note(note)
+        await ledger.start_run(SENDABLE)
+        with ledger.reader() as reader:
+            runs = reader.runs()
+
+    assert [run.note for run in runs] == [note, RunNote()]
+    assert last_judged(runs) == (1, note)
+
+
+async def test_a_reader_tells_what_a_run_has_done_and_what_stands_in_the_way(opened: Open) -> None:
+    """Its rows and its last requests, the rows of each input, and the first rows of each error."""
+    async with opened() as ledger:
+        await create(ledger, "a")
+        await ledger.plan(entries("abcdef"), INPUT)
+        claims = await claim_all(ledger)
+        for claim in claims[:3]:
+            await send(ledger, claim, Status.REJECTED)
+        await send(ledger, claims[3], Status.UNKNOWN)
+        with ledger.reader() as reader:
+            first, second, third = (reader.activity(number) for number in (1, 2, 3))
+            examples, rows = reader.error_examples(2), reader.input_rows()
+            held_since = reader.held_since()
+
+    assert (first.rows, second.rows, third) == (1, 4, (0, None, ()))
+    assert (second.last_ended, second.recent) == (LOST.ended, (1.5, 1.5, 1.5, 1.5))
+    assert [each[:4] for each in examples] == [
+        ("rejected", "45745", 3, 2),
+        ("rejected", "45745", 3, 3),
+        ("unknown", "timeout", 1, 5),
+    ]
+    assert examples[2].error == LOST.error
+    assert rows == [6]
+    assert held_since is not None
 
 
 # Recover
@@ -435,6 +490,7 @@ async def test_a_ledger_is_read_when_nobody_has_it_open(kind: LedgerKind, tmp_pa
         assert reader.manifest.settings == SETTINGS
         assert reader.counts() == Counts(input=1, created=1)
         assert not reader.is_held()
+        assert reader.held_since() is None
 
 
 # Notes

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import secrets
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -14,12 +13,12 @@ from threading import Event
 from typing import Unpack
 
 from provisioner.ledger.location import LedgerLocation
-from provisioner.ledger.notes import JobNotes, NoteChanges
+from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.sqlite import queries, shapes, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
 from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
-from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.current_run import CurrentRun, add_run
 from provisioner.ledger.sqlite.message_ledger import SqliteMessageLedger
 from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_temporary
 from provisioner.ledger.sqlite.plan import write_plan
@@ -31,9 +30,9 @@ from provisioner.ledger.sqlite.reader import (
     read_planned_inputs,
 )
 from provisioner.ledger.sqlite.recovery import recover
-from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt
+from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt, encode_run_note
 from provisioner.ledger.sqlite.shapes import checked_row
-from provisioner.ledger.sqlite.writer import Writer, transaction
+from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,
     Claim,
@@ -49,8 +48,6 @@ from provisioner.models import (
 )
 
 _RUN = queries.load_queries("run")
-
-
 _RELEASE = _RUN["release"]
 
 
@@ -129,7 +126,7 @@ class SqliteLedger:
         record = (run_id, time.time(), self._version, os.getpid())
         if not self.is_new:  # from here on the file depends on its log; one that was only read keeps its bytes
             await self._writer.call(wal.checkpoint)
-        self._current_run.id = await self._writer.call(lambda connection: _start_run(connection, record))
+        self._current_run.id = await self._writer.call(lambda connection: add_run(connection, record))
         await self.set_claimable(statuses, messages=messages, limit=limit)
         return run_id
 
@@ -147,6 +144,10 @@ class SqliteLedger:
         """
         claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, limit)
         await self._writer.call(claim_cursor.open)
+
+    async def set_run_note(self, note: RunNote) -> None:
+        """Store the note of the run that was started last; it replaces an earlier note of that run."""
+        await self._writer.write((_RUN["set_note"], (f"run:{self._current_run.id}", encode_run_note(note))))
 
     async def finish_run(self, exit_code: int) -> None:
         """Record that the run has ended with this exit code."""
@@ -288,8 +289,3 @@ async def open_sqlite_ledger(
         yield ledger
     finally:
         await ledger.close(opened.cleanup)
-
-
-def _start_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:
-    with transaction(connection):
-        return connection.execute(_RUN["start_run"], record).lastrowid

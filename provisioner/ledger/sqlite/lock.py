@@ -18,7 +18,7 @@ from pathlib import Path
 from provisioner.errors import LedgerBusyError, LedgerError
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.system.event_log import event_logger
-from provisioner.system.regular_files import open_regular
+from provisioner.system.regular_files import open_regular, read_regular
 
 _PATIENCE = 5
 """Attempts before a lock counts as held, because ``is_locked`` in another process takes it for an instant."""
@@ -92,6 +92,18 @@ def is_locked(ledger: Path) -> bool:
         return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def locked_since(ledger: Path) -> float | None:
+    """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
+    if not is_locked(ledger):
+        return None
+    try:
+        content = read_regular(lock_path(ledger))
+    except OSError:  # the run has ended since
+        return None
+    holder = _HOLDER.fullmatch(content[:_LONGEST])
+    return datetime.fromisoformat(holder[2].decode("ascii")).timestamp() if holder else None
 
 
 class _ForeignError(LedgerError):

@@ -59,6 +59,20 @@ WHERE error_code IS NOT NULL
 GROUP BY status, error_code
 ORDER BY occurrences DESC, status, error_code;
 
+-- name: error_examples
+-- The first rows of each status and error code; rows that wait for their turn have no error.
+SELECT status, error_code, occurrences, row, substr(error, 1, 32767)
+FROM (
+    SELECT
+        status, error_code, error, row,
+        count(*) OVER (PARTITION BY status, error_code) AS occurrences,
+        row_number() OVER (PARTITION BY status, error_code ORDER BY row) AS place
+    FROM results
+    WHERE error_code IS NOT NULL AND error_code <> 'stopped'
+)
+WHERE place <= ?
+ORDER BY occurrences DESC, status, error_code, row;
+
 -- name: invalid
 -- The records that cannot be sent; a negative limit means no limit.
 SELECT plan.row, plan.line, sources.name, substr(invalid.key, 1, 32767)
@@ -75,7 +89,27 @@ FROM problems WHERE row = ? ORDER BY number;
 
 -- name: runs
 -- Every execution of the command, the oldest first.
-SELECT run_id, started, ended, exit_code, version, pid FROM runs ORDER BY id;
+SELECT
+    run_id, started, ended, exit_code, version, pid,
+    (SELECT value FROM notes WHERE notes.name = 'run:' || runs.id)
+FROM runs ORDER BY id;
+
+-- name: activity
+-- Number of rows for which a run has sent a request to create, and the end of its last request.
+SELECT count(DISTINCT CASE step WHEN 'create' THEN row_id END), max(ended)
+FROM attempts
+WHERE run = ? AND sent IS NOT NULL;
+
+-- name: recent
+-- The times at which a run's last requests to create were sent, the latest first.
+SELECT sent FROM attempts WHERE run = ? AND step = 'create' AND sent IS NOT NULL ORDER BY id DESC LIMIT ?;
+
+-- name: input_rows
+-- Number of records of each input file.
+SELECT coalesce(counted.records, 0)
+FROM sources
+LEFT JOIN (SELECT source, count(*) AS records FROM plan GROUP BY source) AS counted ON counted.source = sources.id
+ORDER BY sources.id;
 
 -- name: created
 -- The created rows of the current input, with identity and conversation SID.

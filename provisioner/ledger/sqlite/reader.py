@@ -12,11 +12,22 @@ import msgspec
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.notes import JobNotes
-from provisioner.ledger.reading import CreatedRow, ErrorCount, InvalidRow, Orphan, RowStatus, RunRecord
+from provisioner.ledger.reading import (
+    MOST_RECENT,
+    CreatedRow,
+    ErrorCount,
+    ErrorExample,
+    InvalidRow,
+    Orphan,
+    RowStatus,
+    RunActivity,
+    RunRecord,
+)
 from provisioner.ledger.sqlite import lock, queries, shapes
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
+from provisioner.ledger.sqlite.row_codec import decode_run_note
 from provisioner.ledger.sqlite.schema import vanished_query
 from provisioner.ledger.sqlite.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite.sids import require_sids
@@ -121,6 +132,13 @@ class SqliteLedgerReader:
         """Return the number of rows for each status and error code, the most frequent first."""
         return [ErrorCount(*line) for line in self._lines("error_counts", shapes.ERROR_COUNT)]
 
+    def error_examples(self, first: int) -> Sequence[ErrorExample]:
+        """Return the ``first`` rows of each status and error code, in input order, the most frequent code first.
+
+        Rows that still wait for their turn have no error.
+        """
+        return [ErrorExample(*line) for line in self._lines("error_examples", shapes.ERROR_EXAMPLE, first)]
+
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield the attempts of one step (``create`` or ``message``), in the order in which they were recorded.
 
@@ -155,7 +173,20 @@ class SqliteLedgerReader:
 
     def runs(self) -> Sequence[RunRecord]:
         """Return every execution of the command, the oldest first."""
-        return [RunRecord(*line) for line in self._lines("runs", shapes.RUN)]
+        return [
+            RunRecord(run_id, started, ended, exit_code, version, pid, decode_run_note(note))
+            for run_id, started, ended, exit_code, version, pid, note in self._lines("runs", shapes.RUN)
+        ]
+
+    def activity(self, run: int) -> RunActivity:
+        """Return what run number ``run`` (from 1) has done so far."""
+        ((rows, last_ended),) = self._lines("activity", shapes.ACTIVITY, run)
+        recent = tuple(sent for (sent,) in self._lines("recent", shapes.RECENT, run, MOST_RECENT))
+        return RunActivity(rows, last_ended, recent)
+
+    def input_rows(self) -> Sequence[int]:
+        """Return the number of records of each input file, in the order of ``fingerprints``."""
+        return [rows for (rows,) in self._lines("input_rows", shapes.INPUT_ROWS)]
 
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
         """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
@@ -167,6 +198,11 @@ class SqliteLedgerReader:
         """Return whether a run holds this ledger's lock now."""
         with self._asking():
             return lock.is_locked(self._path)
+
+    def held_since(self) -> float | None:
+        """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
+        with self._asking():
+            return lock.locked_since(self._path)
 
     def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with self._answer(_READ[name], *parameters) as answer:

@@ -1,8 +1,12 @@
 """Conversion between rows of the ledger's tables and the program's records."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from provisioner.ledger.notes import RunNote
 from provisioner.ledger.sqlite import shapes
 from provisioner.ledger.sqlite.shapes import OddLine, checked_row, require_shape
 from provisioner.models import AttemptResult, Claim, UnknownRow
@@ -64,6 +68,19 @@ def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptRes
         result.may_leave_orphan,
         status,
     )
+
+
+def encode_run_note(note: RunNote) -> str:
+    """Return the note as the JSON text that is stored; file names may hold bytes that are not text."""
+    return json.dumps(msgspec.to_builtins(note), allow_nan=False)
+
+
+def decode_run_note(text: str | None) -> RunNote:
+    """Return the note for a stored text, None for none; raise ``OddLine`` when a value has an unexpected type."""
+    try:
+        return RunNote() if text is None else msgspec.convert(json.loads(text), RunNote)
+    except (ValueError, RecursionError):  # msgspec's ValidationError is a ValueError
+        raise OddLine from None
 
 
 def encode_text(text: str) -> str | None:

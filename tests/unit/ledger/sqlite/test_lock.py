@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,8 +70,10 @@ async def test_a_look_tells_whether_a_run_has_the_ledger(path: Path) -> None:
     async with open_sqlite_ledger(path, SETTINGS, version="1"):
         with open_sqlite_reader(path) as reader:
             assert reader.is_held()
+            assert 0 <= time.time() - (reader.held_since() or 0) < 60
     with open_sqlite_reader(path) as reader:
         assert not reader.is_held()
+        assert reader.held_since() is None
 
 
 async def test_a_left_over_lock_does_not_count_as_held(path: Path) -> None:
