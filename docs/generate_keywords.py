@@ -51,7 +51,7 @@ def module() -> str:
 
 def _class(group: Any, written: dict[type[Any], str], *, is_command: bool) -> str:
     bases = [_name(base) for base in group.__bases__ if base in written] or ["TypedDict"]
-    own = get_annotations(group)
+    own = get_annotations(group).keys() - {name for base in group.__mro__[1:] for name in get_annotations(base)}
     lines = [
         _line(field)
         for field in keyword_fields(group)

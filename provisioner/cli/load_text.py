@@ -20,6 +20,8 @@ def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
             f"{step}: {figures['succeeded']:,} of {figures['rows']:,} rows, {figures['requests']:,} requests, "
             f"{figures['late']:,} late, {figures['throttled']:,} answers 429"
         )
+        if figures["found"]:
+            yield f"  {figures['found']:,} of them had lost their answer, and were found by a look-up"
         for since in ("due", "sent"):
             found = figures[f"from_{since}"]
             times = "  ".join(f"{name} {_time_text(found[name])}" for name in _COLUMNS)
@@ -29,8 +31,12 @@ def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
     if details.get("steps"):
         sent, received = details["bytes_sent"], details["bytes_received"]
         yield f"most in flight {details['most_in_flight']:,}, {sent:,} bytes sent, {received:,} received"
-    for ruling in details.get("thresholds", ()):
-        yield f"{'passed' if ruling['passed'] else 'FAILED'}: {ruling['text']}"
+    yield from map(threshold_line, details.get("thresholds", ()))
+
+
+def threshold_line(ruling: Mapping[str, Any]) -> str:
+    """Render the verdict on one threshold: ``ok  p95(create.due) 19 ms (fails above 2 s)``."""
+    return f"{'ok' if ruling['passed'] else 'FAILED'}  {ruling['text']}"
 
 
 def _time_text(seconds: float | None) -> str:

@@ -85,16 +85,24 @@ class SectionedCommand(click.Command):
 def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.Option]]:
     """Return the options of a command by heading: its groups in order, its own, those that all commands have.
 
-    The heading is the docstring of the group's class up to the first semicolon, without a full stop.
+    The heading is the docstring of the group's class up to the first semicolon, without a full stop. An option
+    that a command declares anew stays in the group where it was declared first.
     """
     declared = {each.name: each for each in fields(options_class)}
     *bases, last = options_class.__mro__[1:-1]
     headings = {group: group.__doc__.partition(";")[0].rstrip(".") for group in (*bases, last)}
+    groups = (*bases, options_class, last)
+    group_of: dict[str, type] = {}
+    for group in groups:
+        for name in get_annotations(group):
+            group_of.setdefault(name, group)
     return {
         headings.get(group, "Options"): [
-            _flag(command_name, declared[name]) for name in get_annotations(group) if name in declared
+            _flag(command_name, declared[name])
+            for name in get_annotations(group)
+            if name in declared and group_of[name] is group
         ]
-        for group in (*bases, options_class, last)
+        for group in groups
         if get_annotations(group)
     }
 

@@ -18,6 +18,7 @@ from provisioner.monitor.close_monitor import WORDS, CloseMonitor
 from provisioner.options import CloseOptions, Rate, parse_duration, parse_rate
 from provisioner.pacing import Pacer, Reachability
 from provisioner.ports.user_interface import UserInterface
+from provisioner.runs.recorded_end import run_recorded
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 from provisioner.target import Target
@@ -138,14 +139,14 @@ class Cleanup:
 
     async def execute(self, close_target: CloseTarget, plan: ClosePlan, stop: StopSignals) -> Summary:
         """Close the conversations that are left, and return the summary."""
-        await close_target.ledger.start_run(())
         with stop.active(drain_s=DRAIN_S):
-            self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-            monitor, error = await self._close_all(close_target, plan.to_close, stop)
-            counts = await close_target.close_ledger.counts()
-            summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
-            self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
-            await close_target.ledger.finish_run(summary.exit_code)
+            async with run_recorded(close_target.ledger, "close"):
+                self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
+                monitor, error = await self._close_all(close_target, plan.to_close, stop)
+                counts = await close_target.close_ledger.counts()
+                summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
+                self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
+                await close_target.ledger.finish_run(summary.exit_code)
         return summary
 
     async def _close_all(

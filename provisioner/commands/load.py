@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ThresholdError, UsageError
-from provisioner.ledger import open_reader
+from provisioner.ledger import LedgerReader, ThresholdNote
 from provisioner.load import (
+    LOOKUPS,
+    AbortCondition,
     Arrivals,
     Stage,
+    StepMetrics,
     Threshold,
     ThresholdResult,
     achieved_share,
@@ -21,9 +25,10 @@ from provisioner.load import (
     prometheus_text,
     steady,
 )
+from provisioner.models import Step
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
-from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_rate
+from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_duration, parse_rate
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig, RunKind
@@ -33,11 +38,14 @@ from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
 
-STEPS = ("create", "message")
+STEPS = (Step.CREATE, Step.MESSAGE)
 MOST_DRAWN = 10_000_000
 """Most rows of a Poisson schedule; their times are drawn before the run, in about ten seconds, to count them."""
-_WITH_VERDICT = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
-"""Exit codes of a test that ran to its end; a failed condition replaces only these by 99."""
+_STOPPED = {
+    *(ExitCode.INTERNAL, ExitCode.USAGE, ExitCode.STRICT, ExitCode.GUARD, ExitCode.BUSY),
+    *(ExitCode.THRESHOLDS, ExitCode.SIGINT, ExitCode.SIGTERM),
+}
+"""Exit codes that say what stopped a test; a failed condition replaces any other by 99."""
 
 
 async def run_load_test(
@@ -51,59 +59,87 @@ async def run_load_test(
 
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
-    fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
-    abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
-    for each in abort_if:
-        if each.figure == "achieved":
-            raise UsageError(
-                f"--abort-if {each.text!r}: its value is known only at the end", cure="write it as --fail-if"
-            )
+    verdict = LoadVerdict.from_options(options)
     kind = RunKind(
         command="load",
         retry=RetryConfig(),
         arrivals=arrivals_of(options),
         is_cycled=options.cycle,
         close_after=options.close_after,
+        judge=verdict,
     )
     config = RunConfig.from_options(options, environment, kind)
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
     with config.files.alone(files, environment):
-        supervisor = RunSupervisor(config.supervision, abort_if)
+        supervisor = RunSupervisor(config.supervision, verdict.abort_if)
         summary = await execute_run(files, config, supervisor, ui, stop or StopSignals())
-    if summary.counts is None:
-        return summary
-    told = _with_figures(summary, config.accounting.commands, fail_if, concurrency=options.concurrency)
-    if options.metrics_file is not None:
+    if options.metrics_file is not None and summary.counts is not None:
         with atomic_write(options.metrics_file, mode=READABLE) as stream:
-            stream.write(prometheus_text(told).encode())
-    return told
+            stream.write(prometheus_text(summary).encode())
+    return summary
 
 
-def _with_figures(
-    summary: Summary, commands: JobCommands, fail_if: Sequence[Threshold], *, concurrency: int
-) -> Summary:
-    """Return the summary with the figures of the run that has just ended and the results of its conditions."""
-    with open_reader(commands.ledger) as reader:
+@dataclass(frozen=True, slots=True)
+class LoadVerdict:
+    """Judge of a load test: adds the figures of the run that is just ending, and decides by them how it ended.
+
+    ``fail_if`` and ``abort_if`` are the conditions of the options of these names. ``concurrency`` is the most
+    requests in flight.
+    """
+
+    fail_if: Sequence[Threshold]
+    abort_if: Sequence[AbortCondition]
+    concurrency: int
+
+    @classmethod
+    def from_options(cls, options: LoadOptions) -> "LoadVerdict":
+        """Return the judge for these options; raise ``UsageError`` for what is not a condition."""
+        fail_if = [parse_threshold(text, "--fail-if") for text in options.fail_if]
+        abort_if = [parse_threshold(text, "--abort-if") for text in options.abort_if]
+        for each in abort_if:
+            if each.figure == "achieved":
+                raise UsageError(
+                    f"--abort-if {each.text!r}: its value is known only at the end", cure="write it as --fail-if"
+                )
+        return cls(fail_if, [AbortCondition(each) for each in abort_if], options.concurrency)
+
+    def __call__(
+        self, reader: LedgerReader, commands: JobCommands, summary: Summary, /
+    ) -> tuple[Summary, tuple[ThresholdNote, ...]]:
+        """Return the summary with figures and verdict, and the thresholds by which it was found."""
         run = reader.last_run()
-        metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
-        waiting = reader.counts().pending
-    offered = summary.details["to_send"]
-    achieved = achieved_share(metrics["create"], offered) if summary.exit_code in _WITH_VERDICT else None
-    results = evaluate_thresholds(fail_if, metrics, achieved=achieved)
-    details = {
-        **summary.details,
-        "offered": offered,
-        "achieved": achieved,
-        "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
-        "thresholds": [_threshold_details(result) for result in results],
-    }
-    notes = (
-        *summary.notes,
-        *_notes(commands, details, waiting if summary.exit_code in _WITH_VERDICT else 0),
-        *_about_lateness(details, concurrency),
-    )
-    return _with_verdict(structs.replace(summary, details=details, notes=notes), results)
+        metrics = {step.value: _measured(reader, step, since_run=run) for step in STEPS}
+        offered, has_ended = summary.details["to_send"], summary.outcome is CommandOutcome.FINISHED
+        achieved = achieved_share(metrics["create"], offered) if has_ended else None
+        results = self._results(metrics, achieved)
+        details = {
+            **summary.details,
+            "offered": offered,
+            "achieved": achieved,
+            "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
+            "thresholds": [_threshold_details(result) for result in results],
+        }
+        notes = (
+            *summary.notes,
+            *_notes(commands, details, reader.counts().pending if has_ended else 0),
+            *_about_lateness(details, self.concurrency),
+        )
+        judged = _with_verdict(structs.replace(summary, details=details, notes=notes), results)
+        return judged, tuple(ThresholdNote(each.threshold.text, each.value, each.has_failed) for each in results)
+
+    def _results(self, metrics: Mapping[str, StepMetrics], achieved: float | None) -> Sequence[ThresholdResult]:
+        """Return the results of all conditions; one that has ended the test keeps the figure it had then."""
+        at_end = evaluate_thresholds([each.threshold for each in self.abort_if], metrics)
+        return (
+            *evaluate_thresholds(self.fail_if, metrics, achieved=achieved),
+            *(each.result or result for each, result in zip(self.abort_if, at_end, strict=True)),
+        )
+
+
+def _measured(reader: LedgerReader, step: Step, *, since_run: int) -> StepMetrics:
+    lookups = reader.attempts(LOOKUPS[step], since_run=since_run)
+    return collect_metrics(reader.attempts(step, since_run=since_run), lookups)
 
 
 def _notes(commands: JobCommands, details: Mapping[str, Any], waiting: int) -> Iterator[str]:
@@ -125,6 +161,11 @@ def arrivals_of(options: LoadOptions) -> Arrivals:
     """Return the arrival schedule of the options; raise ``UsageError`` for options that contradict each other."""
     if options.stage and options.duration:
         raise UsageError("--stage and --duration both say how long it takes", cure="omit one of them")
+    if options.stage and options.rate:
+        raise UsageError(
+            f"--rate {options.rate} and --stage both say how fast rows arrive",
+            cure="omit --rate, also in the environment and the configuration, or give --duration and no --stage",
+        )
     if options.cycle and not (options.stage or options.duration):
         raise UsageError("--cycle would never end", cure="say how long with --duration or --stage")
     if options.cycle and (options.failed or options.include_input):
@@ -152,7 +193,7 @@ def _check_size(arrivals: Arrivals) -> None:
 
 
 def _steady(options: LoadOptions) -> tuple[Stage, ...]:
-    rate = parse_rate(options.rate)
+    rate = parse_rate(options.rate or USUAL_RATE)
     if rate.is_auto or math.isinf(rate.per_second):
         raise UsageError(
             f"--rate {options.rate}: a load test needs a rate", cure="write it as 4/s, or give --stage"
@@ -168,13 +209,13 @@ def _threshold_details(result: ThresholdResult) -> dict[str, Any]:
         "condition": result.threshold.text,
         "value": result.value,
         "passed": not result.has_failed,
-        "text": str(result),
+        "text": result.sentence,
     }
 
 
 def _with_verdict(summary: Summary, results: Sequence[ThresholdResult]) -> Summary:
     failed = [str(result) for result in results if result.has_failed]
-    if not failed or summary.exit_code not in _WITH_VERDICT:
+    if not failed or summary.exit_code in _STOPPED:
         return summary
     error = ThresholdError(f"the test failed: {', '.join(failed)}")
     return structs.replace(

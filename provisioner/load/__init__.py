@@ -9,10 +9,11 @@ from .abort_condition import AbortCondition
 from .arrivals import Arrivals, Stage, parse_stages, steady
 from .percentiles import Distribution, distribution, rank
 from .prometheus import prometheus_text
-from .step_metrics import StepMetrics, achieved_share, collect_metrics
-from .thresholds import Threshold, ThresholdResult, evaluate_thresholds, parse_threshold
+from .step_metrics import LOOKUPS, StepMetrics, achieved_share, collect_metrics
+from .thresholds import Threshold, ThresholdResult, describe_result, evaluate_thresholds, parse_threshold
 
 __all__ = [
+    "LOOKUPS",
     "AbortCondition",
     "Arrivals",
     "Distribution",
@@ -22,6 +23,7 @@ __all__ = [
     "ThresholdResult",
     "achieved_share",
     "collect_metrics",
+    "describe_result",
     "distribution",
     "evaluate_thresholds",
     "parse_stages",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from .step_metrics import StepMetrics
-from .thresholds import Threshold
+from .thresholds import Threshold, ThresholdResult, evaluate_thresholds
 
 
 class AbortCondition:
@@ -16,6 +16,8 @@ class AbortCondition:
 
     def __init__(self, threshold: Threshold) -> None:
         self.threshold = threshold
+        self.result: ThresholdResult | None = None
+        """The threshold with its figure at the moment when the condition ended the test; None until then."""
         self._seen = self._beyond = 0
         self._sum = 0.0
 
@@ -32,6 +34,11 @@ class AbortCondition:
             case _:
                 self._look(metrics[self.threshold.step])
                 return self._seen > 0 and self._is_beyond()
+
+    def trip(self, metrics: Mapping[str, StepMetrics]) -> ThresholdResult:
+        """Record that the condition ends the test, and return the threshold with its figure at this moment."""
+        (self.result,) = evaluate_thresholds([self.threshold], metrics, is_over=False)
+        return self.result
 
     def _look(self, step: StepMetrics) -> None:
         new = step.latencies(self.threshold.since)[self._seen :]

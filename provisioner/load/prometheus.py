@@ -10,7 +10,7 @@ _QUANTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99", "p999": 
 _OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
 _OF_A_STEP = {
     "requests": "Requests of a step that were sent.",
-    "succeeded": "Rows whose step succeeded.",
+    "succeeded": "Rows whose step succeeded in the end, retries and look-ups included.",
     "throttled": "Requests of a step that were answered 429.",
     "late": "Requests of a step that were sent more than 100 ms after they were due.",
 }

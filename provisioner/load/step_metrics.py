@@ -9,12 +9,16 @@ from typing import Any
 
 from msgspec import structs
 
-from provisioner.models import AttemptRecord, Verdict
+from provisioner.models import AttemptRecord, Step, Verdict
 
 from .percentiles import Distribution, distribution
 
 LATE_S = 0.1
 """Seconds after its due time from which a request counts as late; a busy machine is often a little late."""
+
+
+LOOKUPS = {Step.CREATE: Step.LOOKUP, Step.MESSAGE: Step.MESSAGE_LOOKUP}
+"""The step that looks up the rows of a step whose reply was lost."""
 
 
 def _times() -> "array[float]":
@@ -39,6 +43,8 @@ class StepMetrics:
     """Requests that were answered with 429."""
     late: int = 0
     """Requests that were sent more than ``LATE_S`` seconds after they were due."""
+    found: int = 0
+    """Rows whose reply was lost and that a look-up found: they succeeded, and have no latency."""
     failures: Counter[str] = field(default_factory=Counter)
     """Number of attempts that did not succeed, by error code."""
     first_due: float | None = None
@@ -51,6 +57,7 @@ class StepMetrics:
     from_sent: "array[float]" = field(default_factory=_times)
     _waiting: dict[int, float] = field(default_factory=dict)
     _thrown_back: set[int] = field(default_factory=set)
+    _refused: set[int] = field(default_factory=set)
 
     def add(self, attempt: AttemptRecord) -> None:
         """Add one attempt. Attempts must be added in the order in which they ended.
@@ -61,7 +68,7 @@ class StepMetrics:
             return
         due = self._waiting.pop(attempt.row_id, None)
         if due is None:
-            self.rows += 1
+            self.rows += attempt.row_id not in self._refused
             due = attempt.due
             self.last_due = due if self.last_due is None else max(self.last_due, due)
         self._count(attempt, due)
@@ -70,6 +77,16 @@ class StepMetrics:
             self._waiting[attempt.row_id] = due
         if attempt.verdict == Verdict.NOT_PROCESSED:
             self._thrown_back.add(attempt.row_id)
+        if attempt.verdict == Verdict.REFUSED:
+            self._refused.add(attempt.row_id)
+        else:
+            self._refused.discard(attempt.row_id)
+
+    def add_lookup(self, lookup: AttemptRecord) -> None:
+        """Add the result of a look-up, after the attempts: a row that it found has succeeded after all."""
+        if lookup.verdict == Verdict.CREATED and self._waiting.pop(lookup.row_id, None) is not None:
+            self._thrown_back.discard(lookup.row_id)
+            self.found += 1
 
     def _count(self, attempt: AttemptRecord, due: float) -> None:
         self.first_due = due if self.first_due is None else min(self.first_due, due)
@@ -88,8 +105,8 @@ class StepMetrics:
 
     @property
     def succeeded(self) -> int:
-        """Number of rows whose step succeeded."""
-        return len(self.ended)
+        """Number of rows whose step succeeded in the end, by an attempt of its own or as a look-up has found."""
+        return len(self.ended) + self.found
 
     @property
     def offered_s(self) -> float:
@@ -103,7 +120,10 @@ class StepMetrics:
 
     @property
     def error_share(self) -> float | None:
-        """Share of rows that did not succeed, from 0 to 1; None without rows."""
+        """Share of rows that did not succeed in the end, from 0 to 1; None without rows.
+
+        A row that succeeded at its second attempt, or was found by a look-up, is no error.
+        """
         return (self.rows - self.succeeded) / self.rows if self.rows else None
 
     @property
@@ -130,6 +150,7 @@ class StepMetrics:
             "rows": self.rows,
             "requests": self.requests,
             "succeeded": self.succeeded,
+            "found": self.found,
             "throttled": self.throttled,
             "late": self.late,
             "failures": dict(self.failures),
@@ -138,12 +159,17 @@ class StepMetrics:
         }
 
 
-def collect_metrics(attempts: Iterable[AttemptRecord]) -> StepMetrics:
-    """Return the measurements of one step from its attempts, which must be in the order in which they ended."""
-    found = StepMetrics()
+def collect_metrics(attempts: Iterable[AttemptRecord], lookups: Iterable[AttemptRecord] = ()) -> StepMetrics:
+    """Return the measurements of one step.
+
+    ``attempts`` must be in the order in which they ended; ``lookups`` are the results of looking up its rows.
+    """
+    metrics = StepMetrics()
     for attempt in attempts:
-        found.add(attempt)
-    return found
+        metrics.add(attempt)
+    for lookup in lookups:
+        metrics.add_lookup(lookup)
+    return metrics
 
 
 def achieved_share(metrics: StepMetrics, offered: int) -> float | None:

@@ -6,19 +6,28 @@ from datetime import datetime
 from pathlib import Path
 
 
+def working_folder() -> str:
+    """Return the absolute path of the working folder, empty if it was removed or may not be read."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
 @dataclass(frozen=True)
 class ProcessEnvironment:
     """Environment in which a command was started.
 
     ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
     ``command`` is the command line that would start the process again. ``moment`` is the start time with the local
-    time zone; file names that contain a date use it.
+    time zone; file names that contain a date use it. ``folder`` is the working folder, empty if it is gone.
     """
 
     environ: Mapping[str, str]
     home: Path | None
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    folder: str = field(default_factory=working_folder)
 
 
 def user_home() -> Path | None:

@@ -121,6 +121,13 @@ class RunOptions(JobOptions, GiveUpOptions, OutputFormatOptions):
 class LoadOptions(JobOptions, OutputFormatOptions):
     """``provisioner load``."""
 
+    rate: str = option(
+        "",
+        "WebChats to start per second: N, N/s, N/m, N/h; a --stage brings its own.  [default: 4/s]",
+        metavar="RATE",
+        check=parse_rate,
+        span=RATES,
+    )
     duration: str = option(
         "",
         "How long rows arrive, at --rate.  [default: until they are used up]",

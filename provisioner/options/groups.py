@@ -133,12 +133,16 @@ class MappingOptions:
     )
 
 
+USUAL_RATE = "4/s"
+"""Default of ``--rate``: it leaves one of Twilio's 5 WebChats a second to the live website."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RateOptions:
     """Rate."""
 
     rate: str = option(
-        "4/s",
+        USUAL_RATE,
         "WebChats to start per second: N, N/s, N/m, N/h; 0 is no limit, auto probes.",
         metavar="RATE",
         check=parse_rate,

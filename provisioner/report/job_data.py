@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.ledger import LedgerReader, RunRecord
-from provisioner.load import StepMetrics, collect_metrics
-from provisioner.models import Counts, Manifest, Result
+from provisioner.load import LOOKUPS, StepMetrics, collect_metrics
+from provisioner.models import Counts, Manifest, Result, Step
 
 from .timeline import Timeline, timeline
 
-STEPS = ("create", "message")
+STEPS = (Step.CREATE, Step.MESSAGE)
 MOST_ROWS_NAMED = 20
 """Most rows that are named for each error; the results file names all of them."""
 SLOWEST = 20
@@ -51,10 +51,10 @@ def load_job(name: str, reader: LedgerReader) -> JobData:
     asked = reader.asked()
     steps = {}
     for step in STEPS:
-        found = collect_metrics(reader.attempts(step))
+        found = collect_metrics(reader.attempts(step), reader.attempts(LOOKUPS[step]))
         if found.requests and found.first_due is not None and found.last_ended is not None:
             times = reader.attempts(step)
-            steps[step] = found, timeline(times, start=found.first_due, end=found.last_ended)
+            steps[step.value] = found, timeline(times, start=found.first_due, end=found.last_ended)
     return JobData(
         name=name,
         manifest=reader.manifest,

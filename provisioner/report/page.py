@@ -54,6 +54,7 @@ def job_parts(job: JobData) -> str:
     return "".join(
         (
             sections.accounting(job.counts),
+            sections.conditions(job),
             *sections.steps(job),
             sections.errors(job),
             sections.slowest(job),

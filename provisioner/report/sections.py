@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from provisioner.load import Distribution, StepMetrics
+from provisioner.ledger import last_judged
+from provisioner.load import Distribution, StepMetrics, describe_result
 from provisioner.models import Counts
 
 from .charts import Chart, Line, draw
@@ -38,6 +39,22 @@ def _bar(numbers: Mapping[str, int], total: int) -> str:
     cells = "".join(f'<td class="{name}" width="{share:.3f}%"></td>' for name, share in shares.items())
     rest = "<td></td>" if sum(shares.values()) < 100 - LEAST_SHARE else ""
     return f'<table class="bar" role="presentation" aria-hidden="true"><tr>{cells}{rest}</tr></table>'
+
+
+def conditions(job: JobData) -> str:
+    """Return how the last load test was judged, with the figure of each condition; empty when none was judged."""
+    number, note = last_judged(job.runs)
+    if not note.thresholds:
+        return ""
+    rows = [
+        (
+            each.condition,
+            "\u2717 FAILED" if each.has_failed else "\u2713 ok",
+            describe_result(each.condition, each.value),
+        )
+        for each in note.thresholds
+    ]
+    return section(f"Conditions of run {number}", table(("condition", "verdict", "figure"), rows))
 
 
 def steps(job: JobData) -> Iterator[str]:

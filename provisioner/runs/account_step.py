@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
+from provisioner.ledger import LedgerReader, ThresholdNote
 from provisioner.models import Counts, MessageCounts
 from provisioner.models.reasons import MOST_NAMED
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
@@ -28,13 +29,26 @@ from .run_end import AdviceContext, RunEnd, advice, run_end
 from .send_step import SendReport
 
 
+class Judge(Protocol):
+    """Decides by the figures of a run how it ended."""
+
+    def __call__(
+        self, reader: LedgerReader, commands: JobCommands, summary: Summary, /
+    ) -> tuple[Summary, tuple[ThresholdNote, ...]]:
+        """Return the summary with the verdict, and the thresholds by which it was found.
+
+        Called on another thread. Raise ``LedgerError`` when the ledger cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """Configuration of the last step.
 
     ``command`` is the name of the command. ``failed`` is the path of ``--failed``, None without it. ``limit`` is
     the number of rows of ``--limit``, 0 for no limit. With ``is_timed`` (a load test with a fixed duration), rows
-    that were not due do not count as left over.
+    that were not due do not count as left over. ``judge`` is that of ``RunKind``.
     """
 
     command: str
@@ -44,6 +58,7 @@ class AccountConfig:
     limit: int
     retry: RetryConfig
     is_timed: bool
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +95,27 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
         signal_exit=job.stop.exit_code,
     )
     summary = _summary(config, run_plan, report, final)
+    if config.judge is not None:
+        summary = await _judged(job, config, config.judge, run_plan, summary)
     event_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
     with suppress(StorageError):
         await job.ledger.finish_run(summary.exit_code)
     return summary
+
+
+async def _judged(
+    job: OpenJob, config: AccountConfig, judge: Judge, run_plan: RunPlan, summary: Summary
+) -> Summary:
+    """Return the summary with the verdict, and store the thresholds with the run."""
+
+    def judged() -> tuple[Summary, tuple[ThresholdNote, ...]]:
+        with job.ledger.reader() as reader:
+            return judge(reader, config.commands, summary)
+
+    found, thresholds = await asyncio.to_thread(judged)
+    with suppress(StorageError):
+        await job.ledger.set_run_note(structs.replace(run_plan.run_note, thresholds=thresholds))
+    return found
 
 
 def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:

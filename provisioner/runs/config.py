@@ -1,18 +1,18 @@
 """Configuration of a run: its options, checked and divided into one part for each step."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioner.errors import UsageError
-from provisioner.ledger import LedgerLocation
+from provisioner.ledger import LedgerLocation, RunNote
 from provisioner.load import Arrivals
 from provisioner.mapping import Mapping
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import (
+    USUAL_RATE,
     JobOptions,
     LoadOptions,
     RunOptions,
@@ -28,8 +28,9 @@ from provisioner.results.outputs import Outputs
 from provisioner.target import Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
-from .account_step import AccountConfig
+from .account_step import AccountConfig, Judge
 from .command_files import files_of_command
+from .command_record import note_of_run, options_json
 from .confirmation import Confirmation
 from .job_config import JobCommands, JobConfig
 from .job_start import JobStartConfig
@@ -41,12 +42,6 @@ from .send_schedule import SendSchedule
 from .send_step import SendConfig
 from .supervisor import SupervisorConfig
 
-_REPORTED_OPTIONS = (
-    *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
-    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
-)
-"""Names of the options that are stored in the ledger for reports."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunKind:
@@ -56,7 +51,8 @@ class RunKind:
     ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent.
     ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers. ``give_up`` is the
     longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection counts as an
-    attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``.
+    attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``. ``judge`` decides by the
+    figures of the run how it ended; None accepts its counts.
     """
 
     command: str
@@ -67,6 +63,7 @@ class RunKind:
     give_up: str = ""
     is_new_job: bool = False
     rebuild_from: Path | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +111,7 @@ class RunConfig:
     ) -> "RunConfig":
         """Return the configuration for these options. Raise ``UsageError`` for the first invalid option."""
         output_names = DatedOutputNames.read(options, environment.moment)
-        options = output_names.with_dates(options)
+        options = replace(output_names.with_dates(options), rate=options.rate or USUAL_RATE)
         outputs = _outputs(options)
         validate_global_options(
             address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
@@ -134,18 +131,16 @@ class RunConfig:
             files=RunFiles(options=options, output_names=output_names),
             job=_job(options, target, mapping, uses=uses, ledger=commands.ledger, spool_dir=outputs.folder),
             start=_start(options, kind, outputs.path, commands.ledger, is_local=target.is_local),
-            planning=_planning(options, kind, target, schedule),
+            planning=_planning(
+                options,
+                kind,
+                target,
+                schedule,
+                note_of_run(options, kind.command, kind.retry, commands, environment),
+            ),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
-            accounting=AccountConfig(
-                command=kind.command,
-                commands=commands,
-                outputs=outputs,
-                failed=options.failed,
-                limit=options.limit,
-                retry=kind.retry,
-                is_timed=schedule.is_timed,
-            ),
+            accounting=_accounting(options, kind, commands, outputs, schedule),
         )
 
 
@@ -202,7 +197,9 @@ def _start(
     )
 
 
-def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule) -> PlanConfig:
+def _planning(
+    options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule, run_note: RunNote
+) -> PlanConfig:
     return PlanConfig(
         selection=RowSelection(retry=kind.retry, limit=schedule.limit(options.limit), is_timed=schedule.is_timed),
         timing=schedule.timing,
@@ -214,8 +211,9 @@ def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: Send
             rate=options.rate,
             is_boundless=math.isinf(schedule.rate.per_second),
         ),
-        options_json=_options_json(options, kind.retry),
+        options_json=options_json(options, kind.retry),
         may_replace_input=options.replace_input,
+        run_note=run_note,
         notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
     )
 
@@ -249,11 +247,23 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
     )
 
 
-def _options_json(options: JobOptions, retry: RetryConfig) -> str:
-    """Return the options that reports show, as a JSON object of strings; they hold no customer data."""
-    values = {**asdict(retry), **vars(options)}
-    told = {name: values.get(name) for name in _REPORTED_OPTIONS}
-    return json.dumps({name: _written(value) for name, value in told.items() if value})
+def _accounting(
+    options: RunOptions | LoadOptions,
+    kind: RunKind,
+    commands: JobCommands,
+    outputs: Outputs,
+    schedule: SendSchedule,
+) -> AccountConfig:
+    return AccountConfig(
+        command=kind.command,
+        commands=commands,
+        outputs=outputs,
+        failed=options.failed,
+        limit=options.limit,
+        retry=kind.retry,
+        is_timed=schedule.is_timed,
+        judge=kind.judge,
+    )
 
 
 def _cautions(options: JobOptions, retry: RetryConfig, window: DailyWindow | None) -> Iterator[str]:
@@ -284,7 +294,3 @@ def _timer_given(text: str) -> float | None:
             f"--close-after {text!r}: Twilio accepts no timer below ten minutes", cure="give it 10m, or more"
         )
     return seconds
-
-
-def _written(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else "yes" if value is True else str(value)

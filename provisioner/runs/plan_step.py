@@ -9,7 +9,7 @@ from typing import NoReturn
 from msgspec import structs
 
 from provisioner.errors import ProvisionerError, StrictError
-from provisioner.ledger import Ledger
+from provisioner.ledger import Ledger, RunNote
 from provisioner.models import ReplacedInput
 from provisioner.models.forecast import Forecast
 from provisioner.planning.forecast import Timing, Workload, forecast
@@ -25,14 +25,16 @@ from .row_selection import RowSelection
 class PlanConfig:
     """Configuration of the first step.
 
-    ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan. With
-    ``may_replace_input``, an input with hardly any row of the earlier one is accepted.
+    ``options_json`` are the options that reports show, as a JSON object. ``run_note`` is what the ledger keeps of
+    the run, as far as it is known before the plan. ``notes`` are shown with the plan. With ``may_replace_input``,
+    an input with hardly any row of the earlier one is accepted.
     """
 
     selection: RowSelection
     timing: Timing
     confirmation: Confirmation
     options_json: str
+    run_note: RunNote
     notes: Sequence[str] = ()
     may_replace_input: bool = False
 
@@ -42,12 +44,14 @@ class RunPlan:
     """Plan of a run.
 
     ``required_rows`` is the number of rows that need an outcome for the run to be complete. ``is_unchanged`` says
-    that input and ledger are as the last run left them. ``refusal`` is the error that forbids sending, else None.
+    that input and ledger are as the last run left them. ``run_note`` is what the ledger keeps of the run.
+    ``refusal`` is the error that forbids sending, else None.
     """
 
     forecast: Forecast
     required_rows: int
     is_unchanged: bool
+    run_note: RunNote
     refusal: ProvisionerError | None = None
 
     @property
@@ -85,11 +89,15 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again
         await job.ledger.set_notes(results="")
+    ends_at = told.finishes_at and told.finishes_at.timestamp()
+    run_note = structs.replace(config.run_note, to_send=told.to_send, ends_at=ends_at)
+    await job.ledger.set_run_note(run_note)
     job.ui.show_plan(told)
     return RunPlan(
         forecast=told,
         required_rows=selection.required_rows(counts),
         is_unchanged=is_unchanged,
+        run_note=run_note,
         refusal=config.confirmation.refusal(told, job.input.sources, job.ui),
     )
 

@@ -16,6 +16,7 @@ from .config import RunConfig
 from .job_start import JobStart, start_job
 from .open_job import OpenJob
 from .plan_step import plan
+from .recorded_end import end_recorded
 from .send_step import send
 from .supervisor import RunSupervisor
 
@@ -34,7 +35,8 @@ async def execute_run(
         start = await start_job(config.start, job_input, settings, stop)
         async with open_ledger(config.job.ledger, settings, version=__version__) as ledger:
             with stop.active(drain_s=config.sending.drain_s):
-                return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor, start)
+                async with end_recorded(ledger):
+                    return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor, start)
 
 
 async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, start: JobStart) -> Summary:

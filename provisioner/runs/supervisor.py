@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.errors import GuardError, ThresholdError
-from provisioner.load import AbortCondition, StepMetrics, Threshold, evaluate_thresholds
+from provisioner.load import AbortCondition, StepMetrics
 from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
 from provisioner.pacing import Pacer
@@ -45,10 +45,10 @@ class RunSupervisor:
     ``UsageError`` when the address of the live page is invalid.
     """
 
-    def __init__(self, config: SupervisorConfig, abort_if: Sequence[Threshold] = ()) -> None:
+    def __init__(self, config: SupervisorConfig, abort_if: Sequence[AbortCondition] = ()) -> None:
         self._page = _live_page(config) if config.dashboard else None
         self._config, self._began = config, time.monotonic()
-        self._abort_conditions = [AbortCondition(each) for each in abort_if]
+        self._abort_conditions = abort_if
         self._metrics: dict[str, StepMetrics] = {Step.CREATE: StepMetrics(), Step.MESSAGE: StepMetrics()}
 
     @asynccontextmanager
@@ -98,7 +98,7 @@ class RunSupervisor:
             await asyncio.sleep(CHECK_S)
             for condition in self._abort_conditions:
                 if condition.is_met(self._metrics):
-                    (result,) = evaluate_thresholds([condition.threshold], self._metrics)
+                    result = condition.trip(self._metrics)
                     stop(Stop(StopKind.FAILURES, ThresholdError(f"--abort-if came true: {result}")))
                     return
 

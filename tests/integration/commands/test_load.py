@@ -35,6 +35,7 @@ def test_schedules_by_table(asked: dict[str, Any], arrivals: Arrivals) -> None:
     [
         ({"cycle": True}, "--cycle would never end", "--duration or --stage"),
         ({"stage": ("1s:2/s",), "duration": "1s"}, "both say how long", "omit one of them"),
+        ({"stage": ("1s:2/s",), "rate": "4/s"}, "--rate 4/s and --stage both say how fast", "omit --rate"),
         ({"rate": "0"}, "a load test needs a rate", "write it as 4/s"),
         ({"rate": "auto"}, "a load test needs a rate", "write it as 4/s"),
         ({"duration": "0"}, "takes no time", "e.g. 5m"),

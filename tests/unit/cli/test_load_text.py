@@ -42,8 +42,8 @@ def test_every_figure_of_a_test_is_told() -> None:
         f"  from sent: {'  '.join(f'{name} -' for name in names)}",
         "  20001: 1",
         "most in flight 3, 12,345 bytes sent, 678 received",
-        "passed: a (1 s)",
-        "FAILED: b (2 s)",
+        "ok  a (1 s)",
+        "FAILED  b (2 s)",
     ]
 
 

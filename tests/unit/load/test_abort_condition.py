@@ -57,3 +57,16 @@ def test_shares_are_followed_by_what_may_still_become_of_rows(
 
     assert is_touched("rate(error) > 0") is errors
     assert is_touched("rate(429) > 0") is throttled
+
+
+def test_the_figure_that_ended_a_test_is_that_of_the_moment() -> None:
+    """A row that was thrown back is no error in it, as it was none when the condition was looked at."""
+    metrics = {"create": StepMetrics()}
+    for row, verdict in enumerate(("refused", "created", "created", "not_processed"), start=1):
+        metrics["create"].add(record(row, 1.0, verdict, 0))
+    condition = AbortCondition(parse_threshold("rate(error) > 20%", "--abort-if"))
+
+    before, result = condition.result, condition.trip(metrics)
+
+    assert (before, condition.result) == (None, result)
+    assert (condition.is_met(metrics), result.value) == (True, 0.25)

@@ -1,5 +1,6 @@
 """What fails a load test."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -7,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
-from provisioner.load import StepMetrics, achieved_share, collect_metrics, evaluate_thresholds, parse_threshold
+from provisioner.load import (
+    StepMetrics,
+    achieved_share,
+    collect_metrics,
+    describe_result,
+    evaluate_thresholds,
+    parse_threshold,
+)
 from provisioner.models import AttemptRecord
 
 
@@ -85,6 +93,63 @@ def test_no_text_makes_reading_a_condition_crash(text: str) -> None:
         parse_threshold(text, "--abort-if")
     except UsageError:
         return
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "sentence"),
+    [
+        ("p95(create.due) > 2s", 0.0191, "p95(create.due) 19 ms (fails above 2 s)"),
+        ("p95(create.due) > 2s", 2.4, "p95(create.due) 2.4 s (fails above 2 s)"),
+        ("p95(create.due)>2s", 2.0004, "p95(create.due) 2.0004 s (fails above 2 s)"),
+        ("max(message.sent) >= 1m", 61.25, "max(message.sent) 61.2 s (fails at 60 s and above)"),
+        ("min(create.sent) < 0.5ms", 0.00025, "min(create.sent) 0.25 ms (fails below 0.5 ms)"),
+        ("rate(error) > 1%", 0.0, "rate(error) 0 % (fails above 1 %)"),
+        ("achieved <= 95%", 0.94981, "achieved 94.98 % (fails at 95 % and below)"),
+        ("rate(429) > 0", None, "rate(429) not measured (fails above 0 %)"),
+    ],
+)
+def test_a_verdict_names_figure_and_bound_in_the_same_unit(
+    condition: str, value: float | None, sentence: str
+) -> None:
+    """A figure that is just beyond its bound has as many digits as it takes to see that."""
+    assert describe_result(condition, value) == sentence
+
+
+@pytest.mark.parametrize("text", ["p95 > 2s", "p95(create) > 2s", "p95() > 2s", "mean>2s", "p99.9 (due) > 1s"])
+def test_a_latency_without_a_step_is_told_the_steps_and_an_example_that_is_right(text: str) -> None:
+    """The example is the user's own condition with a step, and can be copied."""
+    with pytest.raises(UsageError) as caught:
+        parse_threshold(text, "--fail-if")
+
+    example = re.search(r"'(.+?)'", caught.value.cure)
+    assert "names none of the steps: create or message" in caught.value.message
+    assert example is not None
+    assert example[1].partition("(")[0] == text.partition(">")[0].partition("(")[0].strip()
+    assert parse_threshold(example[1], "--fail-if").step == "create"
+
+
+def test_a_condition_that_this_version_does_not_know_is_shown_as_it_stands() -> None:
+    """A ledger of a later version may hold one."""
+    assert describe_result("median(close.due) > 2s", 1.0) == "median(close.due) > 2s"
+
+
+def test_rows_that_were_created_in_the_end_are_no_errors() -> None:
+    """A row sent again after a 429, one found by a look-up, and one that was refused first and sent again."""
+    lost = record(3, 0.1, "maybe", http_status=None, error_code="timeout")
+    attempts = [
+        record(1, 0.1),
+        record(2, 0.1, "not_processed", http_status=429, error_code="45780"),
+        lost,
+        record(4, 0.1, "refused", http_status=400, error_code="45745"),
+        record(2, 0.2, number=2),
+        record(4, 0.2, number=2),
+    ]
+
+    before = collect_metrics(attempts)
+    after = collect_metrics(attempts, [lost._replace(error_code="not_seen"), lost._replace(verdict="created")])
+
+    assert (before.rows, before.error_share) == (4, 1 / 4)
+    assert (after.rows, after.succeeded, after.error_share, len(after.from_due)) == (4, 4, 0.0, 3)
 
 
 def test_latency_from_due_holds_waiting_and_repeats() -> None:
