@@ -8,14 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.errors import ExitCode, ProvisionerError, UsageError
+from provisioner.errors import ExitCode, GuardError, ProvisionerError, UsageError
 from provisioner.http_client.transport import Transport
-from provisioner.ledger import CreatedRow, Ledger, LedgerLocation, open_ledger, open_reader
+from provisioner.ledger import CreatedRow, Ledger, LedgerLocation, LedgerReader, open_ledger, open_reader
 from provisioner.models import Counts, MessageCounts, Status, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.progress import Progress
-from provisioner.models.reasons import MOST_NAMED
+from provisioner.models.reasons import MOST_NAMED, NEVER_PLANNED
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.monitor import RunMonitor
@@ -24,6 +24,7 @@ from provisioner.pacing import Pacer, Reachability
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import AT_ONCE, BATCH, Audit, AuditedRow, FinderChoice, Reconciler, choose_finder
 from provisioner.rows import IdentityPolicy
+from provisioner.runs.recorded_end import run_recorded
 from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
@@ -39,19 +40,25 @@ async def reconcile_job(
 ) -> Summary:
     """Perform ``provisioner reconcile``.
 
-    The ledger holds the job's settings; only the account has to be given again. Raise ``OtherJobError`` for
-    another account than the job's, and ``ProvisionerError`` for any other error before Twilio is asked.
+    The ledger holds the job's settings; only the account has to be given again, and only when a row is unknown.
+    Raise ``OtherJobError`` for another account than the job's, and ``ProvisionerError`` for any other error before
+    Twilio is asked.
     """
     rate = parse_rate(options.rate)
     location = LedgerLocation.parse(ledger)
     with open_reader(location) as reader:
         settings = reader.manifest.settings
+        idle = None if options.audit else _nothing_to_do(reader, location)
+    if idle is not None:
+        return idle
     target = Target.choose(options, environment.environ, environment.home)
     async with open_ledger(location, {**settings, **target.settings()}, version=__version__) as opened:
         command = ReconcileCommand(opened, options, target, rate, ui=ui, command=environment.command)
         stop = stop or StopSignals()
         with stop.active(drain_s=0):
-            return await (command.audit(stop) if options.audit else command.reconcile(stop))
+            if options.audit:
+                return await command.audit(stop)
+            return await command.reconcile(stop)
 
 
 class ReconcileCommand:
@@ -90,25 +97,29 @@ class ReconcileCommand:
         summary is returned all the same. Raise ``StorageError`` when an outcome cannot be written.
         """
         await self._ledger.recover()
-        await self._ledger.start_run(())
-        await self._ledger.set_notes(results="")  # the next run writes them anew
-        before = await self._ledger.counts()
-        monitor = RunMonitor(
-            before, to_send=0, pacer_status=Pacer(self._rate), outage=lambda: self._reachability.pause
-        )
-        monitor.is_looking = True
-        if before.unknown:
-            async with self._target.open(self._rate) as transport:
-                chosen = await self._choose(transport)
-                reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
-                self._log.info("lookup.started", rows=before.unknown)
-                async with self._ui.progress(monitor.snapshot):
-                    await self._until_stopped(reconciler.run, stop_signals)
-        left = before.unknown - sum(monitor.resolved_to.values())
-        summary = await self._account(monitor, left, stop_signals.exit_code)
-        self._log.info("lookup.finished", **{each.value: rows for each, rows in monitor.resolved_to.items()})
-        await self._ledger.finish_run(summary.exit_code)
+        async with run_recorded(self._ledger, "reconcile"):
+            await self._ledger.set_notes(results="")  # the next run writes them anew
+            before = await self._ledger.counts()
+            monitor = RunMonitor(
+                before, to_send=0, pacer_status=Pacer(self._rate), outage=lambda: self._reachability.pause
+            )
+            if before.unknown:
+                await self._look_up(monitor, before.unknown, stop_signals)
+            left = before.unknown - sum(monitor.resolved_to.values())
+            summary = await self._account(monitor, left, stop_signals.exit_code)
+            ends = {each.value: rows for each, rows in monitor.resolved_to.items()}
+            self._log.info("lookup.finished", **ends)
+            await self._ledger.finish_run(summary.exit_code)
         return summary
+
+    async def _look_up(self, monitor: RunMonitor, unknown: int, stop_signals: StopSignals) -> None:
+        monitor.is_looking = True
+        async with self._target.open(self._rate) as transport:
+            chosen = await self._choose(transport)
+            reconciler = Reconciler(self._ledger, chosen, monitor, settle_delay_s=self._options.settle_delay)
+            self._log.info("lookup.started", rows=unknown)
+            async with self._ui.progress(monitor.snapshot):
+                await self._until_stopped(reconciler.run, stop_signals)
 
     async def audit(self, stop_signals: StopSignals) -> Summary:
         """Compare created rows with Twilio, changing nothing; raise ``UsageError`` if rows cannot be looked up."""
@@ -134,11 +145,10 @@ class ReconcileCommand:
                 batches = _batches((_created(row, since) for row in reader.created()), size)
                 async with self._ui.progress(lambda: _progress(audit, counts, self._reachability.pause)):
                     await self._until_stopped(lambda: audit.run(batches), stop_signals)
-        is_stopped = not audit.is_done
         return Summary(
             command="reconcile",
             exit_code=self._audit_code(audit, stop_signals.exit_code),
-            outcome=CommandOutcome.STOPPED if is_stopped else CommandOutcome.FINISHED,
+            outcome=_audit_outcome(audit, self._error),
             error=ErrorInfo.from_error(self._error) if self._error else None,
             counts=counts.final,
             ledger=str(self._ledger.location),
@@ -154,7 +164,12 @@ class ReconcileCommand:
         is_trusted = await self._ledger.trusts_identities()
         host = self._reachability.host_of(transport.url("conversations", "v1"))
         return choose_finder(
-            transport, self._identity_policy, rate=self._rate, trusts_identities=is_trusted, host=host
+            transport,
+            self._identity_policy,
+            rate=self._rate,
+            trusts_identities=is_trusted,
+            host=host,
+            stops_at_refusal=True,
         )
 
     async def _account(self, monitor: RunMonitor, left: int, signal_exit: ExitCode | None) -> Summary:
@@ -196,7 +211,10 @@ class ReconcileCommand:
         return ExitCode.REJECTED if flaws else ExitCode.DONE
 
     async def _until_stopped(self, work: Callable[[], Awaitable[None]], stop_signals: StopSignals) -> None:
-        """Run ``work`` until it is done; a stop, or a Twilio that stays out of reach, cancels it and returns."""
+        """Run ``work`` until it is done.
+
+        A stop, a Twilio that stays out of reach, and one that refuses the credentials end it early.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as patience:
 
@@ -206,7 +224,10 @@ class ReconcileCommand:
 
                 self._end_work = end
                 stop_signals.on_stop(end)
-                await work()
+                try:
+                    await work()
+                except GuardError as refusal:
+                    self._error = refusal
         self._end_work = _do_nothing
         stop_signals.clear()
 
@@ -215,8 +236,31 @@ class ReconcileCommand:
         self._end_work()
 
 
+def _audit_outcome(audit: Audit, error: ProvisionerError | None) -> CommandOutcome:
+    if isinstance(error, GuardError):
+        return CommandOutcome.GUARDED
+    return CommandOutcome.FINISHED if audit.is_done else CommandOutcome.STOPPED
+
+
 def _do_nothing() -> None:
     """End no work, because none is running."""
+
+
+def _nothing_to_do(reader: LedgerReader, location: LedgerLocation) -> Summary | None:
+    """Return the summary for a job without unknown rows, None where a row is unknown or a run holds the ledger."""
+    counts, messages = reader.counts(), reader.message_counts().final
+    if reader.is_held() or counts.unknown or counts.in_flight:
+        return None
+    is_planned = bool(reader.fingerprints())
+    note = "no row is unknown: there is nothing to look up" if is_planned else NEVER_PLANNED
+    return Summary(
+        command="reconcile",
+        counts=counts.final if is_planned else None,
+        messages=messages,
+        ledger=str(location),
+        notes=(note, *_about(messages)),
+        details={"looked_up": 0, "found": 0, "absent": 0},
+    )
 
 
 def _what_follows(found: int, absent: int, ledger: LedgerLocation) -> Iterator[str]:

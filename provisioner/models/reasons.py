@@ -14,6 +14,10 @@ MOST_NAMED = 10
 """Maximum number of rows that a message lists by number; the results file lists all."""
 
 
+NEVER_PLANNED = "no input was planned in this ledger yet, so it knows of no row"
+"""Note about a ledger whose first run ended before it had read its input."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorReason:
     """Why ``rows`` rows were not created: their status, their common error code, and one of their error sentences.

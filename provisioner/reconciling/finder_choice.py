@@ -29,19 +29,21 @@ def choose_finder(
     rate: Rate,
     trusts_identities: bool,
     host: HostReachability | None = None,
+    stops_at_refusal: bool = False,
 ) -> FinderChoice:
     """Return the finder for a job: by identity if each row has its own and Twilio kept it, else by marker.
 
     ``rate`` limits the look-ups. ``trusts_identities`` is whether the identities that Twilio has returned so far
-    are those that were requested. ``host`` is that of the look-ups; see ``Pacer``.
+    are those that were requested. ``host`` is that of the look-ups; see ``Pacer``. ``stops_at_refusal`` makes
+    look-ups raise ``GuardError`` when Twilio refuses the credentials; otherwise such rows stay unknown.
     """
     client = ConversationClient(transport, Pacer(rate, host=host))
     if identity_policy.marker and identity_policy.identity != "auto":
-        return FinderChoice(MarkerFinder(client, identity_policy))
+        return FinderChoice(MarkerFinder(client, identity_policy, stops_at_refusal=stops_at_refusal))
     if identity_policy.has_identity and trusts_identities:
-        return FinderChoice(IdentityFinder(client, identity_policy))
+        return FinderChoice(IdentityFinder(client, identity_policy, stops_at_refusal=stops_at_refusal))
     if identity_policy.marker:
-        return FinderChoice(MarkerFinder(client, identity_policy))
+        return FinderChoice(MarkerFinder(client, identity_policy, stops_at_refusal=stops_at_refusal))
     if not identity_policy.has_identity:
         return FinderChoice(None, "rows without identity and without marker cannot be looked up")
     return FinderChoice(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
-from provisioner.errors import ungrouped
+from provisioner.errors import GuardError, ungrouped
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.rows import IdentityPolicy, is_generated_identity
 from provisioner.twilio.conversations import Conversation, ConversationClient, LookupResult
@@ -46,7 +46,8 @@ class IdentityFinder:
     """Finder by the identity that the create request named; unambiguous for identities that this program makes.
 
     An identity from the input may belong to older conversations of the same person, too. Those created before the
-    row was sent are ignored.
+    row was sent are ignored. With ``stops_at_refusal``, the first look-up goes alone, and a refusal of the
+    credentials raises ``GuardError``.
     """
 
     by_identity = True
@@ -57,9 +58,11 @@ class IdentityFinder:
         identity_policy: IdentityPolicy,
         *,
         clock: Callable[[], float] = time.monotonic,
+        stops_at_refusal: bool = False,
     ) -> None:
         self._client, self._identity_policy, self._clock = client, identity_policy, clock
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._stops_at_refusal, self._has_asked = stops_at_refusal, False
 
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
@@ -79,10 +82,13 @@ class IdentityFinder:
 
     async def find(self, rows: Sequence[UnknownRow]) -> Mapping[int, LookupResult]:
         """Look up each row, up to ``AT_ONCE`` at a time; a row without identity gets ``NO_IDENTITY``."""
+        alone = 1 if self._stops_at_refusal and not self._has_asked else 0
+        self._has_asked = True
+        found = {row.id: await self._find(row) for row in rows[:alone]}
         with ungrouped():
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._find(row)) for row in rows]
-        return {row.id: task.result() for row, task in zip(rows, tasks, strict=True)}
+                tasks = {row.id: group.create_task(self._find(row)) for row in rows[alone:]}
+        return {**found, **{row_id: task.result() for row_id, task in tasks.items()}}
 
     async def _find(self, row: UnknownRow) -> LookupResult:
         if not row.identity:
@@ -94,6 +100,8 @@ class IdentityFinder:
             return LookupResult(trouble=NO_TIME)
         async with self._places:
             found = await self._client.find_by_identity(row.identity)
+        if self._stops_at_refusal and found.trouble:
+            _require_admitted(found.trouble)
         if is_own:
             return found
         return LookupResult(tuple(each for each in found.conversations if _may_be_of(row, each)), found.trouble)
@@ -103,6 +111,7 @@ class MarkerFinder:
     """Finder by mark, in one scan for all rows.
 
     It reads the account's conversations from the day before the earliest attempt (UTC) to the day after today.
+    With ``stops_at_refusal``, a refusal of the credentials raises ``GuardError``.
     """
 
     by_identity = False
@@ -113,8 +122,10 @@ class MarkerFinder:
         identity_policy: IdentityPolicy,
         *,
         clock: Callable[[], float] = time.monotonic,
+        stops_at_refusal: bool = False,
     ) -> None:
         self._client, self._identity_policy, self._clock = client, identity_policy, clock
+        self._stops_at_refusal = stops_at_refusal
 
     async def look(
         self, rows: Sequence[UnknownRow], control: UnknownRow | None
@@ -146,6 +157,8 @@ class MarkerFinder:
         async for item in self._client.scan(first_day, last_day):
             if isinstance(item, ListError):
                 list_error = item
+                if self._stops_at_refusal:
+                    _require_admitted(item)
             else:
                 marked += [(ids[mark], item) for mark in item.marker_candidates & ids.keys()]
         for row_id, conversation in marked:
@@ -157,6 +170,12 @@ class MarkerFinder:
             elif has_guest:  # or the check is refused for good: assume a guest, so that the row is not sent again
                 seen[row_id].append(conversation)
         return seen, list_error
+
+
+def _require_admitted(error: ListError) -> None:
+    """Raise ``GuardError`` when every other look-up would be refused, too."""
+    if error.refusal:
+        raise GuardError(f"Twilio refused the look-up ({error.error_code}): {error.refusal}")
 
 
 NO_MARK = ListError(

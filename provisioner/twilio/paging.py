@@ -14,6 +14,7 @@ from provisioner.models import ConnectFailure
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
+from .errors.error_table import ReplyClassification
 from .errors.list_errors import LIST_ERRORS
 from .errors.reply_parsing import decode
 
@@ -29,7 +30,8 @@ class ListError(msgspec.Struct, frozen=True):
     """Why a list, or the rest of it, could not be read. It is no evidence of what exists.
 
     ``error_code`` is Twilio's number as text or a word of this program; ``error`` is a sentence for people.
-    ``http_status`` is None when there was no reply.
+    ``http_status`` is None when there was no reply. ``refusal`` says why every other request would be refused too,
+    because of the credentials or the server; empty when it would not.
     """
 
     error_code: str
@@ -38,6 +40,7 @@ class ListError(msgspec.Struct, frozen=True):
     is_throttled: bool = False
     retry_after_s: float | None = None
     connect_failure: ConnectFailure | None = None
+    refusal: str = ""
 
     @property
     def latency_ms(self) -> None:
@@ -173,7 +176,13 @@ def _list_error(reply: Reply, what: str) -> ListError:
         http_status=reply.status,
         is_throttled=classification.is_throttled,
         retry_after_s=classification.retry_after_s,
+        refusal=classification.error if _is_refusal(reply, classification) else "",
     )
+
+
+def _is_refusal(reply: Reply, classification: ReplyClassification) -> bool:
+    """Return whether the reply refuses the sender; a server that fails says nothing about that."""
+    return classification.stops_run and reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _next_url(url: str, next_page_url: str | None) -> str:

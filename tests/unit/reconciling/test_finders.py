@@ -7,6 +7,7 @@ from http import HTTPStatus
 import pytest
 from msgspec import structs
 
+from provisioner.errors import GuardError
 from provisioner.models import ControlVisibility, LookupObservation, UnknownRow
 from provisioner.reconciling.finders import AT_ONCE, CLOCK_SKEW_S, IdentityFinder, MarkerFinder
 from provisioner.rows import IdentityPolicy, identity_for, marker_for
@@ -312,3 +313,26 @@ async def test_a_row_of_a_lost_ledger_is_not_looked_up_by_a_new_mark() -> None:
     assert found[1].is_final
     assert "rebuilt" in found[1].trouble
     assert found[2].control is ControlVisibility.SHOWN
+
+
+UNAUTHORIZED = ListError(
+    "20003", "Twilio did not list the conversations (HTTP 401)", HTTPStatus.UNAUTHORIZED, refusal="check the key"
+)
+
+
+async def test_a_finder_that_stops_at_a_refusal_asks_once() -> None:
+    """By identity the first look-up goes alone; by mark the scan is one request. Without it, every row is told."""
+    rows = [unknown(number) for number in range(1, 20)]
+    refusing = {row.identity: LookupResult(trouble=UNAUTHORIZED) for row in rows}
+    listing, scanned, patient = FakeListing(refusing), FakeListing(listed=[UNAUTHORIZED]), FakeListing(refusing)
+
+    for finder in (
+        IdentityFinder(listing, AUTO, stops_at_refusal=True),
+        MarkerFinder(scanned, MARKED, stops_at_refusal=True),
+    ):
+        with pytest.raises(GuardError, match="check the key"):
+            await finder.find(rows)
+    told = await IdentityFinder(patient, AUTO).find(rows)
+
+    assert (len(listing.identities), len(scanned.days)) == (1, 1)
+    assert [each.trouble for each in told.values()] == [UNAUTHORIZED] * len(rows)
