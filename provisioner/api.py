@@ -210,7 +210,7 @@ async def aload_test(
 
 
 def status(ledger: PathName) -> Summary:
-    """Return the state of the job of ``ledger``, also while it runs."""
+    """Return the state of the job of ``ledger``, or of a results file beside its ledger, also while it runs."""
     return _perform("status", ledger, {})
 
 

@@ -9,13 +9,17 @@ from .console import Console
 from .options import argument, command
 
 
-@command(StatusOptions, argument("ledger", "LEDGER", of=Path))
+@command(StatusOptions, argument("ledger", "LEDGER|RESULTS", of=Path))
 def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:
-    """Show the state of a job, also while it runs."""
+    """Show the state of a job, also while it runs.
+
+    That is everything somebody needs who takes the job over, and the command that goes on with it. RESULTS.ledger
+    is read for a results file.
+    """
     from provisioner.api import perform_reading
 
     from .status_text import show_job
 
     summary = perform_reading([str(ledger)], options)
-    show_job(summary.details, console)
+    show_job(summary, console)
     return summary

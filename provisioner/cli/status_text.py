@@ -1,26 +1,136 @@
-"""Text of ``status``: the job, its settings and its errors."""
+"""Text of ``status``: the job, its last run, its settings and its errors."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
 from typing import Any
 
+from provisioner.models.environment import working_folder
+from provisioner.models.summary import Summary
+from provisioner.models.text import pluralize
+from provisioner.system.printable import printable, shortened
+
 from .console import Console
+from .formatting import duration_text, moment_text, rate_text
+from .load_text import threshold_line
+
+_TARGETS = {
+    "simulator": "simulated: nothing of it is at Twilio",
+    "this machine": "on this machine, not at Twilio",
+    "Twilio": "real: conversations at Twilio",
+}
+_TOLD_APART = {"account", "address_sid", "target"}
+"""Settings that have a line of their own."""
+_WIDTH = 76
+"""Characters of a line of an error sentence, so that it fits a terminal of 80 columns with its indent."""
 
 
-def show_job(details: dict[str, Any], console: Console) -> None:
-    """Print the job, its settings, its errors and its possible orphans.
+def show_job(summary: Summary, console: Console) -> None:
+    """Print what somebody needs who takes the job over, from the ``Summary`` of ``status``.
 
-    ``details`` are the details of the ``Summary`` of ``status``.
+    The accounting, the files and the next command are printed with the end of the summary.
     """
+    details = summary.details
     state = "a run is working on it" if details["is_running"] else "no run is working on it"
     console.print(
         f"job {details['job_id']}, begun {details['created_at']}, runs {len(details['runs']):,}; {state}"
     )
-    settings = [(name, value) for name, value in sorted(details["settings"].items()) if value]
-    console.table(("setting", "value"), settings)
-    if details["errors"]:
-        errors = [(each["status"], each["error_code"] or "", f"{each['rows']:,}") for each in details["errors"]]
-        console.table(("status", "error code", "rows"), errors)
+    for line in (*_about_job(summary), *_about_run(details), *_about_next(summary)):
+        console.print(line)
+    settings = details["settings"].items()
+    console.table(
+        ("setting", "value"),
+        [(name, value) for name, value in sorted(settings) if value and name not in _TOLD_APART],
+    )
+    _show_errors(details, console)
     if orphans := len(details["orphans"]):
-        console.print(
-            f"{orphans:,} attempts failed at the participant: each may have left a conversation without a "
-            "customer; provisioner reconcile LEDGER --audit lists them"
-        )
+        attempts = pluralize("attempt", orphans)
+        console.print(f"{attempts} failed at the participant: each may have left a conversation")
+        console.print("  without a customer; provisioner reconcile LEDGER --audit lists them")
+    for place, ruling in enumerate(details["thresholds"]):
+        if not place:
+            console.print(f"conditions of run {ruling['run']}:")
+        console.print(threshold_line(ruling))
+
+
+def _about_job(summary: Summary) -> Iterator[str]:
+    details, settings = summary.details, summary.details["settings"]
+    for each in details["inputs"]:
+        yield _titled("input", f"{each['name']} ({pluralize('row', each['rows'])})")
+    if account := settings.get("account"):
+        yield _titled("account", f"{account}, {_TARGETS.get(details['target'], details['target'])}")
+    if address := settings.get("address_sid"):
+        yield _titled("address", f"{address}, unless a row names its own")
+    if details["folder"] not in {"", working_folder()}:
+        yield _titled("folder", f"{details['folder']}, where its commands are typed")
+
+
+def _about_run(details: Mapping[str, Any]) -> Iterator[str]:
+    run = details["run"]
+    if run is None:
+        return
+    command = f" ({run['command']})" if run["command"] not in {"", "run"} else ""
+    began = f"run {run['number']}{command} started {moment_text(run['started'])}"
+    match run["phase"]:
+        case "running":
+            yield f"{began}, {duration_text(run['elapsed_s'])} ago, and is at work"
+            yield from _pace_lines(run)
+        case "died":
+            last = run["last_attempt"]
+            end = "before its first request" if last is None else f"its last attempt was at {moment_text(last)}"
+            yield f"{began} and died: {end}"
+        case _:
+            yield f"{began} and ended {moment_text(run['ended'])}"
+            yield f"  exit code {run['exit_code']}: {run['meaning']}"
+    if details["is_running"] and run["phase"] != "running":
+        yield "another run has just begun and still plans its input"
+
+
+def _pace_lines(run: Mapping[str, Any]) -> Iterator[str]:
+    rate, left, left_s = run["rate_now"], run["left"], run["left_s"]
+    if left is None:
+        return
+    pace = "" if rate is None else f"{rate_text(rate)} now, "
+    if not left and run["command"] != "load":
+        yield f"  {pace}nothing is left to send: it looks rows up, or ends"
+        return
+    end = "" if left_s is None else f": {duration_text(left_s)}, until {moment_text(run['ends_at'])}"
+    yield f"  {pace}{pluralize('row', left)} left to send{end}"
+
+
+def _about_next(summary: Summary) -> Iterator[str]:
+    """Say that the command is not known, where something is left to do and an earlier version made the ledger."""
+    details, counts = summary.details, summary.counts
+    is_old = bool(details["runs"]) and not details["folder"] and not summary.next_command
+    if counts is None or details["is_running"] or not is_old:
+        return
+    if counts.pending + counts.in_flight + counts.unsent + counts.unknown:
+        yield "the job's own command goes on: an earlier version did not keep it in the ledger"
+
+
+def _show_errors(details: Mapping[str, Any], console: Console) -> None:
+    """Print the errors, and below each the first of its rows and a sentence."""
+    if not details["errors"] or console.is_json:
+        return
+
+    from .table import render_table
+
+    reasons = {(each["status"], each["error_code"]): each for each in details["reasons"]}
+    errors = [(each["status"], each["error_code"] or "", f"{each['rows']:,}") for each in details["errors"]]
+    head, *lines = render_table(("status", "error code", "rows"), errors)
+    console.print(head)
+    for line, each in zip(lines, details["errors"], strict=True):
+        console.print(line)
+        if reason := reasons.get((each["status"], each["error_code"])):
+            console.print(f"  {_rows_text(reason['first_rows'], reason['rows'])}")
+            for part in wrap(shortened(printable(reason["error"] or "")), _WIDTH):
+                console.print(f"  {part}")
+
+
+def _rows_text(rows: Iterable[int], total: int) -> str:
+    named = [f"{row}" for row in rows]
+    more = f" and {total - len(named):,} more" if total > len(named) else ""
+    return f"{'row' if total == 1 else 'rows'} {', '.join(named)}{more}"
+
+
+def _titled(title: str, text: str) -> str:
+    return f"{title + ':':<9}{text}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioner.errors import InputError, LedgerError, UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.models import Fingerprint
+from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
 from provisioner.models.text import pluralize
 from provisioner.options import ExportOptions, InputOptions
@@ -47,12 +48,12 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         outputs.write(open_again)
     return Summary(
         command="export",
-        counts=counts.final,
+        counts=counts.final if fingerprints else None,
         messages=messages.final,
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(location),
-        notes=notes,
+        notes=(*notes, *(() if fingerprints else (NEVER_PLANNED,))),
     )
 
 

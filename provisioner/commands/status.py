@@ -1,23 +1,90 @@
 """The command ``status``: the state of a job from its ledger, also while it runs."""
 
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
-from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
+from provisioner.errors import LedgerError
+from provisioner.ledger import (
+    LedgerLocation,
+    LedgerReader,
+    RunNote,
+    RunRecord,
+    is_ledger,
+    last_judged,
+    open_reader,
+)
+from provisioner.load import describe_result
+from provisioner.models import Counts, MessageCounts
+from provisioner.models.environment import working_folder
+from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
+from provisioner.results import STDOUT
+from provisioner.results.recognition import is_results_file
+from provisioner.twilio.account.credentials import SIMULATED
+
+from .run_state import SENDING, RunPhase, RunState, last_run_state
+
+FIRST_NAMED = 5
+"""Rows that are named for each error."""
+_WHILE_RUNNING = {"stopped", "interrupted"}
+"""Error codes that rows would get if the run ended now; they are not errors while it runs."""
+_ENDS_OF_TEST = {0, 4, 7, 99}
+"""Exit codes of a load test that came to its end: rows that were not due then are left for another test."""
 
 
-def job_status(ledger: Path) -> Summary:
-    """Return the state of the job whose ledger is at the path ``ledger``.
+def job_status(path: Path) -> Summary:
+    """Return the state of the job whose ledger, or whose results file, is at ``path``.
 
-    Raise ``LedgerError`` for a ledger that cannot be read.
+    Raise ``LedgerError`` for a results file without its ledger, for another kind of file, and for a ledger that
+    cannot be read.
     """
-    with open_reader(LedgerLocation.parse(ledger)) as reader:
+    location = ledger_of(path)
+    with open_reader(location) as reader:
         details = status_details(reader)
-        counts, messages = reader.counts(), reader.message_counts()
-    return Summary(command="status", counts=counts, messages=messages, ledger=str(ledger), details=details)
+        is_planned = bool(reader.fingerprints())
+        counts, messages, runs = reader.counts(), reader.message_counts(), reader.runs()
+        state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
+        takeover = takeover_details(reader, runs, counts, details)
+    note = sending_note(runs)
+    return Summary(
+        command="status",
+        counts=counts if is_planned else None,
+        messages=messages,
+        output=_results_path(note),
+        ledger=str(location),
+        notes=tuple(_notes(path, location, is_planned=is_planned)),
+        next_command="" if details["is_running"] else next_command(note, state, counts, messages),
+        details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
+    )
+
+
+def ledger_of(path: Path) -> LedgerLocation:
+    """Return the location of the ledger for its own path, or for the path of the job's results file.
+
+    Raise ``LedgerError`` when the results file has no ledger beside it, and when the file is neither.
+    """
+    location, beside = LedgerLocation.parse(path), LedgerLocation.beside(path)
+    if is_ledger(location) or path.suffix == ".ledger" or path.is_dir():
+        return location
+    if not path.exists():
+        return beside if is_ledger(beside) else location
+    if is_ledger(beside):
+        return beside
+    if is_results_file(path):
+        raise LedgerError(
+            f"{path} is a results file, and its ledger {beside} is not there",
+            cure=f"put the ledger back beside it, name the ledger where it is, or make it again: "
+            f"provisioner run FILE… -o {path} --rebuild-from {path}",
+        )
+    raise LedgerError(
+        f"{path} is not a ledger, and it is not a results file either",
+        cure="name the ledger of a job, such as results.csv.ledger, or its results file, such as results.csv",
+    )
 
 
 def status_details(reader: LedgerReader) -> dict[str, Any]:
@@ -27,7 +94,7 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
         "is_running": is_running,
         "sources": [structs.asdict(fingerprint) for fingerprint in reader.fingerprints()],
-        "runs": [structs.asdict(run) for run in reader.runs()],
+        "runs": [_without_note(run) for run in reader.runs()],
         "orphans": [orphan._asdict() for orphan in reader.orphans()],
         "errors": [
             count._asdict()
@@ -37,5 +104,96 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
     }
 
 
-_WHILE_RUNNING = {"stopped", "interrupted"}
-"""Error codes that rows would get if the run ended now; they are not errors while it runs."""
+def takeover_details(
+    reader: LedgerReader, runs: Sequence[RunRecord], counts: Counts, details: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what somebody needs who takes the job over, besides its state, in values that JSON can hold.
+
+    ``details`` are those of ``status_details``.
+    """
+    settings, note, inputs = details["settings"], sending_note(runs), details["sources"]
+    rows = [counts.input] if len(inputs) == 1 else reader.input_rows()
+    told = {(each["status"], each["error_code"]) for each in details["errors"] if each["error_code"] != "stopped"}
+    return {
+        "inputs": [{"name": each["name"], "rows": rows_of} for each, rows_of in zip(inputs, rows, strict=True)],
+        "folder": note.folder,
+        "target": "simulator" if settings.get("account") == SIMULATED.account_sid else settings.get("target", ""),
+        "reasons": [
+            each for each in (_reasons(reader) if told else ()) if (each["status"], each["error_code"]) in told
+        ],
+        "thresholds": thresholds_of(runs),
+    }
+
+
+def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """Return the verdicts of the last run that was judged, with the number of that run."""
+    number, note = last_judged(runs)
+    return [
+        {
+            "run": number,
+            "condition": each.condition,
+            "value": each.value,
+            "passed": not each.has_failed,
+            "text": describe_result(each.condition, each.value),
+        }
+        for each in note.thresholds
+    ]
+
+
+def sending_note(runs: Sequence[RunRecord]) -> RunNote:
+    """Return the note of the last run that sent rows; an empty one when there is none."""
+    notes = (run.note for run in reversed(runs))
+    return next((note for note in notes if note.command and note.command in SENDING), RunNote())
+
+
+def next_command(note: RunNote, state: RunState | None, counts: Counts, messages: MessageCounts) -> str:
+    """Return the command that goes on with a job that nobody works on, empty when nothing is left to do.
+
+    It is empty, too, when an earlier version made the ledger, which did not keep the command.
+    """
+    has_ended = state is not None and state.phase is RunPhase.ENDED
+    is_tested = has_ended and note.command == "load" and state is not None and state.exit_code in _ENDS_OF_TEST
+    waiting = counts.unsent + counts.in_flight + (0 if is_tested else counts.pending)
+    owed = messages.final.unsent + messages.final.unknown
+    if waiting or owed or (state is not None and state.phase is RunPhase.DIED and state.command in SENDING):
+        return note.next_command
+    if counts.unknown:
+        return note.next_command if note.looks_up_rows else note.reconcile_command
+    return ""
+
+
+def _reasons(reader: LedgerReader) -> Iterator[dict[str, Any]]:
+    """Yield each error with the first rows that have it, and with the sentence of the first."""
+    for _, group in groupby(reader.error_examples(FIRST_NAMED), key=lambda each: each[:2]):
+        rows = list(group)
+        first = rows[0]
+        yield {
+            "status": first.status,
+            "error_code": first.error_code,
+            "rows": first.rows,
+            "first_rows": [each.row for each in rows],
+            "error": first.error,
+        }
+
+
+def _without_note(run: RunRecord) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(run).items() if name != "note"}
+
+
+def _held_since(reader: LedgerReader) -> float | None:
+    """Return since when the ledger is held, 0 when that is not known, None when nobody holds it."""
+    return (reader.held_since() or 0.0) if reader.is_held() else None
+
+
+def _results_path(note: RunNote) -> str:
+    """Return where the results are, seen from the working folder; empty when that is not known, or on stdout."""
+    if not note.output or note.output == str(STDOUT):
+        return ""
+    return note.output if note.folder in {"", working_folder()} else str(Path(note.folder, note.output))
+
+
+def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterator[str]:
+    if str(location) != str(path):
+        yield f"{path} is the results file of the job: its ledger {location} was read"
+    if not is_planned:
+        yield NEVER_PLANNED

@@ -1,0 +1,141 @@
+"""State of a job's last run: at work, ended or dead. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from provisioner.ledger import RunActivity, RunRecord
+from provisioner.models import Counts
+from provisioner.models.exit_meanings import exit_meaning
+
+SENDING = ("run", "load", "")
+"""Commands that send rows; a run of an earlier version does not name its own."""
+RECENT_S = 60.0
+"""Requests that were sent in these last seconds tell the rate of now."""
+_PAUSE_GAPS, _PAUSE_S = 3, 2.0
+"""A run pauses when it has sent nothing for so many of its usual gaps, and so many seconds."""
+
+
+class RunPhase(StrEnum):
+    """What a run is doing."""
+
+    RUNNING = "running"
+    """It holds the ledger."""
+    ENDED = "ended"
+    """It has recorded its exit code."""
+    DIED = "died"
+    """It was killed: nobody holds the ledger, and it has recorded no end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """State of one run; times are Unix seconds.
+
+    ``number`` counts the runs of the ledger from 1. ``last_attempt`` is when the last request of a run without an
+    end was over, None before that. ``rate_now`` is in starts per second, ``left`` the number of rows that it still
+    has to send, ``ends_at`` when that will be done at this rate or, in a load test, by its schedule; all three are
+    None when they are not known.
+    """
+
+    number: int
+    command: str
+    phase: RunPhase
+    started: float
+    elapsed_s: float
+    ended: float | None = None
+    exit_code: int | None = None
+    meaning: str = ""
+    last_attempt: float | None = None
+    rate_now: float | None = None
+    left: int | None = None
+    left_s: float | None = None
+    ends_at: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as a dict of values that JSON can hold."""
+        return {**asdict(self), "phase": self.phase.value}
+
+
+def last_run_state(
+    runs: Sequence[RunRecord],
+    activity_of: Callable[[int], RunActivity],
+    counts: Counts,
+    *,
+    held_since: float | None,
+    now: float,
+) -> RunState | None:
+    """Return the state of the last run, None when there was none.
+
+    ``activity_of`` returns what the run of a number has done (see ``LedgerReader.activity``); it takes a second
+    for a million rows, and is not called for a run that has ended. ``held_since`` is when the run that holds the
+    ledger took it, None when nobody holds it. A run that has just begun and still plans is not among ``runs`` yet,
+    so an older one without an end is dead.
+    """
+    if not runs:
+        return None
+    number, run = len(runs), runs[-1]
+    if run.ended is not None and run.exit_code is not None:
+        return _ended(number, run, run.ended, run.exit_code)
+    activity = activity_of(number)
+    if held_since is not None and run.started >= held_since:
+        return _running(number, run, activity, counts, now)
+    last = activity.last_ended
+    return RunState(
+        number=number,
+        command=run.note.command,
+        phase=RunPhase.DIED,
+        started=run.started,
+        elapsed_s=max((last or run.started) - run.started, 0.0),
+        last_attempt=last,
+    )
+
+
+def _ended(number: int, run: RunRecord, ended: float, exit_code: int) -> RunState:
+    return RunState(
+        number=number,
+        command=run.note.command,
+        phase=RunPhase.ENDED,
+        started=run.started,
+        elapsed_s=ended - run.started,
+        ended=ended,
+        exit_code=exit_code,
+        meaning=exit_meaning(exit_code, run.note.command),
+    )
+
+
+def _running(number: int, run: RunRecord, activity: RunActivity, counts: Counts, now: float) -> RunState:
+    command, to_send = run.note.command, run.note.to_send
+    left = rate = left_s = None
+    if command in SENDING:
+        rate = rate_now(activity.recent, now)
+        left = counts.pending if to_send is None else max(to_send - activity.rows - counts.in_flight, 0)
+        left_s = left / rate if rate else None
+    if command == "load" and run.note.ends_at is not None:
+        left_s = max(run.note.ends_at - now, 0.0)
+    return RunState(
+        number=number,
+        command=command,
+        phase=RunPhase.RUNNING,
+        started=run.started,
+        elapsed_s=max(now - run.started, 0.0),
+        last_attempt=activity.last_ended,
+        rate_now=rate,
+        left=left,
+        left_s=left_s,
+        ends_at=None if left_s is None else now + left_s,
+    )
+
+
+def rate_now(recent: Sequence[float], now: float) -> float | None:
+    """Return the starts per second of the last minute, None when too little was sent to tell.
+
+    ``recent`` are the times of the last starts, the latest first. A run that pauses slows down with time.
+    """
+    starts = [sent for sent in recent if sent > now - RECENT_S]
+    if len(starts) < 2:  # noqa: PLR2004 - one start has no gap
+        return 0.0 if len(recent) > len(starts) else None
+    gaps, last, first = len(starts) - 1, starts[0], starts[-1]
+    is_paused = now - last > max(_PAUSE_S, _PAUSE_GAPS * (last - first) / gaps)
+    span = (now if is_paused else last) - first
+    return gaps / span if span > 0 else None
