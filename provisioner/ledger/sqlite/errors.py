@@ -48,8 +48,12 @@ def to_ledger_error(error: sqlite3.Error, path: Path) -> ProvisionerError:
 
 
 def not_a_ledger(path: Path) -> LedgerError:
-    """Return the error for a file that is not a ledger."""
-    return LedgerError(f"{path} is not a ledger", cure="name another file, or move this one away")
+    """Return the error for a file that is not a ledger; results have theirs beside them."""
+    beside = path.with_name(f"{path.name}.ledger")
+    cure = (
+        f"name the ledger beside it: {beside}" if beside.is_file() else "name another file, or move this one away"
+    )
+    return LedgerError(f"{path} is not a ledger", cure=cure)
 
 
 def damaged(path: Path) -> LedgerError:

@@ -81,6 +81,21 @@ def test_what_is_no_ledger_is_refused(
     assert not (folder / "nobody").exists()
 
 
+@pytest.mark.parametrize(
+    "command", ["export results.csv -o again.csv", "reconcile results.csv", "report results.csv"]
+)
+def test_the_results_in_place_of_their_ledger_are_told_its_name(
+    folder: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever names the results meant the ledger beside them."""
+    code = call(command)
+
+    assert code == ExitCode.USAGE
+    assert "results.csv is not a ledger" in (said := capsys.readouterr().err)
+    assert "name the ledger beside it: results.csv.ledger" in said
+    assert not (folder / "again.csv").exists()
+
+
 def test_an_export_is_the_results_of_the_run(folder: Path) -> None:
     """In the same form it is the same file, byte by byte; in another form it says the same."""
     same = main(["export", "results.csv.ledger", "-o", "again.csv"])
