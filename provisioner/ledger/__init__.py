@@ -31,8 +31,8 @@ from provisioner.ledger.reading import (
     RunRecord,
     last_judged,
 )
+from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
-from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport
 
 __all__ = [
     "CloseLedger",

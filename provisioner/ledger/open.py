@@ -7,11 +7,12 @@ from pathlib import Path
 from provisioner.ledger.base import Ledger
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.reading import LedgerReader
+from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.discovery import find_ledgers
 from provisioner.ledger.sqlite.files import is_database
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
-from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport, rebuild_sqlite_ledger
+from provisioner.ledger.sqlite.rebuild import rebuild_sqlite_ledger
 from provisioner.models import Fingerprint, Result
 
 

@@ -6,12 +6,12 @@ with which rows would be sent again.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Event
 
 from provisioner.errors import InputError, LedgerError
+from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.create_file import create_file
 from provisioner.ledger.sqlite.database import begin_job, create_tables, require_no_wal, require_parent_dir
@@ -21,47 +21,12 @@ from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.rebuilt_row import RebuiltRow, rebuilt_row, sent_at
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import transaction
-from provisioner.models import Fingerprint, PlanEntry, Result, Status
+from provisioner.models import Result, Status
 
 _PLAN = queries.load_queries("plan")
 _SET_NOTE = queries.load_queries("run")["set_note"]
 _NAMED = 3
 """Keys that are named."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildPlan:
-    """What a ledger is rebuilt with, besides the results.
-
-    ``source`` is the name of the results file. ``entries`` and ``fingerprints`` are those of the input, and
-    ``planned_by`` is the note that saves the next plan from reading it again. ``is_asked`` says whether the job
-    can have asked Twilio for an identity.
-    """
-
-    source: str
-    entries: Iterable[PlanEntry]
-    fingerprints: Sequence[Fingerprint]
-    planned_by: str
-    is_asked: Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildReport:
-    """Comparison of results and input.
-
-    ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in
-    the input; ``missing_keys`` are keys of the others. ``new_rows`` is the number of input rows that are not in
-    the results, ``new_keys`` are some of their keys. ``same_places`` are pairs of keys at the same row number,
-    the first one only in the results and the second one only in the input.
-    """
-
-    counts: Mapping[Status, int]
-    outcomes: int
-    found: int
-    missing_keys: tuple[str, ...]
-    new_rows: int
-    new_keys: tuple[str, ...]
-    same_places: Iterator[tuple[str, str]]
 
 
 def rebuild_sqlite_ledger(

@@ -1,0 +1,41 @@
+"""Input and outcome of rebuilding a lost ledger, for every kind of ledger."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from provisioner.models import Fingerprint, PlanEntry, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildPlan:
+    """What a ledger is rebuilt with, besides the results.
+
+    ``source`` is the name of the results file. ``entries`` and ``fingerprints`` are those of the input, and
+    ``planned_by`` is the note that saves the next plan from reading it again. ``is_asked`` says whether the job
+    can have asked Twilio for an identity.
+    """
+
+    source: str
+    entries: Iterable[PlanEntry]
+    fingerprints: Sequence[Fingerprint]
+    planned_by: str
+    is_asked: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildReport:
+    """Comparison of results and input.
+
+    ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in
+    the input; ``missing_keys`` are keys of the others. ``new_rows`` is the number of input rows that are not in
+    the results, ``new_keys`` are some of their keys. ``same_places`` are pairs of keys at the same row number,
+    the first one only in the results and the second one only in the input.
+    """
+
+    counts: Mapping[Status, int]
+    outcomes: int
+    found: int
+    missing_keys: tuple[str, ...]
+    new_rows: int
+    new_keys: tuple[str, ...]
+    same_places: Iterator[tuple[str, str]]
