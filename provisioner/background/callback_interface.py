@@ -47,9 +47,8 @@ class CallbackInterface:
     def print_status(self, line: str) -> None:
         """Print nothing: the summary has the notes."""
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:  # noqa: ARG002 - nobody is asked
-        """Return ``unasked``; a program agrees by the option ``yes`` only."""
-        return unasked
+    def confirm(self, question: str) -> None:
+        """Ask nobody; a program agrees by the option ``yes`` only."""
 
     @contextmanager
     def planning(self) -> Iterator[Callable[[int], None]]:

@@ -97,14 +97,14 @@ class Console:
         finally:
             self._above = before
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask yes or no on a terminal, default no; return ``unasked`` where nobody can be asked.
+    def confirm(self, question: str) -> bool | None:
+        """Ask yes or no on a terminal, default no; return None where nobody can be asked.
 
         Ctrl-D and stop signals at the question end the program, also while an event loop handles signals. Call it
         on the main thread. Raise ``click.Abort`` for Ctrl-C and Ctrl-D.
         """
         if not self.is_interactive:
-            return unasked
+            return None
         with interruptible():
             try:
                 return click.confirm(printable(question), err=True)

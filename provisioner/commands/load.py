@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
-from provisioner.errors import ExitCode, ThresholdError, UsageError
+from provisioner.errors import ThresholdError, UsageError
 from provisioner.ledger import open_reader
 from provisioner.load import (
     Arrivals,
@@ -27,7 +27,7 @@ from provisioner.options import MOST_ROWS, LoadOptions, parse_duration, parse_ra
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig, RunKind
-from provisioner.runs.job_config import JobCommands
+from provisioner.runs.job_commands import JobCommands
 from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
@@ -36,8 +36,8 @@ from provisioner.signals import StopSignals
 STEPS = ("create", "message")
 MOST_DRAWN = 10_000_000
 """Most rows of a Poisson schedule; their times are drawn before the run, in about ten seconds, to count them."""
-_WITH_VERDICT = {ExitCode.DONE, ExitCode.REJECTED, ExitCode.UNKNOWN}
-"""Exit codes of a test that ran to its end; a failed condition replaces only these by 99."""
+_WITH_VERDICT = {CommandOutcome.FINISHED, CommandOutcome.PLANNED}
+"""Outcomes of a test that ended by itself or where it was asked to; failed conditions replace only their codes."""
 
 
 async def run_load_test(
@@ -65,7 +65,7 @@ async def run_load_test(
         is_cycled=options.cycle,
         close_after=options.close_after,
     )
-    config = RunConfig.from_options(options, environment, kind)
+    config = RunConfig.from_options(files, options, environment, kind)
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
     with config.files.alone(files, environment):
@@ -89,7 +89,8 @@ def _with_figures(
         metrics = {step: collect_metrics(reader.attempts(step, since_run=run)) for step in STEPS}
         waiting = reader.counts().pending
     offered = summary.details["to_send"]
-    achieved = achieved_share(metrics["create"], offered) if summary.exit_code in _WITH_VERDICT else None
+    is_complete = summary.outcome is CommandOutcome.FINISHED
+    achieved = achieved_share(metrics["create"], offered) if is_complete else None
     results = evaluate_thresholds(fail_if, metrics, achieved=achieved)
     details = {
         **summary.details,
@@ -100,7 +101,7 @@ def _with_figures(
     }
     notes = (
         *summary.notes,
-        *_notes(commands, details, waiting if summary.exit_code in _WITH_VERDICT else 0),
+        *_notes(commands, details, waiting if is_complete else 0),
         *_about_lateness(details, concurrency),
     )
     return _with_verdict(structs.replace(summary, details=details, notes=notes), results)
@@ -174,7 +175,7 @@ def _threshold_details(result: ThresholdResult) -> dict[str, Any]:
 
 def _with_verdict(summary: Summary, results: Sequence[ThresholdResult]) -> Summary:
     failed = [str(result) for result in results if result.has_failed]
-    if not failed or summary.exit_code not in _WITH_VERDICT:
+    if not failed or summary.outcome not in _WITH_VERDICT:
         return summary
     error = ThresholdError(f"the test failed: {', '.join(failed)}")
     return structs.replace(

@@ -12,13 +12,15 @@ class ProcessEnvironment:
 
     ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
     ``command`` is the command line that would start the process again. ``moment`` is the start time with the local
-    time zone; file names that contain a date use it.
+    time zone; file names that contain a date use it. ``configured`` are the names of the options of this command
+    that a configuration file sets.
     """
 
     environ: Mapping[str, str]
     home: Path | None
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    configured: frozenset[str] = frozenset()
 
 
 def user_home() -> Path | None:

@@ -82,6 +82,15 @@ def environment_names(field: Field[Any], command: str) -> list[str]:
     return [*filter(None, (f"PROVISIONER_{command}_{field.name}".upper(), field.metadata["env"]))]
 
 
+def names_in_environment(options: Any, command: str, environ: Mapping[str, str]) -> set[str]:
+    """Return the names of the ``options`` of ``command`` that ``environ`` gives a value."""
+    return {
+        each.name
+        for each in fields(options)
+        if any(environ.get(name) for name in environment_names(each, command))
+    }
+
+
 def _from_environment(field: Field[Any], command: str, environ: Mapping[str, str]) -> Any:
     name = next((name for name in environment_names(field, command) if environ.get(name)), None)
     return None if name is None else _read_text(field, environ[name], name)

@@ -19,8 +19,8 @@ class UserInterface(Protocol):
         """Print a line about the progress of the command."""
         ...
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask the user a yes/no question; return ``unasked`` when there is no terminal to ask on."""
+    def confirm(self, question: str) -> bool | None:
+        """Ask the user a yes/no question; return None when there is no terminal to ask on."""
         ...
 
     def planning(self) -> AbstractContextManager[Callable[[int], None]]:

@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
-from provisioner.models import Counts, MessageCounts
+from provisioner.models import Counts, MessageCounts, Status
 from provisioner.models.reasons import MOST_NAMED
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
@@ -20,7 +19,7 @@ from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.system.event_log import event_logger
 
-from .job_config import JobCommands
+from .job_commands import JobCommands
 from .open_job import OpenJob
 from .plan_step import RunPlan
 from .row_selection import RetryConfig
@@ -32,16 +31,13 @@ from .send_step import SendReport
 class AccountConfig:
     """Configuration of the last step.
 
-    ``command`` is the name of the command. ``failed`` is the path of ``--failed``, None without it. ``limit`` is
-    the number of rows of ``--limit``, 0 for no limit. With ``is_timed`` (a load test with a fixed duration), rows
-    that were not due do not count as left over.
+    ``command`` is the name of the command. With ``is_timed`` (a load test with a fixed duration), rows that were
+    not due do not count as left over.
     """
 
     command: str
     commands: JobCommands
     outputs: Outputs
-    failed: Path | None
-    limit: int
     retry: RetryConfig
     is_timed: bool
 
@@ -116,48 +112,75 @@ async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: b
         await job.ledger.set_notes(results=outputs.stamp())
 
 
+class _JobEnd(NamedTuple):
+    """How the run ended, and what is said of it besides the accounting."""
+
+    end: RunEnd
+    notes: tuple[str, ...]
+    next_command: str
+
+
 def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> Summary:
-    figures, counts = report.figures, final.counts
-    # Rows that may still be sent, and rows whose message may still be posted or looked up.
-    left = run_plan.required_rows - figures.done + report.unlooked + final.messages.pending
-    at_stake = structs.replace(counts, pending=0) if config.is_timed else counts
-    end = run_end(
-        at_stake,
-        left=left,
-        error=final.error,
-        signal_exit=final.signal_exit,
-        is_limited=bool(config.limit),
-        messages=final.messages,
-    )
+    figures = report.figures
+    is_declined = run_plan.is_declined and final.error is None
+    ended = _declined(config) if is_declined else _ended(config, run_plan, report, final)
     return Summary(
         command=config.command,
-        exit_code=end.exit_code,
-        outcome=end.outcome,
-        counts=counts.final,
+        exit_code=ended.end.exit_code,
+        outcome=ended.end.outcome,
+        counts=final.counts.final,
         messages=final.messages.final,
         throttled=figures.throttled,
-        elapsed_s=0.0 if report.began is None else time.monotonic() - report.began,
+        elapsed_s=None if is_declined else report.elapsed_s(time.monotonic()),
         rate_achieved=figures.rate_achieved,
         output=str(config.outputs.path) if final.has_results or config.outputs.path == STDOUT else "",
-        failed=str(config.failed or "") if final.has_results else "",
+        failed=str(config.commands.options.failed or "") if final.has_results else "",
         ledger=str(config.commands.ledger),
-        notes=_advice(config, report, final, left),
-        next_command=_next(config, end, at_stake.final, final.messages.final),
+        notes=ended.notes,
+        next_command=ended.next_command,
         error=ErrorInfo.from_error(final.error) if final.error else None,
         details=_details(run_plan, report, final),
     )
 
 
-def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left: int) -> tuple[str, ...]:
+def _declined(config: AccountConfig) -> _JobEnd:
+    """Return the end of a run that the user, when asked, did not want: nothing went wrong."""
+    end = RunEnd(ExitCode.DONE, CommandOutcome.CHECKED)
+    return _JobEnd(end, ("nothing was sent: the answer was no",), config.commands.resume)
+
+
+def _ended(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> _JobEnd:
+    # Rows that might still be sent, or whose message might still be posted or looked for.
+    left = run_plan.required_rows - report.figures.done + report.unlooked + final.messages.pending
+    at_stake = structs.replace(final.counts, pending=0) if config.is_timed else final.counts
+    end = run_end(
+        at_stake,
+        left=left,
+        error=final.error,
+        signal_exit=final.signal_exit,
+        is_limited=bool(config.commands.options.limit) or report.is_time_up,
+        is_unsent=any(reason.status == Status.UNSENT for reason in report.figures.reasons),
+        messages=final.messages,
+    )
+    if end.outcome is CommandOutcome.PLANNED:
+        sentence, next_command = config.commands.planned_end(is_time_up=report.is_time_up)
+    else:
+        sentence, next_command = "", _next(config, end, at_stake.final, final.messages.final)
+    context = AdviceContext(left=left, planned_end=sentence)
+    return _JobEnd(end, _advice(config, report, final, context), next_command)
+
+
+def _advice(
+    config: AccountConfig, report: SendReport, final: _FinalState, context: AdviceContext
+) -> tuple[str, ...]:
     told = final.error.message if final.error else ""
     reasons = [each for each in report.figures.reasons if not final.error or each.sentence not in told]
     return advice(
         final.counts.final,
-        AdviceContext(
+        replace(
+            context,
             figures=replace(report.figures, reasons=reasons),
-            left=left,
-            limit=0 if final.signal_exit else config.limit,
-            has_failed=config.failed is not None,
+            has_failed=config.commands.options.failed is not None,
             unknown_rows=final.unknown_rows,
             reconcile=config.commands.reconcile,
             messages=final.messages.final,
@@ -167,6 +190,10 @@ def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left:
 
 def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageCounts) -> str:
     """Return the command that continues the job, empty when nothing is left to do."""
+    if end.exit_code is ExitCode.STRICT:
+        return config.commands.check
+    if end.exit_code is ExitCode.USAGE:  # the same command would end the same way; the error says what to add
+        return ""
     if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
         return config.commands.resume
     if not counts.unknown:

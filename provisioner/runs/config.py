@@ -20,6 +20,7 @@ from provisioner.options import (
     parse_failure_limit,
     parse_rate,
 )
+from provisioner.options.keyword_values import names_in_environment
 from provisioner.pacing import DailyWindow, parse_window, parse_zone
 from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
@@ -31,7 +32,8 @@ from provisioner.twilio.closing import SHORTEST_TIMER_S
 from .account_step import AccountConfig
 from .command_files import files_of_command
 from .confirmation import Confirmation
-from .job_config import JobCommands, JobConfig
+from .job_commands import JobCommands, check_command
+from .job_config import JobConfig
 from .job_start import JobStartConfig
 from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
@@ -110,9 +112,13 @@ class RunConfig:
 
     @classmethod
     def from_options(
-        cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, kind: RunKind
+        cls,
+        files: Sequence[str],
+        options: RunOptions | LoadOptions,
+        environment: ProcessEnvironment,
+        kind: RunKind,
     ) -> "RunConfig":
-        """Return the configuration for these options. Raise ``UsageError`` for the first invalid option."""
+        """Return the configuration of a run over ``files``. Raise ``UsageError`` for the first invalid option."""
         output_names = DatedOutputNames.read(options, environment.moment)
         options = output_names.with_dates(options)
         outputs = _outputs(options)
@@ -127,8 +133,11 @@ class RunConfig:
         uses = schedule.limit(options.limit) or 0 if kind.is_cycled else 0
         commands = JobCommands(
             resume=output_names.resume_command(environment.command),
+            check=check_command(files, options, environment.environ),
             ledger=LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path),
             target_flags=target.flags(),
+            options=options,
+            preset=environment.configured | names_in_environment(options, kind.command, environment.environ),
         )
         return cls(
             files=RunFiles(options=options, output_names=output_names),
@@ -137,15 +146,7 @@ class RunConfig:
             planning=_planning(options, kind, target, schedule),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
-            accounting=AccountConfig(
-                command=kind.command,
-                commands=commands,
-                outputs=outputs,
-                failed=options.failed,
-                limit=options.limit,
-                retry=kind.retry,
-                is_timed=schedule.is_timed,
-            ),
+            accounting=_accounting(kind, commands, outputs, schedule),
         )
 
 
@@ -225,7 +226,6 @@ def _supervision(options: JobOptions, *, title: str) -> SupervisorConfig:
         dashboard=options.dashboard,
         is_dashboard_public=options.dashboard_public,
         title=title,
-        max_duration=options.max_duration,
         max_duration_s=_time_given(options.max_duration),
     )
 
@@ -246,6 +246,16 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
         drain_s=options.drain,
         close_after_s=_timer_given(kind.close_after),
         give_up_s=parse_duration(kind.give_up, "--give-up") if kind.give_up else None,
+    )
+
+
+def _accounting(kind: RunKind, commands: JobCommands, outputs: Outputs, schedule: SendSchedule) -> AccountConfig:
+    return AccountConfig(
+        command=kind.command,
+        commands=commands,
+        outputs=outputs,
+        retry=kind.retry,
+        is_timed=schedule.is_timed,
     )
 
 

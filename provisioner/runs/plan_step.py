@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from msgspec import structs
 
-from provisioner.errors import ProvisionerError, StrictError
+from provisioner.errors import StrictError
 from provisioner.ledger import Ledger
 from provisioner.models import ReplacedInput
 from provisioner.models.forecast import Forecast
@@ -16,7 +16,7 @@ from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.plan import plan_input, replaced_input_error
 from provisioner.system.event_log import event_logger
 
-from .confirmation import Confirmation
+from .confirmation import DECLINED, GIVEN, Confirmation, Consent
 from .open_job import OpenJob
 from .row_selection import RowSelection
 
@@ -42,18 +42,23 @@ class RunPlan:
     """Plan of a run.
 
     ``required_rows`` is the number of rows that need an outcome for the run to be complete. ``is_unchanged`` says
-    that input and ledger are as the last run left them. ``refusal`` is the error that forbids sending, else None.
+    that input and ledger are as the last run left them. ``consent`` says whether the run may send.
     """
 
     forecast: Forecast
     required_rows: int
     is_unchanged: bool
-    refusal: ProvisionerError | None = None
+    consent: Consent = GIVEN
 
     @property
     def writes_results(self) -> bool:
         """Whether the run writes results; after a refusal by ``--strict`` they list the invalid rows."""
-        return self.refusal is None or isinstance(self.refusal, StrictError)
+        return self.consent.is_given or isinstance(self.consent.error, StrictError)
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the user answered the question with no."""
+        return self.consent == DECLINED
 
 
 async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> RunPlan:
@@ -90,7 +95,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         forecast=told,
         required_rows=selection.required_rows(counts),
         is_unchanged=is_unchanged,
-        refusal=config.confirmation.refusal(told, job.input.sources, job.ui),
+        consent=config.confirmation.consent(told, job.input.sources, job.ui),
     )
 
 
