@@ -176,6 +176,10 @@ class LedgerReader(Protocol):
         """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
         ...
 
+    def problems(self) -> Iterator[tuple[int, Problem]]:
+        """Yield the problems of all invalid records with their input row numbers, in input order."""
+        ...
+
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""
         ...

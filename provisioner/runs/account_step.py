@@ -12,7 +12,7 @@ from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
 from provisioner.models import Counts, MessageCounts, Status
-from provisioner.models.reasons import MOST_NAMED
+from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
 from provisioner.results import STDOUT
@@ -49,6 +49,7 @@ class _FinalState:
     counts: Counts
     messages: MessageCounts
     unknown_rows: Sequence[int]
+    invalid: Sequence[InvalidReason]
     skipped: Sequence[dict[str, object]]
     has_results: bool
     error: ProvisionerError | None
@@ -66,10 +67,12 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     writes_results = run_plan.writes_results
     if writes_results:
         errors.append(await _failure_of(partial(_write_results, job, config, is_unchanged=run_plan.is_unchanged)))
+    counts = await job.ledger.counts()
     final = _FinalState(
-        counts=await job.ledger.counts(),
+        counts=counts,
         messages=await job.ledger.messages.counts(),
         unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)],
+        invalid=await _invalid_reasons(job) if counts.invalid else (),
         skipped=skipped_records(job.input.sources),
         has_results=writes_results and errors[-1] is None,
         error=next(filter(None, errors), None),
@@ -101,6 +104,18 @@ async def _failure_of(step: Callable[[], Awaitable[object]]) -> ProvisionerError
     except ProvisionerError as error:
         return error
     return None
+
+
+async def _invalid_reasons(job: OpenJob) -> Sequence[InvalidReason]:
+    """Return the reasons of the invalid rows; none where the ledger cannot be read, which its errors tell."""
+
+    def read() -> Sequence[InvalidReason]:
+        with job.ledger.reader() as reader:
+            return group_problems(reader.problems())
+
+    with suppress(ProvisionerError):
+        return await asyncio.to_thread(read)
+    return ()
 
 
 async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: bool) -> None:
@@ -183,6 +198,8 @@ def _advice(
             has_failed=config.commands.options.failed is not None,
             unknown_rows=final.unknown_rows,
             reconcile=config.commands.reconcile,
+            invalid=final.invalid,
+            check=config.commands.check,
             messages=final.messages.final,
         ),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts, Status
-from provisioner.models.reasons import MOST_REASONS, format_row_list
+from provisioner.models.reasons import MOST_REASONS, InvalidReason, format_row_list
 from provisioner.models.summary import CommandOutcome
 from provisioner.models.text import pluralize
 from provisioner.monitor import NO_FIGURES, RunFigures
@@ -95,8 +95,9 @@ class AdviceContext:
     ``left`` is the number of rows without an outcome; ``planned_end`` says which limit that was asked for ended
     the run, as ``--limit 10 was reached``, and is empty when none did. ``has_failed`` says whether ``--failed``
     was given; None when the command has no such option. ``unknown_rows`` are the first input row numbers of
-    unknown rows, and ``reconcile`` is the command that looks them up. ``messages`` are the final counts of the
-    first messages.
+    unknown rows, and ``reconcile`` is the command that looks them up. ``invalid`` are the reasons of invalid rows,
+    the most frequent first, and ``check`` is the command that lists those rows. ``messages`` are the final counts
+    of the first messages.
     """
 
     figures: RunFigures = NO_FIGURES
@@ -105,6 +106,8 @@ class AdviceContext:
     has_failed: bool | None = None
     unknown_rows: Sequence[int] = ()
     reconcile: str = ""
+    invalid: Sequence[InvalidReason] = ()
+    check: str = ""
     messages: MessageCounts = _NO_MESSAGES
 
 
@@ -112,10 +115,17 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
     """Return sentences that tell the user what to know and do after a run; ``counts`` are the final counts."""
     return (
         *map(str, context.figures.reasons[:MOST_REASONS]),
+        *_about_invalid(context),
         *_about_unknown(counts, context),
         *_about_messages(context.messages),
         *_about_rest(counts, context),
     )
+
+
+def _about_invalid(context: AdviceContext) -> Iterator[str]:
+    yield from map(str, context.invalid[:MOST_REASONS])
+    if context.invalid:
+        yield f"{context.check} lists the invalid rows: fix them, and the same command sends them"
 
 
 def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:

@@ -73,6 +73,11 @@ LIMIT ?;
 SELECT substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
 FROM problems WHERE row = ? ORDER BY number;
 
+-- name: all_problems
+-- The problems of all records that cannot be sent.
+SELECT row, substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
+FROM problems ORDER BY row, number;
+
 -- name: runs
 -- Every execution of the command, the oldest first.
 SELECT run_id, started, ended, exit_code, version, pid FROM runs ORDER BY id;

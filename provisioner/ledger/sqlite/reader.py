@@ -163,6 +163,14 @@ class SqliteLedgerReader:
             problems = tuple(Problem(*problem) for problem in self._lines("problems", shapes.PROBLEM, row))
             yield InvalidRow(row, line, source, key, problems)
 
+    def problems(self) -> Iterator[tuple[int, Problem]]:
+        """Yield the problems of all invalid records with their input row numbers, in input order."""
+        with self._answer(_READ["all_problems"]) as answer:
+            while lines := answer.fetchmany(_BATCH):
+                shapes.require_shape(shapes.ROW_PROBLEM, lines)
+                for row, *problem in lines:
+                    yield row, Problem(*problem)
+
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""
         with self._asking():

@@ -15,8 +15,8 @@ from provisioner.errors import (
     ThresholdError,
     UsageError,
 )
-from provisioner.models import Counts, Status
-from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list
+from provisioner.models import Counts, Problem, Status
+from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list, group_problems
 from provisioner.models.summary import CommandOutcome
 from provisioner.monitor import RunFigures
 from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
@@ -234,6 +234,19 @@ def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, Any], 
 def test_rows_are_named_as_far_as_anybody_reads(rows: Sequence[int], total: int, expected: str) -> None:
     """The first rows stand there by their numbers, the rest as how many they are."""
     assert format_row_list(rows, total) == expected
+
+
+def test_invalid_rows_are_told_by_reason_with_the_command_that_lists_them() -> None:
+    """As many reasons as there are of rejected rows, the most frequent first."""
+    problems = [(row, Problem(f"field-{row}", "", "is empty")) for row in range(1, MOST_REASONS + 4)]
+    counts = Counts(input=len(problems), invalid=len(problems))
+
+    notes = advice(counts, AdviceContext(invalid=group_problems(problems), check="provisioner check a.csv"))
+
+    assert notes == (
+        *(f"1 row invalid: field-{row}: is empty (row {row})" for row in range(1, MOST_REASONS + 1)),
+        "provisioner check a.csv lists the invalid rows: fix them, and the same command sends them",
+    )
 
 
 def test_why_rows_were_not_created_is_said_first() -> None:
