@@ -23,6 +23,7 @@ class QuietUserInterface:
     notes: list[str] = field(default_factory=list)
     plans: list[Forecast] = field(default_factory=list)
     last: Progress | None = None
+    is_answer_private: bool = False
 
     def print(self, text: str = "") -> None:
         """Keep a line of output."""

@@ -41,6 +41,11 @@ class CallbackInterface:
         if self.error is not None and (error is None or isinstance(error, Exception)):
             raise self.error
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Return False: the program that called has the answer."""
+        return False
+
     def print(self, text: str = "") -> None:
         """Print nothing: the answer of a command is its summary."""
 

@@ -42,6 +42,11 @@ class Console:
         self.is_interactive = self.is_on_terminal and _is_terminal(sys.stdin)
         self._above: Callable[[str], None] | None = None
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Return whether stdout is a terminal."""
+        return _is_terminal(self.stdout)
+
     def print(self, text: str = "") -> None:
         """Print a line of the command's answer on stdout; nothing with ``--json``.
 

@@ -11,6 +11,11 @@ from provisioner.models.progress import Progress
 class UserInterface(Protocol):
     """Output and questions of a command; the command line implements it."""
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Whether the answer is read by the user alone, on a terminal, and kept nowhere."""
+        ...
+
     def print(self, text: str = "") -> None:
         """Print a line of the command's result."""
         ...

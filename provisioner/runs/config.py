@@ -218,6 +218,7 @@ def _planning(options: JobOptions, kind: RunKind, target: Target, schedule: Send
         options_json=_options_json(options, kind.retry),
         may_replace_input=options.replace_input,
         notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
+        shows_mapping=options.verbose,
     )
 
 
@@ -251,11 +252,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
 
 def _accounting(kind: RunKind, commands: JobCommands, outputs: Outputs, schedule: SendSchedule) -> AccountConfig:
     return AccountConfig(
-        command=kind.command,
-        commands=commands,
-        outputs=outputs,
-        retry=kind.retry,
-        is_timed=schedule.is_timed,
+        command=kind.command, commands=commands, outputs=outputs, retry=kind.retry, is_timed=schedule.is_timed
     )
 
 

@@ -1,5 +1,6 @@
 """First step of a run: plan the input, select the rows to send, and ask the user for confirmation."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,10 @@ from msgspec import structs
 from provisioner.errors import StrictError
 from provisioner.ledger import Ledger
 from provisioner.models import ReplacedInput
-from provisioner.models.forecast import Forecast
+from provisioner.models.forecast import Forecast, MappedField
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.plan import plan_input, replaced_input_error
+from provisioner.planning.preview import PREVIEWS, preview
 from provisioner.system.event_log import event_logger
 
 from .confirmation import DECLINED, GIVEN, Confirmation, Consent
@@ -26,7 +28,8 @@ class PlanConfig:
     """Configuration of the first step.
 
     ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan. With
-    ``may_replace_input``, an input with hardly any row of the earlier one is accepted.
+    ``may_replace_input``, an input with hardly any row of the earlier one is accepted. ``shows_mapping`` adds where
+    each field comes from.
     """
 
     selection: RowSelection
@@ -35,6 +38,7 @@ class PlanConfig:
     options_json: str
     notes: Sequence[str] = ()
     may_replace_input: bool = False
+    shows_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,8 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again
         await job.ledger.set_notes(results="")
+    if config.shows_mapping:
+        told = structs.replace(told, mapping=await asyncio.to_thread(_mapping, job, selection))
     job.ui.show_plan(told)
     return RunPlan(
         forecast=told,
@@ -101,6 +107,13 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
 
 def _refuse_input(job: OpenJob, replaced: ReplacedInput) -> NoReturn:
     raise replaced_input_error(replaced, [source.name for source in job.input.sources], job.ledger.location)
+
+
+def _mapping(job: OpenJob, selection: RowSelection) -> Sequence[MappedField]:
+    """Return where each field comes from, with examples of the first rows that will be sent."""
+    with job.ledger.reader() as reader:
+        rows = reader.first_rows(selection.statuses, PREVIEWS)
+    return preview(job.input, rows).fields
 
 
 async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:

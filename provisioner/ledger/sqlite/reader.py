@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
@@ -28,6 +28,7 @@ from provisioner.models import (
     MessageCounts,
     Problem,
     Result,
+    Status,
     VanishedResult,
 )
 
@@ -170,6 +171,11 @@ class SqliteLedgerReader:
                 shapes.require_shape(shapes.ROW_PROBLEM, lines)
                 for row, *problem in lines:
                     yield row, Problem(*problem)
+
+    def first_rows(self, statuses: Collection[Status], limit: int) -> Sequence[int]:
+        """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
+        listed = f" {' '.join(sorted(statuses))} "
+        return [row for (row,) in self._lines("first_rows", shapes.ROW_NUMBER, listed, limit)]
 
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""
