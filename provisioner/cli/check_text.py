@@ -42,13 +42,18 @@ def _readings(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     names: dict[str, list[str]] = {}
     for source in sources:
         told = [(what, source[what]) for what in _SHOWN if _is_worth_a_word(source.get(what))]
-        read = ", ".join(f"{what} {finding['value']!r}" for what, finding in told)
+        read = ", ".join(f"{what} {finding['value']!r}{_doubt(finding)}" for what, finding in told)
         names.setdefault(read, []).append(source["source"])
     for read, (first, *others) in names.items():
         yield f"{first}{f' and {len(others):,} more' if others else ''}: {read}"
 
 
 _SHOWN = ("compression", "encoding", "format", "delimiter", "sheet")
+
+
+def _doubt(finding: Mapping[str, Any]) -> str:
+    """Return the reason of a guess, which somebody has to confirm."""
+    return f" ({finding['reason']})" if finding["is_guess"] else ""
 
 
 def _is_worth_a_word(finding: object) -> bool:
