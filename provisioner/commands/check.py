@@ -28,7 +28,7 @@ FIRST = 20
 """Number of invalid rows that are listed without ``--all``."""
 
 
-_STAND_IN_ADDRESS = "IG" + 32 * "0"
+_STAND_IN_ADDRESS = "IG" + 32 * "f"
 """Address SID of rows for which nothing gives one, so that everything else of them is checked."""
 
 _SHOWN_ANYWHERE = 2
@@ -142,7 +142,7 @@ def _details(checked: CheckResult) -> dict[str, object]:
         "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
         "new_identities": plan.to_send,
         "plan_notes": list(plan.notes),
-        "requests": [_request(request, is_shown=checked.is_shown) for request in checked.preview.requests],
+        "requests": [_request(request, checked) for request in checked.preview.requests],
         "mapping": [msgspec.to_builtins(field) for field in checked.preview.fields],
         "address_missing": checked.lacks_address,
         "verdict": _verdict(checked),
@@ -167,11 +167,11 @@ def _verdict(checked: CheckResult) -> str:
     )
 
 
-def _request(request: WebChatRequest, *, is_shown: bool) -> dict[str, str]:
-    """Return the filled fields of a request by name, masked unless ``is_shown``."""
-    if request.address_sid == _STAND_IN_ADDRESS:
+def _request(request: WebChatRequest, checked: CheckResult) -> dict[str, str]:
+    """Return the filled fields of a request by name, masked unless values are shown."""
+    if checked.lacks_address and request.address_sid == _STAND_IN_ADDRESS:
         request = msgspec.structs.replace(request, address_sid="")
-    if not is_shown:
+    if not checked.is_shown:
         return mask_request(request)
     return {field: text for field, text in msgspec.structs.asdict(request).items() if text}
 

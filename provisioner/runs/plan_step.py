@@ -28,8 +28,8 @@ class PlanConfig:
     """Configuration of the first step.
 
     ``options_json`` are the options that reports show, as a JSON object. ``notes`` are shown with the plan. With
-    ``may_replace_input``, an input with hardly any row of the earlier one is accepted. ``shows_mapping`` adds where
-    each field comes from.
+    ``may_replace_input``, an input with hardly any row of the earlier one is accepted. ``shows_mapping`` adds
+    where each field comes from.
     """
 
     selection: RowSelection
