@@ -161,7 +161,8 @@ def create_webchats(
     """Create one WebChat for every row of one file or several; called again, it resumes.
 
     ``output`` is the path of the results file. Exit codes: 0 when every row is created, 4 when some are rejected
-    or invalid, 5 when some are unknown, and 6, 130 or 143 when the run was stopped and can be resumed.
+    or invalid, 5 when some are unknown, 7 when some are left unsent, 8 when ``limit`` or ``max_duration`` ended
+    the run and rows wait, and 6, 130 or 143 when the run was stopped. After all but 4 the same call goes on.
     """
     return _perform("run", files, {"output": output, **options}, environ, on_progress, stop)
 

@@ -37,13 +37,15 @@ class ExitCode(IntEnum):
     STRICT = 3
     """Nothing was sent, because the input has invalid rows and ``--strict`` was given."""
     REJECTED = 4
-    """Finished, and rows or messages are rejected, invalid or unsent, or conversations are not closed."""
+    """Finished, and rows or messages are rejected or invalid, or conversations are not closed."""
     UNKNOWN = 5
     """Finished, and rows, messages or closings are unknown."""
     GUARD = 6
     """A safety limit or a disk error stopped the run; it can be resumed."""
     UNSENT = 7
     """Rows are left unsent, and the same command will help: Twilio could not be reached, or answered only 429s."""
+    AS_PLANNED = 8
+    """Stopped where it was asked to, by ``--limit`` or ``--max-duration``; rows wait."""
     BUSY = 75
     """Another run is using the ledger."""
     THRESHOLDS = 99

@@ -23,6 +23,7 @@ class QuietUserInterface:
     notes: list[str] = field(default_factory=list)
     plans: list[Forecast] = field(default_factory=list)
     last: Progress | None = None
+    is_answer_private: bool = False
 
     def print(self, text: str = "") -> None:
         """Keep a line of output."""
@@ -32,10 +33,10 @@ class QuietUserInterface:
         """Keep a status line."""
         self.notes.append(line)
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Keep the question and return ``answer``, or ``unasked`` without a terminal."""
+    def confirm(self, question: str) -> bool | None:
+        """Keep the question and return ``answer``, None without a terminal."""
         self.questions.append(question)
-        return unasked if self.answer is None else self.answer
+        return self.answer
 
     @contextmanager
     def planning(self) -> Iterator[Callable[[int], None]]:

@@ -41,15 +41,19 @@ class CallbackInterface:
         if self.error is not None and (error is None or isinstance(error, Exception)):
             raise self.error
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Return False: the program that called has the answer."""
+        return False
+
     def print(self, text: str = "") -> None:
         """Print nothing: the answer of a command is its summary."""
 
     def print_status(self, line: str) -> None:
         """Print nothing: the summary has the notes."""
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:  # noqa: ARG002 - nobody is asked
-        """Return ``unasked``; a program agrees by the option ``yes`` only."""
-        return unasked
+    def confirm(self, question: str) -> None:
+        """Ask nobody; a program agrees by the option ``yes`` only."""
 
     @contextmanager
     def planning(self) -> Iterator[Callable[[int], None]]:

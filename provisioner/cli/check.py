@@ -17,6 +17,6 @@ def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Su
     from .performing import perform_on_terminal
 
     summary = perform_on_terminal(files, options, console, "asyncio")
-    for line in check_lines(summary):
+    for line in check_lines(summary, is_verbose=options.verbose):
         console.print(line)
     return summary

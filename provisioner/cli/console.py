@@ -42,6 +42,11 @@ class Console:
         self.is_interactive = self.is_on_terminal and _is_terminal(sys.stdin)
         self._above: Callable[[str], None] | None = None
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Return whether stdout is a terminal."""
+        return _is_terminal(self.stdout)
+
     def print(self, text: str = "") -> None:
         """Print a line of the command's answer on stdout; nothing with ``--json``.
 
@@ -97,14 +102,14 @@ class Console:
         finally:
             self._above = before
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask yes or no on a terminal, default no; return ``unasked`` where nobody can be asked.
+    def confirm(self, question: str) -> bool | None:
+        """Ask yes or no on a terminal, default no; return None where nobody can be asked.
 
         Ctrl-D and stop signals at the question end the program, also while an event loop handles signals. Call it
         on the main thread. Raise ``click.Abort`` for Ctrl-C and Ctrl-D.
         """
         if not self.is_interactive:
-            return unasked
+            return None
         with interruptible():
             try:
                 return click.confirm(printable(question), err=True)

@@ -14,9 +14,15 @@ def process_environment() -> ProcessEnvironment:
 
     One command gets the same object every time, so that ``{date}`` and ``{time}`` in file names have one value.
     """
-    known = click.get_current_context().meta
+    context = click.get_current_context()
+    known = context.meta
     if _KNOWN not in known:
-        known[_KNOWN] = ProcessEnvironment(os.environ, user_home(), shlex.join(["provisioner", *sys.argv[1:]]))
+        known[_KNOWN] = ProcessEnvironment(
+            os.environ,
+            user_home(),
+            shlex.join(["provisioner", *sys.argv[1:]]),
+            configured=frozenset(context.default_map or ()),
+        )
     found: ProcessEnvironment = known[_KNOWN]
     return found
 

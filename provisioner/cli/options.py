@@ -115,6 +115,7 @@ def _flag(command_name: str, declared: Field[Any]) -> click.Option:
     names = [f"PROVISIONER_{command_name}_{declared.name}".upper(), meta["env"]]
     return Flag(
         [declared.name, *filter(None, spellings)],
+        count=meta["is_counted"],
         default=default or None if meta["choices"] else default,
         envvar=[name for name in names if name],
         help=meta["help"],

@@ -1,15 +1,17 @@
 """Text of a plan: how many rows will be sent, and how long that takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from provisioner.models.forecast import Forecast
+from provisioner.models.forecast import Forecast, MappedField
 from provisioner.models.text import pluralize
+from provisioner.system.printable import shortened
 
 from .formatting import duration_text, rate_text
 
 _NIGHT_S = 6 * 3600
 _WEEK_S = 6 * 24 * 3600
+_WIDEST = 60
 
 
 def plan_lines(plan: Forecast) -> Iterator[str]:
@@ -19,8 +21,18 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
     post = f"; {pluralize('first message', plan.to_post)} to post" if plan.to_post else ""
     look_up = f"; {plan.to_look_up:,} unknown to look up" if plan.to_look_up else ""
     rows = pluralize("row", plan.counts.input)
+    yield from mapping_lines(plan.mapping)
     yield f"plan: {plan.to_send:,} of {rows} to send{_time_text(plan)}{post}{look_up}{bad}"
     yield from (f"note: {note}" for note in plan.notes)
+
+
+def mapping_lines(fields: Sequence[MappedField]) -> Iterator[str]:
+    """Yield ``field ← from ← example`` in columns, a line for each field of the requests."""
+    cells = [[shortened(text, _WIDEST) for text in (each.field, each.origin, each.example)] for each in fields]
+    widths = [max(map(len, column), default=0) for column in zip(*cells, strict=True)][:2]
+    for field, origin, example in cells:
+        first, second = field.ljust(widths[0]), origin.ljust(widths[1])
+        yield f"{first} ← {second} ← {example or '(empty)'}"
 
 
 def _time_text(plan: Forecast) -> str:

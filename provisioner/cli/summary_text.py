@@ -13,11 +13,13 @@ from .styles import composed, styled
 _TITLES = {
     CommandOutcome.FINISHED: ("finished", "green"),
     CommandOutcome.CHECKED: ("checked", "green"),
+    CommandOutcome.PLANNED: ("stopped as planned", "green"),
     CommandOutcome.STOPPED: ("stopped", "yellow"),
     CommandOutcome.GUARDED: ("stopped by a guard", "yellow"),
     CommandOutcome.FAILED: ("failed", "red"),
 }
 
+_TO_THE_END = {CommandOutcome.FINISHED, CommandOutcome.CHECKED}
 
 _COLOURS = {**OUTCOME_COLOURS, "posted": "green"}
 
@@ -68,7 +70,7 @@ def _part(name: str, number: int) -> str:
 
 def _headline(summary: Summary) -> str:
     title, colour = _TITLES[summary.outcome]
-    took = f"{'in' if colour == 'green' else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
+    took = f"{'in' if summary.outcome in _TO_THE_END else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
     pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
     throttled = f", {pluralize('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""
     return composed(styled(title, fg=colour, bold=True), f" {took}{pace}{throttled}")

@@ -1,22 +1,24 @@
 """The command ``check``: read and validate an input and forecast its run, without calling Twilio."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
 from provisioner import __version__
-from provisioner.errors import ExitCode
+from provisioner.errors import ExitCode, UsageError
 from provisioner.ledger import InvalidRow, PlanStore, open_ledger
-from provisioner.mapping import Mapping
-from provisioner.models import PlanReport, WebChatRequest
+from provisioner.mapping import ADDRESS_CURE, NO_ADDRESS, Mapping
+from provisioner.models import PlanReport, Status, WebChatRequest
 from provisioner.models.forecast import Forecast
-from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
-from provisioner.planning.plan import plan_input, validate_global_options
+from provisioner.planning.plan import plan_input, unconfirmed_encoding_error, validate_global_options
+from provisioner.planning.preview import PREVIEWS, Preview, preview
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import mask_request
 from provisioner.signals import StopSignals
@@ -26,48 +28,69 @@ FIRST = 20
 """Number of invalid rows that are listed without ``--all``."""
 
 
+_STAND_IN_ADDRESS = "IG" + 32 * "f"
+"""Address SID of rows for which nothing gives one, so that everything else of them is checked."""
+
+_SHOWN_ANYWHERE = 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """Findings about an input: how each file is read, the forecast of a run, invalid rows, sample requests.
+    """What a check found: the plan of a run, with its invalid rows and a preview of its requests.
 
-    ``detections`` are (file name, detection) pairs.
+    ``lacks_address`` says that nothing gives the address SID of some rows, ``guess`` is why the encoding has to be
+    confirmed, and ``is_shown`` that values are shown as they are.
     """
 
     detections: Sequence[tuple[str, Detection]]
     plan: Forecast
     invalid: Sequence[InvalidRow]
-    samples: Sequence[WebChatRequest]
+    preview: Preview
+    lacks_address: bool
+    guess: UsageError | None
+    is_shown: bool
 
 
 async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
-    """Perform ``provisioner check``; raise ``ProvisionerError`` as ``check_input`` does."""
+    """Run ``provisioner check``. Raise ``ProvisionerError`` as ``check_input`` does."""
     checked = await check_input(files, options, ui, stop)
     counts = checked.plan.counts
+    error = UsageError(NO_ADDRESS, cure=ADDRESS_CURE) if checked.lacks_address else None
+    code = ExitCode.REJECTED if counts.invalid else ExitCode.DONE
     return Summary(
         command="check",
-        exit_code=ExitCode.REJECTED if counts.invalid else ExitCode.DONE,
+        exit_code=error.exit_code if error else code,
         outcome=CommandOutcome.CHECKED,
         counts=counts,
+        notes=(_HIDDEN,) if options.show_values and not checked.is_shown else (),
+        error=ErrorInfo.from_error(error) if error else None,
         details=_details(checked),
     )
+
+
+_HIDDEN = "--show-values shows values on a terminal only; given twice, it shows them anywhere"
 
 
 async def check_input(
     files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals | None = None
 ) -> CheckResult:
-    """Read, map and validate every row by the same plan pass as a run, into a temporary ledger.
+    """Read, map and validate every row as a run would, into a temporary ledger that is deleted at the end.
 
-    Raise ``ProvisionerError`` for an input or a mapping that cannot be used at all, and ``StoppedError`` after a
-    request to stop.
+    Raise ``ProvisionerError`` for an input, a mapping or an option that cannot be used, and when the user stops
+    the check.
     """
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(address_sid=options.address_sid)
-    mapping = Mapping.from_options(options)
+    mapping = replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS)
     rows = RowSettings(friendly_name=options.friendly_name, must_say_something=True)
+    is_shown = options.show_values >= _SHOWN_ANYWHERE or bool(options.show_values and ui.is_answer_private)
     with open_input(files, options, mapping, rows, stop=stop) as job_input:
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with ui.planning() as on_progress:
                 report = await _plan(ledger, job_input, on_progress, stop)
+            with ledger.reader() as reader:
+                invalid = list(reader.invalid(None if options.all else FIRST))
+                first = reader.first_rows({Status.PENDING}, PREVIEWS)
             plan = forecast(
                 report,
                 Workload(to_send=report.counts.pending),
@@ -76,13 +99,14 @@ async def check_input(
                 is_real=True,
                 notes=job_input.notes,
             )
-            with ledger.reader() as reader:
-                invalid = list(reader.invalid(None if options.all else FIRST))
         return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
             plan=plan,
             invalid=invalid,
-            samples=job_input.samples,
+            preview=preview(job_input, first, shows_values=is_shown),
+            lacks_address=any(mapper.lacks_address for mapper in job_input.mappers),
+            guess=unconfirmed_encoding_error(job_input.sources),
+            is_shown=is_shown,
         )
 
 
@@ -118,8 +142,38 @@ def _details(checked: CheckResult) -> dict[str, object]:
         "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
         "new_identities": plan.to_send,
         "plan_notes": list(plan.notes),
-        "requests": [mask_request(request) for request in checked.samples],
+        "requests": [_request(request, checked) for request in checked.preview.requests],
+        "mapping": [msgspec.to_builtins(field) for field in checked.preview.fields],
+        "address_missing": checked.lacks_address,
+        "verdict": _verdict(checked),
     }
+
+
+def _verdict(checked: CheckResult) -> str:
+    """Say in one line whether the input is ready to run, and why not."""
+    counts = checked.plan.counts
+    invalid = f"{pluralize('row', counts.invalid, 'is', 'are')} invalid" if counts.invalid else ""
+    rest = f", the other {counts.pending:,} can be sent" if counts.invalid and counts.pending else ""
+    if checked.guess is not None and checked.plan.to_send:
+        return f"cannot run: {checked.guess.message.removesuffix(', so nothing was sent')}"
+    if checked.lacks_address:
+        return "; ".join(filter(None, ("ready but for the address: --address-sid IG…", invalid)))
+    if invalid:
+        return f"{invalid}{rest}"
+    return (
+        f"ready to run: {pluralize('row', counts.pending)}"
+        if counts.pending
+        else "nothing to run: there is no row"
+    )
+
+
+def _request(request: WebChatRequest, checked: CheckResult) -> dict[str, str]:
+    """Return the filled fields of a request by name, masked unless values are shown."""
+    if checked.lacks_address and request.address_sid == _STAND_IN_ADDRESS:
+        request = msgspec.structs.replace(request, address_sid="")
+    if not checked.is_shown:
+        return mask_request(request)
+    return {field: text for field, text in msgspec.structs.asdict(request).items() if text}
 
 
 def _detected(detection: Detection) -> dict[str, object]:

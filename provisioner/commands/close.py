@@ -122,7 +122,7 @@ class Cleanup:
         for line in self._plan_lines(plan):
             tell(line)
         question = f"{self._verb.capitalize()} {_conversations(plan.to_close)}{self._for_good}?"
-        return self._options.yes or self._ui.confirm(question, unasked=False)
+        return self._options.yes or bool(self._ui.confirm(question))
 
     def account_dry(self, plan: ClosePlan) -> Summary:
         """Return the summary of a command that closed nothing: there was nothing to close, or nobody agreed."""

@@ -32,7 +32,7 @@ from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_durati
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig, RunKind
-from provisioner.runs.job_config import JobCommands
+from provisioner.runs.job_commands import JobCommands
 from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.supervisor import RunSupervisor
@@ -68,7 +68,7 @@ async def run_load_test(
         close_after=options.close_after,
         judge=verdict,
     )
-    config = RunConfig.from_options(options, environment, kind)
+    config = RunConfig.from_options(files, options, environment, kind)
     if options.metrics_file is not None:
         check_writable(options.metrics_file)
     with config.files.alone(files, environment):

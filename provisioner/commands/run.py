@@ -32,7 +32,7 @@ async def run_job(
         is_new_job=options.new_job,
         rebuild_from=options.rebuild_from,
     )
-    config = RunConfig.from_options(options, environment, kind)
+    config = RunConfig.from_options(files, options, environment, kind)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision)
         return await execute_run(files, config, supervisor, ui, stop or StopSignals())

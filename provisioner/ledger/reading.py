@@ -1,6 +1,6 @@
 """Protocol for reading a ledger, during a run or afterwards, and the records that a reader returns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from provisioner.models import (
     MessageCounts,
     Problem,
     Result,
+    Status,
     VanishedResult,
 )
 
@@ -224,6 +225,14 @@ class LedgerReader(Protocol):
 
     def invalid(self, limit: int | None = None) -> Iterator[InvalidRow]:
         """Yield the records that cannot be sent, at most ``limit`` (None: all), in input order."""
+        ...
+
+    def problems(self) -> Iterator[tuple[int, Problem]]:
+        """Yield the problems of all invalid records with their input row numbers, in input order."""
+        ...
+
+    def first_rows(self, statuses: Collection[Status], limit: int) -> Sequence[int]:
+        """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
         ...
 
     def is_held(self) -> bool:

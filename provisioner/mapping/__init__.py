@@ -10,12 +10,16 @@ mapping of a job · ``suggestions`` and ``column_words`` a proposed mapping file
 from .binders import RecordMapper
 from .column_words import is_about_a_person
 from .header import did_you_mean
+from .layouts import ADDRESS_CURE, NO_ADDRESS
 from .mapping import Mapping
 from .preset_files import describe_export, preset_hint, preset_text
 from .suggestions import suggest
-from .targets import is_content, parse_field
+from .targets import PRE_ENGAGEMENT_PREFIX, is_content, parse_field
 
 __all__ = [
+    "ADDRESS_CURE",
+    "NO_ADDRESS",
+    "PRE_ENGAGEMENT_PREFIX",
     "Mapping",
     "RecordMapper",
     "describe_export",

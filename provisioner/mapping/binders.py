@@ -30,6 +30,16 @@ class RecordMapper(Protocol):
         ...
 
     @property
+    def origins(self) -> Mapping[str, str]:
+        """Where the text of each target comes from, for people; targets that nothing gives are absent."""
+        ...
+
+    @property
+    def lacks_address(self) -> bool:
+        """Whether nothing gives the address SID of some records."""
+        ...
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Names of the columns that no target uses."""
         ...
@@ -59,6 +69,8 @@ class DynamicMapper:
         self._unseen = frozenset(rules.columns)
         self._found: set[str] = set()
         self.columns_by_field: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
+        self.lacks_address = False
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -92,6 +104,8 @@ class DynamicMapper:
 
     def _take_account(self, mapper: FixedMapper) -> None:
         self.columns_by_field |= mapper.columns_by_field
+        self.origins = mapper.origins | self.origins
+        self.lacks_address |= mapper.lacks_address
         self._unseen &= frozenset(mapper.missing)
         for name in mapper.unused:
             if len(self._unused) < _MOST_UNUSED:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 
+from provisioner.system.printable import quoted
+
 from .header import Header
 from .paths import path_getter
 from .rules import Rule
@@ -14,10 +16,14 @@ from .templates import Constant, Getter, Placeholder, Template, or_default
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """Getter of one text from the values of a record, with the names of the columns that it reads."""
+    """Getter of one text from the values of a record, with the names of the columns that it reads.
+
+    ``origin`` tells people where the text comes from.
+    """
 
     get: Getter
     columns: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def is_filled(self) -> bool:
@@ -27,7 +33,8 @@ class FieldSource:
     def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return a source that uses ``spare`` for rows in which this source gives an empty text."""
         first, second = self.get, spare.get
-        return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns)
+        origin = f"{self.origin}, else {spare.origin}"
+        return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns, origin)
 
 
 class FieldSourceBuilder:
@@ -54,7 +61,8 @@ class FieldSourceBuilder:
 
     def by_name(self, position: int) -> FieldSource:
         """Return the source of a field that is filled from the column at ``position``, from 0."""
-        return FieldSource(self._getter(position), (self._header.columns[position],))
+        name = self._header.columns[position]
+        return FieldSource(self._getter(position), (name,), f"column {quoted(name)}")
 
     def by_rule(self, rule: Rule) -> FieldSource:
         """Return the source for the first choice of a rule whose columns exist.
@@ -64,7 +72,9 @@ class FieldSourceBuilder:
         """
         template = self._choose(rule)
         get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
-        return FieldSource(get, template.columns)
+        is_plain = rule.place in {"--address-sid", "--simulate"}  # the SID is shown as the example
+        origin = rule.place if is_plain else f"{template.describe()} ({rule.place})"
+        return FieldSource(get, template.columns, origin)
 
     def fits(self, rule: Rule) -> bool:
         """Say whether a rule can be followed; in records of many shapes, where a part of it is there."""

@@ -16,6 +16,8 @@ from .targets import PRE_ENGAGEMENT_PREFIX
 from .templates import Constant, Getter, TooLongError, Values
 
 _NOTHING = FieldSource(Constant(""))
+NO_ADDRESS = "nothing gives the Conversations Address of the WebChats"
+ADDRESS_CURE = "give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class FixedMapper:
     a value that differs per row is empty there, and ``own`` lists (index, getter) for it. ``key`` gets the row's
     key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
     ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``filled`` the targets
-    that can get a text.
+    that can get a text. ``origins`` tells people where each target's text comes from. ``lacks_address`` says that
+    nothing gives the address SID.
     """
 
     texts: list[str]
@@ -36,6 +39,8 @@ class FixedMapper:
     converters: dict[str, Convert]
     columns_by_field: dict[str, str]
     filled: frozenset[str]
+    origins: dict[str, str]
+    lacks_address: bool
     unused: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -79,11 +84,10 @@ def compile_mapper(
     for target, rule in rules.fallback.items():
         spare = builder.by_rule(rule)
         sources[target] = sources[target].or_else(spare) if target in sources else spare
-    if "address_sid" not in sources and not has_dynamic_columns:
-        raise header.fault(
-            "nothing gives the Conversations Address of the WebChats",
-            cure="give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid",
-        )
+    if lacks_address := "address_sid" not in sources:
+        if not rules.stand_in_address and not has_dynamic_columns:
+            raise header.fault(NO_ADDRESS, cure=ADDRESS_CURE)
+        sources["address_sid"] = FieldSource(Constant(rules.stand_in_address))
     key = [builder.by_rule(rule) for rule in rules.key]
     getters = [sources.get(field, _NOTHING).get for field in FIELDS]
     return FixedMapper(
@@ -94,6 +98,8 @@ def compile_mapper(
         converters=_converters(rules),
         columns_by_field=_columns(sources, key),
         filled=frozenset(target for target, source in sources.items() if source.is_filled),
+        origins=_origins(sources, key),
+        lacks_address=lacks_address,
         unused=builder.unused,
         missing=tuple(builder.missing),
     )
@@ -115,3 +121,10 @@ def _columns(sources: Mapping[str, FieldSource], key: Sequence[FieldSource]) -> 
     if key:
         columns["key"] = ", ".join(column for part in key for column in part.columns)
     return columns
+
+
+def _origins(sources: Mapping[str, FieldSource], key: Sequence[FieldSource]) -> dict[str, str]:
+    origins = {target: source.origin for target, source in sources.items() if source.origin}
+    if key:
+        origins["key"] = ", ".join(part.origin for part in key)
+    return origins

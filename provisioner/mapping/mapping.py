@@ -35,6 +35,7 @@ class Mapping:
     _settings: dict[str, str]
     _reading: InputOptions
     _choose_preset: Callable[[str], "Mapping"] | None = None
+    stand_in_address: str = ""
 
     @classmethod
     def from_options(cls, options: MappingOptions, *, ui_version: str = "", default_address: str = "") -> Self:
@@ -49,7 +50,9 @@ class Mapping:
         preset = load_preset(options.preset) if options.preset not in ("", AUTO) else NO_PRESET
         file = load_mapping(options.map) if options.map else NO_FILE
         spare = {
-            "address_sid": _rule("--address-sid", Template.literal(address_sid)),
+            "address_sid": _rule(
+                "--address-sid" if options.address_sid else "--simulate", Template.literal(address_sid)
+            ),
             "identity": _rule("--identity", identity_template(options.identity)),
             "first_message": _rule("--first-message", parse_template(options.first_message, "--first-message")),
             "ui_version": _rule("--ui-version", Template.literal(ui_version)),
@@ -100,7 +103,8 @@ class Mapping:
             listed = ", ".join(f"{name} is from {each.preset}" for name, each in found.items())
             raise UsageError(f"the inputs come from several systems: {listed}", cure="run each of them on its own")
         first = next(iter(found.values()))
-        return replace(self._choose_preset(first.preset), notes=(describe_match(first),))
+        chosen = self._choose_preset(first.preset)
+        return replace(chosen, notes=(describe_match(first),), stand_in_address=self.stand_in_address)
 
     def settings(self) -> dict[str, str]:
         """Return all settings that decide the content of requests, as texts by name.
@@ -115,12 +119,12 @@ class Mapping:
         With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` are those of the
         first records. Otherwise raise ``UsageError`` as ``compile_mapper`` does. Raise it as the checks do.
         """
-        header = Header(columns, source)
-        require_no_column_as_text(self.rules, header)
-        require_fitting_preset(self.rules, header, has_dynamic_columns=has_dynamic_columns)
+        rules, header = replace(self.rules, stand_in_address=self.stand_in_address), Header(columns, source)
+        require_no_column_as_text(rules, header)
+        require_fitting_preset(rules, header, has_dynamic_columns=has_dynamic_columns)
         if has_dynamic_columns:
-            return DynamicMapper(self.rules, columns)
-        return compile_mapper(self.rules, header, has_dynamic_columns=False, found=set())
+            return DynamicMapper(rules, columns)
+        return compile_mapper(rules, header, has_dynamic_columns=False, found=set())
 
 
 def _rule(origin: str, template: Template) -> Rule:

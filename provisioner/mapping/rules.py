@@ -29,6 +29,12 @@ class Rule:
         return tuple(dict.fromkeys(column for choice in self.choices for column in choice.columns))
 
     @property
+    def place(self) -> str:
+        """Where the rule was given, in short: ``--set``, ``--preset hubspot``, ``mapping.toml, line 3``."""
+        place = self.origin.rpartition(": ")[0] or self.origin.partition(" ")[0]
+        return place.partition(", line")[0] if place.startswith("--preset") else place
+
+    @property
     def is_optional(self) -> bool:
         """Return whether the columns may all be missing, because one of the choices needs none."""
         return any(not choice.columns for choice in self.choices)
@@ -52,13 +58,15 @@ class FieldRules:
 
     An ``explicit`` rule replaces the column that is named after the target. A ``fallback`` rule applies to rows in
     which the target would be empty. ``key`` holds one rule for each column that identifies a row. Some of the
-    rules may come from ``preset``.
+    rules may come from ``preset``. ``stand_in_address`` is the address SID of inputs for which nothing gives one;
+    empty: that is an error.
     """
 
     explicit: Mapping[str, Rule]
     fallback: Mapping[str, Rule]
     key: tuple[Rule, ...]
     preset: Preset = NO_PRESET
+    stand_in_address: str = ""
 
     @property
     def of_preset(self) -> tuple[Rule, ...]:

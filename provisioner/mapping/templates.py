@@ -58,6 +58,13 @@ class Template:
         """Names of the columns in the placeholders, without repetition, in order."""
         return tuple(dict.fromkeys(part.column for part in self.parts if isinstance(part, Placeholder)))
 
+    def describe(self) -> str:
+        """Return the template as it is shown to people; one that is a single column is told as that."""
+        match self.parts:
+            case (Placeholder(column, ""),):
+                return f"column {quoted(column)}"
+        return self.text
+
     def bind(self, locate: Callable[[Placeholder], Getter], origin: str = "") -> Getter:
         """Return the function that renders the template; ``locate`` returns the getter of a placeholder.
 

@@ -21,6 +21,7 @@ class ProcessEnvironment:
     ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
     ``command`` is the command line that would start the process again. ``moment`` is the start time with the local
     time zone; file names that contain a date use it. ``folder`` is the working folder, empty if it is gone.
+    ``configured`` are the names of the options of this command that a configuration file sets.
     """
 
     environ: Mapping[str, str]
@@ -28,6 +29,7 @@ class ProcessEnvironment:
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
     folder: str = field(default_factory=working_folder)
+    configured: frozenset[str] = frozenset()
 
 
 def user_home() -> Path | None:

@@ -1,5 +1,6 @@
 """Forecast of a run: what it will send and how long that takes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,8 +15,16 @@ https://www.twilio.com/docs/api/errors/45780.
 """
 
 
+class MappedField(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a field of the requests comes from, in words, and an example of its text, empty if there is none."""
+
+    field: str
+    origin: str = msgspec.field(name="from")
+    example: str
+
+
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of a planned run.
+    """Figures of a planned run, and where the fields of its requests come from, if that is to be shown.
 
     ``to_send`` rows will be created, ``to_post`` created rows need only their first message, and ``to_look_up``
     rows are unknown and will be reconciled first. ``rate_asked`` is in starts per second. ``duration_s`` (seconds)
@@ -31,6 +40,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None
     finishes_at: datetime | None
     notes: tuple[str, ...] = ()
+    mapping: Sequence[MappedField] = ()
 
     @property
     def has_work(self) -> bool:

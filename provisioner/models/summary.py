@@ -19,6 +19,8 @@ class CommandOutcome(StrEnum):
     """The command did all its work; the exit code says whether rows failed."""
     CHECKED = "checked"
     """The input was read and validated; nothing was sent."""
+    PLANNED = "planned"
+    """It ended where it was asked to, by ``--limit`` or ``--max-duration``, and rows wait; it can be resumed."""
     STOPPED = "stopped"
     """A signal stopped the command; it can be resumed."""
     GUARDED = "guarded"

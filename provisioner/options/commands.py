@@ -12,6 +12,7 @@ from .groups import (
     MOST_SEED,
     ConnectionOptions,
     DashboardOptions,
+    DetailOptions,
     GiveUpOptions,
     InputOptions,
     MappingOptions,
@@ -31,10 +32,16 @@ HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(InputOptions, MappingOptions, RateOptions, OutputFormatOptions):
+class CheckOptions(InputOptions, MappingOptions, RateOptions, DetailOptions, OutputFormatOptions):
     """``provisioner check``."""
 
     all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")
+    show_values: int = option(
+        0,
+        "Show the values of examples and requests, on a terminal only; anywhere if given twice.",
+        is_counted=True,
+        most=2,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,7 @@ class JobOptions(
     ScheduleOptions,
     TargetOptions,
     DashboardOptions,
+    DetailOptions,
 ):
     """Job, limits and stop conditions."""
 

@@ -23,6 +23,7 @@ def option(
     most: float = math.inf,
     check: Callable[[str, str], object] | None = None,
     span: str = "",
+    is_counted: bool = False,
 ) -> Any:
     """Return a dataclass field that declares one option.
 
@@ -33,7 +34,7 @@ def option(
 
     ``least`` and ``most`` bound a number. ``check`` parses a text value such as a rate: it is called with the text
     and the name of the flag, and raises ``UsageError`` for a bad value. ``span`` is the allowed range, as shown in
-    the help.
+    the help. ``is_counted`` makes a flag without a value, whose number is how often it is given.
     """
     metadata = {
         "help": help_text,
@@ -46,6 +47,7 @@ def option(
         "most": most,
         "check": check,
         "span": span,
+        "is_counted": is_counted,
     }
     return field(default=default, metadata=metadata)
 
@@ -237,6 +239,17 @@ class DashboardOptions:
         "", "Serve the live page here; its URL, with a token, is printed at the start.", metavar="[HOST:]PORT"
     )
     dashboard_public: bool = option(default=False, help_text="Let other machines see the page.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailOptions:
+    """Detail."""
+
+    verbose: bool = option(
+        default=False,
+        short="-v",
+        help_text="Show more: how each input was detected, and where each field comes from.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar, get_args
 from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
-NO_KEYWORDS = frozenset({"json", "dashboard", "dashboard_public"})
+NO_KEYWORDS = frozenset({"json", "dashboard", "dashboard_public", "verbose"})
 """Options of the terminal only. A Python caller gets a ``Summary`` back, and progress by callback."""
 
 _O = TypeVar("_O")
@@ -80,6 +80,15 @@ def value_kinds(field: Field[Any]) -> set[Any]:
 def environment_names(field: Field[Any], command: str) -> list[str]:
     """Return the environment variables of an option of ``command``; the first one that is set wins."""
     return [*filter(None, (f"PROVISIONER_{command}_{field.name}".upper(), field.metadata["env"]))]
+
+
+def names_in_environment(options: Any, command: str, environ: Mapping[str, str]) -> set[str]:
+    """Return the names of the ``options`` of ``command`` that ``environ`` gives a value."""
+    return {
+        each.name
+        for each in fields(options)
+        if any(environ.get(name) for name in environment_names(each, command))
+    }
 
 
 def _from_environment(field: Field[Any], command: str, environ: Mapping[str, str]) -> Any:

@@ -50,6 +50,7 @@ class CheckKeywords(InputKeywords, MappingKeywords, RateKeywords, total=False):
     """``provisioner check``."""
 
     all: bool
+    show_values: int
 
 
 class GiveUpKeywords(TypedDict, total=False):

@@ -1,7 +1,8 @@
-"""Shell command that does the same as a Python call, shown as the next command."""
+"""Shell commands that are shown as the next one: that of a Python call, and one without an option."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from .keyword_values import keyword_fields
@@ -26,8 +27,31 @@ def shell_command(command: str, arguments: Sequence[str], options: Any, given: I
     return shlex.join(["provisioner", command, *names, *flags])
 
 
+def without_option(command: str, option: str, options_class: Any, *, overrides: bool) -> str:
+    """Return ``command``, whose options are those of ``options_class``, without one that takes a value.
+
+    ``overrides`` says that something else than the command line gives the option a value, too: the default is
+    typed then.
+    """
+    declared = {_flag_of(each.name): each for each in fields(options_class)}
+    takes_value = {flag for flag, each in declared.items() if not isinstance(each.default, bool)}
+    takes_value |= {each.metadata["short"] for each in declared.values()} - {""}
+    kept: list[str] = []
+    words = iter(shlex.split(command))
+    for word in words:
+        value = [next(words, "")] if word in takes_value else []
+        if word.partition("=")[0] != _flag_of(option):
+            kept += [word, *value]
+    default = [_flag_of(option), str(declared[_flag_of(option)].default)] if overrides else []
+    return shlex.join(kept + default)
+
+
+def _flag_of(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _words(name: str, value: object, off_flag: str) -> Iterator[str]:
-    flag = f"--{name.replace('_', '-')}"
+    flag = _flag_of(name)
     match value:
         case True:
             yield flag

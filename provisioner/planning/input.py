@@ -1,7 +1,7 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean, is_content, preset_hint
-from provisioner.models import Fingerprint, PlanEntry, Problem, Record, WebChatRequest
+from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
@@ -21,10 +21,6 @@ from provisioner.rows import build_request, digest, is_nearly_full, rebuild_requ
 from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
 from provisioner.system.printable import quoted, shortened
-
-SAMPLES = 3
-"""Number of requests that a plan pass keeps as examples."""
-
 
 _NO_DIGEST = bytes(16)
 
@@ -77,10 +73,9 @@ class _Bound:
 class JobInput:
     """Sources of a job together with its mapping; both passes read from it.
 
-    ``reading`` holds the options with which the sources were opened. A plan pass fills ``samples``, the first
-    ``SAMPLES`` valid requests, and ``nearly_full``, the number of rows whose pre-engagement data is close to
-    Twilio's limit of 16 KB. The constructor raises ``UsageError`` when a source lacks a column that the mapping
-    needs.
+    ``reading`` holds the options with which the sources were opened. A plan pass fills ``nearly_full``, the number
+    of rows whose pre-engagement data is close to Twilio's limit of 16 KB. The constructor raises ``UsageError``
+    when a source lacks a column that the mapping needs.
     """
 
     def __init__(
@@ -96,8 +91,17 @@ class JobInput:
         self._bound = [_Bound.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
-        self.samples: list[WebChatRequest] = []
         self.nearly_full = 0
+
+    @property
+    def adds_friendly_name(self) -> bool:
+        """Whether the customer's name is added to the pre-engagement data."""
+        return self._rows.friendly_name
+
+    @property
+    def mappers(self) -> Sequence[RecordMapper]:
+        """The mapper of each source."""
+        return [bound.mapper for bound in self._bound]
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -157,7 +161,7 @@ class JobInput:
         An invalid row is an entry with problems. Raise ``InputError`` when an input cannot be read, ``UsageError``
         at the end when no record has a column that the user named, and ``PlanInterrupted`` after ``interrupt``.
         """
-        self.samples, self.nearly_full = [], 0
+        self.nearly_full = 0
         for cycle, (number, index, record) in self.records():
             entry = self._entry(number, index, record)
             yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
@@ -191,15 +195,10 @@ class JobInput:
             problems = (belongs_elsewhere(status), *problems)
         key = mapped.key
         if not problems:
-            self._look_at(request)
+            self.nearly_full += is_nearly_full(request)
         elif any(problem.field == "key" for problem in problems):
             key = ""
         return PlanEntry(number, record.line, index, key, digest(request), problems)
-
-    def _look_at(self, request: WebChatRequest) -> None:
-        if len(self.samples) < SAMPLES:
-            self.samples.append(request)
-        self.nearly_full += is_nearly_full(request)
 
     def _require_columns(self) -> None:
         for bound in self._bound:
@@ -210,6 +209,16 @@ class JobInput:
                     f"{bound.source.name}: no record has {names}",
                     cure=f"{hint}the names are: {', '.join(map(shortened, bound.source.columns))}",
                 )
+
+    def mapped(self, rows: Collection[int]) -> Iterator[tuple[Mapped, WebChatRequest]]:
+        """Read the records of some rows again, and yield their texts and requests; rows are numbered from 1."""
+        left = len(rows)
+        for _, (number, index, record) in self.records() if left else ():
+            if number in rows:
+                mapped = self._bound[index].mapper(record.values)
+                yield mapped, rebuild_request(mapped, friendly_name=self._rows.friendly_name)
+                if not (left := left - 1):
+                    return
 
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""

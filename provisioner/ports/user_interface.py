@@ -11,6 +11,11 @@ from provisioner.models.progress import Progress
 class UserInterface(Protocol):
     """Output and questions of a command; the command line implements it."""
 
+    @property
+    def is_answer_private(self) -> bool:
+        """Whether the answer is read by the user alone, on a terminal, and kept nowhere."""
+        ...
+
     def print(self, text: str = "") -> None:
         """Print a line of the command's result."""
         ...
@@ -19,8 +24,8 @@ class UserInterface(Protocol):
         """Print a line about the progress of the command."""
         ...
 
-    def confirm(self, question: str, *, unasked: bool) -> bool:
-        """Ask the user a yes/no question; return ``unasked`` when there is no terminal to ask on."""
+    def confirm(self, question: str) -> bool | None:
+        """Ask the user a yes/no question; return None when there is no terminal to ask on."""
         ...
 
     def planning(self) -> AbstractContextManager[Callable[[int], None]]:

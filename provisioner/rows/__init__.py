@@ -8,7 +8,7 @@ whole request · ``digests`` digests and identities · ``identity`` adds identit
 from .build import build_request, rebuild_request
 from .digests import digest, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
-from .masking import mask_request
+from .masking import mask_request, mask_text
 from .pre_engagement import is_nearly_full
 from .validation import validate_address, validate_marker, validate_ui_version
 
@@ -21,6 +21,7 @@ __all__ = [
     "is_nearly_full",
     "marker_for",
     "mask_request",
+    "mask_text",
     "rebuild_request",
     "validate_address",
     "validate_marker",

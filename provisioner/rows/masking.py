@@ -19,10 +19,11 @@ def mask_request(request: WebChatRequest) -> dict[str, str]:
     pre-engagement data the top-level names are shown, with the type or length of each value.
     """
     given = {field: text for field, text in msgspec.structs.asdict(request).items() if text}
-    return {field: _masked(field, text) for field, text in given.items()}
+    return {field: mask_text(field, text) for field, text in given.items()}
 
 
-def _masked(field: str, text: str) -> str:
+def mask_text(field: str, text: str) -> str:
+    """Return the text of one field as ``mask_request`` shows it; ``pre_engagement_data`` stands for any JSON."""
     if field in _SHOWN or (field == "identity" and _OWN_IDENTITY.fullmatch(text)):
         return text
     if field == "pre_engagement_data":

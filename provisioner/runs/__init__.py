@@ -5,5 +5,6 @@ options of a run, checked, with one part for each step: ``job_config``, ``row_se
 ``confirmation`` · ``open_job`` the open input and ledger · ``clients`` the Twilio clients · ``rounds`` sending and
 reconciling in turn · ``work_stop`` stops the current work · ``supervisor`` ``--max-duration`` and ``--abort-if`` ·
 ``live_page`` the dashboard · ``close_timers`` timers that close conversations · ``output_names`` date and time in
-file names · ``command_files`` and ``file_roles`` the files that a command uses · ``run_end`` exit code and advice.
+file names · ``command_files`` and ``file_roles`` the files that a command uses · ``run_end`` exit code and
+advice · ``job_commands`` the commands that go on.
 """

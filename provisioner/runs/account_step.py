@@ -6,22 +6,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
 from provisioner.ledger import LedgerReader, ThresholdNote
-from provisioner.models import Counts, MessageCounts
-from provisioner.models.reasons import MOST_NAMED
+from provisioner.models import Counts, MessageCounts, Status
+from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.system.event_log import event_logger
 
-from .job_config import JobCommands
+from .job_commands import JobCommands
 from .open_job import OpenJob
 from .plan_step import RunPlan
 from .row_selection import RetryConfig
@@ -46,16 +45,13 @@ class Judge(Protocol):
 class AccountConfig:
     """Configuration of the last step.
 
-    ``command`` is the name of the command. ``failed`` is the path of ``--failed``, None without it. ``limit`` is
-    the number of rows of ``--limit``, 0 for no limit. With ``is_timed`` (a load test with a fixed duration), rows
-    that were not due do not count as left over. ``judge`` is that of ``RunKind``.
+    ``command`` is the name of the command. With ``is_timed`` (a load test with a fixed duration), rows that were
+    not due do not count as left over. ``judge`` is that of ``RunKind``.
     """
 
     command: str
     commands: JobCommands
     outputs: Outputs
-    failed: Path | None
-    limit: int
     retry: RetryConfig
     is_timed: bool
     judge: Judge | None = None
@@ -68,6 +64,7 @@ class _FinalState:
     counts: Counts
     messages: MessageCounts
     unknown_rows: Sequence[int]
+    invalid: Sequence[InvalidReason]
     skipped: Sequence[dict[str, object]]
     has_results: bool
     error: ProvisionerError | None
@@ -85,18 +82,19 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     writes_results = run_plan.writes_results
     if writes_results:
         errors.append(await _failure_of(partial(_write_results, job, config, is_unchanged=run_plan.is_unchanged)))
+    counts = await job.ledger.counts()
     final = _FinalState(
-        counts=await job.ledger.counts(),
+        counts=counts,
         messages=await job.ledger.messages.counts(),
         unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)],
+        invalid=await _invalid_reasons(job) if counts.invalid else (),
         skipped=skipped_records(job.input.sources),
         has_results=writes_results and errors[-1] is None,
         error=next(filter(None, errors), None),
         signal_exit=job.stop.exit_code,
     )
-    summary = _summary(config, run_plan, report, final)
-    if config.judge is not None:
-        summary = await _judged(job, config, config.judge, run_plan, summary)
+    summary, thresholds = await _judged(job, config, _summary(config, run_plan, report, final))
+    await _store_end(job, run_plan, summary, thresholds)
     event_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
     with suppress(StorageError):
         await job.ledger.finish_run(summary.exit_code)
@@ -104,18 +102,30 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
 
 
 async def _judged(
-    job: OpenJob, config: AccountConfig, judge: Judge, run_plan: RunPlan, summary: Summary
-) -> Summary:
-    """Return the summary with the verdict, and store the thresholds with the run."""
+    job: OpenJob, config: AccountConfig, summary: Summary
+) -> tuple[Summary, tuple[ThresholdNote, ...]]:
+    """Return the summary with the verdict of a load test, and its thresholds; a run has none."""
+    judge = config.judge
+    if judge is None:
+        return summary, ()
 
     def judged() -> tuple[Summary, tuple[ThresholdNote, ...]]:
         with job.ledger.reader() as reader:
             return judge(reader, config.commands, summary)
 
-    found, thresholds = await asyncio.to_thread(judged)
-    with suppress(StorageError):
-        await job.ledger.set_run_note(structs.replace(run_plan.run_note, thresholds=thresholds))
-    return found
+    return await asyncio.to_thread(judged)
+
+
+async def _store_end(
+    job: OpenJob, run_plan: RunPlan, summary: Summary, thresholds: tuple[ThresholdNote, ...]
+) -> None:
+    """Store what is known of the run only at its end: its thresholds, and how to go on without its limit."""
+    is_planned = summary.outcome is CommandOutcome.PLANNED
+    next_command = summary.next_command if is_planned else run_plan.run_note.next_command
+    note = structs.replace(run_plan.run_note, thresholds=thresholds, next_command=next_command)
+    if note != run_plan.run_note:
+        with suppress(StorageError):
+            await job.ledger.set_run_note(note)
 
 
 def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
@@ -139,6 +149,18 @@ async def _failure_of(step: Callable[[], Awaitable[object]]) -> ProvisionerError
     return None
 
 
+async def _invalid_reasons(job: OpenJob) -> Sequence[InvalidReason]:
+    """Return the reasons of the invalid rows; none where the ledger cannot be read, which its errors tell."""
+
+    def read() -> Sequence[InvalidReason]:
+        with job.ledger.reader() as reader:
+            return group_problems(reader.problems())
+
+    with suppress(ProvisionerError):
+        return await asyncio.to_thread(read)
+    return ()
+
+
 async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: bool) -> None:
     """Write the results, unless the job has not changed and the results files are those of the last run."""
     outputs = config.outputs
@@ -148,50 +170,79 @@ async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: b
         await job.ledger.set_notes(results=outputs.stamp())
 
 
+class _JobEnd(NamedTuple):
+    """How the run ended, and what is said of it besides the accounting."""
+
+    end: RunEnd
+    notes: tuple[str, ...]
+    next_command: str
+
+
 def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> Summary:
-    figures, counts = report.figures, final.counts
-    # Rows that may still be sent, and rows whose message may still be posted or looked up.
-    left = run_plan.required_rows - figures.done + report.unlooked + final.messages.pending
-    at_stake = structs.replace(counts, pending=0) if config.is_timed else counts
-    end = run_end(
-        at_stake,
-        left=left,
-        error=final.error,
-        signal_exit=final.signal_exit,
-        is_limited=bool(config.limit),
-        messages=final.messages,
-    )
+    figures = report.figures
+    is_declined = run_plan.is_declined and final.error is None
+    ended = _declined(config) if is_declined else _ended(config, run_plan, report, final)
     return Summary(
         command=config.command,
-        exit_code=end.exit_code,
-        outcome=end.outcome,
-        counts=counts.final,
+        exit_code=ended.end.exit_code,
+        outcome=ended.end.outcome,
+        counts=final.counts.final,
         messages=final.messages.final,
         throttled=figures.throttled,
-        elapsed_s=0.0 if report.began is None else time.monotonic() - report.began,
+        elapsed_s=None if is_declined else report.elapsed_s(time.monotonic()),
         rate_achieved=figures.rate_achieved,
         output=str(config.outputs.path) if final.has_results or config.outputs.path == STDOUT else "",
-        failed=str(config.failed or "") if final.has_results else "",
+        failed=str(config.commands.options.failed or "") if final.has_results else "",
         ledger=str(config.commands.ledger),
-        notes=_advice(config, report, final, left),
-        next_command=_next(config, end, at_stake.final, final.messages.final),
+        notes=ended.notes,
+        next_command=ended.next_command,
         error=ErrorInfo.from_error(final.error) if final.error else None,
         details=_details(run_plan, report, final),
     )
 
 
-def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left: int) -> tuple[str, ...]:
+def _declined(config: AccountConfig) -> _JobEnd:
+    """Return the end of a run that the user, when asked, did not want: nothing went wrong."""
+    end = RunEnd(ExitCode.DONE, CommandOutcome.CHECKED)
+    return _JobEnd(end, ("nothing was sent: the answer was no",), config.commands.resume)
+
+
+def _ended(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> _JobEnd:
+    # Rows that might still be sent, or whose message might still be posted or looked for.
+    left = run_plan.required_rows - report.figures.done + report.unlooked + final.messages.pending
+    at_stake = structs.replace(final.counts, pending=0) if config.is_timed else final.counts
+    end = run_end(
+        at_stake,
+        left=left,
+        error=final.error,
+        signal_exit=final.signal_exit,
+        is_limited=bool(config.commands.options.limit) or report.is_time_up,
+        is_unsent=any(reason.status == Status.UNSENT for reason in report.figures.reasons),
+        messages=final.messages,
+    )
+    if end.outcome is CommandOutcome.PLANNED:
+        sentence, next_command = config.commands.planned_end(is_time_up=report.is_time_up)
+    else:
+        sentence, next_command = "", _next(config, end, at_stake.final, final.messages.final)
+    context = AdviceContext(left=left, planned_end=sentence)
+    return _JobEnd(end, _advice(config, report, final, context), next_command)
+
+
+def _advice(
+    config: AccountConfig, report: SendReport, final: _FinalState, context: AdviceContext
+) -> tuple[str, ...]:
     told = final.error.message if final.error else ""
     reasons = [each for each in report.figures.reasons if not final.error or each.sentence not in told]
     return advice(
         final.counts.final,
-        AdviceContext(
+        replace(
+            context,
             figures=replace(report.figures, reasons=reasons),
-            left=left,
-            limit=0 if final.signal_exit else config.limit,
-            has_failed=config.failed is not None,
+            has_failed=config.commands.options.failed is not None,
             unknown_rows=final.unknown_rows,
             reconcile=config.commands.reconcile,
+            invalid=final.invalid,
+            check=config.commands.check,
             messages=final.messages.final,
         ),
     )
@@ -199,6 +250,10 @@ def _advice(config: AccountConfig, report: SendReport, final: _FinalState, left:
 
 def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageCounts) -> str:
     """Return the command that continues the job, empty when nothing is left to do."""
+    if end.exit_code is ExitCode.STRICT:
+        return config.commands.check
+    if end.exit_code is ExitCode.USAGE:  # the same command would end the same way; the error says what to add
+        return ""
     if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
         return config.commands.resume
     if not counts.unknown:

@@ -7,7 +7,7 @@ from provisioner.ledger import RunNote
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import JobOptions, LoadOptions, RunOptions
 
-from .job_config import JobCommands
+from .job_commands import JobCommands
 from .row_selection import RetryConfig
 
 _REPORTED_OPTIONS = (

@@ -20,6 +20,7 @@ from provisioner.options import (
     parse_failure_limit,
     parse_rate,
 )
+from provisioner.options.keyword_values import names_in_environment
 from provisioner.pacing import DailyWindow, parse_window, parse_zone
 from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
@@ -32,7 +33,8 @@ from .account_step import AccountConfig, Judge
 from .command_files import files_of_command
 from .command_record import note_of_run, options_json
 from .confirmation import Confirmation
-from .job_config import JobCommands, JobConfig
+from .job_commands import JobCommands, check_command
+from .job_config import JobConfig
 from .job_start import JobStartConfig
 from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
@@ -107,9 +109,13 @@ class RunConfig:
 
     @classmethod
     def from_options(
-        cls, options: RunOptions | LoadOptions, environment: ProcessEnvironment, kind: RunKind
+        cls,
+        files: Sequence[str],
+        options: RunOptions | LoadOptions,
+        environment: ProcessEnvironment,
+        kind: RunKind,
     ) -> "RunConfig":
-        """Return the configuration for these options. Raise ``UsageError`` for the first invalid option."""
+        """Return the configuration of a run over ``files``. Raise ``UsageError`` for the first invalid option."""
         output_names = DatedOutputNames.read(options, environment.moment)
         options = replace(output_names.with_dates(options), rate=options.rate or USUAL_RATE)
         outputs = _outputs(options)
@@ -124,8 +130,11 @@ class RunConfig:
         uses = schedule.limit(options.limit) or 0 if kind.is_cycled else 0
         commands = JobCommands(
             resume=output_names.resume_command(environment.command),
+            check=check_command(files, options, environment.environ),
             ledger=LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path),
             target_flags=target.flags(),
+            options=options,
+            preset=environment.configured | names_in_environment(options, kind.command, environment.environ),
         )
         return cls(
             files=RunFiles(options=options, output_names=output_names),
@@ -140,7 +149,7 @@ class RunConfig:
             ),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
-            accounting=_accounting(options, kind, commands, outputs, schedule),
+            accounting=_accounting(kind, commands, outputs, schedule),
         )
 
 
@@ -215,6 +224,7 @@ def _planning(
         may_replace_input=options.replace_input,
         run_note=run_note,
         notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
+        shows_mapping=options.verbose,
     )
 
 
@@ -223,7 +233,6 @@ def _supervision(options: JobOptions, *, title: str) -> SupervisorConfig:
         dashboard=options.dashboard,
         is_dashboard_public=options.dashboard_public,
         title=title,
-        max_duration=options.max_duration,
         max_duration_s=_time_given(options.max_duration),
     )
 
@@ -247,19 +256,11 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
     )
 
 
-def _accounting(
-    options: RunOptions | LoadOptions,
-    kind: RunKind,
-    commands: JobCommands,
-    outputs: Outputs,
-    schedule: SendSchedule,
-) -> AccountConfig:
+def _accounting(kind: RunKind, commands: JobCommands, outputs: Outputs, schedule: SendSchedule) -> AccountConfig:
     return AccountConfig(
         command=kind.command,
         commands=commands,
         outputs=outputs,
-        failed=options.failed,
-        limit=options.limit,
         retry=kind.retry,
         is_timed=schedule.is_timed,
         judge=kind.judge,

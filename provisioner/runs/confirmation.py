@@ -2,12 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from provisioner.errors import ProvisionerError, StrictError, UsageError
 from provisioner.models.forecast import Forecast
+from provisioner.models.text import pluralize
 from provisioner.planning.plan import unconfirmed_encoding_error
 from provisioner.ports.user_interface import UserInterface
 from provisioner.sources import Source
+
+
+class Consent(NamedTuple):
+    """Whether a plan may be carried out; ``error`` is what forbids it, None where it was declined."""
+
+    is_given: bool
+    error: ProvisionerError | None = None
+
+
+GIVEN, DECLINED = Consent(is_given=True), Consent(is_given=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +39,26 @@ class Confirmation:
     rate: str
     is_boundless: bool
 
-    def refusal(self, plan: Forecast, sources: Sequence[Source], ui: UserInterface) -> ProvisionerError | None:
-        """Check the conditions, and ask the user when necessary; return the error, None when the run may send."""
-        if self.is_strict and plan.counts.invalid:
-            return StrictError(
-                f"{plan.counts.invalid:,} rows are invalid, so nothing was sent (--strict)",
-                cure="provisioner check lists them: fix them, or omit --strict",
+    def consent(self, plan: Forecast, sources: Sequence[Source], ui: UserInterface) -> Consent:
+        """Check the conditions, and ask the user when necessary."""
+        if self.is_strict and (invalid := plan.counts.invalid):
+            return _refused(
+                StrictError(
+                    f"{pluralize('row', invalid, 'is', 'are')} invalid, so nothing was sent (--strict)",
+                    cure="provisioner check lists them: fix them, or omit --strict",
+                )
             )
         if plan.to_send and not self.is_agreed and (guess := unconfirmed_encoding_error(sources)):
-            return guess
+            return _refused(guess)
         if self.is_local or self.is_agreed or not plan.to_send:
-            return None
+            return GIVEN
         pace = "with no pace limit" if self.is_boundless else f"at {self.rate}"
-        question = f"Create {plan.to_send:,} WebChats on account {self.account}, {pace}?"
-        if ui.confirm(question, unasked=not self.is_boundless):
-            return None
-        return UsageError("not confirmed, so nothing was sent", cure="answer y, or add --yes")
+        answer = ui.confirm(f"Create {plan.to_send:,} WebChats on account {self.account}, {pace}?")
+        if answer is None and self.is_boundless:
+            cure = "nobody can be asked here: add --yes, or give a --rate"
+            return _refused(UsageError("not confirmed, so nothing was sent", cure=cure))
+        return DECLINED if answer is False else GIVEN
+
+
+def _refused(error: ProvisionerError) -> Consent:
+    return Consent(is_given=False, error=error)

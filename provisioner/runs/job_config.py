@@ -1,6 +1,5 @@
-"""Configuration of a job: its input, ledger and identities, and the commands that continue it."""
+"""Configuration of a job: its input, ledger and identities."""
 
-import shlex
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -51,29 +50,3 @@ class JobConfig:
     def identity_policy(self, job_id: str) -> IdentityPolicy:
         """Return the policy that gives each row its identity, for the job with this ID."""
         return IdentityPolicy(job_id, self.identity or "auto", self.rows.marker)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCommands:
-    """Command lines that continue a job, quoted for a shell.
-
-    ``resume`` is the command that resumes the run. ``target_flags`` are the flags with which another command
-    reaches the same account and server.
-    """
-
-    resume: str
-    ledger: LedgerLocation
-    target_flags: Sequence[str]
-
-    @property
-    def reconcile(self) -> str:
-        """Command that looks up the job's unknown rows."""
-        return self._on_ledger("reconcile")
-
-    @property
-    def close(self) -> str:
-        """Command that closes the conversations that the job created."""
-        return self._on_ledger("close")
-
-    def _on_ledger(self, command: str) -> str:
-        return shlex.join(["provisioner", command, str(self.ledger), *self.target_flags])

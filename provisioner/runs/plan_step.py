@@ -1,5 +1,6 @@
 """First step of a run: plan the input, select the rows to send, and ask the user for confirmation."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,15 +9,16 @@ from typing import NoReturn
 
 from msgspec import structs
 
-from provisioner.errors import ProvisionerError, StrictError
+from provisioner.errors import StrictError
 from provisioner.ledger import Ledger, RunNote
 from provisioner.models import ReplacedInput
-from provisioner.models.forecast import Forecast
+from provisioner.models.forecast import Forecast, MappedField
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.plan import plan_input, replaced_input_error
+from provisioner.planning.preview import PREVIEWS, preview
 from provisioner.system.event_log import event_logger
 
-from .confirmation import Confirmation
+from .confirmation import DECLINED, GIVEN, Confirmation, Consent
 from .open_job import OpenJob
 from .row_selection import RowSelection
 
@@ -26,8 +28,8 @@ class PlanConfig:
     """Configuration of the first step.
 
     ``options_json`` are the options that reports show, as a JSON object. ``run_note`` is what the ledger keeps of
-    the run, as far as it is known before the plan. ``notes`` are shown with the plan. With ``may_replace_input``,
-    an input with hardly any row of the earlier one is accepted.
+    the run, as far as it is known before the plan. ``notes`` are shown with the plan. ``may_replace_input``
+    accepts an input with hardly any row of the earlier one; ``shows_mapping`` adds where each field comes from.
     """
 
     selection: RowSelection
@@ -37,6 +39,7 @@ class PlanConfig:
     run_note: RunNote
     notes: Sequence[str] = ()
     may_replace_input: bool = False
+    shows_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +48,24 @@ class RunPlan:
 
     ``required_rows`` is the number of rows that need an outcome for the run to be complete. ``is_unchanged`` says
     that input and ledger are as the last run left them. ``run_note`` is what the ledger keeps of the run.
-    ``refusal`` is the error that forbids sending, else None.
+    ``consent`` says whether the run may send.
     """
 
     forecast: Forecast
     required_rows: int
     is_unchanged: bool
     run_note: RunNote
-    refusal: ProvisionerError | None = None
+    consent: Consent = GIVEN
 
     @property
     def writes_results(self) -> bool:
         """Whether the run writes results; after a refusal by ``--strict`` they list the invalid rows."""
-        return self.refusal is None or isinstance(self.refusal, StrictError)
+        return self.consent.is_given or isinstance(self.consent.error, StrictError)
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the user answered the question with no."""
+        return self.consent == DECLINED
 
 
 async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> RunPlan:
@@ -92,18 +100,27 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     ends_at = told.finishes_at and told.finishes_at.timestamp()
     run_note = structs.replace(config.run_note, to_send=told.to_send, ends_at=ends_at)
     await job.ledger.set_run_note(run_note)
+    if config.shows_mapping:
+        told = structs.replace(told, mapping=await asyncio.to_thread(_mapping, job, selection))
     job.ui.show_plan(told)
     return RunPlan(
         forecast=told,
         required_rows=selection.required_rows(counts),
         is_unchanged=is_unchanged,
         run_note=run_note,
-        refusal=config.confirmation.refusal(told, job.input.sources, job.ui),
+        consent=config.confirmation.consent(told, job.input.sources, job.ui),
     )
 
 
 def _refuse_input(job: OpenJob, replaced: ReplacedInput) -> NoReturn:
     raise replaced_input_error(replaced, [source.name for source in job.input.sources], job.ledger.location)
+
+
+def _mapping(job: OpenJob, selection: RowSelection) -> Sequence[MappedField]:
+    """Return where each field comes from, with examples of the first rows that will be sent."""
+    with job.ledger.reader() as reader:
+        rows = reader.first_rows(selection.statuses, PREVIEWS)
+    return preview(job.input, rows).fields
 
 
 async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:

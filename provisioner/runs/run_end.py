@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, MessageCounts, Status
-from provisioner.models.reasons import MOST_REASONS, format_row_list
+from provisioner.models.reasons import MOST_REASONS, InvalidReason, format_row_list
 from provisioner.models.summary import CommandOutcome
 from provisioner.models.text import pluralize
 from provisioner.monitor import NO_FIGURES, RunFigures
@@ -23,7 +23,18 @@ class RunEnd:
     @property
     def is_resumable(self) -> bool:
         """Whether the same command continues where this run ended."""
-        return self.outcome in {CommandOutcome.STOPPED, CommandOutcome.GUARDED}
+        return self.outcome in {CommandOutcome.PLANNED, CommandOutcome.STOPPED, CommandOutcome.GUARDED}
+
+
+_BY_THE_ROWS = (
+    ExitCode.THRESHOLDS,
+    ExitCode.UNKNOWN,
+    ExitCode.UNSENT,
+    ExitCode.REJECTED,
+    ExitCode.AS_PLANNED,
+    ExitCode.DONE,
+)
+"""Codes that say what became of the rows; where several hold, the first one is the exit code."""
 
 
 def run_end(
@@ -33,51 +44,70 @@ def run_end(
     error: ProvisionerError | None,
     signal_exit: ExitCode | None,
     is_limited: bool,
+    is_unsent: bool = True,
     messages: MessageCounts = _NO_MESSAGES,
 ) -> RunEnd:
     """Return exit code and outcome of a run.
 
     ``counts`` are the ledger's rows by status, and ``messages`` the first messages by status. ``left`` is the
-    number of rows that were to be sent and got no outcome in this run. An error has priority over a signal. A
-    signal or ``--limit`` (``is_limited``) counts only when rows are left. Unknown rows and messages have priority
-    over those that were rejected, invalid or not sent.
+    number of rows that were to be sent and got no outcome in this run. What stopped the run has priority over what
+    became of its rows: first an error, then a signal, which counts only when rows are left. ``is_limited`` says
+    that ``--limit`` or ``--max-duration`` left those rows; ``is_unsent`` then says whether this run also tried
+    rows or messages that are left unsent.
     """
-    if error is not None:
-        is_guard = error.exit_code in {ExitCode.GUARD, ExitCode.UNSENT}
-        is_doubt_worse = error.exit_code is ExitCode.UNSENT and (counts.unknown or messages.unknown)
-        code = ExitCode.UNKNOWN if is_doubt_worse else error.exit_code
-        return RunEnd(code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
+    if error is not None and error.exit_code not in _BY_THE_ROWS:
+        is_guard = error.exit_code is ExitCode.GUARD
+        return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
     if left and signal_exit is not None:
         return RunEnd(signal_exit, CommandOutcome.STOPPED)
-    if left and is_limited:
-        return RunEnd(ExitCode.GUARD, CommandOutcome.GUARDED)
-    return RunEnd(_exit_code(counts.final, messages.final), CommandOutcome.FINISHED)
+    is_planned = bool(left and is_limited and error is None)
+    codes = {*_codes_of(counts.final, messages.final)}
+    if is_planned:
+        codes.add(ExitCode.AS_PLANNED)
+        if not is_unsent:  # those that are called unsent wait behind the limit
+            codes.discard(ExitCode.UNSENT)
+    if error is not None:
+        codes.add(error.exit_code)
+    return RunEnd(min(codes, key=_BY_THE_ROWS.index), _outcome(error, is_planned=is_planned))
 
 
-def _exit_code(counts: Counts, messages: MessageCounts) -> ExitCode:
+def _outcome(error: ProvisionerError | None, *, is_planned: bool) -> CommandOutcome:
+    """Return the word for the end of a run that neither a guard nor a signal stopped."""
+    if error is not None:
+        return CommandOutcome.GUARDED if error.exit_code is ExitCode.UNSENT else CommandOutcome.FAILED
+    return CommandOutcome.PLANNED if is_planned else CommandOutcome.FINISHED
+
+
+def _codes_of(counts: Counts, messages: MessageCounts) -> Iterator[ExitCode]:
+    yield ExitCode.DONE
     if counts.unknown or messages.unknown:
-        return ExitCode.UNKNOWN
-    if counts.rejected or counts.invalid or counts.unsent or messages.rejected or messages.unsent:
-        return ExitCode.REJECTED
-    return ExitCode.DONE
+        yield ExitCode.UNKNOWN
+    if counts.unsent or messages.unsent:
+        yield ExitCode.UNSENT
+    if counts.rejected or counts.invalid or messages.rejected:
+        yield ExitCode.REJECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceContext:
     """Facts about a run, besides its counts, that the advice depends on.
 
-    ``left`` is the number of rows without an outcome; ``limit`` is the number of ``--limit``, 0 without one.
-    ``has_failed`` says whether ``--failed`` was given; None when the command has no such option. ``unknown_rows``
-    are the first input row numbers of unknown rows, and ``reconcile`` is the command that looks them up.
-    ``messages`` are the final counts of the first messages.
+    ``left`` is the number of rows without an outcome; ``planned_end`` says which limit that was asked for ended
+    the run, as ``--limit 10 was reached``, and is empty when none did. ``has_failed`` says whether ``--failed``
+    was given; None when the command has no such option. ``unknown_rows`` are the first input row numbers of
+    unknown rows, and ``reconcile`` is the command that looks them up. ``invalid`` are the reasons of invalid rows,
+    the most frequent first, and ``check`` is the command that lists those rows. ``messages`` are the final counts
+    of the first messages.
     """
 
     figures: RunFigures = NO_FIGURES
     left: int = 0
-    limit: int = 0
+    planned_end: str = ""
     has_failed: bool | None = None
     unknown_rows: Sequence[int] = ()
     reconcile: str = ""
+    invalid: Sequence[InvalidReason] = ()
+    check: str = ""
     messages: MessageCounts = _NO_MESSAGES
 
 
@@ -85,10 +115,17 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
     """Return sentences that tell the user what to know and do after a run; ``counts`` are the final counts."""
     return (
         *map(str, context.figures.reasons[:MOST_REASONS]),
+        *_about_invalid(context),
         *_about_unknown(counts, context),
         *_about_messages(context.messages),
         *_about_rest(counts, context),
     )
+
+
+def _about_invalid(context: AdviceContext) -> Iterator[str]:
+    yield from map(str, context.invalid[:MOST_REASONS])
+    if context.invalid:
+        yield f"{context.check} lists the invalid rows: fix them, and the same command sends them"
 
 
 def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
@@ -120,8 +157,8 @@ def _about_messages(messages: MessageCounts) -> Iterator[str]:
 
 
 def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
-    if context.left and context.limit:
-        yield f"--limit {context.limit:,} was reached: {_rows(context.left, 'waits', 'wait')}"
+    if context.left and context.planned_end:
+        yield f"stopped as planned: {context.planned_end}, {_rows(context.left, 'waits', 'wait')}"
     if counts.rejected:
         yield "rejected rows are left alone: --retry rejected sends them again"
     if (counts.rejected or counts.invalid) and context.has_failed is False:

@@ -52,14 +52,15 @@ class SendConfig:
 class SendReport:
     """Result of sending; without arguments, the result of a run that sent nothing.
 
-    ``error`` is the error that prevented or stopped sending. ``began`` is the start of sending, in seconds of
-    ``time.monotonic``. ``unlooked`` is the number of unknown rows and messages that were not looked up because of
-    a stop. ``timers_not_set`` is the number of conversations whose close timer may not be set, None without
-    timers. ``bytes_sent`` and ``bytes_received`` count request and response bodies only. ``unreachable_s`` is how
-    long Twilio could not be reached.
+    ``error`` is the error that prevented or stopped sending, and ``is_time_up`` says that ``--max-duration``
+    stopped it. ``began`` is the start of sending, in seconds of ``time.monotonic``. ``unlooked`` is the number of
+    unknown rows and messages that were not looked up because of a stop. ``timers_not_set`` is the number of
+    conversations whose close timer may not be set, None without timers. ``bytes_sent`` and ``bytes_received``
+    count request and response bodies only. ``unreachable_s`` is how long Twilio could not be reached.
     """
 
     error: ProvisionerError | None = None
+    is_time_up: bool = False
     figures: RunFigures = NO_FIGURES
     began: float | None = None
     unlooked: int = 0
@@ -67,6 +68,10 @@ class SendReport:
     bytes_received: int = 0
     timers_not_set: int | None = None
     unreachable_s: float = 0.0
+
+    def elapsed_s(self, now: float) -> float:
+        """Return how many seconds ago sending began; 0 where it did not."""
+        return 0.0 if self.began is None else now - self.began
 
 
 async def send(
@@ -81,8 +86,8 @@ async def send(
     An error during sending is part of the result. Raise ``ProvisionerError`` when the transport cannot be opened.
     """
     planned = run_plan.forecast
-    if run_plan.refusal is not None or not planned.has_work:
-        return SendReport(error=run_plan.refusal)
+    if not run_plan.consent.is_given or not planned.has_work:
+        return SendReport(error=run_plan.consent.error)
     began, stop = time.monotonic(), WorkStop()
     async with config.target.open(config.schedule.peak_rate) as transport:
         reachability = _reachability(config, stop, job.ui)
@@ -94,9 +99,10 @@ async def send(
         job.stop.on_stop(lambda: _drain(stop, job.ui, config.drain_s), stop.cancel)
         _log_start(planned.to_send, config.rate)
         async with supervisor.open(monitor, clients.pacer, job.ui, stop.drain), job.ui.progress(monitor.snapshot):
-            error = await _error_of(rounds.run(planned.to_send + planned.to_post))
+            error, ended_by = await _end_of(rounds.run(planned.to_send + planned.to_post))
     return SendReport(
         error=error,
+        is_time_up=ended_by is StopKind.TIME_UP,
         figures=monitor.figures(),
         began=began,
         unlooked=rounds.unlooked,
@@ -153,13 +159,13 @@ def _log_start(rows: int, rate: str) -> None:
     event_logger().info("run.started", rows=rows, rate=rate, loop=loop)
 
 
-async def _error_of(sending: Awaitable[Stop | None]) -> ProvisionerError | None:
-    """Wait for the end of sending; return the error that stopped it early, otherwise None."""
+async def _end_of(sending: Awaitable[Stop | None]) -> tuple[ProvisionerError | None, StopKind | None]:
+    """Wait for the end of sending; return the error and the kind of stop that ended it early, otherwise None."""
     try:
         stop = await sending
     except ProvisionerError as error:
-        return error
-    return stop.error if stop else None
+        return error, None
+    return (stop.error, stop.kind) if stop else (None, None)
 
 
 def _timers_not_set(timers: TwilioCloseTimers | None, monitor: RunMonitor) -> int | None:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.errors import GuardError, ThresholdError
+from provisioner.errors import ThresholdError
 from provisioner.load import AbortCondition, StepMetrics
 from provisioner.models import AttemptRecord, AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
@@ -26,15 +26,13 @@ CHECK_S = 1.0
 class SupervisorConfig:
     """Configuration of the supervision of a run.
 
-    ``dashboard`` is the address of the live page, empty for no page, and ``title`` its title. ``max_duration`` is
-    the time after which the run is stopped, as the user wrote it; ``max_duration_s`` is the same in seconds, None
-    for no such time.
+    ``dashboard`` is the address of the live page, empty for no page, and ``title`` its title. ``max_duration_s``
+    is the time in seconds after which the run is stopped, None for no such time.
     """
 
     dashboard: str
     is_dashboard_public: bool
     title: str
-    max_duration: str = ""
     max_duration_s: float | None = None
 
 
@@ -68,16 +66,11 @@ class RunSupervisor:
                 stack.callback(checking.cancel)
             if self._config.max_duration_s is not None:
                 left_s = self._began + self._config.max_duration_s - time.monotonic()
-                alarm = asyncio.get_running_loop().call_later(max(left_s, 0.0), lambda: stop(self._time_is_up()))
+                alarm = asyncio.get_running_loop().call_later(
+                    max(left_s, 0.0), lambda: stop(Stop(StopKind.TIME_UP))
+                )
                 stack.callback(alarm.cancel)
             yield
-
-    def _time_is_up(self) -> Stop:
-        error = GuardError(
-            f"--max-duration {self._config.max_duration} is over",
-            cure="run the same command again to go on",
-        )
-        return Stop(StopKind.ASKED, error)
 
     def _measure(self, step: Step, row: Row, result: AttemptResult) -> None:
         self._metrics[step].add(

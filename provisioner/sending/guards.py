@@ -14,7 +14,9 @@ class StopKind(StrEnum):
     """Reason for which a run starts no more rows."""
 
     ASKED = "asked"
-    """A signal, the caller, or the time limit ``--max-duration`` stopped the run."""
+    """A signal or the caller stopped the run."""
+    TIME_UP = "time_up"
+    """The time limit ``--max-duration`` stopped the run."""
     FAULT = "fault"
     """Twilio refused the run's credentials or address."""
     CANARY = "canary"
@@ -29,7 +31,7 @@ class StopKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Reason for which a run stopped early. ``error`` has the message for the user, None after a signal."""
+    """Reason for which a run stopped early. ``error`` has the message for the user, None if it was asked to."""
 
     kind: StopKind
     error: ProvisionerError | None = None

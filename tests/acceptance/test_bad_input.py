@@ -248,7 +248,7 @@ async def test_a_full_disk_stops_the_run_and_loses_nothing(program: Program, twi
     sent = len(server.calls)
     fixed = await program(*command, env=CREDENTIALS)
 
-    assert plan.code == 6
+    assert plan.code == 8
     assert full.code == 6
     assert "results.csv.ledger: " in full.stderr
     assert full.counts["created"] + full.counts.get("unknown", 0) + full.counts["unsent"] == 600
@@ -286,6 +286,6 @@ async def test_results_that_find_no_room_leave_the_old_ones(program: Program, tw
 
     assert full.code == 6
     assert after == before
-    assert again.code == 6
+    assert again.code == 8
     assert "--limit 1 was reached" in again.stdout
     assert list(program.folder.glob(".results.csv.*")) == []

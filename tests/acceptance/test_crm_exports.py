@@ -148,7 +148,7 @@ async def test_a_saved_preset_goes_on_with_the_job(program: Program) -> None:
         *("run", export, "-o", "results.csv", "--simulate", "--map", "mine.toml", "--rate", "50/s")
     )
 
-    assert (begun.counts, begun.code) == ({"created": 2, "unsent": 5}, 6)
+    assert (begun.counts, begun.code) == ({"created": 2, "unsent": 5}, 8)
     assert (ended.counts, ended.code) == ({"created": 7}, 0)
 
 

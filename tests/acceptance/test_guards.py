@@ -87,8 +87,8 @@ async def test_a_limit_sends_a_part_and_the_next_run_the_next(program: Program, 
     first = await program(*command, env=CREDENTIALS)
     second = await program(*command, env=CREDENTIALS)
 
-    assert (first.code, first.counts) == (6, {"created": 3, "unsent": 2})
-    assert "note:    --limit 3 was reached: 2 rows wait" in first.stdout
+    assert (first.code, first.counts) == (8, {"created": 3, "unsent": 2})
+    assert "note:    stopped as planned: --limit 3 was reached, 2 rows wait" in first.stdout
     assert (second.code, second.counts) == (0, {"created": 5})
     assert sorted(server.names) == [f"Customer {number}" for number in range(1, 6)]
 

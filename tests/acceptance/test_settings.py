@@ -49,7 +49,7 @@ async def test_a_run_takes_everything_from_the_file_and_the_environment(program:
 
     ended = await program("run", "customers.csv", env=env)
 
-    assert ended.code == 6
+    assert ended.code == 8
     assert ended.counts == {"created": 2, "unsent": 1}
     assert "plan: 2 of 3 rows to send at 100/s" in ended.stderr
     assert lines_of(ended.stderr, "{") == []

@@ -109,8 +109,10 @@ async def test_invalid_records_and_repeated_keys_are_counted_and_told(opened: Op
         with ledger.reader() as reader:
             invalid = list(reader.invalid())
             first = list(reader.invalid(1))
+            problems = list(reader.problems())
 
     assert report.counts == Counts(input=3, pending=1, invalid=2)
+    assert problems == [(row.row, problem) for row in invalid for problem in row.problems]
     assert [(row.row, row.line, row.source) for row in invalid] == [(2, 3, INPUT[0].name), (3, 4, INPUT[0].name)]
     assert invalid[0].problems == (TOO_LONG,)
     assert invalid[1].problems[0].field == "key"

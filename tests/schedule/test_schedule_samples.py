@@ -115,12 +115,17 @@ def test_systemd_reads_the_units(tmp_path: Path, unit: str) -> None:
 
 
 def test_the_service_starts_what_there_is() -> None:
-    """The program understands the command, and its codes are those that count as a success."""
+    """The program understands the command; its codes are a success, are tried again, or fail the unit."""
     _program, *arguments = shlex.split(setting("provisioner.service", "ExecStart"))
 
     parse(arguments)
-    successes = {int(code) for code in setting("provisioner.service", "SuccessExitStatus").split()}
-    assert successes == {ExitCode.REJECTED, ExitCode.BUSY}
+    successes, final = (
+        {int(code) for code in setting("provisioner.service", name).split()}
+        for name in ("SuccessExitStatus", "RestartPreventExitStatus")
+    )
+    assert setting("provisioner.service", "Restart") == "on-failure"
+    assert successes == {ExitCode.AS_PLANNED, ExitCode.BUSY}
+    assert final == {ExitCode.USAGE, ExitCode.STRICT, ExitCode.REJECTED, ExitCode.GUARD, ExitCode.THRESHOLDS}
 
 
 def test_the_service_is_handed_its_secret_as_a_file() -> None:
@@ -150,17 +155,49 @@ def test_the_cronjob_runs_one_at_a_time_and_resumes() -> None:
 
 
 def test_every_exit_code_is_somebodys() -> None:
-    """Each code fails the job or is tried again, and none is both; only success needs no rule."""
+    """Each code fails the job or is tried again, and none is both; only the two of success need no rule."""
     rules = cronjob()["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
     by_action = {rule["action"]: rule["onExitCodes"] for rule in rules if "onExitCodes" in rule}
 
     assert {each["containerName"] for each in by_action.values()} == {worker()["name"]}
     killed = 137
     final, again = set(by_action["FailJob"]["values"]), set(by_action["Count"]["values"])
-    assert final | again == {*ExitCode} - {ExitCode.DONE} | {killed}
+    assert final | again == {*ExitCode} - {ExitCode.DONE, ExitCode.AS_PLANNED} | {killed}
     assert final & again == set()
-    assert {ExitCode.USAGE, ExitCode.STRICT, ExitCode.BUSY} <= final
-    assert {ExitCode.SIGTERM, ExitCode.UNKNOWN} <= again
+    assert {ExitCode.USAGE, ExitCode.STRICT, ExitCode.REJECTED, ExitCode.GUARD, ExitCode.BUSY} <= final
+    assert {ExitCode.SIGTERM, ExitCode.UNKNOWN, ExitCode.UNSENT} <= again
+
+
+def in_the_pod(folder: Path, run: str) -> subprocess.Popen[bytes]:
+    """Start the container's command, with the shell script ``run`` in place of Python."""
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\n{run}\n", encoding="utf-8")
+    python.chmod(0o700)
+    env = {"PATH": f"{folder}:/usr/bin:/bin"}
+    return subprocess.Popen([*worker()["command"], *worker()["args"]], env=env, stdout=subprocess.PIPE)
+
+
+def test_the_pod_succeeds_where_the_night_ends_as_planned(tmp_path: Path) -> None:
+    """Kubernetes knows no success but 0; every other code is handed on, for the rules."""
+    ends = {}
+    for code in (*ExitCode, 137):
+        with in_the_pod(tmp_path, f"exit {int(code)}") as started:
+            ends[int(code)] = started.wait(10)
+
+    assert ends == {int(code): 0 if code is ExitCode.AS_PLANNED else int(code) for code in (*ExitCode, 137)}
+
+
+def test_the_pod_hands_its_signal_on_and_waits(tmp_path: Path) -> None:
+    """A SIGTERM reaches the run with its arguments, which drains; its own code is that of the pod."""
+    draining = 'trap "echo drained; exit 143" TERM; sleep 0.2; echo "$@"; for i in 1 2 3 4 5; do sleep 1; done'
+    with in_the_pod(tmp_path, draining) as started:
+        assert started.stdout is not None
+        told = started.stdout.readline().decode().split()
+        started.terminate()
+        code, rest = started.wait(10), started.stdout.read()
+
+    assert told == ["-m", "provisioner", *worker()["args"]]
+    assert (code, rest) == (143, b"drained\n")
 
 
 def test_the_pod_may_do_little() -> None:

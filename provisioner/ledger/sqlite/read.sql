@@ -87,6 +87,20 @@ LIMIT ?;
 SELECT substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
 FROM problems WHERE row = ? ORDER BY number;
 
+-- name: all_problems
+-- The problems of all records that cannot be sent.
+SELECT row, substr(field, 1, 32767), substr(input_column, 1, 32767), substr(reason, 1, 32767)
+FROM problems ORDER BY row, number;
+
+-- name: first_rows
+-- The first valid rows with one of the statuses in ?1, one text separated by spaces.
+SELECT plan.row
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE plan.is_valid AND instr(?1, ' ' || rows.status || ' ')
+ORDER BY plan.row
+LIMIT ?2;
+
 -- name: runs
 -- Every execution of the command, the oldest first.
 SELECT

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
@@ -39,6 +39,7 @@ from provisioner.models import (
     MessageCounts,
     Problem,
     Result,
+    Status,
     VanishedResult,
 )
 
@@ -193,6 +194,19 @@ class SqliteLedgerReader:
         for row, line, source, key in self._lines("invalid", shapes.INVALID, -1 if limit is None else limit):
             problems = tuple(Problem(*problem) for problem in self._lines("problems", shapes.PROBLEM, row))
             yield InvalidRow(row, line, source, key, problems)
+
+    def problems(self) -> Iterator[tuple[int, Problem]]:
+        """Yield the problems of all invalid records with their input row numbers, in input order."""
+        with self._answer(_READ["all_problems"]) as answer:
+            while lines := answer.fetchmany(_BATCH):
+                shapes.require_shape(shapes.ROW_PROBLEM, lines)
+                for row, *problem in lines:
+                    yield row, Problem(*problem)
+
+    def first_rows(self, statuses: Collection[Status], limit: int) -> Sequence[int]:
+        """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
+        listed = f" {' '.join(sorted(statuses))} "
+        return [row for (row,) in self._lines("first_rows", shapes.ROW_NUMBER, listed, limit)]
 
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""

@@ -21,22 +21,52 @@ def _customers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_plan_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """How the file is read, the rows, the first bad ones, the time, and requests without personal data."""
+    """Verdict, where each field comes from, how the file is read, the rows, the time, and masked requests."""
     code = main(["check", "customers.csv", "--address-sid", ADDRESS, "--rate", "1/s"])
 
     lines = capsys.readouterr().out.splitlines()
     assert code == ExitCode.REJECTED
-    assert lines[0].startswith("customers.csv: encoding 'utf-8' (")
-    assert "delimiter ';'" in lines[0]
-    assert lines[1] == "rows 24 = valid 2 + invalid 22"
-    assert lines[2] == "  customers.csv, line 4, row 3: has 1 field, the header has 2"
-    assert lines[22] == "  … and 2 more: --all lists them"
-    assert re.fullmatch(r"plan: 2 of 24 rows to send at 1/s: 2.0 s, until [\d:]+; 22 are invalid", lines[23])
+    assert lines[0] == "22 rows are invalid, the other 2 can be sent"
+    assert lines[1:6] == [
+        f"address_sid                 ← --address-sid                              ← {ADDRESS}",
+        "customer_friendly_name      ← column 'CustomerFriendlyName'              ← <11 characters>",
+        "pre_engagement.friendlyName ← customer_friendly_name                     ← <11 characters>",
+        "identity                    ← the row's key, by digest (--identity auto) ← wc-…",
+        "key                         ← the row's content                          ← a digest",
+    ]
+    assert lines[6] == "customers.csv: encoding 'utf-8', format 'csv', delimiter ';'"
+    assert lines[7] == "rows 24 = valid 2 + invalid 22"
+    assert lines[8] == "  customers.csv, line 4, row 3: has 1 field, the header has 2"
+    assert lines[28] == "  … and 2 more: --all lists them"
+    assert re.fullmatch(r"plan: 2 of 24 rows to send at 1/s: 2.0 s, until [\d:]+; 22 are invalid", lines[29])
     assert lines[-2] == (
         f"request 1: POST /v2/WebChats  address_sid={ADDRESS} · customer_friendly_name=<11 characters>"
         ' · pre_engagement_data={"friendlyName": <11 characters>}'
     )
     assert lines[-1].startswith("request 2: POST /v2/WebChats  ")
+
+
+def test_what_was_found_out_about_an_input_is_told_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    """-v adds the reason for everything that was detected."""
+    main(["check", "customers.csv", "--address-sid", ADDRESS, "-v"])
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("customers.csv: ")]
+    assert re.match(r"customers\.csv: encoding 'utf-8' \(.+\), format 'csv' \(.+\), delimiter ';' \(.+\)", line)
+
+
+def test_inputs_that_are_read_alike_share_a_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A pattern may name a hundred of them."""
+    for number in range(3):
+        (tmp_path / f"more-{number}.csv").write_text("id;CustomerFriendlyName\n1;Cy\n")
+    (tmp_path / "more-3.jsonl").write_text('{"CustomerFriendlyName": "Dee"}\n')
+
+    main(["check", "more-*", "--address-sid", ADDRESS])
+
+    read = [line for line in capsys.readouterr().out.splitlines() if "encoding '" in line]
+    assert read == [
+        "more-0.csv and 2 more: encoding 'utf-8', format 'csv', delimiter ';'",
+        "more-3.jsonl: encoding 'utf-8', format 'jsonl'",
+    ]
 
 
 def test_all_bad_rows_are_listed_when_asked(capsys: pytest.CaptureFixture[str]) -> None:

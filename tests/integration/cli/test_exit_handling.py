@@ -18,7 +18,7 @@ ENDS = {
     "no limit of failures": (f"{RUN} --simulate --max-failures some", 2, "failed", "usage"),
     "no such input": (f"{RUN.replace('customers', 'nobody')} --simulate", 2, "failed", "input"),
     "strict": (f"{RUN} twin.csv --simulate --strict --key crm_id", 3, "failed", "strict"),
-    "limit": (f"{RUN} twin.csv --simulate --limit 1", 6, "guarded", None),
+    "limit": (f"{RUN} twin.csv --simulate --limit 1", 8, "planned", None),
     "no target": (RUN, 2, "failed", "usage"),
     "unclosed quote": ("run bad.csv -o results.csv --simulate --json", 2, "failed", "input"),
     "two on stdout": ("run customers.csv -o - --format csv --ledger l --json --simulate", 2, "failed", "usage"),

@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """Work in a folder with a job that has created two rows; one waits and one is invalid."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "customers.csv").write_text("id;CustomerFriendlyName\n1;Ana\n2;Bo\n3\n4;=Dee\n", encoding="utf-8")
-    assert call(RUN) == ExitCode.GUARD
+    assert call(RUN) == ExitCode.REJECTED
     capsys.readouterr()
     return tmp_path
 
@@ -60,7 +60,7 @@ def test_status_tells_the_job_as_data(folder: Path, capsys: pytest.CaptureFixtur
     assert (told["input"], told["created"], told["pending"], told["invalid"]) == (4, 2, 1, 1)
     assert (told["is_running"], told["settings"]["key"]) == (False, "id")
     assert [source["name"] for source in told["sources"]] == ["customers.csv"]
-    assert [run["exit_code"] for run in told["runs"]] == [ExitCode.GUARD]
+    assert [run["exit_code"] for run in told["runs"]] == [ExitCode.REJECTED]
 
 
 @pytest.mark.parametrize("command", ["status", "export -o again.csv"])

@@ -86,9 +86,15 @@ async def test_the_real_thing_is_asked_for(
         assert summary.error.kind == "unreachable"
         assert "the proxy cannot be reached: Connection refused" in summary.error.message
         return
-    assert summary.exit_code is ExitCode.USAGE
-    assert summary.error is not None
-    assert summary.error.message == "not confirmed, so nothing was sent"
+    if answer is False:
+        assert (summary.exit_code, summary.outcome) == (ExitCode.DONE, CommandOutcome.CHECKED)
+        assert (summary.error, summary.notes) == (None, ("nothing was sent: the answer was no",))
+        assert summary.next_command == "provisioner run as before"
+    else:
+        assert (summary.exit_code, summary.next_command) == (ExitCode.USAGE, "")
+        assert summary.error is not None
+        assert summary.error.message == "not confirmed, so nothing was sent"
+        assert "--yes" in summary.error.cure
     assert (summary.output, job.results.exists()) == ("", False)
 
 

@@ -270,7 +270,7 @@ async def test_messages_that_were_only_throttled_are_posted_by_the_next_run(open
     first = await job.run(max_attempts=1, canary=0)
     second = await job.run()
 
-    assert (first.exit_code, first.messages) == (ExitCode.REJECTED, MessageCounts(unsent=2))
+    assert (first.exit_code, first.messages) == (ExitCode.UNSENT, MessageCounts(unsent=2))
     assert any("2 first messages are not posted" in note for note in first.notes)
     assert first.next_command == "provisioner run as before"
     assert (second.exit_code, second.messages) == (ExitCode.DONE, MessageCounts(posted=2))

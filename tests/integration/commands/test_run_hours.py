@@ -55,13 +55,10 @@ async def test_outside_of_its_window_a_run_sends_nothing_and_says_until_when(fil
 
     assert calls == 3
     assert summary.counts is not None
-    assert (summary.exit_code, summary.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.AS_PLANNED, CommandOutcome.PLANNED)
     assert (summary.counts.unsent, summary.counts.unknown) == (3, 0)
-    assert summary.error is not None
-    assert (summary.error.message, summary.error.cure) == (
-        "--max-duration 0.5s is over",
-        "run the same command again to go on",
-    )
+    assert summary.error is None
+    assert "stopped as planned: --max-duration 0.5s is over, 3 rows wait" in summary.notes
     assert summary.next_command == COMMAND
     assert f"nothing starts outside of --window {hours}" in ui.plans[0].notes
     assert f"{ui.plans[0].finishes_at:%H:%M}" == hours[:5]
@@ -130,13 +127,13 @@ async def test_hours_that_make_no_sense_are_refused(file: Path, how: dict[str, A
 
 
 async def test_a_time_limit_ends_looking_up_as_well(file: Path) -> None:
-    """Rows that are looked up when the time is over stay unknown, and the run ends as stopped by a guard."""
+    """Rows that are looked up when the time is over stay unknown, which outranks that it ended as planned."""
     answers = {"Bo": lambda _twilio, _call: hanging_up}
 
     async with stub_twilio(per_row(answers)) as twilio:
         twilio.listing = failing(503, 20503)
         summary = await start(file, twilio.url, max_duration="0.5s", settle_delay=5.0)
 
-    assert summary.exit_code is ExitCode.GUARD
+    assert (summary.exit_code, summary.outcome) == (ExitCode.UNKNOWN, CommandOutcome.PLANNED)
     assert summary.counts is not None
     assert (summary.counts.created, summary.counts.unknown) == (2, 1)

@@ -368,9 +368,9 @@ async def test_a_limit_counts_rows_and_not_rounds(job: Job) -> None:
         sent = sorted(server.created.values())
         second = await server.run(limit=2)
 
-    assert (first.exit_code, first.outcome) == (ExitCode.GUARD, CommandOutcome.GUARDED)
+    assert (first.exit_code, first.outcome) == (ExitCode.AS_PLANNED, CommandOutcome.PLANNED)
     assert first.counts == Counts(input=3, created=2, unsent=1)
-    assert "--limit 2 was reached: 1 row waits" in first.notes
+    assert "stopped as planned: --limit 2 was reached, 1 row waits" in first.notes
     assert sent == ["Customer 1", "Customer 2"]
     assert (second.exit_code, second.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
@@ -390,10 +390,9 @@ async def test_a_limit_counts_rows_of_earlier_runs_that_are_sent_again(
 
     assert server.state.webchats - before == requests
     assert summary.counts == Counts(input=6, created=6 - unsent, unsent=unsent)
-    assert summary.exit_code is (ExitCode.GUARD if unsent else ExitCode.DONE)
-    assert any(note.startswith(f"--limit {limit} was reached: {unsent} row") for note in summary.notes) is (
-        unsent > 0
-    )
+    assert summary.exit_code is (ExitCode.AS_PLANNED if unsent else ExitCode.DONE)
+    stopped = f"stopped as planned: --limit {limit} was reached, {unsent} row"
+    assert any(note.startswith(stopped) for note in summary.notes) is (unsent > 0)
 
 
 async def test_a_row_of_this_run_is_sent_again_beside_rows_of_earlier_ones(job: Job) -> None:
@@ -417,7 +416,7 @@ async def test_a_row_that_is_lost_again_and_again_is_unsent_in_the_end(job: Job)
     async with server_of(job, always) as server:
         summary = await server.run(max_attempts=2)
 
-    assert (summary.exit_code, summary.counts) == (ExitCode.REJECTED, Counts(input=3, created=1, unsent=2))
+    assert (summary.exit_code, summary.counts) == (ExitCode.UNSENT, Counts(input=3, created=1, unsent=2))
     assert summary.next_command == "provisioner run as before"
     assert server.state.webchats == 5
     assert list(server.created.values()) == ["Customer 1"]

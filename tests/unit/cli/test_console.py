@@ -130,14 +130,13 @@ async def test_the_console_opens_the_displays(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("attribute", ["stdin", "stderr"])
-def test_where_nobody_can_be_asked_the_given_answer_holds(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
+def test_where_nobody_can_be_asked_there_is_no_answer(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
     """A question needs a terminal to be read on and one to be answered on."""
     for name in ("stdin", "stderr"):
         monkeypatch.setattr(sys, name, io.StringIO() if name == attribute else Terminal())
     console = Console()
 
-    assert console.confirm("Sure?", unasked=True)
-    assert not console.confirm("Sure?", unasked=False)
+    assert console.confirm("Sure?") is None
 
 
 @pytest.mark.parametrize(("typed", "expected"), [(b"y\n", True), (b"n\n", False), (b"\n", False)])
@@ -146,13 +145,13 @@ def test_a_question_is_answered_on_the_terminal(
 ) -> None:
     """Yes has to be typed; the default is no."""
     with terminal_answering(typed, monkeypatch):
-        assert Console().confirm("Create 5 WebChats?", unasked=not expected) is expected
+        assert Console().confirm("Create 5 WebChats?") is expected
 
 
 def test_the_end_of_input_at_a_question_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-D is no answer."""
     with terminal_answering(b"\x04", monkeypatch), pytest.raises(click.Abort):
-        Console().confirm("Sure?", unasked=True)
+        Console().confirm("Sure?")
 
 
 def test_a_note_goes_to_stderr_and_a_broken_stderr_is_let_go(

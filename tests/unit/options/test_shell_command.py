@@ -2,9 +2,11 @@
 
 import shlex
 
+import pytest
+
 from provisioner.options import RunOptions
 from provisioner.options.keyword_values import options_from_keywords
-from provisioner.options.shell_command import shell_command
+from provisioner.options.shell_command import shell_command, without_option
 
 
 def command_of(*files: str, **given: object) -> list[str]:
@@ -35,3 +37,29 @@ def test_a_proxy_is_not_repeated() -> None:
     words = command_of("a.csv", proxy="http://ana:invented@proxy:8080", strict=False)
 
     assert words == ["provisioner", "run", "a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("run a.csv --limit 5 -o r.csv", "run a.csv -o r.csv"),
+        ("run a.csv -o r.csv --limit=5", "run a.csv -o r.csv"),
+        ("run --limit 5 a.csv --limit=6 -o r.csv --yes", "run a.csv -o r.csv --yes"),
+        ("run a.csv -o --limit --first-message --limit --limit 5", "run a.csv -o --limit --first-message --limit"),
+        ("run 'a b.csv' -o r.csv --max-duration 6h", "run 'a b.csv' -o r.csv --max-duration 6h"),
+        ("run a.csv -o r.csv", "run a.csv -o r.csv"),
+    ],
+)
+def test_an_option_is_taken_out_of_a_command_wherever_it_stands(typed: str, left: str) -> None:
+    """In either spelling and as often as it was given; the value of another option is never taken for it."""
+    assert without_option(typed, "limit", RunOptions, overrides=False) == left
+
+
+@pytest.mark.parametrize(
+    ("option", "added"), [("limit", ["--limit", "0"]), ("max_duration", ["--max-duration", ""])]
+)
+def test_what_the_surroundings_give_is_overridden(option: str, added: list[str]) -> None:
+    """By the default, as the command line outranks environment and configuration."""
+    command = without_option("run a.csv --limit 5 --max-duration=6h", option, RunOptions, overrides=True)
+
+    assert shlex.split(command)[-2:] == added

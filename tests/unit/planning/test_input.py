@@ -58,14 +58,15 @@ def test_every_record_is_an_entry_with_its_place_key_and_problems(tmp_path: Path
     ]
 
 
-def test_a_pass_keeps_the_first_requests_as_samples(tmp_path: Path) -> None:
-    """The plan shows the first valid requests, and a second pass starts over."""
+def test_rows_can_be_read_again_by_their_numbers(tmp_path: Path) -> None:
+    """Over all files, as often as asked, and no further than the last of them."""
     text = "id,CustomerFriendlyName\n" + "".join(f"{number},C{number}\n" for number in range(9))
-    with input_of(tmp_path, text) as opened:
-        list(opened.entries())
-        list(opened.entries())
+    with input_of(tmp_path, text, text.replace(",C", ",D").replace(",Dustomer", ",Customer")) as opened:
+        found = [[request.customer_friendly_name for _, request in opened.mapped({2, 10})] for _ in range(2)]
+        none = list(opened.mapped(()))
 
-    assert [request.customer_friendly_name for request in opened.samples] == ["C0", "C1", "C2"]
+    assert found == [["C1", "D0"]] * 2
+    assert none == []
 
 
 def test_data_near_the_limit_is_counted(tmp_path: Path) -> None:

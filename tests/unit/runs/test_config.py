@@ -19,7 +19,7 @@ ADDRESS = "IG" + 32 * "a"
 def config_of(folder: Path, options: RunOptions | LoadOptions, **kind: Any) -> RunConfig:
     """Return what becomes of the options in an environment without variables."""
     environment = ProcessEnvironment({}, folder, "provisioner as before", datetime(2026, 3, 1, tzinfo=UTC))
-    return RunConfig.from_options(options, environment, RunKind(**kind))
+    return RunConfig.from_options(["customers.csv"], options, environment, RunKind(**kind))
 
 
 def test_a_report_tells_how_a_load_test_retries_although_nobody_can_ask_for_it(tmp_path: Path) -> None:

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import ExitCode, GuardError, LedgerBusyError, ProvisionerError, StorageError, UsageError
-from provisioner.models import Counts, Status
-from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list
+from provisioner.errors import (
+    ExitCode,
+    GuardError,
+    LedgerBusyError,
+    ProvisionerError,
+    StorageError,
+    ThresholdError,
+    UsageError,
+)
+from provisioner.models import Counts, Problem, Status
+from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list, group_problems
 from provisioner.models.summary import CommandOutcome
 from provisioner.monitor import RunFigures
 from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
@@ -21,13 +29,15 @@ from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
         (Counts(input=2, created=2), ExitCode.DONE),
         (Counts(input=2, created=1, rejected=1), ExitCode.REJECTED),
         (Counts(input=2, created=1, invalid=1), ExitCode.REJECTED),
-        (Counts(input=2, created=1, unsent=1), ExitCode.REJECTED),
-        (Counts(input=3, rejected=1, invalid=1, unknown=1), ExitCode.UNKNOWN),
+        (Counts(input=2, created=1, unsent=1), ExitCode.UNSENT),
+        (Counts(input=2, created=1, pending=1), ExitCode.UNSENT),
+        (Counts(input=3, rejected=1, invalid=1, unsent=1), ExitCode.UNSENT),
+        (Counts(input=4, rejected=1, invalid=1, unknown=1, unsent=1), ExitCode.UNKNOWN),
         (Counts(input=1, in_flight=1), ExitCode.UNKNOWN),
     ],
 )
 def test_the_rows_decide_the_exit_code_of_a_finished_run(counts: Counts, expected: ExitCode) -> None:
-    """Unknown outranks what was not created, and only created rows make a zero."""
+    """Unknown outranks unsent, which outranks what a person has to fix, and only created rows make a zero."""
     end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False)
 
     assert end == RunEnd(expected, CommandOutcome.FINISHED)
@@ -56,15 +66,66 @@ def test_a_signal_counts_only_where_rows_wait(code: ExitCode, waiting: Counts) -
     assert finished == RunEnd(ExitCode.DONE, CommandOutcome.FINISHED)
 
 
-def test_a_limit_that_left_rows_is_a_guard() -> None:
-    """--limit ends like any other guard while rows wait, so that a loop around the command goes on."""
-    waiting, done = Counts(input=3, created=2, unsent=1), Counts(input=3, created=3)
+@pytest.mark.parametrize(
+    ("counts", "is_unsent", "expected"),
+    [
+        (Counts(input=3, created=2, unsent=1), False, ExitCode.AS_PLANNED),
+        (Counts(input=3, created=2, pending=1), False, ExitCode.AS_PLANNED),
+        (Counts(input=4, created=2, rejected=1, pending=1), False, ExitCode.REJECTED),
+        (Counts(input=4, created=2, invalid=1, pending=1), False, ExitCode.REJECTED),
+        (Counts(input=5, created=2, rejected=1, unsent=1, pending=1), True, ExitCode.UNSENT),
+        (Counts(input=5, created=2, unsent=1, unknown=1, pending=1), True, ExitCode.UNKNOWN),
+    ],
+)
+def test_a_limit_that_left_rows_is_as_planned_unless_something_is_worse(
+    counts: Counts, expected: ExitCode, *, is_unsent: bool
+) -> None:
+    """Rows that wait behind it are not unsent; what became of the others outranks it, and the word stays."""
+    end = run_end(counts, left=1, error=None, signal_exit=None, is_limited=True, is_unsent=is_unsent)
 
-    stopped = run_end(waiting, left=1, error=None, signal_exit=None, is_limited=True)
-    finished = run_end(done, left=0, error=None, signal_exit=None, is_limited=True)
+    assert end == RunEnd(expected, CommandOutcome.PLANNED)
+    assert end.is_resumable
 
-    assert stopped == RunEnd(ExitCode.GUARD, CommandOutcome.GUARDED)
-    assert finished == RunEnd(ExitCode.DONE, CommandOutcome.FINISHED)
+
+def test_a_limit_that_left_no_row_is_none() -> None:
+    """A run that came to its end is finished, whatever it might have stopped at."""
+    done, unsent = Counts(input=3, created=3), Counts(input=3, created=2, unsent=1)
+
+    ends = [
+        run_end(counts, left=0, error=None, signal_exit=None, is_limited=True, is_unsent=counts is unsent)
+        for counts in (done, unsent)
+    ]
+
+    assert ends == [
+        RunEnd(ExitCode.DONE, CommandOutcome.FINISHED),
+        RunEnd(ExitCode.UNSENT, CommandOutcome.FINISHED),
+    ]
+
+
+class UnreachableError(ProvisionerError):
+    """Stands for an error that leaves rows unsent, and that the same command cures."""
+
+    exit_code = ExitCode.UNSENT
+
+
+@pytest.mark.parametrize(
+    ("error", "counts", "signal_exit", "expected"),
+    [
+        (UnreachableError("away"), Counts(input=2, pending=2), None, (ExitCode.UNSENT, "guarded")),
+        (UnreachableError("away"), Counts(input=2, rejected=1, pending=1), None, (ExitCode.UNSENT, "guarded")),
+        (UnreachableError("away"), Counts(input=2, unknown=1, pending=1), None, (ExitCode.UNKNOWN, "guarded")),
+        (UnreachableError("away"), Counts(input=2, pending=2), ExitCode.SIGTERM, (ExitCode.SIGTERM, "stopped")),
+        (ThresholdError("slow"), Counts(input=2, unknown=1, pending=1), None, (ExitCode.THRESHOLDS, "failed")),
+        (ThresholdError("slow"), Counts(input=2, pending=2), ExitCode.SIGINT, (ExitCode.SIGINT, "stopped")),
+    ],
+)
+def test_an_error_that_tells_of_rows_has_its_place_in_the_order(
+    error: ProvisionerError, counts: Counts, signal_exit: ExitCode | None, expected: tuple[ExitCode, str]
+) -> None:
+    """A signal outranks it, and so does what is worse among the rows; the limit that was asked for does not."""
+    end = run_end(counts, left=1, error=error, signal_exit=signal_exit, is_limited=True, is_unsent=False)
+
+    assert (end.exit_code, end.outcome.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -100,9 +161,17 @@ AGAIN = "provisioner reconcile x.ledger"
     ("counts", "told", "words"),
     [
         (Counts(input=2, created=2), {}, []),
-        (Counts(input=2, created=1, unsent=1), {"limit": 1, "left": 1}, ["--limit 1 was reached: 1 row waits"]),
-        (Counts(input=3, created=1, unsent=2), {"limit": 1, "left": 2}, ["--limit 1 was reached: 2 rows wait"]),
-        (Counts(input=2, created=2), {"limit": 2}, []),
+        (
+            Counts(input=2, created=1, unsent=1),
+            {"planned_end": "--limit 1 was reached", "left": 1},
+            ["stopped as planned: --limit 1 was reached, 1 row waits"],
+        ),
+        (
+            Counts(input=3, created=1, unsent=2),
+            {"planned_end": "--max-duration 6h is over", "left": 2},
+            ["stopped as planned: --max-duration 6h is over, 2 rows wait"],
+        ),
+        (Counts(input=2, created=2), {"planned_end": "--limit 2 was reached"}, []),
         (Counts(input=2, created=1, unsent=1), {"left": 1}, []),
         (Counts(input=1, rejected=1), {"has_failed": False}, ["--retry rejected", "--failed PATH"]),
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
@@ -165,6 +234,19 @@ def test_every_loose_end_has_its_sentence(counts: Counts, told: dict[str, Any], 
 def test_rows_are_named_as_far_as_anybody_reads(rows: Sequence[int], total: int, expected: str) -> None:
     """The first rows stand there by their numbers, the rest as how many they are."""
     assert format_row_list(rows, total) == expected
+
+
+def test_invalid_rows_are_told_by_reason_with_the_command_that_lists_them() -> None:
+    """As many reasons as there are of rejected rows, the most frequent first."""
+    problems = [(row, Problem(f"field-{row}", "", "is empty")) for row in range(1, MOST_REASONS + 4)]
+    counts = Counts(input=len(problems), invalid=len(problems))
+
+    notes = advice(counts, AdviceContext(invalid=group_problems(problems), check="provisioner check a.csv"))
+
+    assert notes == (
+        *(f"1 row invalid: field-{row}: is empty (row {row})" for row in range(1, MOST_REASONS + 1)),
+        "provisioner check a.csv lists the invalid rows: fix them, and the same command sends them",
+    )
 
 
 def test_why_rows_were_not_created_is_said_first() -> None:

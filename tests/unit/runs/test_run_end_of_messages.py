@@ -22,8 +22,9 @@ ALL_CREATED = Counts(input=9, created=9)
     [
         (ALL_CREATED, MessageCounts(posted=9), ExitCode.DONE),
         (ALL_CREATED, MessageCounts(posted=8, rejected=1), ExitCode.REJECTED),
-        (ALL_CREATED, MessageCounts(posted=8, unsent=1), ExitCode.REJECTED),
-        (ALL_CREATED, MessageCounts(posted=8, pending=1), ExitCode.REJECTED),
+        (ALL_CREATED, MessageCounts(posted=8, unsent=1), ExitCode.UNSENT),
+        (ALL_CREATED, MessageCounts(posted=8, pending=1), ExitCode.UNSENT),
+        (Counts(input=9, created=8, rejected=1), MessageCounts(unsent=1), ExitCode.UNSENT),
         (ALL_CREATED, MessageCounts(rejected=8, unknown=1), ExitCode.UNKNOWN),
         (ALL_CREATED, MessageCounts(posted=8, in_flight=1), ExitCode.UNKNOWN),
         (Counts(input=9, created=8, rejected=1), MessageCounts(unknown=1), ExitCode.UNKNOWN),
@@ -33,7 +34,7 @@ ALL_CREATED = Counts(input=9, created=9)
 def test_messages_count_for_the_exit_code_as_rows_do(
     counts: Counts, messages: MessageCounts, expected: ExitCode
 ) -> None:
-    """Unknown outranks not posted, and only posted messages make a zero."""
+    """Unknown outranks unsent, that outranks rejected, and only posted messages make a zero."""
     end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False, messages=messages)
 
     assert (end.exit_code, end.outcome) == (expected, CommandOutcome.FINISHED)

@@ -7,9 +7,10 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import InputError, LedgerError
+from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
-from provisioner.ledger.sqlite.rebuild import RebuildPlan, RebuildReport, rebuild_sqlite_ledger
+from provisioner.ledger.sqlite.rebuild import rebuild_sqlite_ledger
 from provisioner.models import MessageStatus, PlanEntry, Result, Status
 from tests.ledger_samples import (
     ANSWERS,

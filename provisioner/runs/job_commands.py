@@ -1,0 +1,72 @@
+"""The commands that go on with a job, ready to be typed."""
+
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from provisioner.ledger import LedgerLocation
+from provisioner.options import InputOptions, LoadOptions, MappingOptions, RunOptions
+from provisioner.options.shell_command import shell_command, without_option
+
+
+class PlannedEnd(NamedTuple):
+    """A limit that was asked for, as ``--limit 10 was reached``, and the command that goes on without it."""
+
+    sentence: str
+    next_command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCommands:
+    """The commands that go on with a job.
+
+    ``resume`` is the one that was typed, and ``options`` what was read of it. ``preset`` are the names of options
+    that the environment or a configuration file gives. ``check`` lists the invalid rows of the job's input.
+    ``target_flags`` are the flags by which another command reaches the same place.
+    """
+
+    resume: str
+    check: str
+    ledger: LedgerLocation
+    target_flags: Sequence[str]
+    options: RunOptions | LoadOptions
+    preset: Collection[str] = ()
+
+    def planned_end(self, *, is_time_up: bool) -> PlannedEnd:
+        """Return how a run ended whose --max-duration was over, or else whose --limit was reached.
+
+        Where the environment or a configuration file gives that limit, the command that goes on overrides it.
+        """
+        option, told = (
+            ("max_duration", f"--max-duration {self.options.max_duration} is over")
+            if is_time_up
+            else ("limit", f"--limit {self.options.limit:,} was reached")
+        )
+        overrides = option in self.preset
+        return PlannedEnd(told, without_option(self.resume, option, type(self.options), overrides=overrides))
+
+    @property
+    def reconcile(self) -> str:
+        """The command that looks the job's unknown rows up."""
+        return self._on_ledger("reconcile")
+
+    @property
+    def close(self) -> str:
+        """The command that closes the conversations that the job made."""
+        return self._on_ledger("close")
+
+    def _on_ledger(self, command: str) -> str:
+        return shlex.join(["provisioner", command, str(self.ledger), *self.target_flags])
+
+
+def check_command(files: Iterable[str], options: RunOptions | LoadOptions, environ: Mapping[str, str]) -> str:
+    """Return the command that checks ``files`` as a run with these options reads and maps them.
+
+    An address that ``environ`` gives to every command is not repeated.
+    """
+    shared = {each.name: each.default for group in (InputOptions, MappingOptions) for each in fields(group)}
+    told = [name for name, default in shared.items() if getattr(options, name) != default]
+    if options.address_sid == environ.get("PROVISIONER_ADDRESS_SID"):
+        told = [name for name in told if name != "address_sid"]
+    return shell_command("check", [*files], options, told)
