@@ -80,7 +80,7 @@ async def check_input(
     the check.
     """
     rate, stop = parse_rate(options.rate), stop or StopSignals()
-    validate_global_options(address_sid=options.address_sid)
+    validate_global_options(options.address_sid)
     mapping = replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS)
     rows = RowSettings(friendly_name=options.friendly_name, must_say_something=True)
     is_shown = options.show_values >= _SHOWN_ANYWHERE or bool(options.show_values and ui.is_answer_private)

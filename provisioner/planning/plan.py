@@ -23,7 +23,7 @@ _MOST_OF_KEY = 40
 """Characters of a key that are shown."""
 
 
-def validate_global_options(*, address_sid: str = "", ui_version: str = "", marker: str = "") -> None:
+def validate_global_options(address_sid: str = "", *, ui_version: str = "", marker: str = "") -> None:
     """Raise ``UsageError`` when the value of an option that applies to all rows is not valid.
 
     Such a value would make every row invalid. An empty text means that the option was not given.

@@ -119,9 +119,7 @@ class RunConfig:
         output_names = DatedOutputNames.read(options, environment.moment)
         options = replace(output_names.with_dates(options), rate=options.rate or USUAL_RATE)
         outputs = _outputs(options)
-        validate_global_options(
-            address_sid=options.address_sid, ui_version=options.ui_version, marker=options.marker
-        )
+        validate_global_options(options.address_sid, ui_version=options.ui_version, marker=options.marker)
         target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         mapping = Mapping.from_options(
             options, ui_version=options.ui_version, default_address=target.default_address
@@ -136,17 +134,12 @@ class RunConfig:
             options=options,
             preset=environment.configured | names_in_environment(options, kind.command, environment.environ),
         )
+        run_note = note_of_run(options, kind.command, kind.retry, commands, environment)
         return cls(
             files=RunFiles(options=options, output_names=output_names),
             job=_job(options, target, mapping, uses=uses, ledger=commands.ledger, spool_dir=outputs.folder),
             start=_start(options, kind, outputs.path, commands.ledger, is_local=target.is_local),
-            planning=_planning(
-                options,
-                kind,
-                target,
-                schedule,
-                note_of_run(options, kind.command, kind.retry, commands, environment),
-            ),
+            planning=_planning(options, kind, target, schedule, run_note),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
             accounting=_accounting(kind, commands, outputs, schedule),

@@ -72,13 +72,12 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     """Plan the input, select the rows, show the plan, and ask the user for confirmation.
 
     ``notes`` are shown with the plan, behind those of ``config``.
-
     Raise ``PlanInterrupted`` when a stop signal comes before the plan is complete, and ``ProvisionerError`` when
     the input cannot be read or the ledger cannot be written.
     """
     job.stop.on_stop(job.input.interrupt)
+    on_replaced = None if config.may_replace_input else partial(_refuse_input, job)
     with job.ui.planning() as on_progress:
-        on_replaced = None if config.may_replace_input else partial(_refuse_input, job)
         report = await plan_input(job.ledger, job.input, on_progress, on_replaced=on_replaced)
     if interrupted := await job.ledger.recover():
         event_logger().warning("rows.interrupted", rows=interrupted)
@@ -97,8 +96,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again
         await job.ledger.set_notes(results="")
-    ends_at = told.finishes_at and told.finishes_at.timestamp()
-    run_note = structs.replace(config.run_note, to_send=told.to_send, ends_at=ends_at)
+    run_note = _with_plan(config.run_note, told)
     await job.ledger.set_run_note(run_note)
     if config.shows_mapping:
         told = structs.replace(told, mapping=await asyncio.to_thread(_mapping, job, selection))
@@ -110,6 +108,11 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         run_note=run_note,
         consent=config.confirmation.consent(told, job.input.sources, job.ui),
     )
+
+
+def _with_plan(run_note: RunNote, told: Forecast) -> RunNote:
+    ends_at = told.finishes_at and told.finishes_at.timestamp()
+    return structs.replace(run_note, to_send=told.to_send, ends_at=ends_at)
 
 
 def _refuse_input(job: OpenJob, replaced: ReplacedInput) -> NoReturn:
