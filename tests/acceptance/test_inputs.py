@@ -258,7 +258,7 @@ async def test_a_guessed_encoding_needs_somebody_s_word(program: Program, twilio
     called = len(server.calls)
     confirmed = await program(*command, "--yes", env=CREDENTIALS)
     again = await program(*command, env=CREDENTIALS)
-    named = await program(*command, "--encoding", "cp1252", "--ledger", "other.ledger", env=CREDENTIALS)
+    named = await program(*command, "--encoding", "cp1252", "-o", "named.csv", env=CREDENTIALS)
 
     guess = "a guess: line 3 is not UTF-8; decoded this way it has the letters é ü"
     assert f"encoding 'cp1252' ({guess})" in checked.stdout

@@ -43,6 +43,7 @@ async def test_a_program_without_standard_streams_does_its_work(program: Program
         assert ledger.read_bytes().startswith(b"SQLite format 3")
         if closed != (0, 1, 2):
             ledger.unlink()
+            (program.folder / "out.csv").unlink()
     others = ((CHECK, 0), (("status", "out.csv.ledger"), 0), (("simulate", "--port", "99999"), 2))
     for command, code in others:
         assert (await program(*command, preexec_fn=without(0, 1, 2))).code == code
