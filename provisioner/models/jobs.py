@@ -141,10 +141,11 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
-    """An input with hardly any row of the job's earlier input; probably the input of another job.
+    """An input with hardly any row of the job's earlier input, or with its keys written differently.
 
     Of the ``earlier_rows`` rows with an outcome in the earlier input, ``found_rows`` are in the new one.
     ``earlier_keys`` and ``new_keys`` are a few keys of each, ``earlier_inputs`` the names of the earlier files.
+    ``respelt_keys`` are a few pairs (earlier key, new key) that differ only by leading zeros.
     """
 
     earlier_rows: int
@@ -152,6 +153,7 @@ class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
     earlier_keys: tuple[str, ...]
     new_keys: tuple[str, ...]
     earlier_inputs: tuple[str, ...]
+    respelt_keys: tuple[tuple[str, str], ...] = ()
 
 
 class Fingerprint(msgspec.Struct, frozen=True):

@@ -65,8 +65,15 @@ def describe_reading(job_input: JobInput) -> str:
 
 
 def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: LedgerLocation) -> UsageError:
-    """Return the error for an input with hardly any row of the job's earlier one."""
+    """Return the error for an input with hardly any row of the job's earlier one, or with its keys respelt."""
     named = ", ".join(map(shortened_path, files))
+    if replaced.respelt_keys:
+        pairs = (f"{shortened(there)} there is {shortened(here)} here" for there, here in replaced.respelt_keys)
+        return UsageError(
+            f"{named} has other leading zeros in its keys than {ledger}, as after a spreadsheet program: "
+            f"{', '.join(pairs)}",
+            cure=f"export {named} again, with the key as text; --replace-input sends these rows as new ones",
+        )
     earlier = ", ".join(map(shortened_path, replaced.earlier_inputs))
     found = f"{replaced.found_rows:,} of the {pluralize('row', replaced.earlier_rows)} with a result"
     again = f"bring the earlier {named} back" if earlier == named else f"name {earlier}"

@@ -1,9 +1,11 @@
-"""Compares a new plan with the plan before it, to notice the input of another job."""
+"""Compares a new plan with the plan before it, to notice the input of another job, or keys written differently."""
 
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import structs
 
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.connections import connect
@@ -32,11 +34,15 @@ class EarlierInput:
     def replaced_by(self, report: PlanReport, connection: sqlite3.Connection) -> ReplacedInput | None:
         """Compare with the new plan; return None when it has at least a tenth of the rows with an outcome.
 
+        With keys that differ from those of earlier rows only by leading zeros, it is suspicious however many rows
+        it has: a spreadsheet program removes these zeros, and the rows would be created again.
         Repeated uses of a record by a cycled input do not count, because a shorter load test makes fewer of them.
         What was there before is read only when the new plan is suspicious, by a connection of its own: the
         transaction of ``connection`` has replaced it already.
         """
         found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
+        if report.vanished and report.added and (respelt := _respelt(connection)):
+            return structs.replace(_compare(found, connection), respelt_keys=respelt)
         if not _is_hardly_any(found, self.most_rows):
             return None
         if not _is_hardly_any(found, connection.execute(_PLAN["count_all_outcomes"]).fetchone()[0]):
@@ -58,6 +64,13 @@ def _compare(found: int, connection: sqlite3.Connection) -> ReplacedInput:
             new_keys=_keys(connection, "new_keys"),
             earlier_inputs=tuple(each.name for each in read_fingerprints(before)),
         )
+
+
+def _respelt(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    found = connection.execute(_PLAN["respelt_keys"], (_NAMED,)).fetchall()
+    return tuple(
+        (checked_row(shapes.KEY, (there,))[0], checked_row(shapes.KEY, (here,))[0]) for there, here in found
+    )
 
 
 def _is_hardly_any(found: int, rows: int) -> bool:

@@ -57,6 +57,21 @@ async def test_fewer_than_a_tenth_of_the_earlier_rows_are_asked_about(path: Path
     )
 
 
+async def test_keys_without_the_leading_zeros_of_created_rows_are_asked_about(path: Path) -> None:
+    """A spreadsheet program removes them, also from a few keys among many; keys that were not sent do not count."""
+    await begin(path, entries([*keys(1, 20), "00002", "0100", "7"]))
+
+    unsent = path.with_name("unsent.ledger")
+    await begin(unsent, entries(["00002"]), Status.UNSENT)
+
+    respelt = await replaced_by(path, entries([*keys(1, 20), "2", "100", "7"]))
+    never_sent = await replaced_by(unsent, entries(["2"]))
+
+    assert respelt is not None
+    assert sorted(respelt.respelt_keys) == [("00002", "2"), ("0100", "100")]
+    assert never_sent is None
+
+
 async def test_every_status_that_may_be_at_twilio_counts_and_no_other(path: Path) -> None:
     """Created, rejected, unknown and interrupted rows count; what was certainly not created does not."""
     for status in (Status.CREATED, Status.REJECTED, Status.UNKNOWN, Status.IN_FLIGHT, Status.UNSENT):
