@@ -288,11 +288,18 @@ WHERE rows.status IN ('created', 'rejected', 'unknown', 'in_flight')
 
 -- name: create_places
 -- Where the rows stood in the input of the results. Not part of the ledger.
-CREATE TEMP TABLE places (row_id INTEGER PRIMARY KEY, row INTEGER);
+CREATE TEMP TABLE places (row INTEGER PRIMARY KEY, row_id INTEGER);
 
 -- name: add_place
--- One of them.
-INSERT INTO places (row_id, row) VALUES (?, ?);
+-- One of them; an invalid row has no row ID.
+INSERT INTO places (row, row_id) VALUES (?, ?);
+
+-- name: missing_place
+-- The first row number that the results lack, none when they are complete.
+SELECT expected
+FROM (SELECT row, row_number() OVER (ORDER BY row) AS expected FROM temp.places)
+WHERE row <> expected
+LIMIT 1;
 
 -- name: add_rebuilt_row
 -- A row as the results have it. What was sent for it is not known, so its digest is that of nothing.

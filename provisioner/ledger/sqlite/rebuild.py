@@ -87,10 +87,14 @@ class _Added:
 def _add_results(
     connection: sqlite3.Connection, results: Iterable[tuple[int, Result]], planned: RebuildPlan
 ) -> _Added:
-    """Add all rows except the invalid ones, which the input tells again."""
+    """Add all rows except the invalid ones, which the input tells again.
+
+    Raise ``InputError`` for results that lack rows: those would be taken for new ones.
+    """
     added, now = _Added(), time.time()
     for line, result in results:
         if result.status == Status.INVALID:
+            _add_place(connection, result.row, None, planned.source, line)
             continue
         if not result.key:
             raise _not_of_a_job(planned.source, line, "has no key")
@@ -100,8 +104,28 @@ def _add_results(
             _add_row(connection, added.rows, result.key, row)
         except sqlite3.IntegrityError:
             raise _not_of_a_job(planned.source, line, "has the key of an earlier line") from None
-        connection.execute(_PLAN["add_place"], (added.rows, result.row))
+        _add_place(connection, result.row, added.rows, planned.source, line)
+    _require_complete(connection, planned.source)
     return added
+
+
+def _add_place(connection: sqlite3.Connection, row: int, row_id: int | None, source: str, line: int) -> None:
+    """Add the row number of a result; a row that has left the input has none."""
+    if row:
+        try:
+            connection.execute(_PLAN["add_place"], (row, row_id))
+        except sqlite3.IntegrityError:
+            raise _not_of_a_job(source, line, f"has the row number {row:,} of an earlier line") from None
+
+
+def _require_complete(connection: sqlite3.Connection, source: str) -> None:
+    """Raise ``InputError`` when the row numbers are not those from 1 to the last one."""
+    if missing := connection.execute(_PLAN["missing_place"]).fetchone():
+        raise InputError(
+            f"row {missing[0]:,} is missing, and the customers of missing rows would be created again",
+            source=source,
+            cure="take the results as the run wrote them, with all rows, or put the ledger back",
+        )
 
 
 def _add_row(connection: sqlite3.Connection, row_id: int, key: str, row: RebuiltRow) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.errors import InputError, LedgerError
+from provisioner.errors import ExitCode, InputError, LedgerError
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
@@ -150,6 +150,24 @@ async def test_no_half_of_a_ledger_is_left(path: Path) -> None:
         rebuild(path, lost)
 
     assert sorted(path.parent.iterdir()) == before
+
+
+async def test_results_that_lack_rows_are_refused(path: Path) -> None:
+    """The customers of rows that a filter removed would be created again; the order of the lines is free."""
+    lost = await make_every_status(path)
+    again = path.with_name("again.ledger")
+    before = sorted(path.parent.iterdir())
+    repeated = structs.replace(lost[1], row=1)
+
+    with pytest.raises(InputError, match=r"results\.csv: row 2 is missing") as caught:
+        rebuild(again, [lost[4], lost[0], lost[2]])
+    with pytest.raises(InputError, match=r"results\.csv, line 3: has the row number 1 of an earlier line"):
+        rebuild(again, [lost[0], repeated])
+
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert sorted(path.parent.iterdir()) == before
+    rebuild(again, lost[::-1], [*entries(KEYS), entry(8, "h", "h", TOO_LONG)])
+    assert [each.status for each in results_of(again)] == [each.status for each in lost]
 
 
 async def test_an_identity_that_was_not_asked_for_is_not_trusted(path: Path) -> None:
