@@ -12,7 +12,7 @@ from provisioner.errors import ProvisionerError
 from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
 from provisioner.results.recognition import OutputKind
-from provisioner.runs.file_roles import FileRole, FileRoles, Use
+from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
 from provisioner.sources import expand
 from provisioner.twilio.account.credentials import secret_files
 
@@ -50,7 +50,7 @@ def files_of_command(
     """
     named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
     kinds = _KINDS
-    if named["rebuild_from"] is not None and named["rebuild_from"] == named["output"]:
+    if named["rebuild_from"] and named["output"] and is_same_file(named["rebuild_from"], named["output"]):
         del named["rebuild_from"]  # it is read whole before the results take its place
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
         named["output"], kinds = options.page(arguments["ledgers"]), {"output": OutputKind.REPORT}

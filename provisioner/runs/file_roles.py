@@ -70,6 +70,18 @@ class FileRoles:
                 _require_of_kind(role, role.kind)
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths name the same file; a file that does not exist is compared by its resolved path."""
+    if one == other:
+        return True
+    try:
+        return one.samefile(other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:  # not a valid file name; opening it reports the error
+        return False
+
+
 def _has_bytes(role: FileRole) -> bool:
     if role.path == STREAM:
         return False

@@ -21,6 +21,8 @@ from provisioner.rows import is_generated_identity
 from provisioner.signals import StopSignals
 from provisioner.system.printable import shortened
 
+from .file_roles import is_same_file
+
 _LEAST_SHARE = 10
 """One in so many of the rows with an outcome has to be in the input."""
 _NAMED = 3
@@ -86,8 +88,9 @@ def _stoppable(job_input: JobInput, stop: StopSignals) -> Iterator[None]:
 
 def _require_rebuilt(ledger: LedgerLocation, results: Path) -> None:
     with open_reader(ledger) as reader:
-        if reader.notes().rebuilt == str(results):
-            return
+        rebuilt = reader.notes().rebuilt
+    if rebuilt is not None and is_same_file(Path(rebuilt), results):
+        return
     raise UsageError(
         f"{ledger} is there, so it is not lost",
         cure="omit --rebuild-from; or move that ledger away, if it is not the one of this job",

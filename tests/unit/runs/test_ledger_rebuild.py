@@ -11,6 +11,7 @@ from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
 from provisioner.results import COLUMNS, read_whole_results
+from provisioner.runs.command_files import files_of_command
 from provisioner.runs.ledger_rebuild import rebuild_lost_ledger
 from provisioner.signals import StopSignals
 from tests.sids import conversation_sid
@@ -117,8 +118,20 @@ async def test_the_same_command_again_leaves_the_rebuilt_ledger_alone(tmp_path: 
     before = (tmp_path / "job.ledger").read_bytes()
 
     again = await rebuild(tmp_path, NAMES, results)
+    otherwise_spelt = await rebuild(tmp_path, NAMES, tmp_path / ".." / tmp_path.name / results.name)
     with pytest.raises(UsageError, match="is there, so it is not lost"):
         await rebuild(tmp_path, NAMES, tmp_path / "other.csv")
 
-    assert again == ()
+    assert again == otherwise_spelt == ()
     assert (tmp_path / "job.ledger").read_bytes() == before
+
+
+def test_a_ledger_is_rebuilt_from_the_output_however_it_is_spelt(tmp_path: Path) -> None:
+    """The results are read whole before they are replaced, so the same file in both places is no conflict."""
+    results = results_of(tmp_path, NAMES)
+    link = tmp_path / "link.csv"
+    link.symlink_to(results)
+
+    for spelt in (results, tmp_path / ".." / tmp_path.name / results.name, link):
+        options = RunOptions(output=results, rebuild_from=spelt)
+        files_of_command(options, {"files": []}, {}, None).require_distinct()
