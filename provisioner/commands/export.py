@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from provisioner.errors import InputError, LedgerError, UsageError
-from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
 from provisioner.models import Fingerprint
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
@@ -14,6 +14,7 @@ from provisioner.options import ExportOptions, InputOptions
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.runs.command_files import files_of_command
+from provisioner.runs.foreign_results import has_rows_of_an_input, has_unknown_rows
 from provisioner.sources import STDIN, Source, open_sources
 
 
@@ -32,6 +33,8 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     roles.require_replaceable(overwrite=options.overwrite)
     location = LedgerLocation.parse(ledger)
     with open_reader(location) as reader:
+        if not options.overwrite:
+            _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
         reading = reader.notes().reading
     open_again = partial(open_reader, location)
@@ -55,6 +58,17 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         ledger=str(location),
         notes=(*notes, *(() if fingerprints else (NEVER_PLANNED,))),
     )
+
+
+def _require_own_results(path: Path, reader: LedgerReader, ledger: LedgerLocation, *, is_vanished: bool) -> None:
+    """Raise ``UsageError`` when results would be replaced that the export does not hold."""
+    if has_unknown_rows(path, reader):
+        found = f"has created rows that {ledger} does not know"
+    elif is_vanished and has_rows_of_an_input(path):
+        found = "has rows that are in the input, and --vanished writes none of them"
+    else:
+        return
+    raise UsageError(f"{path} {found}", cure="choose another -o, or add --overwrite to replace that file")
 
 
 def _vanished_note(rows: int) -> str:

@@ -4,19 +4,18 @@ Nothing is sent here, and nothing is written except a ledger that is to be rebui
 """
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from provisioner.errors import InputError, UsageError
+from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.planning.input import JobInput
-from provisioner.results import STDOUT, read_whole_results
-from provisioner.results.recognition import is_results_file
-from provisioner.results.samples import created_samples
 from provisioner.signals import StopSignals
 
+from .foreign_results import has_results, has_unknown_rows
 from .ledger_rebuild import rebuild_lost_ledger
 from .sent_before import find_sent_before
 
@@ -27,8 +26,8 @@ class JobStartConfig:
 
     ``results`` and ``ledger`` are the locations of the job's results file and ledger. ``has_formula_guard``: the
     results are written with the guard. ``is_guarded`` is False for load tests, which create the same customers
-    again on purpose. ``is_new_job`` and ``rebuild_from`` are the options of ``run``. ``is_local``: no request
-    leaves this machine.
+    again on purpose; results of another job are kept under another name then. ``is_new_job`` and ``rebuild_from``
+    are the options of ``run``. ``is_local``: no request leaves this machine.
     """
 
     results: Path
@@ -79,8 +78,6 @@ async def start_job(
     ``settings`` are those of the job. Raise ``UsageError`` for results without their ledger, for results of
     another ledger, and, unless the requests stay on this machine, for an input that another ledger has sent.
     """
-    if not config.is_guarded:
-        return JobStart()
     if config.rebuild_from is not None:
         notes = await rebuild_lost_ledger(
             config.ledger,
@@ -92,6 +89,8 @@ async def start_job(
         )
         return JobStart(notes=notes)
     set_aside = await asyncio.to_thread(_foreign_results, config, settings)
+    if not config.is_guarded:
+        return JobStart(set_aside=set_aside)
     before = await asyncio.to_thread(
         find_sent_before, config.ledger, _folders(config, job_input), job_input, settings
     )
@@ -103,57 +102,49 @@ async def start_job(
 
 
 def _folders(config: JobStartConfig, job_input: JobInput) -> Sequence[Path]:
+    """Return the folders of the job's files, and of the files that symbolic links among them point to."""
     inputs = [Path(source.name) for source in job_input.sources]
     files = [config.results, *inputs, *config.ledger.files().values()]
-    return list(dict.fromkeys(path.parent for path in files))
+    targets = [Path(os.path.realpath(path)) for path in files]
+    folders: dict[str, Path] = {}
+    for path in (*files, *targets):
+        folders.setdefault(os.path.realpath(path.parent), path.parent)
+    return list(folders.values())
 
 
 def _foreign_results(config: JobStartConfig, settings: Mapping[str, str]) -> Path | None:
     """Return the results file of the job when it certainly belongs to another ledger, else None.
 
-    Raise ``UsageError`` for such a file unless a new job is requested.
+    Raise ``UsageError`` for such a file unless a new job or a load test is requested.
     """
     results = config.results
-    if not _has_results(results):
-        return None
     is_lost = not config.ledger.exists()
-    if not is_lost and not _is_of_other_ledger(results, config, settings):
+    if not (has_results(results) if is_lost else _is_of_other_ledger(config, settings)):
         return None
-    if config.is_new_job:
+    if config.is_new_job or not config.is_guarded:
         return results
     raise _lost_ledger(results, config.ledger) if is_lost else _other_ledger(results, config.ledger)
 
 
-def _has_results(results: Path) -> bool:
-    """Return whether there is a results file with at least one row."""
-    try:
-        if results == STDOUT or not results.is_file() or not is_results_file(results):
-            return False
-        return next(read_whole_results(results), None) is not None
-    except InputError:
-        return True  # a results file that was edited
-    except OSError:
-        return False
-
-
-def _is_of_other_ledger(results: Path, config: JobStartConfig, settings: Mapping[str, str]) -> bool:
+def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> bool:
     """Return whether the results have a created row that the job's ledger does not know."""
     with open_reader(config.ledger) as reader:
         if reader.manifest.settings != settings:
             return False  # opening it raises the error about another job
-        try:
-            samples = created_samples(results)
-        except (InputError, OSError):
-            return False  # a results file that was edited; it is written anew
-        known = reader.conversations([key for sample in samples for key in sample.keys])
-        strange = {sid for keys, sid in samples if sid not in {known.get(key) for key in keys}}
-        # A spreadsheet program may have changed the keys; searching for the SIDs reads all attempts.
-        return bool(strange) and not strange <= reader.assigned_conversations(list(strange))
+        return has_unknown_rows(config.results, reader)
 
 
 def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
+    if ledger != LedgerLocation.beside(results):
+        return UsageError(
+            f"{results} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
+            "the input would be created again",
+            cure=f"name the ledger of {results} with --ledger; or, for other customers, another -o; or add "
+            f"--rebuild-from {results} if its ledger is lost; or --new-job to begin anew and keep these results "
+            "under another name",
+        )
     return UsageError(
-        f"{results} is there, and its ledger {ledger} is not: without that, everybody would be created again",
+        f"{results} is there, and its ledger {ledger} is not: without that, its customers would be created again",
         cure=f"put {ledger} back; or add --rebuild-from {results} to rebuild it, or --new-job to begin anew "
         "and keep these results under another name",
     )

@@ -157,6 +157,28 @@ def test_an_export_replaces_nothing_that_is_needed(
     assert [(folder / name).read_bytes() for name in names] == before
 
 
+def test_an_export_replaces_no_results_that_it_does_not_hold(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another job's results, and with --vanished the job's own, stay unless --overwrite is given."""
+    call(RUN.replace("results.csv", "other.csv"))
+    before = [(folder / name).read_bytes() for name in ("other.csv", "results.csv")]
+    capsys.readouterr()
+
+    codes = [call(f"export results.csv.ledger -o {flags}") for flags in ("other.csv", "results.csv --vanished")]
+
+    said = capsys.readouterr().err
+    assert codes == 2 * [ExitCode.USAGE]
+    assert "other.csv has created rows that results.csv.ledger does not know" in said
+    assert "results.csv has rows that are in the input, and --vanished writes none of them" in said
+    assert said.count("--overwrite") == len(codes)
+    assert [(folder / name).read_bytes() for name in ("other.csv", "results.csv")] == before
+    assert call("export results.csv.ledger -o results.csv") == ExitCode.DONE
+    assert call("export results.csv.ledger -o gone.csv --vanished") == ExitCode.DONE
+    assert call("export results.csv.ledger -o gone.csv --vanished") == ExitCode.DONE
+    assert call("export results.csv.ledger -o other.csv --overwrite") == ExitCode.DONE
+
+
 def test_an_input_that_has_changed_is_not_mixed_up_with_the_results(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

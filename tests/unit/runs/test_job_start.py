@@ -35,11 +35,16 @@ async def has_run(source: Path, output: Path) -> Summary:
 
 
 async def start(
-    source: Path, output: Path, *, settings: dict[str, str] | None = None, is_guarded: bool = True
+    source: Path,
+    output: Path,
+    *,
+    settings: dict[str, str] | None = None,
+    ledger: LedgerLocation | None = None,
+    is_guarded: bool = True,
 ) -> JobStart:
     """Start a job that would be the one of ``output``."""
     mapping = Mapping.from_options(RunOptions(key=("crm_id",)), default_address=ADDRESS)
-    ledger = LedgerLocation.beside(output)
+    ledger = ledger or LedgerLocation.beside(output)
     known = settings or {"account": "AC" + 32 * "0", "target": "this machine", **mapping.settings()}
     with open_input([str(source)], RunOptions(), mapping) as job_input:
         asked = JobStartConfig(results=output, ledger=ledger, has_formula_guard=True, is_guarded=is_guarded)
@@ -63,6 +68,47 @@ async def test_a_job_that_planned_the_input_is_not_asked_about_other_ledgers(tmp
         await start(source, tmp_path / "three.csv", settings=settings)
 
     assert resumed == load == elsewhere == JobStart()
+
+
+async def test_a_load_test_keeps_the_results_of_a_lost_ledger(tmp_path: Path) -> None:
+    """A load test goes on without its ledger, and the SIDs of a run are renamed rather than replaced."""
+    source, results = customers(tmp_path / "in.csv", "a", "b"), tmp_path / "out.csv"
+    await has_run(source, results)
+    own = await start(source, results, is_guarded=False)
+    (tmp_path / "out.csv.ledger").unlink()
+
+    lost = await start(source, results, is_guarded=False)
+
+    assert own == JobStart()
+    assert lost == JobStart(set_aside=results)
+
+
+async def test_results_of_no_named_ledger_are_not_called_lost(tmp_path: Path) -> None:
+    """With a --ledger for each run, results of other customers are no reason to rebuild anything."""
+    results = tmp_path / "out.csv"
+    await has_run(customers(tmp_path / "in.csv", "a", "b"), results)
+    other = customers(tmp_path / "in2.csv", "c", "d")
+
+    with pytest.raises(UsageError, match=r"no ledger named here knows.*that are in the input") as caught:
+        await start(other, results, ledger=LedgerLocation.parse(tmp_path / "job-2.ledger"))
+
+    assert "for other customers, another -o" in caught.value.cure
+
+
+async def test_ledgers_beside_the_target_of_a_linked_input_are_found(tmp_path: Path) -> None:
+    """A link to a file that was sent is that file, wherever the link is."""
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    source = customers(there / "in.csv", "a", "b")
+    await has_run(source, there / "out.csv")
+    with open_reader(LedgerLocation.beside(there / "out.csv")) as reader:
+        settings = reader.manifest.settings
+    link = here / "in.csv"
+    link.symlink_to(source)
+
+    with pytest.raises(UsageError, match=r"in\.csv was sent to this account already"):
+        await start(link, here / "out.csv", settings=settings)
 
 
 async def test_a_ledger_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
