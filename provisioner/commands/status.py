@@ -23,7 +23,6 @@ from provisioner.models import Counts, MessageCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
-from provisioner.results import STDOUT
 from provisioner.results.recognition import is_results_file
 from provisioner.twilio.account.credentials import SIMULATED
 
@@ -55,7 +54,7 @@ def job_status(path: Path) -> Summary:
         command="status",
         counts=counts if is_planned else None,
         messages=messages,
-        output=_results_path(note),
+        output=note.output_from(working_folder()),
         ledger=str(location),
         notes=tuple(_notes(path, location, is_planned=is_planned)),
         next_command="" if details["is_running"] else next_command(note, state, counts, messages),
@@ -183,13 +182,6 @@ def _without_note(run: RunRecord) -> dict[str, Any]:
 def _held_since(reader: LedgerReader) -> float | None:
     """Return since when the ledger is held, 0 when that is not known, None when nobody holds it."""
     return (reader.held_since() or 0.0) if reader.is_held() else None
-
-
-def _results_path(note: RunNote) -> str:
-    """Return where the results are, seen from the working folder; empty when that is not known, or on stdout."""
-    if not note.output or note.output == str(STDOUT):
-        return ""
-    return note.output if note.folder in {"", working_folder()} else str(Path(note.folder, note.output))
 
 
 def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterator[str]:

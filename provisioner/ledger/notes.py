@@ -1,5 +1,6 @@
 """Notes: values that a run stores in the ledger for later runs, besides rows, attempts and runs."""
 
+from pathlib import Path
 from typing import TypedDict
 
 import msgspec
@@ -54,6 +55,12 @@ class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     ends_at: float | None = None
     looks_up_rows: bool = True
     thresholds: tuple[ThresholdNote, ...] = ()
+
+    def output_from(self, folder: str) -> str:
+        """Return the name of the results as seen from ``folder``; empty when it is not known, or stdout."""
+        if self.output in {"", "-"}:
+            return ""
+        return self.output if self.folder in {"", folder} else str(Path(self.folder, self.output))
 
 
 class NoteChanges(TypedDict, total=False):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, find_ledger_locations, open_reader
+from provisioner.models.environment import working_folder
 from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput
 from provisioner.sources import STDIN
@@ -15,6 +16,8 @@ from provisioner.sources import STDIN
 _PLACE = ("account", "target")
 """The settings of a job that decide where its conversations are."""
 _ENDING = ".ledger"
+_SENDING = ("run", "load")
+"""Commands whose results are those of the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +25,21 @@ class SentBefore:
     """Another ledger with the same input.
 
     ``file`` is the name of that input here, ``created`` the number of created rows, ``at`` the start of the last
-    run.
+    run. ``output`` is the name of its results, empty when that is not known.
     """
 
     ledger: LedgerLocation
     file: str
     created: int
     at: datetime
+    output: str = ""
 
     def error(self, results: Path) -> UsageError:
         """Return the error for a job whose results would go to ``results``."""
         name = str(self.ledger)
-        job = f"-o {name.removesuffix(_ENDING)}" if name.endswith(_ENDING) else f"--ledger {name}"
         return UsageError(
             f"{self.file} was sent to this account already: {self._told()}",
-            cure=f"go on with that job by {job}, in place of -o {results}; look at it with "
+            cure=f"go on with that job by {self._flags()}, in place of -o {results}; look at it with "
             f"'provisioner status {name}'; or add --new-job to create everybody once more",
         )
 
@@ -44,6 +47,15 @@ class SentBefore:
         """Return the note for a run that is not refused."""
         where = "on this machine" if is_local else "to this account"
         return f"{self.file} was sent {where} already: {self._told()}"
+
+    def _flags(self) -> str:
+        """Return the options that name the job."""
+        name = str(self.ledger)
+        results = name.removesuffix(_ENDING)
+        is_beside = results != name and (not self.output or Path(results).exists())
+        if is_beside:
+            return f"-o {results}"
+        return f"-o {self.output} --ledger {name}" if self.output else f"its -o and --ledger {name}"
 
     def _told(self) -> str:
         return f"{self.ledger} has {pluralize('row', self.created)} created, last on {self.at:%Y-%m-%d at %H:%M}"
@@ -66,7 +78,7 @@ def find_sent_before(
             if not _is_same_place(reader, settings):
                 continue
             if (found := _same_input(reader, job_input)) and (created := reader.counts().created):
-                sent = SentBefore(location, found, created, _last_run(reader))
+                sent = SentBefore(location, found, created, _last_run(reader), _last_output(reader))
                 return None if _has_planned(own, job_input) else sent
     return None
 
@@ -96,3 +108,9 @@ def _same_input(reader: LedgerReader, job_input: JobInput) -> str | None:
 def _last_run(reader: LedgerReader) -> datetime:
     runs = reader.runs()
     return datetime.fromtimestamp(runs[-1].started if runs else 0.0).astimezone()
+
+
+def _last_output(reader: LedgerReader) -> str:
+    folder = working_folder()
+    outputs = (run.note.output_from(folder) for run in reversed(reader.runs()) if run.note.command in _SENDING)
+    return next(filter(None, outputs), "")
