@@ -1,5 +1,6 @@
 """Text of ``status``: the job, its last run, its settings and its errors."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any
@@ -45,7 +46,8 @@ def show_job(summary: Summary, console: Console) -> None:
     if orphans := len(details["orphans"]):
         attempts = pluralize("attempt", orphans)
         console.print(f"{attempts} failed at the participant: each may have left a conversation")
-        console.print("  without a customer; provisioner reconcile LEDGER --audit lists them")
+        audit = shlex.join(["provisioner", "reconcile", summary.ledger, "--audit"])
+        console.print(f"  without a customer; {audit} lists them")
     for place, ruling in enumerate(details["thresholds"]):
         if not place:
             console.print(f"conditions of run {ruling['run']}:")

@@ -1,6 +1,7 @@
 """Forecast of a run: how many rows it sends and how long that takes. Pure: no clock, no I/O."""
 
 import math
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,11 +61,13 @@ def forecast(
     now: datetime,
     is_real: bool,
     notes: tuple[str, ...] = (),
+    ledger: str = "LEDGER",
 ) -> Forecast:
     """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
     ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
     simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
+    ``ledger`` is the name of the job's ledger, for a command in a note.
     """
     rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)
@@ -80,11 +83,11 @@ def forecast(
         finishes_at=timing.finish(now, duration_s)
         if duration_s is not None and duration_s <= FORESEEN_S
         else None,
-        notes=(*notes, *_changes(report), *_cautions(work.to_send, rate, is_real=is_real)),
+        notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, rate, is_real=is_real)),
     )
 
 
-def _changes(report: PlanReport) -> list[str]:
+def _changes(report: PlanReport, ledger: str) -> list[str]:
     notes = []
     if report.vanished:
         vanished = pluralize("row", report.vanished)
@@ -96,7 +99,8 @@ def _changes(report: PlanReport) -> list[str]:
             f"{changed} changed since being sent: none is sent again, and conversations keep what was sent"
         )
     if report.vanished:
-        notes.append("provisioner export LEDGER --vanished -o PATH writes the results of rows that left the input")
+        export = shlex.join(["provisioner", "export", ledger, "--vanished", "-o"])
+        notes.append(f"{export} PATH writes the results of rows that left the input")
     return notes
 
 

@@ -71,9 +71,8 @@ class RunPlan:
 async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> RunPlan:
     """Plan the input, select the rows, show the plan, and ask the user for confirmation.
 
-    ``notes`` are shown with the plan, behind those of ``config``.
-    Raise ``PlanInterrupted`` when a stop signal comes before the plan is complete, and ``ProvisionerError`` when
-    the input cannot be read or the ledger cannot be written.
+    ``notes`` are shown behind those of ``config``. Raise ``PlanInterrupted`` when a stop signal ends the plan,
+    and ``ProvisionerError`` when the input cannot be read or the ledger cannot be written.
     """
     job.stop.on_stop(job.input.interrupt)
     on_replaced = None if config.may_replace_input else partial(_refuse_input, job)
@@ -92,6 +91,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         now=datetime.now().astimezone(),
         is_real=not config.confirmation.is_local,
         notes=(*config.notes, *notes, *job.input.notes),
+        ledger=str(job.ledger.location),
     )
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again

@@ -125,3 +125,5 @@ async def test_half_creations_are_said(program: Program, twilio: StubMaker) -> N
 
     assert ended.counts == {"created": 2, "rejected": 1}
     assert "1 attempt failed at the participant" in ended.stdout
+    status = await program("status", "results.csv.ledger")
+    assert "provisioner reconcile results.csv.ledger --audit lists them" in status.stdout

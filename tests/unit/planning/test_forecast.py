@@ -17,7 +17,8 @@ def forecast_of(
     """Return the forecast of a plan of so many pending rows."""
     report = PlanReport(counts=Counts(input=to_send, pending=to_send), vanished=vanished, changed=changed)
     timing = Timing(rate=Rate(per_second=per_second))
-    return forecast(report, Workload(to_send=to_send), timing, now=NOW, is_real=is_real, notes=("first",))
+    work = Workload(to_send=to_send)
+    return forecast(report, work, timing, now=NOW, is_real=is_real, notes=("first",), ledger="my job.ledger")
 
 
 def test_time_and_end_follow_from_rows_and_pace() -> None:
@@ -57,6 +58,7 @@ def test_what_changed_in_the_input_is_said() -> None:
     assert notes[0] == "first"
     assert notes[1].startswith("3 rows of an earlier run are no longer in the input")
     assert notes[2].startswith("1,200 rows have changed since being sent")
+    assert notes[3].startswith("provisioner export 'my job.ledger' --vanished -o PATH writes")
 
 
 def test_one_row_is_written_as_one() -> None:
