@@ -1,11 +1,13 @@
 """Location of a ledger: a file on this machine. This version recognises server addresses and refuses them."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.ledger.sqlite.errors import is_folder
 from provisioner.ledger.sqlite.files import files_of_ledger
 
 _ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:)+/|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL)
@@ -41,9 +43,14 @@ class LedgerLocation:
 
     @classmethod
     def parse(cls, text: str | Path) -> "LedgerLocation":
-        """Return the location for a user's input. Raise ``UsageError`` when it is an address."""
+        """Return the location for a user's input.
+
+        Raise ``UsageError`` when it is an address, and ``LedgerError`` when it is a folder: the files beside a
+        ledger take their names from its own, and ``.`` and ``/`` have none.
+        """
         location = cls(text)
-        location.file_path()
+        if os.path.isdir(path := location.file_path()):  # noqa: PTH112 - is_dir() raises for a path without access
+            raise is_folder(path)
         return location
 
     @classmethod

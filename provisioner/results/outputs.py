@@ -37,10 +37,10 @@ class Outputs:
             raise UsageError("no results file was named", cure="add -o results.csv")
         self.path: Path = options.output
         self._options = options
-        self._format = format_of(self.path, options.format)
         self._paths = [path for path in (self.path, options.failed) if path is not None]
         for path in self._paths:
             check_writable(path)
+        self._format = format_of(self.path, options.format)
         if options.failed == STDOUT:
             raise UsageError("--failed cannot go to stdout", cure="name a file")
 

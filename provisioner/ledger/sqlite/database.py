@@ -13,7 +13,7 @@ from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger.sqlite import queries, schema, shapes, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
-from provisioner.ledger.sqlite.errors import damaged, foreign_schema, not_a_ledger
+from provisioner.ledger.sqlite.errors import damaged, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.ledger.sqlite.shapes import checked_row, decode_settings
@@ -46,7 +46,7 @@ def require_parent_dir(path: Path) -> None:
     Raise ``OSError`` for a symbolic link that refers to itself.
     """
     if path.is_dir():
-        raise not_a_ledger(path)
+        raise is_folder(path)
     real = Path(os.path.realpath(path))
     if real.is_symlink():  # a link that refers to itself: stat() raises the fitting OSError
         real.stat()

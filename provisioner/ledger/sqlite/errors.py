@@ -49,11 +49,18 @@ def to_ledger_error(error: sqlite3.Error, path: Path) -> ProvisionerError:
 
 def not_a_ledger(path: Path) -> LedgerError:
     """Return the error for a file that is not a ledger; results have theirs beside them."""
-    beside = path.with_name(f"{path.name}.ledger")
+    beside = Path(f"{path}.ledger")
     cure = (
         f"name the ledger beside it: {beside}" if beside.is_file() else "name another file, or move this one away"
     )
     return LedgerError(f"{path} is not a ledger", cure=cure)
+
+
+def is_folder(path: Path) -> LedgerError:
+    """Return the error for a folder in place of a ledger."""
+    return LedgerError(
+        f"{path} is not a ledger: it is a folder", cure="name a file in it, such as results.csv.ledger"
+    )
 
 
 def damaged(path: Path) -> LedgerError:

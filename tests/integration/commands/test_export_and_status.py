@@ -223,3 +223,24 @@ def test_a_job_that_was_never_planned_has_nothing_to_fix(folder: Path, capsys: p
 
     assert (plain, refused) == (ExitCode.DONE, ExitCode.USAGE)
     assert "no input was planned yet" in capsys.readouterr().err
+
+
+def test_a_folder_in_place_of_a_file_is_told_with_a_cure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In every spelling that leaves no name, as the ledger and as an output; nothing is written."""
+    before = sorted(folder.iterdir())
+    top = "/".join([".."] * len(folder.parts))
+    for path in (".", "/", "./", "", "..", top):
+        for arguments in (
+            ["status", path],
+            ["reconcile", path],
+            ["export", path, "-o", "again.csv"],
+            ["report", path, "-o", "page.html"],
+            ["close", path, "--simulate"],
+            [*RUN.split(), "--ledger", path or "."],
+            ["export", "results.csv.ledger", "-o", path],
+            ["report", "results.csv.ledger", "-o", path],
+        ):
+            code, said = main(arguments), capsys.readouterr().err
+            assert code == ExitCode.USAGE, (arguments, said)
+            assert "is a folder\n  name a file in it" in said, (arguments, said)
+    assert sorted(folder.iterdir()) == before

@@ -70,12 +70,12 @@ def test_a_file_that_is_no_database_is_refused(path: Path, opening: Opening) -> 
 
 @both
 def test_a_folder_is_refused(path: Path, opening: Opening) -> None:
-    """A folder is not a ledger."""
+    """A folder is not a ledger, and the error says what it is."""
     path.mkdir()
 
     error = refusal_of(opening, path)
 
-    assert error.message == f"{path} is not a ledger"
+    assert error.message == f"{path} is not a ledger: it is a folder"
 
 
 @both
