@@ -120,7 +120,7 @@ class Mapping:
         first records. Otherwise raise ``UsageError`` as ``compile_mapper`` does. Raise it as the checks do.
         """
         rules, header = replace(self.rules, stand_in_address=self.stand_in_address), Header(columns, source)
-        require_no_column_as_text(rules, header)
+        require_no_column_as_text(rules, header, has_dynamic_columns=has_dynamic_columns)
         require_fitting_preset(rules, header, has_dynamic_columns=has_dynamic_columns)
         if has_dynamic_columns:
             return DynamicMapper(rules, columns)

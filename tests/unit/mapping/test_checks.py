@@ -1,5 +1,6 @@
 """Mistakes in a mapping that the columns show: braces left out, and the preset of another system."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
-from provisioner.options import MappingOptions
+from provisioner.options import AUTO, PRESETS, MappingOptions
 
+SAMPLES = Path(__file__).parents[3] / "samples" / "exports"
 ADDRESS = "IG" + 32 * "a"
 HUBSPOT = ("Record ID", "First Name", "Last Name", "Email")
 ZOHO = ("Record Id", "Contact Owner", "First Name", "Last Name")
@@ -52,9 +54,49 @@ def test_a_text_that_is_a_columns_name_lacks_its_braces(is_json: bool, tmp_path:
         assert cure == f"did you mean {{{column}}}?"
 
 
+def test_every_spelling_of_a_columns_name_is_recognised() -> None:
+    """In case, blanks, signs and quotes, with the brackets of other programs, and beside a placeholder."""
+    both = "{First Name} {Last Name}"
+    for text, meant in {
+        "first_name": "{First Name}",
+        "FirstName": "{First Name}",
+        "FIRST-NAME": "{First Name}",
+        '"First Name"': "{First Name}",
+        "{{First Name}}": "{First Name}",
+        "${{First Name}}": "{First Name}",
+        "{{{First Name}}}": "{First Name}",
+        "${First Name}": "{First Name}",
+        "%First Name%": "{First Name}",
+        "[First Name]": "{First Name}",
+        "$First Name": "{First Name}",
+        "<Email>": "{Email}",
+        "First Name Last Name": both,
+        "first_name last_name": both,
+        "%FirstName% %LastName%": both,
+        "Last Name, First Name": "{Last Name} {First Name}",
+        "{First Name} Last Name": "{Last Name}",
+        "first name {Last Name}": "{First Name}",
+    }.items():
+        message, cure = refusal_of(HUBSPOT, set=(f"customer_friendly_name={text}",))
+
+        assert message.startswith("in.csv: --set customer_friendly_name: every row would get "), text
+        assert cure == f"did you mean {meant}?", text
+    _, cure = refusal_of(("contact",), is_json=True, set=("customer_friendly_name=contact.name",))
+    assert cure == "did you mean {contact.name}?"
+
+
 def test_texts_that_are_meant_stay_texts() -> None:
     """Part of a name, a name with words around it, a preset's own texts, and an empty text."""
     bind(HUBSPOT, set=("customer_friendly_name=First", "chat_friendly_name=First Name: {First Name}"))
+    for text in (
+        "Email {Email}",
+        "Email address",
+        "{First Name} - {Last Name}",
+        "${Amount}",
+        "contact.name",
+        "$ %",
+    ):
+        bind((*HUBSPOT, "Amount", "contact"), set=(f"customer_friendly_name={text}",))
     bind(("", "HubSpot", *HUBSPOT), preset="hubspot", set=("ui_version=",))
 
 
@@ -74,11 +116,25 @@ def test_a_preset_of_another_system_is_answered_with_the_one_that_fits() -> None
         assert message.startswith("in.csv: --preset hubspot does not fit: there is no column 'First Name'")
         assert cure == "this looks like a Zoho export: --preset zoho"
     bind(
-        ZOHO,
+        ("Record Id", "First Name", "Last Name"),
         preset="hubspot",
         key=("Record Id",),
         set=("chat_friendly_name=WebChat {Record Id}", "pre_engagement.record_id={Record Id}"),
     )
+
+
+def test_each_preset_takes_the_exports_of_its_own_system_only() -> None:
+    """The error names the one that knows the columns, also where every rule of the other could be followed."""
+    names = [name for name in PRESETS if name != AUTO]
+    for own in names:
+        text = (SAMPLES / f"{own}.csv").read_text(encoding="utf-8-sig", errors="replace")
+        columns = next(csv.reader(text.splitlines(), delimiter=";" if own == "dynamics" else ","))
+        bind(tuple(columns), preset=own)
+        for other in names:
+            if other != own:
+                message, cure = refusal_of(tuple(columns), preset=other)
+                assert message.startswith(f"in.csv: --preset {other} does not fit"), (own, other)
+                assert cure.endswith(f": --preset {own}"), (own, other)
 
 
 def test_a_preset_that_nothing_else_fits_better_names_what_is_missing() -> None:
