@@ -25,8 +25,11 @@ class RecordMapper(Protocol):
         ...
 
     @property
-    def filled(self) -> frozenset[str]:
-        """The targets that a row may get a text for, as far as the first records tell."""
+    def telling(self) -> frozenset[str]:
+        """The targets that tell something about a row's customer, or by the customer.
+
+        Each is filled by a column, or is a first message, as far as the first records show.
+        """
         ...
 
     @property
@@ -63,7 +66,7 @@ class DynamicMapper:
 
     def __init__(self, rules: FieldRules, columns: Sequence[str] = ()) -> None:
         self._rules = rules
-        self.filled = _filled_by(rules, columns)
+        self.telling = _telling_of(rules, columns)
         self._by_shape: dict[tuple[str, ...], Callable[[Values], Mapped]] = {}
         self._unused: dict[str, None] = {}
         self._unseen = frozenset(rules.columns)
@@ -112,16 +115,16 @@ class DynamicMapper:
                 self._unused[name] = None
 
 
-def _filled_by(rules: FieldRules, columns: Sequence[str]) -> frozenset[str]:
-    """Say which targets records may fill that have some of these columns each."""
+def _telling_of(rules: FieldRules, columns: Sequence[str]) -> frozenset[str]:
+    """Say which targets tell something in records that have some of these columns each."""
 
-    def filled_by(shape: Sequence[str]) -> frozenset[str]:
-        return compile_mapper(rules, Header(shape), has_dynamic_columns=True, found=set()).filled
+    def telling_of(shape: Sequence[str]) -> frozenset[str]:
+        return compile_mapper(rules, Header(shape), has_dynamic_columns=True, found=set()).telling
 
     with suppress(UsageError):
-        return filled_by(columns)
+        return telling_of(columns)
     # Names of different records may contradict each other where they come together.
-    return frozenset[str]().union(*(filled_by([name]) for name in columns))
+    return frozenset[str]().union(*(telling_of([name]) for name in columns))
 
 
 def _refuser(reason: str) -> Callable[[Values], Mapped]:

@@ -28,7 +28,12 @@ class FieldSource:
     @property
     def is_filled(self) -> bool:
         """Say whether any row may get a text from it."""
-        return bool(self.columns) or not isinstance(self.get, Constant) or bool(self.get.text)
+        return self.reads_columns or (isinstance(self.get, Constant) and bool(self.get.text))
+
+    @property
+    def reads_columns(self) -> bool:
+        """Say whether rows may get texts of their own from it."""
+        return bool(self.columns)
 
     def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return a source that uses ``spare`` for rows in which this source gives an empty text."""

@@ -12,7 +12,7 @@ from .field_sources import FieldSource, FieldSourceBuilder, named_columns
 from .header import Header
 from .keys import key_getter
 from .rules import TEXT, FieldRules
-from .targets import PRE_ENGAGEMENT_PREFIX
+from .targets import PRE_ENGAGEMENT_PREFIX, is_content
 from .templates import Constant, Getter, TooLongError, Values
 
 _NOTHING = FieldSource(Constant(""))
@@ -27,9 +27,9 @@ class FixedMapper:
     ``texts`` holds the constant values in the order of ``FIELDS``, the order of the fields of ``WebChatRequest``;
     a value that differs per row is empty there, and ``own`` lists (index, getter) for it. ``key`` gets the row's
     key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
-    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``filled`` the targets
-    that can get a text. ``origins`` tells people where each target's text comes from. ``lacks_address`` says that
-    nothing gives the address SID.
+    ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``telling`` the targets
+    by which rows can be told apart. ``origins`` tells people where each target's text comes from.
+    ``lacks_address`` says that nothing gives the address SID.
     """
 
     texts: list[str]
@@ -38,7 +38,7 @@ class FixedMapper:
     members: tuple[tuple[str, Getter], ...]
     converters: dict[str, Convert]
     columns_by_field: dict[str, str]
-    filled: frozenset[str]
+    telling: frozenset[str]
     origins: dict[str, str]
     lacks_address: bool
     unused: tuple[str, ...]
@@ -97,12 +97,20 @@ def compile_mapper(
         members=_members(sources),
         converters=_converters(rules),
         columns_by_field=_columns(sources, key),
-        filled=frozenset(target for target, source in sources.items() if source.is_filled),
+        telling=frozenset(target for target, source in sources.items() if _is_telling(target, source)),
         origins=_origins(sources, key),
         lacks_address=lacks_address,
         unused=builder.unused,
         missing=tuple(builder.missing),
     )
+
+
+def _is_telling(target: str, source: FieldSource) -> bool:
+    """Say whether a target makes a chat known: by a column, since a constant is the same for everybody.
+
+    A constant first message counts: it is a message.
+    """
+    return is_content(target) and (source.reads_columns or (target == "first_message" and source.is_filled))
 
 
 def _members(sources: Mapping[str, FieldSource]) -> tuple[tuple[str, Getter], ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import structs
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Mapping, RecordMapper, did_you_mean, is_content, preset_hint
+from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
@@ -67,7 +67,7 @@ class _Bound:
     @property
     def is_blank(self) -> bool:
         """Whether no row gets a name, data or a message; false where no record can be read to tell by."""
-        return bool(self.source.columns) and not any(map(is_content, self.mapper.filled))
+        return bool(self.source.columns) and not self.mapper.telling
 
 
 class JobInput:

@@ -49,15 +49,26 @@ def test_an_input_that_says_nothing_is_answered_with_the_preset_that_fits(tmp_pa
     "given",
     [
         {"set": ("customer_friendly_name={Name}",)},
-        {"set": ("chat_friendly_name=Guest",)},
-        {"set": ("pre_engagement.from=night test",)},
+        {"set": ("chat_friendly_name=Guest {Name}",)},
+        {"set": ("pre_engagement.name={Name}",)},
         {"first_message": "Hello"},
     ],
 )
 def test_whatever_gives_something_is_enough(given: dict[str, Any], tmp_path: Path) -> None:
-    """A column, or a text for all rows: by an option, a name, a mapping file, at any depth of JSON."""
+    """A column, or a message for all rows: by an option, a name, a mapping file, at any depth of JSON."""
     assert refusal_of(tmp_path, "kind,Name\n1,Ana\n", **given) == ("", "")
     assert refusal_of(tmp_path, '{"Name": "Ana"}\n', suffix="jsonl", **given) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["customer_friendly_name=Guest", "chat_friendly_name=Guest", "pre_engagement.source=night test"]
+)
+def test_a_constant_makes_nobody_known(text: str, tmp_path: Path) -> None:
+    """It is the same for everybody, so the chats stay nameless."""
+    for content, suffix in (("kind,Name\n1,Ana\n", "csv"), ('{"Name": "Ana"}\n', "jsonl")):
+        message, _ = refusal_of(tmp_path, content, suffix=suffix, set=(text,))
+
+        assert message.startswith(f"in 0.{suffix}: no column gives a name")
 
 
 def test_columns_by_name_are_enough(tmp_path: Path) -> None:
