@@ -16,6 +16,7 @@ from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, 
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
+from provisioner.planning.blank_rows import BlankRows
 from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
 from provisioner.signals import StopSignals
@@ -36,7 +37,8 @@ class RowSettings:
     ``friendly_name`` is whether to add the customer's name to the pre-engagement data. ``marker`` is the member
     name that is reserved in that data for the row's mark; empty reserves none. ``uses`` is the total number of
     rows to make: the records are repeated from the first until there are that many. 0 makes one row per record.
-    With ``must_say_something``, a source whose columns give no name, no data and no message is refused.
+    With ``must_say_something``, a source whose columns give no name, no data and no message is refused, also when
+    only its rows show that.
     """
 
     friendly_name: bool = True
@@ -46,7 +48,8 @@ class RowSettings:
 
 
 _ONE_OF_EACH = RowSettings()
-_BLANK = "no column gives a name, data or a message, so that every chat would be nameless"
+_NO_COLUMN = "no column gives a name, data or a message"
+_NO_ROW = "no row has a name, data or a message in the columns that are used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class JobInput:
         self._bound = [_Bound.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
+        self._blank = BlankRows()
         self.nearly_full = 0
 
     @property
@@ -124,14 +128,15 @@ class JobInput:
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
         if self.nearly_full:
             notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
+        if self._rows.must_say_something and self._blank.note:
+            notes.append(self._blank.note)
         return tuple(notes)
 
     def require_content(self) -> None:
         """Raise ``UsageError`` for a source whose rows would become chats without a name, data or a message."""
-        for name, columns in ((each.source.name, each.source.columns) for each in self._bound if each.is_blank):
-            suggest = f"provisioner mapping suggest {shlex.quote(name)} writes a mapping file for --map"
-            hint = preset_hint(columns) or f"say with --set which columns do; {suggest}"
-            raise UsageError(f"{name}: {_BLANK}", cure=f"{hint}; --allow-blank sends the rows as they are")
+        for each in self._bound:
+            if each.is_blank:
+                raise _nameless(each.source, _NO_COLUMN)
 
     def gives(self, field: str) -> bool:
         """Return whether a column or a template fills ``field`` in the rows of any source."""
@@ -159,15 +164,18 @@ class JobInput:
         """Yield the plan entry of every row: read, map and validate each record once.
 
         An invalid row is an entry with problems. Raise ``InputError`` when an input cannot be read, ``UsageError``
-        at the end when no record has a column that the user named, and ``PlanInterrupted`` after ``interrupt``.
+        at the end when no record has a column that the user named, or no valid row of a source has a name, data or
+        a message, and ``PlanInterrupted`` after ``interrupt``.
         """
-        self.nearly_full = 0
+        self.nearly_full, self._blank = 0, BlankRows()
         for cycle, (number, index, record) in self.records():
             entry = self._entry(number, index, record)
             yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
             if self._is_interrupted:
                 raise PlanInterrupted
         self._require_columns()
+        for index in self._blank.blank_sources if self._rows.must_say_something else ():
+            raise _nameless(self.sources[index], _NO_ROW)
 
     def records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
         """Yield (cycle, (row number, source index, record)) for every row.
@@ -196,6 +204,7 @@ class JobInput:
         key = mapped.key
         if not problems:
             self.nearly_full += is_nearly_full(request)
+            self._blank.take(number, index, mapped)
         elif any(problem.field == "key" for problem in problems):
             key = ""
         return PlanEntry(number, record.line, index, key, digest(request), problems)
@@ -224,6 +233,15 @@ class JobInput:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
+
+
+def _nameless(source: Source, reason: str) -> UsageError:
+    suggest = f"provisioner mapping suggest {shlex.quote(source.name)} writes a mapping file for --map"
+    hint = preset_hint(source.columns) or f"say with --set which columns do; {suggest}"
+    return UsageError(
+        f"{source.name}: {reason}, so that every chat would be nameless",
+        cure=f"{hint}; --allow-blank sends the rows as they are",
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from provisioner.options import RunOptions
 from provisioner.planning.input import RowSettings, open_input
 
 ADDRESS = "IG" + 32 * "a"
+TOO_LONG = 5_000 * "x"
 HUBSPOT = "Record ID,First Name,Last Name\n1,Ana,Lim\n"
 
 
@@ -97,3 +98,29 @@ def test_an_empty_text_gives_nothing(tmp_path: Path) -> None:
     message, _ = refusal_of(tmp_path, "id,Name\n2,Bo\n", map=file, set=("customer_friendly_name=",))
 
     assert message.startswith("in 0.csv: no column gives a name")
+
+
+def test_empty_cells_say_nothing(tmp_path: Path) -> None:
+    """In every valid row they are refused at the end of the plan pass; in some, the plan tells which."""
+    file = tmp_path / "in.csv"
+    asked = RunOptions(address_sid=ADDRESS, set=("pre_engagement.source=CRM", "pre_engagement.mail={Email}"))
+    strict, lax = RowSettings(must_say_something=True), RowSettings()
+    start = f"{file}: no row has a name, data or a message in the columns that are used"
+
+    def planned(lines: str, rows: RowSettings = strict) -> tuple[str, ...]:
+        file.write_text(f"id,CustomerFriendlyName,Email\n{lines}", encoding="utf-8")
+        with open_input([str(file)], asked, Mapping.from_options(asked), rows) as job_input:
+            assert len(list(job_input.entries())) == lines.count("\n")
+            return tuple(note for note in job_input.notes if "no name" in note)
+
+    for lines in ("1,,\n2,  ,\n", f"1,,\n2,{TOO_LONG},\n"):
+        with pytest.raises(UsageError) as refusal:
+            planned(lines)
+        assert refusal.value.message.startswith(start)
+        assert refusal.value.cure.endswith("; --allow-blank sends the rows as they are")
+        assert planned(lines, lax) == ()
+    assert planned("1,Ana,\n2,,a@example.org\n") == ()
+    assert planned(f"1,{TOO_LONG},\n") == ()
+    why = "no name, data or message, so that nobody can tell whose chats they are"
+    assert planned("1,Ana,\n2,,\n") == (f"1 row has {why}: row 2",)
+    assert planned("1,Ana,\n" + "2,,\n" * 4) == (f"4 rows have {why}: row 2, 3, 4 …",)
