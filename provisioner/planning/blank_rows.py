@@ -1,7 +1,5 @@
 """Rows that tell nothing about their customers: which of the valid ones have no name, data or message."""
 
-from collections import Counter
-
 from provisioner.mapping import PRE_ENGAGEMENT_PREFIX
 from provisioner.models import Mapped
 from provisioner.models.text import pluralize
@@ -10,30 +8,31 @@ _SHOWN = 3
 
 
 class BlankRows:
-    """Count of the valid rows of a plan pass, and of those whose columns give no name, data or message."""
+    """Count of the valid rows of a plan pass whose columns give no name, data or message."""
 
     def __init__(self) -> None:
-        self._valid: Counter[int] = Counter()
-        self._blank: Counter[int] = Counter()
+        self._telling: set[int] = set()
+        self._blank: dict[int, int] = {}
         self._first: list[int] = []
 
     def take(self, number: int, source: int, mapped: Mapped) -> None:
         """Take account of a valid row: its number, from 1, the index of its source, and its texts."""
-        self._valid[source] += 1
-        if not is_telling(mapped):
-            self._blank[source] += 1
-            if len(self._first) < _SHOWN:
-                self._first.append(number)
+        if is_telling(mapped):
+            self._telling.add(source)
+            return
+        self._blank[source] = self._blank.get(source, 0) + 1
+        if len(self._first) < _SHOWN:
+            self._first.append(number)
 
     @property
     def blank_sources(self) -> list[int]:
         """Indexes of the sources that have valid rows, all of which are blank."""
-        return [source for source, count in self._blank.items() if count == self._valid[source]]
+        return [source for source in self._blank if source not in self._telling]
 
     @property
     def note(self) -> str:
         """A sentence with the number of blank rows and the first of them; empty when there are none."""
-        count = self._blank.total()
+        count = sum(self._blank.values())
         if not count:
             return ""
         listed = ", ".join(map(str, self._first)) + (" …" if count > len(self._first) else "")
