@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _COLUMNS = ("mean", "p50", "p90", "p95", "p99", "p999", "max")
+_VERDICTS = {True: "ok", False: "FAILED", None: "-"}
 
 
 def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
@@ -35,8 +36,11 @@ def load_lines(details: Mapping[str, Any]) -> Iterator[str]:
 
 
 def threshold_line(ruling: Mapping[str, Any]) -> str:
-    """Render the verdict on one threshold: ``ok  p95(create.due) 19 ms (fails above 2 s)``."""
-    return f"{'ok' if ruling['passed'] else 'FAILED'}  {ruling['text']}"
+    """Render the verdict on one threshold: ``ok  p95(create.due) 19 ms (fails above 2 s)``.
+
+    A condition whose figure was not measured, so that ``passed`` is None, is neither: it has a dash.
+    """
+    return f"{_VERDICTS[ruling['passed']]}  {ruling['text']}"
 
 
 def _time_text(seconds: float | None) -> str:

@@ -28,6 +28,7 @@ from provisioner.load import (
 from provisioner.models import Step
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.text import pluralize
 from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_duration, parse_rate
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
@@ -85,12 +86,13 @@ class LoadVerdict:
     """Judge of a load test: adds the figures of the run that is just ending, and decides by them how it ended.
 
     ``fail_if`` and ``abort_if`` are the conditions of the options of these names. ``concurrency`` is the most
-    requests in flight.
+    requests in flight, and ``limit`` the most rows of the run, 0 for no limit.
     """
 
     fail_if: Sequence[Threshold]
     abort_if: Sequence[AbortCondition]
     concurrency: int
+    limit: int = 0
 
     @classmethod
     def from_options(cls, options: LoadOptions) -> "LoadVerdict":
@@ -102,7 +104,7 @@ class LoadVerdict:
                 raise UsageError(
                     f"--abort-if {each.text!r}: its value is known only at the end", cure="write it as --fail-if"
                 )
-        return cls(fail_if, [AbortCondition(each) for each in abort_if], options.concurrency)
+        return cls(fail_if, [AbortCondition(each) for each in abort_if], options.concurrency, options.limit)
 
     def __call__(
         self, reader: LedgerReader, commands: JobCommands, summary: Summary, /
@@ -110,8 +112,9 @@ class LoadVerdict:
         """Return the summary with figures and verdict, and the thresholds by which it was found."""
         run = reader.last_run()
         metrics = {step.value: _measured(reader, step, since_run=run) for step in STEPS}
-        offered, has_ended = summary.details["to_send"], summary.outcome is CommandOutcome.FINISHED
-        achieved = achieved_share(metrics["create"], offered) if has_ended else None
+        offered, has_ended = self._offered(summary), summary.outcome is CommandOutcome.FINISHED
+        is_whole = has_ended or (summary.outcome is CommandOutcome.PLANNED and metrics["create"].rows >= offered)
+        achieved = achieved_share(metrics["create"], offered) if is_whole else None
         results = self._results(metrics, achieved)
         details = {
             **summary.details,
@@ -124,9 +127,15 @@ class LoadVerdict:
             *summary.notes,
             *_notes(commands, details, reader.counts().pending if has_ended else 0),
             *_about_lateness(details, self.concurrency),
+            *_about_unmeasured(results, metrics, summary),
         )
         judged = _with_verdict(structs.replace(summary, details=details, notes=notes), results)
         return judged, tuple(ThresholdNote(each.threshold.text, each.value, each.has_failed) for each in results)
+
+    def _offered(self, summary: Summary) -> int:
+        """Return the number of rows that were to arrive in this run."""
+        rows: int = summary.details["to_send"]
+        return min(rows, self.limit or rows)
 
     def _results(self, metrics: Mapping[str, StepMetrics], achieved: float | None) -> Sequence[ThresholdResult]:
         """Return the results of all conditions; one that has ended the test keeps the figure it had then."""
@@ -155,6 +164,27 @@ def _about_lateness(details: Mapping[str, Any], most: int) -> Iterator[str]:
     late = sum(figures["late"] for figures in details["steps"].values())
     if late and details["most_in_flight"] >= most:
         yield f"requests left late while {most} were in flight: raise --concurrency, unless that is what you test"
+
+
+def _about_unmeasured(
+    results: Sequence[ThresholdResult], metrics: Mapping[str, StepMetrics], summary: Summary
+) -> Iterator[str]:
+    """Yield why conditions have no figure, so that nobody takes a test that measured nothing for a success."""
+    missing = [each.threshold for each in results if each.value is None]
+    if not missing:
+        return
+    are = f"{pluralize('condition', len(missing), 'was', 'were')} not measured"
+    if not metrics["create"].rows:
+        is_used_up = not summary.details["to_send"] and summary.counts is not None and summary.counts.created
+        reason = ": every row was created before; use another -o, or --cycle" if is_used_up else ""
+        yield f"{are}, because nothing was sent in this run{reason}"
+        return
+    reasons = {
+        "no first message was posted": any(each.step == "message" for each in missing),
+        "the test did not come to its end": any(each.figure == "achieved" for each in missing),
+    }
+    told = " and ".join(reason for reason, holds in reasons.items() if holds)
+    yield f"{are}{f', because {told}' if told else ''}"
 
 
 def arrivals_of(options: LoadOptions) -> Arrivals:
@@ -208,7 +238,7 @@ def _threshold_details(result: ThresholdResult) -> dict[str, Any]:
     return {
         "condition": result.threshold.text,
         "value": result.value,
-        "passed": not result.has_failed,
+        "passed": result.has_passed,
         "text": result.sentence,
     }
 

@@ -132,7 +132,7 @@ def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
             "run": number,
             "condition": each.condition,
             "value": each.value,
-            "passed": not each.has_failed,
+            "passed": None if each.value is None else not each.has_failed,
             "text": describe_result(each.condition, each.value),
         }
         for each in note.thresholds

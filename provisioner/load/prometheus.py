@@ -38,8 +38,11 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield from _samples(name, text, of_steps)
     yield from _samples("failures", "Requests that did not succeed, by their code.", _failures(details))
     yield from _samples("latency_seconds", "Latency of a step, since due and since sent.", _latencies(details))
-    rulings = [({"condition": each["condition"]}, float(each["passed"])) for each in details["thresholds"]]
-    yield from _samples("threshold_passed", "1 if a condition of --fail-if was not met.", rulings)
+    measured = [each for each in details["thresholds"] if each["passed"] is not None]
+    rulings = [({"condition": each["condition"]}, float(each["passed"])) for each in measured]
+    yield from _samples(
+        "threshold_passed", "1 if a condition of --fail-if was not met; none if it was not measured.", rulings
+    )
 
 
 def _failures(details: Mapping[str, Any]) -> Iterator[_Sample]:

@@ -89,6 +89,11 @@ class ThresholdResult:
         """Whether the test fails by this threshold."""
         return self.threshold.is_met(self.value)
 
+    @property
+    def has_passed(self) -> bool | None:
+        """Whether the test passes by this threshold; None when the figure was not measured."""
+        return None if self.value is None else not self.has_failed
+
     def __str__(self) -> str:
         """Return the condition with the measured value in brackets."""
         return f"{self.threshold.text} ({self._value_text})"

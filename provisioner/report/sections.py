@@ -49,7 +49,7 @@ def conditions(job: JobData) -> str:
     rows = [
         (
             each.condition,
-            "\u2717 FAILED" if each.has_failed else "\u2713 ok",
+            "not measured" if each.value is None else "\u2717 FAILED" if each.has_failed else "\u2713 ok",
             describe_result(each.condition, each.value),
         )
         for each in note.thresholds

@@ -203,7 +203,11 @@ def _planning(
     options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule, run_note: RunNote
 ) -> PlanConfig:
     return PlanConfig(
-        selection=RowSelection(retry=kind.retry, limit=schedule.limit(options.limit), is_timed=schedule.is_timed),
+        selection=RowSelection(
+            retry=kind.retry,
+            limit=schedule.limit(options.limit),
+            is_timed=schedule.is_timed(options.limit),
+        ),
         timing=schedule.timing,
         confirmation=Confirmation(
             is_strict=options.strict,
@@ -255,7 +259,7 @@ def _accounting(kind: RunKind, commands: JobCommands, outputs: Outputs, schedule
         commands=commands,
         outputs=outputs,
         retry=kind.retry,
-        is_timed=schedule.is_timed,
+        is_timed=schedule.is_timed(commands.options.limit),
         judge=kind.judge,
     )
 

@@ -24,10 +24,15 @@ class SendSchedule:
     window: DailyWindow | None = None
     arrivals: Arrivals | None = None
 
-    @property
-    def is_timed(self) -> bool:
-        """Whether the run ends after a fixed time, even when rows are left."""
-        return self.arrivals is not None
+    def is_timed(self, rows: int) -> bool:
+        """Whether the run is complete when its schedule is over, even when rows are left.
+
+        ``rows`` is ``--limit``, 0 for none. A limit that ends the run before its schedule does leaves rows over.
+        """
+        if self.arrivals is None:
+            return False
+        offered = self.arrivals.offered
+        return not rows or (offered is not None and offered <= rows)
 
     @property
     def peak_rate(self) -> Rate:

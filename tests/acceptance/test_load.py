@@ -88,6 +88,48 @@ async def test_time_that_is_up_ends_the_test_though_rows_remain(
     assert len(await server.conversations()) == 40
 
 
+async def test_a_limit_ends_the_test_as_planned(program: Program, simulator: SimulatorMaker) -> None:
+    """Exit code 8, rows wait behind the limit, conditions are measured, and the next command has no limit."""
+    server = await simulator("--rate-limit", "0")
+    program.write_customers("customers.csv", 20)
+    judged = ("--fail-if", "achieved < 1%")
+    command = (*LOAD, "--base-url", server.url, "--rate", "20/s", "--limit", "5", *judged)
+
+    ended = await program(*command, env=CREDENTIALS)
+
+    assert (ended.code, ended.counts) == (8, {"created": 5, "unsent": 15})
+    assert "\nstopped as planned after " in ended.stdout
+    assert "offered 5 rows, achieved " in ended.stdout
+    assert "ok  achieved " in ended.stdout
+    assert "note:    stopped as planned: --limit 5 was reached, 15 rows wait" in ended.stdout
+    assert "the schedule is over" not in ended.stdout
+    assert len(lines_of(ended.stdout, "next:")) == 1
+    assert "--limit" not in lines_of(ended.stdout, "next:")[0]
+
+
+async def test_a_condition_without_a_figure_is_not_ok(program: Program, simulator: SimulatorMaker) -> None:
+    """Not of messages that nobody has, and not of a test whose rows are all created: a note says why."""
+    server = await simulator("--rate-limit", "0")
+    program.write_customers("customers.csv", 3)
+    judged = ("--fail-if", "p95(message.due) > 2s", "--fail-if", "p95(create.due) > 2m")
+    command = (*LOAD, "--base-url", server.url, "--rate", "20/s", *judged)
+
+    first = await program(*command, env=CREDENTIALS)
+    second = await program(*command, env=CREDENTIALS)
+    told = (await program("status", "results.csv", "--json")).summary
+
+    assert (first.code, second.code) == (0, 0)
+    assert "-  p95(message.due) not measured (fails above 2 s)" in first.stdout
+    assert "ok  p95(create.due) " in first.stdout
+    assert "note:    1 condition was not measured, because no first message was posted\n" in first.stdout
+    assert "\nok" not in second.stdout
+    assert (
+        "note:    2 conditions were not measured, because nothing was sent in this run: every row was created "
+        "before; use another -o, or --cycle"
+    ) in second.stdout
+    assert [each["passed"] for each in told["thresholds"]] == [None, None]
+
+
 async def test_stages_ramp_and_step(program: Program, simulator: SimulatorMaker) -> None:
     """In a ramp from nothing to 20 a second ten rows come in a second; a step stands from its start."""
     server = await simulator("--rate-limit", "0")

@@ -24,7 +24,11 @@ def test_every_figure_of_a_test_is_told() -> None:
             "most_in_flight": 3,
             "bytes_sent": 12345,
             "bytes_received": 678,
-            "thresholds": [{"passed": True, "text": "a (1 s)"}, {"passed": False, "text": "b (2 s)"}],
+            "thresholds": [
+                {"passed": True, "text": "a (1 s)"},
+                {"passed": False, "text": "b (2 s)"},
+                {"passed": None, "text": "c not measured (3 s)"},
+            ],
         }
     )
 
@@ -44,6 +48,7 @@ def test_every_figure_of_a_test_is_told() -> None:
         "most in flight 3, 12,345 bytes sent, 678 received",
         "ok  a (1 s)",
         "FAILED  b (2 s)",
+        "-  c not measured (3 s)",
     ]
 
 

@@ -59,7 +59,7 @@ def test_every_figure_has_its_sample() -> None:
 
 def test_what_was_not_measured_has_no_sample() -> None:
     """A test of which nothing left still writes a sound file, without families that are empty."""
-    details = DETAILS | {"achieved": None, "steps": {}, "thresholds": []}
+    details = DETAILS | {"achieved": None, "steps": {}, "thresholds": [{"condition": CONDITION, "passed": None}]}
 
     text = prometheus_text(structs.replace(SUMMARY, counts=None, details=details))
 
