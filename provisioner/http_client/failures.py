@@ -31,8 +31,8 @@ class TransportFailure(RequestResult, frozen=True, gc=False):
 class Cause(msgspec.Struct, frozen=True):
     """Why a request failed: ``word`` is the error code, ``sentence`` the text for people.
 
-    ``classify_exception`` replaces ``{host}``, ``{reason}`` and ``{fault}`` in the sentence. ``cure`` and
-    ``recovery`` apply to failures before anything was sent; see ``ConnectFailure``.
+    ``classify_exception`` replaces ``{host}``, ``{unresolved}``, ``{reason}`` and ``{fault}`` in the sentence.
+    ``cure`` and ``recovery`` apply to failures before anything was sent; see ``ConnectFailure``.
     """
 
     word: str
@@ -58,9 +58,14 @@ _CHECK_CERTIFICATE = (
     "check --base-url; if a gateway of your own network answers in Twilio's place, "
     "name its certificate authority in SSL_CERT_FILE"
 )
+_CHECK_TLS = "check --base-url and its port: for https:// the server there has to speak TLS 1.2 or later"
 _CHECK_PROXY = "check --proxy, and whether the proxy admits this machine"
 _UNKNOWN_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 """Error numbers for a name that does not exist or has no address. Source: RFC 3493, ``getaddrinfo``."""
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
+"""Reasons by which OpenSSL refuses what is no TLS; which one depends on its version. Source: ``sslerr.h``."""
+_OTHER_TLS = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
+"""Reasons by which OpenSSL refuses a version of TLS, or hears that its own is refused."""
 _TEMPORARY_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 """Statuses below 500 of a proxy that are temporary."""
 _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
@@ -68,12 +73,15 @@ _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
         ConnectionLostBeforeSend,
         Cause("connection_lost", "the connection to {host} was closed before the request could be sent"),
     ),
-    (aiohttp.ClientConnectorDNSError, Cause("connect_failed", "the name {host} cannot be resolved", _CHECK_NAME)),
+    (
+        aiohttp.ClientConnectorDNSError,
+        Cause("connect_failed", "the name {unresolved} cannot be resolved", _CHECK_NAME),
+    ),
     (
         aiohttp.ClientConnectorCertificateError,
         Cause("connect_failed", "the certificate of {host} {fault}", _CHECK_CERTIFICATE, Recovery.NONE),
     ),
-    (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "the TLS handshake with {host} failed")),
+    (aiohttp.ClientConnectorSSLError, Cause("connect_failed", "the TLS handshake with {host} failed", _CHECK_TLS)),
     (aiohttp.ClientProxyConnectionError, Cause("connect_failed", "the proxy cannot be reached{reason}")),
     (asyncio.TimeoutError, Cause("connect_failed", "no connection to {host} in time")),
     (Exception, Cause("connect_failed", "{host} cannot be reached{reason}")),
@@ -96,17 +104,30 @@ def classify_exception(error: Exception, host: str, *, is_sent: bool) -> Cause:
         return _blame_proxy(error.status)
     causes = _UNANSWERED if is_sent else _UNSENT
     cause = next(cause for kind, cause in causes if isinstance(error, kind))
-    if not is_sent and _is_unknown_name(error):
+    if not is_sent and (_is_unknown_name(error) or _is_other_protocol(error)):
         cause = structs.replace(cause, recovery=Recovery.IF_REACHED_BEFORE)
-    return structs.replace(
-        cause, sentence=cause.sentence.format(host=host, reason=_reason(error), fault=_fault(error))
+    sentence = cause.sentence.format(
+        host=host, unresolved=_unresolved(error, host), reason=_reason(error), fault=_fault(error)
     )
+    return structs.replace(cause, sentence=sentence)
 
 
 def _is_unknown_name(error: Exception) -> bool:
     """Tell a name that does not exist from a name server that cannot be asked now."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorDNSError) else None
     return isinstance(cause, socket.gaierror) and cause.errno in _UNKNOWN_NAME
+
+
+def _is_other_protocol(error: Exception) -> bool:
+    """Tell a server that does not speak TLS, or no version of it that is safe, from a handshake that was cut."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorSSLError) else None
+    return isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS | _OTHER_TLS
+
+
+def _unresolved(error: Exception, host: str) -> str:
+    """Return the name that was asked for, as the end of "the name": that of a proxy, or ``host``."""
+    asked = error.host if isinstance(error, aiohttp.ClientConnectorDNSError) else host
+    return asked if asked == host else f"of the proxy, {asked},"
 
 
 def _blame_proxy(status: int) -> Cause:

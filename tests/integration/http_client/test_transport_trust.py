@@ -16,11 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
 
+import aiohttp
 import pytest
 
 from provisioner.errors import UsageError
 from provisioner.http_client.transport import Reply
-from provisioner.models import AttemptResult, Verdict, WebChatRequest
+from provisioner.models import AttemptResult, Recovery, Verdict, WebChatRequest
 from provisioner.twilio.account.credentials import Account
 from provisioner.twilio.client import open_transport
 from provisioner.twilio.webchats import WebChatClient
@@ -250,6 +251,9 @@ async def test_plain_bytes_where_tls_belongs_are_refused() -> None:
         result = await create_at(server.url.replace("http", "https"))
 
     assert (result.verdict, result.error) == (Verdict.NOT_PROCESSED, "the TLS handshake with 127.0.0.1 failed")
+    assert result.connect_failure is not None
+    assert result.connect_failure.recovery is Recovery.IF_REACHED_BEFORE
+    assert result.connect_failure.cure.startswith("check --base-url and its port")
 
 
 @pytest.mark.parametrize("way", [Wire(), TLS13], ids=str)
@@ -300,6 +304,21 @@ async def test_a_dead_proxy_was_never_sent() -> None:
 
     assert (result.verdict, result.error_code, result.sent) == (Verdict.NOT_PROCESSED, "connect_failed", None)
     assert result.error == "the proxy cannot be reached: Connection refused"
+
+
+async def test_a_proxy_without_an_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that cannot be resolved is that of the proxy, and not the one of the server behind it."""
+
+    async def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "invented")
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+
+    result = await create_at("https://twilio.invalid", "http://proxy.invalid:3128")
+
+    assert result.error == "the name of the proxy, proxy.invalid, cannot be resolved"
+    assert result.connect_failure is not None
+    assert result.connect_failure.recovery is Recovery.IF_REACHED_BEFORE
 
 
 @pytest.mark.parametrize(("status", "stops_run"), [(407, True), (403, True), (502, False)])
