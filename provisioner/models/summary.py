@@ -24,7 +24,7 @@ class CommandOutcome(StrEnum):
     STOPPED = "stopped"
     """A signal stopped the command; it can be resumed."""
     GUARDED = "guarded"
-    """A safety limit stopped the command; it can be resumed."""
+    """A safety limit stopped it, or Twilio was out of reach for too long (exit code 7); it can be resumed."""
     FAILED = "failed"
     """The command could not do its work; ``error`` says why."""
 

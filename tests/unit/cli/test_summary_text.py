@@ -4,6 +4,7 @@ import click
 import pytest
 
 from provisioner.cli.summary_text import accounting_line, summary_lines
+from provisioner.errors import ExitCode
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome, Summary
 
@@ -65,6 +66,15 @@ def test_every_outcome_has_its_headline(outcome: CommandOutcome, headline: str) 
     lines = list(summary_lines(Summary(command="x", outcome=outcome, elapsed_s=2.0)))
 
     assert [click.unstyle(line) for line in lines] == [headline]
+
+
+def test_an_end_by_an_outage_is_no_guard() -> None:
+    """What stopped the run is that Twilio could not be reached."""
+    summary = Summary(command="x", exit_code=ExitCode.UNSENT, outcome=CommandOutcome.GUARDED, elapsed_s=2.0)
+
+    headline = next(iter(summary_lines(summary)))
+
+    assert click.unstyle(headline) == "stopped: Twilio could not be reached, after 2.0 s"
 
 
 def test_a_summary_with_nothing_to_tell_is_silent() -> None:
