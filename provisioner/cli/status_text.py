@@ -91,6 +91,10 @@ def _pace_lines(run: Mapping[str, Any]) -> Iterator[str]:
     rate, left, left_s = run["rate_now"], run["left"], run["left_s"]
     if left is None:
         return
+    if run["paused_s"] is not None and left:
+        silent = f"paused: nothing was sent for {duration_text(run['paused_s'])}"
+        yield f"  {silent}, {pluralize('row', left, 'waits', 'wait')}"
+        return
     pace = "" if rate is None else f"{rate_text(rate)} now, "
     if not left and run["command"] != "load":
         yield f"  {pace}nothing is left to send: it looks rows up, or ends"
@@ -117,7 +121,7 @@ def _show_errors(details: Mapping[str, Any], console: Console) -> None:
     from .table import render_table
 
     reasons = {(each["status"], each["error_code"]): each for each in details["reasons"]}
-    errors = [(each["status"], each["error_code"] or "", f"{each['rows']:,}") for each in details["errors"]]
+    errors = [(_status_text(each), each["error_code"] or "", f"{each['rows']:,}") for each in details["errors"]]
     head, *lines = render_table(("status", "error code", "rows"), errors)
     console.print(head)
     for line, each in zip(lines, details["errors"], strict=True):
@@ -126,6 +130,11 @@ def _show_errors(details: Mapping[str, Any], console: Console) -> None:
             console.print(f"  {_rows_text(reason['first_rows'], reason['rows'])}")
             for part in wrap(shortened(printable(reason["error"] or "")), _WIDTH):
                 console.print(f"  {part}")
+
+
+def _status_text(error: Mapping[str, Any]) -> str:
+    """Return the status by the word of the accounting: results call rows unsent that are pending in the ledger."""
+    return "pending" if error["error_code"] == "stopped" else str(error["status"])
 
 
 def _rows_text(rows: Iterable[int], total: int) -> str:

@@ -1,9 +1,11 @@
 """Text of a summary: the outcome, the accounting, the files, the notes, and the next command."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from provisioner.errors import ExitCode
 from provisioner.models import Counts, MessageCounts
+from provisioner.models.environment import working_folder
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.models.text import pluralize
 
@@ -41,7 +43,14 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     for note in summary.notes:
         yield f"note:    {note}"
     if summary.next_command:
-        yield composed("next:    ", styled(summary.next_command, bold=True))
+        yield composed("next:    ", styled(_next_line(summary), bold=True))
+
+
+def _next_line(summary: Summary) -> str:
+    """Return the next command, after a change to the folder in which it was typed if that is another one."""
+    folder = summary.details.get("folder", "")
+    change = "" if folder in {"", working_folder()} else f"cd {shlex.quote(folder)} && "
+    return f"{change}{summary.next_command}"
 
 
 def accounting_line(counts: Counts) -> str:

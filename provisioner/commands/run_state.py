@@ -14,7 +14,9 @@ SENDING = ("run", "load", "")
 RECENT_S = 60.0
 """Requests that were sent in these last seconds tell the rate of now."""
 _PAUSE_GAPS, _PAUSE_S = 3, 2.0
-"""A run pauses when it has sent nothing for so many of its usual gaps, and so many seconds."""
+"""A run slows down when it has sent nothing for so many of its usual gaps, and so many seconds."""
+STANDSTILL_S = 10.0
+"""A run that has sent nothing for so many seconds, and so many of its usual gaps, is said to be paused."""
 
 
 class RunPhase(StrEnum):
@@ -35,7 +37,8 @@ class RunState:
     ``number`` counts the runs of the ledger from 1. ``last_attempt`` is when the last request of a run without an
     end was over, None before that. ``rate_now`` is in starts per second, ``left`` the number of rows that it still
     has to send, ``ends_at`` when that will be done at this rate or, in a load test, by its schedule; all three are
-    None when they are not known.
+    None when they are not known. ``paused_s`` is for how many seconds it has sent nothing when it stands still, in
+    an outage, outside its hours or by a limit; None while it sends.
     """
 
     number: int
@@ -51,6 +54,7 @@ class RunState:
     left: int | None = None
     left_s: float | None = None
     ends_at: float | None = None
+    paused_s: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as a dict of values that JSON can hold."""
@@ -106,11 +110,12 @@ def _ended(number: int, run: RunRecord, ended: float, exit_code: int) -> RunStat
 
 def _running(number: int, run: RunRecord, activity: RunActivity, counts: Counts, now: float) -> RunState:
     command, to_send = run.note.command, run.note.to_send
-    left = rate = left_s = None
+    left = rate = left_s = paused_s = None
     if command in SENDING:
         rate = rate_now(activity.recent, now)
         left = counts.pending if to_send is None else max(to_send - activity.rows - counts.in_flight, 0)
-        left_s = left / rate if rate else None
+        paused_s = _standstill(activity.recent, now) if left else None
+        left_s = left / rate if rate and paused_s is None else None
     if command == "load" and run.note.ends_at is not None:
         left_s = max(run.note.ends_at - now, 0.0)
     return RunState(
@@ -124,7 +129,20 @@ def _running(number: int, run: RunRecord, activity: RunActivity, counts: Counts,
         left=left,
         left_s=left_s,
         ends_at=None if left_s is None else now + left_s,
+        paused_s=paused_s,
     )
+
+
+def _standstill(recent: Sequence[float], now: float) -> float | None:
+    """Return for how many seconds a run has sent nothing, None when that is no longer than usual or not known.
+
+    ``recent`` are the times of the last starts, the latest first.
+    """
+    if not recent:
+        return None
+    gap = (recent[0] - recent[-1]) / max(len(recent) - 1, 1)
+    silent_s = now - recent[0]
+    return silent_s if silent_s > max(STANDSTILL_S, _PAUSE_GAPS * gap) else None
 
 
 def rate_now(recent: Sequence[float], now: float) -> float | None:

@@ -50,13 +50,14 @@ def job_status(path: Path) -> Summary:
         state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
         takeover = takeover_details(reader, runs, counts, details)
     note = sending_note(runs)
+    output = note.output_from(working_folder())
     return Summary(
         command="status",
         counts=counts if is_planned else None,
         messages=messages,
-        output=note.output_from(working_folder()),
+        output=output,
         ledger=str(location),
-        notes=tuple(_notes(path, location, is_planned=is_planned)),
+        notes=(*_notes(path, location, is_planned=is_planned), *_about_results(output, details)),
         next_command="" if details["is_running"] else next_command(note, state, counts, messages),
         details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
     )
@@ -189,3 +190,9 @@ def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterato
         yield f"{path} is the results file of the job: its ledger {location} was read"
     if not is_planned:
         yield NEVER_PLANNED
+
+
+def _about_results(output: str, details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that the results were moved or not written, unless a run is at work, which writes them at its end."""
+    if output and not details["is_running"] and not Path(output).exists():
+        yield f"{output} is not there: provisioner export LEDGER -o PATH writes the results of a ledger"

@@ -46,9 +46,18 @@ def test_status_tells_the_job_in_words(folder: Path, capsys: pytest.CaptureFixtu
     assert lines[0].endswith("runs 1; no run is working on it")
     assert "key id" in lines
     assert "invalid invalid_row 1" in lines
-    assert "unsent stopped 1" in lines
+    assert "pending stopped 1" in lines
     assert "input 4 = created 2 + rejected 0 + unknown 0 + unsent 0 + invalid 1 + pending 1" in lines
     assert "Ana" not in said.out
+
+
+def test_status_says_that_the_results_are_elsewhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where they were written is told, and that they are not there now."""
+    (folder / "results.csv").rename(folder / "monday.csv")
+
+    main(["status", "results.csv.ledger"])
+
+    assert "note:    results.csv is not there: provisioner export LEDGER -o PATH" in capsys.readouterr().out
 
 
 def test_status_tells_the_job_as_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """The end of a command in words."""
 
+from pathlib import Path
+
 import click
 import pytest
 
@@ -75,6 +77,17 @@ def test_an_end_by_an_outage_is_no_guard() -> None:
     headline = next(iter(summary_lines(summary)))
 
     assert click.unstyle(headline) == "stopped: Twilio could not be reached, after 2.0 s"
+
+
+def test_a_command_that_was_typed_in_another_folder_changes_to_it() -> None:
+    """Its paths are relative to that folder; in the same one it is repeated as it was."""
+    lines = [
+        click.unstyle(line)
+        for folder in ("/srv/two words", str(Path.cwd()))
+        for line in summary_lines(Summary(command="x", next_command="provisioner run", details={"folder": folder}))
+    ]
+
+    assert lines == ["next:    cd '/srv/two words' && provisioner run", "next:    provisioner run"]
 
 
 def test_a_summary_with_nothing_to_tell_is_silent() -> None:

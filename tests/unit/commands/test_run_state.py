@@ -70,6 +70,30 @@ def test_the_time_left_follows_from_the_rate_of_now_and_for_a_load_test_from_its
 
 
 @pytest.mark.parametrize(
+    ("ago", "paused_s"),
+    [
+        ([30.0, 30.1, 30.2], 30.0),
+        ([30.0], 30.0),
+        ([9.0, 9.1, 9.2], None),
+        ([30.0, 50.0, 70.0], None),
+        ([], None),
+    ],
+)
+def test_a_run_that_stands_still_is_paused_and_has_no_end(ago: Sequence[float], paused_s: float | None) -> None:
+    """After 10 s, and three of its usual gaps: then nobody knows how long it takes. One that is done waits."""
+    activity = RunActivity(len(ago), NOW, tuple(NOW - each for each in ago))
+    done = RunNote(command="run", to_send=len(ago))
+
+    paused = state(run(), held_since=0.0, activity=activity)
+    ending = state(run(note=done), held_since=0.0, activity=activity)
+
+    assert paused is not None
+    assert ending is not None
+    assert (paused.paused_s, ending.paused_s) == (paused_s, None)
+    assert paused_s is None or (paused.left_s, paused.ends_at) == (None, None)
+
+
+@pytest.mark.parametrize(
     ("ago", "rate"),
     [
         ([], None),
