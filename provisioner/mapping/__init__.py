@@ -12,7 +12,7 @@ from .column_words import is_about_a_person
 from .header import did_you_mean
 from .layouts import ADDRESS_CURE, NO_ADDRESS
 from .mapping import Mapping
-from .preset_files import describe_export, preset_hint, preset_text
+from .preset_files import describe_export, preset_hint, preset_text, suggest_command
 from .suggestions import suggest
 from .targets import PRE_ENGAGEMENT_PREFIX, is_content, parse_field
 
@@ -30,4 +30,5 @@ __all__ = [
     "preset_hint",
     "preset_text",
     "suggest",
+    "suggest_command",
 ]

@@ -1,5 +1,6 @@
 """Presets: mapping files that come with the program, one for the usual export of each CRM."""
 
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -60,7 +61,7 @@ def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
     if not fits:
         raise UsageError(
             f"{name}: no preset knows these columns",
-            cure=f"name one ({', '.join(_NAMES)}), or start a mapping file with provisioner mapping suggest",
+            cure=f"name one ({', '.join(_NAMES)}), or start a mapping file with {suggest_command(name)}",
         )
     best, *others = fits
     ties = [best, *(each for each in others if len(each.columns) == len(best.columns))]
@@ -68,6 +69,11 @@ def detect_preset(name: str, columns: Sequence[str]) -> PresetMatch:
         told = " or ".join(f"{each.preset} (it has {_listed(each.columns)})" for each in ties)
         raise UsageError(f"{name}: could be an export of {told}", cure="name the right one with --preset")
     return best
+
+
+def suggest_command(name: str) -> str:
+    """Return the command that proposes a mapping file for an input; stdin has nothing to read any more."""
+    return f"provisioner mapping suggest {'FILE' if name == '-' else shlex.quote(name)}"
 
 
 def matching_presets(columns: Sequence[str]) -> list[PresetMatch]:

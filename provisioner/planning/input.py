@@ -1,6 +1,5 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
-import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint
+from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint, suggest_command
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.models.text import pluralize
@@ -236,7 +235,7 @@ class JobInput:
 
 
 def _nameless(source: Source, reason: str) -> UsageError:
-    suggest = f"provisioner mapping suggest {shlex.quote(source.name)} writes a mapping file for --map"
+    suggest = f"{suggest_command(source.name)} writes a mapping file for --map"
     hint = preset_hint(source.columns) or f"say with --set which columns do; {suggest}"
     return UsageError(
         f"{source.name}: {reason}, so that every chat would be nameless",

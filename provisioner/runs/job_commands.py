@@ -2,12 +2,15 @@
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import NamedTuple
 
 from provisioner.ledger import LedgerLocation
 from provisioner.options import InputOptions, LoadOptions, MappingOptions, RunOptions
 from provisioner.options.shell_command import shell_command, without_option
+from provisioner.sources import STDIN
 
 
 class PlannedEnd(NamedTuple):
@@ -22,8 +25,9 @@ class JobCommands:
     """The commands that go on with a job.
 
     ``resume`` is the one that was typed, and ``options`` what was read of it. ``preset`` are the names of options
-    that the environment or a configuration file gives. ``check`` lists the invalid rows of the job's input.
-    ``target_flags`` are the flags by which another command reaches the same place.
+    that the environment or a configuration file gives. ``check`` lists the invalid rows of the job's input; it
+    is empty where that was piped in. ``target_flags`` are the flags by which another command reaches the same
+    place.
     """
 
     resume: str
@@ -63,10 +67,20 @@ class JobCommands:
 def check_command(files: Iterable[str], options: RunOptions | LoadOptions, environ: Mapping[str, str]) -> str:
     """Return the command that checks ``files`` as a run with these options reads and maps them.
 
-    An address that ``environ`` gives to every command is not repeated.
+    An address that ``environ`` gives to every command is not repeated. The command is empty when an input was
+    piped in, because it would have nothing to read.
     """
+    files = [*files]
+    if any(map(_is_piped, files)):
+        return ""
     shared = {each.name: each.default for group in (InputOptions, MappingOptions) for each in fields(group)}
     told = [name for name, default in shared.items() if getattr(options, name) != default]
     if options.address_sid == environ.get("PROVISIONER_ADDRESS_SID"):
         told = [name for name in told if name != "address_sid"]
-    return shell_command("check", [*files], options, told)
+    return shell_command("check", files, options, told)
+
+
+def _is_piped(name: str) -> bool:
+    with suppress(OSError, ValueError):  # what cannot be read is told when the input is opened
+        return name == STDIN or Path(name).is_fifo()
+    return False

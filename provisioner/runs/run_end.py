@@ -96,8 +96,8 @@ class AdviceContext:
     the run, as ``--limit 10 was reached``, and is empty when none did. ``has_failed`` says whether ``--failed``
     was given; None when the command has no such option. ``unknown_rows`` are the first input row numbers of
     unknown rows, and ``reconcile`` is the command that looks them up. ``invalid`` are the reasons of invalid rows,
-    the most frequent first, and ``check`` is the command that lists those rows. ``messages`` are the final counts
-    of the first messages.
+    the most frequent first, and ``check`` is the command that lists those rows, empty when the input was
+    piped in. ``messages`` are the final counts of the first messages.
     """
 
     figures: RunFigures = NO_FIGURES
@@ -124,8 +124,10 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
 
 def _about_invalid(context: AdviceContext) -> Iterator[str]:
     yield from map(str, context.invalid[:MOST_REASONS])
-    if context.invalid:
+    if context.invalid and context.check:
         yield f"{context.check} lists the invalid rows: fix them, and the same command sends them"
+    elif context.invalid:
+        yield "the results list the invalid rows: fix them in the input, and the same command sends them"
 
 
 def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:

@@ -105,13 +105,14 @@ def test_an_export_is_recognised_by_its_columns(columns: list[str], preset: str)
 
 
 def test_columns_that_nobody_knows_are_an_error_with_the_way_out() -> None:
-    """The cure names the presets, and the command that proposes a mapping file."""
-    with pytest.raises(UsageError) as caught:
-        detect_preset("export.csv", ["a", "b"])
+    """The cure names the presets, and the command that proposes a mapping file, unless it came from stdin."""
+    for name, typed in (("my export.csv", "'my export.csv'"), ("-", "FILE")):
+        with pytest.raises(UsageError) as caught:
+            detect_preset(name, ["a", "b"])
 
-    assert caught.value.message == "export.csv: no preset knows these columns"
-    assert ", ".join(NAMES) in caught.value.cure
-    assert caught.value.cure.endswith("provisioner mapping suggest")
+        assert caught.value.message == f"{name}: no preset knows these columns"
+        assert ", ".join(NAMES) in caught.value.cure
+        assert caught.value.cure.endswith(f"provisioner mapping suggest {typed}")
 
 
 def test_a_tie_is_an_error_that_names_the_candidates() -> None:

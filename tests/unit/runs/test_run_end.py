@@ -177,6 +177,11 @@ AGAIN = "provisioner reconcile x.ledger"
         (Counts(input=1, rejected=1), {"has_failed": True}, ["--retry rejected"]),
         (Counts(input=1, rejected=1), {}, ["--retry rejected"]),
         (Counts(input=1, invalid=1), {"has_failed": False}, ["--failed PATH"]),
+        (
+            Counts(input=1, invalid=1),
+            {"invalid": group_problems([(1, Problem("a", "b", "c"))])},
+            ["row 1", "the results list the invalid rows: fix them in the input"],
+        ),
         (Counts(input=1, unsent=1), {"has_failed": True}, ["--failed holds rejected and invalid rows only"]),
         (
             Counts(input=1, unknown=1),
