@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -86,7 +86,7 @@ class Call:
             if getattr(options, option, None) == _STDOUT:
                 raise UsageError(f"{option} '-' is stdout, which is the calling program's", cure="name a file")
         told = [name for name, value in given.items() if value is not None]
-        return cls(names, options, _environment(environ, shell_command(command, names, options, told)))
+        return cls(names, options, _environment(environ, shell_command(command, names, options, told), told))
 
     def perform(self, on_progress: OnProgress | None = None, stop: StopEvent | None = None) -> Summary:
         """Run the job while this thread waits, and return its summary.
@@ -119,8 +119,9 @@ class Call:
                 return await perform(self.paths, self.options, context)
 
 
-def _environment(environ: Environ, command: str) -> ProcessEnvironment:
+def _environment(environ: Environ, command: str, typed: Iterable[str]) -> ProcessEnvironment:
     """Return the environment of a job; with ``environ`` the home folder is its variable HOME, or none."""
     if environ is None:
-        return ProcessEnvironment(os.environ, user_home(), command)
-    return ProcessEnvironment(environ, Path(environ["HOME"]) if environ.get("HOME") else None, command)
+        return ProcessEnvironment(os.environ, user_home(), command, typed=frozenset(typed))
+    home = Path(environ["HOME"]) if environ.get("HOME") else None
+    return ProcessEnvironment(environ, home, command, typed=frozenset(typed))

@@ -21,6 +21,11 @@ def process_environment() -> ProcessEnvironment:
             os.environ,
             user_home(),
             shlex.join(["provisioner", *sys.argv[1:]]),
+            typed=frozenset(
+                name
+                for name in context.params
+                if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+            ),
             configured=frozenset(context.default_map or ()),
         )
     found: ProcessEnvironment = known[_KNOWN]

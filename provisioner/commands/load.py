@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import structs
@@ -30,6 +30,7 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_duration, parse_rate
+from provisioner.options.keyword_values import names_in_environment
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig, RunKind
@@ -60,6 +61,7 @@ async def run_load_test(
 
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
+    options = with_closer_schedule(options, environment)
     verdict = LoadVerdict.from_options(options)
     kind = RunKind(
         command="load",
@@ -185,6 +187,27 @@ def _about_unmeasured(
     }
     told = " and ".join(reason for reason, holds in reasons.items() if holds)
     yield f"{are}{f', because {told}' if told else ''}"
+
+
+def with_closer_schedule(options: LoadOptions, environment: ProcessEnvironment) -> LoadOptions:
+    """Return the options without a rate and a duration that --stage overrides.
+
+    A --stage on the command line wins over the environment and the configuration file, and one in the environment
+    over the file. Options from the same place are left for ``arrivals_of`` to refuse.
+    """
+    named = names_in_environment(options, "load", environment.environ)
+    places = (environment.typed, named, environment.configured)
+
+    def place(name: str) -> int:
+        return next((place for place, names in enumerate(places) if name in names), len(places))
+
+    if not options.stage:
+        return options
+    return replace(
+        options,
+        rate="" if place("rate") > place("stage") else options.rate,
+        duration="" if place("duration") > place("stage") else options.duration,
+    )
 
 
 def arrivals_of(options: LoadOptions) -> Arrivals:

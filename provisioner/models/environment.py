@@ -21,7 +21,8 @@ class ProcessEnvironment:
     ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
     ``command`` is the command line that would start the process again. ``moment`` is the start time with the local
     time zone; file names that contain a date use it. ``folder`` is the working folder, empty if it is gone.
-    ``configured`` are the names of the options of this command that a configuration file sets.
+    ``typed`` are the names of the options that the command line or the call gives, ``configured`` those that a
+    configuration file sets.
     """
 
     environ: Mapping[str, str]
@@ -29,6 +30,7 @@ class ProcessEnvironment:
     command: str
     moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
     folder: str = field(default_factory=working_folder)
+    typed: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.commands.load import arrivals_of
+from provisioner.commands.load import arrivals_of, with_closer_schedule
 from provisioner.errors import UsageError
 from provisioner.load import Arrivals, Stage
+from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import LoadOptions, Rate
 from provisioner.pacing import Pacer
 from provisioner.runs.live_page import PacerControls
@@ -54,6 +55,25 @@ def test_what_contradicts_itself_is_refused_with_its_cure(asked: dict[str, Any],
 
     assert message in caught.value.message
     assert cure in caught.value.cure
+
+
+def test_a_stage_wins_over_a_rate_and_a_duration_from_farther_away() -> None:
+    """A flag wins over the environment, and both over the configuration; from the same place they contradict."""
+    options = LoadOptions(stage=("1s:2/s",), rate="4/s", duration="5m")
+    flag, known = frozenset({"stage"}), frozenset({"rate", "duration"})
+    variables = {"PROVISIONER_LOAD_RATE": "4/s", "PROVISIONER_LOAD_DURATION": "5m"}
+    staged = {"PROVISIONER_LOAD_STAGE": "1s:2/s"}
+
+    def closer(environ: dict[str, str], typed: frozenset[str], configured: frozenset[str]) -> LoadOptions:
+        environment = ProcessEnvironment(environ, None, "", typed=typed, configured=configured)
+        return with_closer_schedule(options, environment)
+
+    for environ, typed, configured in ((variables, flag, frozenset()), ({}, flag, known), (staged, flag, known)):
+        assert closer(environ, typed, configured) == LoadOptions(stage=("1s:2/s",))
+    assert closer(staged, frozenset(), known) == LoadOptions(stage=("1s:2/s",))
+    for environ, typed, configured in (({}, flag | known, known), (variables | staged, frozenset(), known)):
+        assert closer(environ, typed, configured) == options
+    assert closer({}, known, frozenset({"stage"})) == options
 
 
 @pytest.mark.parametrize("rate", ["0", "auto", "fast", ""])
