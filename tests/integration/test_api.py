@@ -334,7 +334,7 @@ def test_events_go_to_the_log_of_the_application(caplog: pytest.LogCaptureFixtur
             lambda: api.check("customers.csv", address_sid="IG" + 32 * "a"),
         ),
         (
-            "load customers.csv --output r.csv --rate 100/s --limit 2 --simulate",
+            "load customers.csv --output r.csv --rate 100 --limit 2 --simulate",
             lambda: api.load_test("customers.csv", output="r.csv", rate=100, limit=2, simulate=True),
         ),
     ],
@@ -354,6 +354,7 @@ def test_a_summary_as_a_dictionary_is_what_json_prints(
 
     called = call().to_dict()
     monkeypatch.chdir(other)
+    monkeypatch.setattr(sys, "argv", ["provisioner", *line.split()])  # the next command is made from it
     main([*line.split(), "--json"])
     printed = json.loads(capsys.readouterr().out)
 
