@@ -1,6 +1,6 @@
 """The columns by which the tables that this program writes are known."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from .jobs import Result
@@ -14,10 +14,28 @@ RESULT_COLUMNS: tuple[str, ...] = Result.__struct_fields__
 FAILED_COLUMNS = _STATUS, _ERROR_CODE, _ERROR = "_status", "_error_code", "_error"
 """The columns that ``--failed`` adds to the input's own."""
 
+_SPELLING = str.maketrans("", "", "_- \t\xa0")
 
-def are_result_columns(columns: Sequence[str]) -> bool:
-    """Say whether a table with these columns is a results file: all of ours come first, in their order."""
-    return tuple(columns[: len(RESULT_COLUMNS)]) == RESULT_COLUMNS
+
+def _folded(name: str) -> str:
+    """Return what the spellings of a name have in common that spreadsheets and scripts make of it."""
+    return name.translate(_SPELLING).casefold()
+
+
+_OUTCOME = {_folded(name) for name in ("conversation_sid", "status")}
+_DISTINCTIVE = {_folded(name) for name in RESULT_COLUMNS} - _OUTCOME - {"row", "line", "source", "error"}
+"""Our names that hardly any other table has beside an outcome."""
+_LEAST_DISTINCTIVE = 2
+
+
+def are_result_columns(columns: Iterable[str]) -> bool:
+    """Say whether a table with these columns is a results file, also one that was edited and saved again.
+
+    Their order, their spelling and other columns do not matter. A conversation's SID, a status, and two more of
+    our names decide, so that an export with a status and a key of its own is none.
+    """
+    names = {_folded(name) for name in columns}
+    return names >= _OUTCOME and len(names & _DISTINCTIVE) >= _LEAST_DISTINCTIVE
 
 
 def are_failed_columns(columns: Iterable[str]) -> bool:
@@ -27,35 +45,42 @@ def are_failed_columns(columns: Iterable[str]) -> bool:
 
 _FEEDABLE = {"", Status.REJECTED, Status.INVALID}
 """What a row's ``_status`` may say for another job to send it; all else may exist, or may yet be sent."""
+_OF_A_JOB = {Status.CREATED, Status.UNKNOWN, Status.UNSENT}
+"""What a row's ``_status`` says that belongs to a job, also where no column of errors tells whose it is."""
 
 
 def foreign_status_getter(columns: Iterable[str], *, has_dynamic_columns: bool) -> Callable[[Values], str] | None:
     """Return what gives the ``_status`` of a record that belongs to the job that wrote it, and else an empty text.
 
-    None where ``--failed`` did not write a table of these columns; somebody may have taken one of the errors out.
+    None where ``--failed`` did not write a table of these columns. Where somebody has taken both of the errors
+    out, a status that is not one of ours is another system's, and the text is empty.
     """
     if has_dynamic_columns:
         return _status_by_name
     places = {name: place for place, name in enumerate(columns)}
-    return _StatusAt(places[_STATUS]) if _has_status(places) else None
+    return _StatusAt(places[_STATUS], has_error=_has_error(places)) if _STATUS in places else None
 
 
-def _has_status(names: Container[str]) -> bool:
-    return _STATUS in names and (_ERROR_CODE in names or _ERROR in names)
+def _has_error(names: Container[str]) -> bool:
+    return _ERROR_CODE in names or _ERROR in names
 
 
 def _status_by_name(values: Values) -> str:
-    return _foreign(values[_STATUS]) if isinstance(values, dict) and _has_status(values) else ""
+    if not isinstance(values, dict) or _STATUS not in values:
+        return ""
+    return _foreign(values[_STATUS], has_error=_has_error(values))
 
 
 @dataclass(frozen=True, slots=True)
 class _StatusAt:
     place: int
+    has_error: bool
 
     def __call__(self, values: Values) -> str:
-        return _foreign(values[self.place]) if isinstance(values, list) else ""
+        return _foreign(values[self.place], has_error=self.has_error) if isinstance(values, list) else ""
 
 
-def _foreign(status: str) -> str:
+def _foreign(status: str, *, has_error: bool) -> str:
     plain = status.strip().casefold()
-    return "" if plain in _FEEDABLE else plain
+    is_foreign = plain not in _FEEDABLE if has_error else plain in _OF_A_JOB
+    return plain if is_foreign else ""

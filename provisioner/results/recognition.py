@@ -31,7 +31,9 @@ _UNMARKED_PAGE = re.compile(
     re.DOTALL,
 )
 """A report of version 0.1.0, which had no mark."""
-_DELIMITER = re.compile(r'(?:\brow|_status|_error_code|_error)"?([^\w"\r\n])')
+_DELIMITER = re.compile(
+    r'(?:\brow|status|_error_code|_error|conversation[ _-]?sid) *"? *([^\w"\r\n])', re.IGNORECASE
+)
 """The character behind one of our columns, which may be the delimiter."""
 _SEPARATOR_LINE = re.compile(r'"?sep=[^\r\n]*[\r\n]+', re.IGNORECASE)
 _NO_RECORDS = re.compile(r'\s*(?:\{\s*"[^"]*"\s*:\s*)*\[\s*\]\s*\}*\s*')
@@ -109,7 +111,7 @@ def _kind_of_table(path: Path, head: bytes) -> OutputKind | None:
     if is_zip(head):
         from provisioner.sources.excel.source import workbook_columns  # noqa: PLC0415 - a reader is loaded for its format
 
-        return OutputKind.FAILED if are_failed_columns(workbook_columns(stored_file(str(path), path))) else None
+        return _kind_of_columns(workbook_columns(stored_file(str(path), path)))
     text = _text_of(head, path)
     if _NO_RECORDS.fullmatch(text):
         return OutputKind.FAILED
@@ -146,7 +148,7 @@ def _text_of(head: bytes, path: Path) -> str:
 
 
 def _kind_of_json(path: Path) -> OutputKind | None:
-    """Look at the first record that can be read.
+    """Look at the names of the first records that can be read.
 
     ``--failed`` adds nothing to a record that cannot, so a file without any other is taken for one of its own.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO, Protocol
 
 from provisioner.models import Fingerprint, Record
@@ -85,12 +85,12 @@ def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Rec
 
 
 def first_names(source: Source) -> tuple[str, ...] | None:
-    """Return the columns; where records bring their own names, those of the first of them that can be read.
+    """Return the columns; where records bring their own names, those of the first thousand that can be read.
 
     Names whose value is ``null`` are among them. None where none of the first thousand records can be read.
     """
     if not source.has_dynamic_columns:
         return source.columns
     first = (record.raw for record in islice(source.records(), _FIRST_RECORDS) if not record.problem)
-    raw = next(first, None)
-    return None if raw is None else tuple(members_of(raw))
+    names = [tuple(members_of(raw)) for raw in first]
+    return tuple(dict.fromkeys(chain.from_iterable(names))) if names else None

@@ -25,6 +25,13 @@ def table(delimiter: str, encoding: str, *more: str) -> bytes:
     return "\r\n".join((*lines, "")).encode(encoding)
 
 
+def columns_of(*names: str, spelt: Callable[[str], str] = str, head: str = "") -> bytes:
+    """Return some columns of results, as a script saves them again; ``head`` begins every line."""
+    kept = [RESULT_COLUMNS.index(name) for name in names or RESULT_COLUMNS]
+    lines = [",".join(spelt(RESULT_COLUMNS[at]) for at in kept), ",".join(ROW[at] for at in kept)]
+    return "\n".join((head + lines[0], head + lines[1], "")).encode()
+
+
 RESULTS: dict[str, bytes] = {
     "as it was written.csv": table(",", "utf-8"),
     "with the input.csv": table(",", "utf-8", "CustomerFriendlyName"),
@@ -36,6 +43,17 @@ RESULTS: dict[str, bytes] = {
     "lines with the input.jsonl": json.dumps({**RECORD, "CustomerFriendlyName": "Ana"}).encode() + b"\n",
     "array.json": json.dumps([RECORD, RECORD]).encode(),
     "book.xlsx": book_of([RESULT_COLUMNS, ROW]),
+    "with an index.csv": columns_of(head=","),
+    "without rows' numbers.csv": columns_of(*RESULT_COLUMNS[1:]),
+    "some columns.csv": columns_of("key", "status", "conversation_sid", "settled_at"),
+    "in capitals.csv": columns_of(spelt=str.upper),
+    "as titles.csv": columns_of(spelt=lambda name: f" {name.replace('_', ' ').title()} "),
+    "by name.jsonl": json.dumps(RECORD, sort_keys=True).encode() + b"\n",
+    "without nulls.jsonl": (
+        b'{"row":1,"line":2,"source":"in.csv","status":"invalid","error":"no"}\n'
+        + json.dumps({name: value for name, value in RECORD.items() if value}).encode()
+        + b"\n"
+    ),
 }
 
 
@@ -68,6 +86,8 @@ def test_some_of_our_columns_make_no_results(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "row,line,source,key,status,CustomerFriendlyName\n1,2,web,k,created,Ana\n") == [
         []
     ]
+    assert problems_of(tmp_path, "key,status,identity,attempts,CustomerFriendlyName\nk,open,web,1,Ana\n") == [[]]
+    assert problems_of(tmp_path, "key,status,conversation_sid,CustomerFriendlyName\nk,open,1,Ana\n") == [[]]
 
 
 def as_table(statuses: list[str]) -> tuple[str, str]:
@@ -104,9 +124,23 @@ def test_rows_to_fix_are_rows_and_those_of_a_job_are_not(
 
 
 def test_a_status_of_another_system_is_a_column_like_any_other(tmp_path: Path) -> None:
-    """Without a column for its error it is not ours."""
-    assert problems_of(tmp_path, "CustomerFriendlyName,_status\nAna,unsent\n") == [[]]
+    """Without a column for its error, a word that is not ours is not ours."""
+    assert problems_of(tmp_path, "CustomerFriendlyName,_status\nAna,open\nBo,pending\n") == [[], []]
     assert problems_of(tmp_path, '{"CustomerFriendlyName": "Ana", "_status": "OK"}\n', "jsonl") == [[]]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_our_words_in_a_status_decide_without_the_errors_that_somebody_took_out(
+    suffix: str, tmp_path: Path
+) -> None:
+    """Such a row may exist, or may yet be sent by its own job."""
+    for status in ("unknown", "unsent", "Created ", "rejected", "invalid", ""):
+        record = json.dumps({"CustomerFriendlyName": "Ana", "_status": status})
+        text = f"CustomerFriendlyName,_status\nAna,{status}\n" if suffix == "csv" else f"{record}\n"
+
+        (problems,) = problems_of(tmp_path, text, suffix)
+
+        assert bool(problems) is (status.strip().lower() in {"unknown", "unsent", "created"}), status
 
 
 def test_the_columns_of_rows_to_fix_are_not_called_unused(tmp_path: Path) -> None:

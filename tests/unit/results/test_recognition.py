@@ -102,6 +102,27 @@ def test_a_results_file_is_known_by_its_columns_however_it_was_saved(tmp_path: P
     assert not is_results_file(tmp_path / "nowhere")
 
 
+def test_a_results_file_is_known_after_a_script_has_changed_its_columns(tmp_path: Path) -> None:
+    """An index in front, columns taken out, another order or spelling, and JSON by name or without nulls."""
+    head, line = results(Format.CSV).decode().splitlines()
+    record = json.loads(results(Format.JSONL))
+    short = {name: value for name, value in record.items() if value is not None}
+    changed = [
+        f",{head}\n0,{line}\n",
+        f'"";"{head.replace(",", chr(34) + ";" + chr(34))}"\n',
+        head.removeprefix("row,") + "\n",
+        "key,status,conversation_sid,settled_at\n",
+        "settled_at;attempts;status;conversation_sid\n",
+        head.upper() + "\n",
+        " " + head.replace(",", " , ").replace("_", " ").title() + "\n",
+        json.dumps(record, sort_keys=True) + "\n",
+        f'{{"row": 1, "line": 2, "status": "invalid"}}\n{json.dumps(short)}\n',
+    ]
+
+    assert kinds(tmp_path, [text.encode() for text in changed]) == len(changed) * [OutputKind.RESULTS]
+    assert kinds(tmp_path, [b"key,status,identity,attempts\n", b"conversation_sid,status,key\n"]) == [None, None]
+
+
 def test_failed_rows_are_known_whatever_the_input_was(tmp_path: Path) -> None:
     """Also where no row failed, where JSON could not be read, and behind columns that somebody has added."""
     files = [content for content in failed_files(tmp_path) if content]

@@ -136,6 +136,26 @@ async def test_results_that_a_spreadsheet_saved_are_still_those_of_their_ledger(
     assert saved == edited == JobStart()
 
 
+async def test_results_that_a_script_has_changed_are_not_replaced_without_their_ledger(tmp_path: Path) -> None:
+    """Without it everybody would be created again, whatever became of the columns, with --overwrite too."""
+    source = customers(tmp_path / "in.csv", "a", "b")
+    results = tmp_path / "out.csv"
+    await has_run(source, results)
+    header, *lines = results.read_text().splitlines()
+    for each in LedgerLocation.beside(results).files().values():
+        each.unlink(missing_ok=True)
+    changed = "\n".join((f",{header.upper()}", *(f"{at},{line}" for at, line in enumerate(lines)), ""))
+    results.write_text(changed)
+    options = RunOptions(output=results, key=("crm_id",), simulate=True, rate="0", yes=True, overwrite=True)
+
+    with pytest.raises(UsageError, match=r"its ledger .* is not: without that, everybody would be created again"):
+        await run_job(
+            [str(source)], options, ProcessEnvironment({}, tmp_path, "provisioner"), QuietUserInterface()
+        )
+
+    assert results.read_text() == changed
+
+
 def test_earlier_results_replace_no_file(tmp_path: Path) -> None:
     """A name that is taken is counted up."""
     moment = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
