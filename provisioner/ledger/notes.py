@@ -17,6 +17,8 @@ class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Options of the last run that are not part of the job's settings: a JSON object of strings."""
     planned_by: str | None = None
     """Program version that made the last plan, and the format in which it read each source."""
+    failed: str | None = None
+    """Stamp of the ``--failed`` file as last written."""
     rebuilt: str | None = None
     """Name of the results file from which the ledger was rebuilt after it had been lost."""
 
@@ -67,6 +69,7 @@ class NoteChanges(TypedDict, total=False):
     """Notes to store, by the field names of ``JobNotes``. Notes that are missing here are not changed."""
 
     results: str
+    failed: str
     reading: str
     asked: str
     planned_by: str

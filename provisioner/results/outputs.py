@@ -50,6 +50,11 @@ class Outputs:
         return None if self.path == STDOUT else self.path.parent
 
     @property
+    def failed(self) -> Path | None:
+        """Path of the ``--failed`` file; None when there is none."""
+        return self._options.failed
+
+    @property
     def needs_input(self) -> bool:
         """Return whether writing reads the input again: for ``--include-input`` or ``--failed``."""
         return self._options.include_input or self._options.failed is not None
@@ -111,6 +116,16 @@ class Outputs:
         files = [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states]
         asked = f"{self._format} {self._options.include_input} {self._options.formula_guard}"
         return "\n".join([*files, asked])
+
+    def failed_stamp(self) -> str:
+        """Return name, size and modification time of the ``--failed`` file; empty when it does not exist."""
+        if self.failed is None:
+            return ""
+        try:
+            state = self.failed.stat()
+        except OSError:
+            return ""
+        return f"{self.failed.name} {state.st_size} {state.st_mtime_ns}"
 
 
 def _check_name(failed: Path, source: Source) -> None:

@@ -76,6 +76,19 @@ def output_kind(path: Path) -> OutputKind | None:
         return None
 
 
+def holds_failed_rows(path: Path) -> bool:
+    """Return whether a ``--failed`` file with a row is at ``path``; a workbook is taken for one that has rows."""
+    try:
+        if output_kind(path) is not OutputKind.FAILED:
+            return False
+        head = _read_head(path)
+    except OSError:
+        return False
+    text = "" if is_zip(head) else _text_of(head, path).strip()
+    is_header = bool(text) and len(text.splitlines()) == 1 and "{" not in text
+    return not (is_header or _NO_RECORDS.fullmatch(text))
+
+
 def describe_file(path: Path) -> str:
     """Say in a few words what the regular file at ``path`` looks like; nothing of what it holds is repeated."""
     try:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +21,7 @@ from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.system.event_log import event_logger
 
+from .earlier_files import keep_edited_failed
 from .job_commands import JobCommands
 from .open_job import OpenJob
 from .plan_step import RunPlan
@@ -46,7 +48,8 @@ class AccountConfig:
     """Configuration of the last step.
 
     ``command`` is the name of the command. With ``is_timed`` (a load test with a fixed duration), rows that were
-    not due do not count as left over. ``judge`` is that of ``RunKind``.
+    not due do not count as left over. ``moment``, the start of the run, goes into the names of files that are
+    kept. ``judge`` is that of ``RunKind``.
     """
 
     command: str
@@ -54,6 +57,7 @@ class AccountConfig:
     outputs: Outputs
     retry: RetryConfig
     is_timed: bool
+    moment: datetime
     judge: Judge | None = None
 
 
@@ -69,6 +73,7 @@ class _FinalState:
     has_results: bool
     error: ProvisionerError | None
     signal_exit: ExitCode | None
+    kept: Sequence[str] = ()
 
 
 async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report: SendReport) -> Summary:
@@ -80,8 +85,10 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     job.stop.clear()
     errors = [report.error, await _failure_of(job.ledger.recover)]
     writes_results = run_plan.writes_results
+    kept: list[str] = []
     if writes_results:
-        errors.append(await _failure_of(partial(_write_results, job, config, is_unchanged=run_plan.is_unchanged)))
+        write = partial(_write_results, job, config, kept, is_unchanged=run_plan.is_unchanged)
+        errors.append(await _failure_of(write))
     counts = await job.ledger.counts()
     final = _FinalState(
         counts=counts,
@@ -92,6 +99,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
         has_results=writes_results and errors[-1] is None,
         error=next(filter(None, errors), None),
         signal_exit=job.stop.exit_code,
+        kept=kept,
     )
     summary, thresholds = await _judged(job, config, _summary(config, run_plan, report, final))
     await _store_end(job, run_plan, summary, thresholds)
@@ -161,13 +169,17 @@ async def _invalid_reasons(job: OpenJob) -> Sequence[InvalidReason]:
     return ()
 
 
-async def _write_results(job: OpenJob, config: AccountConfig, *, is_unchanged: bool) -> None:
-    """Write the results, unless the job has not changed and the results files are those of the last run."""
-    outputs = config.outputs
-    was = (await job.ledger.notes()).results if is_unchanged else ""
+async def _write_results(job: OpenJob, config: AccountConfig, kept: list[str], *, is_unchanged: bool) -> None:
+    """Write the results, unless the job has not changed and the results files are those of the last run.
+
+    A ``--failed`` file that somebody has edited gets another name, and a note about it is added to ``kept``.
+    """
+    outputs, notes = config.outputs, await job.ledger.notes()
+    was = notes.results if is_unchanged else ""
     if not was or was != outputs.stamp():
+        kept += await asyncio.to_thread(keep_edited_failed, outputs, notes.failed, config.moment)
         await asyncio.to_thread(outputs.write, job.ledger.reader, job.input.sources)
-        await job.ledger.set_notes(results=outputs.stamp())
+        await job.ledger.set_notes(results=outputs.stamp(), failed=outputs.failed_stamp())
 
 
 class _JobEnd(NamedTuple):
@@ -194,7 +206,7 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
         output=str(config.outputs.path) if final.has_results or config.outputs.path == STDOUT else "",
         failed=str(config.commands.options.failed or "") if final.has_results else "",
         ledger=str(config.commands.ledger),
-        notes=ended.notes,
+        notes=(*final.kept, *ended.notes),
         next_command=ended.next_command,
         error=ErrorInfo.from_error(final.error) if final.error else None,
         details=_details(run_plan, report, final),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from provisioner.errors import UsageError
@@ -142,7 +143,7 @@ class RunConfig:
             planning=_planning(options, kind, target, schedule, run_note),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=_sending(options, kind, target, schedule),
-            accounting=_accounting(kind, commands, outputs, schedule),
+            accounting=_accounting(kind, commands, outputs, schedule, output_names.moment),
         )
 
 
@@ -253,13 +254,16 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
     )
 
 
-def _accounting(kind: RunKind, commands: JobCommands, outputs: Outputs, schedule: SendSchedule) -> AccountConfig:
+def _accounting(
+    kind: RunKind, commands: JobCommands, outputs: Outputs, schedule: SendSchedule, moment: datetime
+) -> AccountConfig:
     return AccountConfig(
         command=kind.command,
         commands=commands,
         outputs=outputs,
         retry=kind.retry,
         is_timed=schedule.is_timed(commands.options.limit),
+        moment=moment,
         judge=kind.judge,
     )
 

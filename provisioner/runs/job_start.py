@@ -15,6 +15,7 @@ from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.planning.input import JobInput
 from provisioner.signals import StopSignals
 
+from .earlier_files import keep_file
 from .foreign_results import has_results, has_unknown_rows
 from .ledger_rebuild import rebuild_lost_ledger
 from .sent_before import find_sent_before
@@ -61,12 +62,12 @@ class JobStart:
     def keep_earlier_results(self, moment: datetime) -> Sequence[str]:
         """Rename the results file of another job, if there is one; return the notes about it.
 
-        ``moment`` goes into the new name. A file of that name is not replaced.
+        ``moment`` goes into the new name. A file of that name is not replaced. Raise ``StorageError`` when it
+        cannot be renamed.
         """
         if self.set_aside is None:
             return ()
-        kept = _free_name(self.set_aside, moment)
-        self.set_aside.rename(kept)
+        kept = keep_file(self.set_aside, moment)
         return (f"{self.set_aside} was of another job, and is kept as {kept.name}",)
 
 
@@ -156,13 +157,3 @@ def _other_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
         cure=f"name the ledger of {results} with --ledger, or another -o; or move {ledger} away and add "
         f"--rebuild-from {results}; --new-job goes on and keeps these results under another name",
     )
-
-
-def _free_name(path: Path, moment: datetime) -> Path:
-    """Return a name in the same folder that no file has."""
-    stem, number = f"{path.stem}.before-{moment:%Y-%m-%dT%H%M%S}", 1
-    name = path.with_name(f"{stem}{path.suffix}")
-    while name.is_symlink() or name.exists():
-        number += 1
-        name = path.with_name(f"{stem}-{number}{path.suffix}")
-    return name
