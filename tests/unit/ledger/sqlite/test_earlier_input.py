@@ -58,7 +58,7 @@ async def test_fewer_than_a_tenth_of_the_earlier_rows_are_asked_about(path: Path
 
 
 async def test_keys_without_the_leading_zeros_of_created_rows_are_asked_about(path: Path) -> None:
-    """A spreadsheet program removes them, also from a few keys among many; keys that were not sent do not count."""
+    """A spreadsheet program removes them, also from a few of many keys; keys that were never sent do not count."""
     await begin(path, entries([*keys(1, 20), "00002", "0100", "7"]))
 
     unsent = path.with_name("unsent.ledger")
