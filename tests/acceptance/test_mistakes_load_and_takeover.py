@@ -107,13 +107,17 @@ async def test_a_row_that_a_look_up_found_is_no_error(program: Program, twilio: 
             ),
         ),
         (("--stage", "1s:2/s", "--rate", "4/s"), {}, ("--rate 4/s and --stage both say how fast", "omit --rate")),
-        (("--stage", "1s:2/s"), {"PROVISIONER_LOAD_RATE": "4"}, ("--rate 4 and --stage both say", "omit --rate")),
+        (
+            (),
+            {"PROVISIONER_LOAD_RATE": "4", "PROVISIONER_LOAD_STAGE": "1s:2/s"},
+            ("--rate 4 and --stage both say", "omit --rate"),
+        ),
     ],
 )
 async def test_a_load_test_that_is_asked_for_wrongly_is_refused(
     program: Program, flags: tuple[str, ...], env: dict[str, str], says: tuple[str, ...]
 ) -> None:
-    """A condition without a step, and a rate beside stages, wherever it is given."""
+    """A condition without a step, and a rate beside stages that come from the same place."""
     program.write_customers("customers.csv", 3)
 
     await refused(program, *LOAD, "--simulate", *flags, says=says, env={**CREDENTIALS, **env})
