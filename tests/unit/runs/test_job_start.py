@@ -148,7 +148,9 @@ async def test_results_that_a_script_has_changed_are_not_replaced_without_their_
     results.write_text(changed)
     options = RunOptions(output=results, key=("crm_id",), simulate=True, rate="0", yes=True, overwrite=True)
 
-    with pytest.raises(UsageError, match=r"its ledger .* is not: without that, everybody would be created again"):
+    with pytest.raises(
+        UsageError, match=r"its ledger .* is not: without that, its customers would be created again"
+    ):
         await run_job(
             [str(source)], options, ProcessEnvironment({}, tmp_path, "provisioner"), QuietUserInterface()
         )
