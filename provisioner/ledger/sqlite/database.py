@@ -13,7 +13,7 @@ from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger.sqlite import queries, schema, shapes, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
-from provisioner.ledger.sqlite.errors import damaged, foreign_schema, is_folder, not_a_ledger
+from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.ledger.sqlite.shapes import checked_row, decode_settings
@@ -71,6 +71,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         require_no_wal(path)
         create_file(real, create_tables, synchronous=synchronous)
     _require_content(path)
+    _require_writable(path)
     had_log = has_wal(path)
     connection = connect(str(path))
     try:
@@ -82,7 +83,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
-        # Taking the write lock fails now, and not at the first row, when the file cannot be written.
+        # Taking the write lock fails now, and not at the first row, when another program holds it.
         with transaction(connection):
             pass
     except BaseException:
@@ -95,6 +96,12 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         wal.close_connection(connection, path)
         raise
     return connection
+
+
+def _require_writable(path: Path) -> None:
+    """Raise ``LedgerError`` for a file that cannot be written: SQLite itself fails only at its first write."""
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise forbidden(path)
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

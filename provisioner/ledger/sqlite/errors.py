@@ -97,7 +97,7 @@ def _file_fault(error: OSError, path: Path) -> ProvisionerError:
     if error.errno == errno.EIO:
         return _failing(path)
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        return _forbidden(path)
+        return forbidden(path)
     return LedgerError(f"{path} cannot be used: {os_reason(error)}", cure="name another ledger")
 
 
@@ -108,7 +108,8 @@ def _no_room(path: Path) -> StorageError:
     )
 
 
-def _forbidden(path: Path) -> LedgerError:
+def forbidden(path: Path) -> LedgerError:
+    """Return the error for a ledger that this user may not read and write."""
     return LedgerError(
         f"{path} cannot be opened for reading and writing",
         cure="allow reading and writing for the file and its folder, or copy it to a folder of your own",
@@ -133,10 +134,10 @@ _FAULTS: Mapping[int, Callable[[Path], ProvisionerError]] = {
     sqlite3.SQLITE_CORRUPT: damaged,
     sqlite3.SQLITE_TOOBIG: damaged,
     sqlite3.SQLITE_MISMATCH: damaged,
-    sqlite3.SQLITE_READONLY: _forbidden,
-    sqlite3.SQLITE_CANTOPEN: _forbidden,
-    sqlite3.SQLITE_PERM: _forbidden,
-    sqlite3.SQLITE_AUTH: _forbidden,
+    sqlite3.SQLITE_READONLY: forbidden,
+    sqlite3.SQLITE_CANTOPEN: forbidden,
+    sqlite3.SQLITE_PERM: forbidden,
+    sqlite3.SQLITE_AUTH: forbidden,
     sqlite3.SQLITE_BUSY: _locked,
     sqlite3.SQLITE_LOCKED: _locked,
 }
