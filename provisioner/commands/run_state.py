@@ -5,12 +5,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from provisioner.ledger import RunActivity, RunRecord
+from provisioner.ledger import SENDING_COMMANDS, RunActivity, RunRecord
 from provisioner.models import Counts
 from provisioner.models.exit_meanings import exit_meaning
 
-SENDING = ("run", "load", "")
-"""Commands that send rows; a run of an earlier version does not name its own."""
 RECENT_S = 60.0
 """Requests that were sent in these last seconds tell the rate of now."""
 _PAUSE_GAPS, _PAUSE_S = 3, 2.0
@@ -111,7 +109,7 @@ def _ended(number: int, run: RunRecord, ended: float, exit_code: int) -> RunStat
 def _running(number: int, run: RunRecord, activity: RunActivity, counts: Counts, now: float) -> RunState:
     command, to_send = run.note.command, run.note.to_send
     left = rate = left_s = paused_s = None
-    if command in SENDING:
+    if command in SENDING_COMMANDS:
         rate = rate_now(activity.recent, now)
         left = counts.pending if to_send is None else max(to_send - activity.rows - counts.in_flight, 0)
         paused_s = _standstill(activity.recent, now) if left else None

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import (
+    SENDING_COMMANDS,
     LedgerLocation,
     LedgerReader,
     RunNote,
@@ -26,7 +27,7 @@ from provisioner.models.summary import Summary
 from provisioner.results.recognition import is_results_file
 from provisioner.twilio.account.credentials import SIMULATED
 
-from .run_state import SENDING, RunPhase, RunState, last_run_state
+from .run_state import RunPhase, RunState, last_run_state
 
 FIRST_NAMED = 5
 """Rows that are named for each error."""
@@ -143,7 +144,7 @@ def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
 def sending_note(runs: Sequence[RunRecord]) -> RunNote:
     """Return the note of the last run that sent rows; an empty one when there is none."""
     notes = (run.note for run in reversed(runs))
-    return next((note for note in notes if note.command and note.command in SENDING), RunNote())
+    return next((note for note in notes if note.command and note.command in SENDING_COMMANDS), RunNote())
 
 
 def next_command(note: RunNote, state: RunState | None, counts: Counts, messages: MessageCounts) -> str:
@@ -155,7 +156,8 @@ def next_command(note: RunNote, state: RunState | None, counts: Counts, messages
     is_tested = has_ended and note.command == "load" and state is not None and state.exit_code in _ENDS_OF_TEST
     waiting = counts.unsent + counts.in_flight + (0 if is_tested else counts.pending)
     owed = messages.final.unsent + messages.final.unknown
-    if waiting or owed or (state is not None and state.phase is RunPhase.DIED and state.command in SENDING):
+    has_died = state is not None and state.phase is RunPhase.DIED and state.command in SENDING_COMMANDS
+    if waiting or owed or has_died:
         return note.next_command
     if counts.unknown:
         return note.next_command if note.looks_up_rows else note.reconcile_command

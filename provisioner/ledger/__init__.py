@@ -17,7 +17,7 @@ from provisioner.ledger.base import (
     UnknownRowStore,
 )
 from provisioner.ledger.location import LedgerLocation
-from provisioner.ledger.notes import JobNotes, RunNote, ThresholdNote
+from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
 from provisioner.ledger.reading import (
     CreatedRow,
@@ -35,6 +35,7 @@ from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
 
 __all__ = [
+    "SENDING_COMMANDS",
     "CloseLedger",
     "CloseStore",
     "CreatedRow",

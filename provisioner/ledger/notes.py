@@ -35,6 +35,10 @@ class ThresholdNote(msgspec.Struct, frozen=True, gc=False):
     has_failed: bool
 
 
+SENDING_COMMANDS = frozenset({"run", "load", ""})
+"""Values of ``RunNote.command`` of runs that send rows; a run of an earlier version does not name its own."""
+
+
 class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a run leaves for whoever takes the job over. The runs of earlier versions left nothing.
 

@@ -29,6 +29,7 @@ from .jobs import (
     Result,
     Row,
     VanishedResult,
+    is_hardly_any,
 )
 from .messages import Message, MessageCounts, MessageLookup, UnknownMessage
 from .outcomes import MessageStatus, Status, Step, Verdict
@@ -66,4 +67,5 @@ __all__ = [
     "VanishedResult",
     "Verdict",
     "WebChatRequest",
+    "is_hardly_any",
 ]

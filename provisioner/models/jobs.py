@@ -140,6 +140,15 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the input was not read again, because it has not changed since it was last planned."""
 
 
+_LEAST_SHARE = 10
+"""One in so many of the rows with an outcome has to be in an input that belongs to the same job."""
+
+
+def is_hardly_any(found_rows: int, earlier_rows: int) -> bool:
+    """Return whether fewer than a tenth of the earlier rows with an outcome were found: probably another job."""
+    return _LEAST_SHARE * found_rows < earlier_rows
+
+
 class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
     """An input with hardly any row of the job's earlier input, or with its keys written differently.
 

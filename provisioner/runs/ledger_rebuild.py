@@ -12,7 +12,7 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, RebuildPlan, RebuildReport, open_reader, rebuild_ledger
-from provisioner.models import Status
+from provisioner.models import Status, is_hardly_any
 from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput, PlanInterrupted
 from provisioner.planning.plan import describe_reading, show_keys
@@ -23,8 +23,6 @@ from provisioner.system.printable import shortened
 
 from .file_roles import is_same_file
 
-_LEAST_SHARE = 10
-"""One in so many of the rows with an outcome has to be in the input."""
 _NAMED = 3
 """Keys that are named."""
 _ROUNDED = 1e-4
@@ -100,7 +98,7 @@ def _require_rebuilt(ledger: LedgerLocation, results: Path) -> None:
 def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, *, is_keyed: bool) -> None:
     """Raise ``UsageError`` when rows that were sent could be taken for new ones."""
     named = ", ".join(source.name for source in job_input.sources)
-    if _LEAST_SHARE * report.found < report.outcomes:
+    if is_hardly_any(report.found, report.outcomes):
         raise UsageError(
             f"{results} and {named} do not belong together: {report.found:,} of its "
             f"{pluralize('row', report.outcomes)} with an outcome are in the input; there the keys are "

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from provisioner.errors import ProvisionerError, UsageError
-from provisioner.ledger import LedgerLocation, LedgerReader, find_ledger_locations, open_reader
+from provisioner.ledger import SENDING_COMMANDS, LedgerLocation, LedgerReader, find_ledger_locations, open_reader
 from provisioner.models.environment import working_folder
 from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput
@@ -16,8 +16,6 @@ from provisioner.sources import STDIN
 _PLACE = ("account", "target")
 """The settings of a job that decide where its conversations are."""
 _ENDING = ".ledger"
-_SENDING = ("run", "load")
-"""Commands whose results are those of the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +110,7 @@ def _last_run(reader: LedgerReader) -> datetime:
 
 def _last_output(reader: LedgerReader) -> str:
     folder = working_folder()
-    outputs = (run.note.output_from(folder) for run in reversed(reader.runs()) if run.note.command in _SENDING)
+    outputs = (
+        run.note.output_from(folder) for run in reversed(reader.runs()) if run.note.command in SENDING_COMMANDS
+    )
     return next(filter(None, outputs), "")

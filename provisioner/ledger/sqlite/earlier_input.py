@@ -11,11 +11,9 @@ from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.reader import read_counts, read_fingerprints
 from provisioner.ledger.sqlite.shapes import checked_row
-from provisioner.models import PlanReport, ReplacedInput
+from provisioner.models import PlanReport, ReplacedInput, is_hardly_any
 
 _PLAN = queries.load_queries("plan")
-_LEAST_SHARE = 10
-"""One in so many of the rows with an outcome has to be there again."""
 _NAMED = 3
 """Keys that are named of each input."""
 
@@ -43,15 +41,15 @@ class EarlierInput:
         found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
         if report.vanished and report.added and (respelt := _respelt(connection)):
             return structs.replace(_compare(found, connection), respelt_keys=respelt)
-        if not _is_hardly_any(found, self.most_rows):
+        if not is_hardly_any(found, self.most_rows):
             return None
-        if not _is_hardly_any(found, connection.execute(_PLAN["count_all_outcomes"]).fetchone()[0]):
+        if not is_hardly_any(found, connection.execute(_PLAN["count_all_outcomes"]).fetchone()[0]):
             return None
         replaced = _compare(found, connection)
-        if not _is_hardly_any(found, replaced.earlier_rows):
+        if not is_hardly_any(found, replaced.earlier_rows):
             return None
         first_uses = connection.execute(_PLAN["count_first_uses"]).fetchone()
-        return replaced if _is_hardly_any(*first_uses) else None
+        return replaced if is_hardly_any(*first_uses) else None
 
 
 def _compare(found: int, connection: sqlite3.Connection) -> ReplacedInput:
@@ -71,10 +69,6 @@ def _respelt(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     return tuple(
         (checked_row(shapes.KEY, (there,))[0], checked_row(shapes.KEY, (here,))[0]) for there, here in found
     )
-
-
-def _is_hardly_any(found: int, rows: int) -> bool:
-    return _LEAST_SHARE * found < rows
 
 
 def _keys(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
