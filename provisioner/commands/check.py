@@ -22,7 +22,7 @@ from provisioner.planning.preview import PREVIEWS, Preview, preview
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import mask_request
 from provisioner.signals import StopSignals
-from provisioner.sources import Detection
+from provisioner.sources import Detection, SkippedRecords
 
 FIRST = 20
 """Number of invalid rows that are listed without ``--all``."""
@@ -38,11 +38,13 @@ _SHOWN_ANYWHERE = 2
 class CheckResult:
     """What a check found: the plan of a run, with its invalid rows and a preview of its requests.
 
+    ``detections`` and ``skipped`` have an item for each input, in their order.
     ``lacks_address`` says that nothing gives the address SID of some rows, ``guess`` is why the encoding has to be
     confirmed, and ``is_shown`` that values are shown as they are.
     """
 
     detections: Sequence[tuple[str, Detection]]
+    skipped: Sequence[SkippedRecords]
     plan: Forecast
     invalid: Sequence[InvalidRow]
     preview: Preview
@@ -101,6 +103,7 @@ async def check_input(
             )
         return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
+            skipped=[source.skipped for source in job_input.sources],
             plan=plan,
             invalid=invalid,
             preview=preview(job_input, first, shows_values=is_shown),
@@ -126,7 +129,10 @@ def _details(checked: CheckResult) -> dict[str, object]:
     plan = checked.plan
     return {
         "valid": plan.counts.pending,
-        "sources": [{"source": name, **_detected(detection)} for name, detection in checked.detections],
+        "sources": [
+            {"source": name, **_detected(detection), **skipped.details()}
+            for (name, detection), skipped in zip(checked.detections, checked.skipped, strict=True)
+        ],
         "invalid_rows": [
             {
                 "row": row.row,
@@ -177,5 +183,4 @@ def _request(request: WebChatRequest, checked: CheckResult) -> dict[str, str]:
 
 
 def _detected(detection: Detection) -> dict[str, object]:
-    found = {what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}
-    return {**found, "skipped": [msgspec.structs.asdict(each) for each in detection.skipped]}
+    return {what: msgspec.structs.asdict(finding) for what, finding in detection.findings()}

@@ -13,7 +13,6 @@ from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint, suggest_command
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
-from provisioner.models.text import pluralize
 from provisioner.options import InputOptions
 from provisioner.planning.blank_rows import BlankRows
 from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
@@ -115,12 +114,9 @@ class JobInput:
     def notes(self) -> tuple[str, ...]:
         """Remarks of the plan pass that are not errors, one sentence each."""
         notes = [*self.mapping.notes]
-        notes += [f"{source.name}: {note}" for source in self.sources for note in source.detection.notes()]
-        notes += [
-            f"{source.name}: {pluralize('blank line', source.blank_lines, 'was skipped', 'were skipped')}"
-            for source in self.sources
-            if source.blank_lines
-        ]
+        for source in self.sources:
+            told = (*source.detection.notes(), source.skipped.note)
+            notes += [f"{source.name}: {note}" for note in told if note]
         if self.unused:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
             if any(bound.is_blank for bound in self._bound):

@@ -113,8 +113,12 @@ def unconfirmed_encoding_error(sources: Sequence[Source]) -> UsageError | None:
     )
 
 
-def skipped_records(sources: Sequence[Source]) -> list[dict[str, object]]:
-    """Return the skipped lines of all sources, such as footers: dicts with ``source``, ``line`` and ``what``."""
-    return [
-        {"source": source.name, **structs.asdict(each)} for source in sources for each in source.detection.skipped
-    ]
+def skipped_records(sources: Sequence[Source]) -> dict[str, object]:
+    """Return the records of all sources that are not rows, such as footers, as details for ``--json``.
+
+    ``skipped`` is a list of dicts with ``source``, ``line`` and ``what``. Where there are more than it holds,
+    ``skipped_total`` is their number.
+    """
+    kept = [{"source": source.name, **structs.asdict(each)} for source in sources for each in source.skipped]
+    total = sum(source.skipped.total for source in sources)
+    return {"skipped": kept, "skipped_total": total} if total > len(kept) else {"skipped": kept}

@@ -69,7 +69,7 @@ class _FinalState:
     messages: MessageCounts
     unknown_rows: Sequence[int]
     invalid: Sequence[InvalidReason]
-    skipped: Sequence[dict[str, object]]
+    skipped: dict[str, object]
     has_results: bool
     error: ProvisionerError | None
     signal_exit: ExitCode | None
@@ -145,7 +145,7 @@ def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
         ledger=str(config.commands.ledger),
         notes=("the run was stopped while planning: nothing was sent, and the results are unchanged",),
         next_command=config.commands.resume,
-        details={"skipped": skipped_records(job.input.sources)},
+        details=skipped_records(job.input.sources),
     )
 
 
@@ -282,7 +282,7 @@ def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[
         "most_in_flight": report.figures.most_in_flight,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
-        "skipped": final.skipped,
+        **final.skipped,
         **timers,
         **outage,
     }

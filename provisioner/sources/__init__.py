@@ -10,6 +10,7 @@ from provisioner.sources.json.objects import members_of
 
 from .detection import WORKBOOK, Detected, Detection
 from .open import open_sources
+from .skipped import SkippedRecords
 from .source import RecordWriter, Source, enumerate_records, first_names
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Detected",
     "Detection",
     "RecordWriter",
+    "SkippedRecords",
     "Source",
     "enumerate_records",
     "expand",

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
 
 import msgspec
 
@@ -29,18 +28,11 @@ class Detected(msgspec.Struct, frozen=True):
     is_guess: bool = False
 
 
-class SkippedLine(msgspec.Struct, frozen=True):
-    """Record that is not a row: ``line`` is its first line, from 1, ``what`` a word such as ``title``."""
-
-    line: int
-    what: str
-
-
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
     """All detected properties of an input; a property that its format does not have has an empty value.
 
-    ``bom`` is ``yes`` or ``no``, and ``mark`` holds the bytes of the byte order marks. ``skipped`` are the records
-    that are not rows. ``note`` is a sentence about the parts of the input that are not read; empty if all are.
+    ``bom`` is ``yes`` or ``no``, and ``mark`` holds the bytes of the byte order marks. ``note`` is a sentence
+    about the parts of the input that are not read; empty if all are.
     """
 
     format: Detected
@@ -51,22 +43,14 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: Detected = Detected("", "JSON has none")
     sheet: Detected = Detected("", "only a workbook has sheets")
     line_ends: Detected = Detected("", "only delimited text is cut at them")
-    skipped: tuple[SkippedLine, ...] = ()
     note: str = ""
 
     def notes(self) -> Iterator[str]:
         """Yield what the user has to check before anything is sent, one sentence each."""
         if self.encoding.is_guess:
             yield f"the encoding {self.encoding.value} is {self.encoding.reason}"
-        if self.skipped:
-            yield f"skipped because they are not rows: {', '.join(self._skipped_places())}"
         if self.note:
             yield self.note
-
-    def _skipped_places(self) -> Iterator[str]:
-        for what, group in groupby(self.skipped, lambda each: each.what):
-            lines = [each.line for each in group]
-            yield f"line {lines[0]} ({what})" if len(lines) == 1 else f"lines {lines[0]}-{lines[-1]} ({what})"
 
     def findings(self) -> Iterator[tuple[str, Detected]]:
         """Yield (name, detected property) for all properties with a value, in the order of detection."""

@@ -9,6 +9,7 @@ from provisioner.models import Fingerprint, Record
 from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
+from .skipped import SkippedRecords
 
 _FIRST_RECORDS = 1_000
 
@@ -45,8 +46,8 @@ class Source(Protocol):
         ...
 
     @property
-    def blank_lines(self) -> int:
-        """Number of blank lines that the last complete pass has skipped; 0 except for delimited text."""
+    def skipped(self) -> SkippedRecords:
+        """Records that the last complete pass did not take as rows; before the first, those found when opening."""
         ...
 
     @property

@@ -81,7 +81,8 @@ async def test_the_footer_of_a_report_is_no_row(program: Program) -> None:
     ended = await program("run", export, "-o", "results.csv", "--preset", "auto", "--simulate", "--rate", "50/s")
 
     assert (ended.code, ended.counts) == (0, {"created": 7})
-    assert lines_of(ended.stderr, f"note: {export}: skipped because they are not rows: lines 11-15 (footer)")
+    told = "skipped because they are not rows: line 10 (blank line), lines 11-15 (footer)"
+    assert lines_of(ended.stderr, f"note: {export}: {told}")
 
 
 @pytest.mark.parametrize("preset", CHATS)

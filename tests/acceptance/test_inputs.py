@@ -282,14 +282,14 @@ async def test_lines_that_are_no_rows_are_told(program: Program, twilio: StubMak
     checked = await program("check", "report.csv", "--json", env=CREDENTIALS)
     ended = await program(*command, "--json", "--failed", "failed.csv", env=CREDENTIALS)
 
-    skipped = [{"line": 1, "what": "title"}, {"line": 8, "what": "footer"}, {"line": 9, "what": "footer"}]
-    told = "skipped because they are not rows: line 1 (title), lines 8-9 (footer)"
+    kinds = {1: "title", 4: "blank line", 7: "blank line", 8: "footer", 9: "footer"}
+    skipped = [{"line": line, "what": what} for line, what in kinds.items()]
+    told = "skipped because they are not rows: line 1 (title), lines 4, 7 (blank line), lines 8-9 (footer)"
     assert checked.summary["sources"][0]["skipped"] == skipped
     assert f"report.csv: {told}" in checked.summary["plan_notes"]
     assert ended.summary["skipped"] == [{"source": "report.csv", **each} for each in skipped]
     assert lines_of(ended.stderr, "note: report.csv: ") == [
         f"note: report.csv: {told}",
-        "note: report.csv: 2 blank lines were skipped",
     ]
     assert (ended.code, server.created) == (4, {"Ana": 1, "Bo": 1})
     failed = (program.folder / "failed.csv").read_text()

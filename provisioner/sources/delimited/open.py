@@ -1,6 +1,6 @@
 """Opening of a delimited text: detect dialect, header and footer from a sample and from the last lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -8,8 +8,9 @@ from itertools import chain, islice
 import msgspec
 
 from provisioner.errors import InputError
-from provisioner.sources.detection import Detected, Detection, SkippedLine
+from provisioner.sources.detection import Detected, Detection
 from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.skipped import BLANK_LINE, LastPass, SkippedLine, SkippedRecords
 from provisioner.sources.text.decoding import count_lines, decoded, line_blocks, lines_at_end
 
 from .dialect import (
@@ -23,7 +24,7 @@ from .dialect import (
 )
 from .footer import count_footer_lines, is_nothing
 from .preamble import parse_sep_line
-from .source import BlankLineCount, DelimitedSource, LineRange, opened_rows
+from .source import DelimitedSource, LineRange, opened_rows
 
 _SAMPLE_LINES = 1_000
 _SAMPLE_SIZE = 512 * 1024
@@ -54,15 +55,15 @@ def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) ->
     start = _look_at(lines, delimiter, raw_input.name, is_whole=is_whole)
     footer = _footer(raw_input, detection, start)
     line_range = LineRange(start.line, footer[0].line - 1 if footer else 0)
-    with opened_rows(raw_input, encoding, start.delimiter.value, line_range, BlankLineCount()) as rows:
+    with opened_rows(raw_input, encoding, start.delimiter.value, line_range, SkippedRecords()) as rows:
         columns = _columns([values for _, values in islice(rows, 2)], raw_input.name)
     detection = msgspec.structs.replace(
         detection,
         delimiter=start.delimiter,
         line_ends=_line_ends(start.records),
-        skipped=(*start.skipped, *footer),
     )
-    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns)
+    last_pass = LastPass((*start.skipped, *footer))
+    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns, last_pass)
 
 
 def _sample(raw_input: RawInput, encoding: str) -> tuple[list[str], bool]:
@@ -87,13 +88,24 @@ def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool)
     titles = count_title_rows(records)
     skipped = [SkippedLine(1, "separator line")] if told else []
     skipped += [SkippedLine(record.line + offset, "title") for record in records[:titles]]
+    header_line = records[titles].line if titles else 0
+    if titles:
+        skipped += _blank_lines(records[: titles + 1], offset)
     return _Start(
         delimiter=finding,
-        line=offset + (records[titles].line if titles else 0),
+        line=offset + header_line,
         records=records[titles:],
         dialect=read_dialect(records[titles:], finding.value, lines[0] if told else ""),
         skipped=skipped,
     )
+
+
+def _blank_lines(records: Sequence[SampleRecord], offset: int) -> Iterator[SkippedLine]:
+    """Yield the blank lines before each record; ``offset`` is the number of the first sampled line."""
+    end = 0
+    for record in records:
+        yield from (SkippedLine(line + offset, BLANK_LINE) for line in range(end, record.line))
+        end = record.line + count_lines([record.text])
 
 
 def _delimiter(lines: Sequence[str], told: str, given: str, name: str, *, is_whole: bool) -> Detected:
@@ -131,8 +143,11 @@ def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[Sk
         return []
     with closing(raw_input.chunks()) as chunks:
         first = count_lines(decoded(chunks, detection.encoding.value, raw_input.name)) - count + 1
-    footer = enumerate(last[-count:], first)
-    return [SkippedLine(line, "footer") for line, text in footer if not is_nothing(text) and line > start.line]
+    return [
+        SkippedLine(line, BLANK_LINE if is_nothing(text) else "footer")
+        for line, text in enumerate(last[-count:], first)
+        if line > start.line
+    ]
 
 
 def _columns(starts: Sequence[list[str]], name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import CHUNK_SIZE, RawInput
+from provisioner.sources.skipped import BLANK_LINE, LastPass, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE, decoded, line_blocks
 
 from .dialect import MAX_FIELD_SIZE, Dialect, parser
@@ -38,13 +39,6 @@ class LineRange:
             start = end
 
 
-@dataclass(slots=True)
-class BlankLineCount:
-    """Number of blank lines that the last complete pass has skipped."""
-
-    count: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class DelimitedSource:
     """Delimited text input. A record has one value per column, or a problem."""
@@ -54,7 +48,7 @@ class DelimitedSource:
     dialect: Dialect
     line_range: LineRange
     columns: tuple[str, ...]
-    _blanks: BlankLineCount = field(default_factory=BlankLineCount)
+    _last_pass: LastPass = field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = False
 
@@ -69,9 +63,9 @@ class DelimitedSource:
         return ("csv", *self.columns)
 
     @property
-    def blank_lines(self) -> int:
-        """Number of blank lines that the last complete pass has skipped."""
-        return self._blanks.count
+    def skipped(self) -> SkippedRecords:
+        """Records that the last complete pass did not take as rows, such as titles, footers and blank lines."""
+        return self._last_pass.skipped
 
     def fingerprint(self) -> Fingerprint:
         """Return name, size and SHA-256 of the stored bytes."""
@@ -85,12 +79,14 @@ class DelimitedSource:
         """
         width = len(self.columns)
         encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
-        with opened_rows(self.raw_input, encoding, delimiter, self.line_range, self._blanks) as rows:
+        skipped = self._last_pass.begin()
+        with opened_rows(self.raw_input, encoding, delimiter, self.line_range, skipped) as rows:
             for line, values in islice(rows, 1, None):
                 if len(values) == width:
                     yield Record(line, values)
                 else:
                     yield Record(line, values, _ragged(len(values), width))
+        self._last_pass.complete(skipped)
 
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
         """Return a writer to ``stream`` in this dialect and encoding; the header line is written at once."""
@@ -99,22 +95,21 @@ class DelimitedSource:
 
 @contextmanager
 def opened_rows(
-    raw_input: RawInput, encoding: str, delimiter: str, line_range: LineRange, blanks: BlankLineCount
+    raw_input: RawInput, encoding: str, delimiter: str, line_range: LineRange, skipped: SkippedRecords
 ) -> Iterator[Iterator[tuple[int, list[str]]]]:
     """Yield an iterator of (first line, values) for all rows, including the header.
 
-    The input is closed when the context is left. Blank lines are skipped; their number is set in ``blanks`` when
-    the iterator is exhausted.
+    The input is closed when the context is left. Blank lines are added to ``skipped``.
     """
     with closing(raw_input.chunks()) as chunks:
         blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
-        yield _rows(blocks, delimiter, line_range, blanks, raw_input.name)
+        yield _rows(blocks, delimiter, line_range, skipped, raw_input.name)
 
 
 def _rows(
-    blocks: Iterable[list[str]], delimiter: str, line_range: LineRange, blanks: BlankLineCount, name: str
+    blocks: Iterable[list[str]], delimiter: str, line_range: LineRange, skipped: SkippedRecords, name: str
 ) -> Iterator[tuple[int, list[str]]]:
-    start, blank_lines = line_range.first, 0
+    start = line_range.first
 
     def watched() -> Iterator[list[str]]:
         """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory."""
@@ -132,11 +127,10 @@ def _rows(
             if values:
                 yield start, values
             else:
-                blank_lines += 1
+                skipped.add(start, BLANK_LINE)
             start = rows.line_num + line_range.first
     except csv.Error as error:
         raise _unparsable(error, name, start) from error
-    blanks.count = blank_lines
 
 
 def _ragged(width: int, header_width: int) -> str:

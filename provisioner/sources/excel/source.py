@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, ClassVar
 
@@ -10,6 +10,7 @@ from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import WORKBOOK, Detected, Detection
 from provisioner.sources.files.raw_input import RawInput, unreadable
+from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
 from .book import Book, opened_book
@@ -28,14 +29,19 @@ class WorkbookSource:
     raw_input: RawInput
     detection: Detection
     columns: tuple[str, ...]
+    _last_pass: LastPass = field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = False
-    blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:
         """Name of the input as the user gave it."""
         return self.raw_input.name
+
+    @property
+    def skipped(self) -> SkippedRecords:
+        """Rows that the last complete pass did not take as records."""
+        return self._last_pass.skipped
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -51,9 +57,11 @@ class WorkbookSource:
 
         A record with an unusable cell has a problem. Raise ``InputError`` when the workbook is damaged.
         """
+        skipped = self._last_pass.begin()
         with _opened(self.raw_input) as book:
             for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
                 yield _record(line, cells, self.columns)
+        self._last_pass.complete(skipped)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:

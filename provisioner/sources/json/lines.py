@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from provisioner.errors import InputError
 from provisioner.models import Record
+from provisioner.sources.skipped import BLANK_LINE, SkippedRecords
 from provisioner.sources.text.decoding import BOM, MAX_RECORD_SIZE, decoded
 
 from .layouts import SEPARATOR
@@ -12,18 +13,25 @@ from .objects import read_object
 _LINE_END = b"\n"
 
 
-def read_lines(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
+def read_lines(chunks: Iterable[bytes], encoding: str, name: str, skipped: SkippedRecords) -> Iterator[Record]:
     """Yield one record for each line that is not blank; ``Record.line`` counts all lines from 1.
+
+    Blank lines are added to ``skipped``, except for an end of the text after its last line end.
 
     Raise ``InputError`` for a line longer than ``MAX_RECORD_SIZE``, and for text not in ``encoding`` unless that
     is UTF-8.
     """
-    line = 0
+    line, blank = 0, 0
     for block in _cut(_utf8(chunks, encoding, name), _LINE_END, name):
         for raw in block:
             line += 1
+            if blank:
+                skipped.add(blank, BLANK_LINE)
+                blank = 0
             if raw and not raw.isspace():
                 yield read_object(line, raw.removesuffix(b"\r"))
+            else:
+                blank = line
 
 
 def read_sequence(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, ClassVar
 
@@ -12,6 +12,7 @@ from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.skipped import LastPass, SkippedRecords
 
 from .document import Tree, read_array, read_tree
 from .layouts import JsonLayout, is_spread_over_lines, layout_within, object_in
@@ -23,11 +24,10 @@ _SAMPLE_RECORDS = 1_000
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
 READERS: dict[JsonLayout, _Reader] = {
-    JsonLayout.LINES: read_lines,
     JsonLayout.SEQUENCE: read_sequence,
     JsonLayout.ARRAY: read_array,
 }
-"""Function that reads the records of each layout, except ``TREE``, which ``read_tree`` reads."""
+"""Function that reads the records of each layout, except ``LINES`` and ``TREE``, whose readers take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,19 @@ class JsonSource:
     envelope: Envelope
     columns: tuple[str, ...]
     tree: Tree | None = None
+    _last_pass: LastPass = field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = True
-    blank_lines: ClassVar[int] = 0
 
     @property
     def name(self) -> str:
         """Name of the input as the user gave it."""
         return self.raw_input.name
+
+    @property
+    def skipped(self) -> SkippedRecords:
+        """Records that the last complete pass did not take as rows."""
+        return self._last_pass.skipped
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -60,7 +65,9 @@ class JsonSource:
 
     def records(self) -> Iterator[Record]:
         """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
-        return _records(self.raw_input, self.detection, self.layout, self.tree)
+        skipped = self._last_pass.begin()
+        yield from _records(self.raw_input, self.detection, self.layout, self.tree, skipped)
+        self._last_pass.complete(skipped)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
@@ -87,7 +94,7 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
     tree = _tree(text, raw_input.name, is_told=is_told) if layout is JsonLayout.TREE else None
     names: dict[str, None] = {}
     is_empty = True
-    for record in islice(_records(raw_input, detection, layout, tree), _SAMPLE_RECORDS):
+    for record in islice(_records(raw_input, detection, layout, tree, SkippedRecords()), _SAMPLE_RECORDS):
         names.update(dict.fromkeys(record.values))
         is_empty = False
     if is_empty:
@@ -122,9 +129,15 @@ def _envelope(layout: JsonLayout, text: str, tree: Tree | None) -> Envelope:
     return ENVELOPES[layout]
 
 
-def _records(raw_input: RawInput, detection: Detection, layout: JsonLayout, tree: Tree | None) -> Iterator[Record]:
+def _records(
+    raw_input: RawInput, detection: Detection, layout: JsonLayout, tree: Tree | None, skipped: SkippedRecords
+) -> Iterator[Record]:
+    """Yield all records; ``skipped`` is given what is not one."""
+    encoding, name = detection.encoding.value, raw_input.name
     with closing(raw_input.chunks()) as chunks:
         if tree:
-            yield from read_tree(chunks, detection.encoding.value, raw_input.name, tree)
+            yield from read_tree(chunks, encoding, name, tree)
+        elif layout is JsonLayout.LINES:
+            yield from read_lines(chunks, encoding, name, skipped)
         else:
-            yield from READERS[layout](chunks, detection.encoding.value, raw_input.name)
+            yield from READERS[layout](chunks, encoding, name)

@@ -51,6 +51,9 @@ def test_what_is_left_unread_is_said(tmp_path: Path) -> None:
         assert job_input.notes == (f"{file}: only the sheet 'Contacts' is read, not 'Leads'",)
 
 
+SKIPPED = "skipped because they are not rows: line 1 (title), lines 2, 5-6, 8 (blank line), lines 9-10 (footer)"
+
+
 def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
     """Every line that is no row is accounted for, and a guess is called one."""
     file = tmp_path / "report.csv"
@@ -63,12 +66,14 @@ def test_what_is_skipped_and_guessed_is_said(tmp_path: Path) -> None:
 
     assert job_input.notes == (
         f"{file}: the encoding cp1252 is a guess: line 4 is not UTF-8; decoded this way it has the letters ë",
-        f"{file}: skipped because they are not rows: line 1 (title), lines 9-10 (footer)",
-        f"{file}: 3 blank lines were skipped",
+        f"{file}: {SKIPPED}",
         f"{UNUSED}Id",
     )
-    assert skipped_records(job_input.sources) == [
-        {"source": str(file), "line": 1, "what": "title"},
-        {"source": str(file), "line": 9, "what": "footer"},
-        {"source": str(file), "line": 10, "what": "footer"},
-    ]
+    assert skipped_records(job_input.sources) == {
+        "skipped": [
+            {"source": str(file), "line": 1, "what": "title"},
+            *({"source": str(file), "line": line, "what": "blank line"} for line in (2, 5, 6, 8)),
+            {"source": str(file), "line": 9, "what": "footer"},
+            {"source": str(file), "line": 10, "what": "footer"},
+        ]
+    }

@@ -8,7 +8,7 @@ import pytest
 from provisioner.errors import InputError, UsageError
 from provisioner.sources import Detected, Source
 from provisioner.sources.delimited.dialect import named_delimiter, rank_delimiters
-from provisioner.sources.detection import SkippedLine
+from provisioner.sources.skipped import SkippedLine
 
 Open = Callable[..., Source]
 
@@ -90,7 +90,7 @@ def test_a_given_delimiter_wins_over_the_separator_line(opened: Open) -> None:
 
     assert source.columns == ("a", "b")
     assert source.detection.delimiter == Detected(",", "--delimiter")
-    assert source.detection.skipped == (SkippedLine(1, "separator line"),)
+    assert list(source.skipped) == [SkippedLine(1, "separator line")]
 
 
 @pytest.mark.parametrize("given", ["", ",,", '"', "\n", "\0", "tabulator"])

@@ -1,0 +1,108 @@
+"""Records of an input that are not rows: what they are, how many there are, and on which lines."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import msgspec
+
+_MOST_PLACES = 1_000
+"""Most lines that are kept of one kind; further ones are only counted."""
+_SHOWN_RANGES = 5
+
+BLANK_LINE = "blank line"
+"""Kind of a line without any character."""
+
+
+class SkippedLine(msgspec.Struct, frozen=True):
+    """Record that is not a row: ``line`` is its first line, from 1, ``what`` a word such as ``title``."""
+
+    line: int
+    what: str
+
+
+class SkippedRecords:
+    """Records that are not rows, by kind.
+
+    The first 1,000 lines of each kind are kept, which bounds the memory. Iterating yields them, ordered by line.
+    """
+
+    def __init__(self, found: Iterable[SkippedLine] = ()) -> None:
+        self._lines: dict[str, list[int]] = {}
+        self._counts: dict[str, int] = {}
+        for each in found:
+            self.add(each.line, each.what)
+
+    def add(self, line: int, what: str) -> None:
+        """Add a record by its first line, from 1; ``what`` is its kind, a singular noun such as ``title``."""
+        count = self._counts[what] = self._counts.get(what, 0) + 1
+        if count <= _MOST_PLACES:
+            self._lines.setdefault(what, []).append(line)
+
+    @property
+    def total(self) -> int:
+        """Number of all records that were added."""
+        return sum(self._counts.values())
+
+    def __iter__(self) -> Iterator[SkippedLine]:
+        """Yield the kept records, ordered by line."""
+        kept = [SkippedLine(line, what) for what, lines in self._lines.items() for line in lines]
+        return iter(sorted(kept, key=lambda each: each.line))
+
+    @property
+    def note(self) -> str:
+        """Sentence that names all kinds with their lines, the first one first; empty when there is no record."""
+        if not self._counts:
+            return ""
+        lines = {each.line for each in self}
+        kinds = sorted(self._counts, key=lambda what: min(self._lines[what]))
+        return f"skipped because they are not rows: {', '.join(self._places(what, lines) for what in kinds)}"
+
+    def details(self) -> dict[str, object]:
+        """Return the kept records as ``skipped`` for ``--json``, and ``skipped_total`` when there are more."""
+        kept = [msgspec.structs.asdict(each) for each in self]
+        return {"skipped": kept, "skipped_total": self.total} if self.total > len(kept) else {"skipped": kept}
+
+    def _places(self, what: str, skipped: Collection[int]) -> str:
+        """Return, for example, ``lines 3, 5-7 and 12 more (blank line)``."""
+        ranges = _ranges(sorted(self._lines[what]), skipped)
+        shown = ranges[:_SHOWN_RANGES]
+        more = self._counts[what] - sum(count for _, _, count in shown)
+        spelt = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last, _ in shown)
+        noun = "line" if len(shown) == 1 and shown[0][0] == shown[0][1] and not more else "lines"
+        return f"{noun} {spelt}{f' and {more:,} more' if more else ''} ({what})"
+
+
+def _ranges(lines: Sequence[int], skipped: Collection[int]) -> list[tuple[int, int, int]]:
+    """Return (first line, last line, number of records) of each range; a range has only skipped lines inside."""
+    ranges: list[tuple[int, int, int]] = []
+    for line in lines:
+        if ranges and all(between in skipped for between in range(ranges[-1][1] + 1, line)):
+            first, _, count = ranges[-1]
+            ranges[-1] = (first, line, count + 1)
+        else:
+            ranges.append((line, line, 1))
+    return ranges
+
+
+class LastPass:
+    """What the last complete pass over a source has skipped, including ``found``, what was found when opening.
+
+    A pass fills the object that ``begin`` returns, and publishes it with ``complete`` at its end, so that passes
+    that run beside each other do not disturb each other.
+    """
+
+    def __init__(self, found: Iterable[SkippedLine] = ()) -> None:
+        self._found = tuple(found)
+        self._skipped = SkippedRecords(self._found)
+
+    @property
+    def skipped(self) -> SkippedRecords:
+        """Skipped records of the last complete pass; before the first one, those found when opening."""
+        return self._skipped
+
+    def begin(self) -> SkippedRecords:
+        """Return the object for a new pass to fill."""
+        return SkippedRecords(self._found)
+
+    def complete(self, skipped: SkippedRecords) -> None:
+        """Publish what a pass has skipped, after its last record."""
+        self._skipped = skipped
