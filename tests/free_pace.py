@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.ports.sending import GateClosed, Turn
 
 
@@ -45,6 +45,9 @@ class FreePace:
     def on_reached(self) -> None:
         """Count an answer."""
         self.reached += 1
+
+    def on_foreign(self, _reply: ForeignReply) -> None:
+        """Do nothing: no host is watched."""
 
     def on_unreachable(self, _failure: ConnectFailure) -> float | None:
         """Let it be made again as long as there are waits."""

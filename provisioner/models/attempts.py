@@ -32,6 +32,17 @@ class ConnectFailure(msgspec.Struct, frozen=True, gc=False):
     recovery: Recovery = Recovery.LIKELY
 
 
+class ForeignReply(msgspec.Struct, frozen=True, gc=False):
+    """A reply that another server than Twilio sent, such as the login page of a network.
+
+    ``answer`` says what was answered, for people: status and media type. ``is_certain``: every other request would
+    be answered in the same way until a person changes something.
+    """
+
+    answer: str
+    is_certain: bool = False
+
+
 class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Result of one HTTP request to Twilio; the base of the results of all kinds of requests.
 
@@ -55,6 +66,8 @@ class RequestResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether every other request would fail too, because of the credentials, the address or the connection."""
     connect_failure: ConnectFailure | None = None
     """Why there was no connection to send the request on; None if it was sent."""
+    foreign: ForeignReply | None = None
+    """What was answered, when the reply cannot be Twilio's; otherwise None."""
 
     @property
     def latency_ms(self) -> float | None:

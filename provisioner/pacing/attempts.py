@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
 from .backoff import backoff_s
@@ -46,6 +46,11 @@ class Answer(Protocol):
     @property
     def connect_failure(self) -> ConnectFailure | None:
         """Why there was no connection; None where there was one."""
+        ...
+
+    @property
+    def foreign(self) -> ForeignReply | None:
+        """What was answered, when the reply cannot be Twilio's; otherwise None."""
         ...
 
 
@@ -190,7 +195,9 @@ class AttemptRunner:
                 result = await request.send(subject, tracked_gate)
                 if result.connect_failure is not None:
                     return result, turn.on_unreachable(result.connect_failure)
-                if result.http_status is not None:
+                if result.foreign is not None:
+                    turn.on_foreign(result.foreign)
+                elif result.http_status is not None:
                     turn.on_reached()
                 return result, None
         except GateClosed:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from provisioner.errors import GuardError, ProvisionerError, UnreachableError
-from provisioner.models import ConnectFailure, Recovery
+from provisioner.models import ConnectFailure, ForeignReply, Recovery
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 from provisioner.system.event_log import event_logger
 
@@ -15,6 +15,11 @@ WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Seconds before the first probe of a host that cannot be reached, the second, and so on; then always the last."""
 MOST_IN_A_ROW = 3
 """Failed connections in a row, without a reply in between, after which a host counts as out of reach."""
+MOST_FOREIGN = 3
+"""Replies of another server than Twilio in a row after which the command ends. The row of each is unknown."""
+_CHECK_SERVER = (
+    "check --base-url, --proxy and the network, which may want a login first; then run the same command again"
+)
 TENTHS_BELOW_S = 10.0
 """Below this, people are told tenths of a second."""
 
@@ -24,12 +29,15 @@ class HostReachability:
 
     A host that has never replied is out of reach after one failed connection, any other after several in a row.
     Then one request at a time may connect (a probe), each after a longer wait. A reply to any request ends that.
+
+    A reply that cannot be Twilio's ends the command when the host has not replied before. Otherwise it is waited
+    for in the same way, but not for long: the request may have reached Twilio, so each probe may cost a row.
     """
 
-    def __init__(self, reachability: "Reachability") -> None:
-        self._reachability = reachability
+    def __init__(self, reachability: "Reachability", name: str) -> None:
+        self._reachability, self._name = reachability, name
         self._was_reached = False
-        self._failures = 0
+        self._failures = self._foreign = 0
         self._failing_since = 0.0
         self._last_failure = ""
         self._waits = 0
@@ -41,6 +49,11 @@ class HostReachability:
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` whenever ``opens_at`` changes."""
         self._listeners.append(listener)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a failed connection is waited for; otherwise it counts as an attempt."""
+        return self._reachability.is_watching
 
     @property
     def is_out(self) -> bool:
@@ -82,11 +95,27 @@ class HostReachability:
 
     def on_reached(self) -> None:
         """Record a reply."""
-        self._was_reached, self._failures = True, 0
+        self._was_reached, self._failures, self._foreign = True, 0, 0
         if self.is_out:
             self._reachability.on_recovered(self.out_for_s)
             self._waits, self._next_probe, self._is_probing = 0, -math.inf, False
             self._notify()
+
+    def on_foreign(self, reply: ForeignReply, *, is_probe: bool) -> None:
+        """Record a reply that cannot be Twilio's; ``is_probe`` is what ``enter`` returned.
+
+        While the host is out of reach, such replies to requests that were sent before change nothing.
+        """
+        is_late = self.is_out and not is_probe
+        self._foreign += not is_late
+        failing = f"{self._name} answered what Twilio's API does not ({reply.answer})"
+        if reply.is_certain or not self._was_reached or self._foreign >= MOST_FOREIGN:
+            self._reachability.end(GuardError(failing, cure=_CHECK_SERVER))
+        elif self.is_waited_for and not is_late:
+            if not self.is_out:
+                self._failing_since = self._reachability.now()
+            self._last_failure, self._is_probing = failing, False
+            self._wait()
 
     def on_failure(self, failure: ConnectFailure, *, is_probe: bool) -> float:
         """Record a failed connection; return the seconds after which the request may queue again.
@@ -98,8 +127,7 @@ class HostReachability:
             if is_probe:
                 self.leave(is_sent=False)
             return 0.0
-        is_lasting = failure.recovery is Recovery.IF_REACHED_BEFORE and not self._was_reached
-        if failure.recovery is Recovery.NONE or is_lasting:
+        if self._is_lasting(failure):
             self._reachability.end(GuardError(failure.error, cure=failure.cure))
             return 0.0
         self._last_failure = failure.error
@@ -115,6 +143,11 @@ class HostReachability:
             return backoff_s(self._failures)
         self._wait()
         return 0.0
+
+    def _is_lasting(self, failure: ConnectFailure) -> bool:
+        """Return whether waiting does not cure it."""
+        is_wrong = failure.recovery is Recovery.IF_REACHED_BEFORE and not self._was_reached
+        return is_wrong or failure.recovery is Recovery.NONE
 
     def _wait(self) -> None:
         """Let nothing connect for a while, or give up."""
@@ -144,7 +177,7 @@ class Reachability:
     After ``give_up_s`` seconds out of reach, and after a fault that waiting does not cure, ``stop`` is called with
     the error that ends the command. ``tell`` is called with a line for the user. A host counts as out of reach
     after ``MOST_IN_A_ROW`` failed connections, or after ``concurrency`` if that is less. With a ``give_up_s`` of
-    None no host is watched, and a failed connection counts as an attempt.
+    None nothing is waited for, and a failed connection counts as an attempt.
     """
 
     def __init__(
@@ -157,7 +190,7 @@ class Reachability:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.give_up_s = math.inf if give_up_s is None else give_up_s
-        self._is_watching = give_up_s is not None
+        self.is_watching = give_up_s is not None
         self.most_in_a_row = min(concurrency, MOST_IN_A_ROW)
         self.is_over = False
         self.now = clock.monotonic
@@ -167,11 +200,10 @@ class Reachability:
         self._hosts: dict[str, HostReachability] = {}
         self._out_s = 0.0
 
-    def host_of(self, url: str) -> HostReachability | None:
-        """Return the host of a URL, always the same object for the same host; None if no host is watched."""
-        if not self._is_watching:
-            return None
-        return self._hosts.setdefault(urlsplit(url).netloc, HostReachability(self))
+    def host_of(self, url: str) -> HostReachability:
+        """Return the host of a URL, always the same object for the same host."""
+        parts = urlsplit(url)
+        return self._hosts.setdefault(parts.netloc, HostReachability(self, parts.hostname or ""))
 
     @property
     def pause(self) -> str:

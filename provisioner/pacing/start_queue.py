@@ -10,7 +10,7 @@ from typing import Self
 
 from asyncio_throttle import Throttler
 
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.options import Rate
 from provisioner.ports.sending import GateClosed
 from provisioner.system.clock import Clock
@@ -247,9 +247,15 @@ class Reservation:
             host.on_reached()
             self._is_probe = False
 
+    def on_foreign(self, reply: ForeignReply) -> None:
+        """Record a reply that cannot be Twilio's."""
+        if (host := self._queue.host) is not None:
+            is_probe, self._is_probe = self._is_probe, False
+            host.on_foreign(reply, is_probe=is_probe)
+
     def on_unreachable(self, failure: ConnectFailure) -> float | None:
         """Record a failed connection; see ``ports.Turn``."""
-        if (host := self._queue.host) is None:
+        if (host := self._queue.host) is None or not host.is_waited_for:
             return None
         is_probe, self._is_probe = self._is_probe, False
         return host.on_failure(failure, is_probe=is_probe)

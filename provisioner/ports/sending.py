@@ -8,6 +8,7 @@ from provisioner.models import (
     AttemptResult,
     Claim,
     ConnectFailure,
+    ForeignReply,
     Message,
     MessageLookup,
     MessageStatus,
@@ -33,7 +34,11 @@ class Turn(Gate, Protocol):
     """Gate of one request in the queue, which is told whether Twilio was reached."""
 
     def on_reached(self) -> None:
-        """Record a reply, whatever it says."""
+        """Record a reply that may be Twilio's, whatever it says."""
+        ...
+
+    def on_foreign(self, reply: ForeignReply) -> None:
+        """Record a reply that cannot be Twilio's. The request counts as an attempt."""
         ...
 
     def on_unreachable(self, failure: ConnectFailure) -> float | None:

@@ -30,6 +30,8 @@ Source: Twilio, https://www.twilio.com/docs/conversations/states-timers, and err
 """
 _NOT_SHOWN = ambiguous("Twilio's reply does not show it closed", word="bad_reply")
 
+_NOT_A_CONVERSATION = ambiguous("the reply is not a conversation", word="bad_reply")
+
 
 class _State(msgspec.Struct, gc=False):
     state: str
@@ -68,11 +70,7 @@ class ClosingClient:
         ``after_s`` must be at least ``SHORTEST_TIMER_S``. The status ``CLOSED`` means that the timer is set.
         """
         came = await self._post(sid, gate, {"Timers.Closed": iso_duration(after_s)})
-        return (
-            failed_close(came)
-            if isinstance(came, TransportFailure)
-            else _result_if(came, HTTPStatus.OK, CloseStatus.CLOSED)
-        )
+        return failed_close(came) if isinstance(came, TransportFailure) else _read_timer_reply(came)
 
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | TransportFailure:
         body = urlencode(form).encode()
@@ -92,6 +90,13 @@ def _read_close_reply(reply: Reply) -> CloseResult:
     shown = decode(_STATE, reply.body) if reply.status == HTTPStatus.OK else None
     if reply.status == HTTPStatus.OK and (shown is None or shown.state != "closed"):
         return close_result(reply, CloseStatus.MAYBE, _NOT_SHOWN)
+    return _result_if(reply, HTTPStatus.OK, CloseStatus.CLOSED)
+
+
+def _read_timer_reply(reply: Reply) -> CloseResult:
+    """Return ``CLOSED`` only if the reply's body is a conversation: any other server may answer 200."""
+    if reply.status == HTTPStatus.OK and decode(_STATE, reply.body) is None:
+        return close_result(reply, CloseStatus.MAYBE, _NOT_A_CONVERSATION)
     return _result_if(reply, HTTPStatus.OK, CloseStatus.CLOSED)
 
 

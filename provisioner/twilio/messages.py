@@ -66,7 +66,8 @@ class MessageClient:
         came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
         if isinstance(came, TransportFailure):
             return failed_attempt(came)
-        return attempt_result(came, classify_message_reply(came.status, came.headers, came.body, now=came.ended))
+        classification = classify_message_reply(came.status, came.headers, came.body, now=came.ended)
+        return attempt_result(came, classification, field="sid")
 
     async def find(self, message: Message) -> MessageLookup:
         """Look ``message`` up among all messages of its conversation; see ``ports.Messenger``."""
@@ -98,5 +99,5 @@ def _failed_lookup(sids: list[str], list_error: ListError) -> MessageLookup:
         message_sids=tuple(sids),
         trouble=list_error.error,
         is_final=list_error.is_final,
-        is_gone=list_error.http_status == HTTPStatus.NOT_FOUND,
+        is_gone=list_error.http_status == HTTPStatus.NOT_FOUND and list_error.foreign is None,
     )

@@ -10,11 +10,12 @@ import msgspec
 
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply, Transport
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
 
 from .errors.error_table import ReplyClassification
+from .errors.foreign_replies import find_foreign
 from .errors.list_errors import LIST_ERRORS
 from .errors.reply_parsing import decode
 
@@ -40,6 +41,7 @@ class ListError(msgspec.Struct, frozen=True):
     is_throttled: bool = False
     retry_after_s: float | None = None
     connect_failure: ConnectFailure | None = None
+    foreign: ForeignReply | None = None
     refusal: str = ""
 
     @property
@@ -99,6 +101,10 @@ class Page(msgspec.Struct, Generic[_T]):
     @property
     def connect_failure(self) -> None:
         """Say that there was a connection."""
+
+    @property
+    def foreign(self) -> None:
+        """Say that the reply is Twilio's."""
 
 
 class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
@@ -176,6 +182,7 @@ def _list_error(reply: Reply, what: str) -> ListError:
         http_status=reply.status,
         is_throttled=classification.is_throttled,
         retry_after_s=classification.retry_after_s,
+        foreign=find_foreign(reply, classification, "meta"),
         refusal=classification.error if _is_refusal(reply, classification) else "",
     )
 

@@ -6,16 +6,26 @@ from msgspec import structs
 
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply
-from provisioner.models import AttemptResult
+from provisioner.models import AttemptResult, Verdict
 from provisioner.models.closing import CloseResult, CloseStatus
 
 from .errors.closing_errors import CLOSE_STATUSES
 from .errors.error_table import ReplyClassification
+from .errors.foreign_replies import find_foreign
 from .errors.reply_parsing import read_request_id
 
+_SUCCESSES = {CloseStatus.CLOSED, CloseStatus.DELETED, CloseStatus.GONE}
 
-def attempt_result(reply: Reply, classification: ReplyClassification, *, identity: str = "") -> AttemptResult:
-    """Return the result of an attempt that got a reply; ``identity`` is the guest's, empty if it is not known."""
+
+def attempt_result(
+    reply: Reply, classification: ReplyClassification, *, field: str, identity: str = ""
+) -> AttemptResult:
+    """Return the result of an attempt that got a reply.
+
+    ``field`` is a field that every object of the endpoint has. ``identity`` is the guest's, empty if it is not
+    known.
+    """
+    is_created = classification.verdict is Verdict.CREATED
     return AttemptResult(
         verdict=classification.verdict,
         due=reply.due,
@@ -32,6 +42,7 @@ def attempt_result(reply: Reply, classification: ReplyClassification, *, identit
         is_throttled=classification.is_throttled,
         stops_run=classification.stops_run,
         may_leave_orphan=classification.may_leave_orphan,
+        foreign=None if is_created else find_foreign(reply, classification, field),
     )
 
 
@@ -54,6 +65,7 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
         retry_after_s=classification.retry_after_s,
         is_throttled=classification.is_throttled,
         stops_run=classification.stops_run,
+        foreign=None if status in _SUCCESSES else find_foreign(reply, classification, "state"),
     )
 
 

@@ -63,4 +63,6 @@ class WebChatClient:
         if isinstance(came, TransportFailure):
             return failed_attempt(came, identity=request.identity)
         classification = classify_webchat_reply(came.status, came.headers, came.body, now=came.ended)
-        return attempt_result(came, classification, identity=classification.identity or request.identity)
+        return attempt_result(
+            came, classification, field="conversation_sid", identity=classification.identity or request.identity
+        )

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
-from tests.raw_server import Visit, free_port, raw_server
+from tests.raw_server import Visit, answering, free_port, raw_server, reply
 from tests.relays import connect_proxy, tcp_relay
 from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, hanging_up
+from tests.tls import Authority
 
 pytestmark = pytest.mark.acceptance
 
@@ -175,3 +176,39 @@ async def test_a_load_test_holds_no_arrival_back(program: Program) -> None:
 
     assert PAUSED not in ended.stderr
     assert {(row["status"], row["error_code"]) for row in program.results()} == {("unsent", "connect_failed")}
+
+
+async def test_a_login_page_in_twilios_place_stops_every_command_at_its_first_request(
+    program: Program, twilio: StubMaker, authority: Authority
+) -> None:
+    """Over https as well: exit 6 names server, answer and cure, nothing of the page; what is in doubt stays so."""
+
+    def lose_the_second(twilio: StubTwilio, call: Call) -> Answer:
+        return hanging_up if call.number == 2 else twilio.create(call)
+
+    server = await twilio(lose_the_second)
+    program.write_customers("customers.csv", 3)
+    await program(*RUN, "--base-url", server.url, "--on-unknown", "hold", env=CREDENTIALS)
+    page = reply(200, b"<html>Welcome, Customer 1</html>", "Content-Type: text/html")
+
+    async with raw_server(answering(page), tls=authority.server()) as portal:
+        there = program.trusting(authority.bundle)
+        base = ("--base-url", portal.url)
+        ends = [
+            await there("run", "customers.csv", "-o", "new.csv", "--rate", "200/s", *base, env=CREDENTIALS),
+            await there("load", "customers.csv", "-o", "load.csv", "--rate", "200/s", *base, env=CREDENTIALS),
+            await there("reconcile", "results.csv.ledger", *base, "--settle-delay", "0", env=CREDENTIALS),
+            await there("reconcile", "results.csv.ledger", *base, "--audit", env=CREDENTIALS),
+            await there("close", "results.csv", *base, "--concurrency", "1", "--yes", env=CREDENTIALS),
+        ]
+
+    assert [ended.code for ended in ends] == [6] * 5
+    for ended in ends:
+        message = (
+            "error: 127.0.0.1 answered what Twilio's API does not (HTTP 200, text/html)\n  check --base-url, "
+        )
+        assert message in ended.stderr
+        assert "Welcome" not in ended.stdout + ended.stderr
+    assert ends[0].counts == {"unknown": 1, "unsent": 2}
+    assert ends[2].counts == {"created": 2, "unknown": 1}
+    assert len(portal.requests) <= 5 * 2

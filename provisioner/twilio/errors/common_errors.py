@@ -26,5 +26,6 @@ STATUSES: Classifications = overlaid(
         408: ambiguous("the server gave up waiting for the request"),
         413: _TOO_LARGE,
         429: throttles("too many requests"),
+        511: stops("the network wants a login first: check it, and --proxy"),
     }
 )

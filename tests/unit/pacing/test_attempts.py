@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from provisioner.models import ConnectFailure
+from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate
 from tests.clock import now, run_virtually
@@ -23,6 +23,7 @@ class Came:
     retry_after_s: float | None = None
     is_final: bool = False
     connect_failure: ConnectFailure | None = None
+    foreign: ForeignReply | None = None
     latency_ms: float | None = None
 
 

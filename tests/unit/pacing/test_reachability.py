@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provisioner.errors import GuardError, ProvisionerError, UnreachableError
-from provisioner.models import ConnectFailure, Recovery
+from provisioner.errors import ExitCode, GuardError, ProvisionerError, UnreachableError
+from provisioner.models import ConnectFailure, ForeignReply, Recovery
 from provisioner.options import Rate
 from provisioner.pacing import HostReachability, Pacer, Reachability
+from provisioner.pacing.reachability import MOST_FOREIGN
 from provisioner.ports.sending import GateClosed
 from provisioner.system.clock import Clock
 from tests.clock import StillClock, now, run_virtually
 
 REFUSED = ConnectFailure("it cannot be reached: Connection refused")
 UNKNOWN_NAME = ConnectFailure("the name cannot be resolved", "check the name", Recovery.IF_REACHED_BEFORE)
+FOREIGN = ForeignReply("HTTP 200, text/html")
 UNTRUSTED = ConnectFailure("the certificate is not trusted", "check the certificate", Recovery.NONE)
 
 
@@ -37,9 +39,7 @@ class Watched:
             tell=self.told.append,
             clock=Clock(monotonic=self.clock),
         )
-        host = self.reachability.host_of("https://flex-api.twilio.com/v2/WebChats")
-        assert host is not None
-        self.host: HostReachability = host
+        self.host: HostReachability = self.reachability.host_of("https://flex-api.twilio.com/v2/WebChats")
 
     def fail(self, failure: ConnectFailure = REFUSED) -> float:
         """Let a request connect in vain; return the seconds after which it may queue again."""
@@ -80,6 +80,71 @@ def test_a_host_that_replied_is_out_of_reach_after_some_failures_in_a_row(concur
 
     assert len(watched.told) == 1
     assert watched.host.opens_at == 1
+
+
+def test_a_foreign_reply_ends_a_command_whose_host_never_answered_as_twilio_does() -> None:
+    """It would cost a row each time; a redirect or a missing endpoint ends it at any time."""
+    for reached, reply in ((False, FOREIGN), (True, ForeignReply("HTTP 404, text/html", is_certain=True))):
+        watched = Watched()
+        if reached:
+            watched.host.on_reached()
+
+        watched.host.on_foreign(reply, is_probe=watched.host.enter())
+
+        (error,) = watched.ended
+        assert error.exit_code is ExitCode.GUARD
+        assert error.message == f"flex-api.twilio.com answered what Twilio's API does not ({reply.answer})"
+        assert "--base-url, --proxy and the network" in error.cure
+        assert watched.host.opens_at == math.inf
+
+
+def test_foreign_replies_in_the_middle_are_probed_a_few_times() -> None:
+    """A page in between may pass, so there is a pause; every probe may cost a row, so there are two."""
+    watched = Watched()
+    watched.host.on_reached()
+    watched.host.on_foreign(FOREIGN, is_probe=watched.host.enter())
+    for _ in range(15):  # they were under way
+        watched.host.on_foreign(FOREIGN, is_probe=False)
+
+    waits = []
+    while not watched.ended:
+        waits.append(watched.host.opens_at - watched.clock.now)
+        watched.clock.now = watched.host.opens_at
+        watched.host.on_foreign(FOREIGN, is_probe=watched.host.enter())
+
+    assert waits == [1, 2]
+    assert watched.told[0] == (
+        "paused: Twilio cannot be reached, next try in 1 s "
+        "(flex-api.twilio.com answered what Twilio's API does not (HTTP 200, text/html))"
+    )
+
+
+def test_a_reply_of_twilio_forgets_the_foreign_ones_before_it() -> None:
+    """One now and then stops nothing, and the pause ends with the reply."""
+    watched = Watched()
+    for _ in range(5):
+        watched.host.on_reached()
+        watched.host.on_foreign(FOREIGN, is_probe=watched.host.enter())
+        watched.clock.now = watched.host.opens_at
+        assert watched.host.enter()
+        watched.host.on_reached()
+
+    assert not watched.ended
+    assert watched.host.opens_at == -math.inf
+
+
+def test_foreign_replies_hold_no_arrival_of_a_load_test_back_but_end_it() -> None:
+    """Nothing is waited for there."""
+    ended: list[ProvisionerError] = []
+    host = Reachability(give_up_s=None, concurrency=1, stop=ended.append, tell=print).host_of("https://a/v1")
+    host.on_reached()
+
+    for _ in range(MOST_FOREIGN - 1):
+        host.on_foreign(FOREIGN, is_probe=False)
+        assert host.opens_at == -math.inf
+    host.on_foreign(FOREIGN, is_probe=False)
+
+    assert len(ended) == 1
 
 
 def test_only_one_request_at_a_time_tries_and_only_its_failure_counts() -> None:
@@ -189,14 +254,14 @@ def test_connections_that_stood_too_long_at_the_gate_say_nothing_of_the_host() -
     assert (watched.told, watched.host.is_out) == ([], False)
 
 
-def test_hosts_are_watched_one_by_one_and_none_is_without_a_time() -> None:
+def test_hosts_are_watched_one_by_one_and_none_is_waited_for_without_a_time() -> None:
     """What is true of one host says nothing of another; the same address is the same host."""
     reachability = Watched().reachability
     unwatched = Reachability(give_up_s=None, concurrency=1, stop=print, tell=print)
 
     assert reachability.host_of("https://a/v1/x") is reachability.host_of("https://a/v2")
     assert reachability.host_of("https://a/v1/x") is not reachability.host_of("https://b/v1/x")
-    assert unwatched.host_of("https://a/v1/x") is None
+    assert not unwatched.host_of("https://a/v1/x").is_waited_for
 
 
 def pacers_of(reachability: Reachability, per_second: float = 50.0) -> tuple[Pacer, Pacer]:

@@ -1,0 +1,89 @@
+"""Another server answers in Twilio's place: the first row finds out, whatever it answers."""
+
+from provisioner.errors import ExitCode
+from provisioner.models import Counts
+from tests.integration.commands.job import Job
+from tests.quiet_ui import QuietUserInterface
+from tests.raw_server import answering, raw_server, reply
+from tests.stub_twilio import Answer, Call, Script, StubTwilio, stub_twilio
+
+HTML, JSON = "Content-Type: text/html; charset=utf-8", "Content-Type: application/json"
+PAGE = b"<html>Welcome, Ada</html>"
+AT_LOGIN = "Location: https://login.example/?for=ada"
+IN_DOUBT = {
+    reply(200, PAGE, HTML): "HTTP 200, text/html",
+    reply(200, b'{"ok": true}', JSON): "HTTP 200, application/json",
+    reply(201, b'{"id": 5}', JSON): "HTTP 201, application/json",
+    reply(302, b"", AT_LOGIN): "HTTP 302, a redirect to login.example",
+    reply(511, PAGE, HTML): "HTTP 511, text/html",
+}
+NOT_CREATED = {
+    reply(307, b"", AT_LOGIN): "HTTP 307, a redirect to login.example",
+    reply(308, b"", AT_LOGIN): "HTTP 308, a redirect to login.example",
+    reply(403, PAGE, HTML): "HTTP 403, text/html",
+    reply(404, PAGE, HTML): "HTTP 404, text/html",
+    reply(404, b'{"error": "no such page"}', JSON): "HTTP 404, application/json",
+    reply(405): "HTTP 405",
+}
+
+
+async def test_a_server_that_is_not_twilio_gets_one_row(job: Job) -> None:
+    """Exit 6, the server and what it answered are named, and only a reply that refuses leaves no doubt."""
+    for replies, counts in (
+        (IN_DOUBT, Counts(input=3, unknown=1, unsent=2)),
+        (NOT_CREATED, Counts(input=3, unsent=3)),
+    ):
+        for number, (answer, named) in enumerate(replies.items()):
+            async with raw_server(answering(answer)) as server:
+                results = job.folder / f"{counts.unknown}-{number}.csv"
+                summary = await job.run(server.url, output=results)
+
+            assert (summary.exit_code, summary.counts, len(server.requests)) == (ExitCode.GUARD, counts, 1), named
+            assert summary.error is not None
+            assert summary.error.message == f"127.0.0.1 answered what Twilio's API does not ({named})"
+            assert summary.error.cure.startswith("check --base-url, --proxy and the network")
+
+
+async def test_pages_of_a_load_balancer_are_still_doubtful_and_nothing_more(job: Job) -> None:
+    """A 502 or 503 with a page may come from Twilio's edge: no row stops the run, and each is unknown."""
+    for status in (502, 503):
+        async with raw_server(answering(reply(status, PAGE, HTML))) as server:
+            results = job.folder / f"{status}.csv"
+            summary = await job.run(server.url, output=results, on_unknown="hold")
+
+        assert (summary.exit_code, summary.counts) == (ExitCode.UNKNOWN, Counts(input=3, unknown=3))
+
+
+def portal(*numbers: int) -> Script:
+    """Return a script in which the calls of these numbers get a page."""
+
+    def script(twilio: StubTwilio, call: Call) -> Answer:
+        return reply(200, PAGE, HTML) if call.number in numbers else twilio.create(call)
+
+    return script
+
+
+async def test_a_login_page_in_the_middle_ends_the_run_after_a_few_rows(job: Job) -> None:
+    """It pauses and tries twice; what got the page is unknown, the rest waits, and the next run goes on."""
+    job.write(40)
+    ui = QuietUserInterface()
+    async with stub_twilio(portal(*range(6, 41))) as twilio:
+        summary = await job.run(twilio.url, rate="50/s", concurrency=1, ui=ui)
+
+    assert (summary.exit_code, summary.counts) == (
+        ExitCode.GUARD,
+        Counts(input=40, created=5, unknown=3, unsent=32),
+    )
+    assert [note.partition(" (")[0] for note in ui.notes if note.startswith("paused")] == [
+        "paused: Twilio cannot be reached, next try in 1 s",
+        "paused: Twilio cannot be reached, next try in 2 s",
+    ]
+
+
+async def test_a_single_page_in_the_middle_costs_a_pause(job: Job) -> None:
+    """The next row is answered by Twilio again, and all others are created."""
+    job.write(20)
+    async with stub_twilio(portal(6)) as twilio:
+        summary = await job.run(twilio.url, rate="50/s", on_unknown="hold")
+
+    assert (summary.exit_code, summary.counts) == (ExitCode.UNKNOWN, Counts(input=20, created=19, unknown=1))
