@@ -105,8 +105,8 @@ def test_a_429_at_the_safe_pace_lowers_it_unless_it_is_a_stray_one(quiet_s: floa
     if step:
         assert adaptive_rate.rate(again + PATIENCE_S[0]) == pytest.approx(lower)
     else:
-        assert lower < adaptive_rate.rate(again + 0.2)
-        assert cut(adaptive_rate, again + 0.2) == pytest.approx(lower)
+        assert lower < adaptive_rate.rate(again + 0.4)
+        assert cut(adaptive_rate, again + 0.4) == pytest.approx(lower)
 
 
 def test_a_limit_far_below_is_stepped_down_to_in_large_steps() -> None:
@@ -149,6 +149,22 @@ def test_an_answer_from_before_the_last_pause_says_nothing_new() -> None:
     assert cut(adaptive_rate, 101.5, age=2.0) == pytest.approx(5 * (1 - STEP))
 
 
+def test_a_429_to_the_first_start_after_a_pause_says_nothing_of_the_pace() -> None:
+    """Nothing started in the second before, so a lower pace would have met it as well: it only pauses again."""
+    adaptive_rate, resumed, safe = limited()
+    others = governor_of(5)
+    cut(others, 100.0)
+
+    for number in range(1, 6):
+        cut(adaptive_rate, resumed, pause=2.0**number, achieved=1)
+        cut(others, 101.0, pause=0.0, achieved=1)
+        resumed += 2.0**number
+
+    assert adaptive_rate.rate(resumed) == pytest.approx(safe)
+    assert others.rate(101.0) == pytest.approx(5 * (1 - STEP))
+    assert others.rate(102.0) == 5
+
+
 def test_no_limit_becomes_one_after_a_429() -> None:
     """Without an asked pace, the first 429 takes what was achieved as the pace to cut and to return to."""
     adaptive_rate = governor_of(math.inf)
@@ -175,13 +191,18 @@ def share_of_possible(sent: Sent, rate: float) -> float:
     return (len(sent.starts) / rate + len(sent.pauses)) / sent.seconds
 
 
-@pytest.mark.parametrize(("share", "least"), [(0.01, 0.98), (0.02, 0.98), (0.05, 0.9)])
+@pytest.mark.parametrize(("share", "least", "seeds"), [(0.01, 0.98, 10), (0.02, 0.98, 10), (0.05, 0.95, 40)])
 @pytest.mark.parametrize("rate", [4.0, 5.0])
-def test_stray_429s_cost_their_pauses_and_little_more(share: float, least: float, rate: float) -> None:
-    """Up to one in twenty is turned away at random: it goes on at 0.9 of what is possible, mostly at all of it."""
-    sent = [send(Stray(share, seed=seed, behind=ANYTHING), rate, rows=600, seed=seed) for seed in range(6)]
+def test_stray_429s_cost_their_pauses_and_little_more(share: float, least: float, seeds: int, rate: float) -> None:
+    """Up to one in twenty is turned away at random: it goes on at 0.9 of what is possible, mostly at all of it.
 
-    assert mean(share_of_possible(each, rate) for each in sent) >= least
+    So it does by every seed, however the 429s fall.
+    """
+    sent = [send(Stray(share, seed=seed, behind=ANYTHING), rate, rows=600, seed=seed) for seed in range(seeds)]
+
+    shares = [share_of_possible(each, rate) for each in sent]
+    assert mean(shares) >= least
+    assert min(shares) >= 0.9
     assert max(each.most_in_a_second() for each in sent) <= rate
 
 
@@ -228,6 +249,14 @@ def test_a_strict_limit_is_used_well_and_seldom_met(way_s: float, least: float, 
 
     assert sent.admitted / (5 * 1_800) >= least
     assert len(sent.refused) / sent.admitted <= most_refused
+
+
+def test_a_limit_that_the_way_jitters_is_found_within_a_few_429s() -> None:
+    """Of 100 s at a strict 5/s, ±50 ms: 0.91 would be the most without 429s, and finding that out costs some."""
+    sent = [send(SlidingWindow(lambda _: 5.0), 5.0, seconds=100, way_s=0.1, seed=seed) for seed in range(12)]
+
+    assert mean(each.admitted / (5 * each.seconds) for each in sent) >= 0.82
+    assert max(len(each.refused) for each in sent) <= 14
 
 
 @pytest.mark.parametrize(
