@@ -25,7 +25,6 @@ _ANY_SENDER = {
     HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Statuses below 500 whose meaning is the same whoever sends them."""
-_CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _NO_ENDPOINT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
@@ -34,9 +33,9 @@ def find_foreign(reply: Reply, classification: ReplyClassification, *names: str)
     """Return what was answered, if the reply cannot be Twilio's; otherwise None.
 
     Twilio's replies have an error code, the header ``Twilio-Request-Id``, or one of ``names``, the fields of the
-    endpoint's objects. Without these, a redirect, a success that is not a cut JSON reply, and a 4xx with a body
-    are foreign; a 401 or 403 only if its body is not JSON. So is a 511, which only a network in between sends (RFC
-    6585, section 6). Any other 5xx is not: load balancers of Twilio's may send pages.
+    endpoint's objects. Without these, a redirect, a success that is not a cut JSON reply, a 404 or 405, and any
+    other 4xx whose body is not JSON are foreign. So is a 511, which only a network in between sends (RFC 6585,
+    section 6). Any other 5xx is not: load balancers of Twilio's may send pages.
     """
     if read_request_id(reply.headers) or read_error_code(reply.body):
         return None
@@ -51,8 +50,7 @@ def _is_foreign(reply: Reply, body: dict[str, Any] | None, names: tuple[str, ...
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _ANY_SENDER:
         return status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED
     if status >= HTTPStatus.BAD_REQUEST:
-        is_nobodys = not reply.body and status not in _NO_ENDPOINT
-        return not is_nobodys and (body is None or status not in _CREDENTIALS)
+        return status in _NO_ENDPOINT or (bool(reply.body) and body is None)
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         return True
     if body is not None:
