@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from provisioner.errors import ExitCode
 from provisioner.models import Counts, MessageCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import CommandOutcome, Summary
@@ -19,10 +18,9 @@ _TITLES = {
     CommandOutcome.PLANNED: ("stopped as planned", "green"),
     CommandOutcome.STOPPED: ("stopped", "yellow"),
     CommandOutcome.GUARDED: ("stopped by a guard", "yellow"),
+    CommandOutcome.UNREACHABLE: ("stopped: Twilio could not be reached,", "yellow"),
     CommandOutcome.FAILED: ("failed", "red"),
 }
-
-_UNREACHABLE = ("stopped: Twilio could not be reached,", "yellow")
 
 _TO_THE_END = {CommandOutcome.FINISHED, CommandOutcome.CHECKED}
 
@@ -80,14 +78,8 @@ def _part(name: str, number: int) -> str:
     return styled(text, fg=_COLOURS.get(name)) if number else text
 
 
-def _title(summary: Summary) -> tuple[str, str]:
-    if summary.outcome is CommandOutcome.GUARDED and summary.exit_code is ExitCode.UNSENT:
-        return _UNREACHABLE
-    return _TITLES[summary.outcome]
-
-
 def _headline(summary: Summary) -> str:
-    title, colour = _title(summary)
+    title, colour = _TITLES[summary.outcome]
     took = f"{'in' if summary.outcome in _TO_THE_END else 'after'} {duration_text(summary.elapsed_s or 0.0)}"
     pace = f" at {rate_text(summary.rate_achieved)}" if summary.rate_achieved is not None else ""
     throttled = f", {pluralize('answer', summary.throttled, 'was', 'were')} 429" if summary.throttled else ""

@@ -200,7 +200,7 @@ class Cleanup:
         outcome = CommandOutcome.FINISHED
         if error is not None:
             is_doubt_worse = error.exit_code is ExitCode.UNSENT and code is ExitCode.UNKNOWN
-            code, outcome = code if is_doubt_worse else error.exit_code, CommandOutcome.GUARDED
+            code, outcome = code if is_doubt_worse else error.exit_code, CommandOutcome.of_error(error)
         elif left and signal_exit is not None:
             code, outcome = signal_exit, CommandOutcome.STOPPED
         return Summary(

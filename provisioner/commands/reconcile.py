@@ -237,8 +237,8 @@ class ReconcileCommand:
 
 
 def _audit_outcome(audit: Audit, error: ProvisionerError | None) -> CommandOutcome:
-    if isinstance(error, GuardError):
-        return CommandOutcome.GUARDED
+    if error is not None:
+        return CommandOutcome.of_error(error)
     return CommandOutcome.FINISHED if audit.is_done else CommandOutcome.STOPPED
 
 

@@ -24,9 +24,16 @@ class CommandOutcome(StrEnum):
     STOPPED = "stopped"
     """A signal stopped the command; it can be resumed."""
     GUARDED = "guarded"
-    """A safety limit stopped it, or Twilio was out of reach for too long (exit code 7); it can be resumed."""
+    """A safety limit or a disk error stopped it; it can be resumed."""
+    UNREACHABLE = "unreachable"
+    """Twilio was out of reach for too long; the same command goes on when it is back."""
     FAILED = "failed"
     """The command could not do its work; ``error`` says why."""
+
+    @classmethod
+    def of_error(cls, error: ProvisionerError) -> "CommandOutcome":
+        """Return the outcome of a command that ``error`` ended."""
+        return _OUTCOMES.get(error.exit_code, cls.FAILED)
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +62,7 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 _OUTCOMES = {
     ExitCode.GUARD: CommandOutcome.GUARDED,
-    ExitCode.UNSENT: CommandOutcome.GUARDED,
+    ExitCode.UNSENT: CommandOutcome.UNREACHABLE,
     ExitCode.SIGINT: CommandOutcome.STOPPED,
     ExitCode.SIGTERM: CommandOutcome.STOPPED,
 }
@@ -93,7 +100,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             command=command,
             exit_code=error.exit_code,
-            outcome=_OUTCOMES.get(error.exit_code, CommandOutcome.FAILED),
+            outcome=CommandOutcome.of_error(error),
             error=ErrorInfo.from_error(error),
         )
 

@@ -13,6 +13,14 @@ from provisioner.monitor import NO_FIGURES, RunFigures
 _NO_MESSAGES = MessageCounts()
 
 
+_RESUMABLE = {
+    CommandOutcome.PLANNED,
+    CommandOutcome.STOPPED,
+    CommandOutcome.GUARDED,
+    CommandOutcome.UNREACHABLE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RunEnd:
     """Exit code and outcome of a run."""
@@ -23,7 +31,7 @@ class RunEnd:
     @property
     def is_resumable(self) -> bool:
         """Whether the same command continues where this run ended."""
-        return self.outcome in {CommandOutcome.PLANNED, CommandOutcome.STOPPED, CommandOutcome.GUARDED}
+        return self.outcome in _RESUMABLE
 
 
 _BY_THE_ROWS = (
@@ -56,8 +64,7 @@ def run_end(
     rows or messages that are left unsent.
     """
     if error is not None and error.exit_code not in _BY_THE_ROWS:
-        is_guard = error.exit_code is ExitCode.GUARD
-        return RunEnd(error.exit_code, CommandOutcome.GUARDED if is_guard else CommandOutcome.FAILED)
+        return RunEnd(error.exit_code, CommandOutcome.of_error(error))
     if left and signal_exit is not None:
         return RunEnd(signal_exit, CommandOutcome.STOPPED)
     is_planned = bool(left and is_limited and error is None)
@@ -68,14 +75,10 @@ def run_end(
             codes.discard(ExitCode.UNSENT)
     if error is not None:
         codes.add(error.exit_code)
-    return RunEnd(min(codes, key=_BY_THE_ROWS.index), _outcome(error, is_planned=is_planned))
-
-
-def _outcome(error: ProvisionerError | None, *, is_planned: bool) -> CommandOutcome:
-    """Return the word for the end of a run that neither a guard nor a signal stopped."""
-    if error is not None:
-        return CommandOutcome.GUARDED if error.exit_code is ExitCode.UNSENT else CommandOutcome.FAILED
-    return CommandOutcome.PLANNED if is_planned else CommandOutcome.FINISHED
+        outcome = CommandOutcome.of_error(error)
+    else:
+        outcome = CommandOutcome.PLANNED if is_planned else CommandOutcome.FINISHED
+    return RunEnd(min(codes, key=_BY_THE_ROWS.index), outcome)
 
 
 def _codes_of(counts: Counts, messages: MessageCounts) -> Iterator[ExitCode]:

@@ -48,7 +48,7 @@ async def test_a_name_server_that_does_not_answer_is_waited_for(job: Job, monkey
 
     summary = await job.run("https://flex-api.twilio.invalid", yes=True, give_up="0.1s", ui=ui)
 
-    assert (summary.exit_code, summary.outcome) == (ExitCode.UNSENT, CommandOutcome.GUARDED)
+    assert (summary.exit_code, summary.outcome) == (ExitCode.UNSENT, CommandOutcome.UNREACHABLE)
     assert [note for note in ui.notes if note.startswith("paused: Twilio cannot be reached, next try in 0.1 s")]
 
 

@@ -14,6 +14,7 @@ from provisioner.errors import (
     ProvisionerError,
     StorageError,
     StrictError,
+    UnreachableError,
     UsageError,
 )
 from provisioner.models import Counts, MessageCounts
@@ -91,6 +92,7 @@ def test_one_line_of_ascii_holds_every_name() -> None:
         (StrictError("m", cure="c"), CommandOutcome.FAILED, "strict"),
         (StorageError("m", cure="c"), CommandOutcome.GUARDED, "storage"),
         (GuardError("m", cure="c"), CommandOutcome.GUARDED, "guard"),
+        (UnreachableError("m", cure="c"), CommandOutcome.UNREACHABLE, "unreachable"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -111,9 +111,9 @@ class UnreachableError(ProvisionerError):
 @pytest.mark.parametrize(
     ("error", "counts", "signal_exit", "expected"),
     [
-        (UnreachableError("away"), Counts(input=2, pending=2), None, (ExitCode.UNSENT, "guarded")),
-        (UnreachableError("away"), Counts(input=2, rejected=1, pending=1), None, (ExitCode.UNSENT, "guarded")),
-        (UnreachableError("away"), Counts(input=2, unknown=1, pending=1), None, (ExitCode.UNKNOWN, "guarded")),
+        (UnreachableError("away"), Counts(input=2, pending=2), None, (ExitCode.UNSENT, "unreachable")),
+        (UnreachableError("away"), Counts(input=2, rejected=1, pending=1), None, (ExitCode.UNSENT, "unreachable")),
+        (UnreachableError("away"), Counts(input=2, unknown=1, pending=1), None, (ExitCode.UNKNOWN, "unreachable")),
         (UnreachableError("away"), Counts(input=2, pending=2), ExitCode.SIGTERM, (ExitCode.SIGTERM, "stopped")),
         (ThresholdError("slow"), Counts(input=2, unknown=1, pending=1), None, (ExitCode.THRESHOLDS, "failed")),
         (ThresholdError("slow"), Counts(input=2, pending=2), ExitCode.SIGINT, (ExitCode.SIGINT, "stopped")),
