@@ -1,5 +1,6 @@
 """The command ``status``: the state of a job from its ledger, also while it runs."""
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -17,6 +18,7 @@ from provisioner.ledger import (
     RunRecord,
     is_ledger,
     last_judged,
+    last_sending,
     open_reader,
 )
 from provisioner.load import describe_result
@@ -24,6 +26,7 @@ from provisioner.models import Counts, MessageCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
+from provisioner.options.shell_command import export_command
 from provisioner.results.recognition import is_results_file
 from provisioner.twilio.account.credentials import SIMULATED
 
@@ -50,7 +53,7 @@ def job_status(path: Path) -> Summary:
         counts, messages, runs = reader.counts(), reader.message_counts(), reader.runs()
         state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
         takeover = takeover_details(reader, runs, counts, details)
-    note = sending_note(runs)
+    note = last_sending(runs)
     output = note.output_from(working_folder())
     return Summary(
         command="status",
@@ -58,7 +61,7 @@ def job_status(path: Path) -> Summary:
         messages=messages,
         output=output,
         ledger=str(location),
-        notes=(*_notes(path, location, is_planned=is_planned), *_about_results(output, details)),
+        notes=(*_notes(path, location, is_planned=is_planned), *_about_results(path, output, location, details)),
         next_command="" if details["is_running"] else next_command(note, state, counts, messages),
         details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
     )
@@ -79,8 +82,8 @@ def ledger_of(path: Path) -> LedgerLocation:
     if is_results_file(path):
         raise LedgerError(
             f"{path} is a results file, and its ledger {beside} is not there",
-            cure=f"put the ledger back beside it, name the ledger where it is, or make it again: "
-            f"provisioner run FILE… -o {path} --rebuild-from {path}",
+            cure=f"put the ledger back beside it, name the ledger where it is, or make it again: add "
+            f"--rebuild-from {shlex.quote(str(path))} to the command that made it",
         )
     raise LedgerError(
         f"{path} is not a ledger, and it is not a results file either",
@@ -112,7 +115,7 @@ def takeover_details(
 
     ``details`` are those of ``status_details``.
     """
-    settings, note, inputs = details["settings"], sending_note(runs), details["sources"]
+    settings, note, inputs = details["settings"], last_sending(runs), details["sources"]
     rows = [counts.input] if len(inputs) == 1 else reader.input_rows()
     told = {(each["status"], each["error_code"]) for each in details["errors"] if each["error_code"] != "stopped"}
     return {
@@ -139,12 +142,6 @@ def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
         }
         for each in note.thresholds
     ]
-
-
-def sending_note(runs: Sequence[RunRecord]) -> RunNote:
-    """Return the note of the last run that sent rows; an empty one when there is none."""
-    notes = (run.note for run in reversed(runs))
-    return next((note for note in notes if note.command and note.command in SENDING_COMMANDS), RunNote())
 
 
 def next_command(note: RunNote, state: RunState | None, counts: Counts, messages: MessageCounts) -> str:
@@ -189,12 +186,14 @@ def _held_since(reader: LedgerReader) -> float | None:
 
 def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterator[str]:
     if str(location) != str(path):
-        yield f"{path} is the results file of the job: its ledger {location} was read"
+        place = "is the results file of the job:" if path.exists() else "is not there:"
+        yield f"{path} {place} its ledger {location} was read"
     if not is_planned:
         yield NEVER_PLANNED
 
 
-def _about_results(output: str, details: Mapping[str, Any]) -> Iterator[str]:
+def _about_results(path: Path, output: str, location: LedgerLocation, details: Mapping[str, Any]) -> Iterator[str]:
     """Yield that the results were moved or not written, unless a run is at work, which writes them at its end."""
     if output and not details["is_running"] and not Path(output).exists():
-        yield f"{output} is not there: provisioner export LEDGER -o PATH writes the results of a ledger"
+        missing = "" if Path(output) == path else f"{output} is not there: "
+        yield f"{missing}{export_command(location, output)} writes the results"

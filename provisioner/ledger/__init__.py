@@ -30,6 +30,8 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
     last_judged,
+    last_output,
+    last_sending,
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
@@ -64,6 +66,8 @@ __all__ = [
     "hold_lock",
     "is_ledger",
     "last_judged",
+    "last_output",
+    "last_sending",
     "lock_path",
     "open_ledger",
     "open_reader",

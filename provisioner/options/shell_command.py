@@ -1,14 +1,17 @@
-"""Shell commands that are shown as the next one: that of a Python call, and one without an option."""
+"""Shell commands that are shown to be typed: that of a Python call, one without an option, one on a ledger."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from pathlib import PurePath
 from typing import Any
 
 from .keyword_values import keyword_fields
 
 _NEVER_SHOWN = frozenset({"proxy"})
 """Options that are omitted, because the address of a proxy may hold a password."""
+_SUFFIXES = {".csv", ".jsonl"}
+"""Suffixes that say how results are written."""
 
 
 def shell_command(command: str, arguments: Sequence[str], options: Any, given: Iterable[str]) -> str:
@@ -23,8 +26,22 @@ def shell_command(command: str, arguments: Sequence[str], options: Any, given: I
         if name in fields
         for word in _words(name, getattr(options, name), fields[name].metadata["off_flag"])
     ]
-    names = [f"./{name}" if name.startswith("-") and name != "-" else name for name in arguments]
-    return shlex.join(["provisioner", command, *names, *flags])
+    return shlex.join(["provisioner", command, *map(_argument, arguments), *flags])
+
+
+def ledger_command(command: str, ledger: object, *flags: str) -> str:
+    """Return the quoted shell line ``provisioner COMMAND LEDGER FLAGS``; ``ledger`` is a location or a name."""
+    return shlex.join(["provisioner", command, _argument(str(ledger)), *flags])
+
+
+def export_command(ledger: object, output: str | PurePath, *flags: str) -> str:
+    """Return the shell line that writes the results of a ledger to ``output``; CSV where no suffix says how."""
+    is_told = PurePath(output).suffix.lower() in _SUFFIXES
+    return ledger_command("export", ledger, *flags, "-o", str(output), *(() if is_told else ("--format", "csv")))
+
+
+def _argument(name: str) -> str:
+    return f"./{name}" if name.startswith("-") and name != "-" else name
 
 
 def without_option(command: str, option: str, options_class: Any, *, overrides: bool) -> str:

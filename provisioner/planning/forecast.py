@@ -1,15 +1,16 @@
 """Forecast of a run: how many rows it sends and how long that takes. Pure: no clock, no I/O."""
 
 import math
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from provisioner.models import PlanReport
 from provisioner.models.forecast import TWILIO_LIMIT, Forecast
 from provisioner.models.text import pluralize
 from provisioner.options import Rate
+from provisioner.options.shell_command import export_command
 
 FREE_IDENTITIES = 200
 """Number of monthly active users that Twilio does not bill (Twilio: Conversations pricing).
@@ -61,13 +62,13 @@ def forecast(
     now: datetime,
     is_real: bool,
     notes: tuple[str, ...] = (),
-    ledger: str = "LEDGER",
+    ledger: str = "",
 ) -> Forecast:
     """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
     ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
     simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
-    ``ledger`` is the name of the job's ledger, for a command in a note.
+    ``ledger`` is the name of the job's ledger, for a command in a note; only a job that was run before needs it.
     """
     rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)
@@ -99,8 +100,9 @@ def _changes(report: PlanReport, ledger: str) -> list[str]:
             f"{changed} changed since being sent: none is sent again, and conversations keep what was sent"
         )
     if report.vanished:
-        export = shlex.join(["provisioner", "export", ledger, "--vanished", "-o"])
-        notes.append(f"{export} PATH writes the results of rows that left the input")
+        output = PurePath(ledger.removesuffix(".ledger")).with_suffix(".vanished.csv")
+        export = export_command(ledger, output, "--vanished")
+        notes.append(f"{export} writes the results of rows that left the input")
     return notes
 
 

@@ -1,10 +1,12 @@
 """What this program wrote itself and is given as an input: results are none, rows to fix are."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 from provisioner.errors import InputError
 from provisioner.models import Problem, Status
 from provisioner.models.output_columns import FAILED_COLUMNS, are_result_columns
+from provisioner.options.shell_command import ledger_command
 from provisioner.sources import Source, first_names
 
 _STATUSES = frozenset(Status)
@@ -18,7 +20,8 @@ def require_no_results(sources: Sequence[Source]) -> None:
                 "is a results file of this program, so its rows were sent already",
                 source=source.name,
                 cure="to resume, run the original input with the same -o; to fix rows, feed in the --failed file; "
-                f"to use the results, provisioner close or export, or run --rebuild-from {source.name}",
+                f"to use the results, {ledger_command('close', source.name)}; or add --rebuild-from "
+                f"{quote(source.name)} to the command of a job that has lost its ledger",
             )
 
 

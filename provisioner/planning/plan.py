@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from shlex import quote
 
 from msgspec import structs
 
@@ -109,7 +110,8 @@ def unconfirmed_encoding_error(sources: Sequence[Source]) -> UsageError | None:
     name, encoding = guessed[0].name, guessed[0].detection.encoding.value
     return UsageError(
         f"{name}: its encoding, {encoding}, is only a guess, so nothing was sent",
-        cure=f"look at its letters with 'provisioner check {name}', then add --encoding {encoding}, or --yes",
+        cure=f"look at its letters with 'provisioner check {quote(name)}', then add "
+        f"--encoding {encoding}, or --yes",
     )
 
 

@@ -12,8 +12,10 @@ from typing import BinaryIO, NamedTuple, NoReturn, TextIO
 import msgspec
 
 from provisioner.errors import InputError
+from provisioner.ledger import LedgerLocation, is_ledger
 from provisioner.models import Result, Status, VanishedResult
 from provisioner.models.sids import SidKind
+from provisioner.options.shell_command import export_command
 from provisioner.system.os_errors import os_reason
 from provisioner.system.regular_files import open_regular
 
@@ -188,10 +190,18 @@ def _require_whole(status: str, sid: str, path: Path, line: int) -> None:
         _refuse(path, line, f"has a conversation_sid that is not a SID ({SidKind.CONVERSATION.form})")
 
 
+def _anew(path: Path) -> str:
+    """Return how to get results as a run writes them, from the ledger beside them if there is one."""
+    ledger, copy = LedgerLocation.beside(path), path.with_stem(f"{path.stem}-again")
+    if not is_ledger(ledger):
+        return "name the results as a run wrote them, or the ledger of its job"
+    return f"name its ledger, {ledger}, or write the results anew: {export_command(ledger, copy)}"
+
+
 def _refuse(path: Path, line: int, reason: str) -> NoReturn:
     raise InputError(
         f"{reason}, so this is not a results file as it was written",
         source=str(path),
         line=line,
-        cure="name the results of a run, or its ledger; provisioner export LEDGER -o PATH writes them anew",
+        cure=_anew(path),
     ) from None

@@ -35,9 +35,9 @@ _BATCH = 1_000
 """JSON lines that are encoded at a time."""
 _DRAFT = ".draft"
 _ALL_IS_KEPT = "the ledger has everything"
-_MAKE_ROOM = f"make room, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
-_TO_A_FILE = f"write them to a file: provisioner export LEDGER -o FILE; {_ALL_IS_KEPT}"
-_AGAIN = f"look at the file and its folder, then run the same command again, or provisioner export: {_ALL_IS_KEPT}"
+_MAKE_ROOM = f"make room, then run the same command again: {_ALL_IS_KEPT}"
+_TO_A_FILE = f"run the same command again with -o and the name of a file: {_ALL_IS_KEPT}"
+_AGAIN = f"look at the file and its folder, then run the same command again: {_ALL_IS_KEPT}"
 _FEW = 64
 """CSV lines that are formatted at a time."""
 

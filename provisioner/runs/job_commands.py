@@ -1,6 +1,5 @@
 """The commands that go on with a job, ready to be typed."""
 
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 from provisioner.ledger import LedgerLocation
 from provisioner.options import InputOptions, LoadOptions, MappingOptions, RunOptions
-from provisioner.options.shell_command import shell_command, without_option
+from provisioner.options.shell_command import ledger_command, shell_command, without_option
 from provisioner.sources import STDIN
 
 
@@ -61,7 +60,7 @@ class JobCommands:
         return self._on_ledger("close")
 
     def _on_ledger(self, command: str) -> str:
-        return shlex.join(["provisioner", command, str(self.ledger), *self.target_flags])
+        return ledger_command(command, self.ledger, *self.target_flags)
 
 
 def check_command(files: Iterable[str], options: RunOptions | LoadOptions, environ: Mapping[str, str]) -> str:

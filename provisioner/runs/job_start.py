@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_reader
@@ -141,13 +142,13 @@ def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
             f"{results} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
             "the input would be created again",
             cure=f"name the ledger of {results} with --ledger; or, for other customers, another -o; or add "
-            f"--rebuild-from {results} if its ledger is lost; or --new-job to begin anew and keep these results "
-            "under another name",
+            f"--rebuild-from {quote(str(results))} if its ledger is lost; or --new-job to begin anew and keep "
+            "these results under another name",
         )
     return UsageError(
         f"{results} is there, and its ledger {ledger} is not: without that, its customers would be created again",
-        cure=f"put {ledger} back; or add --rebuild-from {results} to rebuild it, or --new-job to begin anew "
-        "and keep these results under another name",
+        cure=f"put {ledger} back; or add --rebuild-from {quote(str(results))} to rebuild it, or --new-job "
+        "to begin anew and keep these results under another name",
     )
 
 
@@ -155,5 +156,5 @@ def _other_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
     return UsageError(
         f"{results} has created rows that {ledger} does not know: it is of another ledger, or that is an old copy",
         cure=f"name the ledger of {results} with --ledger, or another -o; or move {ledger} away and add "
-        f"--rebuild-from {results}; --new-job goes on and keeps these results under another name",
+        f"--rebuild-from {quote(str(results))}; --new-job goes on and keeps these results under another name",
     )

@@ -5,11 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 from provisioner.errors import ProvisionerError, UsageError
-from provisioner.ledger import SENDING_COMMANDS, LedgerLocation, LedgerReader, find_ledger_locations, open_reader
+from provisioner.ledger import LedgerLocation, LedgerReader, find_ledger_locations, last_output, open_reader
 from provisioner.models.environment import working_folder
 from provisioner.models.text import pluralize
+from provisioner.options.shell_command import ledger_command
 from provisioner.planning.input import JobInput
 from provisioner.sources import STDIN
 
@@ -34,11 +36,10 @@ class SentBefore:
 
     def error(self, results: Path) -> UsageError:
         """Return the error for a job whose results would go to ``results``."""
-        name = str(self.ledger)
         return UsageError(
             f"{self.file} was sent to this account already: {self._told()}",
-            cure=f"go on with that job by {self._flags()}, in place of -o {results}; look at it with "
-            f"'provisioner status {name}'; or add --new-job to create everybody once more",
+            cure=f"go on with that job by {self._flags()}, in place of -o {quote(str(results))}; look at it with "
+            f"'{ledger_command('status', self.ledger)}'; or add --new-job to create everybody once more",
         )
 
     def note(self, *, is_local: bool) -> str:
@@ -52,8 +53,8 @@ class SentBefore:
         results = name.removesuffix(_ENDING)
         is_beside = results != name and (not self.output or Path(results).exists())
         if is_beside:
-            return f"-o {results}"
-        return f"-o {self.output} --ledger {name}" if self.output else f"its -o and --ledger {name}"
+            return f"-o {quote(results)}"
+        return f"{f'-o {quote(self.output)}' if self.output else 'its -o and'} --ledger {quote(name)}"
 
     def _told(self) -> str:
         return f"{self.ledger} has {pluralize('row', self.created)} created, last on {self.at:%Y-%m-%d at %H:%M}"
@@ -76,7 +77,8 @@ def find_sent_before(
             if not _is_same_place(reader, settings):
                 continue
             if (found := _same_input(reader, job_input)) and (created := reader.counts().created):
-                sent = SentBefore(location, found, created, _last_run(reader), _last_output(reader))
+                output = last_output(reader.runs(), working_folder())
+                sent = SentBefore(location, found, created, _last_run(reader), output)
                 return None if _has_planned(own, job_input) else sent
     return None
 
@@ -106,11 +108,3 @@ def _same_input(reader: LedgerReader, job_input: JobInput) -> str | None:
 def _last_run(reader: LedgerReader) -> datetime:
     runs = reader.runs()
     return datetime.fromtimestamp(runs[-1].started if runs else 0.0).astimezone()
-
-
-def _last_output(reader: LedgerReader) -> str:
-    folder = working_folder()
-    outputs = (
-        run.note.output_from(folder) for run in reversed(reader.runs()) if run.note.command in SENDING_COMMANDS
-    )
-    return next(filter(None, outputs), "")

@@ -166,7 +166,7 @@ async def test_results_that_stdout_takes_in_part_are_not_called_whole(program: P
     assert (program.folder / "part.jsonl").stat().st_size == room
     assert ended.code == 6
     assert "results cannot be written to stdout: File too large" in ended.stderr
-    assert "provisioner export" in ended.stderr
+    assert "-o and the name of a file" in ended.stderr
 
 
 def full_disk() -> BinaryIO:

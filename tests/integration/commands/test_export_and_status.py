@@ -3,6 +3,8 @@
 import asyncio
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,8 @@ def test_status_says_that_the_results_are_elsewhere(folder: Path, capsys: pytest
 
     main(["status", "results.csv.ledger"])
 
-    assert "note:    results.csv is not there: provisioner export LEDGER -o PATH" in capsys.readouterr().out
+    export = "provisioner export results.csv.ledger -o results.csv"
+    assert f"note:    results.csv is not there: {export} writes the results" in capsys.readouterr().out
 
 
 def test_status_tells_the_job_as_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,6 +203,36 @@ def test_an_input_that_has_changed_is_not_mixed_up_with_the_results(
 
     assert (refused, plain) == (ExitCode.USAGE, ExitCode.DONE)
     assert "customers.csv: the input has changed since it was planned" in told
+
+
+def offered(text: str) -> list[str]:
+    """Return the words of the command in a text, up to the last word of its path."""
+    found = re.search(r"provisioner (export \S+ (?:--vanished )?-o \S+)", text)
+    assert found is not None, text
+    return shlex.split(found[1])
+
+
+def test_a_command_that_a_message_offers_can_be_typed_as_it_stands(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Results that were moved away, or edited so that they cannot be read: the paths are real ones."""
+    results = folder / "results.csv"
+    whole = results.read_text(encoding="utf-8")
+    results.unlink()
+    status = (call("status results.csv"), capsys.readouterr().out)
+    again = main(offered(status[1]))
+    back = results.read_text(encoding="utf-8")
+    results.write_text(whole.replace("created", "made"), encoding="utf-8")
+    capsys.readouterr()
+
+    refused = (call("close results.csv --simulate"), capsys.readouterr().err)
+
+    assert (status[0], again, back) == (ExitCode.DONE, ExitCode.DONE, whole)
+    assert "note:    results.csv is not there: its ledger results.csv.ledger was read" in status[1]
+    assert "is the results file" not in status[1]
+    assert refused[0] == ExitCode.USAGE
+    assert main(offered(refused[1])) == ExitCode.DONE
+    assert read(folder / "results-again.csv")[0]["status"] == "created"
 
 
 def test_what_came_through_a_pipe_is_gone(

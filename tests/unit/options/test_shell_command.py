@@ -2,11 +2,13 @@
 
 import shlex
 
+import click
 import pytest
 
+from provisioner.cli.main import cli
 from provisioner.options import RunOptions
 from provisioner.options.keyword_values import options_from_keywords
-from provisioner.options.shell_command import shell_command, without_option
+from provisioner.options.shell_command import export_command, ledger_command, shell_command, without_option
 
 
 def command_of(*files: str, **given: object) -> list[str]:
@@ -30,6 +32,22 @@ def test_what_begins_with_a_dash_is_no_flag() -> None:
     assert command_of("-odd.csv", "-", first_message="-hello") == [
         *("provisioner", "run", "./-odd.csv", "-", "--first-message=-hello")
     ]
+
+
+def test_a_command_on_a_ledger_is_one_that_the_parser_takes() -> None:
+    """Blanks and a dash at the front change nothing, and a name without a suffix is given its format."""
+    commands = [
+        ledger_command("reconcile", "-my job.ledger", "--profile", "two words"),
+        export_command("a b.ledger", "-a b.csv", "--vanished"),
+        export_command("a.ledger", "results"),
+    ]
+
+    assert shlex.split(commands[0])[1:3] == ["reconcile", "./-my job.ledger"]
+    for words in map(shlex.split, commands):
+        command = cli.get_command(click.Context(cli), words[1])
+        assert command is not None
+        command.make_context(words[1], words[2:])
+    assert commands[2].endswith("-o results --format csv")
 
 
 def test_a_proxy_is_not_repeated() -> None:

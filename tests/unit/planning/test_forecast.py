@@ -58,7 +58,7 @@ def test_what_changed_in_the_input_is_said() -> None:
     assert notes[0] == "first"
     assert notes[1].startswith("3 rows of an earlier run are no longer in the input")
     assert notes[2].startswith("1,200 rows have changed since being sent")
-    assert notes[3].startswith("provisioner export 'my job.ledger' --vanished -o PATH writes")
+    assert notes[3].startswith("provisioner export 'my job.ledger' --vanished -o 'my job.vanished.csv' writes")
 
 
 def test_one_row_is_written_as_one() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -77,7 +78,8 @@ def test_results_are_no_input_however_they_were_saved(tmp_path: Path) -> None:
         assert refusal.value.message.endswith(
             f"{name}: is a results file of this program, so its rows were sent already"
         )
-        for way in ("same -o", "--failed file", "close or export", f"--rebuild-from {path}"):
+        typed = quote(str(path))
+        for way in ("same -o", "--failed file", f"provisioner close {typed}", f"--rebuild-from {typed} "):
             assert way in refusal.value.cure
 
 

@@ -434,7 +434,7 @@ def test_a_stdout_that_takes_nothing_is_a_storage_error(style: Format, monkeypat
     ):
         write_results(stream, [CREATED], style)
 
-    assert "provisioner export" in caught.value.cure
+    assert "-o and the name of a file" in caught.value.cure
 
 
 @pytest.mark.parametrize("style", Format)
