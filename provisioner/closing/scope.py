@@ -14,8 +14,8 @@ from provisioner.target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class CloseTarget:
-    """Open ledger, with access to its conversations that are to be closed."""
+class CloseJob:
+    """Open ledger, and its conversations that are to be closed."""
 
     ledger: Ledger
     close_ledger: CloseLedger
@@ -30,15 +30,18 @@ class UnknownRowsSummary:
 
 
 class LedgerFile:
-    """Ledger of a job as the source of the conversations. Their close status is recorded in the same ledger."""
+    """Ledger of a job as the source of the conversations.
+
+    Their close status is recorded in the same ledger: ``location`` and ``of_job`` are one.
+    """
 
     has_progress = True
 
     def __init__(self, location: LedgerLocation) -> None:
-        self.location = location
+        self.location = self.of_job = location
 
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:  # noqa: ARG002 - one shape for both
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseJob]:  # noqa: ARG002 - one shape for both
         """Open the ledger, and mark rows in flight as unknown.
 
         Raise ``OtherJobError`` when another account created the conversations, ``LedgerBusyError`` when a run
@@ -48,24 +51,26 @@ class LedgerFile:
             settings = reader.manifest.settings
         async with open_ledger(self.location, {**settings, **target.settings()}, version=__version__) as ledger:
             await ledger.recover()
-            yield CloseTarget(ledger, ledger.closing(deletes=deletes))
+            yield CloseJob(ledger, ledger.closing(deletes=deletes))
 
-    async def unknowns(self, close_target: CloseTarget) -> UnknownRowsSummary:
+    async def unknowns(self, job: CloseJob) -> UnknownRowsSummary:
         """Return the job's unknown rows."""
-        counts = await close_target.ledger.counts()
-        rows = [row.row for row in await close_target.ledger.unknown(0, MOST_NAMED)]
+        counts = await job.ledger.counts()
+        rows = [row.row for row in await job.ledger.unknown(0, MOST_NAMED)]
         return UnknownRowsSummary(counts.unknown, tuple(rows))
 
 
 class ResultsFile:
     """Results file as the source of the conversations to close.
 
-    Their close status is recorded in a ledger beside the file, or in a temporary one when nothing has to be kept.
+    Their close status is recorded in a ledger beside the file, at ``location``, or in a temporary one when nothing
+    has to be kept. ``of_job`` is the usual place of the ledger of the job that wrote the file.
     """
 
     def __init__(self, path: Path) -> None:
         self.results = path
         self.location = LedgerLocation.for_closing(path)
+        self.of_job = LedgerLocation.beside(path)
         self._unknown = UnknownRowsSummary(0, ())
 
     @property
@@ -74,7 +79,7 @@ class ResultsFile:
         return self.location.exists()
 
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseTarget]:
+    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseJob]:
         """Open the ledger beside the results file, and import the conversations of its created rows.
 
         With ``is_kept`` False, use a temporary ledger instead. Raise the same errors as ``open_ledger``, and
@@ -84,9 +89,9 @@ class ResultsFile:
         async with open_ledger(location, target.settings(), version=__version__) as ledger:
             close_ledger = ledger.closing(deletes=deletes)
             await close_ledger.import_conversations(self._made())
-            yield CloseTarget(ledger, close_ledger)
+            yield CloseJob(ledger, close_ledger)
 
-    async def unknowns(self, _close_target: CloseTarget) -> UnknownRowsSummary:
+    async def unknowns(self, _job: CloseJob) -> UnknownRowsSummary:
         """Return the rows whose status in the results file is unknown; call this after ``open``."""
         return self._unknown
 
@@ -102,7 +107,11 @@ class ResultsFile:
         self._unknown = UnknownRowsSummary(total, tuple(rows))
 
 
-def close_source_of(path: Path) -> LedgerFile | ResultsFile:
+CloseSource = LedgerFile | ResultsFile
+"""Where the conversations to close are listed."""
+
+
+def close_source_of(path: Path) -> CloseSource:
     """Return the source for a file: ``LedgerFile`` for a ledger by its content, else ``ResultsFile``.
 
     Raise ``UsageError`` for the address of a server.

@@ -1,18 +1,13 @@
 """The command ``close``: print what would be closed, ask, close it, and account for every conversation."""
 
-import math
-import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from provisioner.closing.close_workers import CloseWorkers
-from provisioner.closing.scope import CloseTarget, LedgerFile, ResultsFile, UnknownRowsSummary, close_source_of
+from provisioner.closing.scope import CloseJob, CloseSource, ResultsFile, close_source_of
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
 from provisioner.models.environment import ProcessEnvironment
-from provisioner.models.reasons import format_row_list
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.monitor.close_monitor import WORDS, CloseMonitor
 from provisioner.options import CloseOptions, Rate, parse_duration, parse_rate
@@ -24,15 +19,10 @@ from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 from provisioner.twilio.closing import ClosingClient
 
-ACTION_LIMIT = 30.0
-"""Conversations created, changed or deleted per second that Twilio allows, shared with production.
+from .close_plan import ClosePlan, conversations, for_good, loose_ends, plan_closing, question_lines
 
-Source: https://www.twilio.com/docs/conversations/conversations-limits
-"""
 DRAIN_S = 30.0
 """Seconds that requests in flight may take after a stop signal."""
-FIRST_NAMED = 3
-"""Number of SIDs that are shown before the question."""
 MOST_REASONS = 5
 """Most reasons for failed conversations in the notes."""
 
@@ -55,38 +45,22 @@ async def close_conversations(
     # A simulator reports every SID as gone, which must not be recorded; a dry run must not create a file.
     may_keep = not (options.simulate and isinstance(source, ResultsFile))
     is_kept = may_keep and (options.yes or source.has_progress)
-    async with source.open(target, deletes=options.delete, is_kept=is_kept) as close_target:
-        plan = await cleanup.plan(close_target)
+    async with source.open(target, deletes=options.delete, is_kept=is_kept) as job:
+        plan = await plan_closing(job, source, deletes=options.delete)
         if not plan.to_close or not cleanup.is_wanted(plan):
             return cleanup.account_dry(plan)
         if is_kept == may_keep:
-            return await cleanup.execute(close_target, plan, stop)
-    async with source.open(target, deletes=options.delete, is_kept=True) as close_target:
-        return await cleanup.execute(close_target, plan, stop)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosePlan:
-    """Numbers of conversations to close, of those done, and of those that cannot be closed here.
-
-    ``first`` holds the first SIDs to close. ``unknowns`` are rows that may have conversations without a known SID,
-    ``duplicates`` further conversations of a row, ``orphans`` conversations without a customer.
-    """
-
-    to_close: int
-    done: int
-    first: tuple[str, ...]
-    unknowns: UnknownRowsSummary
-    duplicates: int
-    orphans: int
+            return await cleanup.execute(job, plan, stop)
+    async with source.open(target, deletes=options.delete, is_kept=True) as job:
+        return await cleanup.execute(job, plan, stop)
 
 
 class Cleanup:
-    """One execution of ``close``: plan, confirm, execute, account."""
+    """One execution of ``close`` after its plan: confirm, execute, account."""
 
     def __init__(
         self,
-        source: LedgerFile | ResultsFile,
+        source: CloseSource,
         options: CloseOptions,
         target: Target,
         rate: Rate,
@@ -99,58 +73,45 @@ class Cleanup:
         self._verb = "delete" if options.delete else "close"
         self._log = event_logger()
 
-    async def plan(self, close_target: CloseTarget) -> ClosePlan:
-        """Return what there is to close; raise ``LedgerError`` when a created row has no valid SID."""
-        await close_target.close_ledger.require_sids()
-        counts = await close_target.close_ledger.counts()
-        done = sum(counts[each] for each in FINAL_STATUSES[self._verb])
-        return ClosePlan(
-            to_close=sum(counts.values()) - done,
-            done=done,
-            first=tuple(each.sid for each in await close_target.close_ledger.left(0, FIRST_NAMED)),
-            unknowns=await self._source.unknowns(close_target),
-            duplicates=await close_target.close_ledger.duplicates(),
-            orphans=await close_target.close_ledger.orphans(),
-        )
-
     def is_wanted(self, plan: ClosePlan) -> bool:
         """Print the plan and return whether to execute it.
 
         With ``--yes`` nobody is asked; without it the user is asked, and no terminal means no.
         """
         tell = self._ui.print_status if self._options.yes else self._ui.print
-        for line in self._plan_lines(plan):
+        deletes = self._options.delete
+        for line in question_lines(plan, self._target, self._rate, self._options.rate, deletes=deletes):
             tell(line)
-        question = f"{self._verb.capitalize()} {_conversations(plan.to_close)}{self._for_good}?"
+        question = f"{self._verb.capitalize()} {conversations(plan.to_close)}{for_good(deletes)}?"
         return self._options.yes or bool(self._ui.confirm(question))
 
     def account_dry(self, plan: ClosePlan) -> Summary:
         """Return the summary of a command that closed nothing: there was nothing to close, or nobody agreed."""
-        note = f"this was a dry run: nothing was {self._past}; --yes does it" if plan.to_close else ""
+        note = f"this was a dry run: nothing was {self._verb}d; --yes does it" if plan.to_close else ""
         return Summary(
             command="close",
             exit_code=ExitCode.DONE if plan.to_close else _code_of(plan, left=0, in_doubt=0),
             outcome=CommandOutcome.CHECKED if plan.to_close else CommandOutcome.FINISHED,
             ledger=str(self._source.location) if self._source.has_progress else "",
-            notes=tuple(filter(None, (*self._loose_ends(plan), note))),
+            notes=tuple(filter(None, (*loose_ends(plan, self._source, self._target), note))),
             next_command=f"{self._command} --yes" if plan.to_close else "",
             details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
         )
 
-    async def execute(self, close_target: CloseTarget, plan: ClosePlan, stop: StopSignals) -> Summary:
+    async def execute(self, job: CloseJob, plan: ClosePlan, stop: StopSignals) -> Summary:
         """Close the conversations that are left, and return the summary."""
         with stop.active(drain_s=DRAIN_S):
-            async with run_recorded(close_target.ledger, "close"):
+            async with run_recorded(job.ledger, "close"):
                 self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-                monitor, error = await self._close_all(close_target, plan.to_close, stop)
-                counts = await close_target.close_ledger.counts()
+                monitor, error = await self._close_all(job, plan.to_close, stop)
+                counts = await job.close_ledger.counts()
                 summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
                 self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
-                await close_target.ledger.finish_run(summary.exit_code)
+                await job.ledger.finish_run(summary.exit_code)
         return summary
 
     async def _close_all(
-        self, close_target: CloseTarget, to_close: int, stop: StopSignals
+        self, job: CloseJob, to_close: int, stop: StopSignals
     ) -> tuple[CloseMonitor, ProvisionerError | None]:
         """Close them and return the monitor and what stopped it early, None for nothing."""
 
@@ -171,7 +132,7 @@ class Cleanup:
             pacer = Pacer(self._rate, host=reachability.host_of(transport.url("conversations", "v1")))
             monitor = CloseMonitor(to_close, speed_limit=pacer, outage=lambda: reachability.pause)
             workers = CloseWorkers(
-                store=close_target.close_ledger,
+                store=job.close_ledger,
                 close_call=client.delete if self._options.delete else client.close,
                 pace=pacer,
                 observer=monitor,
@@ -211,57 +172,19 @@ class Cleanup:
             elapsed_s=monitor.elapsed_s,
             rate_achieved=monitor.rate_achieved,
             ledger=str(self._source.location) if self._source.has_progress else "",
-            notes=(*self._reasons(monitor), *self._gone(plan, monitor), *self._loose_ends(plan)),
+            notes=(
+                *self._reasons(monitor),
+                *self._gone(plan, monitor),
+                *loose_ends(plan, self._source, self._target),
+            ),
             next_command=self._command if left else "",
             error=ErrorInfo.from_error(error) if error else None,
             details=_details(plan, monitor.ends, left=left, is_dry=False),
         )
 
-    @property
-    def _past(self) -> str:
-        return f"{self._verb}d"
-
-    @property
-    def _for_good(self) -> str:
-        return " for good, with their messages" if self._options.delete else ""
-
-    def _plan_lines(self, plan: ClosePlan) -> Iterator[str]:
-        account = self._target.account.account_sid
-        told = f"{self._verb}: {_conversations(plan.to_close)} of account {account}{self._for_good}"
-        if math.isinf(self._rate.per_second):
-            yield f"{told}, with no pace limit"
-        else:
-            takes = timedelta(seconds=math.ceil(plan.to_close / self._rate.per_second))
-            yield f"{told}, at {self._options.rate}: {takes}"
-        yield f"  {', '.join(plan.first)}{', …' if plan.to_close > len(plan.first) else ''}"
-        if plan.done:
-            yield f"  {plan.done:,} more are done already"
-        if self._rate.per_second > ACTION_LIMIT and not self._target.is_local:
-            limit = f"Twilio allows {ACTION_LIMIT:.0f} changes a second, shared with the live website"
-            yield f"note: {limit}: some requests will be answered with 429"
-
-    def _loose_ends(self, plan: ClosePlan) -> Iterator[str]:
-        """Yield notes about conversations that this command cannot close, because their SIDs are not certain."""
-        reconcile = shlex.join(["provisioner", "reconcile", str(self._source.location), *self._target.flags()])
-        if isinstance(self._source, ResultsFile):
-            reconcile = "provisioner reconcile LEDGER, where the job's ledger is,"
-        if plan.unknowns.total:
-            number = plan.unknowns.total
-            are = "row is" if number == 1 else "rows are"
-            yield (
-                f"{number:,} {are} unknown{format_row_list(plan.unknowns.rows, number)} and "
-                f"may have conversations that nobody has closed: {reconcile} looks them up"
-            )
-        if plan.orphans:
-            left = f"{plan.orphans:,} attempts may each have left a conversation without a customer"
-            yield f"{left}, which is not closed here: {reconcile} --audit lists them"
-        if plan.duplicates:
-            named = "the errors of those rows in the results name them"
-            yield f"{plan.duplicates:,} rows have further conversations, which are not closed here: {named}"
-
     def _reasons(self, monitor: CloseMonitor) -> Iterator[str]:
         for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):
-            yield f"{_conversations(number)} not {self._past}: {code}, {sentence}"
+            yield f"{conversations(number)} not {self._verb}d: {code}, {sentence}"
 
     def _gone(self, plan: ClosePlan, monitor: CloseMonitor) -> Iterator[str]:
         """Yield a warning when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
@@ -294,7 +217,3 @@ def _details(
         "orphans": plan.orphans,
         "duplicates": plan.duplicates,
     }
-
-
-def _conversations(number: int) -> str:
-    return f"{number:,} {'conversation' if number == 1 else 'conversations'}"

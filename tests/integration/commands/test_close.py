@@ -359,7 +359,7 @@ async def test_unknown_rows_are_named(job: Job) -> None:
 
 
 async def test_unknown_rows_of_a_results_file_are_named(job: Job) -> None:
-    """There, the ledger that could look them up is elsewhere."""
+    """There, the ledger that could look them up is not beside the file."""
     rows = rows_of(job)
     rows[1] |= {"status": "unknown", "conversation_sid": None}
     path = job.folder / "results.jsonl"
@@ -369,7 +369,9 @@ async def test_unknown_rows_of_a_results_file_are_named(job: Job) -> None:
 
     assert summary.exit_code is ExitCode.UNKNOWN
     assert job.states == ["closed", "active", "closed"]
-    reconcile = "provisioner reconcile LEDGER, where the job's ledger is,"
+    ledger = f"{path}.ledger"
+    look_up = f"provisioner reconcile {ledger} --base-url {job.simulator.base_url}"
+    reconcile = f"once the job's ledger is back at {ledger}, {look_up}"
     assert summary.notes == (f"{UNKNOWN_ROW}: {reconcile} looks them up",)
 
 

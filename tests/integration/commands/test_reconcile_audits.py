@@ -13,7 +13,8 @@ import pytest
 
 from provisioner.cli.audit_text import audit_lines
 from provisioner.cli.process_signals import ProcessSignals
-from provisioner.commands import reconcile as audits
+from provisioner.commands import audit as audits
+from provisioner.commands.reconcile import reconcile_job
 from provisioner.errors import ExitCode
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
@@ -31,7 +32,7 @@ async def audit(job: Job, url: str, **options: Any) -> Summary:
     """Audit what the job has made."""
     chosen = ReconcileOptions(base_url=url, audit=True, **{"settle_delay": 0.01, **options})
     environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner reconcile as before")
-    return await audits.reconcile_job(ledger_of(job), chosen, environment, QuietUserInterface(), ProcessSignals())
+    return await reconcile_job(ledger_of(job), chosen, environment, QuietUserInterface(), ProcessSignals())
 
 
 def ledger_of(job: Job) -> Path:
