@@ -143,11 +143,11 @@ class Console:
             self.print_status(line)
 
     def finish(self, summary: Summary) -> None:
-        """Print the summary: on stdout, or on stderr when the results themselves were written to stdout."""
+        """Print the summary: on stdout, or on stderr where stdout may hold results, in whole or in part."""
         if self.is_json:
             _print(summary.to_json(), self.stdout, has_colour=False)
             return
-        is_taken = summary.output == "-"
+        is_taken = summary.output == "-" or (summary.error is not None and summary.counts is None)
         stream = self.stderr if is_taken else self.stdout
         has_colour = self.stderr_has_colour if is_taken else self.stdout_has_colour
         for line in summary_lines(summary):

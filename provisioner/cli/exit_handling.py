@@ -3,6 +3,7 @@
 import errno
 import os
 import platform
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -122,7 +123,8 @@ def report_error(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
         for line in describe_traceback(error):
             console.print_status(line)
-    return finish_with(console, Summary.from_error(invocation.command, known))
+    typed = shlex.join(["provisioner", *arguments]) if invocation.command else ""
+    return finish_with(console, Summary.from_error(invocation.command, known, typed=typed))
 
 
 def finish_with(console: Console, summary: Summary) -> int:

@@ -66,6 +66,7 @@ _OUTCOMES = {
     ExitCode.SIGINT: CommandOutcome.STOPPED,
     ExitCode.SIGTERM: CommandOutcome.STOPPED,
 }
+_SAME_AGAIN = {CommandOutcome.GUARDED, CommandOutcome.UNREACHABLE}
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,12 +96,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
     @classmethod
-    def from_error(cls, command: str, error: ProvisionerError) -> Self:
-        """Return the summary of a command that raised ``error`` before it had any result."""
+    def from_error(cls, command: str, error: ProvisionerError, *, typed: str = "") -> Self:
+        """Return the summary of a command that raised ``error`` before it had any result.
+
+        ``typed`` is the command line, which is the next command after an end that it can be resumed from.
+        """
+        outcome = CommandOutcome.of_error(error)
         return cls(
             command=command,
             exit_code=error.exit_code,
-            outcome=CommandOutcome.of_error(error),
+            outcome=outcome,
+            next_command=typed if outcome in _SAME_AGAIN else "",
             error=ErrorInfo.from_error(error),
         )
 

@@ -21,9 +21,10 @@ ONE_AT_A_TIME = ("--concurrency", "1")
 
 
 def tells_the_disk(ended: Ended, file: str) -> bool:
-    """Say whether a run ended as one does on a full disk: resumable, with the file and the cure."""
+    """Say whether a run ended as one does on a full disk: resumable, with the file, the cure and the command."""
     error, cure = ended.stderr.split("error: ", 1)[1].splitlines()[:2]
-    return ended.code == 6 and file in error and "run the same command again" in cure
+    is_resumable = "run the same command again" in cure and "next:    provisioner " in ended.stdout + ended.stderr
+    return ended.code == 6 and file in error and is_resumable
 
 
 async def test_a_file_that_cannot_grow_stops_the_run_wherever_that_is(

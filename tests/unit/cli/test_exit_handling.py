@@ -286,6 +286,7 @@ def test_json_is_one_object_on_every_exit_path(
         "command": "toy",
         "exit_code": code,
         "outcome": outcome,
+        "next_command": "provisioner toy a --json" if code == ExitCode.GUARD else None,
         "error": dict(zip(("message", "cure", "kind"), error, strict=True)),
     }
 
