@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from provisioner.errors import UsageError
-from provisioner.system.printable import quoted
+from provisioner.system.printable import quoted, shortened
 
 from .column_words import is_about_a_person
 from .field_sources import FieldSourceBuilder
 from .header import Header
 from .preset_files import matching_presets, preset_hint
 from .rules import FieldRules, Rule
-from .templates import Placeholder, Template
+from .templates import MeantText, Placeholder, Template
 
 _WITH_TEXTS = ("first_message", "identity")
 """The options for all rows whose text is a template."""
@@ -39,17 +39,21 @@ def require_no_column_as_text(rules: FieldRules, header: Header, *, has_dynamic_
             if choice.columns:
                 _require_no_column_in_part(choice, names, rule, header)
                 _require_no_signs(choice, rule, header)
-            elif found := names.found_in("".join(map(str, choice.parts))):
-                raise _no_braces(header, rule, choice.text, found)
+            elif not any(isinstance(part, MeantText) for part in choice.parts):
+                text = "".join(map(str, choice.parts))
+                if found := names.found_in(text):
+                    raise _no_braces(header, rule, text, found)
 
 
 def _require_no_column_in_part(choice: Template, names: "_ColumnNames", rule: Rule, header: Header) -> None:
     """Raise ``UsageError`` for a literal part that is the name of a column which no placeholder names."""
     used = set(map(_folded, choice.columns))
     for part in choice.parts:
-        found = names.found_in(part) if isinstance(part, str) else ()
+        if isinstance(part, Placeholder | MeantText):
+            continue
+        found = names.found_in(part)
         if found and used.isdisjoint(map(_folded, found)):
-            raise _no_braces(header, rule, part.strip() if isinstance(part, str) else "", found)
+            raise _no_braces(header, rule, part.strip(), found)
 
 
 def _require_no_signs(choice: Template, rule: Rule, header: Header) -> None:
@@ -58,6 +62,8 @@ def _require_no_signs(choice: Template, rule: Rule, header: Header) -> None:
     Only for columns about a person: ``${Amount}`` may well be meant.
     """
     match choice.parts:
+        case (MeantText(), *_):
+            return
         case (str(before), Placeholder(column)):
             after = ""
         case (str(before), Placeholder(column), str(after)):
@@ -65,9 +71,10 @@ def _require_no_signs(choice: Template, rule: Rule, header: Header) -> None:
         case _:
             return
     if (before, after) in _PLACEHOLDER_SIGNS and is_about_a_person(column):
+        itself = "" if before == "{" else f" {MeantText.written(before)} is the text itself"
         raise header.fault(
             f"{rule.origin}: every row would get {quoted(before)} before its {quoted(column)}",
-            cure=f"did you mean {{{column}}}?",
+            cure=f"did you mean {{{column}}}?{itself}",
         )
 
 
@@ -75,7 +82,8 @@ def _no_braces(header: Header, rule: Rule, text: str, found: Sequence[str]) -> U
     called = "a column is called so" if len(found) == 1 else "columns are called so"
     meant = " ".join(f"{{{column}}}" for column in found)
     return header.fault(
-        f"{rule.origin}: every row would get the text {quoted(text)}, and {called}", cure=f"did you mean {meant}?"
+        f"{rule.origin}: every row would get the text {quoted(text)}, and {called}",
+        cure=f"did you mean {meant}? {shortened(MeantText.written(text))} is the text itself",
     )
 
 

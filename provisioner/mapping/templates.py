@@ -36,6 +36,17 @@ class Placeholder:
     default: str = ""
 
 
+class MeantText(str):
+    """Literal text that was written as ``{|text}``: it is meant, also where a column has that name."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def written(text: str) -> str:
+        """Return the template of exactly ``text``."""
+        return "".join(2 * each if each in "{}" else f"{{|{each}}}" for each in re.split(r"([{}])", text) if each)
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """Parsed template: literal texts and placeholders in order. ``text`` is the text that the user wrote."""
@@ -100,6 +111,8 @@ class Template:
 def parse_template(text: str, origin: str) -> Template:
     """Parse a template; ``{{`` and ``}}`` stand for braces, ``{Column|default}`` gives a default.
 
+    ``{|text}`` is the text itself, whatever the columns are called.
+
     Raise ``UsageError``, which names the option ``origin``, for a single brace or a placeholder without a column.
     """
     return Template(text, tuple(_part(token, origin) for token in _TOKEN.finditer(text)))
@@ -135,6 +148,8 @@ def _part(token: re.Match[str], origin: str) -> str | Placeholder:
     column, _, default = (token["column"] or "").partition("|")
     if column:
         return Placeholder(column, default)
+    if default:
+        return MeantText(default)
     fault = "names no column" if token.lastgroup == "column" else "has no partner"
     raise UsageError(
         f"{origin}: {quoted(token[0])} at character {token.start() + 1} {fault}",

@@ -8,6 +8,7 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
+from provisioner.mapping.templates import parse_template
 from provisioner.options import AUTO, PRESETS, MappingOptions
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "exports"
@@ -51,7 +52,7 @@ def test_a_text_that_is_a_columns_name_lacks_its_braces(is_json: bool, tmp_path:
         message, cure = refusal_of(HUBSPOT, is_json=is_json, **options)
 
         assert message == f"in.csv: {origin}: every row would get the text {text!r}, and a column is called so"
-        assert cure == f"did you mean {{{column}}}?"
+        assert cure.startswith(f"did you mean {{{column}}}? {{|{text}")
 
 
 def test_every_spelling_of_a_columns_name_is_recognised() -> None:
@@ -80,9 +81,23 @@ def test_every_spelling_of_a_columns_name_is_recognised() -> None:
         message, cure = refusal_of(HUBSPOT, set=(f"customer_friendly_name={text}",))
 
         assert message.startswith("in.csv: --set customer_friendly_name: every row would get "), text
-        assert cure == f"did you mean {meant}?", text
+        assert cure.startswith(f"did you mean {meant}?"), text
     _, cure = refusal_of(("contact",), is_json=True, set=("customer_friendly_name=contact.name",))
-    assert cure == "did you mean {contact.name}?"
+    assert cure == "did you mean {contact.name}? {|contact.name} is the text itself"
+
+
+def test_a_text_that_is_the_name_of_a_column_can_be_insisted_on() -> None:
+    """The refusal says how to write it, and so written it is the text of every row."""
+    for text in ("First Name", "{{First Name}}", "%FirstName% %LastName%", "contact.name"):
+        _, cure = refusal_of((*HUBSPOT, "contact"), is_json=True, set=(f"customer_friendly_name={text}",))
+        written = cure.partition("? ")[2].removesuffix(" is the text itself")
+
+        bind((*HUBSPOT, "contact"), is_json=True, set=(f"customer_friendly_name={written}",))
+
+        template = parse_template(written, "--set")
+        assert "".join(map(str, template.parts)) == text.replace("{{", "{").replace("}}", "}")
+    for written in ("{|First Name} {Last Name}", "{|$}{First Name}"):
+        bind(HUBSPOT, set=(f"customer_friendly_name={written}",))
 
 
 def test_texts_that_are_meant_stay_texts() -> None:

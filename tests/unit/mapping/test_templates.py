@@ -149,7 +149,7 @@ def test_a_literal_template_keeps_its_braces() -> None:
         ("Dear First}", "'}' at character 11 has no partner"),
         ("{First{Last}}", "'{' at character 1 has no partner"),
         ("a{}", "'{}' at character 2 names no column"),
-        ("{|x}", "'{|x}' at character 1 names no column"),
+        ("{|}", "'{|}' at character 1 names no column"),
     ],
 )
 def test_a_broken_template_is_a_usage_error_that_names_the_place(template: str, fault: str) -> None:
