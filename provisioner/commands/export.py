@@ -15,11 +15,12 @@ from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.runs.command_files import files_of_command
 from provisioner.runs.foreign_results import has_rows_of_an_input, has_unknown_rows
+from provisioner.runs.named_ledger import ledger_of
 from provisioner.sources import STDIN, Source, open_sources
 
 
 def export_results(ledger: Path, options: ExportOptions) -> Summary:
-    """Write the results, and the failed rows if asked for, from the ledger at the path ``ledger``.
+    """Write the results, and the failed rows if asked for, from the ledger ``ledger``, or beside results there.
 
     Raise ``UsageError`` for options that conflict, ``LedgerError`` for a ledger that cannot be read,
     ``InputError`` for an input that has changed or came from stdin, ``StorageError`` for an output that cannot be
@@ -31,7 +32,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     roles = files_of_command(options, {"ledger": ledger}, {}, None)
     roles.require_distinct()
     roles.require_replaceable(overwrite=options.overwrite)
-    location = LedgerLocation.parse(ledger)
+    location = ledger_of(ledger)
     with open_reader(location) as reader:
         if not options.overwrite:
             _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)

@@ -22,6 +22,7 @@ from provisioner.options.shell_command import export_command
 from provisioner.pacing import Pacer
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import Reconciler
+from provisioner.runs.named_ledger import ledger_of
 from provisioner.runs.recorded_end import run_recorded
 from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
@@ -46,7 +47,7 @@ async def reconcile_job(
     Twilio is asked.
     """
     rate = parse_rate(options.rate)
-    location = LedgerLocation.parse(ledger)
+    location = ledger_of(ledger)
     with open_reader(location) as reader:
         settings = reader.manifest.settings
         idle = None if options.audit else _nothing_to_do(reader, location)

@@ -13,6 +13,7 @@ from provisioner.report.page import render
 from provisioner.results import atomic_write, check_writable
 from provisioner.results.recognition import OutputKind
 from provisioner.runs.file_roles import FileRole, FileRoles, Use
+from provisioner.runs.named_ledger import ledger_of
 
 
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
@@ -21,8 +22,8 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     Raise ``LedgerError`` for a ledger that cannot be read, ``UsageError`` or ``StorageError`` for a page that
     cannot be written.
     """
-    output = options.page(ledgers)
-    locations = [LedgerLocation.parse(ledger) for ledger in ledgers]
+    locations = [ledger_of(ledger) for ledger in ledgers]
+    output = options.page([Path(str(location)) for location in locations])
     kept = [role for location in locations for role in location.files().items()]
     roles = FileRoles(
         [

@@ -1,6 +1,5 @@
 """The command ``status``: the state of a job from its ledger, also while it runs."""
 
-import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -9,14 +8,12 @@ from typing import Any
 
 from msgspec import structs
 
-from provisioner.errors import LedgerError
 from provisioner.ledger import (
     SENDING_COMMANDS,
     LedgerLocation,
     LedgerReader,
     RunNote,
     RunRecord,
-    is_ledger,
     last_judged,
     last_sending,
     open_reader,
@@ -27,7 +24,7 @@ from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
 from provisioner.options.shell_command import export_command
-from provisioner.results.recognition import is_results_file
+from provisioner.runs.named_ledger import ledger_of
 from provisioner.twilio.account.credentials import SIMULATED
 
 from .run_state import RunPhase, RunState, last_run_state
@@ -64,30 +61,6 @@ def job_status(path: Path) -> Summary:
         notes=(*_notes(path, location, is_planned=is_planned), *_about_results(path, output, location, details)),
         next_command="" if details["is_running"] else next_command(note, state, counts, messages),
         details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
-    )
-
-
-def ledger_of(path: Path) -> LedgerLocation:
-    """Return the location of the ledger for its own path, or for the path of the job's results file.
-
-    Raise ``LedgerError`` when the results file has no ledger beside it, and when the file is neither.
-    """
-    location, beside = LedgerLocation.parse(path), LedgerLocation.beside(path)
-    if is_ledger(location) or path.suffix == ".ledger" or path.is_dir():
-        return location
-    if not path.exists():
-        return beside if is_ledger(beside) else location
-    if is_ledger(beside):
-        return beside
-    if is_results_file(path):
-        raise LedgerError(
-            f"{path} is a results file, and its ledger {beside} is not there",
-            cure=f"put the ledger back beside it, name the ledger where it is, or make it again: add "
-            f"--rebuild-from {shlex.quote(str(path))} to the command that made it",
-        )
-    raise LedgerError(
-        f"{path} is not a ledger, and it is not a results file either",
-        cure="name the ledger of a job, such as results.csv.ledger, or its results file, such as results.csv",
     )
 
 

@@ -17,13 +17,18 @@ FAILED_COLUMNS = _STATUS, _ERROR_CODE, _ERROR = "_status", "_error_code", "_erro
 _SPELLING = str.maketrans("", "", "_- \t\xa0")
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """Return what the spellings of a name have in common that spreadsheets and scripts make of it."""
     return name.translate(_SPELLING).casefold()
 
 
-_OUTCOME = {_folded(name) for name in ("conversation_sid", "status")}
-_DISTINCTIVE = {_folded(name) for name in RESULT_COLUMNS} - _OUTCOME - {"row", "line", "source", "error"}
+TO_CLOSE = frozenset({"status", "conversation_sid"})
+"""Columns of results without which nobody can tell which conversations there are."""
+TO_REBUILD = TO_CLOSE | {"row", "key", "identity", "error_code", "message_sid"}
+"""Columns of results without which a rebuilt ledger would not know what may be sent."""
+
+_OUTCOME = {folded_name(name) for name in ("conversation_sid", "status")}
+_DISTINCTIVE = {folded_name(name) for name in RESULT_COLUMNS} - _OUTCOME - {"row", "line", "source", "error"}
 """Our names that hardly any other table has beside an outcome."""
 _LEAST_DISTINCTIVE = 2
 
@@ -34,8 +39,13 @@ def are_result_columns(columns: Iterable[str]) -> bool:
     Their order, their spelling and other columns do not matter. A conversation's SID, a status, and two more of
     our names decide, so that an export with a status and a key of its own is none.
     """
-    names = {_folded(name) for name in columns}
+    names = {folded_name(name) for name in columns}
     return names >= _OUTCOME and len(names & _DISTINCTIVE) >= _LEAST_DISTINCTIVE
+
+
+def have_columns(columns: Iterable[str], needed: Iterable[str]) -> bool:
+    """Say whether a table with these columns has the ones that are needed, in any spelling."""
+    return {folded_name(name) for name in columns}.issuperset(map(folded_name, needed))
 
 
 def are_failed_columns(columns: Iterable[str]) -> bool:

@@ -1,12 +1,12 @@
 """Results file: one record per input row, written completely or not at all, and read back.
 
 ``writing`` writes and replaces the file · ``csv_lines`` and ``formula_guard`` its lines as CSV · ``reading`` reads
-statuses and SIDs from one · ``pairing`` rows of the ledger with records of the input · ``outputs`` all output
-files of a job.
+one back, and ``layout`` finds its columns · ``pairing`` rows of the ledger with records of the input ·
+``outputs`` all output files of a job.
 """
 
 from .pairing import paired
-from .reading import ResultLine, WholeLine, read_results, read_whole_results
+from .reading import ResultLine, WholeLine, is_whole, read_results, read_whole_results
 from .writing import (
     COLUMNS,
     READABLE,
@@ -32,6 +32,7 @@ __all__ = [
     "atomic_write",
     "check_writable",
     "format_of",
+    "is_whole",
     "paired",
     "read_results",
     "read_whole_results",

@@ -5,26 +5,29 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn, TextIO
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TextIO
 
 import msgspec
 
 from provisioner.errors import InputError
 from provisioner.ledger import LedgerLocation, is_ledger
 from provisioner.models import Result, Status, VanishedResult
+from provisioner.models.output_columns import TO_CLOSE, TO_REBUILD
 from provisioner.models.sids import SidKind
 from provisioner.options.shell_command import export_command
 from provisioner.system.os_errors import os_reason
 from provisioner.system.regular_files import open_regular
 
 from .formula_guard import unguarded
+from .layout import SEPARATOR_LINE, Layout
 from .writing import COLUMNS
 
 _STATUSES = frozenset(Status)
-_SEPARATORS = (b",", b";", b"\t")
-_HEAD_SIZE = 16
+_HEAD_SIZE = 64 * 1024
 _MOST_DIGITS = 18
 _FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
 _IN_INPUT, _VANISHED = msgspec.json.Decoder(Result), msgspec.json.Decoder(VanishedResult)
@@ -57,73 +60,89 @@ class WholeLine(NamedTuple):
 def read_results(path: Path) -> Iterator[ResultLine]:
     """Yield the lines of a results file, CSV or JSON Lines, in their order. Memory does not grow with the file.
 
-    Raise ``InputError``, with the number of the line, when the file cannot be read or is not a results file as
-    this program writes it.
+    The columns are found by their names, so a file that a spreadsheet program or a script has saved again is read
+    as well, if it still has a status and a SID. Raise ``InputError``, with the number of the line, when the file
+    cannot be read or is no results file.
     """
-    for _, found in _read(path, ",", formula_guard=False):
+    for _, found in _read(path, TO_CLOSE, formula_guard=False):
         yield ResultLine(found.row, Status(found.status), found.conversation_sid or "", found.error_code or "")
 
 
 def read_whole_results(path: Path, *, formula_guard: bool = True) -> Iterator[WholeLine]:
     """Yield the lines of a results file with all columns of this program; see ``read_results``.
 
-    With ``formula_guard``, the escapes of the guard are removed. The delimiter may be ``;`` or a tab, as a
-    spreadsheet program saves it.
+    With ``formula_guard``, the escapes of the guard are removed. The columns of ``TO_REBUILD`` have to be there;
+    the values of others that are not are None, or 0.
     """
-    return _read(path, "", formula_guard=formula_guard)
+    return _read(path, TO_REBUILD, formula_guard=formula_guard)
 
 
-def _read(path: Path, delimiter: str, *, formula_guard: bool) -> Iterator[WholeLine]:
+def is_whole(path: Path) -> bool:
+    """Return whether the first line of ``path`` can be read by ``read_whole_results``."""
+    try:
+        next(read_whole_results(path), None)
+    except InputError:
+        return False
+    return True
+
+
+def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterator[WholeLine]:
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
             head = stream.read(_HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
             stream.seek(0)
             if head.startswith(b"{"):
-                yield from _read_jsonl(stream, path)
+                yield from _read_jsonl(stream, path, needed)
             else:
-                delimiter = delimiter or _delimiter(head)
-                yield from _read_csv_bytes(stream, path, delimiter, unguarded if formula_guard else str)
+                layout = Layout.of_text(head.decode("utf-8", "replace"))
+                yield from _read_csv_bytes(stream, path, layout, needed, unguarded if formula_guard else str)
     except OSError as error:
         raise InputError(
             f"cannot be read: {os_reason(error)}", source=str(path), cure="name a ledger or a results file"
         ) from error
 
 
-def _delimiter(head: bytes) -> str:
-    """Return the character behind the first column: a spreadsheet saves with the list separator of its locale."""
-    found = head.removeprefix(b'"row"').removeprefix(b"row")[:1]
-    return found.decode("ascii") if found in _SEPARATORS else ","
-
-
 def _read_csv_bytes(
-    stream: BinaryIO, path: Path, delimiter: str, restore: Callable[[str], str]
+    stream: BinaryIO, path: Path, layout: Layout, needed: Collection[str], restore: Callable[[str], str]
 ) -> Iterator[WholeLine]:
     # A spreadsheet program may have added a byte order mark; it is skipped.
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-        yield from _read_csv(text, path, delimiter, restore)
+        yield from _read_csv(text, path, layout, needed, restore)
 
 
-def _read_csv(text: TextIO, path: Path, delimiter: str, restore: Callable[[str], str]) -> Iterator[WholeLine]:
-    reader = csv.reader(text, strict=True, delimiter=delimiter)
-    width = 0
+def _read_csv(
+    text: TextIO, path: Path, layout: Layout, needed: Collection[str], restore: Callable[[str], str]
+) -> Iterator[WholeLine]:
+    reader = csv.reader(text, strict=True, delimiter=layout.delimiter)
+    ours = _getter(layout)
     try:
+        header = next(reader, None)
+        if header and SEPARATOR_LINE.match(f"{header[0]}\n"):
+            header = next(reader, None)
+        if header is None:
+            _refuse(path, 1, "is empty")
+        _require_columns(layout, needed, path)
         for cells in reader:
-            if not width:
-                width = _require_header(cells, path)
-            elif len(cells) != width:
-                _refuse(path, reader.line_num, f"has {len(cells)} fields, the header has {width}")
-            else:
-                yield _line_of([*map(restore, cells[: len(COLUMNS)])], path, reader.line_num)
+            if len(cells) != layout.width:
+                _refuse(path, reader.line_num, f"has {len(cells)} fields, the header has {layout.width}")
+            yield _line_of([*map(restore, ours(cells))], path, reader.line_num)
     except (csv.Error, UnicodeDecodeError):
         _refuse(path, reader.line_num + 1, "is not CSV in UTF-8")
-    if not width:
-        _refuse(path, 1, "is empty")
 
 
-def _require_header(cells: Sequence[str], path: Path) -> int:
-    if tuple(cells[: len(COLUMNS)]) != COLUMNS:
+def _getter(layout: Layout) -> Callable[[Sequence[str]], Sequence[str]]:
+    if layout.is_as_written:
+        return itemgetter(slice(len(COLUMNS)))
+    places = layout.places
+    return lambda cells: ["" if place is None else cells[place] for place in places]
+
+
+def _require_columns(layout: Layout, needed: Collection[str], path: Path) -> None:
+    lacking = layout.lacks(needed)
+    if len(lacking) == len(needed):
         _refuse(path, 1, "is not the header of a results file")
-    return len(cells)
+    if lacking:
+        _refuse(path, 1, f"lacks the {'column' if len(lacking) == 1 else 'columns'} {', '.join(lacking)}")
 
 
 def _line_of(cells: Sequence[str], path: Path, line: int) -> WholeLine:
@@ -163,21 +182,35 @@ def _number(cell: str) -> float | None:
     return float(cell) if _FIGURE.fullmatch(cell) else None
 
 
-def _read_jsonl(stream: BinaryIO, path: Path) -> Iterator[WholeLine]:
+def _read_jsonl(stream: BinaryIO, path: Path, needed: Collection[str]) -> Iterator[WholeLine]:
     for line, text in enumerate(stream, start=1):
+        record = text.removeprefix(codecs.BOM_UTF8)
         try:
-            found = _decoded(text.removeprefix(codecs.BOM_UTF8))
+            found = _decoded(record) or _edited(record, path, line, needed)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             _refuse(path, line, "is not a line of a results file")
         _require_whole(found.status, found.conversation_sid or "", path, line)
         yield WholeLine(line, found)
 
 
-def _decoded(text: bytes) -> Result:
-    try:
+def _decoded(text: bytes) -> Result | None:
+    """Read a record as it was written; None for one with other names or other types."""
+    with suppress(msgspec.ValidationError):
         return _IN_INPUT.decode(text)
-    except msgspec.ValidationError:
+    with suppress(msgspec.ValidationError):
         return Result(0, 0, "", *msgspec.structs.astuple(_VANISHED.decode(text))[3:])
+    return None
+
+
+def _edited(text: bytes, path: Path, line: int, needed: Collection[str]) -> Result:
+    """Read a record by its names, whose values may be texts: a script may have written them so."""
+    record = msgspec.json.decode(text, type=dict[str, Any])
+    layout, values = Layout.of([*record]), [*record.values()]
+    ours = [None if place is None else values[place] for place in layout.places]
+    lacks = {*layout.lacks(needed)} - {"conversation_sid"}  # only a created row needs one, which is seen to below
+    if lacks or not all(isinstance(each, str | int | float | None) for each in ours):
+        _refuse(path, line, "is not a line of a results file")
+    return _line_of(["" if each is None else str(each) for each in ours], path, line).result
 
 
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:

@@ -14,6 +14,7 @@ from provisioner.models.sids import SidKind
 from provisioner.system.regular_files import open_regular
 
 from .formula_guard import unguarded
+from .layout import Layout
 from .reading import read_whole_results
 from .writing import COLUMNS
 
@@ -21,7 +22,7 @@ _FIRST_LINES = 1_000
 _MOST = 10
 """Rows from each end."""
 _TAIL_SIZE = 64 * 1024
-_KEY, _STATUS, _SID = COLUMNS.index("key"), COLUMNS.index("status"), COLUMNS.index("conversation_sid")
+_OURS = tuple(map(COLUMNS.index, ("key", "status", "conversation_sid")))
 _LINE = msgspec.json.Decoder(Result)
 
 
@@ -48,13 +49,15 @@ def _last(path: Path) -> Iterator[CreatedSample]:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - _TAIL_SIZE))
         tail = stream.read(_TAIL_SIZE).decode("utf-8", "replace")
+        stream.seek(0)
+        layout = Layout.of_text(stream.read(_TAIL_SIZE).decode("utf-8-sig", "replace"))
     for line in reversed(tail.splitlines()[1:]):
-        key, status, sid = _fields(line)
+        key, status, sid = _fields(line, layout)
         if status == Status.CREATED and (sample := _sample(key, sid)):
             yield sample
 
 
-def _fields(line: str) -> tuple[str | None, str, str | None]:
+def _fields(line: str, layout: Layout) -> tuple[str | None, str, str | None]:
     if line.startswith("{"):
         try:
             found = _LINE.decode(line)
@@ -62,10 +65,13 @@ def _fields(line: str) -> tuple[str | None, str, str | None]:
             return None, "", None
         return found.key, found.status, found.conversation_sid
     try:
-        cells = next(csv.reader([line], strict=True), [])
+        cells = next(csv.reader([line], strict=True, delimiter=layout.delimiter), [])
     except csv.Error:
         return None, "", None
-    return (cells[_KEY], cells[_STATUS], cells[_SID]) if len(cells) >= len(COLUMNS) else (None, "", None)
+    if len(cells) != layout.width:
+        return None, "", None
+    key, status, sid = (cells[place] if (place := layout.places[each]) is not None else "" for each in _OURS)
+    return key, status, sid
 
 
 def _sample(key: str | None, sid: str | None) -> CreatedSample | None:

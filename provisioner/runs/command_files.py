@@ -13,6 +13,7 @@ from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
 from provisioner.results.recognition import OutputKind
 from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
+from provisioner.runs.named_ledger import named_location
 from provisioner.sources import expand
 from provisioner.twilio.account.credentials import secret_files
 
@@ -53,7 +54,8 @@ def files_of_command(
     if named["rebuild_from"] and named["output"] and is_same_file(named["rebuild_from"], named["output"]):
         del named["rebuild_from"]  # it is read whole before the results take its place
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
-        named["output"], kinds = options.page(arguments["ledgers"]), {"output": OutputKind.REPORT}
+        ledgers = [Path(str(named_location(each))) for each in arguments["ledgers"]]
+        named["output"], kinds = options.page(ledgers), {"output": OutputKind.REPORT}
     told = [
         FileRole(*PATH_OPTIONS[name], path, kinds.get(name)) for name, path in named.items() if path is not None
     ]
@@ -101,8 +103,9 @@ def _ledger_locations(options: Any, arguments: Mapping[str, Any]) -> Sequence[Le
     """Return the ledgers that options and arguments name. Raise ``UsageError`` for a ledger at an address."""
     if isinstance(options, JobOptions):
         return [LedgerLocation.parse(options.ledger_path)] if options.ledger_path else []
-    named = (*arguments.get("ledgers", ()), arguments.get("ledger"), arguments.get("made"))
-    return [LedgerLocation.parse(each) for each in named if each is not None]
+    named = [*arguments.get("ledgers", ()), *filter(None, (arguments.get("ledger"),))]
+    made = arguments.get("made")
+    return [*map(named_location, named), *([LedgerLocation.parse(made)] if made is not None else ())]
 
 
 def _files_of_ledger(ledger: LedgerLocation, use: Use) -> Iterator[FileRole]:

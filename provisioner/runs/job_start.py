@@ -14,6 +14,7 @@ from shlex import quote
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.planning.input import JobInput
+from provisioner.results import is_whole
 from provisioner.signals import StopSignals
 
 from .earlier_files import keep_file
@@ -136,25 +137,31 @@ def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> 
         return has_unknown_rows(config.results, reader)
 
 
+def _rebuild(results: Path, *, before: str = "", after: str) -> str:
+    """Return the way on by ``--rebuild-from``, empty where the results lack what that needs."""
+    return f"{before}--rebuild-from {quote(str(results))}{after}" if is_whole(results) else ""
+
+
 def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
     if ledger != LedgerLocation.beside(results):
         return UsageError(
             f"{results} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
             "the input would be created again",
             cure=f"name the ledger of {results} with --ledger; or, for other customers, another -o; or add "
-            f"--rebuild-from {quote(str(results))} if its ledger is lost; or --new-job to begin anew and keep "
+            f"{_rebuild(results, after=' if its ledger is lost; or ')}--new-job to begin anew and keep "
             "these results under another name",
         )
     return UsageError(
         f"{results} is there, and its ledger {ledger} is not: without that, its customers would be created again",
-        cure=f"put {ledger} back; or add --rebuild-from {quote(str(results))} to rebuild it, or --new-job "
+        cure=f"put {ledger} back; or add {_rebuild(results, after=' to rebuild it, or ')}--new-job "
         "to begin anew and keep these results under another name",
     )
 
 
 def _other_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
+    rebuild = _rebuild(results, before=f"or move {ledger} away and add ", after="; ")
     return UsageError(
         f"{results} has created rows that {ledger} does not know: it is of another ledger, or that is an old copy",
-        cure=f"name the ledger of {results} with --ledger, or another -o; or move {ledger} away and add "
-        f"--rebuild-from {quote(str(results))}; --new-job goes on and keeps these results under another name",
+        cure=f"name the ledger of {results} with --ledger, or another -o; {rebuild}--new-job goes on and keeps "
+        "these results under another name",
     )

@@ -93,21 +93,6 @@ def test_what_is_no_ledger_is_refused(
     assert not (folder / "nobody").exists()
 
 
-@pytest.mark.parametrize(
-    "command", ["export results.csv -o again.csv", "reconcile results.csv", "report results.csv"]
-)
-def test_the_results_in_place_of_their_ledger_are_told_its_name(
-    folder: Path, command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whoever names the results meant the ledger beside them."""
-    code = call(command)
-
-    assert code == ExitCode.USAGE
-    assert "results.csv is not a ledger" in (said := capsys.readouterr().err)
-    assert "name the ledger beside it: results.csv.ledger" in said
-    assert not (folder / "again.csv").exists()
-
-
 def test_an_export_is_the_results_of_the_run(folder: Path) -> None:
     """In the same form it is the same file, byte by byte; in another form it says the same."""
     same = main(["export", "results.csv.ledger", "-o", "again.csv"])
@@ -233,6 +218,24 @@ def test_a_command_that_a_message_offers_can_be_typed_as_it_stands(
     assert refused[0] == ExitCode.USAGE
     assert main(offered(refused[1])) == ExitCode.DONE
     assert read(folder / "results-again.csv")[0]["status"] == "created"
+
+
+def test_the_results_stand_for_the_ledger_beside_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command that takes a ledger takes the results as well, and never replaces that ledger."""
+    commands = (
+        "status results.csv",
+        "reconcile results.csv",
+        "report results.csv",
+        "export results.csv -o two.csv",
+    )
+
+    codes = [call(each) for each in commands]
+    refused = call("export results.csv -o results.csv.ledger")
+
+    assert codes == [ExitCode.DONE] * 4, capsys.readouterr().err
+    assert read(folder / "two.csv") == read(folder / "results.csv")
+    assert (folder / "results.csv.html").exists()
+    assert refused == ExitCode.USAGE
 
 
 def test_what_came_through_a_pipe_is_gone(

@@ -1,7 +1,7 @@
 """What this program wrote itself and is given as an input."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shlex import quote
 
@@ -12,6 +12,7 @@ from provisioner.mapping import Mapping
 from provisioner.models.output_columns import RESULT_COLUMNS
 from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
+from provisioner.results import read_results, read_whole_results
 from tests.unit.sources.workbooks import book_of
 
 ROW = ("1", "2", "in.csv", "C-1", "created", "CH" + 32 * "0", "", "", "", "201", "1", "", "", "12.5", "")
@@ -58,6 +59,14 @@ RESULTS: dict[str, bytes] = {
 }
 
 
+def can_read(read: Callable[[Path], Iterator[object]], path: Path) -> bool:
+    """Say whether a reader of results takes a file."""
+    try:
+        return len(list(read(path))) > 0
+    except InputError:
+        return False
+
+
 def problems_of(folder: Path, text: str, suffix: str = "csv") -> list[list[str]]:
     """Plan an input and return the problems of each of its rows."""
     path = folder / f"in.{suffix}"
@@ -67,7 +76,7 @@ def problems_of(folder: Path, text: str, suffix: str = "csv") -> list[list[str]]
 
 
 def test_results_are_no_input_however_they_were_saved(tmp_path: Path) -> None:
-    """Each is refused by name, with the three things that may have been meant."""
+    """Each is refused by name, with the things that may have been meant; only what can read it is offered."""
     for name, content in RESULTS.items():
         path = tmp_path / name
         path.write_bytes(content)
@@ -79,8 +88,10 @@ def test_results_are_no_input_however_they_were_saved(tmp_path: Path) -> None:
             f"{name}: is a results file of this program, so its rows were sent already"
         )
         typed = quote(str(path))
-        for way in ("same -o", "--failed file", f"provisioner close {typed}", f"--rebuild-from {typed} "):
+        for way in ("same -o", "--failed file"):
             assert way in refusal.value.cure
+        assert (f"provisioner close {typed}" in refusal.value.cure) == can_read(read_results, path), name
+        assert (f"--rebuild-from {typed} " in refusal.value.cure) == can_read(read_whole_results, path), name
 
 
 def test_some_of_our_columns_make_no_results(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_spreadsheets_mark_does_no_harm(tmp_path: Path) -> None:
     [
         ("", 1, "is empty"),
         ("crm_id,CustomerFriendlyName\n1,Ana\n", 1, "is not the header of a results file"),
-        (HEADER.replace(",", ";") + "\n", 1, "is not the header of a results file"),
+        (HEADER.replace(",conversation_sid", "") + "\n", 1, "lacks the column conversation_sid"),
         (f"{HEADER}\n1,2,in.csv\n", 2, "has 3 fields, the header has 15"),
         (f"{HEADER}\nx,2,in.csv,k,created,{SID},,,,,,,,,\n", 2, "has no row number"),
         (f"{HEADER}\n1,2,in.csv,k,made,{SID},,,,,,,,,\n", 2, "has no valid status"),
@@ -124,6 +125,28 @@ def test_a_results_file_is_read_back_whole(tmp_path: Path) -> None:
 
     for path, first in ((plain, 2), (jsonl, 1), (saved, 2)):
         assert list(read_whole_results(path)) == list(enumerate(whole, start=first)), path.name
+
+
+def test_results_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
+    """In another order and spelling, with an index, without figures; what decides on sending has to be there."""
+    kept = [name for name in reversed(COLUMNS) if name not in {"latency_ms", "http_status", "error"}]
+    texts = {name: str(value or "") for name, value in structs.asdict(CREATED).items()}
+    path, jsonl = tmp_path / "r.csv", tmp_path / "r.jsonl"
+    expected = structs.replace(CREATED, latency_ms=None, http_status=None, error=None)
+
+    for spelt in (str, str.upper, lambda name: name.replace("_", " ").title()):
+        for delimiter in (",", ";", "\t", "|"):
+            lines = [["", *map(spelt, kept)], ["0", *(texts[name] for name in kept)]]
+            path.write_text("\n".join(map(delimiter.join, lines)), encoding="utf-8")
+            assert [found for _, found in read_whole_results(path)] == [expected]
+            assert [found.conversation_sid for found in read_results(path)] == [CREATED.conversation_sid]
+    jsonl.write_text(json.dumps({name: texts[name] for name in kept}), encoding="utf-8")
+    assert [found for _, found in read_whole_results(jsonl)] == [expected]
+    for name in ("row", "key", "identity", "error_code", "message_sid"):
+        path.write_text(",".join(each for each in kept if each != name), encoding="utf-8")
+        with pytest.raises(InputError, match=f"lacks the column {name}"):
+            list(read_whole_results(path))
+        assert list(read_results(path)) == []
 
 
 def test_figures_that_a_spreadsheet_spoilt_are_none(tmp_path: Path) -> None:
