@@ -1,19 +1,29 @@
 """The command ``export``: write the results again from the ledger and, where needed, the input."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from provisioner.errors import InputError, LedgerError, UsageError
-from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
+from msgspec import structs
+
+from provisioner import __version__
+from provisioner.errors import InputError, LedgerError, ProvisionerError, UsageError
+from provisioner.ledger import JobNotes, LedgerLocation, LedgerReader, last_sending, open_ledger, open_reader
 from provisioner.models import Fingerprint
+from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
 from provisioner.models.text import pluralize
 from provisioner.options import ExportOptions, InputOptions
 from provisioner.results import STDOUT
-from provisioner.results.outputs import Outputs
+from provisioner.results.outputs import Outputs, file_stamp
 from provisioner.runs.command_files import files_of_command
+from provisioner.runs.earlier_files import edited_files_kept
+from provisioner.runs.file_roles import is_same_file
 from provisioner.runs.foreign_results import has_rows_of_an_input, has_unknown_rows
 from provisioner.runs.named_ledger import ledger_of
 from provisioner.sources import STDIN, Source, open_sources
@@ -37,19 +47,17 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         if not options.overwrite:
             _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)
         counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
-        reading = reader.notes().reading
+        notes, own = _notes_about(outputs, reader)
+        settings = reader.manifest.settings
     open_again = partial(open_reader, location)
-    notes: tuple[str, ...] = ()
-    if options.vanished:
-        _require_no_input(outputs)
-        notes = (_vanished_note(outputs.write_vanished(open_again)),)
-    elif outputs.needs_input:
-        with open_sources(_names(fingerprints), _input_options(location, reading)) as sources:
-            _require_unchanged(sources, fingerprints)
-            outputs.check_sources(sources)
-            outputs.write(open_again, sources)
-    else:
-        outputs.write(open_again)
+    with ExitStack() as stack:
+        sources = _sources(stack, outputs, location, fingerprints, notes, is_vanished=options.vanished)
+        with edited_files_kept(outputs, notes, datetime.now().astimezone()) as told:
+            if options.vanished:
+                told.append(_vanished_note(outputs.write_vanished(open_again)))
+            else:
+                outputs.write(open_again, sources)
+    _record(location, settings, own)
     return Summary(
         command="export",
         counts=counts.final if fingerprints else None,
@@ -57,8 +65,56 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(location),
-        notes=(*notes, *(() if fingerprints else (NEVER_PLANNED,))),
+        notes=(*told, *(() if fingerprints else (NEVER_PLANNED,))),
     )
+
+
+def _notes_about(outputs: Outputs, reader: LedgerReader) -> tuple[JobNotes, Mapping[str, Path]]:
+    """Return the notes of the job, and those of its own output files that are written, by the note about them.
+
+    Of a file that a run of the job never wrote, the notes say nothing.
+    """
+    notes, run, folder = reader.notes(), last_sending(reader.runs()), working_folder()
+    named = (("output", outputs.path, run.output), ("failed", outputs.failed, run.failed))
+    own = {
+        name: path
+        for name, path, written in named
+        if path is not None and written and is_same_file(path, Path(run.folder or folder, written))
+    }
+    return structs.replace(notes, output=notes.output if "output" in own else None), own
+
+
+def _record(location: LedgerLocation, settings: Mapping[str, str], own: Mapping[str, Path]) -> None:
+    """Record that the job's own output files are as they were written now, unless a run holds the ledger."""
+
+    async def record() -> None:
+        with suppress(ProvisionerError):  # a run at work, or a ledger that nobody may write: it can be read
+            async with open_ledger(location, settings, version=__version__) as ledger:
+                await ledger.set_notes(**{name: file_stamp(path) for name, path in own.items()})
+
+    if own:
+        with ThreadPoolExecutor(1) as thread:  # this one may have an event loop
+            thread.submit(asyncio.run, record()).result()
+
+
+def _sources(
+    stack: ExitStack,
+    outputs: Outputs,
+    location: LedgerLocation,
+    fingerprints: Sequence[Fingerprint],
+    notes: JobNotes,
+    *,
+    is_vanished: bool,
+) -> Sequence[Source]:
+    """Open the input of the job as far as it is needed, and require that it is as it was planned."""
+    if is_vanished:
+        _require_no_input(outputs)
+    if is_vanished or not outputs.needs_input:
+        return ()
+    sources = stack.enter_context(open_sources(_names(fingerprints), _input_options(location, notes.reading)))
+    _require_unchanged(sources, fingerprints)
+    outputs.check_sources(sources)
+    return sources
 
 
 def _require_own_results(path: Path, reader: LedgerReader, ledger: LedgerLocation, *, is_vanished: bool) -> None:

@@ -11,8 +11,7 @@ from provisioner.options import ReportOptions
 from provisioner.report.job_data import JobData, load_job
 from provisioner.report.page import render
 from provisioner.results import atomic_write, check_writable
-from provisioner.results.recognition import OutputKind
-from provisioner.runs.file_roles import FileRole, FileRoles, Use
+from provisioner.runs.command_files import files_of_command
 from provisioner.runs.named_ledger import ledger_of
 
 
@@ -24,13 +23,7 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     """
     locations = [ledger_of(ledger) for ledger in ledgers]
     output = options.page([Path(str(location)) for location in locations])
-    kept = [role for location in locations for role in location.files().items()]
-    roles = FileRoles(
-        [
-            FileRole(Use.WRITTEN, "-o", "the page", output, OutputKind.REPORT),
-            *(FileRole(Use.READ, what, what, path) for what, path in kept),
-        ]
-    )
+    roles = files_of_command(options, {"ledgers": ledgers}, {}, None)
     roles.require_distinct()
     roles.require_replaceable(overwrite=options.overwrite)
     check_writable(output)

@@ -19,6 +19,8 @@ class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Program version that made the last plan, and the format in which it read each source."""
     failed: str | None = None
     """Stamp of the ``--failed`` file as last written."""
+    output: str | None = None
+    """Stamp of the results file alone as last written."""
     rebuilt: str | None = None
     """Name of the results file from which the ledger was rebuilt after it had been lost."""
 
@@ -73,6 +75,7 @@ class NoteChanges(TypedDict, total=False):
     """Notes to store, by the field names of ``JobNotes``. Notes that are missing here are not changed."""
 
     results: str
+    output: str
     failed: str
     reading: str
     asked: str

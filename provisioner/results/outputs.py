@@ -117,15 +117,21 @@ class Outputs:
         asked = f"{self._format} {self._options.include_input} {self._options.formula_guard}"
         return "\n".join([*files, asked])
 
-    def failed_stamp(self) -> str:
-        """Return name, size and modification time of the ``--failed`` file; empty when it does not exist."""
-        if self.failed is None:
-            return ""
-        try:
-            state = self.failed.stat()
-        except OSError:
-            return ""
-        return f"{self.failed.name} {state.st_size} {state.st_mtime_ns}"
+    @property
+    def has_further_columns(self) -> bool:
+        """Return whether the input's columns follow those of the results."""
+        return self._options.include_input
+
+
+def file_stamp(path: Path | None) -> str:
+    """Return name, size and modification time of a file; empty when it does not exist, or is None or stdout."""
+    if path is None or path == STDOUT:
+        return ""
+    try:
+        state = path.stat()
+    except OSError:
+        return ""
+    return f"{path.name} {state.st_size} {state.st_mtime_ns}"
 
 
 def _check_name(failed: Path, source: Source) -> None:

@@ -5,12 +5,16 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from provisioner.errors import InputError
 from provisioner.mapping import describe_export
-from provisioner.models.output_columns import are_failed_columns, are_result_columns
+from provisioner.models.output_columns import RESULT_COLUMNS, are_failed_columns, are_result_columns
 from provisioner.options import InputOptions
 from provisioner.sources.detection import WORKBOOK, is_zip
 from provisioner.sources.files.raw_input import stored_file
@@ -74,6 +78,21 @@ def output_kind(path: Path) -> OutputKind | None:
         return _kind_of_table(path, head)
     except (InputError, UnicodeError, csv.Error):
         return None
+
+
+def has_own_form(path: Path, *, has_more: bool) -> bool:
+    """Return whether the results at ``path`` begin as this program writes them; ``has_more`` allows more columns.
+
+    A spreadsheet program that saves them again, or somebody who adds a column, changes that.
+    """
+    head = _read_head(path)
+    if head.startswith(b"{"):
+        with suppress(msgspec.MsgspecError, RecursionError):
+            names = [*msgspec.json.decode(head.partition(b"\n")[0], type=dict[str, Any])]
+            return names == [*RESULT_COLUMNS] or (has_more and names[: len(RESULT_COLUMNS)] == [*RESULT_COLUMNS])
+        return True  # a record longer than the head
+    header = ",".join(RESULT_COLUMNS).encode()
+    return head.startswith((header + b"\r\n", header + b",") if has_more else header + b"\r\n")
 
 
 def holds_failed_rows(path: Path) -> bool:

@@ -18,10 +18,10 @@ from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
 from provisioner.results import STDOUT
-from provisioner.results.outputs import Outputs
+from provisioner.results.outputs import Outputs, file_stamp
 from provisioner.system.event_log import event_logger
 
-from .earlier_files import keep_edited_failed
+from .earlier_files import edited_files_kept
 from .job_commands import JobCommands
 from .open_job import OpenJob
 from .plan_step import RunPlan
@@ -172,14 +172,20 @@ async def _invalid_reasons(job: OpenJob) -> Sequence[InvalidReason]:
 async def _write_results(job: OpenJob, config: AccountConfig, kept: list[str], *, is_unchanged: bool) -> None:
     """Write the results, unless the job has not changed and the results files are those of the last run.
 
-    A ``--failed`` file that somebody has edited gets another name, and a note about it is added to ``kept``.
+    Files that somebody has edited get another name, and a note about each is added to ``kept``.
     """
     outputs, notes = config.outputs, await job.ledger.notes()
     was = notes.results if is_unchanged else ""
     if not was or was != outputs.stamp():
-        kept += await asyncio.to_thread(keep_edited_failed, outputs, notes.failed, config.moment)
-        await asyncio.to_thread(outputs.write, job.ledger.reader, job.input.sources)
-        await job.ledger.set_notes(results=outputs.stamp(), failed=outputs.failed_stamp())
+
+        def write() -> None:
+            with edited_files_kept(outputs, notes, config.moment) as told:
+                outputs.write(job.ledger.reader, job.input.sources)
+            kept.extend(told)
+
+        await asyncio.to_thread(write)
+        output, failed = file_stamp(outputs.path), file_stamp(outputs.failed)
+        await job.ledger.set_notes(results=outputs.stamp(), output=output, failed=failed)
 
 
 class _JobEnd(NamedTuple):

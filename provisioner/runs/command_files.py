@@ -11,9 +11,9 @@ from typing import Any
 from provisioner.errors import ProvisionerError
 from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
-from provisioner.results.recognition import OutputKind
 from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
 from provisioner.runs.named_ledger import named_location
+from provisioner.runs.replacing import output_kinds
 from provisioner.sources import expand
 from provisioner.twilio.account.credentials import secret_files
 
@@ -28,8 +28,6 @@ PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
     "config": (Use.READ, "--config", "the configuration file of --config"),
 }
 """Options that name files: (use, flag, description) by option name."""
-_KINDS = {"output": OutputKind.RESULTS, "failed": OutputKind.FAILED, "metrics_file": OutputKind.METRICS}
-"""Kinds of the files that are written whole, by option name; a log is appended to."""
 _LEDGER_READERS = (StatusOptions, ExportOptions, ReportOptions)
 
 
@@ -50,12 +48,12 @@ def files_of_command(
     holds besides the ledger's.
     """
     named = {name: getattr(options, name, None) for name in PATH_OPTIONS} | dict(global_options or {})
-    kinds = _KINDS
+    kinds = output_kinds(options)
     if named["rebuild_from"] and named["output"] and is_same_file(named["rebuild_from"], named["output"]):
         del named["rebuild_from"]  # it is read whole before the results take its place
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
         ledgers = [Path(str(named_location(each))) for each in arguments["ledgers"]]
-        named["output"], kinds = options.page(ledgers), {"output": OutputKind.REPORT}
+        named["output"] = options.page(ledgers)
     told = [
         FileRole(*PATH_OPTIONS[name], path, kinds.get(name)) for name, path in named.items() if path is not None
     ]

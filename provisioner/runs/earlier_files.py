@@ -1,11 +1,16 @@
 """Keeps files of earlier jobs and of the user under another name, where a run would write its own."""
 
+import filecmp
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from provisioner.errors import StorageError
-from provisioner.results.outputs import Outputs
-from provisioner.results.recognition import holds_failed_rows
+from provisioner.ledger import JobNotes
+from provisioner.results import STDOUT
+from provisioner.results.outputs import Outputs, file_stamp
+from provisioner.results.recognition import has_own_form, holds_failed_rows, is_results_file
 from provisioner.system.os_errors import os_reason
 
 
@@ -24,19 +29,47 @@ def keep_file(path: Path, moment: datetime) -> Path:
     return kept
 
 
-def keep_edited_failed(outputs: Outputs, last_stamp: str | None, moment: datetime) -> tuple[str, ...]:
-    """Rename a ``--failed`` file with rows that is not the one the job wrote last; return the notes about it.
+@contextmanager
+def edited_files_kept(outputs: Outputs, notes: JobNotes, moment: datetime) -> Iterator[list[str]]:
+    """Keep results and ``--failed`` files that are not as the job wrote them last, while they are written anew.
 
-    Somebody has fixed rows in it, or another job wrote it. ``last_stamp`` is that of the file as the job wrote it
-    last, None or empty when it never did. Blocks. Raise ``StorageError`` when the file cannot be renamed.
+    Somebody has edited them, or another job wrote them. Results that the job did not write, such as an earlier
+    export, count as edited when their header is not the one that would be written now. ``notes`` has the stamps of
+    the files as the job wrote them last. Yield a list, to which a note about each kept file is added at the end;
+    one that turns out to be the same as before is not kept. Raise ``StorageError`` when a file cannot be renamed.
+    Blocks.
     """
+    told: list[str] = []
+    kept = {path: keep_file(path, moment) for path in _edited(outputs, notes)}
+    try:
+        yield told
+    except BaseException:
+        for path, name in kept.items():
+            if not path.exists():
+                name.rename(path)
+        raise
+    for path, name in kept.items():
+        if filecmp.cmp(path, name, shallow=False):
+            name.unlink()
+        else:
+            why = "it was edited, or is of another job"
+            told.append(f"{path} was not as this job wrote it last: {why}; kept as {name.name}")
+
+
+def _edited(outputs: Outputs, notes: JobNotes) -> Iterator[Path]:
+    if outputs.path != STDOUT and _are_edited(outputs, notes.output or ""):
+        yield outputs.path
     failed = outputs.failed
-    if failed is None or outputs.failed_stamp() == last_stamp or not holds_failed_rows(failed):
-        return ()
-    kept = keep_file(failed, moment)
-    return (
-        f"{failed} was not as this job wrote it last: it was edited, or is of another job; kept as {kept.name}",
-    )
+    if failed is not None and file_stamp(failed) != notes.failed and holds_failed_rows(failed):
+        yield failed
+
+
+def _are_edited(outputs: Outputs, last_stamp: str) -> bool:
+    stamp = file_stamp(outputs.path)
+    if not stamp or stamp == last_stamp or not is_results_file(outputs.path):
+        return False
+    is_jobs_own = last_stamp.rpartition(" ")[0].rpartition(" ")[0] == outputs.path.name
+    return is_jobs_own or not has_own_form(outputs.path, has_more=outputs.has_further_columns)
 
 
 def _free_name(path: Path, moment: datetime) -> Path:

@@ -1,11 +1,13 @@
 """Files of the user that a run keeps under another name."""
 
+import os
 from pathlib import Path
 
+from provisioner.commands.export import export_results
 from provisioner.commands.run import run_job
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
-from provisioner.options import RunOptions
+from provisioner.options import ExportOptions, RunOptions
 from tests.quiet_ui import QuietUserInterface
 
 
@@ -14,6 +16,20 @@ async def run(source: Path) -> Summary:
     folder = source.parent
     asked = RunOptions(output=folder / "res.csv", failed=folder / "failed.csv", simulate=True, rate="0", yes=True)
     return await run_job([str(source)], asked, ProcessEnvironment({}, folder, "provisioner"), QuietUserInterface())
+
+
+async def exported(results: Path, *, output: Path | None = None) -> Summary:
+    """Export the results of the job, over themselves or to another file."""
+    return export_results(Path(f"{results}.ledger"), ExportOptions(output=output or results))
+
+
+def taken_from(folder: Path) -> list[str]:
+    """Return the contents of all files that were kept, and remove them."""
+    files = sorted(folder.glob("*.before-*"))
+    contents = [path.read_text() for path in files]
+    for path in files:
+        path.unlink()
+    return contents
 
 
 def kept_in(folder: Path) -> list[str]:
@@ -43,6 +59,44 @@ async def test_rows_that_somebody_has_fixed_survive_the_same_command(tmp_path: P
     assert kept_in(tmp_path) == [fixed]
     assert "failed.before-" in note
     assert failed.read_text() == written
+
+
+async def test_results_that_somebody_has_edited_survive_whoever_writes_them_anew(tmp_path: Path) -> None:
+    """A run and an export keep them under another name; an export to the same place is no edit, nor is a touch."""
+    source, results = tmp_path / "in.csv", tmp_path / "res.csv"
+    source.write_text("CustomerFriendlyName\nAna\n")
+    await run(source)
+    edited = results.read_text().replace("in.csv", "checked by Ana")
+    for is_run in (True, False):
+        results.write_text(edited)
+
+        summary = await (run(source) if is_run else exported(results))
+
+        assert taken_from(tmp_path) == [edited]
+        assert any("kept as res.before-" in each for each in summary.notes)
+    os.utime(results)
+    touched, exported_again, resumed = await run(source), await exported(results), await run(source)
+
+    assert taken_from(tmp_path) == []
+    assert not any("kept as" in each for end in (touched, exported_again, resumed) for each in end.notes)
+
+
+async def test_an_earlier_export_with_another_header_is_kept(tmp_path: Path) -> None:
+    """Somebody added a column, or a spreadsheet saved it in its own way; one as it was written is replaced."""
+    source, copy = tmp_path / "in.csv", tmp_path / "copy.csv"
+    source.write_text("CustomerFriendlyName\nAna\n")
+    await run(source)
+    results = tmp_path / "res.csv"
+    await exported(results, output=copy)
+    plain = await exported(results, output=copy)
+    written = copy.read_text()
+    for edited in (written.replace("\n", ",checked\n"), written.replace(",", ";")):
+        copy.write_text(edited)
+        summary = await exported(results, output=copy)
+        assert taken_from(tmp_path) == [edited]
+        assert any("kept as" in each for each in summary.notes)
+
+    assert not any("kept as" in each for each in plain.notes)
 
 
 async def test_a_failed_file_without_rows_is_not_kept(tmp_path: Path) -> None:
