@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +30,6 @@ from provisioner.target import Target
 from provisioner.twilio.closing import SHORTEST_TIMER_S
 
 from .account_step import AccountConfig, Judge
-from .command_files import files_of_command
 from .command_record import note_of_run, options_json
 from .confirmation import Confirmation
 from .job_commands import JobCommands, check_command
@@ -41,6 +39,7 @@ from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
 from .rounds import RoundConfig
 from .row_selection import RetryConfig, RowSelection
+from .run_files import RunFiles
 from .send_schedule import SendSchedule
 from .send_step import SendConfig
 from .supervisor import SupervisorConfig
@@ -67,33 +66,6 @@ class RunKind:
     is_new_job: bool = False
     rebuild_from: Path | None = None
     judge: Judge | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFiles:
-    """Files of a run. In ``options``, date and time are already inserted into the file names."""
-
-    options: RunOptions | LoadOptions
-    output_names: DatedOutputNames
-
-    @contextmanager
-    def alone(self, inputs: Sequence[str], environment: ProcessEnvironment) -> Iterator[None]:
-        """Hold the lock of the file name templates inside the context, so that the command runs once at a time.
-
-        Raise ``UsageError`` when two of the run's files are the same file, or one would replace a file that this
-        program did not write, and ``LedgerBusyError`` when the command is already running.
-        """
-        roles = files_of_command(
-            self.options,
-            {"files": inputs},
-            environment.environ,
-            environment.home,
-            locked=self.output_names.locked,
-        )
-        roles.require_distinct()
-        roles.require_replaceable(overwrite=self.options.overwrite)
-        with self.output_names.exclusive():
-            yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

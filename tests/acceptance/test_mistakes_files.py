@@ -71,7 +71,13 @@ async def test_results_are_refused_as_an_input(program: Program) -> None:
     """Whatever reads inputs says what may have been meant, and nothing passes it."""
     program.write("in.csv", CUSTOMERS)
     await program("run", "in.csv", "-o", "results.csv", *RUN)
-    says = ["results.csv: is a results file", "original input", "--failed", "provisioner close results.csv", "--rebuild-from results.csv"]
+    says = [
+        "results.csv: is a results file",
+        "original input",
+        "--failed",
+        "provisioner close results.csv",
+        "--rebuild-from results.csv",
+    ]
 
     await refused(program, "check", "results.csv", says=says)
     await refused(program, "run", "results.csv", "-o", "again.csv", "--yes", "--overwrite", *RUN, says=says)
