@@ -43,7 +43,7 @@ async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, s
     try:
         run_plan = await plan(job, config.planning, start.notes)
     except PlanInterrupted:
-        return account_for_nothing(job, config.accounting)
+        return await account_for_nothing(job, config.accounting)
     kept = start.keep_earlier_results(config.files.output_names.moment) if run_plan.writes_results else ()
     identity_policy = config.job.identity_policy(job.ledger.manifest.job_id)
     report = await send(job, config.sending, identity_policy, supervisor, run_plan)

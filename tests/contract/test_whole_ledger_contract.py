@@ -524,6 +524,7 @@ async def test_a_ledger_belongs_to_one_job_and_to_one_run(kind: LedgerKind, tmp_
     location = kind.location(tmp_path)
     async with opened() as ledger:
         assert (ledger.location, str(ledger.location)) == (location, str(location))
+        await ledger.start_run(())
         with pytest.raises(LedgerBusyError):
             async with opened():
                 pass

@@ -1,24 +1,32 @@
 """Functions that open a ledger's file together with its lock, and return the function that closes both."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from provisioner.errors import StorageError
-from provisioner.ledger.sqlite import wal
-from provisioner.ledger.sqlite.database import bind_to_job, open_for_writing, require_parent_dir
+from provisioner.ledger.sqlite import queries, wal
+from provisioner.ledger.sqlite.database import SATELLITES, bind_to_job, open_for_writing, require_parent_dir
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.lock import LedgerLock
 from provisioner.models import Manifest
 
+_IS_USED = queries.load_queries("run")["is_used"]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLedgerFile:
-    """Open ledger file, before its writer thread starts. ``cleanup`` closes the file and releases the lock."""
+    """Open ledger file, before its writer thread starts.
+
+    ``cleanup`` closes the file and releases the lock. A file that was created just now and holds no plan, row,
+    run or note is deleted: it would only refuse the corrected command as that of another job.
+    """
 
     path: Path
     connection: sqlite3.Connection
@@ -40,10 +48,30 @@ def open_file(
             stack.callback(shutil.rmtree, path.parent, ignore_errors=True)
         require_parent_dir(path)
         stack.callback(LedgerLock(path).release)
+        real = path.resolve()
+        was_there = real.exists()
         connection = open_for_writing(path, synchronous=synchronous)
-        stack.callback(wal.close_connection, connection, path)
+        close = partial(wal.close_connection, connection, path)
+        stack.callback(close if was_there else partial(_close_new, connection, real, real.stat(), close))
         manifest, is_new = bind_to_job(connection, path, settings, version)
         return OpenLedgerFile(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
+
+
+def _close_new(
+    connection: sqlite3.Connection, real: Path, created: os.stat_result, close: Callable[[], None]
+) -> None:
+    """Close a ledger that was created just now, and delete its files if it is unused.
+
+    A file that has taken its place since is not deleted, and neither is one that cannot be read.
+    """
+    is_unused = False
+    with suppress(sqlite3.Error):
+        is_unused = connection.execute(_IS_USED).fetchone() == (0,)
+    close()
+    with suppress(OSError):
+        if is_unused and os.path.samestat(real.stat(), created):
+            for name in (*(Path(f"{real}{ending}") for ending in SATELLITES), real):
+                name.unlink(missing_ok=True)
 
 
 def open_temporary(settings: Mapping[str, str], *, version: str) -> OpenLedgerFile:

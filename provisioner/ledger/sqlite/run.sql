@@ -159,3 +159,11 @@ WHERE class = 'created' AND conversation_sid IN (SELECT value FROM json_each(?))
 -- name: planned_at
 -- The time of the last complete plan; no row when there is none.
 SELECT value FROM manifest WHERE name = 'planned_at';
+
+-- name: is_used
+-- Whether the ledger holds a complete plan, a row, a run or a note of one.
+SELECT
+    EXISTS (SELECT 1 FROM manifest WHERE name = 'planned_at')
+    OR EXISTS (SELECT 1 FROM rows)
+    OR EXISTS (SELECT 1 FROM runs)
+    OR EXISTS (SELECT 1 FROM notes WHERE name <> 'log');

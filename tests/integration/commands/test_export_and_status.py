@@ -257,8 +257,8 @@ def test_a_job_that_was_never_planned_has_nothing_to_fix(folder: Path, capsys: p
     """A run that was killed before it knew its rows leaves a ledger without any."""
 
     async def make() -> None:
-        async with open_ledger(LedgerLocation(folder / "young.ledger"), {"account": "AC"}, version="1"):
-            pass
+        async with open_ledger(LedgerLocation(folder / "young.ledger"), {"account": "AC"}, version="1") as ledger:
+            await ledger.set_notes(asked="{}")
 
     asyncio.run(make())
 

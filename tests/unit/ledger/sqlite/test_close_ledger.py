@@ -142,8 +142,8 @@ async def test_a_list_that_breaks_off_is_not_taken_at_all(path: Path) -> None:
 
 async def test_a_ledger_is_known_by_its_first_bytes(path: Path, tmp_path: Path) -> None:
     """So that a results file is not taken for one, nor a name without a file."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1"):
-        pass
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.start_run(())
     other = tmp_path / "results.csv"
     other.write_text("row,line\n")
 

@@ -28,9 +28,9 @@ STRANGERS = {
 
 
 async def make(path: Path) -> None:
-    """Open the ledger for a run, and close it."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1"):
-        pass
+    """Open the ledger for a run that records its start, and close it."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.start_run(())
 
 
 @contextmanager

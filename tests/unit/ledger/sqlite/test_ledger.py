@@ -170,6 +170,7 @@ async def test_nothing_is_handed_out_before_a_run_starts(path: Path) -> None:
 async def test_finishing_no_run_is_allowed(path: Path) -> None:
     """A run that ended before it started has nothing to record."""
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.set_notes(asked="{}")
         await ledger.finish_run(0)
 
     assert query(path, "SELECT count(*) FROM runs") == [(0,)]

@@ -67,7 +67,8 @@ async def test_a_lock_that_a_dead_run_left_is_no_obstacle(path: Path) -> None:
 async def test_a_look_tells_whether_a_run_has_the_ledger(path: Path) -> None:
     """True while it is open, False afterwards and before."""
     assert not is_locked(path)
-    async with open_sqlite_ledger(path, SETTINGS, version="1"):
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.start_run(())
         with open_sqlite_reader(path) as reader:
             assert reader.is_held()
             assert 0 <= time.time() - (reader.held_since() or 0) < 60
@@ -78,8 +79,8 @@ async def test_a_look_tells_whether_a_run_has_the_ledger(path: Path) -> None:
 
 async def test_a_left_over_lock_does_not_count_as_held(path: Path) -> None:
     """A look asks the kernel, not the file."""
-    async with open_sqlite_ledger(path, SETTINGS, version="1"):
-        pass
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.start_run(())
     lock_path(path).touch()
 
     with open_sqlite_reader(path) as reader:

@@ -297,8 +297,8 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
     assert not claims
     assert query(path, "PRAGMA user_version") == [(2,)]
     fresh = path.with_name("fresh.ledger")
-    async with open_sqlite_ledger(fresh, SETTINGS, version="2"):
-        pass
+    async with open_sqlite_ledger(fresh, SETTINGS, version="2") as ledger:
+        await ledger.start_run(())
     tables = [name for name, text in queries.load_queries("schema").items() if "CREATE TABLE" in text]
     for table in tables:
         columns = f"SELECT name, type FROM pragma_table_info('{table}') ORDER BY name"  # noqa: S608 - our own tables

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.ledger.sqlite.wal import close_connection
-from provisioner.models import Counts
-from tests.ledger_samples import INPUT, SETTINGS, entries, query
+from provisioner.models import Counts, PlanEntry
+from tests.ledger_samples import INPUT, SETTINGS, entries, entry, query
 
 
 async def make(path: Path, rows: int = 3) -> None:
@@ -69,6 +70,7 @@ async def test_a_manifest_is_made_once(path: Path) -> None:
     """The job's random id, its settings, time and maker stay for all runs."""
     async with open_sqlite_ledger(path, SETTINGS, version="1.2.3") as ledger:
         first, is_new = ledger.manifest, ledger.is_new
+        await ledger.start_run(())
     async with open_sqlite_ledger(path, SETTINGS, version="9.9.9") as ledger:
         again, is_new_again = ledger.manifest, ledger.is_new
     with open_sqlite_reader(path) as reader:
@@ -174,9 +176,60 @@ async def test_a_temporary_ledger_goes_with_its_context() -> None:
 
 async def test_a_ledger_is_closed_when_its_user_fails(path: Path) -> None:
     """An error inside the context lets go of file and lock."""
-    with pytest.raises(ZeroDivisionError):
-        async with open_sqlite_ledger(path, SETTINGS, version="1"):
+
+    async def fail() -> None:
+        async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+            await ledger.start_run(())
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
     await try_writing(path)
     assert [file.name for file in path.parent.iterdir()] == ["job.ledger"]
+
+
+def failing_plan() -> Iterator[PlanEntry]:
+    """Yield one entry, and then fail as an input does that cannot be read to its end."""
+    yield entry(1, "a")
+    raise ZeroDivisionError
+
+
+def test_a_new_ledger_in_which_nothing_was_recorded_does_not_stay(path: Path) -> None:
+    """A plan that fails leaves none, so that the corrected command may be another job; a link to it stays."""
+    link = path.with_name("link.ledger")
+    link.symlink_to(path)
+
+    async def plan(name: Path, settings: dict[str, str], planned: Iterable[PlanEntry]) -> None:
+        async with open_sqlite_ledger(name, settings, version="1") as ledger:
+            await ledger.plan(planned, INPUT)
+
+    for name in (path, link):
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(plan(name, SETTINGS, failing_plan()))
+        assert list(path.parent.iterdir()) == [link]
+
+    asyncio.run(plan(path, {"key": "another"}, ()))
+    assert path.exists()
+
+
+def test_a_ledger_that_this_run_did_not_create_stays(path: Path) -> None:
+    """An earlier one that holds nothing is not deleted, and neither is one that took the place of a new one."""
+    earlier = path.with_name("earlier.ledger")
+    close_connection(open_for_writing(earlier, synchronous="FULL"), earlier)
+    content = earlier.read_bytes()
+
+    def replace() -> None:
+        path.rename(path.with_name("moved.ledger"))
+        path.write_bytes(content)
+
+    async def open_and_replace() -> None:
+        async with open_sqlite_ledger(path, SETTINGS, version="1"):
+            await asyncio.to_thread(replace)
+
+    asyncio.run(try_writing(earlier))
+    asyncio.run(open_and_replace())
+
+    assert path.read_bytes() == content
+    with open_sqlite_reader(earlier) as reader:
+        assert reader.manifest.settings == SETTINGS
