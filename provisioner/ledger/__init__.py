@@ -17,7 +17,7 @@ from provisioner.ledger.base import (
     UnknownRowStore,
 )
 from provisioner.ledger.location import LedgerLocation
-from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, RunNote, ThresholdNote
+from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
 from provisioner.ledger.reading import (
     CreatedRow,
@@ -51,6 +51,7 @@ __all__ = [
     "MessageLedger",
     "MessageStore",
     "Orphan",
+    "PlanNotes",
     "PlanStore",
     "RebuildPlan",
     "RebuildReport",

@@ -17,6 +17,8 @@ class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Options of the last run that are not part of the job's settings: a JSON object of strings."""
     planned_by: str | None = None
     """Program version that made the last plan, and the format in which it read each source."""
+    findings: str | None = None
+    """What the pass that made the last plan found in the rows, in the form of ``PlanFindings.to_note``."""
     failed: str | None = None
     """Stamp of the ``--failed`` file as last written."""
     output: str | None = None
@@ -71,7 +73,14 @@ class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
         return self.output if self.folder in {"", folder} else str(Path(self.folder, self.output))
 
 
-class NoteChanges(TypedDict, total=False):
+class PlanNotes(TypedDict, total=False):
+    """Notes about a plan, by the field names of ``JobNotes``."""
+
+    planned_by: str
+    findings: str
+
+
+class NoteChanges(PlanNotes, total=False):
     """Notes to store, by the field names of ``JobNotes``. Notes that are missing here are not changed."""
 
     results: str
@@ -79,4 +88,3 @@ class NoteChanges(TypedDict, total=False):
     failed: str
     reading: str
     asked: str
-    planned_by: str

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from provisioner.ledger.notes import PlanNotes
 from provisioner.models import Fingerprint, PlanEntry, Status
 
 
@@ -11,14 +12,14 @@ class RebuildPlan:
     """What a ledger is rebuilt with, besides the results.
 
     ``source`` is the name of the results file. ``entries`` and ``fingerprints`` are those of the input, and
-    ``planned_by`` is the note that saves the next plan from reading it again. ``is_asked`` says whether the job
-    can have asked Twilio for an identity.
+    ``notes`` returns, when ``entries`` are consumed, the notes that save the next plan from reading it again.
+    ``is_asked`` says whether the job can have asked Twilio for an identity.
     """
 
     source: str
     entries: Iterable[PlanEntry]
     fingerprints: Sequence[Fingerprint]
-    planned_by: str
+    notes: Callable[[], PlanNotes]
     is_asked: Callable[[str], bool]
 
 

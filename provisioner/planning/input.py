@@ -14,7 +14,7 @@ from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.options import InputOptions
-from provisioner.planning.blank_rows import BlankRows
+from provisioner.planning.findings import PlanFindings
 from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
 from provisioner.signals import StopSignals
@@ -74,9 +74,8 @@ class _Bound:
 class JobInput:
     """Sources of a job together with its mapping; both passes read from it.
 
-    ``reading`` holds the options with which the sources were opened. A plan pass fills ``nearly_full``, the number
-    of rows whose pre-engagement data is close to Twilio's limit of 16 KB. The constructor raises ``UsageError``
-    when a source lacks a column that the mapping needs.
+    ``reading`` holds the options with which the sources were opened. ``findings`` are those of the last plan pass.
+    The constructor raises ``UsageError`` when a source lacks a column that the mapping needs.
     """
 
     def __init__(
@@ -92,8 +91,7 @@ class JobInput:
         self._bound = [_Bound.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
-        self._blank = BlankRows()
-        self.nearly_full = 0
+        self.findings = PlanFindings()
 
     @property
     def adds_friendly_name(self) -> bool:
@@ -121,10 +119,12 @@ class JobInput:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
             if any(bound.is_blank for bound in self._bound):
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
-        if self.nearly_full:
-            notes.append(f"{self.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB")
-        if self._rows.must_say_something and self._blank.note:
-            notes.append(self._blank.note)
+        if self.findings.nearly_full:
+            notes.append(
+                f"{self.findings.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB"
+            )
+        if self._rows.must_say_something and self.findings.blank_note:
+            notes.append(self.findings.blank_note)
         return tuple(notes)
 
     def require_content(self) -> None:
@@ -162,15 +162,19 @@ class JobInput:
         at the end when no record has a column that the user named, or no valid row of a source has a name, data or
         a message, and ``PlanInterrupted`` after ``interrupt``.
         """
-        self.nearly_full, self._blank = 0, BlankRows()
+        self.findings = PlanFindings()
         for cycle, (number, index, record) in self.records():
             entry = self._entry(number, index, record)
             yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
             if self._is_interrupted:
                 raise PlanInterrupted
         self._require_columns()
-        for index in self._blank.blank_sources if self._rows.must_say_something else ():
-            raise _nameless(self.sources[index], _NO_ROW)
+        self._require_telling()
+
+    def reuse(self, findings: PlanFindings) -> None:
+        """Take over the findings of the pass that made the plan. Raise the ``UsageError`` for blank rows."""
+        self.findings = findings
+        self._require_telling()
 
     def records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
         """Yield (cycle, (row number, source index, record)) for every row.
@@ -198,11 +202,16 @@ class JobInput:
             problems = (belongs_elsewhere(status), *problems)
         key = mapped.key
         if not problems:
-            self.nearly_full += is_nearly_full(request)
-            self._blank.take(number, index, mapped)
+            self.findings.nearly_full += is_nearly_full(request)
+            self.findings.take(number, index, mapped)
         elif any(problem.field == "key" for problem in problems):
             key = ""
         return PlanEntry(number, record.line, index, key, digest(request), problems)
+
+    def _require_telling(self) -> None:
+        """Raise ``UsageError`` for a source all of whose valid rows are blank, unless that is accepted."""
+        for index in self.findings.blank_sources if self._rows.must_say_something else ():
+            raise _nameless(self.sources[index], _NO_ROW)
 
     def _require_columns(self) -> None:
         for bound in self._bound:

@@ -9,9 +9,10 @@ from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import UsageError
-from provisioner.ledger import LedgerLocation, PlanStore
+from provisioner.ledger import LedgerLocation, PlanNotes, PlanStore
 from provisioner.models import PlanReport, ReplacedInput
 from provisioner.models.text import pluralize
+from provisioner.planning.findings import PlanFindings
 from provisioner.planning.input import JobInput
 from provisioner.rows import validate_address, validate_marker, validate_ui_version
 from provisioner.sources import Source
@@ -49,19 +50,27 @@ async def plan_input(
     The input is not read again when this version of the program has planned the same bytes, read in the same way;
     the report then has ``is_reused``. ``on_progress`` is given the number of rows read so far. ``on_replaced`` is
     called for an input with hardly any row of the earlier one; see ``PlanStore.plan``. Raise as
-    ``JobInput.entries`` does.
+    ``JobInput.entries`` does, also where the input is not read again.
     """
     fingerprints = await asyncio.to_thread(job_input.fingerprints)
-    reader = describe_reading(job_input)
-    if (await ledger.notes()).planned_by == reader and await ledger.planned_inputs() == fingerprints:
+    reader = _describe_reading(job_input)
+    notes = await ledger.notes()
+    findings = PlanFindings.from_note(notes.findings)
+    if findings and notes.planned_by == reader and await ledger.planned_inputs() == fingerprints:
+        job_input.reuse(findings)
         return PlanReport(counts=await ledger.counts(), is_reused=True)
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress, on_replaced=on_replaced)
-    await ledger.set_notes(planned_by=reader)
+    await ledger.set_notes(**notes_of_plan(job_input))
     return report
 
 
-def describe_reading(job_input: JobInput) -> str:
-    """Return the note about a plan: the program version, and the format in which it read each source."""
+def notes_of_plan(job_input: JobInput) -> PlanNotes:
+    """Return the notes about the plan that the last pass has made, with which the next run may reuse it."""
+    return PlanNotes(planned_by=_describe_reading(job_input), findings=job_input.findings.to_note())
+
+
+def _describe_reading(job_input: JobInput) -> str:
+    """Return the program version, and the format in which it reads each source."""
     return "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
 
 

@@ -15,7 +15,7 @@ from provisioner.ledger import LedgerLocation, RebuildPlan, RebuildReport, open_
 from provisioner.models import Status, is_hardly_any
 from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput, PlanInterrupted
-from provisioner.planning.plan import describe_reading, show_keys
+from provisioner.planning.plan import notes_of_plan, show_keys
 from provisioner.results import read_whole_results
 from provisioner.rows import is_generated_identity
 from provisioner.signals import StopSignals
@@ -55,7 +55,7 @@ async def rebuild_lost_ledger(
         source=str(results),
         entries=job_input.entries(),
         fingerprints=await asyncio.to_thread(job_input.fingerprints),
-        planned_by=describe_reading(job_input),
+        notes=partial(notes_of_plan, job_input),
         is_asked=is_generated_identity if has_own_identities else bool,
     )
     reports: list[RebuildReport] = []

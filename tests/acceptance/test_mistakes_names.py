@@ -40,6 +40,23 @@ async def test_an_export_that_nobody_knows_is_sent_blank_only_by_insisting(progr
     assert (insisted.code, insisted.counts) == (0, {"created": 2})
 
 
+async def test_names_that_are_all_empty_are_told_however_often_the_file_was_planned(program: Program) -> None:
+    """The refused command leaves nothing in the way of the corrected one; insisting once is not for ever."""
+    program.write("in.csv", "member,CustomerFriendlyName,called\n1,,Ana\n2,,Bo\n")
+    says = ["in.csv: no row has a name, data or a message", "--allow-blank"]
+
+    await refused(program, "run", "in.csv", *RUN, says=says)
+    corrected = await program("run", "in.csv", *RUN, "--set", "customer_friendly_name={called}")
+    other = ("in.csv", "-o", "other.csv", *RUN[2:], "--new-job")
+    insisted = await program("run", *other, "--allow-blank", "--limit", "1")
+    again = await program("run", *other)
+
+    assert (corrected.code, corrected.counts) == (0, {"created": 2})
+    assert (insisted.code, insisted.counts) == (8, {"created": 1, "unsent": 1})
+    assert again.code == 2
+    assert says[0] in again.stderr
+
+
 async def test_braces_that_were_forgotten_are_told(program: Program) -> None:
     """A text that is a column's name is hardly meant for every row."""
     program.write("in.csv", HUBSPOT)

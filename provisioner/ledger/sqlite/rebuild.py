@@ -56,8 +56,7 @@ def rebuild_sqlite_ledger(
         on_rebuilt(_report(connection, rows))
         with transaction(connection):
             connection.execute(_PLAN["forget_digests"])
-            connection.execute(_SET_NOTE, ("planned_by", planned.planned_by))
-            connection.execute(_SET_NOTE, ("rebuilt", planned.source))
+            connection.executemany(_SET_NOTE, [*planned.notes().items(), ("rebuilt", planned.source)])
 
     with translate_errors(path):
         require_parent_dir(path)

@@ -74,7 +74,7 @@ def test_data_near_the_limit_is_counted(tmp_path: Path) -> None:
     with input_of(tmp_path, f"id,pre_engagement.note\n1,{'x' * 16_000}\n2,short\n") as opened:
         list(opened.entries())
 
-    assert opened.nearly_full == 1
+    assert opened.findings.nearly_full == 1
     assert opened.notes == ("1 rows have pre-engagement data close to Twilio's limit of 16 KB",)
 
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import ExitCode, InputError, LedgerError
+from provisioner.ledger.notes import PlanNotes
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
@@ -37,7 +38,7 @@ def rebuild(path: Path, results: Sequence[Result], planned: Sequence[PlanEntry] 
         source="results.csv",
         entries=planned or entries(KEYS),
         fingerprints=INPUT,
-        planned_by="read so",
+        notes=lambda: PlanNotes(planned_by="read so", findings="{}"),
         is_asked=lambda identity: identity.startswith("wc-"),
     )
     lines = list(enumerate(results, start=2))
@@ -99,7 +100,7 @@ async def test_what_a_rebuilt_ledger_still_has_to_do(path: Path) -> None:
     assert [claim.key for claim in claims] == ["f", "g", "z"]
     assert [(row.key, row.identity, row.is_rebuilt) for row in unknown] == [("e", "wc-e", True)]
     assert taken == {CREATED.conversation_sid}
-    assert (notes.planned_by, notes.rebuilt) == ("read so", "results.csv")
+    assert (notes.planned_by, notes.findings, notes.rebuilt) == ("read so", "{}", "results.csv")
     assert (replanned.changed, replanned.vanished, replanned.added) == (0, 0, 0)
     assert (report.outcomes, report.found, report.new_rows, report.new_keys) == (5, 5, 1, ("z",))
     assert query(path, "SELECT value FROM manifest WHERE name = 'job_id'") != [(job_id,)]
@@ -113,7 +114,7 @@ async def test_rows_that_are_on_one_side_only_are_reported(path: Path) -> None:
         source="results.csv",
         entries=entries(["a", "x", "c", "d", "e"]),
         fingerprints=INPUT,
-        planned_by="",
+        notes=PlanNotes,
         is_asked=bool,
     )
     reports: list[RebuildReport] = []

@@ -1,0 +1,74 @@
+"""What a plan pass finds in the valid rows: which are blank, and how many are nearly too large."""
+
+import msgspec
+
+from provisioner.mapping import PRE_ENGAGEMENT_PREFIX
+from provisioner.models import Mapped
+from provisioner.models.text import pluralize
+
+_SHOWN = 3
+
+
+class PlanFindings(msgspec.Struct):
+    """Findings of a plan pass. They are kept with the plan, and so hold for a run that reuses it, too.
+
+    ``nearly_full`` is the number of rows whose pre-engagement data is close to Twilio's limit of 16 KB. A row is
+    blank when its columns give no name, data or message: ``blank`` is the number of such rows by the index of
+    their source, ``first`` the first of their row numbers, ``telling`` the indexes of sources that have others.
+    """
+
+    nearly_full: int = 0
+    blank: dict[int, int] = {}
+    telling: set[int] = set()
+    first: list[int] = []
+
+    @classmethod
+    def from_note(cls, note: str | None) -> "PlanFindings | None":
+        """Return the findings that ``to_note`` wrote; None for any other text, and for none."""
+        try:
+            return msgspec.json.decode(note or "", type=cls)
+        except msgspec.DecodeError:
+            return None
+
+    def to_note(self) -> str:
+        """Return the findings as JSON. No value of a row is among them."""
+        return msgspec.json.encode(self).decode()
+
+    def take(self, number: int, source: int, mapped: Mapped) -> None:
+        """Take account of a valid row: its number, from 1, the index of its source, and its texts."""
+        if is_telling(mapped):
+            self.telling.add(source)
+            return
+        self.blank[source] = self.blank.get(source, 0) + 1
+        if len(self.first) < _SHOWN:
+            self.first.append(number)
+
+    @property
+    def blank_sources(self) -> list[int]:
+        """Indexes of the sources that have valid rows, all of which are blank."""
+        return [source for source in self.blank if source not in self.telling]
+
+    @property
+    def blank_note(self) -> str:
+        """A sentence with the number of blank rows and the first of them; empty when there are none."""
+        count = sum(self.blank.values())
+        if not count:
+            return ""
+        listed = ", ".join(map(str, self.first)) + (" …" if count > len(self.first) else "")
+        have = pluralize("row", count, "has", "have")
+        return f"{have} no name, data or message, so that nobody can tell whose chats they are: row {listed}"
+
+
+def is_telling(mapped: Mapped) -> bool:
+    """Return whether the columns give a row a name or data, or it has a message.
+
+    A constant name or value does not count: it is the same for all rows.
+    """
+    request, columns = mapped.request, mapped.columns
+    return (
+        ("customer_friendly_name" in columns and bool(request.customer_friendly_name.strip()))
+        or bool(request.first_message)
+        or ("chat_friendly_name" in columns and bool(request.chat_friendly_name.strip()))
+        or ("pre_engagement_data" in columns and bool(request.pre_engagement_data))
+        or any(f"{PRE_ENGAGEMENT_PREFIX}{name}" in columns for name in mapped.members)
+    )
