@@ -13,7 +13,7 @@ from provisioner.models.output_columns import (
     have_columns,
 )
 from provisioner.options.shell_command import ledger_command
-from provisioner.sources import Source, first_names
+from provisioner.sources import Source
 
 _STATUSES = frozenset(Status)
 _PLAIN = {"utf-8", "utf-8-sig", "ascii"}
@@ -23,7 +23,7 @@ _PLAIN = {"utf-8", "utf-8-sig", "ascii"}
 def require_no_results(sources: Sequence[Source]) -> None:
     """Raise ``InputError`` for a source that is a results file."""
     for source in sources:
-        columns = first_names(source) or ()
+        columns = source.first_names or ()
         if are_result_columns(columns):
             raise InputError(
                 "is a results file of this program, so its rows were sent already",

@@ -11,7 +11,7 @@ from provisioner.sources.json.objects import members_of
 from .detection import WORKBOOK, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
-from .source import RecordWriter, Source, enumerate_records, first_names
+from .source import RecordWriter, Source, enumerate_records
 
 __all__ = [
     "STDIN",
@@ -23,7 +23,6 @@ __all__ = [
     "Source",
     "enumerate_records",
     "expand",
-    "first_names",
     "members_of",
     "open_sources",
 ]

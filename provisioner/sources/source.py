@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import chain, islice
 from typing import BinaryIO, Protocol
 
 from provisioner.models import Fingerprint, Record
-from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
 from .skipped import SkippedRecords
-
-_FIRST_RECORDS = 1_000
 
 
 class RecordWriter(Protocol):
@@ -33,6 +29,14 @@ class Source(Protocol):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns: the header unchanged, or the names in the first records if there is none."""
+        ...
+
+    @property
+    def first_names(self) -> tuple[str, ...] | None:
+        """The columns; where there is no header, all names in the first records, also those without a value.
+
+        None where none of the first records can be read.
+        """
         ...
 
     @property
@@ -83,15 +87,3 @@ def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Rec
         for record in source.records():
             number += 1
             yield number, index, record
-
-
-def first_names(source: Source) -> tuple[str, ...] | None:
-    """Return the columns; where records bring their own names, those of the first thousand that can be read.
-
-    Names whose value is ``null`` are among them. None where none of the first thousand records can be read.
-    """
-    if not source.has_dynamic_columns:
-        return source.columns
-    first = (record.raw for record in islice(source.records(), _FIRST_RECORDS) if not record.problem)
-    names = [tuple(members_of(raw)) for raw in first]
-    return tuple(dict.fromkeys(chain.from_iterable(names))) if names else None

@@ -58,6 +58,11 @@ class DelimitedSource:
         return self.raw_input.name
 
     @property
+    def first_names(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.columns
+
+    @property
     def shape(self) -> tuple[str, ...]:
         """Format and columns; records of sources with equal shapes can be written to one file."""
         return ("csv", *self.columns)

@@ -44,6 +44,11 @@ class WorkbookSource:
         return self._last_pass.skipped
 
     @property
+    def first_names(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.columns
+
+    @property
     def shape(self) -> tuple[str, ...]:
         """Format and columns; records of sources with equal shapes can be written to one file."""
         return (self.detection.format.value, *self.columns)

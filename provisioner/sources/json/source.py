@@ -17,6 +17,7 @@ from provisioner.sources.skipped import LastPass, SkippedRecords
 from .document import Tree, read_array, read_tree
 from .layouts import JsonLayout, is_spread_over_lines, layout_within, object_in
 from .lines import read_lines, read_sequence
+from .objects import members_of
 from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
@@ -32,13 +33,17 @@ READERS: dict[JsonLayout, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class JsonSource:
-    """JSON input. ``columns`` holds the names in its first 1,000 records, in order of first occurrence."""
+    """JSON input. ``columns`` holds the names in its first 1,000 records, in order of first occurrence.
+
+    ``first_names`` holds those whose value is ``null``, too; it is None when none of these records can be read.
+    """
 
     raw_input: RawInput
     detection: Detection
     layout: JsonLayout
     envelope: Envelope
     columns: tuple[str, ...]
+    first_names: tuple[str, ...] | None
     tree: Tree | None = None
     _last_pass: LastPass = field(default_factory=LastPass)
 
@@ -92,16 +97,31 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
             cure="write one object per line, e.g. with jq -c, or put all of them into one array",
         )
     tree = _tree(text, raw_input.name, is_told=is_told) if layout is JsonLayout.TREE else None
-    names: dict[str, None] = {}
-    is_empty = True
-    for record in islice(_records(raw_input, detection, layout, tree, SkippedRecords()), _SAMPLE_RECORDS):
-        names.update(dict.fromkeys(record.values))
-        is_empty = False
-    if is_empty:
+    columns, all_names = _names_in(
+        islice(_records(raw_input, detection, layout, tree, SkippedRecords()), _SAMPLE_RECORDS)
+    )
+    if columns is None:
         raise InputError("has no records", source=raw_input.name, cure="export it again")
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
-    return JsonSource(raw_input, detection, layout, _envelope(layout, text, tree), tuple(names), tree)
+    envelope = _envelope(layout, text, tree)
+    return JsonSource(raw_input, detection, layout, envelope, columns, all_names, tree)
+
+
+def _names_in(records: Iterable[Record]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the names that have a value in the records, and all names in those that can be read.
+
+    Either is None where there is no such record. No record is kept: one may have many megabytes.
+    """
+    valued, named = dict[str, None](), dict[str, None]()
+    has_records = is_readable = False
+    for record in records:
+        has_records = True
+        valued.update(dict.fromkeys(record.values))
+        if not record.problem:
+            is_readable = True
+            named.update(dict.fromkeys(members_of(record.raw)))
+    return tuple(valued) if has_records else None, tuple(named) if is_readable else None
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shlex import quote
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from provisioner.models.output_columns import RESULT_COLUMNS
 from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
 from provisioner.results import read_results, read_whole_results
+from provisioner.sources.json.lines import read_lines
 from tests.unit.sources.workbooks import book_of
 
 ROW = ("1", "2", "in.csv", "C-1", "created", "CH" + 32 * "0", "", "", "", "201", "1", "", "", "12.5", "")
@@ -162,3 +164,18 @@ def test_the_columns_of_rows_to_fix_are_not_called_unused(tmp_path: Path) -> Non
     path.write_text(f"{FAILED}\nAna,rejected,1,no\n", encoding="utf-8")
     with open_input([str(path)], OPTIONS, Mapping.from_options(OPTIONS)) as opened:
         assert opened.notes == ()
+
+
+def test_an_input_is_not_read_again_to_tell_it_from_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names of its first records are known since it was opened."""
+    (tmp_path / "in.jsonl").write_text('{"CustomerFriendlyName": "Ana", "Plan": null}\n' * 3)
+    passes = Mock(wraps=read_lines)
+    monkeypatch.setattr("provisioner.sources.json.source.read_lines", passes)
+
+    with open_input([str(tmp_path / "in.jsonl")], OPTIONS, Mapping.from_options(OPTIONS)) as job_input:
+        names = job_input.sources[0].first_names
+
+    assert names == ("CustomerFriendlyName", "Plan")
+    assert passes.call_count == 1

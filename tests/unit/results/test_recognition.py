@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from provisioner.load import prometheus_text
 from provisioner.models import Counts, Manifest, Result
 from provisioner.models.output_columns import FAILED_COLUMNS
@@ -174,3 +176,16 @@ def test_files_of_others_are_none_of_ours_and_are_described_without_their_conten
 
         assert output_kind(path) is None, content
         assert describe_file(path) == words, content
+
+
+def test_json_lines_of_ours_are_recognised_by_their_first_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every run looks at them several times, so they are not opened as an input of a thousand records is."""
+    ours = tmp_path / "results.jsonl"
+    ours.write_bytes(1_500 * results(Format.JSONL))
+    fixed = tmp_path / "failed.jsonl"
+    fixed.write_bytes(b'{"name": "Ana", "_status": "rejected", "_error_code": "", "_error": ""}\n')
+    monkeypatch.setattr("provisioner.results.recognition.open_source", lambda *_: pytest.fail("it was opened"))
+
+    assert [output_kind(ours), output_kind(fixed)] == [OutputKind.RESULTS, OutputKind.FAILED]
