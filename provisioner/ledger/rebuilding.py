@@ -1,6 +1,6 @@
 """Input and outcome of rebuilding a lost ledger, for every kind of ledger."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.ledger.notes import PlanNotes
@@ -29,8 +29,8 @@ class RebuildReport:
 
     ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in
     the input; ``missing_keys`` are keys of the others. ``new_rows`` is the number of input rows that are not in
-    the results, ``new_keys`` are some of their keys. ``same_places`` are pairs of keys at the same row number,
-    the first one only in the results and the second one only in the input.
+    the results, ``new_keys`` are some of their keys. ``respelt_keys`` are a few pairs (key of the results, key
+    of the input), of which one is a spreadsheet's form of the other.
     """
 
     counts: Mapping[Status, int]
@@ -39,4 +39,4 @@ class RebuildReport:
     missing_keys: tuple[str, ...]
     new_rows: int
     new_keys: tuple[str, ...]
-    same_places: Iterator[tuple[str, str]]
+    respelt_keys: tuple[tuple[str, str], ...]

@@ -154,7 +154,7 @@ class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
 
     Of the ``earlier_rows`` rows with an outcome in the earlier input, ``found_rows`` are in the new one.
     ``earlier_keys`` and ``new_keys`` are a few keys of each, ``earlier_inputs`` the names of the earlier files.
-    ``respelt_keys`` are a few pairs (earlier key, new key) that differ only by leading zeros.
+    ``respelt_keys`` are a few pairs (earlier key, new key) that differ as after a spreadsheet program.
     """
 
     earlier_rows: int

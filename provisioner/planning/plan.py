@@ -80,7 +80,7 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
     if replaced.respelt_keys:
         pairs = (f"{shortened(there)} there is {shortened(here)} here" for there, here in replaced.respelt_keys)
         return UsageError(
-            f"{named} has other leading zeros in its keys than {ledger}, as after a spreadsheet program: "
+            f"{named} spells its keys in another way than {ledger}, as after a spreadsheet program: "
             f"{', '.join(pairs)}",
             cure=f"export {named} again, with the key as text; --replace-input sends these rows as new ones",
         )

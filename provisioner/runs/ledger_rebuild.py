@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from provisioner import __version__
@@ -22,13 +21,6 @@ from provisioner.signals import StopSignals
 from provisioner.system.printable import shortened
 
 from .file_roles import is_same_file
-
-_NAMED = 3
-"""Keys that are named."""
-_ROUNDED = 1e-4
-"""How far a number may be off that a spreadsheet shortened, to 1.23E+15 for one."""
-_EXACT = 1e-14
-"""Spreadsheets keep 15 digits."""
 
 
 async def rebuild_lost_ledger(
@@ -112,24 +104,12 @@ def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, 
             "nobody can tell a row that was changed from a new one",
             cure="bring the input back as it was, or put the ledger back",
         )
-    pairs = (pair for pair in report.same_places if is_changed_by_spreadsheet(*pair))
-    if changed := list(islice(pairs, _NAMED)):
-        named = ", ".join(f"{shortened(there)} for {shortened(here)}" for there, here in changed)
+    if report.respelt_keys:
+        named = ", ".join(f"{shortened(there)} for {shortened(here)}" for there, here in report.respelt_keys)
         raise UsageError(
             f"{results} has keys that a spreadsheet has changed, as {named}: their rows would be created again",
             cure="take the results as the run wrote them, or restore the keys in a text editor",
         )
-
-
-def is_changed_by_spreadsheet(there: str, here: str) -> bool:
-    """Return whether ``there`` is the key ``here`` as a spreadsheet program saves it: 0012 becomes 12, for one."""
-    if there.strip().casefold() == here.strip().casefold():
-        return True
-    try:
-        saved, key = float(there.replace(",", ".")), float(here.replace(",", "."))
-    except ValueError:
-        return False
-    return abs(saved - key) <= abs(key) * (_ROUNDED if "e" in there.casefold() else _EXACT)
 
 
 def _notes(ledger: LedgerLocation, results: Path, report: RebuildReport) -> Iterator[str]:

@@ -10,6 +10,7 @@ from msgspec import structs
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.reader import read_counts, read_fingerprints
+from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.models import PlanReport, ReplacedInput, is_hardly_any
 
@@ -20,26 +21,33 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class EarlierInput:
-    """The plan that is to be replaced; it has ``most_rows`` rows, and so at most as many with an outcome."""
+    """The plan that is to be replaced; it has ``most_rows`` rows, and so at most as many with an outcome.
+
+    ``last_id`` is the largest row ID; rows of the new plan that are new get larger ones.
+    """
 
     most_rows: int
+    last_id: int
 
     @classmethod
     def read(cls, connection: sqlite3.Connection) -> "EarlierInput":
         """Read the present plan, at the same cost whatever its size."""
-        return cls(connection.execute(_PLAN["last_planned_row"]).fetchone()[0])
+        (most_rows,), (last_id,) = (
+            connection.execute(_PLAN[name]).fetchone() for name in ("last_planned_row", "last_row_id")
+        )
+        return cls(most_rows, last_id)
 
     def replaced_by(self, report: PlanReport, connection: sqlite3.Connection) -> ReplacedInput | None:
         """Compare with the new plan; return None when it has at least a tenth of the rows with an outcome.
 
-        With keys that differ from those of earlier rows only by leading zeros, it is suspicious however many rows
-        it has: a spreadsheet program removes these zeros, and the rows would be created again.
+        With keys of earlier rows as a spreadsheet program saves them, without leading zeros for one, it is
+        suspicious however many rows it has: those would be created again.
         Repeated uses of a record by a cycled input do not count, because a shorter load test makes fewer of them.
         What was there before is read only when the new plan is suspicious, by a connection of its own: the
         transaction of ``connection`` has replaced it already.
         """
         found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
-        if report.vanished and report.added and (respelt := _respelt(connection)):
+        if report.vanished and report.added and (respelt := find_respelt_keys(connection, self.last_id)):
             return structs.replace(_compare(found, connection), respelt_keys=respelt)
         if not is_hardly_any(found, self.most_rows):
             return None
@@ -62,13 +70,6 @@ def _compare(found: int, connection: sqlite3.Connection) -> ReplacedInput:
             new_keys=_keys(connection, "new_keys"),
             earlier_inputs=tuple(each.name for each in read_fingerprints(before)),
         )
-
-
-def _respelt(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
-    found = connection.execute(_PLAN["respelt_keys"], (_NAMED,)).fetchall()
-    return tuple(
-        (checked_row(shapes.KEY, (there,))[0], checked_row(shapes.KEY, (here,))[0]) for there, here in found
-    )
 
 
 def _keys(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:

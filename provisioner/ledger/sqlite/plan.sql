@@ -247,27 +247,6 @@ WHERE rows.status IN ('pending', 'unsent')
 ORDER BY plan.row
 LIMIT ?;
 
--- name: respelt_keys
--- Pairs of keys that differ only by leading zeros: of a row with an outcome that has left the input, and of a new row.
--- MATERIALIZED lets SQLite index one side; without it, it would compare every row with every other.
-WITH gone AS MATERIALIZED (
-    SELECT rows.key AS key, ltrim(trim(rows.key), '0') AS digits
-    FROM rows
-    WHERE rows.status IN ('created', 'rejected', 'unknown', 'in_flight')
-        AND trim(rows.key) NOT GLOB '*[^0-9]*'
-        AND rows.id NOT IN (SELECT row_id FROM plan WHERE row_id IS NOT NULL)
-),
-fresh AS MATERIALIZED (
-    SELECT rows.key AS key, ltrim(trim(rows.key), '0') AS digits
-    FROM plan
-    JOIN rows ON rows.id = plan.row_id
-    WHERE rows.status IN ('pending', 'unsent') AND trim(rows.key) NOT GLOB '*[^0-9]*'
-)
-SELECT substr(gone.key, 1, 32767), substr(fresh.key, 1, 32767)
-FROM gone
-JOIN fresh ON fresh.digits = gone.digits
-LIMIT ?;
-
 -- name: count_first_uses
 -- How many rows with an outcome are in the plan, and how many there are, without the further uses of a record:
 -- those have the key of the first one and '#2', or, where the content is the key, '-2'.
@@ -343,15 +322,3 @@ JOIN rows ON rows.id = plan.row_id
 WHERE rows.id > ?
 ORDER BY plan.row
 LIMIT ?;
-
--- name: same_places
--- Keys of rows with an outcome that are not in the input, beside the new keys that stand in their places there.
-SELECT substr(lost.key, 1, 32767), substr(found.key, 1, 32767)
-FROM rows AS lost
-JOIN places ON places.row_id = lost.id
-JOIN plan ON plan.row = places.row
-JOIN rows AS found ON found.id = plan.row_id
-WHERE lost.status IN ('created', 'rejected', 'unknown')
-    AND lost.id NOT IN (SELECT row_id FROM plan WHERE row_id IS NOT NULL)
-    AND found.id > ?
-ORDER BY lost.id;

@@ -19,6 +19,7 @@ from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.lock import hold_lock
 from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.rebuilt_row import RebuiltRow, rebuilt_row, sent_at
+from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Result, Status
@@ -150,7 +151,7 @@ def _report(connection: sqlite3.Connection, added: _Added) -> RebuildReport:
         missing_keys=_keys(connection, "missing_keys", _NAMED),
         new_rows=last_id - last,
         new_keys=_keys(connection, "added_keys", last, _NAMED),
-        same_places=iter(connection.execute(_PLAN["same_places"], (last,))),
+        respelt_keys=find_respelt_keys(connection, last) if found < outcomes else (),
     )
 
 

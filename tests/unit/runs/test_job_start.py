@@ -14,7 +14,6 @@ from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
 from provisioner.runs.job_start import JobStart, JobStartConfig, start_job
-from provisioner.runs.ledger_rebuild import is_changed_by_spreadsheet
 from provisioner.signals import StopSignals
 from tests.quiet_ui import QuietUserInterface
 
@@ -171,12 +170,3 @@ def test_earlier_results_replace_no_file(tmp_path: Path) -> None:
     name = "r.before-2026-03-01T040506"
     assert kept == {f"{name}.csv": "0", f"{name}-2.csv": "1", f"{name}-3.csv": "2"}
     assert JobStart().keep_earlier_results(moment) == ()
-
-
-def test_a_spreadsheets_changes_of_a_key_are_recognised() -> None:
-    """Zeros, spaces and digits that it drops, and the case of TRUE; other keys are other keys."""
-    changed = [("123", "000123"), ("1.23457E+15", "1234567890123456"), ("C-1", " c-1"), ("1,5", "1.50")]
-    other = [("124", "000123"), ("C-1", "C-01"), ("", "x"), ("1.24E+15", "1234567890123456"), ("A1", "A2")]
-
-    assert [is_changed_by_spreadsheet(*pair) for pair in changed] == len(changed) * [True]
-    assert [is_changed_by_spreadsheet(*pair) for pair in other] == len(other) * [False]

@@ -1,10 +1,14 @@
 """A new plan is compared with the one before it; an input of another job leaves the ledger as it is."""
 
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
 from provisioner.models import PlanEntry, ReplacedInput, Status
 from tests.ledger_samples import INPUT, SETTINGS, TOO_LONG, claim_all, digest_of, entries, entry, query, send
 
@@ -70,6 +74,36 @@ async def test_keys_without_the_leading_zeros_of_created_rows_are_asked_about(pa
     assert respelt is not None
     assert sorted(respelt.respelt_keys) == [("00002", "2"), ("0100", "100")]
     assert never_sent is None
+
+
+async def test_keys_are_compared_in_both_directions_and_wherever_they_stand(path: Path) -> None:
+    """Either input may be the one that was saved again; a row that is still there does not count."""
+    await begin(path, entries([*keys(1, 20), "2", "1234567890123456", "5"]))
+
+    respelt = await replaced_by(path, entries(["1.23E+15", "002", "005", *keys(1, 20), "5"]))
+
+    assert respelt is not None
+    assert sorted(respelt.respelt_keys) == [("1234567890123456", "1.23E+15"), ("2", "002")]
+
+
+async def test_comparing_keys_costs_the_same_for_many_rows_as_for_few(path: Path) -> None:
+    """A sample is compared: the plan pass of a million rows must not become slower by a second."""
+    steps: list[int] = []
+    for rows in (2_000, 8_000):
+        ledger = path.with_name(f"{rows}.ledger")
+        async with open_sqlite_ledger(ledger, SETTINGS, version="1") as opened:
+            await opened.plan(entries(f"{key:09}" for key in range(1, rows + 1)), INPUT)
+        with closing(sqlite3.connect(ledger)) as connection:
+            connection.execute("UPDATE rows SET status = 'created'")
+            connection.execute("DELETE FROM plan WHERE row % 2")
+            connection.executemany(
+                "INSERT INTO rows (id, key, digest, status) VALUES (?, ?, x'', 'pending')",
+                ((rows + key, f"{key + rows:09}") for key in range(1, rows + 1)),
+            )
+            connection.set_progress_handler(partial(steps.append, rows), 100)
+            assert find_respelt_keys(connection, rows) == ()
+
+    assert 100 < steps.count(8_000) < 1.2 * steps.count(2_000)
 
 
 async def test_every_status_that_may_be_at_twilio_counts_and_no_other(path: Path) -> None:
