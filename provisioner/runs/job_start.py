@@ -132,8 +132,8 @@ def _foreign_results(config: JobStartConfig, settings: Mapping[str, str]) -> Pat
 def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> bool:
     """Return whether the results have a created row that the job's ledger does not know."""
     with open_reader(config.ledger) as reader:
-        if reader.manifest.settings != settings:
-            return False  # opening it raises the error about another job
+        if reader.is_held() or reader.manifest.settings != settings:
+            return False  # opening it raises the error: it is in use, perhaps just being created, or another job's
         return has_unknown_rows(config.results, reader)
 
 
