@@ -7,6 +7,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 _LONGEST = 64
 """Characters of a key; no number that a spreadsheet program understands is longer."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
+_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2}")
+"""Number as a spreadsheet program shows it in scientific notation."""
 _KEPT = 15
 """Digits of a number that a spreadsheet program keeps; the others become zeros."""
 _SHOWN = (3, 6, _KEPT)
@@ -15,28 +17,32 @@ _LONG = 11
 """Power of ten from which on a spreadsheet program writes a number in scientific notation."""
 
 
-def spreadsheet_forms(key: str) -> set[str]:
-    """Return the texts that a table may have in place of ``key`` once it was saved again, without ``key`` itself.
+def spreadsheet_forms(key: str) -> dict[str, str]:
+    """Return the texts that a table may have in place of ``key`` once it was saved again, each with the change.
 
     Spaces around it and zeros before it go, a long number is rounded or shortened (``1.23457E+15``), and the case
-    changes, as that of ``true`` does. Any other change makes it another key.
+    changes, as that of ``true`` does. Any other change makes it another key. The changes have one word each, which
+    tells them apart; a table that was saved again holds no key that its change would change once more.
     """
     if len(key) > _LONGEST:
-        return set()
+        return {}
     plain = key.strip()
-    forms = {plain, plain.upper(), plain.lower()}
+    forms = {plain.upper(): "upper case", plain.lower(): "lower case", plain: "trimmed"}
     if _NUMBER.fullmatch(plain):
-        for form in _number_forms(plain):
-            forms |= {form, form.replace(".", ",")}
-    return forms - {key, ""}
+        for form, change in _number_forms(plain):
+            forms[form] = forms[form.replace(".", ",")] = change
+    return {form: change for form, change in forms.items() if form not in (key, "")}
 
 
-def _number_forms(text: str) -> Iterator[str]:
+def _number_forms(text: str) -> Iterator[tuple[str, str]]:
     number = Decimal(text.replace(",", "."))
+    change = "rounded" if len(number.as_tuple().digits) > _KEPT else "zeros"
     for rounding in (ROUND_DOWN, ROUND_HALF_EVEN):
-        yield f"{Context(prec=_KEPT, rounding=rounding).create_decimal(number).normalize():f}"
+        yield f"{Context(prec=_KEPT, rounding=rounding).create_decimal(number).normalize():f}", change
+    if _SHORTENED.fullmatch(text):
+        return
     if number.adjusted() >= _LONG or "e" in text.casefold():
         for digits in _SHOWN:
             mantissa, _, power = f"{float(number):.{digits - 1}E}".partition("E")
-            yield f"{mantissa}E{power}"
-            yield f"{mantissa.rstrip('0').rstrip('.')}E{power}"
+            yield f"{mantissa}E{power}", "shortened"
+            yield f"{mantissa.rstrip('0').rstrip('.')}E{power}", "shortened"

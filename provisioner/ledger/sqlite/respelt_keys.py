@@ -1,7 +1,9 @@
 """Finds new rows whose keys are those of earlier rows as a spreadsheet program has saved one of them.
 
 The question is whether a table was saved again, which changes all keys of a kind alike. So a sample of the rows is
-enough, and the search costs the same for ten thousand rows as for a million.
+enough, and the search costs the same for ten thousand rows as for a million. A change counts only when no key of
+the changed table would still be changed by it: keys that differ in nothing but their case, as those of Salesforce
+may, or in their sixteenth digit, are the keys of different rows.
 """
 
 import json
@@ -42,11 +44,14 @@ def find_respelt_keys(connection: sqlite3.Connection, last: int) -> tuple[tuple[
 def _pairs(connection: sqlite3.Connection, last: int) -> Iterator[tuple[int, str, str]]:
     """Yield (ID of the earlier row, its key, key of the new row)."""
     sample = {row[0]: row for row in _sample(connection, last)}
-    sought = [(form, id_) for id_, key, _ in sample.values() for form in spreadsheet_forms(key)]
+    forms = {id_: spreadsheet_forms(key) for id_, key, _ in sample.values()}
+    unfinished = {(id_ <= last, change) for id_, changes in forms.items() for change in changes.values()}
+    sought = [(form, id_) for id_, changes in forms.items() for form in changes]
     for id_, *found in connection.execute(_RESPELT["rows_of_keys"], (json.dumps(sought),)).fetchall():
         one, other = sample[id_], checked_row(shapes.KEYED_ROW, found)
         earlier, new = sorted((one, other))
-        if earlier[0] <= last < new[0] and earlier[2] in _OUTCOMES:
+        is_between = earlier[0] <= last < new[0] and earlier[2] in _OUTCOMES
+        if is_between and (other[0] <= last, forms[id_][other[1]]) not in unfinished:
             yield earlier[0], earlier[1], new[1]
 
 

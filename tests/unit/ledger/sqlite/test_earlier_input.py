@@ -86,6 +86,15 @@ async def test_keys_are_compared_in_both_directions_and_wherever_they_stand(path
     assert sorted(respelt.respelt_keys) == [("1234567890123456", "1.23E+15"), ("2", "002")]
 
 
+async def test_keys_of_different_rows_that_look_alike_are_not_asked_about(path: Path) -> None:
+    """A table that was saved again holds no key that could still change: of these, some of the new ones could."""
+    was = ["0015g00000AbCde", "0015g00000AbCdf", "1234567890123456", "1234567890123457", "007"]
+    now = ["0015g00000AbCdE", "0015G00000aBCDF", "1234567890123460", "1234567890123461", "7", "008"]
+    await begin(path, entries([*keys(1, 20), *was]))
+
+    assert await replaced_by(path, entries([*keys(1, 20), *now])) is None
+
+
 async def test_comparing_keys_costs_the_same_for_many_rows_as_for_few(path: Path) -> None:
     """A sample is compared: the plan pass of a million rows must not become slower by a second."""
     steps: list[int] = []
