@@ -1,75 +1,138 @@
-"""Usual names of customer columns in several languages, and how well the name of a column fits them."""
+"""How well the name of a column fits a purpose, by the usual names of columns in several languages."""
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Iterator
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
-PHRASES = {
-    "first name": "first name, given name, forename, vorname, prenom, nombre, nome, voornaam, imie, "
-    "fornamn, fornavn",
-    "last name": "last name, surname, family name, nachname, familienname, nom, nom de famille, "
-    "apellidos, apellido, cognome, sobrenome, achternaam, nazwisko, efternamn, etternavn",
-    "full name": "full name, customer name, contact name, client name, display name, name, requester, "
-    "kundenname, nom complet, nombre completo, nome completo, volledige naam, naam, namn, "
-    "navn",
-    "id": "id, ticket id, case number, case id, record id, contact id, customer id, client id, person id, "
-    "user id, crm id, lead id, external id, uuid, guid, customer number, customer no, kundennummer, "
-    "kundennr, kunden nr, kontakt id, datensatz id, numero client, numero de client, id client, id "
-    "cliente, codigo cliente, codice cliente, klantnummer, numer klienta, kundnummer, kundenummer",
-    "email": "email, e mail, email address, mail, courriel, correo electronico, correo, posta elettronica",
-    "phone": "phone, phone number, mobile, mobile phone, cell phone, telephone, telefon, telefonnummer, "
-    "handy, mobil, telefono, telefone, telefoon",
-    "company": "company, company name, account name, organization, organisation, firma, firmenname, "
-    "unternehmen, entreprise, societe, empresa, azienda, bedrijf",
-    "language": "language, locale, sprache, langue, idioma, lingua, taal",
-    "country": "country, land, pays, pais, paese, kraj",
-    "subject": "subject, topic, betreff, thema, sujet, objet, asunto, oggetto, onderwerp",
-}
-"""Phrases that headers use, by purpose; the most typical phrase first."""
-
-_OF_OTHERS = re.compile(
-    r"\b(?:owner|besitzer|created|modified|updated|parent|assistant|opt|out|bounced?|status|consent|count|id)\b"
-)
-"""Words which show that a column is not about the customer, such as the owner of the record or a date."""
-
+_TABLE = "column_words.toml"
+_OTHERS = "others"
+_WHOLE_ONLY = "="
 _OF_A_PERSON = ("first name", "last name", "full name", "email", "phone")
 
-_EXACT, _AT_END, _INSIDE = 3, 2, 1
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_LETTER = re.compile(r"[\W_]+")
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
+"""Letters that Unicode does not split into a letter and an accent."""
+_VALUE_WORD = re.compile(r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b")
+"""Words which say nothing about the purpose of a column: ``E-mail 1 - Value``."""
+_NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of Japanese, which separates no words."""
+_SHORTEST_TAIL = 5
+"""Fewest letters of a phrase that counts at the end of a longer word, as in ``CONTACTEMAIL``."""
+_SHORTEST_JAPANESE_TAIL = 2
+
+
+class Fit(IntEnum):
+    """How a phrase fits the name of a column; greater is better."""
+
+    NONE = 0
+    INSIDE = 1
+    AT_END = 2
+    BUT_FOR_NUMBERS = 3
+    WHOLE = 4
+
+
+class _Phrase(NamedTuple):
+    """Usual name of a column; ``place`` is its place among those of its language, the most typical first."""
+
+    words: str
+    squeezed: str
+    is_whole_only: bool
+    place: int
+
+
+class _Name(NamedTuple):
+    """Name of a column in the forms that phrases are compared with."""
+
+    words: str
+    squeezed: str
+    core: str
+    is_anothers: bool
 
 
 def normalize_header(column: str) -> str:
     """Return the name of a column in lower case without accents, its words separated by single spaces."""
     spread = unicodedata.normalize("NFKD", _CAMEL.sub(" ", column))
     plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
-    return _NO_LETTER.sub(" ", plain.casefold()).strip()
+    return _NO_LETTER.sub(" ", plain.casefold().translate(_PLAIN)).strip()
 
 
 def score(column: str, purpose: str) -> tuple[int, int]:
-    """Return how well the name of a column fits a purpose, a key of ``PHRASES``; greater is better.
+    """Return how well the name of a column fits a purpose; greater is better, and (0, 0) means not at all.
 
-    The first number is 3 for a phrase that is the whole name, 2 for one at its end, 1 for one inside it, and 0 for
-    none; the second is the negative place of the phrase in the list. For ``id`` the whole name has to match.
+    The first number is a ``Fit``, the second is the negative place of the phrase in the list of its language. For
+    ``id`` the whole name has to match.
     """
-    words = normalize_header(column)
-    phrases = PHRASES[purpose].split(", ")
-    is_anothers = _OF_OTHERS.search(words) is not None
+    name = _name(column)
     best = (0, 0)
-    for place, phrase in enumerate(phrases):
-        fit = _fit(words, phrase)
-        if fit == _EXACT or (fit and purpose != "id" and not is_anothers):
-            best = max(best, (fit, -place))
+    for phrase in _phrases()[purpose]:
+        fit = _fit(name, phrase)
+        if fit == Fit.WHOLE or (fit and purpose != "id" and not name.is_anothers):
+            best = max(best, (int(fit), -phrase.place))
     return best
 
 
 def is_about_a_person(column: str) -> bool:
     """Return whether the whole name of a column means a person's name, e-mail address or telephone number."""
-    return any(score(column, purpose)[0] == _EXACT for purpose in _OF_A_PERSON)
+    return any(score(column, purpose)[0] == Fit.WHOLE for purpose in _OF_A_PERSON)
 
 
-def _fit(words: str, phrase: str) -> int:
-    if words == phrase:
-        return _EXACT
-    if words.endswith(f" {phrase}"):
-        return _AT_END
-    return _INSIDE if f" {phrase} " in f" {words} " else 0
+def has_family_name_first(column: str) -> bool:
+    """Return whether the language of a column's name writes the family name before the given name."""
+    return _NO_SPACES.search(column) is not None
+
+
+def _fit(name: _Name, phrase: _Phrase) -> Fit:
+    if phrase.words == name.words or phrase.squeezed == name.squeezed:
+        return Fit.WHOLE
+    if phrase.words == name.core:
+        return Fit.BUT_FOR_NUMBERS
+    if phrase.is_whole_only:
+        return Fit.NONE
+    if name.words.endswith(f" {phrase.words}") or _is_tail(name.words, phrase.squeezed):
+        return Fit.AT_END
+    return Fit.INSIDE if f" {phrase.words} " in f" {name.words} " else Fit.NONE
+
+
+def _is_tail(words: str, squeezed: str) -> bool:
+    """Return whether the last word of a name, written without spaces, ends with a phrase."""
+    least = _SHORTEST_JAPANESE_TAIL if _NO_SPACES.search(squeezed) else _SHORTEST_TAIL
+    return len(squeezed) >= least and words.endswith(squeezed)
+
+
+def _name(column: str) -> _Name:
+    words = normalize_header(column)
+    core = " ".join(_VALUE_WORD.sub(" ", words).split())
+    return _Name(words, words.replace(" ", ""), core, _others().search(words) is not None)
+
+
+@cache
+def _table() -> dict[str, dict[str, list[str] | str]]:
+    text = files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _phrases() -> dict[str, tuple[_Phrase, ...]]:
+    table = {purpose: lists for purpose, lists in _table().items() if purpose != _OTHERS}
+    return {purpose: tuple(_listed(lists)) for purpose, lists in table.items()}
+
+
+def _listed(lists: dict[str, list[str] | str]) -> Iterator[_Phrase]:
+    for phrases in lists.values():
+        for place, text in enumerate(phrases):
+            words = normalize_header(text.removeprefix(_WHOLE_ONLY))
+            yield _Phrase(words, words.replace(" ", ""), text.startswith(_WHOLE_ONLY), place)
+
+
+@cache
+def _others() -> re.Pattern[str]:
+    words = [normalize_header(word) for text in _table()[_OTHERS].values() for word in str(text).split()]
+    spaced = [word for word in words if not _NO_SPACES.search(word)]
+    japanese = [word for word in words if _NO_SPACES.search(word)]
+    return re.compile(rf"\b(?:{'|'.join(spaced)})\b|{'|'.join(japanese)}")

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from provisioner.options import InputOptions
 
-from .column_words import score
+from .column_words import has_family_name_first, normalize_header, score
 from .preset_files import matching_presets
 from .targets import PRE_ENGAGEMENT_PREFIX, RESERVED_PREFIX, parse_field
 
 _MEMBERS = ("email", "phone", "company", "language", "country", "subject")
 _UNNAMEABLE = frozenset("{}|")
+_NAME = ("name", "naam", "namn", "navn")
 
 
 def suggest(columns: Sequence[str], source: str, reading: InputOptions) -> str:
@@ -74,11 +75,21 @@ def _nameable(columns: Sequence[str]) -> list[str]:
 
 
 def _names(columns: Sequence[str]) -> list[str]:
-    """Return the columns of a customer's name: first and last name if both exist, else one with the full name."""
+    """Return the columns of a customer's name: given and family name if both exist, else a single one."""
     first, last, full = (_best(columns, purpose) for purpose in ("first name", "last name", "full name"))
+    if first and not last and _means_family_name(full, beside=first):
+        last = full
     if first and last and first != last:
-        return [first, last]
-    return [name for name in (full or first or last,) if name]
+        return [last, first] if has_family_name_first(last) else [first, last]
+    return [name for name in (full or first or last or _best(columns, "customer"),) if name]
+
+
+def _means_family_name(column: str, *, beside: str) -> bool:
+    """Return whether a column called "name" holds the family name, as German and Dutch exports have it.
+
+    ``beside`` is the column of the given name. In English, a column called "name" is the full name.
+    """
+    return normalize_header(column) in _NAME and "name" not in normalize_header(beside).split()
 
 
 def _best(columns: Sequence[str], purpose: str) -> str:
