@@ -1,6 +1,6 @@
 """Field sources: how to get the text of a target from a record, once the columns are known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -73,13 +73,15 @@ class FieldSourceBuilder:
         """Return the source for the first choice of a rule whose columns exist.
 
         Without dynamic columns, raise ``UsageError`` when no choice fits. With them, fall back to a choice of
-        which some columns exist, then to one without columns, then to the first.
+        which some columns exist, then to one without columns, then to the first. Whether a nested value exists,
+        only each record shows: where a choice that leads to one gives nothing, the next is used.
         """
-        template = self._choose(rule)
-        get = template.bind(lambda placeholder: self._slot(placeholder, rule), rule.origin)
-        is_plain = rule.place in {"--address-sid", "--simulate"}  # the SID is shown as the example
-        origin = rule.place if is_plain else f"{template.describe()} ({rule.place})"
-        return FieldSource(get, template.columns, origin)
+        first, *spares = self._chosen(rule)
+        source = self._of_template(first, rule, spares)
+        for spare in spares:
+            others = [choice for choice in (first, *spares) if choice is not spare]
+            source = source.or_else(self._of_template(spare, rule, others))
+        return source
 
     def fits(self, rule: Rule) -> bool:
         """Say whether a rule can be followed; in records of many shapes, where a part of it is there."""
@@ -102,6 +104,25 @@ class FieldSourceBuilder:
             )
         return chosen or rule.choices[0]
 
+    def _of_template(self, template: Template, rule: Rule, others: Sequence[Template]) -> FieldSource:
+        """Return the source for one choice; ``others`` stand in for it in rows without its values."""
+        instead = {name for other in others for name in other.columns}
+        get = template.bind(lambda placeholder: self._slot(placeholder, rule, instead), rule.origin)
+        is_plain = rule.place in {"--address-sid", "--simulate"}  # the SID is shown as the example
+        origin = rule.place if is_plain else f"{template.describe()} ({rule.place})"
+        return FieldSource(get, template.columns, origin)
+
+    def _chosen(self, rule: Rule) -> list[Template]:
+        """Return the choice to use; if it leads into nested values, also those after it that might lead to one."""
+        first = self._choose(rule)
+        if not any(self._is_nested(name, rule.origin) for name in first.columns):
+            return [first]
+        later = rule.choices[rule.choices.index(first) + 1 :]
+        return [first, *(each for each in later if each.columns and self._share(each, rule.origin) == 1)]
+
+    def _is_nested(self, name: str, origin: str) -> bool:
+        return self._header.find(name, origin) is None and self._way_into(name, origin) is not None
+
     def _share(self, template: Template, origin: str) -> float:
         """Return the share of a template's columns that exist, from 0 to 1; 1 for a template without columns."""
         columns = template.columns
@@ -113,11 +134,11 @@ class FieldSourceBuilder:
     def _has(self, name: str, origin: str) -> bool:
         return self._header.find(name, origin) is not None or self._way_into(name, origin) is not None
 
-    def _slot(self, placeholder: Placeholder, rule: Rule) -> Getter:
-        get = self._column(placeholder.column, rule)
+    def _slot(self, placeholder: Placeholder, rule: Rule, instead: Collection[str]) -> Getter:
+        get = self._column(placeholder.column, rule, instead)
         return or_default(get, placeholder.default) if placeholder.default else get
 
-    def _column(self, name: str, rule: Rule) -> Getter:
+    def _column(self, name: str, rule: Rule, instead: Collection[str]) -> Getter:
         position = self._header.find(name, rule.origin)
         if position is not None:
             return self._getter(position)
@@ -127,7 +148,7 @@ class FieldSourceBuilder:
         if way is None:
             return Constant("")
         position, steps = way
-        return path_getter(self._getter(position), steps, partial(self._found.add, name))
+        return path_getter(self._getter(position), steps, partial(self._found.update, {name, *instead}))
 
     def _way_into(self, name: str, origin: str) -> tuple[int, list[str]] | None:
         """Return the position of the column that a dotted name starts with, and the other steps of the path."""

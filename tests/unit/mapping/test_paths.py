@@ -123,6 +123,23 @@ def test_half_a_choice_is_more_than_none_of_it(tmp_path: Path) -> None:
     assert mapper.missing_columns() == ()
 
 
+def test_choices_of_nested_values_are_made_for_each_record(tmp_path: Path) -> None:
+    """Whether a member of an object exists, only the record shows; one that no record has is still missed."""
+    file = tmp_path / "mapping.toml"
+    file.write_text('customer_friendly_name = ["{who.first} {who.last}", "{who.name}"]', encoding="utf-8")
+    mapping = Mapping.from_options(MappingOptions(map=file))
+
+    mapper = mapping.bind((), has_dynamic_columns=True)
+    texts = ('{"name":"Ada Example"}', '{"first":"Bo","last":"Sample","name":"no"}', '{"last":"Sample"}', "{}")
+    names = [mapper({"who": text}).request.customer_friendly_name for text in texts]
+
+    assert names == ["Ada Example", "Bo Sample", "Sample", ""]
+    assert mapper.missing_columns() == ()
+    misspelt = mapping.bind((), has_dynamic_columns=True)
+    misspelt({"who": '{"first":"Bo","lsat":"Sample"}'})
+    assert misspelt.missing_columns() == ("who.last",)
+
+
 def test_in_a_table_a_dot_is_part_of_the_name() -> None:
     """Only records that hold objects are walked into: in CSV the column is missing, and said to be."""
     mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, set=("identity={contact.name}",)))
