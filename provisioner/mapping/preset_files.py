@@ -26,6 +26,14 @@ _EXPORTS = {
     "pipedrive": "a Pipedrive export",
     "freshdesk": "a Freshdesk export",
     "intercom": "an Intercom export",
+    "google-contacts": "a Google Contacts export",
+    "outlook": "an Outlook contacts export",
+    "shopify": "a Shopify customer export",
+    "mailchimp": "a Mailchimp audience export",
+    "activecampaign": "contacts of the ActiveCampaign API",
+    "monday": "a monday.com board export",
+    "airtable": "records of the Airtable API",
+    "genesys": "a Genesys Cloud contact list",
 }
 """What a file is called that a preset maps."""
 

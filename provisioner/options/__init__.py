@@ -20,9 +20,7 @@ from .commands import (
 )
 from .durations import parse_duration, parse_milliseconds
 from .groups import (
-    AUTO,
     MOST_ROWS,
-    PRESETS,
     USUAL_RATE,
     ConnectionOptions,
     DashboardOptions,
@@ -37,6 +35,7 @@ from .groups import (
     option,
 )
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
+from .presets import AUTO, PRESETS
 
 __all__ = [
     "AUTO",

@@ -8,6 +8,7 @@ from typing import Any
 
 from .durations import DURATIONS, parse_duration
 from .limits import RATES, parse_rate
+from .presets import PRESETS
 
 
 def option(
@@ -79,22 +80,6 @@ class InputOptions:
         """Return the options that ``to_note`` wrote; raise ``ValueError`` for any other text."""
         encoding, delimiter, input_format = text.split("\n")
         return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
-
-
-AUTO = "auto"
-PRESETS = (
-    AUTO,
-    "salesforce-report",
-    "salesforce-dataloader",
-    "hubspot",
-    "dynamics",
-    "zendesk",
-    "zoho",
-    "pipedrive",
-    "freshdesk",
-    "intercom",
-)
-"""CRM exports with known columns. Each but ``auto`` has a mapping file in ``mapping/presets``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,14 @@ class MappingKeywords(TypedDict, total=False):
         "pipedrive",
         "freshdesk",
         "intercom",
+        "google-contacts",
+        "outlook",
+        "shopify",
+        "mailchimp",
+        "activecampaign",
+        "monday",
+        "airtable",
+        "genesys",
     ]
     address_sid: str
     set: str | Sequence[str]

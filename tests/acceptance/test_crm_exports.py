@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.worksheet.table import Table
 
 from provisioner.mapping import preset_text
 from provisioner.options import AUTO, PRESETS
@@ -32,6 +36,14 @@ CHATS = {
     "pipedrive": ["WebChat 211", "WebChat 212"],
     "freshdesk": ["WebChat 67001234500", "WebChat 67001234501"],
     "intercom": ["WebChat usr_9100", "WebChat usr_9101"],
+    "google-contacts": ["WebChat from Google Contacts"] * 2,
+    "outlook": ["WebChat from Outlook"] * 2,
+    "shopify": ["WebChat '7120000000100", "WebChat '7120000000107"],
+    "mailchimp": ["WebChat 8108c560ce", "WebChat 8108c561ce"],
+    "activecampaign": ["WebChat 31", "WebChat 32"],
+    "monday": ["WebChat 1812000100", "WebChat 1812000101"],
+    "airtable": ["WebChat recA1b2C3d4E5f60", "WebChat recA1b2C3d4E5f61"],
+    "genesys": ["WebChat 5f1c0e2a9b7d4c38a6e0d1f2b3c4d5e0", "WebChat 5f1c0e2a9b7d4c38a6e0d1f2b3c4d5e1"],
 }
 MAPPING = '[pre_engagement]\nage = { from = "{Age}", type = "number" }\n\n[key]\ncolumns = ["Id"]\n'
 
@@ -39,6 +51,12 @@ MAPPING = '[pre_engagement]\nage = { from = "{Age}", type = "number" }\n\n[key]\
 def asked_for(server: StubTwilio, field: str) -> list[str]:
     """Return one field of every request, in the order they came."""
     return [call.form[field] for call in server.calls]
+
+
+def export_of(preset: str) -> Path:
+    """Return the export that a preset is for."""
+    (export,) = EXPORTS.glob(f"{preset}.*")
+    return export
 
 
 def words_in(texts: Sequence[str]) -> set[str]:
@@ -57,7 +75,7 @@ async def test_an_export_goes_in_unchanged(program: Program, twilio: StubMaker, 
     server = await twilio()
 
     ended = await program(
-        *("run", EXPORTS / f"{preset}.csv", "-o", "results.csv", "--preset", "auto"),
+        *("run", export_of(preset), "-o", "results.csv", "--preset", "auto"),
         *("--base-url", server.url, "--rate", "200/s", "--concurrency", "1"),
         env=CREDENTIALS,
     )
@@ -93,7 +111,7 @@ async def test_no_personal_data_gets_where_twilio_logs_it(
     server = await twilio()
 
     await program(
-        *("run", EXPORTS / f"{preset}.csv", "-o", "results.csv", "--preset", preset),
+        *("run", export_of(preset), "-o", "results.csv", "--preset", preset),
         *("--base-url", server.url, "--rate", "200/s"),
         env=CREDENTIALS,
     )
@@ -103,6 +121,35 @@ async def test_no_personal_data_gets_where_twilio_logs_it(
     assert not [word for word in words_in(NAMES) if word in logged]
     assert "@" not in logged
     assert "+" not in logged
+
+
+async def test_a_dynamics_workbook_goes_in_with_its_hidden_columns(program: Program, twilio: StubMaker) -> None:
+    """The ids stand in the first of the three columns that Excel hides; the sheet behind is not for people."""
+    server = await twilio()
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["(Do Not Modify) Contact", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On"])
+    for place, name in enumerate((" Full Name", "Email", "Company Name"), 4):
+        sheet.cell(1, place, name)
+    sheet.append(["3f2a-1", "kQ0v==", datetime(2025, 3, 10, 9, 20), "Tamsin Oyelaran", "tamsin@kestrel.example"])  # noqa: DTZ001 - a cell has no zone
+    for letter in "ABC":
+        sheet.column_dimensions[letter].hidden = True
+    sheet.add_table(Table(displayName="Table1", ref="A1:F2"))
+    behind = book.create_sheet("hiddenSheet")
+    behind.sheet_state = "veryHidden"
+    behind["A1"] = "contact:kQ0v=="
+    book.save(program.folder / "contacts.xlsx")
+
+    ended = await program(
+        *("run", "contacts.xlsx", "-o", "results.csv", "--preset", "auto", "--base-url", server.url),
+        env=CREDENTIALS,
+    )
+
+    assert ended.code == 0, ended.stderr
+    assert asked_for(server, "CustomerFriendlyName") == ["Tamsin Oyelaran"]
+    assert asked_for(server, "ChatFriendlyName") == ["WebChat 3f2a-1"]
+    assert [row["key"] for row in program.results()] == ["3f2a-1"]
 
 
 async def test_the_sample_mapping_does_what_it_says(program: Program, twilio: StubMaker) -> None:

@@ -1,6 +1,5 @@
 """Mistakes in a mapping that the columns show: braces left out, and the preset of another system."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,10 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping
+from provisioner.mapping.preset_files import matching_presets
 from provisioner.mapping.templates import parse_template
-from provisioner.options import AUTO, PRESETS, MappingOptions
+from provisioner.options import AUTO, PRESETS, InputOptions, MappingOptions
+from provisioner.sources import open_sources
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "exports"
 ADDRESS = "IG" + 32 * "a"
@@ -28,6 +29,12 @@ def refusal_of(columns: tuple[str, ...], *, is_json: bool = False, **options: An
     with pytest.raises(UsageError) as refusal:
         bind(columns, is_json=is_json, **options)
     return refusal.value.message, refusal.value.cure
+
+
+def columns_of_export(export: Path) -> tuple[tuple[str, ...], bool]:
+    """Return the columns of an export, and whether its records may each have others."""
+    with open_sources([str(export)], InputOptions()) as (source, *_):
+        return tuple(source.columns), export.suffix == ".json"
 
 
 @pytest.mark.parametrize("is_json", [False, True])
@@ -141,13 +148,14 @@ def test_a_preset_of_another_system_is_answered_with_the_one_that_fits() -> None
 def test_each_preset_takes_the_exports_of_its_own_system_only() -> None:
     """The error names the one that knows the columns, also where every rule of the other could be followed."""
     names = [name for name in PRESETS if name != AUTO]
+    exports = {path.stem: path for path in SAMPLES.iterdir()}
     for own in names:
-        text = (SAMPLES / f"{own}.csv").read_text(encoding="utf-8-sig", errors="replace")
-        columns = next(csv.reader(text.splitlines(), delimiter=";" if own == "dynamics" else ","))
-        bind(tuple(columns), preset=own)
+        columns, is_json = columns_of_export(exports[own])
+        bind(columns, is_json=is_json, preset=own)
+        assert [found.preset for found in matching_presets(columns)] == [own]
         for other in names:
             if other != own:
-                message, cure = refusal_of(tuple(columns), preset=other)
+                message, cure = refusal_of(columns, is_json=is_json, preset=other)
                 assert message.startswith(f"in.csv: --preset {other} does not fit"), (own, other)
                 assert cure.endswith(f": --preset {own}"), (own, other)
 

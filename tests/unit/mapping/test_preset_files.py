@@ -6,12 +6,14 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, preset_files, preset_text
-from provisioner.mapping.preset_files import detect_preset, load_preset
+from provisioner.mapping.preset_files import detect_preset, load_preset, matching_presets
 from provisioner.options import AUTO, PRESETS, MappingOptions
 from tests.mapped import mapped_of
 
 ADDRESS = "IG" + "0" * 32
 NAMES = [name for name in PRESETS if name != AUTO]
+WITHOUT_IDS = {"google-contacts", "outlook"}
+"""Presets for exports that hold no id of a record."""
 FOLDER = Path(preset_files.__file__).with_name("presets")
 
 
@@ -22,10 +24,10 @@ def test_every_preset_has_its_file() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_preset_has_key_name_and_values(name: str) -> None:
-    """A preset says what a row is, whose it is, and what is known of the customer."""
+    """A preset says what a row is, if the export has ids, whose it is, and what is known of the customer."""
     preset = load_preset(name)
 
-    assert len(preset.key) == 1
+    assert len(preset.key) == (name not in WITHOUT_IDS)
     assert {"customer_friendly_name", "chat_friendly_name", "pre_engagement.crm", "pre_engagement.email"} <= {
         *preset.rules
     }
@@ -97,11 +99,46 @@ def test_a_preset_there_is_not_is_refused_with_the_nearest() -> None:
         (["Person - ID", "Person - Name", "Person - Email - Work"], "pipedrive"),
         (["Full name", "Title", "Email", "Work phone", "Mobile phone", "Contact ID"], "freshdesk"),
         (["Name", "Email", "User ID", "Last seen (UTC)", "Web sessions"], "intercom"),
+        (
+            ["First Name", "Middle Name", "Last Name", "Labels", "E-mail 1 - Label", "E-mail 1 - Value"],
+            "google-contacts",
+        ),
+        (["First Name", "Last Name", "Labels", "Phone 1 - Label", "Phone 1 - Value"], "google-contacts"),
+        (["Name", "Given Name", "Additional Name", "Family Name", "Group Membership"], "google-contacts"),
+        (["Title", "First Name", "Last Name", "Company", "Business Phone", "E-mail Address"], "outlook"),
+        (["Anrede", "Vorname", "Nachname", "Firma", "Telefon geschäftlich", "E-Mail-Adresse"], "outlook"),
+        (["Titre", "Prénom", "Nom", "Société", "Téléphone (bureau)", "Adresse de messagerie"], "outlook"),
+        (["Imię", "Nazwisko", "Firma", "Telefon służbowy", "Adres e-mail"], "outlook"),
+        (["Customer ID", "First Name", "Last Name", "Email", "Accepts Email Marketing", "Company"], "shopify"),
+        (["Email Address", "First Name", "Last Name", "MEMBER_RATING", "LEID", "EUID", "TAGS"], "mailchimp"),
+        (["cdate", "email", "phone", "firstName", "lastName", "orgid", "id"], "activecampaign"),
+        (["Name", "Owner", "Status", "Email", "Item ID (auto generated)"], "monday"),
+        (["id", "createdTime", "fields"], "airtable"),
+        (["inin-outbound-id", "acct_numb", "phone1"], "genesys"),
+        (["inin-outbound-id", "First Name", "Last Name", "Cell", "ContactCallable"], "genesys"),
+        (
+            ["(Do Not Modify) Case", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Customer"],
+            "dynamics",
+        ),
     ],
 )
 def test_an_export_is_recognised_by_its_columns(columns: list[str], preset: str) -> None:
     """Case counts here: HubSpot writes Record ID where Zoho writes Record Id."""
     assert detect_preset("export.csv", columns).preset == preset
+
+
+def test_columns_that_many_exports_have_are_nobodys() -> None:
+    """A list of an unknown system keeps its own id: no preset claims it for the name columns alone."""
+    for columns in (
+        ["KundenNr", "Vorname", "Nachname", "E-Mail-Adresse", "Telefon"],
+        ["Customer ID", "First Name", "Last Name", "Email", "Phone"],
+        ["First Name", "Last Name", "E-mail Address", "Company"],
+        ["Prénom", "Nom", "Adresse de messagerie", "Société"],
+        ["id", "firstName", "lastName", "email", "createdAt"],
+        ["Name", "Email", "Phone", "Item ID"],
+        ["Email Address", "First Name", "Last Name", "Phone Number"],
+    ):
+        assert matching_presets(columns) == [], columns
 
 
 def test_columns_that_nobody_knows_are_an_error_with_the_way_out() -> None:

@@ -1,5 +1,7 @@
 """Mapping files proposed for exports that nobody knows."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,10 +12,15 @@ from provisioner.mapping.column_words import normalize_header
 from provisioner.mapping.header import Header
 from provisioner.mapping.layouts import compile_mapper
 from provisioner.mapping.mapping_files import read_mapping
+from provisioner.mapping.preset_files import load_preset
 from provisioner.mapping.rules import FieldRules
-from provisioner.options import InputOptions
+from provisioner.options import AUTO, PRESETS, InputOptions
+from provisioner.sources import open_sources
 
 NOTHING = InputOptions()
+EXPORTS = Path(__file__).parents[3] / "samples" / "exports"
+LISTS = Path(__file__).with_name("column_lists.txt")
+NO_BRACES = str.maketrans("", "", "{}")
 
 
 def templates_in(text: str) -> dict[str, str]:
@@ -72,6 +79,69 @@ def templates_in(text: str) -> dict[str, str]:
 def test_columns_are_proposed_for_what_they_are_called(columns: list[str], proposed: dict[str, str]) -> None:
     """In several languages; another person's column is nobody's, and what has a field's name needs no proposal."""
     assert templates_in(suggest(columns, "export.csv", NOTHING)) == proposed
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != AUTO])
+def test_the_export_of_every_preset_is_proposed_what_the_preset_takes(preset: str) -> None:
+    """The same columns for name, e-mail address, company and key; nested records show no names to propose for."""
+    (export,) = EXPORTS.glob(f"{preset}.*")
+    with open_sources([str(export)], NOTHING) as (source, *_):
+        text = suggest(source.columns, source.name, NOTHING)
+        taken = {
+            target: next((choice for choice in rule.choices if {*choice.columns} <= {*source.columns}), None)
+            for target, rule in load_preset(preset).rules.items()
+        }
+    proposed = templates_in(text)
+
+    assert f"--preset {preset} may do" in text
+    for target in ("customer_friendly_name", "pre_engagement.email", "pre_engagement.company"):
+        if (choice := taken.get(target)) and choice.columns:
+            assert proposed[target] == choice.text, target
+    assert ("key" in proposed) == bool(load_preset(preset).key)
+
+
+def test_names_in_any_case_and_in_many_languages_are_understood() -> None:
+    """The columns of public programs; second names, reading aids and other people are not taken."""
+    lines = [line for line in LISTS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("# ")]
+    targets = ("customer_friendly_name", "pre_engagement.email", "pre_engagement.phone", "pre_engagement.company")
+    wrong = {}
+    for line in lines:
+        listed, _, expected = line.partition(" => ")
+        proposed = templates_in(suggest(listed.split("," if "," in listed else ";"), "export.csv", NOTHING))
+        found = "|".join(proposed.get(target, "").translate(NO_BRACES) for target in targets)
+        if found != expected.strip():
+            wrong[listed] = found
+
+    assert len(lines) > 50
+    assert wrong == {}
+
+
+def test_a_value_is_taken_and_its_label_is_not() -> None:
+    """Google's contacts have the kind of an address in the column before it."""
+    columns = [
+        "First Name",
+        "Last Name",
+        "E-mail 1 - Label",
+        "E-mail 1 - Value",
+        "Phone 1 - Type",
+        "Phone 1 - Value",
+    ]
+
+    assert templates_in(suggest(columns, "export.csv", NOTHING)) == {
+        "customer_friendly_name": "{First Name} {Last Name}",
+        "pre_engagement.email": "{E-mail 1 - Value}",
+        "pre_engagement.phone": "{Phone 1 - Value}",
+    }
+
+
+def test_a_column_called_name_is_the_family_name_where_the_language_means_it() -> None:
+    """Beside "Vorname" or "Voornaam"; in English it is the full name."""
+    for columns, name in (
+        (["Name", "Vorname"], "{Vorname} {Name}"),
+        (["Voornaam", "Naam"], "{Voornaam} {Naam}"),
+        (["Name", "First Name"], "{Name}"),
+    ):
+        assert templates_in(suggest(columns, "export.csv", NOTHING))["customer_friendly_name"] == name
 
 
 def test_a_proposal_is_a_whole_file_to_read_through() -> None:
