@@ -17,8 +17,8 @@ def starting_mapping(action: str, of: str, options: MappingCommandOptions) -> Su
 
 def _suggested(file: str, options: MappingCommandOptions) -> str:
     from provisioner.planning.own_outputs import require_no_results  # noqa: PLC0415 - showing one reads no input
-    from provisioner.sources import open_sources  # noqa: PLC0415 - the same
+    from provisioner.sources import first_members, open_sources  # noqa: PLC0415 - the same
 
     with open_sources([file], options) as (source, *_):
         require_no_results([source])
-        return suggest(source.columns, source.name, options)
+        return suggest(source.columns, source.name, options, first_members(source))

@@ -20,6 +20,10 @@ _PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
 """Letters that Unicode does not split into a letter and an accent."""
 _VALUE_WORD = re.compile(r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b")
 """Words which say nothing about the purpose of a column: ``E-mail 1 - Value``."""
+_CONTAINER = re.compile(
+    r"^(?:fields|properties|attributes|values|data|record|item|details|profile)\.", re.IGNORECASE
+)
+"""Object around the values of a record, in JSON and in tables made from it: ``fields.Name``."""
 _NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 """A letter of Japanese, which separates no words."""
 _SHORTEST_TAIL = 5
@@ -106,7 +110,7 @@ def _is_tail(words: str, squeezed: str) -> bool:
 
 
 def _name(column: str) -> _Name:
-    words = normalize_header(column)
+    words = normalize_header(_CONTAINER.sub("", column))
     core = " ".join(_VALUE_WORD.sub(" ", words).split())
     return _Name(words, words.replace(" ", ""), core, _others().search(words) is not None)
 

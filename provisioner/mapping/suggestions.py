@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from provisioner.options import InputOptions
 
@@ -15,13 +15,21 @@ _UNNAMEABLE = frozenset("{}|")
 _NAME = ("name", "naam", "namn", "navn")
 
 
-def suggest(columns: Sequence[str], source: str, reading: InputOptions) -> str:
+def suggest(
+    columns: Sequence[str], source: str, reading: InputOptions, members: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """Return the text of a proposed mapping file for an input with these columns; ``--map`` accepts it as it is.
 
     ``source`` is the input's name for the heading. The options that ``reading`` holds become the ``[input]``
-    table.
+    table. ``members`` holds, by column, the names in the objects of JSON records; they stand in for the column.
     """
-    return "\n".join((*_head(columns, source), *_body(_nameable(columns), columns), *_input(reading), ""))
+    within = members or {}
+    names = [name for each in columns for name in (_dotted(each, within[each]) if within.get(each) else [each])]
+    return "\n".join((*_head(columns, source), *_body(_nameable(names), names), *_input(reading), ""))
+
+
+def _dotted(column: str, members: Sequence[str]) -> list[str]:
+    return [f"{column}.{name}" for name in members if name and "." not in name]
 
 
 def _head(columns: Sequence[str], source: str) -> Iterator[str]:

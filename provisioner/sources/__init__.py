@@ -11,7 +11,7 @@ from provisioner.sources.json.objects import members_of
 from .detection import WORKBOOK, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
-from .source import RecordWriter, Source, enumerate_records
+from .source import RecordWriter, Source, enumerate_records, first_members
 
 __all__ = [
     "STDIN",
@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "enumerate_records",
     "expand",
+    "first_members",
     "members_of",
     "open_sources",
 ]

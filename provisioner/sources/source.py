@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import BinaryIO, Protocol
 
+import msgspec
+
 from provisioner.models import Fingerprint, Record
+from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
 from .skipped import SkippedRecords
+
+_FIRST_RECORDS = 1_000
 
 
 class RecordWriter(Protocol):
@@ -87,3 +93,21 @@ def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Rec
         for record in source.records():
             number += 1
             yield number, index, record
+
+
+def first_members(source: Source) -> dict[str, list[str]]:
+    """Return the names within objects, by the name of the value that holds them, in the first thousand records.
+
+    Empty where records hold no objects, as those of a table.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for members in _first_records(source) if source.has_dynamic_columns else ():
+        for name, value in members.items():
+            if bytes(value).lstrip().startswith(b"{"):
+                found.setdefault(name, {}).update(dict.fromkeys(members_of(bytes(value))))
+    return {name: list(names) for name, names in found.items()}
+
+
+def _first_records(source: Source) -> Iterator[dict[str, msgspec.Raw]]:
+    first = islice(source.records(), _FIRST_RECORDS)
+    return (members_of(record.raw) for record in first if not record.problem)

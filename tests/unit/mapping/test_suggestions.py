@@ -15,7 +15,7 @@ from provisioner.mapping.mapping_files import read_mapping
 from provisioner.mapping.preset_files import load_preset
 from provisioner.mapping.rules import FieldRules
 from provisioner.options import AUTO, PRESETS, InputOptions
-from provisioner.sources import open_sources
+from provisioner.sources import first_members, open_sources
 
 NOTHING = InputOptions()
 EXPORTS = Path(__file__).parents[3] / "samples" / "exports"
@@ -83,12 +83,14 @@ def test_columns_are_proposed_for_what_they_are_called(columns: list[str], propo
 
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name != AUTO])
 def test_the_export_of_every_preset_is_proposed_what_the_preset_takes(preset: str) -> None:
-    """The same columns for name, e-mail address, company and key; nested records show no names to propose for."""
+    """The same columns for name, e-mail address and company, and a key where the export has ids."""
     (export,) = EXPORTS.glob(f"{preset}.*")
     with open_sources([str(export)], NOTHING) as (source, *_):
-        text = suggest(source.columns, source.name, NOTHING)
+        members = first_members(source)
+        there = {*source.columns, *(f"{name}.{each}" for name in members for each in members[name])}
+        text = suggest(source.columns, source.name, NOTHING, members)
         taken = {
-            target: next((choice for choice in rule.choices if {*choice.columns} <= {*source.columns}), None)
+            target: next((choice for choice in rule.choices if {*choice.columns} <= there), None)
             for target, rule in load_preset(preset).rules.items()
         }
     proposed = templates_in(text)
@@ -132,6 +134,26 @@ def test_a_value_is_taken_and_its_label_is_not() -> None:
         "pre_engagement.email": "{E-mail 1 - Value}",
         "pre_engagement.phone": "{Phone 1 - Value}",
     }
+
+
+def test_names_within_objects_are_proposed_as_paths() -> None:
+    """What an object is called counts, unless it just holds the values of the record."""
+    members = {
+        "properties": ["firstname", "lastname", "email", "a.b"],
+        "owner": ["name", "email"],
+        "account": ["name"],
+    }
+    text = suggest(["id", *members, "tags"], "export.jsonl", NOTHING, members)
+
+    assert templates_in(text) == {
+        "customer_friendly_name": "{properties.firstname} {properties.lastname}",
+        "chat_friendly_name": "WebChat {id}",
+        "pre_engagement.email": "{properties.email}",
+        "pre_engagement.company": "{account.name}",
+        "key": "id",
+    }
+    assert '# "owner.name" = "{owner.name}"' in text
+    assert "a.b" not in text
 
 
 def test_a_column_called_name_is_the_family_name_where_the_language_means_it() -> None:
