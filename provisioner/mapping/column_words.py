@@ -11,13 +11,17 @@ from typing import NamedTuple
 
 _TABLE = "column_words.toml"
 _OTHERS = "others"
-_WHOLE_ONLY = "="
+_WHOLE_ONLY = ("=", "~")
+_NOT_BY_ITSELF = "~"
+_NOT_INSIDE = ("company", "language", "country", "subject")
+"""Purposes for which a phrase has to end the name: ``company size`` and ``country of birth`` are others."""
 _OF_A_PERSON = ("first name", "last name", "full name", "email", "phone")
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_LETTER = re.compile(r"[\W_]+")
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
 """Letters that Unicode does not split into a letter and an accent."""
+_NUMBER = re.compile(r"(?<=[^\W\d])(?=\d)")
 _VALUE_WORD = re.compile(r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b")
 """Words which say nothing about the purpose of a column: ``E-mail 1 - Value``."""
 _CONTAINER = re.compile(
@@ -42,11 +46,15 @@ class Fit(IntEnum):
 
 
 class _Phrase(NamedTuple):
-    """Usual name of a column; ``place`` is its place among those of its language, the most typical first."""
+    """Usual name of a column; ``place`` is its place among those of its language, the most typical first.
+
+    ``is_clear`` says that it has its meaning also without other columns around it.
+    """
 
     words: str
     squeezed: str
     is_whole_only: bool
+    is_clear: bool
     place: int
 
 
@@ -76,14 +84,23 @@ def score(column: str, purpose: str) -> tuple[int, int]:
     best = (0, 0)
     for phrase in _phrases()[purpose]:
         fit = _fit(name, phrase)
-        if fit == Fit.WHOLE or (fit and purpose != "id" and not name.is_anothers):
+        if fit == Fit.WHOLE or (fit >= _least(purpose) and not name.is_anothers):
             best = max(best, (int(fit), -phrase.place))
     return best
 
 
+def _least(purpose: str) -> Fit:
+    """Return how well a phrase has to fit at least."""
+    if purpose == "id":
+        return Fit.WHOLE
+    return Fit.AT_END if purpose in _NOT_INSIDE else Fit.INSIDE
+
+
 def is_about_a_person(column: str) -> bool:
     """Return whether the whole name of a column means a person's name, e-mail address or telephone number."""
-    return any(score(column, purpose)[0] == Fit.WHOLE for purpose in _OF_A_PERSON)
+    name = _name(column)
+    phrases = (phrase for purpose in _OF_A_PERSON for phrase in _phrases()[purpose] if phrase.is_clear)
+    return any(_fit(name, phrase) == Fit.WHOLE for phrase in phrases)
 
 
 def has_family_name_first(column: str) -> bool:
@@ -111,7 +128,7 @@ def _is_tail(words: str, squeezed: str) -> bool:
 
 def _name(column: str) -> _Name:
     words = normalize_header(_CONTAINER.sub("", column))
-    core = " ".join(_VALUE_WORD.sub(" ", words).split())
+    core = " ".join(_VALUE_WORD.sub(" ", _NUMBER.sub(" ", words)).split())
     return _Name(words, words.replace(" ", ""), core, _others().search(words) is not None)
 
 
@@ -130,8 +147,9 @@ def _phrases() -> dict[str, tuple[_Phrase, ...]]:
 def _listed(lists: dict[str, list[str] | str]) -> Iterator[_Phrase]:
     for phrases in lists.values():
         for place, text in enumerate(phrases):
-            words = normalize_header(text.removeprefix(_WHOLE_ONLY))
-            yield _Phrase(words, words.replace(" ", ""), text.startswith(_WHOLE_ONLY), place)
+            words = normalize_header(text.lstrip("".join(_WHOLE_ONLY)))
+            is_clear = not text.startswith(_NOT_BY_ITSELF)
+            yield _Phrase(words, words.replace(" ", ""), text.startswith(_WHOLE_ONLY), is_clear, place)
 
 
 @cache

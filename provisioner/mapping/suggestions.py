@@ -43,7 +43,7 @@ def _head(columns: Sequence[str], source: str) -> Iterator[str]:
 def _body(columns: Sequence[str], all_columns: Sequence[str]) -> Iterator[str]:
     by_name = {parse_field(name) for name in all_columns if not name.startswith(RESERVED_PREFIX)}
     key, names = _best(columns, "id"), _names(columns)
-    members = {purpose: column for purpose in _MEMBERS if (column := _best(columns, purpose))}
+    members = _members([name for name in columns if name not in (key, *names)])
     if "customer_friendly_name" not in by_name:
         yield _line("customer_friendly_name", names, "no column looks like the name of a customer")
     if "chat_friendly_name" not in by_name:
@@ -58,6 +58,15 @@ def _body(columns: Sequence[str], all_columns: Sequence[str]) -> Iterator[str]:
     yield from (f"# {_line(_quoted(name), [name], '')}" for name in columns if name not in used)
     if key:
         yield from ("", "[key]", f"columns = [{_quoted(key)}]")
+
+
+def _members(columns: Sequence[str]) -> dict[str, str]:
+    """Return a column for each value that one is found for; none of them stands for two."""
+    found: dict[str, str] = {}
+    for purpose in _MEMBERS:
+        if column := _best([name for name in columns if name not in found.values()], purpose):
+            found[purpose] = column
+    return found
 
 
 def _input(reading: InputOptions) -> Iterator[str]:
