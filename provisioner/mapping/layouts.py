@@ -88,7 +88,7 @@ def compile_mapper(
         if not rules.stand_in_address and not has_dynamic_columns:
             raise header.fault(NO_ADDRESS, cure=ADDRESS_CURE)
         sources["address_sid"] = FieldSource(Constant(rules.stand_in_address))
-    key = [builder.by_rule(rule) for rule in rules.key]
+    key = [source for source in map(builder.by_rule, rules.key) if source.reads_columns]
     getters = [sources.get(field, _NOTHING).get for field in FIELDS]
     return FixedMapper(
         texts=[get.text if isinstance(get, Constant) else "" for get in getters],

@@ -5,7 +5,7 @@ fault raises ``UsageError`` with the file, the key, and the line where it can be
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -153,12 +153,12 @@ class _Reader:
         columns = table.get("columns", [])
         listed = columns if isinstance(columns, list) else [[]]
         parts = [part if isinstance(part, list) else [part] for part in listed]
-        if not all(part and all(isinstance(name, str) for name in part) for part in parts):
+        if not all(_is_named(part) for part in parts):
             raise UsageError(
                 f"{origin} must be a list of column names",
                 cure='write it like ["Id"]; a list inside it names alternatives, as in [["Id", "Record ID"]]',
             )
-        return tuple(Rule(origin, tuple(map(Template.of_column, part))) for part in parts)
+        return tuple(Rule(origin, tuple(map(_column_or_nothing, part))) for part in parts)
 
     def _reading(self, table: Mapping[str, Any]) -> InputOptions:
         self._require_known(table, _INPUT_KEYS, "input")
@@ -191,3 +191,12 @@ class _Reader:
 
 
 _CHOICES = {each.name: each.metadata["choices"] for each in fields(InputOptions)}
+
+
+def _is_named(part: Sequence[object]) -> bool:
+    """Return whether a part of a key names a column; an empty name may only stand behind others."""
+    return all(isinstance(name, str) for name in part) and bool(part) and "" not in (part[0], *part[:-1])
+
+
+def _column_or_nothing(name: str) -> Template:
+    return Template.of_column(name) if name else Template.literal("")

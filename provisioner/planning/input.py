@@ -138,6 +138,11 @@ class JobInput:
         return any(field in bound.mapper.columns_by_field for bound in self._bound)
 
     @property
+    def has_keys(self) -> bool:
+        """Whether columns give the keys of all sources; a mapping may allow that they are not there."""
+        return all("key" in bound.mapper.columns_by_field for bound in self._bound)
+
+    @property
     def manner(self) -> Sequence[str]:
         """Settings, in words, that change which rows are made from the same records; empty for the default.
 

@@ -53,7 +53,7 @@ async def rebuild_lost_ledger(
     reports: list[RebuildReport] = []
 
     def accept(report: RebuildReport) -> None:
-        _require_fitting(report, results, job_input, is_keyed=bool(settings.get("key")))
+        _require_fitting(report, results, job_input, is_keyed=job_input.has_keys)
         reports.append(report)
 
     lines = read_whole_results(results, formula_guard=formula_guard)

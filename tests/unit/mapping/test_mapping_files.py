@@ -181,6 +181,8 @@ def test_every_rule_and_type_is_a_setting_of_its_own(tmp_path: Path) -> None:
         ('[key]\ncolumn = ["A"]', ", line 2: key.column is unknown", "did you mean columns? keys: columns"),
         ('[key]\ncolumns = "A"', ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),
         ("[key]\ncolumns = [1]", ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),
+        ('[key]\ncolumns = [["", "A"]]', ", line 2: key.columns must be a list of column names", "write it like"),
+        ('[key]\ncolumns = [""]', ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),
         ("[key]\ncolumns = [[]]", ", line 2: key.columns must be a list of column names", 'write it like ["Id"]'),
         (
             '[input]\nencodign = "x"',

@@ -110,6 +110,7 @@ def test_a_preset_there_is_not_is_refused_with_the_nearest() -> None:
         (["Titre", "Prénom", "Nom", "Société", "Téléphone (bureau)", "Adresse de messagerie"], "outlook"),
         (["Imię", "Nazwisko", "Firma", "Telefon służbowy", "Adres e-mail"], "outlook"),
         (["Customer ID", "First Name", "Last Name", "Email", "Accepts Email Marketing", "Company"], "shopify"),
+        (["First Name", "Last Name", "Email", "Accepts Email Marketing", "Company", "Address1"], "shopify"),
         (["Email Address", "First Name", "Last Name", "MEMBER_RATING", "LEID", "EUID", "TAGS"], "mailchimp"),
         (["cdate", "email", "phone", "firstName", "lastName", "orgid", "id"], "activecampaign"),
         (["Name", "Owner", "Status", "Email", "Item ID (auto generated)"], "monday"),
@@ -150,6 +151,21 @@ def test_columns_that_nobody_knows_are_an_error_with_the_way_out() -> None:
         assert caught.value.message == f"{name}: no preset knows these columns"
         assert ", ".join(NAMES) in caught.value.cure
         assert caught.value.cure.endswith(f"provisioner mapping suggest {typed}")
+
+
+def test_an_export_whose_id_may_be_missing_has_its_content_as_key() -> None:
+    """Shopify's exports of former years have no ids, and an empty id is invalid where there are some."""
+    mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="shopify"))
+    columns = ["First Name", "Last Name", "Accepts Email Marketing"]
+
+    without = mapping.bind(columns, has_dynamic_columns=False)(["Ada", "Example", "no"])
+    with_ids = mapping.bind(["Customer ID", *columns], has_dynamic_columns=False)
+
+    assert (without.key, without.request.chat_friendly_name) == ("", "WebChat from Shopify")
+    assert "key" not in without.columns
+    mapped = with_ids(["71", "Ada", "Example", "no"])
+    assert (mapped.key, mapped.request.chat_friendly_name) == ("71", "WebChat 71")
+    assert with_ids(["", "Ada", "Example", "no"]).columns["key"] == "Customer ID"
 
 
 def test_a_tie_is_an_error_that_names_the_candidates() -> None:

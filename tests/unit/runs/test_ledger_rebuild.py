@@ -43,12 +43,13 @@ async def rebuild(
     results: Path,
     *,
     key: tuple[str, ...] = ("id",),
+    mapping_file: Path | None = None,
     stop: StopSignals | None = None,
 ) -> tuple[str, ...]:
     """Rebuild the ledger of a job with these customers."""
     source = folder / "in.csv"
     source.write_text("\n".join(("id,CustomerFriendlyName", *(f"{name},Customer {name}" for name in names), "")))
-    mapping = Mapping.from_options(RunOptions(key=key), default_address=ADDRESS)
+    mapping = Mapping.from_options(RunOptions(key=key, map=mapping_file), default_address=ADDRESS)
     with open_input([str(source)], RunOptions(), mapping) as job_input:
         return await rebuild_lost_ledger(
             LedgerLocation.parse(folder / "job.ledger"),
@@ -81,19 +82,25 @@ async def test_keys_that_a_spreadsheet_changed_are_refused(tmp_path: Path) -> No
     assert files_in(tmp_path) == ["in.csv", "results.csv"]
 
 
-async def test_without_a_key_every_row_of_the_results_has_to_be_in_the_input(tmp_path: Path) -> None:
-    """Its content is the key then, so a row that was changed cannot be told from a new one."""
-    await rebuild(tmp_path, NAMES, results_of(tmp_path, ()), key=())
+@pytest.mark.parametrize("mapping", ["", '[key]\ncolumns = [["number", ""]]\n'])
+async def test_without_a_key_every_row_of_the_results_has_to_be_in_the_input(tmp_path: Path, mapping: str) -> None:
+    """Its content is the key then, so a row that was changed cannot be told from a new one.
+
+    So it is where the mapping names key columns that need not be there, and are not.
+    """
+    file = tmp_path.with_suffix(".toml")
+    file.write_text(mapping, encoding="utf-8")
+    await rebuild(tmp_path, NAMES, results_of(tmp_path, ()), key=(), mapping_file=file)
     with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
         keys = [result.key or "" for result in reader.results()]
     (tmp_path / "job.ledger").unlink()
     results = results_of(tmp_path, keys)
 
     with pytest.raises(UsageError, match=r"--rebuild-from needs --key here: .* lacks 1 row of"):
-        await rebuild(tmp_path, NAMES[1:], results, key=())
+        await rebuild(tmp_path, NAMES[1:], results, key=(), mapping_file=file)
     assert files_in(tmp_path) == ["in.csv", "results.csv"]
 
-    await rebuild(tmp_path, (*NAMES, "new"), results, key=())
+    await rebuild(tmp_path, (*NAMES, "new"), results, key=(), mapping_file=file)
     with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
         assert (reader.counts().created, reader.counts().pending) == (5, 1)
 
