@@ -38,7 +38,7 @@ class FieldSource:
     def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return a source that uses ``spare`` for rows in which this source gives an empty text."""
         first, second = self.get, spare.get
-        origin = f"{self.origin}, else {spare.origin}"
+        origin = ", else ".join(filter(None, (self.origin, spare.origin)))
         return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns, origin)
 
 
@@ -110,7 +110,8 @@ class FieldSourceBuilder:
         get = template.bind(lambda placeholder: self._slot(placeholder, rule, instead), rule.origin)
         is_plain = rule.place in {"--address-sid", "--simulate"}  # the SID is shown as the example
         origin = rule.place if is_plain else f"{template.describe()} ({rule.place})"
-        return FieldSource(get, template.columns, origin)
+        is_omitted = not template.text and len(rule.choices) > 1
+        return FieldSource(get, template.columns, "" if is_omitted else origin)
 
     def _chosen(self, rule: Rule) -> list[Template]:
         """Return the choice to use; if it leads into nested values, also those after it that might lead to one."""

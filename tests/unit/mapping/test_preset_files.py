@@ -168,6 +168,22 @@ def test_an_export_whose_id_may_be_missing_has_its_content_as_key() -> None:
     assert with_ids(["", "Ada", "Example", "no"]).columns["key"] == "Customer ID"
 
 
+def test_a_value_that_an_export_has_not_comes_from_nowhere() -> None:
+    """Contacts of Dynamics have no case number, and nobody is told where an empty one comes from."""
+    mapping = Mapping.from_options(MappingOptions(address_sid=ADDRESS, preset="dynamics"))
+    columns = [
+        "(Do Not Modify) Contact",
+        "(Do Not Modify) Row Checksum",
+        "(Do Not Modify) Modified On",
+        "Full Name",
+    ]
+
+    origins = mapping.bind(columns, has_dynamic_columns=False).origins
+
+    assert "pre_engagement.record_id" in origins
+    assert "pre_engagement.case_number" not in origins
+
+
 def test_a_tie_is_an_error_that_names_the_candidates() -> None:
     """Which of them is meant, only the user knows."""
     with pytest.raises(UsageError) as caught:
