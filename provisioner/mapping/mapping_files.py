@@ -28,7 +28,13 @@ from .toml_places import line_of, lines_of
 MAX_BYTES = 1024**2
 """Largest mapping file, in bytes."""
 _TABLES = ("pre_engagement", "key", "input")
-_INPUT_KEYS = {"encoding": "encoding", "delimiter": "delimiter", "format": "input_format"}
+_INPUT_KEYS = {
+    "encoding": "encoding",
+    "delimiter": "delimiter",
+    "format": "input_format",
+    "sheet": "sheet",
+    "hidden_rows": "hidden_rows",
+}
 _TYPED_KEYS = ("from", "type", "format")
 _AS_TEXT = 'write it as a text like "{Column}", or as a list of texts, of which the first that fits is taken'
 

@@ -70,7 +70,13 @@ def _members(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _input(reading: InputOptions) -> Iterator[str]:
-    given = {"encoding": reading.encoding, "delimiter": reading.delimiter, "format": reading.input_format}
+    given = {
+        "encoding": reading.encoding,
+        "delimiter": reading.delimiter,
+        "format": reading.input_format,
+        "sheet": reading.sheet,
+        "hidden_rows": reading.hidden_rows,
+    }
     lines = [f"{name} = {_quoted(value)}" for name, value in given.items() if value]
     if lines:
         yield from ("", "[input]", *lines)

@@ -24,7 +24,6 @@ from .groups import (
     USUAL_RATE,
     ConnectionOptions,
     DashboardOptions,
-    InputOptions,
     MappingOptions,
     OutputFormatOptions,
     PaceOptions,
@@ -34,6 +33,7 @@ from .groups import (
     TargetOptions,
     option,
 )
+from .input_options import InputOptions
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
 from .presets import AUTO, PRESETS
 

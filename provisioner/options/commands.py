@@ -14,7 +14,6 @@ from .groups import (
     DashboardOptions,
     DetailOptions,
     GiveUpOptions,
-    InputOptions,
     MappingOptions,
     OutputFormatOptions,
     OverwriteOptions,
@@ -26,6 +25,7 @@ from .groups import (
     TargetOptions,
     option,
 )
+from .input_options import InputOptions
 from .limits import FAILURE_LIMITS, FASTEST, RATES, parse_failure_limit, parse_rate
 
 HIGHEST_PORT = 65535

@@ -64,25 +64,6 @@ DAY_S = 24 * HOUR_S
 
 
 @dataclass(frozen=True, kw_only=True)
-class InputOptions:
-    """How the input files are read; an empty text means: detect it."""
-
-    encoding: str = option("", "Text encoding of the input, e.g. utf-8 or cp1252.  [default: detected]")
-    delimiter: str = option("", "Field delimiter of CSV input; 'tab' for a tab.  [default: detected]")
-    input_format: str = option("", "Format of the input.  [default: detected]", choices=("csv", "jsonl", "json"))
-
-    def to_note(self) -> str:
-        """Return these options as the text that the ledger keeps; ``from_note`` reads it."""
-        return f"{self.encoding}\n{self.delimiter}\n{self.input_format}"
-
-    @staticmethod
-    def from_note(text: str) -> "InputOptions":
-        """Return the options that ``to_note`` wrote; raise ``ValueError`` for any other text."""
-        encoding, delimiter, input_format = text.split("\n")
-        return InputOptions(encoding=encoding, delimiter=delimiter, input_format=input_format)
-
-
-@dataclass(frozen=True, kw_only=True)
 class MappingOptions:
     """Where each field of a WebChat comes from."""
 

@@ -52,6 +52,8 @@ class InputKeywords(TypedDict, total=False):
     encoding: str
     delimiter: str
     input_format: Literal["csv", "jsonl", "json"]
+    sheet: str
+    hidden_rows: Literal["include", "skip"]
 
 
 class CheckKeywords(InputKeywords, MappingKeywords, RateKeywords, total=False):
