@@ -20,7 +20,7 @@ from provisioner.results import (
     paired,
     write_results,
 )
-from provisioner.sources import WORKBOOK, Source, enumerate_records, members_of
+from provisioner.sources import WORKBOOK, WORKBOOKS, Source, enumerate_records, members_of
 
 _TO_FIX = {Status.REJECTED, Status.INVALID}
 
@@ -136,7 +136,7 @@ def file_stamp(path: Path | None) -> str:
 
 def _check_name(failed: Path, source: Source) -> None:
     """Raise ``UsageError`` when the suffix of ``--failed`` does not fit its format, which is the input's."""
-    is_workbook = source.detection.format.value == WORKBOOK
+    is_workbook = source.detection.format.value in WORKBOOKS
     if is_workbook != (failed.suffix.lower() == f".{WORKBOOK}"):
         what = "a workbook like the input" if is_workbook else "text like the input, not a workbook"
         raise UsageError(

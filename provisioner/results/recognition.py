@@ -128,9 +128,8 @@ def _describe_source(source: Source) -> str:
     form, columns = source.detection.format.value, len(source.columns)
     if form == "csv" and columns == 1:
         return "text"
-    kind = {"csv": f"CSV of {columns} columns", WORKBOOK: f"an Excel workbook of {columns} columns"}.get(
-        form, "JSON"
-    )
+    kinds = {"csv": "CSV", WORKBOOK: "an Excel workbook", "ods": "an OpenDocument spreadsheet"}
+    kind = f"{kinds[form]} of {columns} columns" if form in kinds else "JSON"
     export = describe_export(source.columns)
     return f"{export} ({kind.removeprefix('an ')})" if export else kind
 
@@ -142,7 +141,7 @@ def _read_head(path: Path) -> bytes:
 
 def _kind_of_table(path: Path, head: bytes) -> OutputKind | None:
     if is_zip(head):
-        from provisioner.sources.excel.source import workbook_columns  # noqa: PLC0415 - a reader is loaded for its format
+        from provisioner.sources.excel.open import workbook_columns  # noqa: PLC0415 - a reader is loaded for its format
 
         return _kind_of_columns(workbook_columns(stored_file(str(path), path)))
     text = _text_of(head, path)

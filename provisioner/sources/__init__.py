@@ -8,7 +8,7 @@ a single record sets its ``problem`` instead.
 from provisioner.sources.files.discovery import STDIN, expand
 from provisioner.sources.json.objects import members_of
 
-from .detection import WORKBOOK, Detected, Detection
+from .detection import WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
 from .source import RecordWriter, Source, enumerate_records, first_members
@@ -16,6 +16,7 @@ from .source import RecordWriter, Source, enumerate_records, first_members
 __all__ = [
     "STDIN",
     "WORKBOOK",
+    "WORKBOOKS",
     "Detected",
     "Detection",
     "RecordWriter",

@@ -9,6 +9,8 @@ from provisioner.errors import InputError
 
 WORKBOOK = "xlsx"
 """Name of the Excel workbook format, and suffix of its files without the dot."""
+WORKBOOKS = (WORKBOOK, "ods")
+"""Names of the formats with sheets; their rows are written back as an Excel workbook."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -42,6 +44,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     mark: bytes = b""
     delimiter: Detected = Detected("", "JSON has none")
     sheet: Detected = Detected("", "only a workbook has sheets")
+    hidden_rows: Detected = Detected("", "only a workbook hides rows")
     line_ends: Detected = Detected("", "only delimited text is cut at them")
     note: str = ""
 
@@ -54,7 +57,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self) -> Iterator[tuple[str, Detected]]:
         """Yield (name, detected property) for all properties with a value, in the order of detection."""
-        for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet"):
+        for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet", "hidden_rows"):
             finding: Detected = getattr(self, name)
             if finding.value:
                 yield name, finding

@@ -57,9 +57,11 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
     if not head:
         raise InputError("is empty", source=raw_input.name, cure="export it again")
     if is_zip(head):
-        from provisioner.sources.excel.source import open_workbook  # noqa: PLC0415 - as below
+        from provisioner.sources.excel.open import open_workbook  # noqa: PLC0415 - as below
 
-        return open_workbook(raw_input, options.input_format)
+        return open_workbook(raw_input, options)
+    if options.sheet:
+        raise InputError("is not a workbook, so it has no sheets", source=raw_input.name, cure="omit --sheet")
     reject_unsupported(head, raw_input.name)
     encoding = detect_encoding(head, options.encoding, raw_input.name)
     found_format = _format_of(head, encoding, options.input_format, raw_input.name)

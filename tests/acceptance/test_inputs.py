@@ -112,6 +112,36 @@ async def test_the_rows_of_a_workbook_are_fixed_and_fed_back_in(program: Program
     assert dict(server.created) == {"Ana": 1, "Bodil": 1, "Cy": 1}
 
 
+async def test_hidden_rows_are_sent_only_when_it_is_said_that_they_should_be(
+    program: Program, twilio: StubMaker
+) -> None:
+    """Without it nothing is sent at all; another word on the same job sends what it adds."""
+    server = await twilio()
+    book, stream = Workbook(), io.BytesIO()
+    for row in (["crm_id", "CustomerFriendlyName"], ["1", "Ana"], ["2", "Bo"], ["3", "Cy"]):
+        book.worksheets[0].append(row)
+    book.worksheets[0].row_dimensions[3].hidden = True
+    book.save(stream)
+    program.write("customers.xlsx", stream.getvalue())
+    call = ("customers.xlsx", "-o", "results.csv", "--base-url", server.url, "--rate", "200/s", "--key", "crm_id")
+
+    checked = await program("check", "customers.xlsx", env=CREDENTIALS)
+    refused = await program("run", *call, env=CREDENTIALS)
+    sent_before = [request.name for request in server.calls]
+    skipped = await program("run", *call, "--hidden-rows", "skip", "--json", env=CREDENTIALS)
+    included = await program("run", *call, "--hidden-rows", "include", env=CREDENTIALS)
+
+    assert checked.code == refused.code == 2
+    for ended in (checked, refused):
+        assert "customers.xlsx: 1 row is hidden or filtered out (line 3)" in ended.stderr
+        assert "--hidden-rows skip omits them, --hidden-rows include sends them" in ended.stderr
+    assert sent_before == []
+    assert (skipped.code, skipped.summary["created"]) == (0, 2)
+    assert skipped.summary["skipped"] == [{"source": "customers.xlsx", "line": 3, "what": "hidden row"}]
+    assert (included.code, included.counts) == (0, {"created": 3})
+    assert dict(server.created) == {"Ana": 1, "Bo": 1, "Cy": 1}
+
+
 async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Program, twilio: StubMaker) -> None:
     """--failed keeps a record's own text; its notes are ignored, and the same data is asked for again."""
     server = await twilio(per_row({"Bo": failing(400, 45745)}))

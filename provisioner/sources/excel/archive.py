@@ -15,6 +15,12 @@ from .xml_reader import PartHandler, XmlError, parsed
 _SAVE_AS_CSV = "open it in the spreadsheet program and save it as CSV UTF-8"
 _WORKBOOK = "xl/workbook.xml"
 _BINARY_WORKBOOK = "xl/workbook.bin"
+CONTENT = "content.xml"
+"""Part of an OpenDocument file with all its sheets."""
+_MIMETYPE = "mimetype"
+_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
+_MANIFEST = "meta-inf/manifest.xml"
+_ENCRYPTED = b"encryption-data"
 _TYPES = "[content_types].xml"
 
 _MIB = 1024**2
@@ -42,7 +48,7 @@ class _Other(NamedTuple):
 
 _OTHERS = (
     _Other(_BINARY_WORKBOOK, "a binary Excel workbook (.xlsb)", _SAVE_AS_CSV),
-    _Other("content.xml", "an OpenDocument file", _SAVE_AS_CSV),
+    _Other(CONTENT, "an OpenDocument file, and no spreadsheet", "name a spreadsheet, or save it as CSV UTF-8"),
     _Other(_TYPES, "an Office document, and no workbook", "name a workbook or a CSV file"),
     _Other("", "a zip archive", "unpack it and name the file inside"),
 )
@@ -93,6 +99,19 @@ class Package:
         self._archive = archive
         self._name = name
         self._parts = {part.filename.replace("\\", "/").lower(): part for part in archive.infolist()}
+
+    def is_open_document(self) -> bool:
+        """Return whether the archive is an OpenDocument spreadsheet; raise ``InputError`` for an encrypted one."""
+        if CONTENT not in self._parts or not self._start(_MIMETYPE).startswith(_SPREADSHEET):
+            return False
+        if any(_ENCRYPTED in piece for piece in self.pieces(_MANIFEST)):
+            raise InputError(
+                "is a spreadsheet with a password", source=self._name, cure="save it without a password"
+            )
+        return True
+
+    def _start(self, part: str) -> bytes:
+        return next(self.pieces(part), b"") if part in self._parts else b""
 
     def related(self, part: str) -> dict[str, Related]:
         """Return the relationships of a part, by id; an empty name stands for the archive itself."""

@@ -1,60 +1,46 @@
 """Rows of one sheet of a workbook, parsed as a stream."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from string import ascii_uppercase, digits
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from string import digits
 
-from .cells import EMPTY, CellValue, read_cell
-from .styles import PLAIN, Styles
-from .texts import SharedTexts
-from .xml_reader import PartHandler, XmlError, parsed
-
-MOST_ROWS = 1_048_576
-"""Most rows of a sheet (Excel's limit)."""
-_MOST_COLUMNS = 16_384
-"""Most columns of a sheet (Excel's limit)."""
-_LETTERS = re.compile(r"\$?([A-Za-z]{1,3})\$?")
+from .cell_reader import CellReader
+from .plain_rows import PlainRowReader
+from .plain_xml import Attributes, without_plain_items
+from .sheet_rows import TRUE, RowBuilder, SheetRow, is_hidden_row
+from .styles import PLAIN
+from .xml_reader import PartHandler, parsed
 
 _INLINE = "inlineStr"
-
-Row = tuple[int, list[CellValue]]
-"""(row number from 1, cells from the first column on)."""
-
-
-class TooManyRowsError(XmlError):
-    """Raised when a sheet has more rows than Excel allows."""
+_MOST_COLUMN_TAGS = 16_384
 
 
 class _SheetHandler(PartHandler):
     """Handler that collects the rows in the file, with their numbers and without empty cells at the end."""
 
-    def __init__(self, texts: SharedTexts, styles: Styles) -> None:
-        super().__init__(("row", "c", "v", "is", "t", "rPh"))
-        self.rows: list[Row] = []
-        self._texts_of_cells, self._styles = texts, styles
-        self._line, self._column = 0, 0
-        self._cells: list[CellValue] = []
+    def __init__(self, rows: RowBuilder, values: CellReader) -> None:
+        super().__init__(("sheetData", "row", "c", "f", "v", "is", "t", "rPh"))
+        self._rows, self._values = rows, values
         self._kind, self._style, self._value = "n", PLAIN, ""
-        self._is_inline = self._is_spoken = False
+        self._is_inline = self._is_spoken = self._has_formula = False
+
+    def open_sheetData(self, _attributes: Mapping[str, str]) -> None:  # noqa: N802 - as the element is called
+        self.mark_item_end()
 
     def open_row(self, attributes: Mapping[str, str]) -> None:
-        number = attributes.get("r")
-        line = int(float(number)) if number else self._line + 1
-        if line > MOST_ROWS:
-            raise TooManyRowsError
-        if line <= self._line:
-            raise XmlError("a row comes twice, or not in its order")
-        self._line, self._column, self._cells = line, 0, []
+        self._rows.open_row(attributes.get("r"), is_hidden=is_hidden_row(attributes))
 
     def close_row(self) -> None:
-        self.rows.append((self._line, self._cells))
+        self._rows.close_row()
+        self.mark_item_end()
 
     def open_c(self, attributes: Mapping[str, str]) -> None:
-        place, style = attributes.get("r"), attributes.get("s")
-        self._column = _column(place.rstrip(digits)) if place else self._column + 1
-        self._kind, self._value = attributes.get("t", "n"), ""
-        self._style = self._styles[int(style)] if style else PLAIN
+        place = attributes.get("r")
+        self._rows.open_cell(place.rstrip(digits) if place else None)
+        self._kind, self._value, self._has_formula = attributes.get("t", "n"), "", False
+        self._style = self._values.style(attributes.get("s", ""))
+
+    def open_f(self, _attributes: Mapping[str, str]) -> None:
+        self._has_formula = True
 
     def open_v(self, _attributes: Mapping[str, str]) -> None:
         self.collect()
@@ -85,39 +71,47 @@ class _SheetHandler(PartHandler):
             self._value += text
 
     def close_c(self) -> None:
-        if not self._value:
-            return
-        column, cells = self._column, self._cells
-        if column > _MOST_COLUMNS:
-            raise XmlError("a row has more columns than Excel allows")
-        value = self._texts_of_cells[int(self._value)] if self._kind == "s" else self._value
-        cell = read_cell(self._kind, value, self._style, self._styles)
-        if not cell.text:
-            return
-        cells.extend([EMPTY] * (column - len(cells)))
-        if cells[column - 1] is not EMPTY:
-            raise XmlError("a cell comes twice")
-        cells[column - 1] = cell
+        cell = self._values.read(self._kind, self._value, self._style, is_formula=self._has_formula)
+        if cell:
+            self._rows.put(cell)
 
 
-@lru_cache(maxsize=1_024)
-def _column(letters: str) -> int:
-    """Return the number of a column, from 1, by its letters, such as ``AB``; raise ``XmlError`` for others."""
-    if not (found := _LETTERS.fullmatch(letters)):
-        raise XmlError("a cell has no place that could be told")
-    column = 0
-    for letter in found[1].upper():
-        column = column * len(ascii_uppercase) + ascii_uppercase.index(letter) + 1
-    return column
+class _ColumnsHandler(PartHandler):
+    """Handler that collects the hidden columns, which stand before the rows."""
+
+    def __init__(self) -> None:
+        super().__init__(("col", "sheetData"))
+        self.hidden: list[range] = []
+        self.is_complete = False
+
+    def open_col(self, attributes: Mapping[str, str]) -> None:
+        if attributes.get("hidden") in TRUE and len(self.hidden) < _MOST_COLUMN_TAGS:
+            self.hidden.append(range(int(attributes["min"]), int(attributes["max"]) + 1))
+
+    def open_sheetData(self, _attributes: Mapping[str, str]) -> None:  # noqa: N802 - as the element is called
+        self.is_complete = True
 
 
-def read_rows(pieces: Iterable[bytes], texts: SharedTexts, styles: Styles) -> Iterator[Row]:
+def read_hidden_columns(pieces: Iterable[bytes]) -> list[range]:
+    """Return the columns that a sheet hides, as ranges of numbers from 1; ``pieces`` are the bytes of its part."""
+    handler = _ColumnsHandler()
+    for _ in parsed(pieces, handler):
+        if handler.is_complete:
+            break
+    return handler.hidden
+
+
+def read_rows(pieces: Iterable[bytes], values: CellReader) -> Iterator[SheetRow]:
     """Yield all rows of a sheet; ``pieces`` are the bytes of its part. The dimension stated in it is ignored.
 
     Raise ``XmlError`` when the rows or cells are not in order, since programs disagree about which of them count,
     and ``TooManyRowsError``.
     """
-    handler = _SheetHandler(texts, styles)
-    for _ in parsed(pieces, handler):
-        yield from handler.rows
-        handler.rows.clear()
+    rows = RowBuilder()
+    handler = _SheetHandler(rows, values)
+
+    def reader(prefix: str) -> Callable[[str], bool]:
+        return PlainRowReader(prefix, Attributes(handler.prefixes), rows, values).take
+
+    for _ in parsed(without_plain_items(pieces, handler, "sheetData", "row", reader), handler):
+        yield from rows.take()

@@ -1,25 +1,38 @@
-"""Source for Excel workbooks (``.xlsx``): the rows of the first visible sheet that has values."""
+"""Source for Excel workbooks (``.xlsx``): the rows of one sheet."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
-from provisioner.sources.detection import WORKBOOK, Detected, Detection
+from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import RawInput, unreadable
 from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
 from .book import Book, opened_book
-from .cells import CellValue
-from .sheet import TooManyRowsError
+from .sheet_rows import SheetRow, TooManyRowsError
+from .tables import Totals
 from .writer import WorkbookWriter, encode_cell_types
 
-_LOOK_AHEAD = 1_000
-"""Number of rows without values after which a sheet counts as empty."""
+HIDDEN_ROW = "hidden row"
+"""Kind of a row that the workbook does not show: hidden, filtered out, folded, or without height."""
+_TOTALS_ROW = "totals row"
+_REPEATED_HEADER = "repeated header"
+_EMPTY_RECORD = "empty record"
+_INCLUDE = "include"
+_SHOWN_LINES = 10
+
+
+class SheetPlan(NamedTuple):
+    """How the rows of a sheet are read: the number of the header, and ``--hidden-rows``, empty if not given."""
+
+    header_line: int
+    totals: tuple[Totals, ...]
+    hidden_rows: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,8 @@ class WorkbookSource:
     raw_input: RawInput
     detection: Detection
     columns: tuple[str, ...]
-    _last_pass: LastPass = field(default_factory=LastPass)
+    _plan: SheetPlan
+    _last_pass: LastPass
 
     has_dynamic_columns: ClassVar[bool] = False
 
@@ -60,12 +74,20 @@ class WorkbookSource:
     def records(self) -> Iterator[Record]:
         """Yield all rows after the header that have a value; missing cells are empty texts.
 
-        A record with an unusable cell has a problem. Raise ``InputError`` when the workbook is damaged.
+        A record with an unusable cell has a problem. Raise ``InputError`` when the workbook is damaged, and when
+        it hides rows and ``--hidden-rows`` is not given; no row after the first hidden one is yielded then.
         """
-        skipped = self._last_pass.begin()
-        with _opened(self.raw_input) as book:
-            for line, cells in islice(_filled_rows(book, self.detection.sheet.value), 1, None):
-                yield _record(line, cells, self.columns)
+        skipped, hidden, is_refused = self._last_pass.begin(), SkippedRecords(), False
+        with opened_workbook(self.raw_input) as book:
+            for row in self._rows(book, skipped):
+                if row.is_hidden and self._plan.hidden_rows != _INCLUDE:
+                    hidden.add(row.line, HIDDEN_ROW)
+                    skipped.add(row.line, HIDDEN_ROW)
+                    is_refused = not self._plan.hidden_rows
+                elif not is_refused:
+                    yield _record(row, self.columns)
+        if is_refused:
+            raise self._hides(hidden)
         self._last_pass.complete(skipped)
 
     @contextmanager
@@ -76,81 +98,51 @@ class WorkbookSource:
             yield writer
             writer.finish()
 
+    def _rows(self, book: Book, skipped: SkippedRecords) -> Iterator[SheetRow]:
+        """Yield the rows after the header that are records, hidden ones included."""
+        columns, totals = list(self.columns), self._plan.totals
+        for row in book.rows(self.detection.sheet.value):
+            texts = row.texts
+            if row.line <= self._plan.header_line or not texts:
+                continue
+            if totals and any(each.hold(row.line, texts) for each in totals):
+                skipped.add(row.line, _TOTALS_ROW)
+            elif texts[0] == columns[0] and texts == columns:
+                skipped.add(row.line, _REPEATED_HEADER)
+            elif not texts[0].strip() and not any(map(str.strip, texts)):
+                skipped.add(row.line, _EMPTY_RECORD)
+            else:
+                yield row
 
-def open_workbook(raw_input: RawInput, input_format: str) -> WorkbookSource:
-    """Return the source for a workbook: its first visible sheet with a value, whose first row is the header.
+    def _hides(self, hidden: SkippedRecords) -> InputError:
+        lines = [f"{each.line:,}" for each in islice(hidden, _SHOWN_LINES)]
+        more = f" and {hidden.total - len(lines):,} more" if hidden.total > len(lines) else ""
+        noun = "row is" if hidden.total == 1 else "rows are"
+        return InputError(
+            f"{hidden.total:,} {noun} hidden or filtered out ({'line' if hidden.total == 1 else 'lines'} "
+            f"{', '.join(lines)}{more})",
+            source=self.name,
+            cure="--hidden-rows skip omits them, --hidden-rows include sends them like the others",
+        )
 
-    Raise ``InputError`` when there is no such sheet or no row after the header, when the archive is not a workbook
-    or damaged, or when ``input_format`` (``--input-format``) is given.
-    """
-    with _opened(raw_input) as book:
-        if input_format:
-            raise InputError(
-                f"is an Excel workbook, which contradicts --input-format {input_format}",
-                source=raw_input.name,
-                cure="omit --input-format",
-            )
-        sheet, *unread = _filled_sheets(book, raw_input.name)
-        starts = [cells for _, cells in islice(_filled_rows(book, sheet), 2)]
-    if len(starts) == 1:
-        raise InputError("has a header but no rows", source=raw_input.name, cure="export it again with its rows")
-    detection = Detection(
-        format=Detected(WORKBOOK, "a zip archive with a workbook in it"),
-        compression=Detected("none", "a workbook has its own"),
-        encoding=Detected("", "a workbook has its own"),
-        bom=Detected("", "a workbook has none"),
-        sheet=Detected(sheet, "the first one with a value in it"),
-        note=f"only the sheet {quoted(sheet)} is read, not {', '.join(map(quoted, unread))}" if unread else "",
+
+def _record(row: SheetRow, columns: Sequence[str]) -> Record:
+    values, width = row.texts, len(columns)
+    if len(values) < width:
+        values += [""] * (width - len(values))
+    if len(values) == width and not row.faults:
+        return Record(row.line, values)
+    cells = sorted(row.faults)
+    faults = [f"column {quoted(columns[place])} {cell.fault}" for place, cell in cells if place < width]
+    if len(values) > width:
+        faults.append(f"has a value in column {len(values)}, the header has {width}")
+    return Record(
+        row.line, values, "; ".join(faults), encode_cell_types({place: cell.kind for place, cell in cells})
     )
-    return WorkbookSource(raw_input, detection, _header(starts[0], raw_input.name))
-
-
-def workbook_columns(raw_input: RawInput) -> tuple[str, ...]:
-    """Return the header of a workbook, also where no row follows; raise ``InputError`` where there is none."""
-    with _opened(raw_input) as book:
-        sheet = _filled_sheets(book, raw_input.name)[0]
-        _, cells = next(_filled_rows(book, sheet))
-        return _header(cells, raw_input.name)
-
-
-def _filled_sheets(book: Book, name: str) -> list[str]:
-    filled = [sheet.title for sheet in book.sheets if sheet.is_visible and _is_filled(book, sheet.title)]
-    if not filled:
-        raise InputError("has no sheet with a value in it", source=name, cure="export it again")
-    return filled
-
-
-def _is_filled(book: Book, sheet: str) -> bool:
-    return any(cells for _, cells in islice(book.rows(sheet), _LOOK_AHEAD))
-
-
-def _header(cells: Sequence[CellValue], name: str) -> tuple[str, ...]:
-    for cell in cells:
-        if cell.fault:
-            raise InputError(f"a cell of the header {cell.fault}", source=name, cure="fix the header")
-    return tuple(cell.text for cell in cells)
-
-
-def _filled_rows(book: Book, sheet: str) -> Iterator[tuple[int, list[CellValue]]]:
-    """Return an iterator of (row number, cells) of the rows that have a value."""
-    return ((line, cells) for line, cells in book.rows(sheet) if cells)
-
-
-def _record(line: int, cells: Sequence[CellValue], columns: Sequence[str]) -> Record:
-    values = [cell.text for cell in cells]
-    values += [""] * (len(columns) - len(values))
-    faults = [
-        f"column {quoted(name)} {cell.fault}" for name, cell in zip(columns, cells, strict=False) if cell.fault
-    ]
-    if len(cells) > len(columns):
-        faults.append(f"has a value in column {len(cells)}, the header has {len(columns)}")
-    if not faults:
-        return Record(line, values)
-    return Record(line, values, "; ".join(faults), encode_cell_types([cell.kind for cell in cells]))
 
 
 @contextmanager
-def _opened(raw_input: RawInput) -> Iterator[Book]:
+def opened_workbook(raw_input: RawInput) -> Iterator[Book]:
     """Open a workbook; errors of opening it, and of reading it inside the context, become ``InputError``."""
     try:
         with opened_book(raw_input) as book:

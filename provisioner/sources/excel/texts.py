@@ -1,20 +1,26 @@
 """Shared strings of a workbook, kept partly in a temporary file so that memory is bounded."""
 
 import os
+import re
 import tempfile
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, islice
 
 from provisioner.errors import InputError
 from provisioner.sources.files.raw_input import reason_of
 
+from .cells import LONGEST_TEXT, CellText, read_text
+from .plain_xml import decode_entities, without_plain_items
 from .xml_reader import PartHandler, parsed
 
 _MOST = 16 * 1024**2
 """Most shared strings: the number of cells in a full sheet of 16 columns. Each takes 4 bytes of memory."""
 _MOST_KEPT = 16 * 1024**2
 """Most bytes of strings in memory; the rest is in a temporary file without a name."""
+_SHORT = 32_768
+"""Fewer bytes than this are a text that is not too long for a cell."""
+_PLAIN_TEXT = r'\s*<{p}si><{p}t(?: xml:space="preserve")?>([^<]*)</{p}t></{p}si>\s*|(.+)'
 
 
 class SharedTexts:
@@ -29,14 +35,24 @@ class SharedTexts:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - ``close`` closes it
         self._ends = array("I", [0])
 
-    def __getitem__(self, number: int) -> str:
-        """Return the string of that number. Raise ``IndexError`` when there is none."""
-        if not 0 <= number < len(self._ends) - 1:
-            raise IndexError(number)
-        start, end = self._ends[number], self._ends[number + 1]
-        if end <= len(self._kept):
-            return self._kept[start:end].decode()
-        return os.pread(self._file.fileno(), end - start, start - len(self._kept)).decode()
+    def cell(self, number: str) -> CellText:
+        """Return what a cell says that has the string of that number; raise ``LookupError`` when there is none."""
+        index = int(number)
+        if index < 0:
+            raise IndexError(index)
+        start, end = self._ends[index], self._ends[index + 1]
+        if end > len(self._kept):
+            return read_text(os.pread(self._file.fileno(), end - start, start - len(self._kept)).decode())
+        text = self._kept[start:end].decode()
+        return text if end - start < _SHORT and "_x" not in text else read_text(text)
+
+    def cells(self, numbers: Sequence[str]) -> list[CellText]:
+        """Return what several cells say; see ``cell``."""
+        indexes, ends, kept = [*map(int, numbers)], self._ends, self._kept
+        if min(indexes) < 0 or ends[max(indexes) + 1] > len(kept):
+            return [*map(self.cell, numbers)]
+        texts = [kept[ends[index] : ends[index + 1]].decode() for index in indexes]
+        return [read_text(text) if "_x" in text or len(text) > LONGEST_TEXT else text for text in texts]
 
     def add(self, texts: Sequence[str]) -> None:
         """Append strings. Raise ``InputError`` when there are too many or the temporary file cannot be written."""
@@ -72,10 +88,13 @@ class _TextsHandler(PartHandler):
     """Handler that collects the shared strings: all text runs of each, without phonetic annotations (``rPh``)."""
 
     def __init__(self) -> None:
-        super().__init__(("si", "t", "rPh"))
+        super().__init__(("sst", "si", "t", "rPh"))
         self.texts: list[str] = []
         self._runs: list[str] = []
         self._is_spoken = False
+
+    def open_sst(self, _attributes: Mapping[str, str]) -> None:
+        self.mark_item_end()
 
     def open_t(self, _attributes: Mapping[str, str]) -> None:
         self.collect()
@@ -94,11 +113,25 @@ class _TextsHandler(PartHandler):
     def close_si(self) -> None:
         self.texts.append("".join(self._runs))
         self._runs.clear()
+        self.mark_item_end()
 
 
 def read_texts(pieces: Iterable[bytes], texts: SharedTexts) -> None:
     """Add the strings in a part, of which ``pieces`` are the bytes, to ``texts``; raise as ``SharedTexts.add``."""
     handler = _TextsHandler()
-    for _ in parsed(pieces, handler):
+
+    def reader(prefix: str) -> Callable[[str], bool]:
+        pattern = re.compile(_PLAIN_TEXT.format(p=re.escape(prefix)), re.ASCII | re.DOTALL)
+
+        def take(text: str) -> bool:
+            found = pattern.findall(text)
+            if found[-1][1]:
+                return False
+            handler.texts += [decode_entities(each) for each, _ in found]
+            return True
+
+        return take
+
+    for _ in parsed(without_plain_items(pieces, handler, "sst", "si", reader), handler):
         texts.add(handler.texts)
         handler.texts.clear()

@@ -1,6 +1,6 @@
 """Writer of workbook rows to a workbook; values are texts, so that leading zeros and long numbers are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -59,9 +59,9 @@ class WorkbookWriter:
         return cell
 
 
-def encode_cell_types(kinds: Sequence[str]) -> bytes:
-    """Return the types of the cells of a row that are not texts, as bytes for ``decode_cell_types``."""
-    return " ".join(f"{place}{kind}" for place, kind in enumerate(kinds) if kind != TEXT).encode()
+def encode_cell_types(kinds: Mapping[int, str]) -> bytes:
+    """Return the types of the cells of a row that are not texts, by place, as bytes for ``decode_cell_types``."""
+    return " ".join(f"{place}{kind}" for place, kind in kinds.items()).encode()
 
 
 def decode_cell_types(note: bytes) -> dict[int, str]:

@@ -29,16 +29,35 @@ class PartHandler:
     """Base class of handlers for the elements of a part; ``tags`` are the local names of the elements of interest.
 
     For an element ``row`` it calls ``open_row`` with the attributes, and ``close_row``, if the subclass has these
-    methods. Text between calls of ``collect`` and ``collected`` is collected.
+    methods; a hyphen in a name becomes an underscore. Text between calls of ``collect`` and ``collected`` is
+    collected. ``prefixes`` are the namespace prefixes that are declared around the current element.
     """
 
-    def __init__(self, tags: Iterable[str]) -> None:
-        named = [(f"{namespace} {tag}", tag) for namespace in _NAMESPACES for tag in tags]
+    def __init__(self, tags: Iterable[str], namespaces: Iterable[str] = _NAMESPACES) -> None:
+        named = [(f"{namespace} {tag}", tag.replace("-", "_")) for namespace in namespaces for tag in tags]
         self._openers = {name: opener for name, tag in named if (opener := getattr(self, f"open_{tag}", None))}
         self._closers = {name: closer for name, tag in named if (closer := getattr(self, f"close_{tag}", None))}
         self._depth = 0
         self._texts: list[str] | None = None
         self._size = 0
+        self.parser: expat.XMLParserType | None = None
+        self.prefixes: set[str] = set()
+        self.is_utf8 = True
+        self.item_end = -1
+
+    def attach(self, parser: expat.XMLParserType) -> None:
+        """Let the parser call this handler for its events."""
+        self.parser = parser
+        parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
+        parser.CharacterDataHandler = self.text
+        parser.StartNamespaceDeclHandler = lambda prefix, _: self.prefixes.add(prefix or "")
+        parser.EndNamespaceDeclHandler = lambda prefix: self.prefixes.discard(prefix or "")
+        parser.XmlDeclHandler = self._declare
+
+    def mark_item_end(self) -> None:
+        """Keep the place of the current tag, in bytes, as ``item_end``; see ``without_plain_items``."""
+        if self.parser is not None:
+            self.item_end = self.parser.CurrentByteIndex
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Handle the parser's event for the start of an element; raise ``XmlError`` for too deep nesting."""
@@ -69,6 +88,9 @@ class PartHandler:
         texts, self._texts = self._texts, None
         return "".join(texts or ())
 
+    def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self.is_utf8 = (encoding or "utf-8").lower() == "utf-8"
+
 
 def parsed(pieces: Iterable[bytes], handler: PartHandler) -> Iterator[None]:
     """Parse a part, and yield after each piece, so that the caller can take what ``handler`` has collected.
@@ -79,8 +101,7 @@ def parsed(pieces: Iterable[bytes], handler: PartHandler) -> Iterator[None]:
     parser = expat.ParserCreate(None, " ", names)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_document_type
-    parser.StartElementHandler, parser.EndElementHandler = handler.start, handler.end
-    parser.CharacterDataHandler = handler.text
+    handler.attach(parser)
     size = 0
     try:
         for piece in pieces:

@@ -66,6 +66,8 @@ def test_a_workbook_is_told_by_its_content(opened: Open) -> None:
         ("NULL", "", "NULL"),
         ("1/2", "", "1/2"),
         ("a_x000D_\nb_x005F_", "", "a\r\nb_"),
+        ("_x005F_x0041_ _X0041_ _x41_", "", "_x0041_ _X0041_ _x41_"),
+        ("_xD83D__xDE00_", "", "\U0001f600"),
         (42, "", "42"),
         (-42, "", "-42"),
         (42.0, "", "42"),
@@ -123,6 +125,8 @@ def test_a_cell_that_does_not_say_what_was_meant_spoils_its_row(opened: Open, va
     [
         ('<c r="A2" t="e"><v>secret</v></c>', "column 'x' holds the error #VALUE!"),
         (f'<c r="A2" t="str"><v>{"x" * 32_768}</v></c>', "column 'x' holds more than 32,767 characters"),
+        ('<c r="A2" t="str"><v>_xD83D_</v></c>', "column 'x' holds half of a character"),
+        ('<c r="A2" t="b"><f>TRUE()</f></c>', "column 'x' holds a formula without a saved value"),
         ('<c r="A2"><v>1e999</v></c>', "column 'x' holds a number of more than 15 digits"),
         ('<c r="A2" t="n"><v>' + "9" * 400 + "</v></c>", "column 'x' holds a number of more than 15 digits"),
     ],
@@ -297,7 +301,6 @@ BOOK = book_of([["a", "b"], ["1", "2"]])
         (BOOK[:-40], "is a zip archive, or a workbook, that is cut short or damaged", "export it again"),
         (gzip.compress(BOOK), "is a zip archive, compressed once more", "unpack it first"),
         (book_of([]), "has no sheet with a value in it", "export it again"),
-        (book_of([["a", "b"]]), "has a header but no rows", "export it again with its rows"),
         (book_of([["a", "#REF!"], ["1"]]), "a cell of the header holds the error #REF!", "fix the header"),
     ],
 )
