@@ -1,11 +1,13 @@
 """Mappers of one source: they turn each of its records into the fields of a request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from msgspec import structs
+
 from provisioner.errors import UsageError
-from provisioner.models import Mapped
+from provisioner.models import Mapped, NestedValues
 
 from .header import Header
 from .layouts import FixedMapper, compile_mapper
@@ -68,6 +70,7 @@ class DynamicMapper:
         self._rules = rules
         self.telling = _telling_of(rules, columns)
         self._by_shape: dict[tuple[str, ...], Callable[[Values], Mapped]] = {}
+        self._nested_faults: dict[tuple[str, ...], Callable[[NestedValues], Iterator[tuple[str, str]]]] = {}
         self._unused: dict[str, None] = {}
         self._unseen = frozenset(rules.columns)
         self._found: set[str] = set()
@@ -89,12 +92,19 @@ class DynamicMapper:
         """Map one record, a dict by name, with the layout for its names."""
         shape = tuple(values)
         map_record = self._by_shape.get(shape) or self._learn(shape)
-        return map_record(values)
+        mapped = map_record(values)
+        if values.__class__ is not NestedValues or shape not in self._nested_faults:
+            return mapped
+        faults = tuple(self._nested_faults[shape](values))
+        return structs.replace(mapped, faults=(*faults, *mapped.faults)) if faults else mapped
 
     def _learn(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         if len(self._by_shape) >= _MOST_SHAPES:
             self._by_shape.clear()
+            self._nested_faults.clear()
         self._by_shape[shape] = map_record = self._compile(shape)
+        if isinstance(map_record, FixedMapper):
+            self._nested_faults[shape] = map_record.nested_faults
         return map_record
 
     def _compile(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:

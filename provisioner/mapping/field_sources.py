@@ -1,29 +1,34 @@
 """Field sources: how to get the text of a target from a record, once the columns are known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 
+from provisioner.models import NestedValues
 from provisioner.system.printable import quoted
 
 from .header import Header
-from .paths import path_getter
+from .paths import leads_to_nested, path_getter
 from .rules import Rule
 from .targets import RESERVED_PREFIX, parse_field
 from .templates import Constant, Getter, Placeholder, Template, or_default
+
+NestedFinder = Callable[[NestedValues], str]
+"""Function that returns the name of a placeholder that stands for a JSON array or object; empty if none does."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
     """Getter of one text from the values of a record, with the names of the columns that it reads.
 
-    ``origin`` tells people where the text comes from.
+    ``origin`` tells people where the text comes from. ``find_nested`` finds a placeholder that gives no text.
     """
 
     get: Getter
     columns: tuple[str, ...] = ()
     origin: str = ""
+    find_nested: NestedFinder = lambda _values: ""
 
     @property
     def is_filled(self) -> bool:
@@ -38,8 +43,12 @@ class FieldSource:
     def or_else(self, spare: "FieldSource") -> "FieldSource":
         """Return a source that uses ``spare`` for rows in which this source gives an empty text."""
         first, second = self.get, spare.get
-        origin = ", else ".join(filter(None, (self.origin, spare.origin)))
-        return FieldSource(lambda values: first(values) or second(values), self.columns + spare.columns, origin)
+        return FieldSource(
+            lambda values: first(values) or second(values),
+            self.columns + spare.columns,
+            ", else ".join(filter(None, (self.origin, spare.origin))),
+            lambda values: (self if first(values) else spare).find_nested(values),
+        )
 
 
 class FieldSourceBuilder:
@@ -67,7 +76,9 @@ class FieldSourceBuilder:
     def by_name(self, position: int) -> FieldSource:
         """Return the source of a field that is filled from the column at ``position``, from 0."""
         name = self._header.columns[position]
-        return FieldSource(self._getter(position), (name,), f"column {quoted(name)}")
+        return FieldSource(
+            self._getter(position), (name,), f"column {quoted(name)}", partial(_find_nested, {name: (name, ())})
+        )
 
     def by_rule(self, rule: Rule) -> FieldSource:
         """Return the source for the first choice of a rule whose columns exist.
@@ -111,7 +122,8 @@ class FieldSourceBuilder:
         is_plain = rule.place in {"--address-sid", "--simulate"}  # the SID is shown as the example
         origin = rule.place if is_plain else f"{template.describe()} ({rule.place})"
         is_omitted = not template.text and len(rule.choices) > 1
-        return FieldSource(get, template.columns, "" if is_omitted else origin)
+        ways = {name: way for name in template.columns if (way := self._way_to(name, rule.origin))}
+        return FieldSource(get, template.columns, "" if is_omitted else origin, partial(_find_nested, ways))
 
     def _chosen(self, rule: Rule) -> list[Template]:
         """Return the choice to use; if it leads into nested values, also those after it that might lead to one."""
@@ -153,18 +165,25 @@ class FieldSourceBuilder:
 
     def _way_into(self, name: str, origin: str) -> tuple[int, list[str]] | None:
         """Return the position of the column that a dotted name starts with, and the other steps of the path."""
-        if not self._has_dynamic_columns:
-            return None
-        steps = name.split(".")
-        for count in range(len(steps) - 1, 0, -1):
-            position = self._header.find(".".join(steps[:count]), origin)
-            if position is not None:
-                return position, steps[count:]
-        return None
+        return self._header.find_way(name, origin) if self._has_dynamic_columns else None
+
+    def _way_to(self, name: str, origin: str) -> tuple[str, Sequence[str]] | None:
+        """Return the column that a placeholder names or leads into, and the path in it."""
+        position = self._header.find(name, origin)
+        way = self._way_into(name, origin) if position is None else (position, [])
+        return way and (self._header.columns[way[0]], way[1])
 
     def _getter(self, position: int) -> Getter:
         self._used.add(position)
         return itemgetter(self._header.columns[position] if self._has_dynamic_columns else position)
+
+
+def _find_nested(ways: Mapping[str, tuple[str, Sequence[str]]], values: NestedValues) -> str:
+    """Return the first name whose way, (column, path in it), leads to an array or object; empty without any."""
+    for name, (column, steps) in ways.items():
+        if column in values.nested and leads_to_nested(values.get(column, ""), steps):
+            return name
+    return ""
 
 
 def named_columns(header: Header, spoken_for: Sequence[str]) -> dict[str, int]:

@@ -37,6 +37,18 @@ class Header:
             )
         return positions[0] if positions else None
 
+    def find_way(self, name: str, origin: str) -> tuple[int, list[str]] | None:
+        """Return the position of the column that a dotted name starts with, and the path that follows; or None.
+
+        Raise ``UsageError`` as ``find`` does.
+        """
+        steps = name.split(".")
+        for count in range(len(steps) - 1, 0, -1):
+            position = self.find(".".join(steps[:count]), origin)
+            if position is not None:
+                return position, steps[count:]
+        return None
+
     def describe(self, positions: Sequence[int], conjunction: str = "or") -> str:
         """Return the columns at ``positions`` for a message, with their numbers from 1."""
         named = [f"column {position + 1} ({quoted(self.columns[position])})" for position in positions]

@@ -1,14 +1,15 @@
 """Layout of one list of columns: compiled once from the rules, then used to map every record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import Raw
 
-from provisioner.models import FIELDS, Mapped, WebChatRequest
+from provisioner.models import FIELDS, Mapped, NestedValues, WebChatRequest
+from provisioner.system.printable import quoted
 
 from .conversions import Convert, convert_members
-from .field_sources import FieldSource, FieldSourceBuilder, named_columns
+from .field_sources import FieldSource, FieldSourceBuilder, NestedFinder, named_columns
 from .header import Header
 from .keys import key_getter
 from .rules import TEXT, FieldRules
@@ -29,7 +30,8 @@ class FixedMapper:
     key. ``members`` lists (name, getter) of the pre-engagement values, ``converters`` the conversions of the typed
     ones by name. ``columns_by_field``, ``unused`` and ``missing`` hold names of columns, ``telling`` the targets
     by which rows can be told apart. ``origins`` tells people where each target's text comes from.
-    ``lacks_address`` says that nothing gives the address SID.
+    ``lacks_address`` says that nothing gives the address SID. ``texts_only`` lists (target, finder of nested JSON)
+    for the targets that need a text.
     """
 
     texts: list[str]
@@ -43,6 +45,7 @@ class FixedMapper:
     lacks_address: bool
     unused: tuple[str, ...]
     missing: tuple[str, ...]
+    texts_only: tuple[tuple[str, NestedFinder], ...]
 
     def missing_columns(self) -> tuple[str, ...]:
         """Return the columns that a rule names and that do not exist."""
@@ -65,6 +68,16 @@ class FixedMapper:
             (PRE_ENGAGEMENT_PREFIX + name, reason) for name, reason in convert_members(members, self.converters)
         )
         return Mapped(request, key, members, self.columns_by_field, faults=faults)
+
+    def nested_faults(self, values: NestedValues) -> Iterator[tuple[str, str]]:
+        """Yield (target, reason) for each target that needs a text and would get a JSON array or object."""
+        for target, find_nested in self.texts_only:
+            if name := find_nested(values):
+                yield target, _no_text(name)
+
+
+def _no_text(name: str) -> str:
+    return f"{quoted(name)} is a JSON array or object, not a text; a path such as {{{name}.name}} leads into one"
 
 
 def compile_mapper(
@@ -102,7 +115,18 @@ def compile_mapper(
         lacks_address=lacks_address,
         unused=builder.unused,
         missing=tuple(builder.missing),
+        texts_only=tuple(_texts_only(sources, key)),
     )
+
+
+def _texts_only(
+    sources: Mapping[str, FieldSource], key: Sequence[FieldSource]
+) -> Iterator[tuple[str, NestedFinder]]:
+    """Yield the fields but for the pre-engagement data, which may be nested, and the parts of the key."""
+    for field in FIELDS:
+        if field != "pre_engagement_data" and field in sources:
+            yield field, sources[field].find_nested
+    yield from (("key", part.find_nested) for part in key)
 
 
 def _is_telling(target: str, source: FieldSource) -> bool:

@@ -8,6 +8,8 @@ from .templates import Getter, Values
 
 _MOST_DIGITS = 9
 """Most digits of an index into a list; a longer one is not converted to a number."""
+_NESTING = (b"[", b"{")
+_NULL = b"null"
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _text_of = msgspec.json.Decoder(str).decode
@@ -30,6 +32,17 @@ def path_getter(get: Getter, steps: Sequence[str], on_found: Callable[[], None])
     return walk
 
 
+def leads_to_nested(text: str, steps: Sequence[str]) -> bool:
+    """Return whether the value at a path in a JSON text is an array or an object."""
+    found = _follow(text, steps)
+    return found is not None and found[:1] in _NESTING
+
+
+def has_null_at(text: str, steps: Sequence[str]) -> bool:
+    """Return whether a path in a JSON text leads to ``null``, at its end or before it."""
+    return any(_follow(text, steps[:count]) == _NULL for count in range(1, len(steps) + 1))
+
+
 def get_path(text: str, steps: Sequence[str]) -> str | None:
     """Return the value at a path in a JSON text; None when the path does not exist or the text is not JSON.
 
@@ -37,15 +50,24 @@ def get_path(text: str, steps: Sequence[str]) -> str | None:
     an empty text, and any other value is returned as its JSON text.
     """
     try:
+        spelt = _follow(text, steps)
+        return None if spelt is None else _describe_step(spelt)
+    except msgspec.DecodeError:
+        return None
+
+
+def _follow(text: str, steps: Sequence[str]) -> bytes | None:
+    """Return the JSON text of the value at a path; None when the path does not exist or ``text`` is not JSON."""
+    try:
         spelt = text.encode()
         for step in steps:
             inner = _step(spelt, step)
             if inner is None:
                 return None
             spelt = bytes(inner)
-        return _describe_step(spelt)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
+    return spelt
 
 
 def _step(spelt: bytes, step: str) -> msgspec.Raw | None:
@@ -60,4 +82,4 @@ def _step(spelt: bytes, step: str) -> msgspec.Raw | None:
 def _describe_step(spelt: bytes) -> str:
     if spelt.startswith(b'"'):
         return _text_of(spelt)
-    return "" if spelt == b"null" else spelt.decode()
+    return "" if spelt == _NULL else spelt.decode()

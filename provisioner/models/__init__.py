@@ -18,7 +18,7 @@ from .attempts import (
     RequestResult,
     UnknownRow,
 )
-from .inputs import FIELDS, Mapped, Members, Problem, Record, WebChatRequest
+from .inputs import FIELDS, Mapped, Members, NestedValues, Problem, Record, WebChatRequest
 from .jobs import (
     Claim,
     Counts,
@@ -53,6 +53,7 @@ __all__ = [
     "MessageCounts",
     "MessageLookup",
     "MessageStatus",
+    "NestedValues",
     "PlanEntry",
     "PlanReport",
     "Problem",

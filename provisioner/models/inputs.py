@@ -1,10 +1,20 @@
 """Input data in its three forms: the record as read, the mapped texts, and the request to Twilio."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from provisioner.system.printable import quoted
+
+
+class NestedValues(dict[str, str]):
+    """Texts of a record by name; those of the names in ``nested`` are JSON arrays or objects."""
+
+    __slots__ = ("nested",)
+
+    def __init__(self, values: Mapping[str, str], nested: Iterable[str]) -> None:
+        super().__init__(values)
+        self.nested = frozenset(nested)
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +85,7 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     that JSON text. ``key`` is set only when the job has key columns. ``columns`` is the input column of each field
     and of the key, for messages; rows with the same columns share one dict. ``refusal`` says why the record could
     not be mapped; all texts are empty then. ``faults`` are (field, reason) pairs for values that do not have the
-    requested type; ``members`` contains such values as text.
+    requested type, and for texts that are JSON arrays or objects; ``members`` and ``request`` keep their text.
     """
 
     request: WebChatRequest = WebChatRequest()

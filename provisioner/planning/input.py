@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from provisioner.errors import UsageError
-from provisioner.mapping import Mapping, RecordMapper, did_you_mean, preset_hint, suggest_command
+from provisioner.mapping import Mapping, RecordMapper, did_you_mean, names_with_null, preset_hint, suggest_command
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
 from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.options import InputOptions
@@ -69,6 +69,19 @@ class _Bound:
     def is_blank(self) -> bool:
         """Whether no row gets a name, data or a message; false where no record can be read to tell by."""
         return bool(self.source.columns) and not self.mapper.telling
+
+    def missing_columns(self) -> tuple[str, ...]:
+        """Return the columns that the user named and no record has, not even as ``null``; call it after a pass."""
+        missing = self.mapper.missing_columns()
+        unseen = set(missing) if self.source.has_dynamic_columns else set()
+        if not unseen:
+            return missing
+        for record in self.source.records():
+            if not record.problem:
+                unseen -= names_with_null(unseen, self.source.members(record))
+            if not unseen:
+                break
+        return tuple(name for name in missing if name in unseen)
 
 
 class JobInput:
@@ -220,7 +233,7 @@ class JobInput:
 
     def _require_columns(self) -> None:
         for bound in self._bound:
-            if missing := bound.mapper.missing_columns():
+            if missing := bound.missing_columns():
                 names = ", ".join(map(quoted, missing))
                 hint = did_you_mean(missing, bound.source.columns)
                 raise UsageError(

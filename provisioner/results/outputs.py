@@ -20,7 +20,7 @@ from provisioner.results import (
     paired,
     write_results,
 )
-from provisioner.sources import WORKBOOK, WORKBOOKS, Source, enumerate_records, members_of
+from provisioner.sources import WORKBOOK, WORKBOOKS, Source, enumerate_records
 
 _TO_FIX = {Status.REJECTED, Status.INVALID}
 
@@ -169,18 +169,16 @@ def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
 def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:
     """Return the function that puts a record's values into the order of ``names``; a missing value is None.
 
-    JSON values keep their JSON text, and so their type, when the results are JSON Lines too.
+    Values that are not texts keep their JSON text, and so their type, when the results are JSON Lines.
     """
     columns = source.columns
 
     def cells(record: Record) -> Sequence[Cell]:
         values: Mapping[str, Cell]
-        if not isinstance(record.values, dict):
-            values = dict(zip(columns, record.values, strict=False))
-        elif style is Format.JSONL and not record.problem:
-            values = members_of(record.raw)
-        else:
+        if isinstance(record.values, dict) and (record.problem or style is not Format.JSONL):
             values = record.values
+        else:
+            values = source.members(record)
         return [values.get(name) for name in names]
 
     def aligned(record: Record) -> Sequence[Cell]:

@@ -84,8 +84,10 @@ def _missing(mapped: Mapped) -> Iterator[Fault]:
 
 
 def _wrong(mapped: Mapped) -> Iterator[Fault]:
-    for reason in validation.validate_key(mapped.key) if mapped.key else ():
+    """Yield what is wrong with each text; one that the mapping has found a fault in is not checked again."""
+    unfit = {field for field, _ in mapped.faults}
+    for reason in validation.validate_key(mapped.key) if mapped.key and "key" not in unfit else ():
         yield "key", reason
     for field, check in _CHECKS.items():
-        if text := getattr(mapped.request, field):
+        if field not in unfit and (text := getattr(mapped.request, field)):
             yield from ((field, reason) for reason in check(text))

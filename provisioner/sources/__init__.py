@@ -6,7 +6,6 @@ a single record sets its ``problem`` instead.
 """
 
 from provisioner.sources.files.discovery import STDIN, expand
-from provisioner.sources.json.objects import members_of
 
 from .detection import WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
@@ -25,6 +24,5 @@ __all__ = [
     "enumerate_records",
     "expand",
     "first_members",
-    "members_of",
     "open_sources",
 ]

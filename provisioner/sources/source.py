@@ -1,6 +1,6 @@
 """Protocols of an input and of its writer, the same for every format."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import BinaryIO, Protocol
@@ -77,6 +77,13 @@ class Source(Protocol):
         """
         ...
 
+    def members(self, record: Record) -> Mapping[str, str | msgspec.Raw]:
+        """Return the values of a record of this source for a line of JSON: texts, or JSON text on one line.
+
+        Not for a record with a problem.
+        """
+        ...
+
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[RecordWriter]:
         """Return a writer to ``stream`` with this source's columns, dialect and encoding, plus extra columns.
 
@@ -103,11 +110,11 @@ def first_members(source: Source) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for members in _first_records(source) if source.has_dynamic_columns else ():
         for name, value in members.items():
-            if bytes(value).lstrip().startswith(b"{"):
+            if isinstance(value, msgspec.Raw) and bytes(value).startswith(b"{"):
                 found.setdefault(name, {}).update(dict.fromkeys(members_of(bytes(value))))
     return {name: list(names) for name, names in found.items()}
 
 
-def _first_records(source: Source) -> Iterator[dict[str, msgspec.Raw]]:
+def _first_records(source: Source) -> Iterator[Mapping[str, str | msgspec.Raw]]:
     first = islice(source.records(), _FIRST_RECORDS)
-    return (members_of(record.raw) for record in first if not record.problem)
+    return (source.members(record) for record in first if not record.problem)

@@ -1,7 +1,8 @@
 """Reader of one JSON document, either an array of objects or an object that contains one; memory is bounded."""
 
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +27,11 @@ class Tree(NamedTuple):
 
     wrapper: Wrapper
     is_told: bool = False
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the members of a record that are metadata."""
+        return (_ATTRIBUTES,) if self.wrapper.path[-1] == _RECORDS else ()
 
 
 def read_array(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[Record]:
@@ -69,8 +75,7 @@ def _members(cursor: JsonCursor, tree: Tree, path: tuple[str, ...]) -> Generator
             if following:
                 is_found = yield from _members(cursor, tree, following)
             else:
-                records = _elements(cursor, tree.wrapper)
-                yield from map(_without_attributes, records) if name == _RECORDS else records
+                yield from map(partial(_without, tree.ignored), _elements(cursor, tree.wrapper))
         else:
             _check_beside(cursor, name, cursor.value(), tree)
     return is_found
@@ -87,9 +92,10 @@ def _check_beside(cursor: JsonCursor, name: str, spelt: str, tree: Tree) -> None
         )
 
 
-def _without_attributes(record: Record) -> Record:
+def _without(names: Sequence[str], record: Record) -> Record:
     if isinstance(record.values, dict):
-        record.values.pop(_ATTRIBUTES, None)
+        for name in names:
+            record.values.pop(name, None)
     return record
 
 

@@ -31,6 +31,7 @@ class JsonLayout(Enum):
 SEPARATOR = "\x1e"
 """Record separator, which precedes each text of a JSON text sequence (RFC 7464, section 2.2)."""
 
+_FEW = 10
 _SEQUENCE = re.compile(rf"\s*{SEPARATOR}")
 _ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
 _OBJECT = re.compile(r"\s*\{\s*[\"}]")
@@ -59,6 +60,13 @@ def object_in(text: str) -> dict[str, Any]:
     """Return the object at the start of a text, as far as it is complete; empty when there is none."""
     found = outline(text)
     return found if isinstance(found, dict) else {}
+
+
+def is_list_of_arrays(text: str) -> bool:
+    """Return whether all elements at the start of an array are arrays themselves, with a value."""
+    found = outline(text)
+    elements = found if isinstance(found, list) else []
+    return bool(elements) and all(isinstance(each, list) and each for each in elements[:_FEW])
 
 
 def is_spread_over_lines(text: str) -> bool:

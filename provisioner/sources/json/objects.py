@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioner.models import Record
+from provisioner.models import NestedValues, Record
 
 from .shapes import page_in
+from .tables import is_table_by_index
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _STRING = msgspec.json.Decoder(str)
@@ -38,8 +39,9 @@ def read_object(line: int, raw: bytes) -> Record:
     """Return one JSON object as a record; ``raw`` is its UTF-8 text, ``line`` its first line. Never raise.
 
     Strings are decoded. Numbers, ``true`` and ``false`` keep their JSON text, and so do arrays and objects,
-    without the white space between their parts. ``null`` values are omitted. The record has a ``problem`` when the
-    text is not valid, has a name twice, or is certainly an object that contains a list of records.
+    without the white space between their parts; their names are in ``NestedValues.nested``. ``null`` values are
+    omitted. The record has a ``problem`` when the text is not valid, has a name twice, or is certainly an object
+    that contains a list of records.
     """
     try:
         text = raw.decode()
@@ -66,6 +68,14 @@ def members_of(raw: bytes) -> dict[str, msgspec.Raw]:
     return _members(raw)
 
 
+def one_line_members_of(raw: bytes) -> dict[str, msgspec.Raw]:
+    """Return the same as ``members_of``; a value that extends over several lines is brought onto one."""
+    members = _members(raw)
+    if b"\n" in raw or b"\r" in raw:
+        return {name: msgspec.Raw(_compact(bytes(value))) for name, value in members.items()}
+    return members
+
+
 def _values(raw: bytes, text: str) -> dict[str, str]:
     """Return the value of each name as text.
 
@@ -73,7 +83,7 @@ def _values(raw: bytes, text: str) -> dict[str, str]:
     for; only then is the object parsed again to find it. Nested objects are always searched.
     """
     values = {}
-    has_lists = False
+    nested: list[str] = []
     objects = _members(raw)
     quotes = raw.count(_QUOTE) - 2 * len(objects)
     for name, value in objects.items():
@@ -83,19 +93,29 @@ def _values(raw: bytes, text: str) -> dict[str, str]:
             values[name] = _STRING.decode(spelt)
         elif spelt != b"null":
             values[name] = _compact(spelt).decode()
-            if b"{" in spelt:
-                _check_nested(name, values[name])
-                if _LIST_OF_OBJECTS in values[name]:
-                    has_lists = True
+            if spelt[0] in _NESTING:
+                nested.append(name)
     if quotes:
         _check_names(text)
-    if has_lists:
-        _check_page(text)
+    if nested:
+        _check_inside([(name, values[name]) for name in nested], text)
+        if len(nested) == len(objects):
+            _check_table(text)
+        return NestedValues(values, nested)
     return values
 
 
 def _compact(spelt: bytes) -> bytes:
     return msgspec.json.format(spelt, indent=-1) if spelt[0] in _NESTING else spelt
+
+
+def _check_inside(nested: Sequence[tuple[str, str]], text: str) -> None:
+    """Raise for a name that is given twice inside one of the values, and for a list of records in them."""
+    for name, spelt in nested:
+        if "{" in spelt:
+            _check_nested(name, spelt)
+    if any(_LIST_OF_OBJECTS in spelt for _, spelt in nested):
+        _check_page(text)
 
 
 def _check_names(text: str) -> None:
@@ -117,6 +137,11 @@ def _check_page(text: str) -> None:
         raise _PageError(
             f"is not a record but an object that contains several, in {page}; write one record at a time"
         )
+
+
+def _check_table(text: str) -> None:
+    if is_table_by_index(_PLAIN.decode(text)):
+        raise _PageError("is not a record but a whole table by its columns; write one record at a time")
 
 
 def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:

@@ -4,10 +4,12 @@ Pages of an API, answers of a database and tables of pandas are JSON objects, to
 would become a WebChat without a customer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from provisioner.mapping import is_about_a_person, parse_field
+
+from .tables import are_single, table_in
 
 _WORDS = """
 count total totalcount totalsize totalpages totalresults totalrecords resultcount resultsize numfound size length
@@ -37,7 +39,6 @@ In order: the edges of GraphQL, the hits of Elasticsearch, the data of JSON:API.
 """
 WAYS_TO_SAY = "say which: --input-format jsonl reads the object as one record, --input-format json reads the list"
 """Cure for an object that may be a record or contain a list of records."""
-_AS_RECORDS = 'write it with orient="records", lines=True'
 
 
 class Wrapper(NamedTuple):
@@ -65,8 +66,8 @@ def shape_of(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
     An object with exactly one list of objects is a wrapper of that list, unless it has one of our fields itself:
     then it is a record. Return a ``Refusal`` for a shape that is not supported or not clear.
     """
-    if shape := _table(document):
-        return shape
+    if shape := table_in(document):
+        return Refusal(*shape)
     if has_field(document):
         return None
     lists = list(lists_in(document))
@@ -158,33 +159,6 @@ def _of_objects(names: tuple[str, ...]) -> Refusal:
     return Refusal("is an object of objects, not a list of them", f"take them out, with jq -c '.[]'{otherwise}")
 
 
-def _table(document: Mapping[str, Any]) -> Refusal | None:
-    """Return the refusal for a table of pandas that is not a list of records; None for anything else."""
-    values = list(document.values())
-    if _is_list_of(document.get("data"), list) and isinstance(document.get("columns"), list):
-        return Refusal("is a table in parts, as pandas writes it with orient='split'", _AS_RECORDS)
-    if values and all(map(_is_column, values)):
-        # When the text is cut off, the last column has fewer rows.
-        rows = list(values[-1])
-        if all(list(value)[: len(rows)] == rows for value in values):
-            return Refusal("holds an object for each column, as pandas writes it by default", _AS_RECORDS)
-    if len(values) > 1 and all(isinstance(value, list) and _are_single(value) for value in values):
-        rows = values[-1]
-        if all(len(value) >= len(rows) for value in values):
-            return Refusal("holds an array for each column", _AS_RECORDS)
-    return None
-
-
-def _is_column(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and all(name.isdecimal() for name in value) and _are_single(list(value.values()))
-    )
-
-
-def _are_single(values: Sequence[Any]) -> bool:
-    return bool(values) and not any(isinstance(value, dict | list) for value in values)
-
-
 def _is_list_of(value: Any, kind: type) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], kind)
 
@@ -205,14 +179,14 @@ def _beside(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]
     """Yield the names of the single values beside a list and beside the objects that contain it."""
     value: Any = document
     for name in path:
-        yield from (other for other in value if value[other] and _are_single([value[other]]))
+        yield from (other for other in value if value[other] and are_single([value[other]]))
         value = value[name]
 
 
 def has_field(document: Mapping[str, Any]) -> bool:
     """Return whether an object has one of our fields with a suitable value: single, or an object of data."""
     return any(
-        _are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
+        are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
         for name, value in document.items()
         if (target := parse_field(name))
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 
@@ -15,9 +15,9 @@ from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.skipped import LastPass, SkippedRecords
 
 from .document import Tree, read_array, read_tree
-from .layouts import JsonLayout, is_spread_over_lines, layout_within, object_in
+from .layouts import JsonLayout, is_list_of_arrays, is_spread_over_lines, layout_within, object_in
 from .lines import read_lines, read_sequence
-from .objects import members_of
+from .objects import members_of, one_line_members_of
 from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
@@ -33,9 +33,10 @@ READERS: dict[JsonLayout, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class JsonSource:
-    """JSON input. ``columns`` holds the names in its first 1,000 records, in order of first occurrence.
+    """JSON input.
 
-    ``first_names`` holds those whose value is ``null``, too; it is None when none of these records can be read.
+    ``columns`` holds the names in its first 1,000 records, in order of first occurrence, also those whose value is
+    always ``null``. ``is_readable`` is whether one of these records can be read.
     """
 
     raw_input: RawInput
@@ -43,8 +44,8 @@ class JsonSource:
     layout: JsonLayout
     envelope: Envelope
     columns: tuple[str, ...]
-    first_names: tuple[str, ...] | None
     tree: Tree | None = None
+    is_readable: bool = True
     _last_pass: LastPass = field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = True
@@ -53,6 +54,11 @@ class JsonSource:
     def name(self) -> str:
         """Name of the input as the user gave it."""
         return self.raw_input.name
+
+    @property
+    def first_names(self) -> tuple[str, ...] | None:
+        """The columns; None when none of the first records can be read."""
+        return self.columns if self.is_readable else None
 
     @property
     def skipped(self) -> SkippedRecords:
@@ -73,6 +79,10 @@ class JsonSource:
         skipped = self._last_pass.begin()
         yield from _records(self.raw_input, self.detection, self.layout, self.tree, skipped)
         self._last_pass.complete(skipped)
+
+    def members(self, record: Record) -> dict[str, msgspec.Raw]:
+        """Return the JSON text of each value of a record, on one line, ``null`` included."""
+        return one_line_members_of(record.raw)
 
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[JsonWriter]:
@@ -97,31 +107,41 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
             cure="write one object per line, e.g. with jq -c, or put all of them into one array",
         )
     tree = _tree(text, raw_input.name, is_told=is_told) if layout is JsonLayout.TREE else None
-    columns, all_names = _names_in(
-        islice(_records(raw_input, detection, layout, tree, SkippedRecords()), _SAMPLE_RECORDS)
-    )
-    if columns is None:
+    if layout is JsonLayout.ARRAY and is_list_of_arrays(text):
+        raise InputError(
+            "is a table whose rows are arrays, as pandas writes it with orient='values'",
+            source=raw_input.name,
+            cure='write each row as an object, with orient="records", lines=True',
+        )
+    records = _records(raw_input, detection, layout, tree, SkippedRecords())
+    sample = _look_at(islice(records, _SAMPLE_RECORDS), tree)
+    if not sample.has_records:
         raise InputError("has no records", source=raw_input.name, cure="export it again")
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
     envelope = _envelope(layout, text, tree)
-    return JsonSource(raw_input, detection, layout, envelope, columns, all_names, tree)
+    return JsonSource(raw_input, detection, layout, envelope, sample.names, tree, is_readable=sample.is_readable)
 
 
-def _names_in(records: Iterable[Record]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the names that have a value in the records, and all names in those that can be read.
+class _FirstRecords(NamedTuple):
+    """What is seen of the first records; ``is_readable`` is whether one of them has no problem."""
 
-    Either is None where there is no such record. No record is kept: one may have many megabytes.
-    """
-    valued, named = dict[str, None](), dict[str, None]()
+    names: tuple[str, ...]
+    has_records: bool
+    is_readable: bool
+
+
+def _look_at(records: Iterable[Record], tree: Tree | None) -> _FirstRecords:
+    """Return what the records have. No record is kept: one may have many megabytes."""
+    ignored = tree.ignored if tree else ()
+    names: dict[str, None] = {}
     has_records = is_readable = False
     for record in records:
         has_records = True
-        valued.update(dict.fromkeys(record.values))
         if not record.problem:
             is_readable = True
-            named.update(dict.fromkeys(members_of(record.raw)))
-    return tuple(valued) if has_records else None, tuple(named) if is_readable else None
+            names.update(dict.fromkeys(name for name in members_of(record.raw) if name not in ignored))
+    return _FirstRecords(tuple(names), has_records, is_readable)
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:

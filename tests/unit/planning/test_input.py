@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,3 +201,76 @@ async def test_a_row_that_is_not_what_was_planned_is_not_sent(
 
     assert (caught.value.source, caught.value.line) == (str(tmp_path / "in-0.csv"), line)
     assert "run the same command again" in caught.value.cure
+
+
+def entries_of(folder: Path, text: str, key: Sequence[str] = (), **options: Any) -> list[PlanEntry]:
+    """Return the entries of one JSON input."""
+    file = folder / "in.json"
+    file.write_text(text, encoding="utf-8")
+    asked = RunOptions(address_sid=ADDRESS, key=tuple(key), **options)
+    with open_input([str(file)], asked, Mapping.from_options(asked)) as opened:
+        return list(opened.entries())
+
+
+def test_a_json_array_or_object_is_no_text_of_a_field_or_key(tmp_path: Path) -> None:
+    """Such a row is invalid, whatever way led there; data may be nested, and a path leads to the text inside."""
+    nested = '{"n": {"0": "Ada"}, "t": ["x", {"y": "z"}], "k": 7, "CustomerFriendlyName": "Ada"}'
+    text = '{"n": "Ada", "t": "[1]", "k": "7", "CustomerFriendlyName": "Ada"}'
+    fields = ("customer_friendly_name", "chat_friendly_name", "first_message", "ui_version", "identity")
+
+    for template in ("{n}", "Case {t}", "{t.1}", "{k}{n|nobody}"):
+        for field in fields:
+            both = entries_of(tmp_path, f"[{nested},{text}]", set=(f"{field}={template}",))
+            found = [[each.reason for each in entry.problems if each.field == field] for entry in both]
+            assert "is a JSON array or object, not a text" in found[0][0], (field, template)
+            assert not any("array or object" in reason for reason in found[1])
+    for key in ("n", "t", "t.1"):
+        (entry,) = entries_of(tmp_path, f"[{nested}]", [key])
+        assert (entry.key, entry.problems[0].field) == ("", "key")
+        assert "is a JSON array or object" in entry.problems[0].reason
+
+    settings = ("customer_friendly_name={n.0}", "chat_friendly_name={t.1.y}{k}", "pre_engagement.tags={t}")
+    (entry,) = entries_of(tmp_path, f"[{nested}]", ["t.0"], set=settings)
+    assert (entry.key, entry.problems) == ("x", ())
+
+
+def test_an_option_for_all_rows_is_not_asked_for_a_text_that_a_row_brings(tmp_path: Path) -> None:
+    """A nested column of the option matters only for rows that need the option."""
+    rows = '[{"n": "1", "t": ["x"], "identity": "guest-1"}, {"n": "2", "t": ["x"], "identity": ""}]'
+
+    first, second = entries_of(tmp_path, rows, identity="{t}")
+
+    assert first.problems == ()
+    assert "is a JSON array or object" in second.problems[0].reason
+
+
+def test_a_name_that_is_always_null_is_there(tmp_path: Path) -> None:
+    """Its rows have no value for it, as an empty cell has none; only a name that no record has is an error."""
+    rows = '[{"Id": 1, "FirstName": null, "LastName": "Muster", "Account": null, "Deep": {"a": null}}]'
+
+    for template in ("{FirstName} {LastName}", "{LastName}{Account.Name}", "{ firstname}{LastName}{Deep.a.b}"):
+        (entry,) = entries_of(tmp_path, rows, set=(f"customer_friendly_name={template}",))
+        assert entry.problems == ()
+    (entry,) = entries_of(tmp_path, rows, ["FirstName"])
+    assert [str(each) for each in entry.problems] == ["key (column 'FirstName'): is empty"]
+    for missing in ("FirstNam", "Deep.b", "LastName.x"):
+        with pytest.raises(UsageError, match="no record has"):
+            entries_of(tmp_path, rows, set=(f"customer_friendly_name={{LastName}}{{{missing}}}",))
+
+
+def test_null_in_a_later_record_is_seen_too(tmp_path: Path) -> None:
+    """However late: the names of the first records alone do not decide."""
+    rows = ",".join(['{"Id": 1}'] * 1_500)
+
+    entries = entries_of(tmp_path, f'[{rows},{{"Id": 2, "Mail": null}}]', set=("pre_engagement.mail={Mail}",))
+
+    assert len(entries) == 1_501
+
+
+def test_a_preset_is_known_by_names_that_are_always_null(tmp_path: Path) -> None:
+    """A query names the columns, whatever the records have in them."""
+    rows = '{"records":[{"attributes":{"type":"Contact"},"Id":"003","FirstName":null,"LastName":"Muster"}]}'
+
+    (entry,) = entries_of(tmp_path, rows, preset="auto")
+
+    assert (entry.key, entry.problems) == ("003", ())

@@ -16,6 +16,7 @@ from provisioner.models import AttemptResult, Status, Verdict
 from provisioner.options import ResultsOptions, RunOptions
 from provisioner.planning.input import open_input
 from provisioner.planning.plan import plan_input
+from provisioner.results import read_results
 from provisioner.results.outputs import Outputs
 from provisioner.sources import Source, open_sources
 
@@ -188,15 +189,31 @@ async def test_json_keeps_its_types_in_json_lines(tmp_path: Path) -> None:
 
     ends = [line.split('"message_sid":null,')[1] for line in lines.path.read_text(encoding="utf-8").splitlines()]
     assert ends == [
-        '"id":1.10,"deep":{"n": [123456789012345678901]},"ok":true,"t":"x"}',
-        '"id":null,"deep":null,"ok":null,"t":null}',
-        '"id":"007","deep":null,"ok":null,"t":"y"}',
+        '"id":1.10,"deep":{"n": [123456789012345678901]},"no":null,"ok":true,"t":"x"}',
+        '"id":null,"deep":null,"no":null,"ok":null,"t":null}',
+        '"id":"007","deep":null,"no":null,"ok":null,"t":"y"}',
     ]
     assert [(row["id"], row["deep"], row["ok"]) for row in read(table.path)] == [
         ("1.10", '{"n":[123456789012345678901]}', "true"),
         ("", "", ""),
         ("007", "", ""),
     ]
+
+
+async def test_one_row_is_one_line_of_json_however_the_input_is_laid_out(tmp_path: Path) -> None:
+    """Values of a pretty-printed document span lines; what reads the results line by line has to find each row."""
+    text = '[\r\n{"id": 1,\n "adr": {\n  "city": "Berlin",\r  "zip": [ 10115 ]\n }\n},\n{"id": 2, "adr": [ ]}]'
+    names = write(tmp_path, a_json=text)
+    outputs = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        outputs.write(ledger, opened(stack, names))
+
+    with outputs.path.open(encoding="utf-8") as lines:
+        ends = [line.split('"message_sid":null,')[1].rstrip("\n") for line in lines]
+    assert ends == ['"id":1,"adr":{"city":"Berlin","zip":[10115]}}', '"id":2,"adr":[ ]}']
+    assert [each.row for each in read_results(outputs.path)] == [1, 2]
 
 
 async def test_the_columns_of_one_input_stand_as_they_are(tmp_path: Path) -> None:

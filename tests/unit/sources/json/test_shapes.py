@@ -88,6 +88,36 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "is an object of objects",
         "jq -c '.[]'",
     ),
+    "pandas, dates as index": (
+        '{"Name":{"1735689600000":"Ada","1735776000000":"Bo"},"Mail":{"1735689600000":null,"1735776000000":null}}',
+        "an object for each column, as pandas writes it by default",
+        'orient="records", lines=True',
+    ),
+    "pandas, names as index": (
+        '{"Name":{"r1":"Ada","r2":"Bo"},"Tags":{"r1":["a"],"r2":["b"]}}',
+        "an object for each column, as pandas writes it by default",
+        'orient="records", lines=True',
+    ),
+    "pandas, objects in cells": (
+        '{"Name":{"0":"Ada"},"pre_engagement_data":{"0":{"plan":"gold"}}}',
+        "an object for each column, as pandas writes it by default",
+        'orient="records", lines=True',
+    ),
+    "pandas, values": (
+        '[["Ada \\u00d6st","007"],["Bo","008"]]',
+        "is a table whose rows are arrays, as pandas writes it with orient='values'",
+        'orient="records", lines=True',
+    ),
+    "ClickHouse, JSONCompact": (
+        '{"meta":[{"name":"Id","type":"Int32"}],"data":[[1],[2]],"rows":2}',
+        "is a table whose rows are arrays",
+        "write each row as an object",
+    ),
+    "arrays of columns, some nested": (
+        '{"CustomerFriendlyName":["Ada","Bo"],"tags":[["a"],["b"]]}',
+        "an array for each column",
+        'orient="records", lines=True',
+    ),
     "arrays of columns": (
         '{"CustomerFriendlyName":["Ada","Bo"],"crm_id":["007","008"]}',
         "an array for each column",
@@ -127,6 +157,7 @@ RECORDS = (
     '{"_id":{"$oid":"65"},"name":"Ada","n":{"$numberLong":"5"}}',
     '{"records":[1,2]}',
     '{"crm_id":7,"places":[[1,2],[3,4]]}',
+    '{"crm_id":7,"by year":{"2024":1,"2025":2}}',
 )
 """Objects that are one record each."""
 
@@ -245,3 +276,14 @@ def test_an_element_without_the_record_is_invalid_alone(opened: Open) -> None:
         "gives the name 'n' twice",
         "is not a JSON object",
     ]
+
+
+def test_a_whole_table_among_records_is_an_invalid_row(opened: Open) -> None:
+    """The shape that pandas writes by default is no customer, also where several such files were joined."""
+    table = '{"Id":{"0":1,"1":2},"Name":{"0":"Ada","1":"Bo"}}'
+
+    source = opened(f'{table}\n{{"Id":3,"Name":{{"first":"Cy"}}}}\n{table}\n'.encode())
+
+    problems = [record.problem for record in source.records()]
+    assert problems == [problems[0], "", problems[0]]
+    assert "is not a record but a whole table by its columns" in problems[0]

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from provisioner.errors import InputError
-from provisioner.models import Record
+from provisioner.models import NestedValues, Record
 from provisioner.sources import Source
 from provisioner.sources.json.objects import read_object
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
@@ -211,3 +212,39 @@ def test_json_without_records_is_refused(opened: Open, name: str) -> None:
     """Blank lines are no records."""
     with pytest.raises(InputError, match="has no records"):
         opened(b"\n \n", name=name)
+
+
+def test_a_name_that_is_null_in_every_record_is_a_column(opened: Open) -> None:
+    """Absent is what no record names; the metadata of Salesforce's records is no column."""
+    lines = b'{"Id": 1, "Email": null}\n{"Id": 2, "Phone": null, "Email": null}\n'
+    tree = b'{"records":[{"attributes":{"type":"Contact"},"Id":"003","FirstName":null,"LastName":"Muster"}]}'
+
+    assert opened(lines).columns == ("Id", "Email", "Phone")
+    assert opened(tree).columns == ("Id", "FirstName", "LastName")
+
+
+def test_values_that_are_arrays_or_objects_are_told_from_texts(opened: Open) -> None:
+    """A text may look like JSON; only the reader knows which one is."""
+    source = opened(b'{"a": [1, 2], "b": "[1,2]", "c": {"d": {}}, "e": 7, "f": null}\n{"a": "x"}\n')
+
+    first, second = (record.values for record in source.records())
+
+    assert isinstance(first, NestedValues)
+    assert first.nested == {"a", "c"}
+    assert first == {"a": "[1,2]", "b": "[1,2]", "c": '{"d":{}}', "e": "7"}
+    assert type(second) is dict
+
+
+def test_values_for_a_line_of_json_are_on_one_line(opened: Open) -> None:
+    """A record of a pretty-printed document spans many lines; CR and LF in texts are escaped already."""
+    text = '[\n {"a": {\r\n  "b": [\n 1.10,\r 2 ]\n },\n "c": null,\n "d": "x\\n",\n "e": [1, 2]}\n]'
+    (pretty,) = (source := opened(text.encode())).records()
+    (plain,) = (other := opened(b'{"e": [1, 2]}')).records()
+
+    assert {name: bytes(value) for name, value in source.members(pretty).items()} == {
+        "a": b'{"b":[1.10,2]}',
+        "c": b"null",
+        "d": b'"x\\n"',
+        "e": b"[1,2]",
+    }
+    assert other.members(plain) == {"e": msgspec.Raw(b"[1, 2]")}
