@@ -52,6 +52,7 @@ HOMES = {
     "click": ("cli",),
     "csv": ("results", "sources/delimited"),
     "openpyxl": ("sources/excel",),
+    "pyarrow": ("sources/parquet",),
     "rich": ("cli",),
     "sqlite3": ("ledger/sqlite",),
     "uvloop": ("options",),

@@ -71,17 +71,21 @@ class _Bound:
         return bool(self.source.columns) and not self.mapper.telling
 
     def missing_columns(self) -> tuple[str, ...]:
-        """Return the columns that the user named and no record has, not even as ``null``; call it after a pass."""
+        """Return the columns that the user named and no record has, not even as ``null``; call it after a pass.
+
+        Return none where no record can be read to tell by.
+        """
         missing = self.mapper.missing_columns()
-        unseen = set(missing) if self.source.has_dynamic_columns else set()
-        if not unseen:
+        if not missing or not self.source.has_dynamic_columns:
             return missing
+        unseen, is_any = set(missing), False
         for record in self.source.records():
             if not record.problem:
                 unseen -= names_with_null(unseen, self.source.members(record))
+                is_any = True
             if not unseen:
                 break
-        return tuple(name for name in missing if name in unseen)
+        return tuple(name for name in missing if name in unseen) if is_any else ()
 
 
 class JobInput:
@@ -238,7 +242,7 @@ class JobInput:
                 hint = did_you_mean(missing, bound.source.columns)
                 raise UsageError(
                     f"{bound.source.name}: no record has {names}",
-                    cure=f"{hint}the names are: {', '.join(map(shortened, bound.source.columns))}",
+                    cure=f"{hint}the names are: {', '.join(map(shortened, bound.source.columns))}{_unread(bound)}",
                 )
 
     def mapped(self, rows: Collection[int]) -> Iterator[tuple[Mapped, WebChatRequest]]:
@@ -255,6 +259,11 @@ class JobInput:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
+
+
+def _unread(bound: _Bound) -> str:
+    note = bound.source.detection.note
+    return f"; {note}" if note else ""
 
 
 def _nameless(source: Source, reason: str) -> UsageError:

@@ -20,8 +20,10 @@ from provisioner.results import (
     paired,
     write_results,
 )
-from provisioner.sources import WORKBOOK, WORKBOOKS, Source, enumerate_records
+from provisioner.sources import PARQUET, WORKBOOK, WORKBOOKS, Source, enumerate_records
 
+_BINARY = {WORKBOOK: "a workbook", PARQUET: "a Parquet file"}
+"""What a file is called that is no text, by its format, which is also its suffix."""
 _TO_FIX = {Status.REJECTED, Status.INVALID}
 
 
@@ -136,13 +138,12 @@ def file_stamp(path: Path | None) -> str:
 
 def _check_name(failed: Path, source: Source) -> None:
     """Raise ``UsageError`` when the suffix of ``--failed`` does not fit its format, which is the input's."""
-    is_workbook = source.detection.format.value in WORKBOOKS
-    if is_workbook != (failed.suffix.lower() == f".{WORKBOOK}"):
-        what = "a workbook like the input" if is_workbook else "text like the input, not a workbook"
-        raise UsageError(
-            f"--failed {failed}: the file will be {what}",
-            cure=f"name it {failed.with_suffix(f'.{WORKBOOK}' if is_workbook else '.csv').name}",
-        )
+    form, suffix = source.detection.format.value, failed.suffix.lower().removeprefix(".")
+    wanted = WORKBOOK if form in WORKBOOKS else form if form in _BINARY else ""
+    if wanted != (suffix if suffix in _BINARY else ""):
+        what = f"{_BINARY[wanted]} like the input" if wanted else f"text like the input, not {_BINARY[suffix]}"
+        name = failed.with_suffix(f".{wanted or 'csv'}").name
+        raise UsageError(f"--failed {failed}: the file will be {what}", cure=f"name it {name}")
 
 
 def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -> None:
@@ -153,7 +154,11 @@ def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -
     kept = [foreign_status_getter(each.columns, has_dynamic_columns=each.has_dynamic_columns) for each in sources]
     with atomic_write(path) as stream, ExitStack() as stack:
         writer = stack.enter_context(sources[0].writer(stream, FAILED_COLUMNS))
+        current = -1
         for (_, index, record), found in paired(enumerate_records(sources), reader.statuses()):
+            if index != current:
+                writer.begin(sources[index])
+                current = index
             if found.status in _TO_FIX:
                 status_of = None if record.problem else kept[index]
                 status = (status_of and status_of(record.values)) or found.status

@@ -16,7 +16,7 @@ from provisioner.errors import InputError
 from provisioner.mapping import describe_export
 from provisioner.models.output_columns import RESULT_COLUMNS, are_failed_columns, are_result_columns
 from provisioner.options import InputOptions
-from provisioner.sources.detection import WORKBOOK, is_zip
+from provisioner.sources.detection import PARQUET, WORKBOOK, is_parquet, is_zip
 from provisioner.sources.files.raw_input import stored_file
 from provisioner.sources.json.objects import members_of
 from provisioner.sources.open import find_format, open_source
@@ -97,14 +97,14 @@ def has_own_form(path: Path, *, has_more: bool) -> bool:
 
 
 def holds_failed_rows(path: Path) -> bool:
-    """Return whether a ``--failed`` file with a row is at ``path``; a workbook is taken for one that has rows."""
+    """Return whether a ``--failed`` file with a row is at ``path``; one that is not text is taken to have rows."""
     try:
         if output_kind(path) is not OutputKind.FAILED:
             return False
         head = _read_head(path)
     except OSError:
         return False
-    text = "" if is_zip(head) else _text_of(head, path).strip()
+    text = "" if is_zip(head) or is_parquet(head) else _text_of(head, path).strip()
     is_header = bool(text) and len(text.splitlines()) == 1 and "{" not in text
     return not (is_header or _NO_RECORDS.fullmatch(text))
 
@@ -128,10 +128,15 @@ def _describe_source(source: Source) -> str:
     form, columns = source.detection.format.value, len(source.columns)
     if form == "csv" and columns == 1:
         return "text"
-    kinds = {"csv": "CSV", WORKBOOK: "an Excel workbook", "ods": "an OpenDocument spreadsheet"}
+    kinds = {
+        "csv": "CSV",
+        WORKBOOK: "an Excel workbook",
+        "ods": "an OpenDocument spreadsheet",
+        PARQUET: "a Parquet file",
+    }
     kind = f"{kinds[form]} of {columns} columns" if form in kinds else "JSON"
     export = describe_export(source.columns)
-    return f"{export} ({kind.removeprefix('an ')})" if export else kind
+    return f"{export} ({kind.removeprefix('an ').removeprefix('a ')})" if export else kind
 
 
 def _read_head(path: Path) -> bytes:
@@ -144,6 +149,10 @@ def _kind_of_table(path: Path, head: bytes) -> OutputKind | None:
         from provisioner.sources.excel.open import workbook_columns  # noqa: PLC0415 - a reader is loaded for its format
 
         return _kind_of_columns(workbook_columns(stored_file(str(path), path)))
+    if is_parquet(head):
+        from provisioner.sources.parquet.open import parquet_columns  # noqa: PLC0415 - as above
+
+        return _kind_of_columns(parquet_columns(stored_file(str(path), path)))
     text = _text_of(head, path)
     if _NO_RECORDS.fullmatch(text):
         return OutputKind.FAILED

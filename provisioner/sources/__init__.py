@@ -7,12 +7,13 @@ a single record sets its ``problem`` instead.
 
 from provisioner.sources.files.discovery import STDIN, expand
 
-from .detection import WORKBOOK, WORKBOOKS, Detected, Detection
+from .detection import PARQUET, WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
 from .source import RecordWriter, Source, enumerate_records, first_members
 
 __all__ = [
+    "PARQUET",
     "STDIN",
     "WORKBOOK",
     "WORKBOOKS",

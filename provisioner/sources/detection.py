@@ -11,12 +11,19 @@ WORKBOOK = "xlsx"
 """Name of the Excel workbook format, and suffix of its files without the dot."""
 WORKBOOKS = (WORKBOOK, "ods")
 """Names of the formats with sheets; their rows are written back as an Excel workbook."""
+PARQUET = "parquet"
+"""Name of the Parquet format, and suffix of its files without the dot."""
 _ZIP = b"PK\x03\x04"
 
 
 def is_zip(head: bytes) -> bool:
     """Return whether a file that starts with ``head`` is a zip archive, as a workbook is."""
     return head.startswith(_ZIP)
+
+
+def is_parquet(head: bytes) -> bool:
+    """Return whether a file that starts with ``head`` is a Parquet file, also an encrypted one."""
+    return head.startswith((b"PAR1", b"PARE"))
 
 
 class Detected(msgspec.Struct, frozen=True):

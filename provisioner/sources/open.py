@@ -13,7 +13,7 @@ from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.layouts import detect_layout
 from provisioner.sources.text.encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
 
-from .detection import Detected, Detection, is_zip, reject_unsupported
+from .detection import Detected, Detection, is_parquet, is_zip, reject_unsupported
 from .source import Source
 
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
@@ -62,6 +62,10 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
         return open_workbook(raw_input, options)
     if options.sheet:
         raise InputError("is not a workbook, so it has no sheets", source=raw_input.name, cure="omit --sheet")
+    if is_parquet(head):
+        from provisioner.sources.parquet.open import open_parquet  # noqa: PLC0415 - as below
+
+        return open_parquet(raw_input, options.input_format)
     reject_unsupported(head, raw_input.name)
     encoding = detect_encoding(head, options.encoding, raw_input.name)
     found_format = _format_of(head, encoding, options.input_format, raw_input.name)

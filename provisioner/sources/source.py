@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from provisioner.models import Fingerprint, Record
+from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
@@ -18,6 +19,10 @@ _FIRST_RECORDS = 1_000
 
 class RecordWriter(Protocol):
     """Protocol of a writer of records in the format of their source."""
+
+    def begin(self, source: "Source") -> None:
+        """Say that the following records are those of ``source``, from its first one."""
+        del source  # most writers need not know
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
         """Write one record of this source; ``extra`` holds its values of the extra columns, in their order."""
@@ -30,6 +35,11 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """Name of the input as the user gave it; ``-`` is stdin."""
+        ...
+
+    @property
+    def raw_input(self) -> RawInput:
+        """Stored bytes of the input."""
         ...
 
     @property

@@ -5,11 +5,12 @@ from typing import BinaryIO
 
 from provisioner.models import Record
 from provisioner.sources.detection import Detection
+from provisioner.sources.source import RecordWriter
 
 from .dialect import Dialect, RowFormatter
 
 
-class DelimitedWriter:
+class DelimitedWriter(RecordWriter):
     """Writer of records in the dialect and encoding of their source; the constructor writes the header line.
 
     A character that the encoding does not have, such as one in an error text, is written as a backslash escape.

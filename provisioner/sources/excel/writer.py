@@ -5,11 +5,12 @@ from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from provisioner.models import Record
+from provisioner.sources.source import RecordWriter
 
 from .cells import TEXT, escape_xml
 
 
-class WorkbookWriter:
+class WorkbookWriter(RecordWriter):
     """Writer of rows to one sheet, with their values as texts; call ``finish`` after the last one.
 
     A cell that could not be used is written with its original type, so that reading it again finds the same

@@ -9,6 +9,7 @@ import msgspec
 
 from provisioner.models import Record
 from provisioner.sources.detection import Detection
+from provisioner.sources.source import RecordWriter
 
 from .layouts import SEPARATOR, JsonLayout
 from .objects import members_of
@@ -46,7 +47,7 @@ def frame_of_tree(wrapper: Wrapper) -> Envelope:
     return Envelope(before=f"{start}\n", between=",\n", after=f"\n{end}", instead=start + end)
 
 
-class JsonWriter:
+class JsonWriter(RecordWriter):
     """Writer of records with their extra values; call ``finish`` after the last one.
 
     The JSON text of a record is kept unchanged. A record with a problem gets no extra values, so that reading it

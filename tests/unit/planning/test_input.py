@@ -274,3 +274,10 @@ def test_a_preset_is_known_by_names_that_are_always_null(tmp_path: Path) -> None
     (entry,) = entries_of(tmp_path, rows, preset="auto")
 
     assert (entry.key, entry.problems) == ("003", ())
+
+
+def test_names_are_not_missed_where_no_record_can_be_read(tmp_path: Path) -> None:
+    """What is wrong with the records is said, and not that they lack a name."""
+    (entry,) = entries_of(tmp_path, '{"Name": "Ada", "Name": "Bo"}\n', set=("customer_friendly_name={Name}",))
+
+    assert [str(each) for each in entry.problems] == ["gives the name 'Name' twice"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from pyarrow import Table, parquet
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, open_ledger, open_reader
@@ -121,6 +122,20 @@ def test_failed_rows_of_unlike_files_do_not_fit_into_one(
         ("a.xlsx", "fix.csv", "fix.csv: the file will be a workbook like the input", "name it fix.xlsx"),
         ("a.csv", "fix.XLSX", "fix.XLSX: the file will be text like the input, not a workbook", "name it fix.csv"),
         ("a.xlsx", "fix.XLSX", "", ""),
+        ("a.parquet", "fix.csv", "fix.csv: the file will be a Parquet file like the input", "name it fix.parquet"),
+        (
+            "a.parquet",
+            "fix.xlsx",
+            "fix.xlsx: the file will be a Parquet file like the input",
+            "name it fix.parquet",
+        ),
+        (
+            "a.csv",
+            "f.parquet",
+            "f.parquet: the file will be text like the input, not a Parquet file",
+            "name it f.csv",
+        ),
+        ("a.parquet", "fix.parquet", "", ""),
     ],
 )
 def test_failed_rows_go_into_a_file_that_is_named_for_what_it_is(
@@ -131,7 +146,11 @@ def test_failed_rows_go_into_a_file_that_is_named_for_what_it_is(
     book = Workbook()
     for row in (["id"], ["007"]):
         book.worksheets[0].append(row)
-    book.save(path) if path.suffix == ".xlsx" else path.write_text("id\n007\n", encoding="utf-8")
+    path.write_text("id\n007\n", encoding="utf-8")
+    if path.suffix == ".xlsx":
+        book.save(path)
+    if path.suffix == ".parquet":
+        parquet.write_table(Table.from_pydict({"id": ["007"]}), path)
     outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / failed))
 
     with ExitStack() as stack:

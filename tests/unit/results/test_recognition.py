@@ -41,6 +41,9 @@ def results(style: Format, inputs: InputColumns | None = None) -> bytes:
     return stream.getvalue()
 
 
+PARQUET = Path(__file__).parents[1] / "sources" / "parquet" / "files" / "polars.parquet"
+
+
 def saved_again(delimiter: str, encoding: str, *, quoted: bool = False) -> bytes:
     """Return a results file as a spreadsheet saves it."""
     head, *rows = results(Format.CSV).decode().splitlines()
@@ -76,6 +79,7 @@ def failed_files(folder: Path) -> Iterator[bytes]:
         yield failed(folder, b'{"data": {"people": [{"id": 1}]}}', "in.json", rows=rows)
         yield failed(folder, b'\x1e{"id": 1}\n', "in.jsonl", rows=rows)
         yield failed(folder, book_of([["id", "name"], ["1", "Ana"]]), "in.xlsx", rows=rows)
+        yield failed(folder, PARQUET.read_bytes(), "in.parquet", rows=rows)
     yield failed(folder, b'{"id": 1, "id": 2}\n{"id": 1, "b": }\n', "in.jsonl")
 
 
