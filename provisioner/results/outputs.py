@@ -1,5 +1,6 @@
 """Output files of a job: the results, and the file of rows to fix (``--failed``)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -166,28 +167,46 @@ def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -
 
 
 def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
-    names = tuple(dict.fromkeys(name for source in sources for name in source.columns))
-    cells = [_cells_of(source, names, style) for source in sources]
-    return InputColumns(names, (cells[index](record) for _, index, record in enumerate_records(sources)))
+    """Return every column of the sources once; a name that one of them repeats is as many columns."""
+    own = [_numbered(source.columns) for source in sources]
+    columns = tuple(dict.fromkeys(column for each in own for column in each))
+    cells = [_cells_of(source, its_own, columns, style) for source, its_own in zip(sources, own, strict=True)]
+    rows = (cells[index](record) for _, index, record in enumerate_records(sources))
+    return InputColumns([name for name, _ in columns], rows)
 
 
-def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:
-    """Return the function that puts a record's values into the order of ``names``; a missing value is None.
+_Column = tuple[str, int]
+"""Name of a column, and its number among those of that name, from 0."""
 
-    Values that are not texts keep their JSON text, and so their type, when the results are JSON Lines.
+
+def _numbered(names: Sequence[str]) -> tuple[_Column, ...]:
+    seen: Counter[str] = Counter()
+    columns = []
+    for name in names:
+        columns.append((name, seen[name]))
+        seen[name] += 1
+    return tuple(columns)
+
+
+def _cells_of(
+    source: Source, own: tuple[_Column, ...], columns: tuple[_Column, ...], style: Format
+) -> Callable[[Record], Sequence[Cell]]:
+    """Return the function that puts a record's values into the order of ``columns``; a missing value is None.
+
+    ``own`` are the columns of the source. Values that are not texts keep their JSON text, and so their type, when
+    the results are JSON Lines.
     """
-    columns = source.columns
 
     def cells(record: Record) -> Sequence[Cell]:
-        values: Mapping[str, Cell]
-        if isinstance(record.values, dict) and (record.problem or style is not Format.JSONL):
-            values = record.values
-        else:
-            values = source.members(record)
-        return [values.get(name) for name in names]
+        if isinstance(record.values, list):
+            by_column = dict(zip(own, record.values, strict=False))
+            return [by_column.get(column) for column in columns]
+        is_typed = style is Format.JSONL and not record.problem
+        by_name: Mapping[str, Cell] = source.members(record) if is_typed else record.values
+        return [by_name.get(name) for name, _ in columns]
 
     def aligned(record: Record) -> Sequence[Cell]:
         values = record.values
-        return values if isinstance(values, list) and len(values) == len(names) else cells(record)
+        return values if isinstance(values, list) and len(values) == len(columns) else cells(record)
 
-    return aligned if columns == names and not source.has_dynamic_columns else cells
+    return aligned if columns == own and not source.has_dynamic_columns else cells

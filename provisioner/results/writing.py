@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import itertools
 import os
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -248,11 +249,20 @@ def _write_jsonl(
             stream.write(encoder.encode_lines(batch))
             count += len(batch)
         return count
-    names = _input_names(inputs)
+    names = _told_apart(_input_names(inputs))
     for count, (result, cells) in enumerate(paired(results, inputs.cells), 1):  # noqa: B007 - it is returned
         whole = msgspec.structs.asdict(result) | dict(zip(names, cells, strict=True))
         stream.write(encoder.encode(whole) + b"\n")
     return count
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return names for the members of one object; a repeated one gets its number: ``Phone``, ``Phone.2``."""
+    told: list[str] = []
+    for name in names:
+        spellings = chain([name], (f"{name}.{number}" for number in itertools.count(2)))
+        told.append(next(each for each in spellings if each not in told))
+    return told
 
 
 def _input_names(inputs: InputColumns | None) -> list[str]:

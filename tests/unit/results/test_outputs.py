@@ -1,6 +1,7 @@
 """The files that a job leaves: which may be written, when they are written anew, and what repeats the input."""
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -14,6 +15,7 @@ from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, open_ledger, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models import AttemptResult, Status, Verdict
+from provisioner.models.output_columns import RESULT_COLUMNS
 from provisioner.options import ResultsOptions, RunOptions
 from provisioner.planning.input import open_input
 from provisioner.planning.plan import plan_input
@@ -233,6 +235,32 @@ async def test_one_row_is_one_line_of_json_however_the_input_is_laid_out(tmp_pat
         ends = [line.split('"message_sid":null,')[1].rstrip("\n") for line in lines]
     assert ends == ['"id":1,"adr":{"city":"Berlin","zip":[10115]}}', '"id":2,"adr":[ ]}']
     assert [each.row for each in read_results(outputs.path)] == [1, 2]
+
+
+async def test_columns_of_one_name_are_all_repeated(tmp_path: Path) -> None:
+    """In CSV under their name; in JSON, where names are told apart, with their number."""
+    names = write(tmp_path, a_csv="id,Mail,Mail,,\n1,a,b,c,d\n", b_csv="Mail,id\ne,2\n")
+    table = Outputs(ResultsOptions(output=tmp_path / "r.csv", include_input=True))
+    lines = Outputs(ResultsOptions(output=tmp_path / "r.jsonl", include_input=True))
+    ledger = await job(tmp_path, names)
+
+    with ExitStack() as stack:
+        sources = opened(stack, names)
+        table.write(ledger, sources)
+        lines.write(ledger, sources)
+
+    cells = [
+        line.split(",")[len(RESULT_COLUMNS) :] for line in table.path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert cells == [["id", "Mail", "Mail", "", ""], ["1", "a", "b", "c", "d"], ["2", "e", "", "", ""]]
+    first = json.loads(lines.path.read_text(encoding="utf-8").splitlines()[0])
+    assert {name: first[name] for name in [*first][len(RESULT_COLUMNS) :]} == {
+        "id": "1",
+        "Mail": "a",
+        "Mail.2": "b",
+        "": "c",
+        ".2": "d",
+    }
 
 
 async def test_the_columns_of_one_input_stand_as_they_are(tmp_path: Path) -> None:
