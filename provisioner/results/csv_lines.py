@@ -6,8 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from provisioner.models import Result
-
-from .formula_guard import begins_like_a_formula, begins_within, guarded, has_signs_of_care
+from provisioner.sources.delimited.formula_guard import (
+    begins_like_a_formula,
+    begins_within,
+    guarded,
+    has_signs_of_care,
+)
 
 _COMMAS = len(Result.__struct_fields__) - 1
 """Number of commas in a line that has only the columns of ``Result``."""

@@ -19,10 +19,10 @@ from provisioner.models import Result, Status, VanishedResult
 from provisioner.models.output_columns import TO_CLOSE, TO_REBUILD
 from provisioner.models.sids import SidKind
 from provisioner.options.shell_command import export_command
+from provisioner.sources.delimited.formula_guard import unguarded
 from provisioner.system.os_errors import os_reason
 from provisioner.system.regular_files import open_regular
 
-from .formula_guard import unguarded
 from .layout import SEPARATOR_LINE, Layout
 from .writing import COLUMNS
 

@@ -11,9 +11,9 @@ import msgspec
 
 from provisioner.models import Result, Status
 from provisioner.models.sids import SidKind
+from provisioner.sources.delimited.formula_guard import unguarded
 from provisioner.system.regular_files import open_regular
 
-from .formula_guard import unguarded
 from .layout import Layout
 from .reading import read_whole_results
 from .writing import COLUMNS

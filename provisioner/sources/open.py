@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
+from provisioner.sources.delimited.guard import recognize_guard
 from provisioner.sources.delimited.open import open_delimited
 from provisioner.sources.files.discovery import resolve_inputs
 from provisioner.sources.files.raw_input import RawInput
@@ -79,7 +80,7 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
         mark=encoding.mark,
     )
     if detection.format.value == "csv":
-        return open_delimited(raw_input, detection, options.delimiter)
+        return recognize_guard(open_delimited(raw_input, detection, options.delimiter))
     from provisioner.sources.json.source import open_json  # noqa: PLC0415 - a reader is loaded for its format
 
     return open_json(raw_input, detection, is_told=bool(options.input_format))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, ClassVar
 
+from msgspec import structs
+
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import Detection
@@ -15,6 +17,7 @@ from provisioner.sources.skipped import BLANK_LINE, LastPass, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE, decoded, line_blocks
 
 from .dialect import MAX_FIELD_SIZE, Dialect, parser
+from .formula_guard import unguarded
 from .writer import DelimitedWriter
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
@@ -41,7 +44,10 @@ class LineRange:
 
 @dataclass(frozen=True, slots=True)
 class DelimitedSource:
-    """Delimited text input. A record has one value per column, or a problem."""
+    """Delimited text input. A record has one value per column, or a problem.
+
+    With ``is_guarded``, the cells have a formula guard, which is taken off in reading and put on in writing.
+    """
 
     raw_input: RawInput
     detection: Detection
@@ -49,6 +55,8 @@ class DelimitedSource:
     line_range: LineRange
     columns: tuple[str, ...]
     _last_pass: LastPass = field(default_factory=LastPass)
+
+    is_guarded: bool = False
 
     has_dynamic_columns: ClassVar[bool] = False
 
@@ -82,6 +90,9 @@ class DelimitedSource:
         A record with more or fewer fields than the header has a problem. Raise ``InputError`` when a quote is not
         closed, a record is too long, or the text cannot be decoded.
         """
+        return map(_without_guard, self._read()) if self.is_guarded else self._read()
+
+    def _read(self) -> Iterator[Record]:
         width = len(self.columns)
         encoding, delimiter = self.detection.encoding.value, self.dialect.delimiter
         skipped = self._last_pass.begin()
@@ -99,7 +110,22 @@ class DelimitedSource:
 
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
         """Return a writer to ``stream`` in this dialect and encoding; the header line is written at once."""
-        return nullcontext(DelimitedWriter(stream, self.dialect, self.detection, self.columns, extra_columns))
+        return nullcontext(
+            DelimitedWriter(
+                stream,
+                self.dialect,
+                self.detection,
+                self.columns,
+                extra_columns,
+                is_guarded=self.is_guarded,
+            )
+        )
+
+
+def _without_guard(record: Record) -> Record:
+    if record.problem:
+        return record
+    return structs.replace(record, values=[unguarded(cell) for cell in record.values])
 
 
 @contextmanager
