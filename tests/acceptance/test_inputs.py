@@ -8,6 +8,7 @@ import lzma
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from pyarrow import Table, parquet
 
 from tests.acceptance.program import CREDENTIALS, Program, lines_of
 from tests.stub_twilio import StubMaker, StubTwilio, failing, per_row
@@ -27,6 +28,13 @@ def workbook(rows: list[list[str]]) -> bytes:
     for row in rows:
         book.worksheets[0].append(row)
     book.save(stream)
+    return stream.getvalue()
+
+
+def parquet_file(records: list[dict[str, object]]) -> bytes:
+    """Write records to a Parquet file."""
+    stream = io.BytesIO()
+    parquet.write_table(Table.from_pylist(records), stream)
     return stream.getvalue()
 
 
@@ -50,6 +58,7 @@ FORMS = {
     "sequence.json": "".join(f"\x1e{json.dumps(record, indent=1)}\n" for record in RECORDS).encode("utf-16"),
     "book.xlsx": workbook([line.split(",") for line in ROWS.splitlines()]),
     "misnamed.csv": workbook([line.split(",") for line in ROWS.splitlines()]),
+    "table.parquet": parquet_file(RECORDS),
 }
 
 
@@ -166,6 +175,90 @@ async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Progra
             f'{{"records":[\n{{"CustomerFriendlyName": "Bo", "pre_engagement_data": {data},"_status":"rejected",'
         )
     )
+
+
+async def test_rows_of_parquet_files_are_fixed_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
+    """--failed has the types of the input, over all of its files; the results repeat the values' digits."""
+    server = await twilio(per_row({"Bo": failing(400, 45745)}))
+    for number, names in enumerate((["Ana", "Bo"], ["Cy", None])):
+        records = [
+            {
+                "crm_id": f"{number}{place}",
+                "CustomerFriendlyName": name,
+                "n": 2**62 + place,
+                "adr": {"zip": "00115"},
+            }
+            for place, name in enumerate(names)
+        ]
+        program.write(f"part-{number}.parquet", parquet_file(records))
+    call = (
+        "--base-url",
+        server.url,
+        "--rate",
+        "200/s",
+        "--key",
+        "crm_id",
+        "--set",
+        "pre_engagement.zip={adr.zip}",
+    )
+
+    first = await program(
+        *("run", "part-*.parquet", "-o", "results.jsonl", "--failed", "fix.parquet", "--include-input", *call),
+        env=CREDENTIALS,
+    )
+    found = parquet.read_table(program.folder / "fix.parquet")
+    again = await program("run", "fix.parquet", "-o", "again.csv", *call, env=CREDENTIALS)
+
+    lines = [json.loads(line) for line in (program.folder / "results.jsonl").read_text().splitlines()]
+    assert first.counts == {"created": 3, "rejected": 1}
+    assert [(line["crm_id"], line["n"], line["adr"]) for line in lines] == [
+        (key, 2**62 + place, {"zip": "00115"}) for key, place in (("00", 0), ("01", 1), ("10", 0), ("11", 1))
+    ]
+    assert [str(each.type) for each in found.schema][:4] == ["string", "string", "int64", "struct<zip: string>"]
+    assert [(row["crm_id"], row["n"], row["_status"]) for row in found.to_pylist()] == [
+        ("01", 2**62 + 1, "rejected")
+    ]
+    assert again.counts == {"rejected": 1}
+
+
+async def test_what_json_has_for_no_text_makes_no_customer(program: Program, twilio: StubMaker) -> None:
+    """A name that is null everywhere is empty, an object in its place is invalid, and one row is one line."""
+    server = await twilio()
+    program.write(
+        "people.json",
+        '{"records": [{"Id": 1, "First": null, "Last": "Lim", "a": [\n1,\n2]}, {"Id": 2, "Last": {"0": "Ada"}}]}',
+    )
+    call = ("--base-url", server.url, "--key", "Id", "--set", "customer_friendly_name={First} {Last}")
+
+    ended = await program("run", "people.json", "-o", "results.jsonl", "--include-input", *call, env=CREDENTIALS)
+    names = [call.name for call in server.calls]
+    closed = await program("close", "results.jsonl", "--yes", "--base-url", server.url, env=CREDENTIALS)
+
+    lines = [json.loads(line) for line in (program.folder / "results.jsonl").read_text().splitlines()]
+    assert ended.counts == {"created": 1, "invalid": 1}
+    assert names == ["Lim"]
+    assert [(line["Id"], line["First"], line["a"]) for line in lines] == [(1, None, [1, 2]), (2, None, None)]
+    assert "'Last' is a JSON array or object, not a text" in lines[1]["error"]
+    assert closed.code == 0
+
+
+async def test_columns_of_results_are_the_input_again(program: Program, twilio: StubMaker) -> None:
+    """A telephone number joins back: the guard against formulas is taken off where a file has it, and told."""
+    server = await twilio()
+    program.write("people.csv", "CustomerFriendlyName,pre_engagement.phone\nAna,+44 20 7946 0958\nBo,=1+1\n")
+    call = ("--base-url", server.url, "--rate", "200/s")
+
+    await program("run", "people.csv", "-o", "results.csv", "--include-input", *call, env=CREDENTIALS)
+    rows = [(row["CustomerFriendlyName"], row["pre_engagement.phone"]) for row in program.results()]
+    program.write(
+        "cut.csv", "CustomerFriendlyName,pre_engagement.phone\n" + "".join(map("{0[0]},{0[1]}\n".format, rows))
+    )
+    ended = await program("run", "cut.csv", "-o", "again.csv", "--include-input", *call, env=CREDENTIALS)
+
+    assert rows == [("Ana", "'+44 20 7946 0958"), ("Bo", "'=1+1")]
+    assert "the apostrophes before = + - @" in ended.stderr
+    assert asked_for(server)[0] == asked_for(server)[1]
+    assert [row["pre_engagement.phone"] for row in program.results("again.csv")] == [phone for _, phone in rows]
 
 
 async def test_the_records_of_a_page_are_read_and_told(program: Program, twilio: StubMaker) -> None:
