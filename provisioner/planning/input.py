@@ -1,6 +1,6 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -9,17 +9,16 @@ from pathlib import Path
 
 from msgspec import structs
 
-from provisioner.errors import UsageError
-from provisioner.mapping import Mapping, RecordMapper, did_you_mean, names_with_null, preset_hint, suggest_command
+from provisioner.mapping import Mapping, RecordMapper
 from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
-from provisioner.models.output_columns import Values, foreign_status_getter
 from provisioner.options import InputOptions
 from provisioner.planning.findings import PlanFindings
+from provisioner.planning.mapped_source import MappedSource
 from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
 from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
-from provisioner.system.printable import quoted, shortened
+from provisioner.system.printable import shortened
 
 _NO_DIGEST = bytes(16)
 
@@ -50,44 +49,6 @@ _NO_COLUMN = "no column gives a name, data or a message"
 _NO_ROW = "no row has a name, data or a message in the columns that are used"
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    source: Source
-    mapper: RecordMapper
-    foreign_status: Callable[[Values], str] | None
-
-    @classmethod
-    def bind(cls, source: Source, mapping: Mapping) -> "_Bound":
-        columns, is_dynamic = source.columns, source.has_dynamic_columns
-        return cls(
-            source,
-            mapping.bind(columns, has_dynamic_columns=is_dynamic, source=source.name),
-            foreign_status_getter(columns, has_dynamic_columns=is_dynamic),
-        )
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether no row gets a name, data or a message; false where no record can be read to tell by."""
-        return bool(self.source.columns) and not self.mapper.telling
-
-    def missing_columns(self) -> tuple[str, ...]:
-        """Return the columns that the user named and no record has, not even as ``null``; call it after a pass.
-
-        Return none where no record can be read to tell by.
-        """
-        missing = self.mapper.missing_columns()
-        if not missing or not self.source.has_dynamic_columns:
-            return missing
-        unseen, is_any = set(missing), False
-        for record in self.source.records():
-            if not record.problem:
-                unseen -= names_with_null(unseen, self.source.members(record))
-                is_any = True
-            if not unseen:
-                break
-        return tuple(name for name in missing if name in unseen) if is_any else ()
-
-
 class JobInput:
     """Sources of a job together with its mapping; both passes read from it.
 
@@ -105,7 +66,7 @@ class JobInput:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._rows = rows
         self._build = partial(build_request, friendly_name=rows.friendly_name, marker=rows.marker)
-        self._bound = [_Bound.bind(source, mapping) for source in sources]
+        self._bound = [MappedSource.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
         self.findings = PlanFindings()
@@ -148,7 +109,7 @@ class JobInput:
         """Raise ``UsageError`` for a source whose rows would become chats without a name, data or a message."""
         for each in self._bound:
             if each.is_blank:
-                raise _nameless(each.source, _NO_COLUMN)
+                raise each.nameless(_NO_COLUMN)
 
     def gives(self, field: str) -> bool:
         """Return whether a column or a template fills ``field`` in the rows of any source."""
@@ -190,7 +151,8 @@ class JobInput:
             yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
             if self._is_interrupted:
                 raise PlanInterrupted
-        self._require_columns()
+        for bound in self._bound:
+            bound.require_columns()
         self._require_telling()
 
     def reuse(self, findings: PlanFindings) -> None:
@@ -233,17 +195,7 @@ class JobInput:
     def _require_telling(self) -> None:
         """Raise ``UsageError`` for a source all of whose valid rows are blank, unless that is accepted."""
         for index in self.findings.blank_sources if self._rows.must_say_something else ():
-            raise _nameless(self.sources[index], _NO_ROW)
-
-    def _require_columns(self) -> None:
-        for bound in self._bound:
-            if missing := bound.missing_columns():
-                names = ", ".join(map(quoted, missing))
-                hint = did_you_mean(missing, bound.source.columns)
-                raise UsageError(
-                    f"{bound.source.name}: no record has {names}",
-                    cure=f"{hint}the names are: {', '.join(map(shortened, bound.source.columns))}{_unread(bound)}",
-                )
+            raise self._bound[index].nameless(_NO_ROW)
 
     def mapped(self, rows: Collection[int]) -> Iterator[tuple[Mapped, WebChatRequest]]:
         """Read the records of some rows again, and yield their texts and requests; rows are numbered from 1."""
@@ -259,20 +211,6 @@ class JobInput:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
-
-
-def _unread(bound: _Bound) -> str:
-    note = bound.source.detection.note
-    return f"; {note}" if note else ""
-
-
-def _nameless(source: Source, reason: str) -> UsageError:
-    suggest = f"{suggest_command(source.name)} writes a mapping file for --map"
-    hint = preset_hint(source.columns) or f"say with --set which columns do; {suggest}"
-    return UsageError(
-        f"{source.name}: {reason}, so that every chat would be nameless",
-        cure=f"{hint}; --allow-blank sends the rows as they are",
-    )
 
 
 @contextmanager

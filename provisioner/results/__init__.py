@@ -1,7 +1,8 @@
 """Results file: one record per input row, written completely or not at all, and read back.
 
-``writing`` writes and replaces the file · ``csv_lines`` its lines as CSV · ``reading`` reads one back, and ``layout``
-finds its columns · ``pairing`` rows of the ledger with records of the input · ``outputs`` all output files of a job.
+``writing`` writes and replaces the file · ``csv_lines`` its lines as CSV · ``reading`` reads one back, and
+``layout`` finds its columns · ``pairing`` rows of the ledger with records of the input · ``outputs`` all output
+files of a job.
 """
 
 from .pairing import paired

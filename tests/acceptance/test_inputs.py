@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+from collections.abc import Mapping, Sequence
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -32,10 +33,10 @@ def workbook(rows: list[list[str]]) -> bytes:
     return stream.getvalue()
 
 
-def parquet_file(records: list[dict[str, object]]) -> bytes:
+def parquet_file(records: Sequence[Mapping[str, object]]) -> bytes:
     """Write records to a Parquet file."""
     stream = io.BytesIO()
-    parquet.write_table(Table.from_pylist(records), stream)
+    parquet.write_table(Table.from_pylist([*records]), stream)
     return stream.getvalue()
 
 
@@ -181,7 +182,8 @@ async def test_failed_json_is_fed_back_in_with_its_nested_values(program: Progra
 async def test_rows_of_parquet_files_are_fixed_and_fed_back_in(program: Program, twilio: StubMaker) -> None:
     """--failed has the types of the input, over all of its files; the results repeat the values' digits."""
     server = await twilio(per_row({"Bo": failing(400, 45745)}))
-    for number, names in enumerate((["Ana", "Bo"], ["Cy", None])):
+    people: Sequence[Sequence[str | None]] = (["Ana", "Bo"], ["Cy", None])
+    for number, names in enumerate(people):
         records = [
             {
                 "crm_id": f"{number}{place}",
