@@ -13,7 +13,7 @@ _INSTALL = (
 def open_parquet(raw_input: RawInput, input_format: str) -> Source:
     """Return the source for a Parquet file.
 
-    Raise ``InputError`` when pyarrow is not installed, when the file cannot be read, has no row or gives a name
+    Raise ``InputError`` when pyarrow is not installed, when the file cannot be read, has no text or gives a name
     twice, and when ``input_format`` (``--input-format``) is given.
     """
     if input_format:

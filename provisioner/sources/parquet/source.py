@@ -107,17 +107,15 @@ class ParquetSource:
 def open_rows(raw_input: RawInput) -> ParquetSource:
     """Return the source for a Parquet file; its columns are those of its schema.
 
-    Raise ``InputError`` when the file cannot be read, has no row, or gives a column's name twice.
+    Raise ``InputError`` when the file cannot be read, has no text, or gives a column's name twice.
     """
     with opened_file(raw_input) as file:
-        schema, count = file.schema_arrow, file.metadata.num_rows
+        schema = file.schema_arrow
         samples = {each.name: column_texts(_empty(each)) for each in schema if not is_bytes(each.type)}
     if len(set(schema.names)) < len(schema.names):
         raise InputError("gives the name of a column twice", source=raw_input.name, cure="rename one of them")
     if not samples:
         raise InputError("has no column with text or numbers", source=raw_input.name, cure=_WRITE_AS_TEXT)
-    if not count:
-        raise InputError("has a header but no rows", source=raw_input.name, cure="export it again with its rows")
     detection = Detection(
         format=Detected(PARQUET, "by its first bytes"),
         compression=Detected("none", "Parquet has its own"),

@@ -212,6 +212,14 @@ def test_a_row_without_any_value_and_a_repeated_header_are_no_rows(opened: Open)
     ]
 
 
+def test_a_file_without_rows_has_its_columns(opened: Open) -> None:
+    """An empty part of an export is no error of the file."""
+    source = opened(stored(pa.table({"id": pa.array([], pa.string()), "n": pa.array([], pa.int64())})))
+
+    assert source.columns == ("id", "n")
+    assert list(source.records()) == []
+
+
 @pytest.mark.parametrize("name", ["encrypted", "encrypted-columns"])
 def test_an_encrypted_file_is_refused_as_that(opened: Open, name: str) -> None:
     """Also where only its columns are encrypted, which shows when they are read."""
