@@ -7,7 +7,7 @@ from typing import Self
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean, names_with_null, preset_hint, suggest_command
 from provisioner.models.output_columns import Values, foreign_status_getter
-from provisioner.sources import Source
+from provisioner.sources import ObjectSource, Source
 from provisioner.system.printable import quoted, shortened
 
 
@@ -63,12 +63,13 @@ class MappedSource:
 
     def _missing_columns(self) -> tuple[str, ...]:
         missing = self.mapper.missing_columns()
-        if not missing or not self.source.has_dynamic_columns:
+        source = self.source
+        if not missing or not isinstance(source, ObjectSource):
             return missing
         unseen, is_any = set(missing), False
-        for record in self.source.records():
+        for record in source.records():
             if not record.problem:
-                unseen -= names_with_null(unseen, self.source.members(record))
+                unseen -= names_with_null(unseen, source.members(record))
                 is_any = True
             if not unseen:
                 break

@@ -21,7 +21,7 @@ from provisioner.results import (
     paired,
     write_results,
 )
-from provisioner.sources import PARQUET, WORKBOOK, WORKBOOKS, Source, enumerate_records
+from provisioner.sources import PARQUET, WORKBOOK, WORKBOOKS, ObjectSource, Source, enumerate_records
 
 _BINARY = {WORKBOOK: "a workbook", PARQUET: "a Parquet file"}
 """What a file is called that is no text, by its format, which is also its suffix."""
@@ -196,13 +196,13 @@ def _cells_of(
     ``own`` are the columns of the source. Values that are not texts keep their JSON text, and so their type, when
     the results are JSON Lines.
     """
+    objects = source if isinstance(source, ObjectSource) and style is Format.JSONL else None
 
     def cells(record: Record) -> Sequence[Cell]:
         if isinstance(record.values, list):
             by_column = dict(zip(own, record.values, strict=False))
             return [by_column.get(column) for column in columns]
-        is_typed = style is Format.JSONL and not record.problem
-        by_name: Mapping[str, Cell] = source.members(record) if is_typed else record.values
+        by_name: Mapping[str, Cell] = objects.members(record) if objects and not record.problem else record.values
         return [by_name.get(name) for name, _ in columns]
 
     def aligned(record: Record) -> Sequence[Cell]:

@@ -10,7 +10,7 @@ from provisioner.sources.files.discovery import STDIN, expand
 from .detection import PARQUET, WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
-from .source import RecordWriter, Source, enumerate_records, first_members
+from .source import ObjectSource, RecordWriter, Source, enumerate_records, first_members
 
 __all__ = [
     "PARQUET",
@@ -19,6 +19,7 @@ __all__ = [
     "WORKBOOKS",
     "Detected",
     "Detection",
+    "ObjectSource",
     "RecordWriter",
     "SkippedRecords",
     "Source",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 
@@ -87,18 +87,23 @@ class Source(Protocol):
         """
         ...
 
-    def members(self, record: Record) -> Mapping[str, str | msgspec.Raw]:
-        """Return the values of a record of this source for a line of JSON: texts, or JSON text on one line.
-
-        Not for a record with a problem.
-        """
-        ...
-
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[RecordWriter]:
         """Return a writer to ``stream`` with this source's columns, dialect and encoding, plus extra columns.
 
         An extra column that the source already has is replaced. The output can be read as input again, and a
         record with a problem then has it again. Leaving the context completes the output; the stream stays open.
+        """
+        ...
+
+
+@runtime_checkable
+class ObjectSource(Source, Protocol):
+    """Protocol of an input whose records are objects: values of several types by name, also nested ones."""
+
+    def members(self, record: Record) -> Mapping[str, str | msgspec.Raw]:
+        """Return the values of a record of this source for a line of JSON: texts, or JSON text on one line.
+
+        NULL is ``null``. Not for a record with a problem.
         """
         ...
 
@@ -118,13 +123,13 @@ def first_members(source: Source) -> dict[str, list[str]]:
     Empty where records hold no objects, as those of a table.
     """
     found: dict[str, dict[str, None]] = {}
-    for members in _first_records(source) if source.has_dynamic_columns else ():
+    for members in _first_records(source) if isinstance(source, ObjectSource) else ():
         for name, value in members.items():
             if isinstance(value, msgspec.Raw) and bytes(value).startswith(b"{"):
                 found.setdefault(name, {}).update(dict.fromkeys(members_of(bytes(value))))
     return {name: list(names) for name, names in found.items()}
 
 
-def _first_records(source: Source) -> Iterator[Mapping[str, str | msgspec.Raw]]:
+def _first_records(source: ObjectSource) -> Iterator[Mapping[str, str | msgspec.Raw]]:
     first = islice(source.records(), _FIRST_RECORDS)
     return (source.members(record) for record in first if not record.problem)

@@ -104,10 +104,6 @@ class DelimitedSource:
                     yield Record(line, values, _ragged(len(values), width))
         self._last_pass.complete(skipped)
 
-    def members(self, record: Record) -> dict[str, str]:
-        """Return the texts of a record by column."""
-        return dict(zip(self.columns, record.values, strict=False))
-
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
         """Return a writer to ``stream`` in this dialect and encoding; the header line is written at once."""
         return nullcontext(

@@ -90,10 +90,6 @@ class WorkbookSource:
             raise self._hides(hidden)
         self._last_pass.complete(skipped)
 
-    def members(self, record: Record) -> dict[str, str]:
-        """Return the texts of a record by column."""
-        return dict(zip(self.columns, record.values, strict=False))
-
     @contextmanager
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> Iterator[WorkbookWriter]:
         """Return a writer of a workbook to ``stream``; it is written when the context is left."""

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.errors import InputError
 from provisioner.models import NestedValues, Record
-from provisioner.sources import Source
+from provisioner.sources import ObjectSource, Source
 from provisioner.sources.json.objects import read_object
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
@@ -238,13 +238,17 @@ def test_values_that_are_arrays_or_objects_are_told_from_texts(opened: Open) -> 
 def test_values_for_a_line_of_json_are_on_one_line(opened: Open) -> None:
     """A record of a pretty-printed document spans many lines; CR and LF in texts are escaped already."""
     text = '[\n {"a": {\r\n  "b": [\n 1.10,\r 2 ]\n },\n "c": null,\n "d": "x\\n",\n "e": [1, 2]}\n]'
-    (pretty,) = (source := opened(text.encode())).records()
-    (plain,) = (other := opened(b'{"e": [1, 2]}')).records()
 
-    assert source.members(pretty) == {
-        "a": msgspec.Raw(b'{"b":[1.10,2]}'),
-        "c": msgspec.Raw(b"null"),
-        "d": msgspec.Raw(b'"x\\n"'),
-        "e": msgspec.Raw(b"[1,2]"),
-    }
-    assert other.members(plain) == {"e": msgspec.Raw(b"[1, 2]")}
+    pretty, plain = opened(text.encode(), "pretty.json"), opened(b'{"e": [1, 2]}', "plain.jsonl")
+
+    assert isinstance(pretty, ObjectSource)
+    assert isinstance(plain, ObjectSource)
+    assert [pretty.members(record) for record in pretty.records()] == [
+        {
+            "a": msgspec.Raw(b'{"b":[1.10,2]}'),
+            "c": msgspec.Raw(b"null"),
+            "d": msgspec.Raw(b'"x\\n"'),
+            "e": msgspec.Raw(b"[1,2]"),
+        }
+    ]
+    assert [plain.members(record) for record in plain.records()] == [{"e": msgspec.Raw(b"[1, 2]")}]

@@ -1,7 +1,7 @@
 """Rules of reading Parquet files: those of other programs, and what has no text."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from provisioner.errors import InputError
 from provisioner.models import NestedValues
 from provisioner.options import InputOptions
-from provisioner.sources import Source, open_sources
+from provisioner.sources import ObjectSource, Source, open_sources
 
 Open = Callable[..., Source]
 FILES = Path(__file__).parent / "files"
@@ -101,6 +101,12 @@ READ: dict[str, list[dict[str, str]]] = {
 """What is read of each file; its own program wrote it, see files/README.md."""
 
 
+def members_of(source: Source) -> list[Mapping[str, str | msgspec.Raw]]:
+    """Return the values of each record for a line of JSON."""
+    assert isinstance(source, ObjectSource)
+    return [source.members(record) for record in source.records()]
+
+
 def stored(table: pa.Table, **options: Any) -> bytes:
     """Return a table as the bytes of a Parquet file."""
     stream = io.BytesIO()
@@ -139,7 +145,7 @@ def test_values_for_a_line_of_json_keep_their_types(opened: Open) -> None:
     )
     source = opened(stored(table))
 
-    told = [source.members(record) for record in source.records()]
+    told = members_of(source)
 
     raw = msgspec.Raw
     assert told == [
@@ -155,7 +161,7 @@ def test_a_column_of_null_alone_is_a_column(opened: Open) -> None:
     source = opened((FILES / "pyarrow.parquet").read_bytes())
 
     assert "nothing" in source.columns
-    assert [source.members(record)["nothing"] for record in source.records()] == [msgspec.Raw(b"null")] * 2
+    assert [members["nothing"] for members in members_of(source)] == [msgspec.Raw(b"null")] * 2
 
 
 def test_bytes_are_no_text_and_their_columns_are_named(opened: Open) -> None:
