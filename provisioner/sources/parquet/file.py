@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pyarrow import ArrowException, parquet
+from pyarrow import ArrowException, ArrowNotImplementedError, parquet
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.sources.files.compression import NONE
@@ -51,6 +51,12 @@ def _fault(name: str, error: Exception) -> InputError:
     text = str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return unreadable(name, error)
+    if isinstance(error, ArrowNotImplementedError):
+        return InputError(
+            "is a Parquet file with something that pyarrow does not read",
+            source=name,
+            cure="write it as CSV or JSON Lines",
+        )
     if "crypt" in text:
         return InputError("is an encrypted Parquet file", source=name, cure="write it without encryption")
     return InputError(
