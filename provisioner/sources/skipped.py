@@ -10,6 +10,12 @@ _SHOWN_RANGES = 5
 
 BLANK_LINE = "blank line"
 """Kind of a line without any character."""
+EMPTY_RECORD = "empty record"
+"""Kind of a record without any value."""
+REPEATED_HEADER = "repeated header"
+"""Kind of a record that is equal to the header, as joining files leaves it."""
+END_MARK = "end-of-file mark"
+"""Kind of a mark that only says where the data ends, such as the Ctrl-Z of DOS."""
 
 
 class SkippedLine(msgspec.Struct, frozen=True):

@@ -10,9 +10,10 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
-from provisioner.sources.detection import Detection
+from provisioner.sources.detection import Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
-from provisioner.sources.skipped import LastPass, SkippedRecords
+from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
+from provisioner.sources.text.decoding import BOM
 
 from .document import Tree, read_array, read_tree
 from .layouts import JsonLayout, is_spread_over_lines, layout_within, object_in
@@ -22,6 +23,8 @@ from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
 _SAMPLE_RECORDS = 1_000
+_NOTHING = ("[]", "{}")
+_END_MARKS = b"\x1a \t\r\n"
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
 READERS: dict[JsonLayout, _Reader] = {
@@ -71,7 +74,11 @@ class JsonSource:
     def records(self) -> Iterator[Record]:
         """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
         skipped = self._last_pass.begin()
-        yield from _records(self.raw_input, self.detection, self.layout, self.tree, skipped)
+        for record in _records(self.raw_input, self.detection, self.layout, self.tree, skipped):
+            if what := _kind_of_no_row(record):
+                skipped.add(record.line, what)
+            else:
+                yield record
         self._last_pass.complete(skipped)
 
     @contextmanager
@@ -85,10 +92,12 @@ class JsonSource:
 def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> JsonSource:
     """Return the source for a JSON input, with the names that its first 1,000 records use.
 
-    ``is_told`` is whether the user gave ``--input-format``. Raise ``InputError`` when there is no record, when
-    JSON Lines have an object that spans several lines, or when the shape of the document is not supported.
+    ``is_told`` is whether the user gave ``--input-format``. Raise ``InputError`` when JSON Lines
+    have an object that spans several lines, or when the shape of the document is not supported.
     """
     text = raw_input.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
+    if not text.strip():
+        raise EmptyInputError(raw_input.name)
     layout = layout_within(detection.format.value, text)
     if layout is JsonLayout.LINES and is_spread_over_lines(text):
         raise InputError(
@@ -100,28 +109,42 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
     columns, all_names = _names_in(
         islice(_records(raw_input, detection, layout, tree, SkippedRecords()), _SAMPLE_RECORDS)
     )
-    if columns is None:
-        raise InputError("has no records", source=raw_input.name, cure="export it again")
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
     envelope = _envelope(layout, text, tree)
     return JsonSource(raw_input, detection, layout, envelope, columns, all_names, tree)
 
 
-def _names_in(records: Iterable[Record]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+def _names_in(records: Iterable[Record]) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
     """Return the names that have a value in the records, and all names in those that can be read.
 
-    Either is None where there is no such record. No record is kept: one may have many megabytes.
+    The latter is None where there is no such record. No record is kept: one may have many megabytes.
     """
     valued, named = dict[str, None](), dict[str, None]()
-    has_records = is_readable = False
+    is_readable = False
     for record in records:
-        has_records = True
         valued.update(dict.fromkeys(record.values))
         if not record.problem:
             is_readable = True
             named.update(dict.fromkeys(members_of(record.raw)))
-    return tuple(valued) if has_records else None, tuple(named) if is_readable else None
+    return tuple(valued), tuple(named) if is_readable else None
+
+
+def _kind_of_no_row(record: Record) -> str:
+    """Return the kind of a record that is no row: one without a value, or with its own names as values."""
+    if record.problem:
+        return "" if record.raw.strip(_END_MARKS) else END_MARK
+    is_header = is_blank = False
+    for name, value in record.values.items() if isinstance(record.values, dict) else ():
+        if value == name or value.lstrip(BOM) == name:
+            is_header = True
+        elif not value.strip() or value in _NOTHING:
+            is_blank = True
+        else:
+            return ""
+    if is_header:
+        return "" if is_blank else REPEATED_HEADER
+    return EMPTY_RECORD
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:

@@ -57,7 +57,10 @@ class _LineCount:
 
     def _breaks_in(self, text: str) -> int:
         is_torn = self._ends_in_cr and text.startswith("\n")
-        return text.count("\n") + text.count("\r") - text.count("\r\n") - is_torn
+        breaks = count_character(text, "\n") - is_torn
+        if "\r" not in text:  # finding none is far quicker than counting
+            return breaks
+        return breaks + count_character(text, "\r") - text.count("\r\n")
 
 
 def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
@@ -99,6 +102,11 @@ def _undecodable(
         line=lines.line_after(before),
         cure="name its encoding, e.g. --encoding cp1252, or save it as UTF-8",
     )
+
+
+def count_character(text: str, character: str) -> int:
+    """Return how often an ASCII character is in a text; of bytes this takes a third of the time."""
+    return text.encode().count(character.encode()) if text.isascii() else text.count(character)
 
 
 def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
