@@ -113,8 +113,8 @@ class JobInput:
         """Remarks of the plan pass that are not errors, one sentence each."""
         notes = [*self.mapping.notes]
         for source in self.sources:
-            told = (*source.detection.notes(), source.skipped.note)
-            notes += [f"{source.name}: {note}" for note in told if note]
+            told = (*source.detection.notes(), *source.skipped.notes)
+            notes += [f"{source.name}: {note}" for note in told]
         notes += [f"{self.sources[index].name}: has no rows" for index in sorted(self.findings.without_rows)]
         if self.unused:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from provisioner.models import Result
+from provisioner.sources.delimited.spelling import with_empty_fields
 
 from .formula_guard import begins_like_a_formula, begins_within, guarded, has_signs_of_care
 
@@ -24,14 +25,15 @@ class CsvLines:
     def lines(self, rows: Sequence[Sequence[Any]]) -> str:
         """Return the rows as one text of CSV lines, each with its CRLF."""
         if not self._has_guard:
-            return "".join(map(self._writer.writerow, rows))
+            return with_empty_fields("".join(map(self._writer.writerow, rows)))
         text = "".join(
             [
                 self._guarded(cells) if begins_like_a_formula(cells) else self._writer.writerow(cells)
                 for cells in rows
             ]
         )
-        return "".join(map(self._guarded, rows)) if begins_within(text, len(rows)) else text
+        text = "".join(map(self._guarded, rows)) if begins_within(text, len(rows)) else text
+        return with_empty_fields(text)
 
     def _guarded(self, cells: Sequence[Any]) -> str:
         harmless = guarded(cells)

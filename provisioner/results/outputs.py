@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from msgspec import structs
+
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader
 from provisioner.models import Record, Status
@@ -21,6 +23,8 @@ from provisioner.results import (
     write_results,
 )
 from provisioner.sources import WORKBOOK, WORKBOOKS, Source, enumerate_records, members_of
+from provisioner.sources.delimited.source import DelimitedSource
+from provisioner.sources.delimited.spelling import without_stand_in
 
 _TO_FIX = {Status.REJECTED, Status.INVALID}
 
@@ -163,7 +167,24 @@ def _write_failed(path: Path, reader: LedgerReader, sources: Sequence[Source]) -
 def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
     names = tuple(dict.fromkeys(name for source in sources for name in source.columns))
     cells = [_cells_of(source, names, style) for source in sources]
-    return InputColumns(names, (cells[index](record) for _, index, record in enumerate_records(sources)))
+    spelt = [_spelling(source, style) for source in sources]
+    return InputColumns(
+        names, (cells[index](spelt[index](record)) for _, index, record in enumerate_records(sources))
+    )
+
+
+def _spelling(source: Source, style: Format) -> Callable[[Record], Record]:
+    """Return the function that gives a record the values with which its input is repeated."""
+    if not isinstance(source, DelimitedSource) or not source.dialect.keeps_text:
+        return lambda record: record
+    if style is Format.CSV:
+        return source.as_written
+
+    def with_nulls(record: Record) -> Record:
+        values = source.as_written(record).values
+        return structs.replace(record, values=[without_stand_in(value) for value in values])
+
+    return with_nulls
 
 
 def _cells_of(source: Source, names: Sequence[str], style: Format) -> Callable[[Record], Sequence[Cell]]:

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from provisioner.errors import UsageError
+from provisioner.rows import holds_cut_number
 
-from .parsing import Quoting, Rows, parser
+from .parsing import NULL, Quoting, Rows, escaped, parser, raw_fields
 from .preamble import count_titles
 from .quoting import detect_quoting
 
@@ -27,6 +28,9 @@ class Dialect:
 
     ``is_all_quoted`` is whether every field has quotes. ``separator_line`` is Excel's ``sep=`` line with its line
     end, empty when there is none. ``usual_ends`` are the line ends of the header and of most records.
+    With ``keeps_text`` records are kept as they are written, because their values alone do not say how.
+    ``header`` is then the text of the header. ``tells_nulls`` is whether an empty field without quotes is another
+    value than one in quotes. ``has_cut_numbers`` is whether the sample has numbers that Excel has shortened.
     """
 
     delimiter: str
@@ -35,6 +39,10 @@ class Dialect:
     separator_line: str = ""
     quoting: Quoting = Quoting.STANDARD
     usual_ends: tuple[str, ...] = ()
+    keeps_text: bool = False
+    header: str = ""
+    tells_nulls: bool = False
+    has_cut_numbers: bool = False
 
     def rows(self, lines: Iterable[str]) -> Rows:
         """Return a strict parser of lines in this dialect."""
@@ -75,17 +83,23 @@ class RowFormatter:
     """Formatter of rows in one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
+        is_escaped = dialect.quoting is Quoting.BACKSLASH
         # The csv module quotes CR and LF only when they are part of the line end, so the line end is CRLF here.
         self._writer = csv.writer(
             _Echo(),
             delimiter=dialect.delimiter,
             quoting=csv.QUOTE_ALL if dialect.is_all_quoted else csv.QUOTE_MINIMAL,
             lineterminator="\r\n",
+            doublequote=not is_escaped,
+            escapechar="\\" if is_escaped else None,
         )
         self._line_end = dialect.line_end
+        self._unquoted = dialect.delimiter if dialect.quoting is Quoting.NO_QUOTES else ""
 
     def format(self, values: Iterable[str]) -> str:
         """Return one row as text, with its line end."""
+        if self._unquoted:
+            return self._unquoted.join(escaped(value, self._unquoted) for value in values) + self._line_end
         text = str(self._writer.writerow(values))
         return text.removesuffix("\r\n") + self._line_end
 
@@ -142,9 +156,25 @@ def read_dialect(
     """Return the dialect of a text: quotes and line ends by the header and the sampled records after it."""
     line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
-    is_all_quoted = all(record.bare == all_quoted.format(record.values) for record in records)
+    is_all_quoted = bool(records) and all(record.bare == all_quoted.format(record.values) for record in records)
+    tells_nulls = not is_all_quoted and any(
+        '""' in record.text and '""' in raw_fields(record.bare, delimiter, quoting) for record in records
+    )
+    has_nulls = any(NULL in record.values for record in records)
+    keeps_text = quoting is not Quoting.STANDARD or tells_nulls or has_nulls
     return Dialect(
-        delimiter, bool(records) and is_all_quoted, line_end, separator_line, quoting, _usual_ends(records)
+        delimiter,
+        is_all_quoted,
+        line_end,
+        separator_line,
+        quoting,
+        _usual_ends(records),
+        keeps_text=keeps_text,
+        header=records[0].bare if keeps_text else "",
+        tells_nulls=tells_nulls,
+        has_cut_numbers=any(
+            "E+" in record.text and any(map(holds_cut_number, record.values)) for record in records
+        ),
     )
 
 

@@ -139,3 +139,30 @@ def _unescaped(field: str) -> str:
     if field == NULL:
         return field
     return _ESCAPE.sub(lambda found: _LETTERS.get(found[1], found[1]), field)
+
+
+_TO_ESCAPE = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+
+
+def escaped(value: str, delimiter: str) -> str:
+    """Return a value as ``NO_QUOTES`` writes it."""
+    table = str.maketrans({delimiter: f"\\{delimiter}"} | _TO_ESCAPE)
+    return value.translate(table)
+
+
+def raw_fields(text: str, delimiter: str, quoting: Quoting) -> list[str]:
+    """Return the fields of the text of one record as they are written, with their quotes and escapes."""
+    mark = re.escape(delimiter)
+    quoted = {
+        Quoting.STANDARD: r'"(?:[^"]+|"")*+"|',
+        Quoting.AFTER_BLANK: r' *"(?:[^"]+|"")*+" *|',
+        Quoting.BACKSLASH: r'"(?:[^"\\]+|""|\\.)*+"|',
+        Quoting.NO_QUOTES: "",
+    }[quoting]
+    bare = f"[^{mark}]*" if quoting in (Quoting.STANDARD, Quoting.AFTER_BLANK) else rf"(?:[^\\{mark}]+|\\.)*"
+    pattern = re.compile(rf"(?:{quoted}{bare})(?={mark}|\Z)", re.DOTALL)
+    fields, at = [], 0
+    while at <= len(text) and (found := pattern.match(text, at)):
+        fields.append(found[0])
+        at = found.end() + 1
+    return fields

@@ -9,14 +9,16 @@ from msgspec import structs
 
 from provisioner.errors import InputError
 from provisioner.models import Record
+from provisioner.rows import holds_cut_number
 from provisioner.sources.files.raw_input import CHUNK_SIZE
 from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
 from provisioner.sources.skipped import BLANK_LINE, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
+from provisioner.system.printable import quoted
 
-from .dialect import Dialect
+from .dialect import Dialect, RowFormatter
 from .line_ends import NAMES, BlockWatch
-from .parsing import MAX_FIELD_SIZE
+from .parsing import MAX_FIELD_SIZE, NULL
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
@@ -67,15 +69,22 @@ class RecordReader:
         doubts = _Doubts(columns, self._dialect, self._watch, skipped)
         width, head, in_doubt = len(columns), columns[0], self._watch.doubts
         least = LEAST_OF_ROWS if width > 1 else LEAST_OF_SINGLE_VALUES
-        least = MORE_THAN_ALL if self._dialect.separator_line else least
-        rows, first = self._dialect.rows(chain.from_iterable(self._watched(blocks))), self._range.first
+        if self._dialect.separator_line or self._dialect.has_cut_numbers:
+            least = MORE_THAN_ALL
+        taken: list[str] = []
+        lines: Iterable[str] = chain.from_iterable(self._watched(blocks))
+        if self._dialect.keeps_text:
+            lines = _remembered(lines, taken)
+            least = MORE_THAN_ALL
+        rows, first = self._dialect.rows(lines), self._range.first
         try:
             for values in rows:
                 line, self._start = self._start, rows.line_num + first
                 if len(values) == width and least <= values[0] != head and not in_doubt:
                     yield Record(line, values)
                 else:
-                    yield from doubts.take(line, self._start, values)
+                    yield from doubts.take(line, self._start, values, "".join(taken))
+                    taken.clear()
         except csv.Error as error:
             raise _unparsable(error, self._name, self._start) from error
         yield from doubts.finish()
@@ -102,13 +111,18 @@ class _Doubts:
         self._not_rows = NotRows(columns, has_separator_line=bool(dialect.separator_line))
         self._width, self._line_end = len(columns), dialect.line_end
         self._watch, self._skipped = watch, skipped
+        self._formatter = RowFormatter(dialect)
+        self._columns, self._has_cut_numbers = columns, dialect.has_cut_numbers
         self._is_header_next = True
         self._after_header = 0
         self._torn: Record | None = None
         """Last record with an unusual line end; it is not yielded yet when it has no problem."""
 
-    def take(self, line: int, next_line: int, values: list[str]) -> Iterator[Record]:
-        """Yield what is certain after the record that begins on ``line`` and ends before ``next_line``."""
+    def take(self, line: int, next_line: int, values: list[str], text: str) -> Iterator[Record]:
+        """Yield what is certain after the record that begins on ``line`` and ends before ``next_line``.
+
+        ``text`` is the record as it is written, empty when its values say enough.
+        """
         what = self._kind(line, values)
         if what:
             if what != HEADER:
@@ -117,12 +131,24 @@ class _Doubts:
                 self._after_header = next_line
             self._watch.is_pending = bool(self._torn) or what in (HEADER, REPEATED_HEADER)
             return
-        record = Record(line, values, "" if len(values) == self._width else _ragged(len(values), self._width))
+        if NULL in values:
+            text = text or self._formatter.format(values)
+            values = ["" if value == NULL else value for value in values]
+            self._skipped.mention(line, NULLS)
+        if self._has_cut_numbers:
+            self._mention_cut_numbers(line, values)
+        problem = "" if len(values) == self._width else _ragged(len(values), self._width)
+        record = Record(line, values, problem, text.rstrip("\r\n").encode())
         if self._torn or next_line - 1 in self._watch.doubts:
             yield from self._beside_unusual_line_end(record, is_torn=next_line - 1 in self._watch.doubts)
         else:
             self._watch.is_pending = False
             yield record
+
+    def _mention_cut_numbers(self, line: int, values: Sequence[str]) -> None:
+        for name, value in zip(self._columns, values, strict=False):
+            if holds_cut_number(value):
+                self._skipped.mention(line, f"column {quoted(name)} has {CUT_NUMBERS}")
 
     def finish(self) -> Iterator[Record]:
         """Yield the last record if it was held back."""
@@ -162,6 +188,17 @@ class _Doubts:
         )
 
 
+def _remembered(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """Yield lines, and append each to ``taken``."""
+    for line in lines:
+        taken.append(line)
+        yield line
+
+
+CUT_NUMBERS = "numbers that Excel has cut to their first digits, as in 1.23457E+11"
+"""What is told of a column with such numbers."""
+NULLS = r"fields with \N are read as empty"
+"""What is told of rows with such fields."""
 HEADER = "header"
 """Kind of the first record."""
 

@@ -13,6 +13,7 @@ from provisioner.sources.text.decoding import decoded, line_blocks
 
 from .dialect import Dialect
 from .reading import LineRange, RecordReader
+from .spelling import as_written
 from .writer import DelimitedWriter
 
 
@@ -65,6 +66,10 @@ class DelimitedSource:
             blocks = line_blocks(decoded(chunks, self.detection.encoding.value, self.name), self.name)
             yield from reader.records(blocks, self.columns, skipped)
         self._last_pass.complete(skipped)
+
+    def as_written(self, record: Record) -> Record:
+        """Return a record of this source whose empty values say how they are written; see ``spelling``."""
+        return as_written(record, self.dialect)
 
     def writer(self, stream: BinaryIO, extra_columns: Sequence[str]) -> AbstractContextManager[DelimitedWriter]:
         """Return a writer to ``stream`` in this dialect and encoding; the header line is written at once."""

@@ -38,3 +38,13 @@ def test_a_quote_after_a_blank_opens_a_field(opened: Open) -> None:
 def test_other_blanks_before_quotes_are_text(opened: Open, content: bytes) -> None:
     """Inside quotes, and where the quote does not enclose the field."""
     assert not opened(content).detection.quoting.value
+
+
+def test_columns_with_numbers_that_excel_has_cut_are_told(opened: Open) -> None:
+    """The digits are gone, whatever the column is for; its lines are named."""
+    source = opened(b"Id,Phone,Name\n1,4.91512E+11,Ada\n2,030 1,Bo\n3,4.9E+12,E+1\n")
+
+    assert len(values(source)) == 3
+    assert list(source.skipped.notes) == [
+        "column 'Phone' has numbers that Excel has cut to their first digits, as in 1.23457E+11: lines 2, 4"
+    ]
