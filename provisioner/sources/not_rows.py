@@ -32,6 +32,8 @@ _PATTERNS = (
 )
 """Row counts of psql, sqlcmd, isql, SQL*Plus, SnowSQL, mysql, db2, bteq and their relatives, in some languages."""
 _COUNT = re.compile("|".join(_PATTERNS), re.IGNORECASE)
+_CLOSING = re.compile(r"completion time: \S+", re.IGNORECASE)
+"""Last line of SQL Server Management Studio."""
 _COMMAND_TAG = re.compile(r"(?:COPY|SELECT|UNLOAD) \d+")
 _DASHES = re.compile(r"-+|=+|:?-{2,}:?")
 _RULER = re.compile(r"[-=+|\s]*[-=]{2}[-=+|\s]*")
@@ -85,6 +87,8 @@ class NotRows:
         """Return the kind of a record with one filled cell, which holds ``text``."""
         if _COUNT.fullmatch(text):
             return ROW_COUNT
+        if _CLOSING.fullmatch(text):
+            return "footer"
         if width == 1 and text == END_OF_COPY:
             return END_MARK
         if width == 1 < len(self._header) and _COMMAND_TAG.fullmatch(text):

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from provisioner.sources.text.decoding import count_character
+from provisioner.sources.text.decoding import BOM, count_character
 
 NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 """Names of the line ends."""
+CTRL_Z = "\x1a"
+"""Mark at the end of a text of DOS."""
 _PENDING, _RARE = 0, -1
 
 
@@ -23,6 +25,9 @@ class BlockWatch:
 
     def __init__(self, usual: Collection[str], rare: str) -> None:
         self._usual, self._rare = frozenset(usual), rare
+        self._first_line = ""
+        self.has_mark_in_last_line = False
+        """Whether an end-of-file mark that is not on a line of its own was cut off."""
         self.doubts: set[int] = set()
         """Numbers of the lines in the last block with an unusual line end, and the marks ``0`` and ``-1``."""
 
@@ -38,17 +43,34 @@ class BlockWatch:
         else:
             self.doubts.discard(_PENDING)
 
-    def look_at(self, block: Sequence[str], first: int) -> None:
-        """Look at the next block of lines; ``first`` is the number of its first line."""
+    def look_at(self, block: list[str], first: int) -> list[str]:
+        """Look at the next block of lines; ``first`` is the number of its first line.
+
+        Return it without byte order marks before a repeated first line, and with Ctrl-Z on a line of its own.
+        """
         is_pending = self.is_pending
         self.doubts.clear()
         self.is_pending = is_pending
+        self._first_line = self._first_line or block[0].rstrip("\r\n")
         text = "".join(block)
         if any(character in text for character in self._rare):
             self.doubts.add(_RARE)
+            block = list(map(self._unmarked, block)) if BOM in text else block
         if not self._is_usual(block, text):
             ends = ((number, line_end_of(line)) for number, line in enumerate(block, first))
             self.doubts.update(number for number, end in ends if end and end not in self._usual)
+        return self._with_own_mark(block) if block[-1].endswith(CTRL_Z) else block
+
+    def _unmarked(self, line: str) -> str:
+        bare = line.lstrip(BOM)
+        return bare if bare.rstrip("\r\n") == self._first_line else line
+
+    def _with_own_mark(self, block: list[str]) -> list[str]:
+        last = block[-1].rstrip(CTRL_Z)
+        if not last:
+            return block
+        self.has_mark_in_last_line = True
+        return [*block[:-1], last, CTRL_Z]
 
     def _is_usual(self, block: Sequence[str], text: str) -> bool:
         """Return whether all lines of the block certainly have a usual line end."""

@@ -12,7 +12,7 @@ from provisioner.models import Record
 from provisioner.rows import holds_cut_number
 from provisioner.sources.files.raw_input import CHUNK_SIZE
 from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
-from provisioner.sources.skipped import BLANK_LINE, REPEATED_HEADER, SkippedRecords
+from provisioner.sources.skipped import BLANK_LINE, END_MARK, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 from provisioner.system.printable import quoted
 
@@ -97,9 +97,8 @@ class RecordReader:
             last_start = self._start
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
                 raise _endless(self._name, self._start)
-            self._watch.look_at(block, number)
+            yield self._watch.look_at(block, number)
             number += len(block)
-            yield block
 
 
 class _Doubts:
@@ -123,17 +122,15 @@ class _Doubts:
 
         ``text`` is the record as it is written, empty when its values say enough.
         """
-        what = self._kind(line, values)
-        if what:
-            if what != HEADER:
-                self._skipped.add(line, what)
-            if what in (HEADER, REPEATED_HEADER):
-                self._after_header = next_line
-            self._watch.is_pending = bool(self._torn) or what in (HEADER, REPEATED_HEADER)
-            return
-        if NULL in values:
+        has_nulls = NULL in values
+        if has_nulls:
             text = text or self._formatter.format(values)
             values = ["" if value == NULL else value for value in values]
+        what = self._kind(line, values)
+        if what:
+            self._skip(line, next_line, what)
+            return
+        if has_nulls:
             self._skipped.mention(line, NULLS)
         if self._has_cut_numbers:
             self._mention_cut_numbers(line, values)
@@ -149,6 +146,13 @@ class _Doubts:
         for name, value in zip(self._columns, values, strict=False):
             if holds_cut_number(value):
                 self._skipped.mention(line, f"column {quoted(name)} has {CUT_NUMBERS}")
+
+    def _skip(self, line: int, next_line: int, what: str) -> None:
+        if what != HEADER:
+            self._skipped.add(line - (what == END_MARK and self._watch.has_mark_in_last_line), what)
+        if what in (HEADER, REPEATED_HEADER):
+            self._after_header = next_line
+        self._watch.is_pending = bool(self._torn) or what in (HEADER, REPEATED_HEADER)
 
     def finish(self) -> Iterator[Record]:
         """Yield the last record if it was held back."""

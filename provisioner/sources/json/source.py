@@ -1,5 +1,6 @@
 """Source for JSON inputs of any layout."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
 _SAMPLE_RECORDS = 1_000
-_NOTHING = ("[]", "{}")
+_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)|[\s,:\[\]{}]+|null|""')
 _END_MARKS = b"\x1a \t\r\n"
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
@@ -138,13 +139,18 @@ def _kind_of_no_row(record: Record) -> str:
     for name, value in record.values.items() if isinstance(record.values, dict) else ():
         if value == name or value.lstrip(BOM) == name:
             is_header = True
-        elif not value.strip() or value in _NOTHING:
+        elif not value.strip() or (value[0] in "[{" and _is_void(value)):
             is_blank = True
         else:
             return ""
     if is_header:
         return "" if is_blank else REPEATED_HEADER
     return EMPTY_RECORD
+
+
+def _is_void(spelt: str) -> bool:
+    """Return whether an array or object has nothing but names, ``null`` and empty texts in it."""
+    return not _VALUE.sub("", spelt)
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:

@@ -147,6 +147,30 @@ def test_other_words_are_no_row_count(opened: Open, text: str) -> None:
     assert (last.line, last.problem) == (3, "has 1 field, the header has 2")
 
 
+def test_a_mark_behind_the_last_value_is_no_part_of_it(opened: Open) -> None:
+    """The last line may have no line end."""
+    for last in ("2,Bo", '2,"Bo"'):
+        rows, skipped = rows_and_skipped(opened(f"id,name\n1,Ada\n{last}\x1a".encode()))
+
+        assert (rows, skipped) == ([["1", "Ada"], ["2", "Bo"]], [(3, "end-of-file mark")])
+
+
+def test_a_header_with_a_delimiter_in_a_name_may_be_repeated_behind_a_mark(opened: Open) -> None:
+    """The mark hides that the field is in quotes."""
+    part = '\ufeff"Last, First",Id\n"Moor, Ada",1\n'
+
+    rows, skipped = rows_and_skipped(opened((part + part).encode()))
+
+    assert (len(rows), skipped) == (2, [(3, "repeated header")])
+
+
+def test_a_row_of_nulls_is_an_empty_record(opened: Open) -> None:
+    """Databases write them so."""
+    rows, skipped = rows_and_skipped(opened(b"id\tname\n1\tAda\n\\N\t\\N\n"))
+
+    assert (rows, skipped) == ([["1", "Ada"]], [(3, "empty record")])
+
+
 @pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a\x1a", "\x1a\n", "\\.\n"])
 def test_an_end_of_file_mark_is_no_row(opened: Open, end: str) -> None:
     """Ctrl-Z ends the texts of DOS, and two characters those in a script with COPY."""
@@ -176,7 +200,7 @@ def test_json_knows_the_same_kinds(opened: Open) -> None:
 
 def test_an_array_knows_the_same_kinds(opened: Open) -> None:
     """The lists and objects in it may be empty, too."""
-    content = b'[{"Name":"Ada"},\n{},\n{"Name":null,"Tags":[]},\n{"Name":"Name"}]'
+    content = b'[{"Name":"Ada"},\n{},\n{"Name":null,"Tags":[],"Address":{"City":"","Zip":null}},\n{"Name":"Name"}]'
 
     rows, skipped = rows_and_skipped(opened(content, name="export.json"))
 
