@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from provisioner.sources.text.decoding import BOM, count_character
+from provisioner.sources.text.decoding import BOM
 
 NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 """Names of the line ends."""
@@ -80,4 +80,4 @@ class BlockWatch:
             return "\r" in self._usual
         # Lines are cut at every line end, so all are CRLF when there are as many of both characters as lines.
         ends = len(block) - (not line_end_of(block[-1]))
-        return "\r\n" in self._usual and count_character(text, "\r") == count_character(text, "\n") == ends
+        return "\r\n" in self._usual and text.count("\r") == text.count("\n") == ends

@@ -9,7 +9,7 @@ from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.skipped import LastPass, SkippedRecords
-from provisioner.sources.text.decoding import decoded, line_blocks
+from provisioner.sources.text.decoding import decoded_lines
 
 from .dialect import Dialect
 from .reading import LineRange, RecordReader
@@ -63,7 +63,7 @@ class DelimitedSource:
         skipped = self._last_pass.begin()
         reader = RecordReader(self.dialect, self.line_range, self.name)
         with closing(self.raw_input.chunks()) as chunks:
-            blocks = line_blocks(decoded(chunks, self.detection.encoding.value, self.name), self.name)
+            blocks = decoded_lines(chunks, self.detection.encoding.value, self.name)
             yield from reader.records(blocks, self.columns, skipped)
         self._last_pass.complete(skipped)
 
