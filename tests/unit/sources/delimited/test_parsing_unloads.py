@@ -136,7 +136,7 @@ OTHER = {
     "Redshift, UNLOAD with ESCAPE": b"id|name|note\n1|Ada\\|Bo|x\n2|l1\\\nl2|C:\\\\temp\n",
     "Snowflake, unenclosed": b"id,name,note\n1,Ada\\,Bo,\\N\n2,l1,\\\\x\n3,\\N,b\n",
     "Spark": b'id,name,note\n1,"Ada \\"A\\" Moor, Dr.",C:\\new\n2,Bo,\n',
-    "mysql --batch": b"id\tname\tnote\n1\tAda\\tBo\tl1\\nl2\n2\tC:\\\\temp\tx\n",
+    "mysql -B": b"id\tname\tnote\n1\tAda\\tBo\tl1\\nl2\n2\tC:\\\\temp\tx\n",
 }
 
 
