@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources.delimited.open import open_delimited
 from provisioner.sources.files.discovery import resolve_inputs
