@@ -15,12 +15,14 @@ class PlanFindings(msgspec.Struct):
     ``nearly_full`` is the number of rows whose pre-engagement data is close to Twilio's limit of 16 KB. A row is
     blank when its columns give no name, data or message: ``blank`` is the number of such rows by the index of
     their source, ``first`` the first of their row numbers, ``telling`` the indexes of sources that have others.
+    ``without_rows`` are the indexes of sources without any row.
     """
 
     nearly_full: int = 0
     blank: dict[int, int] = {}
     telling: set[int] = set()
     first: list[int] = []
+    without_rows: set[int] = set()
 
     @classmethod
     def from_note(cls, note: str | None) -> "PlanFindings | None":

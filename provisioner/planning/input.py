@@ -91,8 +91,9 @@ class JobInput:
         """Remarks of the plan pass that are not errors, one sentence each."""
         notes = [*self.mapping.notes]
         for source in self.sources:
-            told = (*source.detection.notes(), source.skipped.note)
-            notes += [f"{source.name}: {note}" for note in told if note]
+            told = (*source.detection.notes(), *source.skipped.notes)
+            notes += [f"{source.name}: {note}" for note in told]
+        notes += [f"{self.sources[index].name}: has no rows" for index in sorted(self.findings.without_rows)]
         if self.unused:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
             if any(bound.is_blank for bound in self._bound):
@@ -166,13 +167,16 @@ class JobInput:
         ``cycle``, from 1, counts how often the record has been used: only ``RowSettings.uses`` makes it exceed 1.
         Row numbers count from 1, source indexes from 0.
         """
-        return self._cycled_records() if self._rows.uses else zip(repeat(1), enumerate_records(self.sources))
+        return self._cycled_records() if self._rows.uses else zip(repeat(1), self._all_records())
+
+    def _all_records(self) -> Iterator[tuple[int, int, Record]]:
+        return enumerate_records(self.sources, self.findings.without_rows)
 
     def _cycled_records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
         number, cycle, before = 0, 0, -1
         while before < number < self._rows.uses:
             before, cycle = number, cycle + 1
-            for _, index, record in islice(enumerate_records(self.sources), self._rows.uses - number):
+            for _, index, record in islice(self._all_records(), self._rows.uses - number):
                 number += 1
                 yield cycle, (number, index, record)
 
@@ -236,7 +240,8 @@ def open_input(
         with (stop or StopSignals()).interrupting():  # stdin may stay open for ever
             sources = stack.enter_context(open_sources(files, reading, spool_dir=spool_dir))
         require_no_results(sources)
-        final = mapping.resolve_preset([(source.name, source.columns) for source in sources])
+        headers = [(source.name, source.columns) for source in sources if source.columns]
+        final = mapping.resolve_preset(headers) if headers else mapping
         job_input = JobInput(sources, final, reading, rows)
         if rows.must_say_something:
             job_input.require_content()

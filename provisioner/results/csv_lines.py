@@ -12,6 +12,7 @@ from provisioner.sources.delimited.formula_guard import (
     guarded,
     has_signs_of_care,
 )
+from provisioner.sources.delimited.spelling import with_empty_fields
 
 _COMMAS = len(Result.__struct_fields__) - 1
 """Number of commas in a line that has only the columns of ``Result``."""
@@ -28,14 +29,15 @@ class CsvLines:
     def lines(self, rows: Sequence[Sequence[Any]]) -> str:
         """Return the rows as one text of CSV lines, each with its CRLF."""
         if not self._has_guard:
-            return "".join(map(self._writer.writerow, rows))
+            return with_empty_fields("".join(map(self._writer.writerow, rows)))
         text = "".join(
             [
                 self._guarded(cells) if begins_like_a_formula(cells) else self._writer.writerow(cells)
                 for cells in rows
             ]
         )
-        return "".join(map(self._guarded, rows)) if begins_within(text, len(rows)) else text
+        text = "".join(map(self._guarded, rows)) if begins_within(text, len(rows)) else text
+        return with_empty_fields(text)
 
     def _guarded(self, cells: Sequence[Any]) -> str:
         harmless = guarded(cells)

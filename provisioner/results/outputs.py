@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from msgspec import structs
+
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerReader
 from provisioner.models import Record, Status
@@ -22,6 +24,8 @@ from provisioner.results import (
     write_results,
 )
 from provisioner.sources import PARQUET, WORKBOOK, WORKBOOKS, ObjectSource, Source, enumerate_records
+from provisioner.sources.delimited.source import DelimitedSource
+from provisioner.sources.delimited.spelling import without_stand_in
 
 _BINARY = {WORKBOOK: "a workbook", PARQUET: "a Parquet file"}
 """What a file is called that is no text, by its format, which is also its suffix."""
@@ -171,8 +175,23 @@ def _input_columns(sources: Sequence[Source], style: Format) -> InputColumns:
     own = [_numbered(source.columns) for source in sources]
     columns = tuple(dict.fromkeys(column for each in own for column in each))
     cells = [_cells_of(source, its_own, columns, style) for source, its_own in zip(sources, own, strict=True)]
-    rows = (cells[index](record) for _, index, record in enumerate_records(sources))
+    spelt = [_spelling(source, style) for source in sources]
+    rows = (cells[index](spelt[index](record)) for _, index, record in enumerate_records(sources))
     return InputColumns([name for name, _ in columns], rows)
+
+
+def _spelling(source: Source, style: Format) -> Callable[[Record], Record]:
+    """Return the function that gives a record the values with which its input is repeated."""
+    if not isinstance(source, DelimitedSource) or not source.dialect.keeps_text:
+        return lambda record: record
+    if style is Format.CSV:
+        return source.as_written
+
+    def with_nulls(record: Record) -> Record:
+        values = source.as_written(record).values
+        return structs.replace(record, values=[without_stand_in(value) for value in values])
+
+    return with_nulls
 
 
 _Column = tuple[str, int]

@@ -117,11 +117,12 @@ def describe_file(path: Path) -> str:
         if _read_head(path).startswith(_DATABASE):
             return "a ledger or another SQLite database"
         source = _open(path)
+        is_table = next(source.records(), None) is not None
     except InputError:
         return "a file of another program"
     except OSError:
         return "a file that cannot be read"
-    return _describe_source(source)
+    return _describe_source(source) if is_table else "a file of another program"
 
 
 def _describe_source(source: Source) -> str:

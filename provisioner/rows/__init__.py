@@ -1,11 +1,13 @@
 """Rows: from the texts of a record to the request that is sent for it.
 
-``validation`` checks of single fields · ``pre_engagement`` the JSON of the pre-engagement data · ``build`` the
-whole request · ``digests`` digests and identities · ``identity`` adds identity and mark to a request ·
-``masking`` a request without customer data, for display.
+``validation`` checks of single fields · ``cut_numbers`` numbers that spreadsheets have shortened ·
+``pre_engagement`` the JSON of the pre-engagement data · ``build`` the whole request · ``digests`` digests and
+identities · ``identity`` adds identity and mark to a request · ``masking`` a request without customer data, for
+display.
 """
 
 from .build import build_request, rebuild_request
+from .cut_numbers import holds_cut_number
 from .digests import digest, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
 from .masking import mask_request, mask_text
@@ -16,6 +18,7 @@ __all__ = [
     "IdentityPolicy",
     "build_request",
     "digest",
+    "holds_cut_number",
     "identity_for",
     "is_generated_identity",
     "is_nearly_full",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from provisioner.models import Mapped, Problem, WebChatRequest
 
 from . import validation
+from .cut_numbers import holds_cut_number
 from .pre_engagement import Fault, build_json
 
 _remembered = lru_cache(maxsize=256)
@@ -67,6 +68,8 @@ def _is_plainly_right(mapped: Mapped) -> bool:
     request = mapped.request
     texts = f"{mapped.key}{request.chat_friendly_name}{request.customer_friendly_name}"
     if len(texts) > validation.MAX_NAME_CHARACTERS or validation.validate_text(texts):
+        return False
+    if "+" in mapped.key and holds_cut_number(mapped.key):
         return False
     if _check_address(request.address_sid) or (not mapped.key and "key" in mapped.columns):
         return False

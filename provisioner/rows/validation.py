@@ -9,6 +9,8 @@ import re
 
 from provisioner.models.sids import SidKind
 
+from .cut_numbers import CUT_NUMBER, CUT_NUMBER_CURE, holds_cut_number
+
 MAX_NAME_CHARACTERS = 256
 """Longest friendly name, in characters."""
 MAX_IDENTITY_CHARACTERS = 256
@@ -53,7 +55,11 @@ def validate_identity(text: str) -> tuple[str, ...]:
     length = _validate_length(text, MAX_IDENTITY_CHARACTERS)
     if _IDENTITY.fullmatch(text):
         return length
-    return (*length, "may hold only the letters A to Z, digits, and . _ ~ -")
+    return (*length, *_validate_digits(text), "may hold only the letters A to Z, digits, and . _ ~ -")
+
+
+def _validate_digits(text: str) -> tuple[str, ...]:
+    return (f"{CUT_NUMBER}: {CUT_NUMBER_CURE}",) if holds_cut_number(text) else NO_FAULT
 
 
 def validate_ui_version(text: str) -> tuple[str, ...]:
@@ -76,8 +82,8 @@ def validate_message(text: str) -> tuple[str, ...]:
 
 
 def validate_key(text: str) -> tuple[str, ...]:
-    """Check a row's key: at most 512 characters, and ``validate_text``."""
-    return _validate_length(text, MAX_KEY_CHARACTERS) + validate_text(text)
+    """Check a row's key: at most 512 characters, no number that Excel has cut, and ``validate_text``."""
+    return _validate_length(text, MAX_KEY_CHARACTERS) + validate_text(text) + _validate_digits(text)
 
 
 def validate_text(text: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     bom: Detected
     mark: bytes = b""
     delimiter: Detected = Detected("", "JSON has none")
+    quoting: Detected = Detected("", "the standard's")
     sheet: Detected = Detected("", "only a workbook has sheets")
     hidden_rows: Detected = Detected("", "only a workbook hides rows")
     line_ends: Detected = Detected("", "only delimited text is cut at them")
@@ -59,12 +60,15 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
         """Yield what the user has to check before anything is sent, one sentence each."""
         if self.encoding.is_guess:
             yield f"the encoding {self.encoding.value} is {self.encoding.reason}"
+        if self.quoting.value:
+            yield self.quoting.reason
         if self.note:
             yield self.note
 
     def findings(self) -> Iterator[tuple[str, Detected]]:
         """Yield (name, detected property) for all properties with a value, in the order of detection."""
-        for name in ("compression", "encoding", "bom", "format", "delimiter", "line_ends", "sheet", "hidden_rows"):
+        names = "compression encoding bom format delimiter quoting line_ends sheet hidden_rows"
+        for name in names.split():
             finding: Detected = getattr(self, name)
             if finding.value:
                 yield name, finding
@@ -103,6 +107,13 @@ _UNSUPPORTED_FORMATS = (
         )
     ),
 )
+
+
+class EmptyInputError(InputError):
+    """Raised when an input holds nothing at all, not even a header. Export it again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("is empty", source=name, cure="export it again")
 
 
 def reject_unsupported(head: bytes, name: str) -> None:

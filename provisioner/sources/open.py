@@ -1,7 +1,7 @@
 """Opening of sources: from the names of inputs to readers, with format, compression and encoding detected."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.layouts import detect_layout
 from provisioner.sources.text.encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
 
-from .detection import Detected, Detection, is_parquet, is_zip, reject_unsupported
+from .detection import Detected, Detection, EmptyInputError, is_parquet, is_zip, reject_unsupported
+from .empty import EmptySource
 from .source import Source
 
 _JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
@@ -42,21 +43,41 @@ def open_sources(
 
     Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a temporary file without a name, in
     ``spool_dir`` if given, because they are read more than once; the copy is deleted when the context is left.
-    Raise ``InputError`` for the first input that cannot be read, is empty or is named twice, and ``UsageError``
-    when an option is not valid.
+    An input that is empty has no records, when another one is not empty. Raise ``InputError`` for the first input
+    that cannot be read or is named twice, or when all are empty, and ``UsageError`` when an option is not valid.
     """
     with ExitStack() as stack:
-        yield [open_source(raw_input, options) for raw_input in resolve_inputs(names, stack, spool_dir)]
+        yield _open_all(resolve_inputs(names, stack, spool_dir), options)
+
+
+def _open_all(raw_inputs: Iterable[RawInput], options: InputOptions) -> list[Source]:
+    opened: list[tuple[RawInput, Source | EmptyInputError]] = []
+    for raw_input in raw_inputs:
+        try:
+            opened.append((raw_input, open_source(raw_input, options)))
+        except EmptyInputError as error:
+            opened.append((raw_input, error))
+    filled = [each for _, each in opened if not isinstance(each, EmptyInputError)]
+    sources: list[Source] = []
+    for raw_input, each in opened:
+        if not isinstance(each, EmptyInputError):
+            sources.append(each)
+        elif filled:
+            sources.append(EmptySource(raw_input, filled[0]))
+        else:
+            raise each
+    return sources
 
 
 def open_source(raw_input: RawInput, options: InputOptions) -> Source:
     """Return the source for one input: detect compression, encoding and format from its first 64 KiB.
 
-    Raise ``InputError`` when the input is empty, unreadable, of an unsupported format, or contradicts an option.
+    Raise ``EmptyInputError`` when the input is empty, and ``InputError`` when it is unreadable, of an unsupported
+    format, or contradicts an option.
     """
     head = raw_input.head()
     if not head:
-        raise InputError("is empty", source=raw_input.name, cure="export it again")
+        raise EmptyInputError(raw_input.name)
     if is_zip(head):
         from provisioner.sources.excel.open import open_workbook  # noqa: PLC0415 - as below
 

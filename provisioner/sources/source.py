@@ -108,13 +108,21 @@ class ObjectSource(Source, Protocol):
         ...
 
 
-def enumerate_records(sources: Sequence[Source]) -> Iterator[tuple[int, int, Record]]:
-    """Yield (row number, source index, record); rows are counted over all sources from 1, sources from 0."""
+def enumerate_records(
+    sources: Sequence[Source], without_rows: set[int] | None = None
+) -> Iterator[tuple[int, int, Record]]:
+    """Yield (row number, source index, record); rows are counted over all sources from 1, sources from 0.
+
+    The indexes of sources that have no record are added to ``without_rows``.
+    """
     number = 0
     for index, source in enumerate(sources):
+        before = number
         for record in source.records():
             number += 1
             yield number, index, record
+        if number == before and without_rows is not None:
+            without_rows.add(index)
 
 
 def first_members(source: Source) -> dict[str, list[str]]:

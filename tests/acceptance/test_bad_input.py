@@ -33,8 +33,7 @@ CASES = {
     "pattern without a match": Case(("x*.csv: matches no file",), inputs=("x*.csv",)),
     "directory": Case(("folder: is a folder", "folder/*.csv"), inputs=("folder",)),
     "empty file": Case(("customers.csv: is empty",), {"customers.csv": ""}),
-    "header only": Case(("customers.csv: has a header but no rows",), {"customers.csv": HEADER}),
-    "no records": Case(("c.jsonl: has no records",), {"c.jsonl": "\n\n"}, ("c.jsonl",)),
+    "blank lines only": Case(("c.jsonl: is empty",), {"c.jsonl": "\n\n"}, ("c.jsonl",)),
     "unknown column in a template": Case(
         ("customers.csv", "'Nmae'", "CustomerFriendlyName"),
         {"customers.csv": f"{HEADER}1,Ana\n"},

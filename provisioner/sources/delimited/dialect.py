@@ -1,18 +1,21 @@
 """Dialect of a delimited text, detected by parsing a sample with each delimiter."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 from provisioner.errors import UsageError
+from provisioner.rows import holds_cut_number
 
+from .parsing import NULL, Quoting, Rows, escaped, parser, raw_fields
 from .preamble import count_titles
+from .quoting import detect_quoting
 
 DELIMITERS = (",", ";", "\t", "|", "^", "`")
 """Delimiters that are detected; ``--delimiter`` may name others."""
-MAX_FIELD_SIZE = 1024 * 1024
-"""Longest field, in characters."""
 
 _FAIR_SHARE = 0.5
 
@@ -24,13 +27,26 @@ class Dialect:
     """Dialect of a delimited text, with which records are written back in the same form.
 
     ``is_all_quoted`` is whether every field has quotes. ``separator_line`` is Excel's ``sep=`` line with its line
-    end, empty when there is none.
+    end, empty when there is none. ``usual_ends`` are the line ends of the header and of most records.
+    With ``keeps_text`` records are kept as they are written, because their values alone do not say how.
+    ``header`` is then the text of the header. ``tells_nulls`` is whether an empty field without quotes is another
+    value than one in quotes. ``has_cut_numbers`` is whether the sample has numbers that Excel has shortened.
     """
 
     delimiter: str
     is_all_quoted: bool
     line_end: str
     separator_line: str = ""
+    quoting: Quoting = Quoting.STANDARD
+    usual_ends: tuple[str, ...] = ()
+    keeps_text: bool = False
+    header: str = ""
+    tells_nulls: bool = False
+    has_cut_numbers: bool = False
+
+    def rows(self, lines: Iterable[str]) -> Rows:
+        """Return a strict parser of lines in this dialect."""
+        return parser(lines, self.delimiter, self.quoting)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,24 +64,12 @@ class DelimiterScore:
     width: int
     matching: int
     records: int
+    quoting: Quoting = field(default=Quoting.STANDARD, compare=False)
 
     @property
     def rank(self) -> tuple[bool, float]:
         """Part of the score that decides; two delimiters with equal ranks fit equally well."""
         return self.is_untitled, self.score
-
-
-class Rows(Protocol):
-    """Protocol of ``csv.reader``: an iterator of rows with a count of lines."""
-
-    @property
-    def line_num(self) -> int:
-        """Number of lines read so far."""
-        ...
-
-    def __iter__(self) -> Iterator[list[str]]:
-        """Return the iterator of the rows, which continues after the last one read."""
-        ...
 
 
 class _Echo:
@@ -75,31 +79,27 @@ class _Echo:
         return text
 
 
-def parser(lines: Iterable[str], delimiter: str) -> Rows:
-    """Return a strict ``csv.reader`` that accepts fields of at least ``MAX_FIELD_SIZE`` characters.
-
-    The limit of the ``csv`` module is global to the process: it is raised if necessary, and never lowered.
-    """
-    if csv.field_size_limit() < MAX_FIELD_SIZE:
-        csv.field_size_limit(MAX_FIELD_SIZE)
-    return csv.reader(lines, delimiter=delimiter, strict=True)
-
-
 class RowFormatter:
     """Formatter of rows in one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
+        is_escaped = dialect.quoting is Quoting.BACKSLASH
         # The csv module quotes CR and LF only when they are part of the line end, so the line end is CRLF here.
         self._writer = csv.writer(
             _Echo(),
             delimiter=dialect.delimiter,
             quoting=csv.QUOTE_ALL if dialect.is_all_quoted else csv.QUOTE_MINIMAL,
             lineterminator="\r\n",
+            doublequote=not is_escaped,
+            escapechar="\\" if is_escaped else None,
         )
         self._line_end = dialect.line_end
+        self._unquoted = dialect.delimiter if dialect.quoting is Quoting.NO_QUOTES else ""
 
     def format(self, values: Iterable[str]) -> str:
         """Return one row as text, with its line end."""
+        if self._unquoted:
+            return self._unquoted.join(escaped(value, self._unquoted) for value in values) + self._line_end
         text = str(self._writer.writerow(values))
         return text.removesuffix("\r\n") + self._line_end
 
@@ -126,7 +126,8 @@ def rank_delimiters(lines: Sequence[str], *, is_whole: bool) -> list[DelimiterSc
 
 def _score(lines: Sequence[str], delimiter: str, is_whole: bool) -> DelimiterScore:
     """Return the score of one delimiter: columns gained, times the share of records as wide as the header."""
-    sample = parse_sample(lines, delimiter)
+    quoting = detect_quoting(lines, delimiter, is_whole=is_whole)
+    sample = parse_sample(lines, delimiter, quoting)
     titles = count_title_rows(sample.records)
     widths = [len(record.values) for record in sample.records[titles:]]
     if not widths:
@@ -142,15 +143,51 @@ def _score(lines: Sequence[str], delimiter: str, is_whole: bool) -> DelimiterSco
         width=width,
         matching=matching,
         records=records,
+        quoting=quoting,
     )
 
 
-def read_dialect(records: Sequence["SampleRecord"], delimiter: str, separator_line: str = "") -> Dialect:
-    """Return the dialect of a text: quoting and line end by the header and the sampled records after it."""
+def read_dialect(
+    records: Sequence["SampleRecord"],
+    delimiter: str,
+    separator_line: str = "",
+    quoting: Quoting = Quoting.STANDARD,
+) -> Dialect:
+    """Return the dialect of a text: quotes and line ends by the header and the sampled records after it."""
     line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
-    is_all_quoted = all(record.bare == all_quoted.format(record.values) for record in records)
-    return Dialect(delimiter, bool(records) and is_all_quoted, line_end, separator_line)
+    is_all_quoted = bool(records) and all(record.bare == all_quoted.format(record.values) for record in records)
+    tells_nulls = not is_all_quoted and any(
+        '""' in record.text and '""' in raw_fields(record.bare, delimiter, quoting) for record in records
+    )
+    has_nulls = any(NULL in record.values for record in records)
+    keeps_text = quoting is not Quoting.STANDARD or tells_nulls or has_nulls
+    return Dialect(
+        delimiter,
+        is_all_quoted,
+        line_end,
+        separator_line,
+        quoting,
+        _usual_ends(records),
+        keeps_text=keeps_text,
+        header=records[0].bare if keeps_text else "",
+        tells_nulls=tells_nulls,
+        has_cut_numbers=any(
+            "E+" in record.text and any(map(holds_cut_number, record.values)) for record in records
+        ),
+    )
+
+
+def _usual_ends(records: Sequence["SampleRecord"]) -> tuple[str, ...]:
+    """Return the line end of the header, and one that ends most records between rows that have all columns."""
+    if not records:
+        return ()
+    width = len(records[0].values)
+    full = [
+        record.line_end for record, after in pairwise(records) if len(record.values) == len(after.values) == width
+    ]
+    most = [end for end, count in Counter(full).items() if end and width > 1 and count > len(records) / 2]
+    return tuple(filter(None, (records[0].line_end, *most)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +221,9 @@ class _Parsed(NamedTuple):
     is_faulty: bool
 
 
-def parse_sample(lines: Sequence[str], delimiter: str) -> _Parsed:
+def parse_sample(lines: Sequence[str], delimiter: str, quoting: Quoting = Quoting.STANDARD) -> _Parsed:
     """Parse lines into records up to the first parsing error; blank lines are skipped."""
-    rows, start, is_after_blank = parser(lines, delimiter), 0, False
+    rows, start, is_after_blank = parser(lines, delimiter, quoting), 0, False
     records: list[SampleRecord] = []
     try:
         for values in rows:

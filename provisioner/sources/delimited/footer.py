@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Sequence
 
-from .dialect import parser
+from .parsing import parser
 
 _SHAPES = {
     "C": re.compile(r"copyright .*salesforce\.com.*", re.IGNORECASE),

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 import msgspec
 
 from provisioner.errors import InputError
-from provisioner.sources.detection import Detected, Detection
+from provisioner.sources.detection import Detected, Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
-from provisioner.sources.skipped import BLANK_LINE, LastPass, SkippedLine, SkippedRecords
+from provisioner.sources.not_rows import SEPARATOR_LINE
+from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, LastPass, SkippedLine
 from provisioner.sources.text.decoding import count_lines, decoded, line_blocks, lines_at_end
 
 from .dialect import (
@@ -23,13 +24,16 @@ from .dialect import (
     read_dialect,
 )
 from .footer import count_footer_lines, is_nothing
+from .line_ends import NAMES
+from .parsing import Quoting
 from .preamble import parse_sep_line
-from .source import DelimitedSource, LineRange, opened_rows
+from .quoting import REASONS, detect_quoting
+from .reading import LineRange, RecordReader
+from .source import DelimitedSource
 
 _SAMPLE_LINES = 1_000
 _SAMPLE_SIZE = 512 * 1024
 _TAIL_SIZE = 16 * 1024
-_LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class _Start:
     """Result of parsing the sample: ``line`` is the header's, from 1; ``records`` begin with the header."""
 
     delimiter: Detected
+    quoting: Quoting
     line: int
     records: Sequence[SampleRecord]
     dialect: Dialect
@@ -55,12 +60,18 @@ def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) ->
     start = _look_at(lines, delimiter, raw_input.name, is_whole=is_whole)
     footer = _footer(raw_input, detection, start)
     line_range = LineRange(start.line, footer[0].line - 1 if footer else 0)
-    with opened_rows(raw_input, encoding, start.delimiter.value, line_range, SkippedRecords()) as rows:
-        columns = _columns([values for _, values in islice(rows, 2)], raw_input.name)
+    with closing(raw_input.chunks()) as chunks:
+        blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
+        columns = RecordReader(start.dialect, line_range, raw_input.name).header(blocks)
+    if not columns:
+        raise EmptyInputError(raw_input.name)
     detection = msgspec.structs.replace(
         detection,
         delimiter=start.delimiter,
         line_ends=_line_ends(start.records),
+        quoting=Detected("", "")
+        if start.quoting is Quoting.STANDARD
+        else Detected(start.quoting, REASONS[start.quoting]),
     )
     last_pass = LastPass((*start.skipped, *footer))
     return DelimitedSource(raw_input, detection, start.dialect, line_range, columns, last_pass)
@@ -84,20 +95,29 @@ def _look_at(lines: Sequence[str], delimiter: str, name: str, *, is_whole: bool)
     body = lines[1:] if told else lines
     offset = 2 if told else 1
     finding = _delimiter(body, told, delimiter, name, is_whole=is_whole)
-    records = parse_sample(body, finding.value).records
-    titles = count_title_rows(records)
-    skipped = [SkippedLine(1, "separator line")] if told else []
-    skipped += [SkippedLine(record.line + offset, "title") for record in records[:titles]]
-    header_line = records[titles].line if titles else 0
-    if titles:
+    quoting = detect_quoting(body, finding.value, is_whole=is_whole)
+    records = parse_sample(body, finding.value, quoting).records
+    empty = _count_empty(records)
+    titles = empty + count_title_rows(records[empty:])
+    skipped = [SkippedLine(1, SEPARATOR_LINE)] if told else []
+    skipped += [SkippedLine(record.line + offset, EMPTY_RECORD) for record in records[:empty]]
+    skipped += [SkippedLine(record.line + offset, "title") for record in records[empty:titles]]
+    header_line = records[titles].line if titles < len(records) else 0
+    if header_line:
         skipped += _blank_lines(records[: titles + 1], offset)
     return _Start(
         delimiter=finding,
+        quoting=quoting,
         line=offset + header_line,
         records=records[titles:],
-        dialect=read_dialect(records[titles:], finding.value, lines[0] if told else ""),
+        dialect=read_dialect(records[titles:], finding.value, lines[0] if told else "", quoting),
         skipped=skipped,
     )
+
+
+def _count_empty(records: Sequence[SampleRecord]) -> int:
+    """Return the number of records without a value at the start; 0 when there are no others."""
+    return next((place for place, record in enumerate(records) if any(map(str.strip, record.values))), 0)
 
 
 def _blank_lines(records: Sequence[SampleRecord], offset: int) -> Iterator[SkippedLine]:
@@ -150,16 +170,8 @@ def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[Sk
     ]
 
 
-def _columns(starts: Sequence[list[str]], name: str) -> tuple[str, ...]:
-    if not starts:
-        raise InputError("is empty", source=name, cure="export it again")
-    if len(starts) == 1:
-        raise InputError("has a header but no rows", source=name, cure="export it again with its rows")
-    return tuple(starts[0])
-
-
 def _line_ends(records: Sequence[SampleRecord]) -> Detected:
-    ends = {_LINE_ENDS[record.line_end]: None for record in records if record.line_end}
+    ends = {NAMES[record.line_end]: None for record in records if record.line_end}
     if len(ends) > 1:
         return Detected("mixed", f"{' and '.join(ends)} end the sampled records")
     return Detected(next(iter(ends), ""), "ends the sampled records")

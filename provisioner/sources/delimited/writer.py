@@ -9,6 +9,7 @@ from provisioner.sources.source import RecordWriter
 
 from .dialect import Dialect, RowFormatter
 from .formula_guard import guarded
+from .parsing import raw_fields
 
 
 class DelimitedWriter(RecordWriter):
@@ -30,17 +31,26 @@ class DelimitedWriter(RecordWriter):
     ) -> None:
         self._stream = stream
         self._encoding = detection.encoding.value
+        self._dialect = dialect
         self._formatter = RowFormatter(dialect)
         self._columns = len(columns)
         self._guard = guarded if is_guarded else list
         header = [*columns, *(name for name in extra_columns if name not in columns)]
         self._places = [header.index(name) for name in extra_columns]
         stream.write(detection.mark + dialect.separator_line.encode(self._encoding))
-        self._write_row(self._guard(header))
+        if dialect.header:
+            fields = raw_fields(dialect.header, dialect.delimiter, dialect.quoting)
+            added = [self._formatter.format([name]).rstrip("\r\n") for name in header[len(columns) :]]
+            self._write_line(dialect.delimiter.join([*fields, *added]) + dialect.line_end)
+        else:
+            self._write_row(self._guard(header))
 
     def write(self, record: Record, extra: Sequence[str]) -> None:
         """Write one record with its extra values; one with a problem only gets fields appended, to keep it."""
         placed = list(zip(self._places, extra, strict=True))
+        if record.raw:
+            self._write_text(record, placed)
+            return
         values = [*record.values, *(value for place, value in placed if place >= self._columns)]
         if not record.problem:
             for place, value in placed:
@@ -48,5 +58,20 @@ class DelimitedWriter(RecordWriter):
             values = [*self._guard(values)]
         self._write_row(values)
 
+    def _write_text(self, record: Record, placed: Sequence[tuple[int, str]]) -> None:
+        """Write a record as it was written, but for the fields that extra values replace."""
+        dialect = self._dialect
+        fields = raw_fields(record.raw.decode(), dialect.delimiter, dialect.quoting)
+        spelt = [(place, self._formatter.format([value]).rstrip("\r\n")) for place, value in placed]
+        if not record.problem:
+            for place, value in spelt:
+                if place < self._columns:
+                    fields[place] = value
+        fields += [value for place, value in spelt if place >= self._columns]
+        self._write_line(dialect.delimiter.join(fields) + dialect.line_end)
+
     def _write_row(self, values: Sequence[str]) -> None:
-        self._stream.write(self._formatter.format(values).encode(self._encoding, errors="backslashreplace"))
+        self._write_line(self._formatter.format(values))
+
+    def _write_line(self, line: str) -> None:
+        self._stream.write(line.encode(self._encoding, errors="backslashreplace"))

@@ -11,6 +11,7 @@ from .layouts import SEPARATOR
 from .objects import read_object
 
 _LINE_END = b"\n"
+_MARK = BOM.encode()
 
 
 def read_lines(chunks: Iterable[bytes], encoding: str, name: str, skipped: SkippedRecords) -> Iterator[Record]:
@@ -29,7 +30,10 @@ def read_lines(chunks: Iterable[bytes], encoding: str, name: str, skipped: Skipp
                 skipped.add(blank, BLANK_LINE)
                 blank = 0
             if raw and not raw.isspace():
-                yield read_object(line, raw.removesuffix(b"\r"))
+                record = read_object(line, raw.removesuffix(b"\r"))
+                if record.problem and raw.startswith(_MARK):  # files with a mark each were joined
+                    record = read_object(line, raw.removesuffix(b"\r").lstrip(_MARK))
+                yield record
             else:
                 blank = line
 

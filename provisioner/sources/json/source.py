@@ -1,5 +1,6 @@
 """Source for JSON inputs of any layout."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
-from provisioner.sources.detection import Detection
+from provisioner.sources.detection import Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
-from provisioner.sources.skipped import LastPass, SkippedRecords
+from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
+from provisioner.sources.text.decoding import BOM
 
 from .document import Tree, read_array, read_tree
 from .layouts import JsonLayout, is_list_of_arrays, is_spread_over_lines, layout_within, object_in
@@ -22,6 +24,8 @@ from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
 _SAMPLE_RECORDS = 1_000
+_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)|[\s,:\[\]{}]+|null|""')
+_END_MARKS = b"\x1a \t\r\n"
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
 READERS: dict[JsonLayout, _Reader] = {
@@ -77,7 +81,11 @@ class JsonSource:
     def records(self) -> Iterator[Record]:
         """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
         skipped = self._last_pass.begin()
-        yield from _records(self.raw_input, self.detection, self.layout, self.tree, skipped)
+        for record in _records(self.raw_input, self.detection, self.layout, self.tree, skipped):
+            if what := _kind_of_no_row(record):
+                skipped.add(record.line, what)
+            else:
+                yield record
         self._last_pass.complete(skipped)
 
     def members(self, record: Record) -> dict[str, msgspec.Raw]:
@@ -95,10 +103,12 @@ class JsonSource:
 def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> JsonSource:
     """Return the source for a JSON input, with the names that its first 1,000 records use.
 
-    ``is_told`` is whether the user gave ``--input-format``. Raise ``InputError`` when there is no record, when
-    JSON Lines have an object that spans several lines, or when the shape of the document is not supported.
+    ``is_told`` is whether the user gave ``--input-format``. Raise ``InputError`` when JSON Lines
+    have an object that spans several lines, or when the shape of the document is not supported.
     """
     text = raw_input.head()[len(detection.mark) :].decode(detection.encoding.value, errors="replace")
+    if not text.strip():
+        raise EmptyInputError(raw_input.name)
     layout = layout_within(detection.format.value, text)
     if layout is JsonLayout.LINES and is_spread_over_lines(text):
         raise InputError(
@@ -115,8 +125,6 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
         )
     records = _records(raw_input, detection, layout, tree, SkippedRecords())
     sample = _look_at(islice(records, _SAMPLE_RECORDS), tree)
-    if not sample.has_records:
-        raise InputError("has no records", source=raw_input.name, cure="export it again")
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
     envelope = _envelope(layout, text, tree)
@@ -127,7 +135,6 @@ class _FirstRecords(NamedTuple):
     """What is seen of the first records; ``is_readable`` is whether one of them has no problem."""
 
     names: tuple[str, ...]
-    has_records: bool
     is_readable: bool
 
 
@@ -135,13 +142,34 @@ def _look_at(records: Iterable[Record], tree: Tree | None) -> _FirstRecords:
     """Return what the records have. No record is kept: one may have many megabytes."""
     ignored = tree.ignored if tree else ()
     names: dict[str, None] = {}
-    has_records = is_readable = False
+    is_readable = False
     for record in records:
-        has_records = True
         if not record.problem:
             is_readable = True
             names.update(dict.fromkeys(name for name in members_of(record.raw) if name not in ignored))
-    return _FirstRecords(tuple(names), has_records, is_readable)
+    return _FirstRecords(tuple(names), is_readable)
+
+
+def _kind_of_no_row(record: Record) -> str:
+    """Return the kind of a record that is no row: one without a value, or with its own names as values."""
+    if record.problem:
+        return "" if record.raw.strip(_END_MARKS) else END_MARK
+    is_header = is_blank = False
+    for name, value in record.values.items() if isinstance(record.values, dict) else ():
+        if value == name or value.lstrip(BOM) == name:
+            is_header = True
+        elif not value.strip() or (value[0] in "[{" and _is_void(value)):
+            is_blank = True
+        else:
+            return ""
+    if is_header:
+        return "" if is_blank else REPEATED_HEADER
+    return EMPTY_RECORD
+
+
+def _is_void(spelt: str) -> bool:
+    """Return whether an array or object has nothing but names, ``null`` and empty texts in it."""
+    return not _VALUE.sub("", spelt)
 
 
 def _tree(text: str, name: str, *, is_told: bool) -> Tree:

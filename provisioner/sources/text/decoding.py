@@ -57,17 +57,47 @@ class _LineCount:
 
     def _breaks_in(self, text: str) -> int:
         is_torn = self._ends_in_cr and text.startswith("\n")
-        return text.count("\n") + text.count("\r") - text.count("\r\n") - is_torn
+        return _count_breaks(text) - is_torn
 
 
-def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
+def _count_breaks(text: str) -> int:
+    if "\r" not in text:  # finding none is far quicker than counting
+        return text.count("\n")
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+class _CutLines(_LineCount):
+    """Counter for a text that is cut into lines anyway: ``keep`` is told of each piece, so counting is free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cut, self._rest = 0, ""
+
+    def add(self, text: str) -> None:
+        """Do nothing: the lines are counted when they are cut."""
+
+    def keep(self, cut: int, rest: str) -> None:
+        """Take account of all lines that were cut so far, and of the text after them."""
+        self._cut, self._rest = cut, rest
+
+    def line_after(self, text: str) -> int:
+        return 1 + self._cut + _count_breaks(self._rest + text)
+
+
+def decoded_lines(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[list[str]]:
+    """Yield the lines of a text in lists, as ``line_blocks`` does; raise as it and ``decoded`` do."""
+    lines = _CutLines()
+    return line_blocks(decoded(chunks, encoding, name, lines), name, lines)
+
+
+def decoded(chunks: Iterable[bytes], encoding: str, name: str, lines: _LineCount | None = None) -> Iterator[str]:
     """Yield the decoded pieces of a text, without its byte order marks; no piece is empty.
 
     ``name`` is the input's name for error messages. Raise ``UndecodableError``, with line and byte offset, at the
     first bytes that are not valid in ``encoding``, and ``InputError`` at a NUL character.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    lines, offset = _LineCount(), 0
+    lines, offset = lines or _LineCount(), 0
     for chunk in chain(chunks, [b""]):
         mark = b"" if offset else leading_boms(chunk, encoding)
         offset += len(chunk)
@@ -101,7 +131,7 @@ def _undecodable(
     )
 
 
-def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
+def line_blocks(texts: Iterable[str], name: str, counter: _CutLines | None = None) -> Iterator[list[str]]:
     """Yield lists of the lines in a text, each with its line end (LF, CRLF or lone CR), one list per piece.
 
     Lists are used because ``itertools.chain`` iterates over them without running Python code per line. Raise
@@ -113,6 +143,8 @@ def line_blocks(texts: Iterable[str], name: str) -> Iterator[list[str]]:
         # The last line may go on in the next piece, even where it ends in CR: an LF may follow.
         rest = lines.pop()
         count += len(lines)
+        if counter:
+            counter.keep(count, rest)
         if len(rest) > MAX_RECORD_SIZE:
             raise InputError(
                 f"is a line of more than {MAX_RECORD_SIZE // 1024**2} MiB",

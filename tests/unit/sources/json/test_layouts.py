@@ -101,7 +101,6 @@ def test_the_records_of_a_query_result_are_found(opened: Open) -> None:
         ('{"records": [{"a": 1}],\n"records": [{"a": 1}]}', "line 2: gives 'records' twice"),
         ('{"records": [{"a": 1}], "x" 1}', "line 1: ':' is expected here, but something else"),
         ('{"records": [{"a": 1}\n{"a": 2}]}', "line 2: ']' is expected here, but something else"),
-        ('{"records": []}', "has no records"),
     ],
 )
 def test_a_list_of_records_that_cannot_be_read_to_its_end_is_refused(

@@ -135,7 +135,6 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "several lists of objects: contacts, companies",
         "jq -c '.contacts[]'",
     ),
-    "nobody": ('{"count":0,"results":[]}', "has no records", "export it again"),
     "a person with orders": (
         '{"name":"Ada","orders":[{"sku":1}]}',
         "a list of objects, orders, and with name beside it",

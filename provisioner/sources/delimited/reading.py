@@ -1,0 +1,235 @@
+"""Reading of the records of a delimited text, strictly: doubtful records are errors, never guesses."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from msgspec import structs
+
+from provisioner.errors import InputError
+from provisioner.models import Record
+from provisioner.rows import holds_cut_number
+from provisioner.sources.files.raw_input import CHUNK_SIZE
+from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
+from provisioner.sources.skipped import BLANK_LINE, END_MARK, REPEATED_HEADER, SkippedRecords
+from provisioner.sources.text.decoding import MAX_RECORD_SIZE
+from provisioner.system.printable import quoted
+
+from .dialect import Dialect, RowFormatter
+from .line_ends import NAMES, BlockWatch
+from .parsing import MAX_FIELD_SIZE, NULL
+
+_QUOTE_CURE = "close the quote, or double the quotes inside the field"
+
+
+@dataclass(frozen=True, slots=True)
+class LineRange:
+    """Range of lines from the header to the last record, from 1; ``last`` is 0 when it is the end of the text."""
+
+    first: int = 1
+    last: int = 0
+
+    def of(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Yield the blocks of lines without the lines before and after the range."""
+        start = 1
+        for block in blocks:
+            end = start + len(block)
+            if self.last and start > self.last:
+                return
+            if end > self.first:
+                yield block[max(self.first - start, 0) : self.last + 1 - start if self.last else None]
+            start = end
+
+
+class RecordReader:
+    """Reader of the lines of one delimited text, in one pass."""
+
+    def __init__(self, dialect: Dialect, line_range: LineRange, name: str) -> None:
+        self._dialect, self._range, self._name = dialect, line_range, name
+        self._watch = BlockWatch(dialect.usual_ends, RARE)
+        self._start = line_range.first
+
+    def header(self, blocks: Iterable[list[str]]) -> tuple[str, ...]:
+        """Return the first record; empty when there is none. Raise as ``records`` does."""
+        rows = self._dialect.rows(chain.from_iterable(self._watched(blocks)))
+        try:
+            return tuple(next((values for values in rows if values), ()))
+        except csv.Error as error:
+            raise _unparsable(error, self._name, self._start) from error
+
+    def records(
+        self, blocks: Iterable[list[str]], columns: Sequence[str], skipped: SkippedRecords
+    ) -> Iterator[Record]:
+        """Yield all rows after the header; what is none is added to ``skipped``.
+
+        A row with more or fewer fields than there are columns has a problem. Raise ``InputError`` when a quote is
+        not closed, or a record is too long.
+        """
+        doubts = _Doubts(columns, self._dialect, self._watch, skipped)
+        width, head, in_doubt = len(columns), columns[0], self._watch.doubts
+        least = LEAST_OF_ROWS if width > 1 else LEAST_OF_SINGLE_VALUES
+        if self._dialect.separator_line or self._dialect.has_cut_numbers:
+            least = MORE_THAN_ALL
+        taken: list[str] = []
+        lines: Iterable[str] = chain.from_iterable(self._watched(blocks))
+        if self._dialect.keeps_text:
+            lines = _remembered(lines, taken)
+            least = MORE_THAN_ALL
+        rows, first = self._dialect.rows(lines), self._range.first
+        try:
+            for values in rows:
+                line, self._start = self._start, rows.line_num + first
+                if len(values) == width and least <= values[0] != head and not in_doubt:
+                    yield Record(line, values)
+                else:
+                    yield from doubts.take(line, self._start, values, "".join(taken))
+                    taken.clear()
+        except csv.Error as error:
+            raise _unparsable(error, self._name, self._start) from error
+        yield from doubts.finish()
+
+    def _watched(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory."""
+        last_start, idle_blocks, number = 0, 0, self._range.first
+        for block in self._range.of(blocks):
+            idle_blocks = idle_blocks + 1 if self._start == last_start else 0
+            last_start = self._start
+            if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
+                raise _endless(self._name, self._start)
+            yield self._watch.look_at(block, number)
+            number += len(block)
+
+
+class _Doubts:
+    """Decides about the records that may be no rows, or parts of rows."""
+
+    def __init__(
+        self, columns: Sequence[str], dialect: Dialect, watch: BlockWatch, skipped: SkippedRecords
+    ) -> None:
+        self._not_rows = NotRows(columns, has_separator_line=bool(dialect.separator_line))
+        self._width, self._line_end = len(columns), dialect.line_end
+        self._watch, self._skipped = watch, skipped
+        self._formatter = RowFormatter(dialect)
+        self._columns, self._has_cut_numbers = columns, dialect.has_cut_numbers
+        self._is_header_next = True
+        self._after_header = 0
+        self._torn: Record | None = None
+        """Last record with an unusual line end; it is not yielded yet when it has no problem."""
+
+    def take(self, line: int, next_line: int, values: list[str], text: str) -> Iterator[Record]:
+        """Yield what is certain after the record that begins on ``line`` and ends before ``next_line``.
+
+        ``text`` is the record as it is written, empty when its values say enough.
+        """
+        has_nulls = NULL in values
+        if has_nulls:
+            text = text or self._formatter.format(values)
+            values = ["" if value == NULL else value for value in values]
+        what = self._kind(line, values)
+        if what:
+            self._skip(line, next_line, what)
+            return
+        if has_nulls:
+            self._skipped.mention(line, NULLS)
+        if self._has_cut_numbers:
+            self._mention_cut_numbers(line, values)
+        problem = "" if len(values) == self._width else _ragged(len(values), self._width)
+        record = Record(line, values, problem, text.rstrip("\r\n").encode())
+        if self._torn or next_line - 1 in self._watch.doubts:
+            yield from self._beside_unusual_line_end(record, is_torn=next_line - 1 in self._watch.doubts)
+        else:
+            self._watch.is_pending = False
+            yield record
+
+    def _mention_cut_numbers(self, line: int, values: Sequence[str]) -> None:
+        for name, value in zip(self._columns, values, strict=False):
+            if holds_cut_number(value):
+                self._skipped.mention(line, f"column {quoted(name)} has {CUT_NUMBERS}")
+
+    def _skip(self, line: int, next_line: int, what: str) -> None:
+        if what != HEADER:
+            self._skipped.add(line - (what == END_MARK and self._watch.has_mark_in_last_line), what)
+        if what in (HEADER, REPEATED_HEADER):
+            self._after_header = next_line
+        self._watch.is_pending = bool(self._torn) or what in (HEADER, REPEATED_HEADER)
+
+    def finish(self) -> Iterator[Record]:
+        """Yield the last record if it was held back."""
+        if self._torn and not self._torn.problem:
+            yield self._torn
+
+    def _kind(self, line: int, values: Sequence[str]) -> str:
+        if not values:
+            return BLANK_LINE
+        if self._is_header_next:
+            self._is_header_next = False
+            return HEADER
+        return self._not_rows.kind(values, is_after_header=line == self._after_header)
+
+    def _beside_unusual_line_end(self, record: Record, *, is_torn: bool) -> Iterator[Record]:
+        """Yield the records that an unusual line end does not cut, and those that it may cut with a problem.
+
+        It cuts a record in two when one of its neighbours has not all columns. With one column nothing tells.
+        """
+        before = self._torn
+        if before:
+            is_cut = bool(before.problem or record.problem) or self._width == 1
+            if not before.problem:
+                yield structs.replace(before, problem=self._cut) if is_cut else before
+            record = structs.replace(record, problem=self._cut) if is_cut else record
+        self._torn = record if is_torn else None
+        self._watch.is_pending = is_torn
+        if record.problem or not is_torn:
+            yield record
+
+    @property
+    def _cut(self) -> str:
+        usual = NAMES.get(self._line_end, "others")
+        return (
+            "may be a part of a record that a line break inside a field cuts in two: the lines of this file end "
+            f"with {usual}, this one or the one before it does not; put the field into quotes, or remove the break"
+        )
+
+
+def _remembered(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """Yield lines, and append each to ``taken``."""
+    for line in lines:
+        taken.append(line)
+        yield line
+
+
+CUT_NUMBERS = "numbers that Excel has cut to their first digits, as in 1.23457E+11"
+"""What is told of a column with such numbers."""
+NULLS = r"fields with \N are read as empty"
+"""What is told of rows with such fields."""
+HEADER = "header"
+"""Kind of the first record."""
+
+
+def _ragged(width: int, header_width: int) -> str:
+    noun = "field" if width == 1 else "fields"
+    return f"has {width} {noun}, the header has {header_width}"
+
+
+def _endless(name: str, line: int) -> InputError:
+    return InputError(
+        f"the record that starts here is longer than {MAX_RECORD_SIZE // 1024**2} MiB; "
+        "most likely a quote is not closed",
+        source=name,
+        line=line,
+        cure=_QUOTE_CURE,
+    )
+
+
+def _unparsable(error: csv.Error, name: str, line: int) -> InputError:
+    """Return the error for a fault that ``csv`` found; the rest is unusable, since quotes delimit records."""
+    text = str(error)
+    if "field limit" in text:
+        limit = f"{MAX_FIELD_SIZE // 1024**2} MiB"
+        message = f"a field of this record is longer than {limit}; most likely a quote is not closed"
+    elif "end of data" in text:
+        message = "a quote in the record that starts here is never closed"
+    else:
+        message = "text follows a closing quote in the record that starts here"
+    return InputError(message, source=name, line=line, cure=_QUOTE_CURE)

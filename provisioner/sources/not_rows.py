@@ -1,0 +1,112 @@
+"""Records that are not rows although they are written like them: how each kind of them is recognised."""
+
+import re
+from collections.abc import Sequence
+
+from provisioner.sources.delimited.parsing import END_OF_COPY
+from provisioner.sources.delimited.preamble import parse_sep_line
+from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER
+from provisioner.sources.text.decoding import BOM
+
+DASH_LINE = "dash line"
+ROW_COUNT = "row count"
+SEPARATOR_LINE = "separator line"
+
+_CTRL_Z = "\x1a"
+_MARKS = BOM + _CTRL_Z
+"""Characters that joining files leaves before the header of the next one."""
+_ROWS = (
+    r"(?:rows?|row\(s\)|records?|record\(s\)|zeilen?|zeile\(n\)|datens[aä]tze?|lignes?|ligne\(s\)|filas?|fila\(s\)"
+    r"|righe|riga|linhas?|linha\(s\)|registros?|rijen|rij|wiersz(?:e|y)?|rader|rad|строк[аи]?|行|개 행)"
+)
+_OPEN, _CLOSE = "(\uff08", ")\uff09"
+_WORDS = f"[^{_OPEN}{_CLOSE}]{{0,40}}"
+_DONE = "affected|copied|exported|fetched|found|in set|produced|retrieved|returned|selected|unloaded"
+_PATTERNS = (
+    rf"[{_OPEN}]\s*(?:\d[\d.,' ]*|no)\s*{_ROWS}(?:[ ,]{_WORDS}|[^\x00-\x7f{_CLOSE}]{{0,40}})?[{_CLOSE}]",
+    rf"(?:\d[\d.,]*|no) (?:rows?|row\(s\)|records?|record\(s\)) (?:{_DONE})\b.{{0,80}}",
+    r"query ok\b.{0,80}",
+    r"\*\*\* query completed\..{0,80}",
+    r"sqlrowcount returns -?\d+",
+    r"(?:rows|records) affected:? *\d+",
+)
+"""Row counts of psql, sqlcmd, isql, SQL*Plus, SnowSQL, mysql, db2, bteq and their relatives, in some languages."""
+_COUNT = re.compile("|".join(_PATTERNS), re.IGNORECASE)
+_CLOSING = re.compile(r"completion time: \S+", re.IGNORECASE)
+"""Last line of SQL Server Management Studio."""
+_COMMAND_TAG = re.compile(r"(?:COPY|SELECT|UNLOAD) \d+")
+_DASHES = re.compile(r"-+|=+|:?-{2,}:?")
+_RULER = re.compile(r"[-=+|\s]*[-=]{2}[-=+|\s]*")
+_SURE_DASHES = 2
+
+LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES = "0", ":"
+"""A record whose first value sorts before this may be no row; with one column, a row count is one value, too.
+
+Of the others, only those with one of ``RARE``, those equal to the header, and the first after it may be no rows.
+"""
+MORE_THAN_ALL = "\U0010ffff"
+"""The same for a text with a separator line, which may be repeated."""
+RARE = f"{BOM}\\\xa0\x85\u2003\u2007\u202f\u3000{_OPEN[1]}"
+"""Characters that sort after ``0`` and may begin a record that is no row."""
+
+
+class NotRows:
+    """What the records of a text that are not rows look like; it depends on the header."""
+
+    def __init__(self, columns: Sequence[str], *, has_separator_line: bool = False) -> None:
+        self._header = list(columns)
+        self._has_separator_line = has_separator_line
+
+    def kind(self, values: Sequence[str], *, is_after_header: bool = False) -> str:
+        """Return the kind of a record that is no row; empty for a row. ``values`` has at least one value.
+
+        ``is_after_header`` is whether the record follows the header or a repetition of it.
+        """
+        first, *rest = values
+        if not first.strip() or first[0] in _MARKS:
+            has_rest = any(map(str.strip, rest))
+            if not has_rest and not first.strip(f"{_MARKS} \t\r\n\xa0").strip():
+                return END_MARK if _CTRL_Z in first else EMPTY_RECORD
+        if self._is_header(first, rest):
+            return REPEATED_HEADER
+        if is_after_header and is_dash_line(values, self._header):
+            return DASH_LINE
+        if not any(map(str.strip, rest)):
+            return self._kind_alone(first.strip(), width=len(values))
+        is_cut = first.lstrip()[:1] in _OPEN and _COUNT.fullmatch(",".join(values).strip(", "))
+        return ROW_COUNT if is_cut else ""
+
+    def _is_header(self, first: str, rest: Sequence[str]) -> bool:
+        head, *others = self._header
+        if rest != others:
+            return False
+        bare = first.lstrip(_MARKS)
+        return bare == head or (bare != first and bare == f'"{head.replace(chr(34), chr(34) * 2)}"')
+
+    def _kind_alone(self, text: str, *, width: int) -> str:
+        """Return the kind of a record with one filled cell, which holds ``text``."""
+        if _COUNT.fullmatch(text):
+            return ROW_COUNT
+        if _CLOSING.fullmatch(text):
+            return "footer"
+        if width == 1 and text == END_OF_COPY:
+            return END_MARK
+        if width == 1 < len(self._header) and _COMMAND_TAG.fullmatch(text):
+            return ROW_COUNT
+        if self._has_separator_line and (text.lower() == "sep=" or parse_sep_line(text)):
+            return SEPARATOR_LINE
+        return ""
+
+
+def is_dash_line(values: Sequence[str], header: Sequence[str]) -> bool:
+    """Return whether a record that follows the header only underlines it, as sqlcmd, isql and psql do.
+
+    Each cell has to consist of dashes. Single ones, which people write for *none*, do not count, except below
+    names that are as short.
+    """
+    cells = [value.strip() for value in values]
+    if len(cells) != len(header):
+        return len(cells) == 1 and bool(_RULER.fullmatch(cells[0]))
+    if not all(map(_DASHES.fullmatch, cells)):
+        return False
+    return any(len(cell) >= _SURE_DASHES for cell in cells) or all(len(name.strip()) <= 1 for name in header)

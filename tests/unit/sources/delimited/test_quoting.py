@@ -1,0 +1,50 @@
+"""Rules of the ways in which fields are quoted and characters escaped."""
+
+from collections.abc import Callable
+
+import pytest
+
+from provisioner.sources import Source
+
+Open = Callable[..., Source]
+
+
+def values(source: Source) -> list[list[str]]:
+    """Return the values of all valid records."""
+    return [list(record.values) for record in source.records() if not record.problem]
+
+
+def test_a_quote_after_a_blank_opens_a_field(opened: Open) -> None:
+    """The field has no blanks around it; those around other fields stay."""
+    source = opened(b'Id, Name, Note\n1, "Bob", x\n2, "Muster, Ada" , "a ""b"", c"\n3,  "two\n lines" , 5" pipe\n')
+
+    assert source.detection.quoting.value == "after blanks"
+    assert values(source) == [
+        ["1", "Bob", " x"],
+        ["2", "Muster, Ada", 'a "b", c'],
+        ["3", "two\n lines", ' 5" pipe'],
+    ]
+    assert "quotes after a blank are read as quotes" in next(iter(source.detection.notes()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'Id,Name\n1,"a, ""b"""\n2,"c\n ""d"""\n',
+        b'Id,Name\n1, "Bob" Smith\n2, Ada\n',
+        b'Id,Name\n1,Ada\n2,5" pipe\n',
+    ],
+)
+def test_other_blanks_before_quotes_are_text(opened: Open, content: bytes) -> None:
+    """Inside quotes, and where the quote does not enclose the field."""
+    assert not opened(content).detection.quoting.value
+
+
+def test_columns_with_numbers_that_excel_has_cut_are_told(opened: Open) -> None:
+    """The digits are gone, whatever the column is for; its lines are named."""
+    source = opened(b"Id,Phone,Name\n1,4.91512E+11,Ada\n2,030 1,Bo\n3,4.9E+12,E+1\n")
+
+    assert len(values(source)) == 3
+    assert list(source.skipped.notes) == [
+        "column 'Phone' has numbers that Excel has cut to their first digits, as in 1.23457E+11: lines 2, 4"
+    ]
