@@ -83,7 +83,7 @@ class Template:
         ``{First} {Last}`` has no stray space when one of them is blank. Rendering raises ``TooLongError``, which
         names ``origin``, for a row whose text exceeds ``MAX_CHARACTERS``.
         """
-        getters = [locate(part) if isinstance(part, Placeholder) else Constant(part) for part in self.parts]
+        getters = [locate(part) if isinstance(part, Placeholder) else Constant(str(part)) for part in self.parts]
         match getters:
             case []:
                 return Constant("")

@@ -159,3 +159,9 @@ def test_a_broken_template_is_a_usage_error_that_names_the_place(template: str, 
 
     assert caught.value.message == f"--set chat_friendly_name: {fault}"
     assert caught.value.cure == "write {Column Name} for a column, {{ and }} for braces"
+
+
+def test_a_text_that_is_meant_is_bound_as_a_plain_text() -> None:
+    """Where it is all of a template, too: what comes after the mapping takes no other kind of text."""
+    for written in ("{|First Name}", "{|$}{First}", "x{|y}"):
+        assert type(rendered(written, ["Ada", "", ""])) is str
