@@ -22,7 +22,7 @@ def spreadsheet_forms(key: str) -> dict[str, str]:
 
     Spaces around it and zeros before it go, a long number is rounded or shortened (``1.23457E+15``), and the case
     changes, as that of ``true`` does. Any other change makes it another key. The changes have one word each, which
-    tells them apart; a table that was saved again holds no key that its change would change once more.
+    tells them apart: a table that was saved again holds hardly a key that its change would change once more.
     """
     if len(key) > _LONGEST:
         return {}
@@ -31,16 +31,17 @@ def spreadsheet_forms(key: str) -> dict[str, str]:
     if _NUMBER.fullmatch(plain):
         for form, change in _number_forms(plain):
             forms[form] = forms[form.replace(".", ",")] = change
+        forms[plain.replace(".", ",")] = forms[plain.replace(",", ".")] = "decimal sign"
     return {form: change for form, change in forms.items() if form not in (key, "")}
 
 
 def _number_forms(text: str) -> Iterator[tuple[str, str]]:
+    if _SHORTENED.fullmatch(text):
+        return
     number = Decimal(text.replace(",", "."))
     change = "rounded" if len(number.as_tuple().digits) > _KEPT else "zeros"
     for rounding in (ROUND_DOWN, ROUND_HALF_EVEN):
         yield f"{Context(prec=_KEPT, rounding=rounding).create_decimal(number).normalize():f}", change
-    if _SHORTENED.fullmatch(text):
-        return
     if number.adjusted() >= _LONG or "e" in text.casefold():
         for digits in _SHOWN:
             mantissa, _, power = f"{float(number):.{digits - 1}E}".partition("E")

@@ -1,15 +1,17 @@
 """Finds new rows whose keys are those of earlier rows as a spreadsheet program has saved one of them.
 
 The question is whether a table was saved again, which changes all keys of a kind alike. So a sample of the rows is
-enough, and the search costs the same for ten thousand rows as for a million. A change counts only when no key of
-the changed table would still be changed by it: keys that differ in nothing but their case, as those of Salesforce
-may, or in their sixteenth digit, are the keys of different rows.
+enough, and the search costs the same for ten thousand rows as for a million. A change counts only when it
+explains more keys of the changed table than it would still change: keys that differ in nothing but their case, as
+those of Salesforce may, or in their sixteenth digit, are the keys of different rows.
 """
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.shapes import checked_row
@@ -33,26 +35,47 @@ def find_respelt_keys(connection: sqlite3.Connection, last: int) -> tuple[tuple[
     ``last`` is the largest row ID before the present plan, so rows with larger ones are new. An earlier row counts
     when it has an outcome and is no longer in the input.
     """
-    pairs = list(_pairs(connection, last))
-    if not pairs:
-        return ()
-    asked = json.dumps([earlier for earlier, *_ in pairs])
-    still_there = {id_ for (id_,) in connection.execute(_RESPELT["still_planned"], (asked,))}
-    return tuple(dict.fromkeys((was, now) for earlier, was, now in pairs if earlier not in still_there))[:_NAMED]
-
-
-def _pairs(connection: sqlite3.Connection, last: int) -> Iterator[tuple[int, str, str]]:
-    """Yield (ID of the earlier row, its key, key of the new row)."""
     sample = {row[0]: row for row in _sample(connection, last)}
     forms = {id_: spreadsheet_forms(key) for id_, key, _ in sample.values()}
-    unfinished = {(id_ <= last, change) for id_, changes in forms.items() for change in changes.values()}
+    pairs = list(_pairs(connection, last, sample, forms))
+    if not pairs:
+        return ()
+    asked = json.dumps([pair.earlier for pair in pairs])
+    still_there = {id_ for (id_,) in connection.execute(_RESPELT["still_planned"], (asked,))}
+    gone = [pair for pair in pairs if pair.earlier not in still_there]
+    explained = Counter(change for change, _ in {(pair.change, pair.changed) for pair in gone})
+    changeable = Counter((id_ <= last, change) for id_, each in forms.items() for change in set(each.values()))
+    found = (pair for pair in gone if explained[pair.change] > changeable[pair.change])
+    return tuple(dict.fromkeys((pair.was, pair.now) for pair in found))[:_NAMED]
+
+
+class _Change(NamedTuple):
+    """Change of keys; ``in_earlier`` is whether the earlier rows have the changed keys, and not the new ones."""
+
+    in_earlier: bool
+    what: str
+
+
+class _Pair(NamedTuple):
+    """Key of an earlier row and that of a new row, and which of the two rows has the changed key."""
+
+    earlier: int
+    was: str
+    now: str
+    change: _Change
+    changed: int
+
+
+def _pairs(
+    connection: sqlite3.Connection, last: int, sample: dict[int, _Row], forms: dict[int, dict[str, str]]
+) -> Iterator[_Pair]:
     sought = [(form, id_) for id_, changes in forms.items() for form in changes]
     for id_, *found in connection.execute(_RESPELT["rows_of_keys"], (json.dumps(sought),)).fetchall():
         one, other = sample[id_], checked_row(shapes.KEYED_ROW, found)
         earlier, new = sorted((one, other))
-        is_between = earlier[0] <= last < new[0] and earlier[2] in _OUTCOMES
-        if is_between and (other[0] <= last, forms[id_][other[1]]) not in unfinished:
-            yield earlier[0], earlier[1], new[1]
+        if earlier[0] <= last < new[0] and earlier[2] in _OUTCOMES:
+            change = _Change(other[0] <= last, forms[id_][other[1]])
+            yield _Pair(earlier[0], earlier[1], new[1], change, other[0])
 
 
 def _sample(connection: sqlite3.Connection, last: int) -> Iterator[_Row]:

@@ -87,12 +87,24 @@ async def test_keys_are_compared_in_both_directions_and_wherever_they_stand(path
 
 
 async def test_keys_of_different_rows_that_look_alike_are_not_asked_about(path: Path) -> None:
-    """A table that was saved again holds no key that could still change: of these, some of the new ones could."""
+    """A table that was saved again holds hardly a key that could still change: of these, most new ones could."""
     was = ["0015g00000AbCde", "0015g00000AbCdf", "1234567890123456", "1234567890123457", "007"]
     now = ["0015g00000AbCdE", "0015G00000aBCDF", "1234567890123460", "1234567890123461", "7", "008"]
     await begin(path, entries([*keys(1, 20), *was]))
 
     assert await replaced_by(path, entries([*keys(1, 20), *now])) is None
+
+
+async def test_a_few_other_new_keys_do_not_hide_those_that_a_spreadsheet_changed(path: Path) -> None:
+    """One customer more may have a key with a zero before it, a long number or a fraction."""
+    await begin(path, entries([*keys(1, 20), "001", "002", "0100", "1001.50"]))
+
+    respelt = await replaced_by(
+        path, entries([*keys(1, 20), "1", "2", "100", "1001.5", "000999", "4.91E+12", "12.5"])
+    )
+
+    assert respelt is not None
+    assert len(respelt.respelt_keys) == 3
 
 
 async def test_comparing_keys_costs_the_same_for_many_rows_as_for_few(path: Path) -> None:
