@@ -48,7 +48,6 @@ FLOORS = {
 HOMES = {
     "aiohttp": ("http_client", "report", "simulator"),
     "asyncio_throttle": ("pacing",),
-    "chardet": ("sources/text",),
     "click": ("cli",),
     "csv": ("results", "sources/delimited"),
     "openpyxl": ("sources/excel",),

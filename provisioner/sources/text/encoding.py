@@ -9,7 +9,6 @@ from provisioner.sources.detection import Detected
 from provisioner.sources.files.raw_input import RawInput
 
 from .decoding import BOM, UndecodableError, decoded, leading_boms
-from .legacy_encodings import guess_encoding
 
 _MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
 """Encodings with a byte order mark. UTF-32 is first: its little-endian mark starts with that of UTF-16."""
@@ -80,6 +79,8 @@ def guess_encoding_of(raw_input: RawInput) -> Encoding:
                         cure="name its encoding, e.g. --encoding iso2022_jp, or save it as CSV UTF-8",
                     )
     except UndecodableError as fault:
+        from .legacy_encodings import guess_encoding  # noqa: PLC0415 - not needed for UTF-8, the usual case
+
         with closing(raw_input.chunks()) as chunks:
             reading = guess_encoding(chunks, raw_input.name, fault.line)
         letters = " ".join(reading.letters[:_LETTERS])

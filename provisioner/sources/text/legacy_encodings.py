@@ -1,15 +1,17 @@
 """Guess of a legacy (not Unicode) encoding, by how plausible the text is when decoded with each candidate."""
 
-import math
-import re
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import InputError
 
-from .alphabets import is_latin, languages_needed, oddity
-from .decoding import MAX_RECORD_SIZE
+from .header_words import languages_of_header
+from .letter_frequencies import known_languages
+from .likelihood import TextLikelihood, words_of
+from .oddity import oddity
+from .sample import Sample, take_sample
 
 _CANDIDATES = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
@@ -17,22 +19,35 @@ _CANDIDATES = (
     *("iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u"),
     *("mac-roman", "mac-latin2", "cp850", "cp852", "cp437", "cp866"),
 )
-"""Candidates, by chardet's names; of those that decode a text in the same way the first is reported."""
+"""Candidates; of those that decode a text in the same way the first is reported."""
 
-_WEIGHTS = {"iso": 0.6, "mac": 0.3, "cp4": 0.3, "cp8": 0.3}
-"""Weights, from 0 to 1, of encodings that are rare in exports, by prefix of their names: ISO, old Macs and DOS."""
+_PRIORS = {
+    "cp1254": -0.7,
+    "cp1255": -0.5,
+    "cp1256": -0.5,
+    "cp1257": -0.7,
+    "cp1258": -2.0,
+    "cp866": -3.0,
+    "euc": -1.5,
+    "koi": -1.5,
+    "iso": -1.5,
+    "mac": -5.0,
+    "cp4": -6.0,
+    "cp8": -5.5,
+    "cp874": 0.0,
+    "iso8859-9": -2.0,
+    "mac-latin2": -6.0,
+}
+"""Logarithms of how rare encodings are in exports, by name or by its first three letters; 0 for the others."""
 
-_SAMPLE_SIZE = 16 * 1024
-_FIELD_END = re.compile(rb'[\t\r\n",;]+')  # in no encoding are these bytes part of a longer character
-_ASCII = bytes(range(128))
 _MOST_ODD = 0.5
-_LEAST_CONFIDENCE = 0.01
-"""Least confidence of chardet for text that is not in Latin script; for few Latin words it may be lower."""
 _SLACK = 0.05
+_LEAD = 8.5
+"""Difference between the logarithms of two likelihoods from which on the first is certain enough."""
+_LOCALE_FACTOR = 20.0
+"""How many times more likely the language of the machine's locale is, when nothing else decides."""
 _SPOILT_SHARE = 0.25
 """Share of fields valid in UTF-8 above which a text is damaged UTF-8: other encodings rarely are by chance."""
-_LEADS = ((3, 3.0), (12, 2.0), (math.inf, 1.4))
-"""(most words, factor): up to that many differing words, the best candidate's score has to be that much higher."""
 _NAMED = 4
 """Most encodings in a message, and most letters of each."""
 
@@ -41,19 +56,12 @@ _NAMED = 4
 class EncodingCandidate:
     """Decoded sample, with the encodings that decode it in this way, in the order of ``_CANDIDATES``.
 
-    ``confidence`` is chardet's, from 0 to 1; ``oddity`` is the share of implausible words.
+    ``score`` is the logarithm of its likelihood.
     """
 
     text: str
     encodings: tuple[str, ...]
-    confidence: float
-    oddity: float
-
-    @property
-    def score(self) -> float:
-        """Likelihood relative to other candidates: weighted confidence divided by the number of languages."""
-        weight = max(_WEIGHTS.get(name[:3], 1.0) for name in self.encodings)
-        return weight * self.confidence / languages_needed(self.text)
+    score: float = 0.0
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -69,29 +77,29 @@ def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Enco
     a few damaged places, when no encoding fits, and when several give different letters and none is clearly
     better: a wrong one would garble names.
     """
-    pieces = _gather(chunks)
-    if sum(map(_is_utf8, pieces)) > len(pieces) * _SPOILT_SHARE:
+    sample = take_sample(chunks)
+    if sum(map(_is_utf8, sample.told)) > len(sample.told) * _SPOILT_SHARE:
         raise InputError(
             "is UTF-8 text but for a few places, of which this is the first",
             source=name,
             line=line,
             cure="fix them, or export it again",
         )
-    candidates = _likely(_decode_candidates(pieces))
-    if not candidates:
+    plausible = _plausible(sample)
+    if not plausible:
         raise InputError(
             "is not UTF-8 text, nor text in any other encoding that is looked for",
             source=name,
             line=line,
             cure="save it as CSV UTF-8, or name its encoding with --encoding",
         )
-    best = candidates[0]
-    rivals = [
-        candidate for candidate in candidates if candidate.score * _lead_needed(best, candidate) >= best.score
-    ]
+    likelihood = TextLikelihood(known_languages())
+    rivals = _rivals(plausible, likelihood, {})
+    if len(rivals) > 1:
+        rivals = _rivals(plausible, likelihood, _language_of_locale())
     if len(rivals) > 1:
         raise _ambiguous(rivals, name, line)
-    return best
+    return rivals[0]
 
 
 def _is_utf8(piece: bytes) -> bool:
@@ -102,81 +110,51 @@ def _is_utf8(piece: bytes) -> bool:
     return True
 
 
-def _gather(chunks: Iterable[bytes]) -> list[bytes]:
-    """Return a sample of the non-ASCII fields: the first 16 KiB, then one for each byte value not seen before."""
-    found: dict[bytes, None] = {}
-    seen: set[int] = set()
-    size = 0
-    for piece in _whole_lines(chunks):
-        fresh = {*piece.translate(None, _ASCII)} - seen
-        if size > _SAMPLE_SIZE and not fresh:
-            continue
-        for field in _FIELD_END.split(piece):
-            if not field.isascii() and field not in found and (size <= _SAMPLE_SIZE or fresh & {*field}):
-                found[field] = None
-                size += len(field)
-                fresh -= {*field}
-        seen.update(piece.translate(None, _ASCII))
-    return list(found)
-
-
-def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield pieces that end at a line end, so that no character is split, unless a line is longer than 4 MiB."""
-    rest = b""
-    for chunk in chunks:
-        end = 1 + max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-        if end or len(rest) > MAX_RECORD_SIZE:
-            yield rest + chunk[:end]
-            rest = b""
-        rest += chunk[end:]
-    yield rest
-
-
-def _decode_candidates(pieces: Sequence[bytes]) -> list[EncodingCandidate]:
-    """Decode the sample with every possible encoding, and group the encodings that give the same text."""
-    from chardet import detect_all  # noqa: PLC0415 - not needed for UTF-8, the usual case
-
-    sample = b"\n".join(pieces)
-    found = detect_all(
-        sample, ignore_threshold=True, compat_names=False, include_encodings=_CANDIDATES, max_bytes=len(sample)
-    )
-    alike: dict[str, dict[str, float]] = {}
-    for each in found:
-        encoding = each["encoding"] or ""
+def _plausible(sample: Sample) -> list[EncodingCandidate]:
+    """Return the decodings of a sample without those that have many more odd words than another one."""
+    alike: dict[str, list[str]] = {}
+    for encoding in _CANDIDATES:
         try:
-            alike.setdefault(sample.decode(encoding), {})[encoding] = each["confidence"]
-        except (LookupError, UnicodeDecodeError):
+            alike.setdefault(sample.text.decode(encoding), []).append(encoding)
+        except UnicodeDecodeError:
             continue
-    return [
-        EncodingCandidate(text, tuple(sorted(names, key=_place)), max(names.values()), oddity(text))
-        for text, names in alike.items()
-    ]
+    odd = {text: oddity(text) for text in alike}
+    limit = min(min(odd.values(), default=0.0) + _SLACK, _MOST_ODD)
+    return [EncodingCandidate(text, tuple(names)) for text, names in alike.items() if odd[text] <= limit]
 
 
-def _place(encoding: str) -> int:
-    return _CANDIDATES.index(encoding) if encoding in _CANDIDATES else len(_CANDIDATES)
+def _rivals(
+    candidates: Sequence[EncodingCandidate], likelihood: TextLikelihood, hints: Mapping[str, float]
+) -> list[EncodingCandidate]:
+    """Return the best candidate and those that are about as likely, the best first.
 
-
-def _likely(candidates: Sequence[EncodingCandidate]) -> list[EncodingCandidate]:
-    """Return the plausible candidates, the best first.
-
-    Removed are those with many implausible words, and those not in Latin script of which chardet is not confident.
+    ``hints`` are factors for languages, by their codes.
     """
-    least = min((candidate.oddity for candidate in candidates), default=0.0)
-    limit = min(least + _SLACK, _MOST_ODD)
-    likely = [
-        candidate
-        for candidate in candidates
-        if candidate.oddity <= limit and (candidate.confidence >= _LEAST_CONFIDENCE or is_latin(candidate.text))
+    scored = [
+        EncodingCandidate(each.text, each.encodings, _prior(each.encodings) + _score(each.text, likelihood, hints))
+        for each in candidates
     ]
-    return sorted(likely, key=lambda candidate: candidate.score, reverse=True)
+    scored.sort(key=lambda candidate: candidate.score, reverse=True)
+    return [candidate for candidate in scored if candidate.score > scored[0].score - _LEAD]
 
 
-def _lead_needed(best: EncodingCandidate, other: EncodingCandidate) -> float:
-    """Return the factor by which the best score has to exceed the other's: higher if few words differ."""
-    pairs = zip(best.text.split(), other.text.split(), strict=False)
-    telling = sum(mine != theirs for mine, theirs in pairs)
-    return next(lead for most, lead in _LEADS if telling <= most)
+def _prior(encodings: Iterable[str]) -> float:
+    return max(_PRIORS.get(name, _PRIORS.get(name[:3], 0.0)) for name in encodings)
+
+
+def _score(text: str, likelihood: TextLikelihood, hints: Mapping[str, float]) -> float:
+    lines = text.split("\n")
+    told = languages_of_header(words_of(lines[0]))
+    factors = {code: told.get(code, 1.0) * hints.get(code, 1.0) for code in (*told, *hints)}
+    return likelihood.of(lines, factors)
+
+
+def _language_of_locale() -> dict[str, float]:
+    """Return the factor for the language of the locale; none for English, the default on many machines."""
+    told = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
+    code = told.partition(".")[0]
+    code = code if code in known_languages().codes else code.partition("_")[0].replace("nb", "no")
+    return {code: _LOCALE_FACTOR} if code != "en" else {}
 
 
 def _ambiguous(rivals: Sequence[EncodingCandidate], name: str, line: int | None) -> InputError:
