@@ -51,9 +51,9 @@ for _code, _words in _WORDS.items():
     for _word in _words.split():
         _LANGUAGES.setdefault(_word, set()).add(_code)
 
-_FACTOR = 6.0
+_FACTOR = 20.0
 """How many times more likely a language is by each word of it in the header."""
-_MOST = 40.0
+_MOST = 2000.0
 
 
 def is_header_word(word: str) -> bool:
@@ -62,7 +62,7 @@ def is_header_word(word: str) -> bool:
 
 
 def languages_of_header(words: Iterable[str]) -> Mapping[str, float]:
-    """Return how many times more likely each language is by the words of a header; at most 40 times."""
+    """Return how many times more likely each language is by the words of a header; at most 2,000 times."""
     factors: dict[str, float] = {}
     for word in words:
         for code in _LANGUAGES.get(word, ()):

@@ -31,20 +31,22 @@ _PRIORS = {
     "euc": -1.5,
     "koi": -1.5,
     "iso": -1.5,
-    "mac": -5.0,
-    "cp4": -6.0,
-    "cp8": -5.5,
+    "mac": -6.0,
+    "cp4": -7.0,
+    "cp8": -6.5,
     "cp874": 0.0,
     "iso8859-9": -2.0,
-    "mac-latin2": -6.0,
+    "mac-latin2": -6.5,
 }
 """Logarithms of how rare encodings are in exports, by name or by its first three letters; 0 for the others."""
 
 _MOST_ODD = 0.5
 _SLACK = 0.05
-_LEAD = 8.5
+_LEAD = 10.0
 """Difference between the logarithms of two likelihoods from which on the first is certain enough."""
-_LOCALE_FACTOR = 20.0
+_LEAD_WITH_LOCALE, _LOCALE_GAIN = 5.0, 1.0
+"""The same where the locale's language is that of the text: where it raises the likelihood by so much."""
+_LOCALE_FACTOR = 100.0
 """How many times more likely the language of the machine's locale is, when nothing else decides."""
 _SPOILT_SHARE = 0.25
 """Share of fields valid in UTF-8 above which a text is damaged UTF-8: other encodings rarely are by chance."""
@@ -94,12 +96,13 @@ def guess_encoding(chunks: Iterable[bytes], name: str, line: int | None) -> Enco
             cure="save it as CSV UTF-8, or name its encoding with --encoding",
         )
     likelihood = TextLikelihood(known_languages())
-    rivals = _rivals(plausible, likelihood, {})
-    if len(rivals) > 1:
-        rivals = _rivals(plausible, likelihood, _language_of_locale())
-    if len(rivals) > 1:
-        raise _ambiguous(rivals, name, line)
-    return rivals[0]
+    ranked = _ranked(plausible, likelihood, {})
+    if _is_clear(ranked, _LEAD):
+        return ranked[0]
+    local = _ranked(plausible, likelihood, _language_of_locale())
+    if _is_clear(local, _LEAD_WITH_LOCALE) and local[0].score > ranked[0].score + _LOCALE_GAIN:
+        return local[0]
+    raise _ambiguous([each for each in ranked if each.score > ranked[0].score - _LEAD], name, line)
 
 
 def _is_utf8(piece: bytes) -> bool:
@@ -123,10 +126,10 @@ def _plausible(sample: Sample) -> list[EncodingCandidate]:
     return [EncodingCandidate(text, tuple(names)) for text, names in alike.items() if odd[text] <= limit]
 
 
-def _rivals(
+def _ranked(
     candidates: Sequence[EncodingCandidate], likelihood: TextLikelihood, hints: Mapping[str, float]
 ) -> list[EncodingCandidate]:
-    """Return the best candidate and those that are about as likely, the best first.
+    """Return the candidates with their likelihood, the best first.
 
     ``hints`` are factors for languages, by their codes.
     """
@@ -134,8 +137,11 @@ def _rivals(
         EncodingCandidate(each.text, each.encodings, _prior(each.encodings) + _score(each.text, likelihood, hints))
         for each in candidates
     ]
-    scored.sort(key=lambda candidate: candidate.score, reverse=True)
-    return [candidate for candidate in scored if candidate.score > scored[0].score - _LEAD]
+    return sorted(scored, key=lambda candidate: candidate.score, reverse=True)
+
+
+def _is_clear(ranked: Sequence[EncodingCandidate], lead: float) -> bool:
+    return len(ranked) == 1 or ranked[0].score >= ranked[1].score + lead
 
 
 def _prior(encodings: Iterable[str]) -> float:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from .header_words import is_header_word
@@ -53,35 +53,23 @@ class TextLikelihood:
         The first line is the header. ``hints`` are factors for languages, by their codes.
         """
         split = [_split(line) for line in lines]
-        shares = self._shares([word for told, plain in split for word in (*told, *plain)], hints)
+        factors = [hints.get(code, 1.0) for code in self._languages.codes]
+        shares = _Shares([factor / sum(factors) for factor in factors])
+        shares.fit([self._of_word(word) for word in {word: None for _, plain in split for word in plain}])
         counts = Counter(word for told, _ in split for word in told)
         best: dict[str, float] = {}
         for told, plain in split:
-            near = self._shares_in_line(plain, shares) if told else shares
+            near = self._shares_in_line(plain, shares.values) if told else shares.values
             for word in told:
-                found = _logarithm_of_sum(near, self._of_word(word))
+                row = self._of_word(word)
+                found = _logarithm_of_sum(near, row)
                 if told is split[0][0] and is_header_word(word):
                     found = max(found, _OF_HEADER_WORD)
+                if word not in best:
+                    shares.add(row, near)
                 best[word] = max(best.get(word, -math.inf), found)
         repeated = {word: 1 + math.log(count) for word, count in counts.items()}
         return sum(found * repeated[word] for word, found in best.items()) - cost_of_signs(lines)
-
-    def _shares(self, words: Iterable[str], hints: Mapping[str, float]) -> list[float]:
-        """Return the share of each language in a file, by expectation and maximization over its words."""
-        rows = [(1 + math.log(count), self._of_word(word)) for word, count in Counter(words).items()]
-        factors = [hints.get(code, 1.0) for code in self._languages.codes]
-        prior = [factor / sum(factors) for factor in factors]
-        shares = prior
-        for _ in range(_ROUNDS):
-            sums = [_START_WEIGHT * each for each in prior]
-            for weight, row in rows:
-                _add_posterior(sums, weight, shares, row)
-            total = sum(sums)
-            shares = [
-                _LEAST_WEIGHT * first + (1 - _LEAST_WEIGHT) * each / total
-                for first, each in zip(prior, sums, strict=True)
-            ]
-        return shares
 
     def _shares_in_line(self, words: Sequence[str], shares: Sequence[float]) -> list[float]:
         """Return the share of each language in one line, by its ASCII words and by the shares in the file."""
@@ -91,6 +79,35 @@ class TextLikelihood:
         near = [0.0] * len(sums)
         _add_posterior(near, 1.0, shares, sums)
         return [_LINE * here + (1 - _LINE) * share for here, share in zip(near, shares, strict=True)]
+
+
+class _Shares:
+    """Shares of the languages in a file, as far as its words have been seen."""
+
+    def __init__(self, prior: Sequence[float]) -> None:
+        self._prior = prior
+        self._sums = [_START_WEIGHT * share for share in prior]
+        self.values = list(prior)
+
+    def fit(self, rows: Sequence[Sequence[float]]) -> None:
+        """Take words in by expectation and maximization; a row has the logarithms of a word's probabilities."""
+        for _ in range(_ROUNDS if rows else 0):
+            self._sums = [_START_WEIGHT * share for share in self._prior]
+            for row in rows:
+                _add_posterior(self._sums, 1.0, self.values, row)
+            self._normalize()
+
+    def add(self, row: Sequence[float], near: Sequence[float]) -> None:
+        """Take in one word more, where the shares are ``near``: so no word supports itself."""
+        _add_posterior(self._sums, 1.0, near, row)
+        self._normalize()
+
+    def _normalize(self) -> None:
+        total = sum(self._sums)
+        self.values = [
+            _LEAST_WEIGHT * first + (1 - _LEAST_WEIGHT) * each / total
+            for first, each in zip(self._prior, self._sums, strict=True)
+        ]
 
 
 def _add_posterior(sums: list[float], weight: float, shares: Sequence[float], row: Sequence[float]) -> None:

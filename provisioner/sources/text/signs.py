@@ -9,7 +9,7 @@ ACCENT = r"[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0e31\u0e34-\u0e3a\u0e47-\u0
 """Characters on top of letters: of Vietnamese in cp1258, and of Hebrew, Arabic and Thai."""
 
 _ACCENTED = re.compile(rf"(?<={LETTER}){ACCENT}+")
-_SIGN = re.compile(rf"({LETTER}{{0,4}})([^\w\x00-\x7f]|[^\x00-\x7f\D])({LETTER}?)")
+_SIGN = re.compile(rf"({LETTER}{{0,4}})([^\w\x00-\x7f]|[^\x00-\x7f\D])({LETTER}{{0,2}})")
 """A sign or a digit that is not ASCII, with the letters before and behind it."""
 
 _ELISIONS = {"o", "d", "l", "c", "n", "un", "all", "dall", "dell", "nell", "sant"}
