@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock bench-durability lint types check coverage docs lock sbom audit clean
+.PHONY: help demo test test-all storm bench bench-lock bench-durability bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -15,6 +15,7 @@ help:
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
+	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
 	@echo 'make check     test, lint and types, as CI does'
@@ -76,6 +77,9 @@ bench-lock: $(VENV)/.dev
 
 bench-durability: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.durability
+
+bench-encodings: $(VENV)/.dev .venv-bench/.done .node-bench/.done
+	$(BIN)/python -m benchmarks.encodings $(BENCH)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
