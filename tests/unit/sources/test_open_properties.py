@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioner.errors import InputError
 from provisioner.options import InputOptions
 from provisioner.sources import Source
+from provisioner.sources.delimited.formula_guard import unguarded
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.layouts import JsonLayout
 from provisioner.sources.json.source import READERS
@@ -21,6 +22,8 @@ from provisioner.sources.text.decoding import decoded, line_blocks
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 SPIKY = st.text(st.sampled_from(list(",;\t|\"'\r\n\u2028\x85 \ufeffaé🎈")), max_size=30)
 VALUE = TEXT | SPIKY
+CELL = VALUE.filter(lambda text: unguarded(text) == text)
+"""Texts without a formula guard, which reading takes off."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | VALUE,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(VALUE, inner, max_size=3),
@@ -41,7 +44,7 @@ ENCODING = st.sampled_from(["", "utf-8", "utf-16", "utf-32-be", "cp1252", "shift
 @st.composite
 def _tables(draw: st.DrawFn) -> list[list[str]]:
     width = draw(st.integers(1, 4))
-    row = st.lists(VALUE, min_size=width, max_size=width)
+    row = st.lists(CELL, min_size=width, max_size=width)
     header, *rows = draw(st.lists(row, min_size=2, max_size=5))
     # No row is empty or equal to the header: such a record is none.
     return [[f"h{header[0]}", *header[1:]], *([f"r{row[0]}", *row[1:]] for row in rows)]
@@ -113,7 +116,7 @@ def _spelt(objects: list[dict[str, object]], layout: JsonLayout, *, is_ascii: bo
 
 
 @unhurried
-@given(_tables(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.lists(VALUE, min_size=2, max_size=2))
+@given(_tables(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.lists(CELL, min_size=2, max_size=2))
 def test_rows_written_back_are_read_as_the_same_rows(
     table: list[list[str]], encoding: str, extra: list[str]
 ) -> None:
@@ -190,7 +193,7 @@ def test_any_bytes_end_in_records_or_an_input_error(content: bytes, input_format
         assert [record.line for record in records] == sorted(record.line for record in records)
         for record in records:
             if isinstance(record.values, list):
-                assert bool(record.problem) == (len(record.values) != len(source.columns))
+                assert bool(record.problem) or len(record.values) == len(source.columns)
             else:
                 assert record.raw
                 assert not (record.problem and record.values)
