@@ -61,7 +61,8 @@ def _origins(job_input: JobInput) -> dict[str, str]:
         for field, origin in mapper.origins.items():
             told.setdefault(field, {})[origin] = None
     told.setdefault("key", {_KEY: None})
-    told.setdefault("identity", {_IDENTITIES[job_input.mapping.settings()["identity"]]: None})
+    if "identity" not in told:
+        told["identity"] = {_IDENTITIES[job_input.mapping.settings()["identity"]]: None}
     origins = {field: " / ".join(each) or NOTHING for field, each in told.items()}
     name = PRE_ENGAGEMENT_PREFIX + _FRIENDLY_NAME
     if job_input.adds_friendly_name and name not in origins and origins["customer_friendly_name"] != NOTHING:

@@ -91,3 +91,11 @@ def test_inputs_that_differ_are_told_side_by_side(tmp_path: Path) -> None:
     assert ("customer_friendly_name", name, "Ana") in csv
     assert ("identity", "column 'identity'", "x") in json
     assert ("pre_engagement_data", "column 'pre_engagement_data'", '{"a":1}') in json
+
+
+def test_an_identity_of_the_users_own_is_told_like_any_field(tmp_path: Path) -> None:
+    """With ``--identity`` as with ``--set``."""
+    for how in ({"identity": "crm-{Id}"}, {"set": ("identity=crm-{Id}",)}):
+        table = table_of(tmp_path, [EXPORT], [1], **{"set": ("customer_friendly_name={First}",), **how})
+
+        assert [origin.partition(" ")[0] for field, origin, _ in table if field == "identity"] == ["crm-{Id}"]
