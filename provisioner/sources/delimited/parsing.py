@@ -159,7 +159,7 @@ def raw_fields(text: str, delimiter: str, quoting: Quoting) -> list[str]:
         Quoting.BACKSLASH: r'"(?:[^"\\]+|""|\\.)*+"|',
         Quoting.NO_QUOTES: "",
     }[quoting]
-    bare = f"[^{mark}]*" if quoting in (Quoting.STANDARD, Quoting.AFTER_BLANK) else rf"(?:[^\\{mark}]+|\\.)*"
+    bare = f"[^{mark}]*" if quoting in (Quoting.STANDARD, Quoting.AFTER_BLANK) else rf"(?:[^\\{mark}]+|\\.)*+"
     pattern = re.compile(rf"(?:{quoted}{bare})(?={mark}|\Z)", re.DOTALL)
     fields, at = [], 0
     while at <= len(text) and (found := pattern.match(text, at)):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.sources import Source
+from provisioner.sources.delimited.parsing import Quoting, raw_fields
 
 Open = Callable[..., Source]
 
@@ -48,3 +49,9 @@ def test_columns_with_numbers_that_excel_has_cut_are_told(opened: Open) -> None:
     assert list(source.skipped.notes) == [
         "column 'Phone' has numbers that Excel has cut to their first digits, as in 1.23457E+11: lines 2, 4"
     ]
+
+
+def test_a_long_field_that_a_delimiter_does_not_end_is_given_up_at_once() -> None:
+    """Each character is looked at a few times, and not once for every way to divide those before it."""
+    assert raw_fields(200 * "ab" + "\\", ",", Quoting.BACKSLASH) == []
+    assert raw_fields(200 * "ab" + ',"\\"c"', ",", Quoting.BACKSLASH) == [200 * "ab", '"\\"c"']
