@@ -58,6 +58,13 @@ def is_bytes(kind: Any) -> bool:
     )
 
 
+def is_hollow(kind: Any) -> bool:
+    """Return whether a type is a group without members, for which a file has no values and pyarrow gives none."""
+    if types.is_struct(kind):
+        return all(is_hollow(kind.field(place).type) for place in range(kind.num_fields))
+    return bool(types.is_list(kind) or types.is_large_list(kind)) and is_hollow(kind.value_type)
+
+
 def column_texts(array: Any) -> ColumnTexts:
     """Return the values of an array as texts.
 

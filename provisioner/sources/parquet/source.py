@@ -15,7 +15,7 @@ from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
-from .columns import ColumnTexts, column_texts, is_bytes
+from .columns import ColumnTexts, column_texts, is_bytes, is_hollow
 from .file import opened_file, read_batches
 from .writer import ParquetWriter
 
@@ -111,7 +111,8 @@ def open_rows(raw_input: RawInput) -> ParquetSource:
     """
     with opened_file(raw_input) as file:
         schema = file.schema_arrow
-        samples = {each.name: column_texts(_empty(each)) for each in schema if not is_bytes(each.type)}
+        read = [each for each in schema if not (is_bytes(each.type) or is_hollow(each.type))]
+        samples = {each.name: column_texts(_empty(each)) for each in read}
     if len(set(schema.names)) < len(schema.names):
         raise InputError("gives the name of a column twice", source=raw_input.name, cure="rename one of them")
     if not samples:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from provisioner.sources.parquet.columns import column_texts
+from provisioner.sources.parquet.columns import column_texts, is_hollow
 
 SPECS: list[Any] = [
     ["list", "number"],
@@ -98,3 +98,13 @@ def test_floating_point_numbers_have_the_fewest_digits_that_give_them() -> None:
     assert double.texts == ["0.1", "7", "0", "1e-07", "999999999999999", None]
     assert (single.texts, half.texts) == (["0.1", "16777216"], ["0.5"])
     assert column_texts(pa.array([1e15])).faults
+
+
+def test_groups_without_members_are_no_columns() -> None:
+    """Other programs write them; pyarrow names them in the schema and leaves them out of the rows."""
+    empty = pa.struct([])
+
+    for hollow in (empty, pa.struct([("a", empty)]), pa.list_(empty), pa.large_list(pa.struct([("a", empty)]))):
+        assert is_hollow(hollow)
+    for filled in (pa.string(), pa.struct([("a", empty), ("b", pa.int8())]), pa.list_(pa.int8())):
+        assert not is_hollow(filled)
