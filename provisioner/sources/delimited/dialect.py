@@ -154,13 +154,15 @@ def read_dialect(
     quoting: Quoting = Quoting.STANDARD,
 ) -> Dialect:
     """Return the dialect of a text: quotes and line ends by the header and the sampled records after it."""
+    text = "".join([record.text for record in records])
     line_end = (records[0].line_end if records else "") or "\n"
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
     is_all_quoted = bool(records) and all(record.bare == all_quoted.format(record.values) for record in records)
-    tells_nulls = not is_all_quoted and any(
+    has_empty_quotes = '""' in text and any(
         '""' in record.text and '""' in raw_fields(record.bare, delimiter, quoting) for record in records
     )
-    has_nulls = any(NULL in record.values for record in records)
+    tells_nulls = has_empty_quotes and not is_all_quoted
+    has_nulls = NULL in text and any(NULL in record.values for record in records)
     keeps_text = quoting is not Quoting.STANDARD or tells_nulls or has_nulls
     return Dialect(
         delimiter,
@@ -168,26 +170,28 @@ def read_dialect(
         line_end,
         separator_line,
         quoting,
-        _usual_ends(records),
+        _usual_ends(records, text),
         keeps_text=keeps_text,
         header=records[0].bare if keeps_text else "",
         tells_nulls=tells_nulls,
-        has_cut_numbers=any(
-            "E+" in record.text and any(map(holds_cut_number, record.values)) for record in records
-        ),
+        has_cut_numbers="E+" in text
+        and any("E+" in record.text and any(map(holds_cut_number, record.values)) for record in records),
     )
 
 
-def _usual_ends(records: Sequence["SampleRecord"]) -> tuple[str, ...]:
+def _usual_ends(records: Sequence["SampleRecord"], text: str) -> tuple[str, ...]:
     """Return the line end of the header, and one that ends most records between rows that have all columns."""
     if not records:
         return ()
+    first = records[0].line_end
+    if first == "\n" and "\r" not in text:
+        return (first,)
     width = len(records[0].values)
     full = [
         record.line_end for record, after in pairwise(records) if len(record.values) == len(after.values) == width
     ]
     most = [end for end, count in Counter(full).items() if end and width > 1 and count > len(records) / 2]
-    return tuple(filter(None, (records[0].line_end, *most)))
+    return tuple(filter(None, (first, *most)))
 
 
 @dataclass(frozen=True, slots=True)
