@@ -4,8 +4,8 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +65,11 @@ async def tls_relay(port: int, tls: ssl.SSLContext) -> AsyncIterator[str]:
             return
         loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        transport, _ = await loop.connect_accepted_socket(
-            lambda: protocol, accepted, ssl=tls, ssl_handshake_timeout=_HANDSHAKE_S
-        )
-        await _join((reader, asyncio.StreamWriter(transport, protocol, reader, loop)), upstream)
+        with _aborting(upstream):
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, accepted, ssl=tls, ssl_handshake_timeout=_HANDSHAKE_S
+            )
+            await _join((reader, asyncio.StreamWriter(transport, protocol, reader, loop)), upstream)
 
     async with _accepting(serve) as own:
         yield f"https://127.0.0.1:{own}"
@@ -79,7 +80,9 @@ async def tcp_relay(port: int, *, own_port: int) -> AsyncIterator[None]:
     """Pass connections to ``own_port`` of loopback on to the server on ``port``; outside nobody listens there."""
 
     async def serve(accepted: socket.socket) -> None:
-        await _join(await asyncio.open_connection(sock=accepted), await asyncio.open_connection("127.0.0.1", port))
+        client = await asyncio.open_connection(sock=accepted)
+        with _aborting(client):
+            await _join(client, await asyncio.open_connection("127.0.0.1", port))
 
     async with _accepting(serve, own_port):
         yield
@@ -114,6 +117,15 @@ async def _accepting(serve: Callable[[socket.socket], Awaitable[None]], own_port
             for task in ending:
                 task.cancel()
             await asyncio.wait(ending)
+
+
+@contextmanager
+def _aborting(stream: Stream) -> Iterator[None]:
+    """End a connection when the context is left, also where the other one never came about."""
+    try:
+        yield
+    finally:
+        stream[1].transport.abort()
 
 
 async def _join(one: Stream, other: Stream) -> None:

@@ -27,8 +27,8 @@ LONGEST_LIFE_S, AND_FOR_EACH_ROW_S = 60.0, 0.2
 """Maximum seconds of one process, plus those for each row; the slowest jobs need a third of it."""
 INQUIRIES = 0.15
 """Share of processes that run ``reconcile`` instead of ``run``, and so only look up unknown rows."""
-WAYS_TO_END = frozenset({0, 4, 5, 6})
-"""Exit codes that a process may end with when it is not killed; injected faults cause 4 and 6."""
+WAYS_TO_END = frozenset({0, 4, 5, 6, 7})
+"""Exit codes that a process may end with when it is not killed; injected faults cause 4, 6 and 7."""
 
 
 @dataclass(slots=True)
