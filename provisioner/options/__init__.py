@@ -15,7 +15,6 @@ from .commands import (
     ReconcileOptions,
     ReportOptions,
     RunOptions,
-    SimulateOptions,
     StatusOptions,
 )
 from .durations import parse_duration, parse_milliseconds
@@ -36,6 +35,7 @@ from .groups import (
 from .input_options import InputOptions
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
 from .presets import AUTO, PRESETS
+from .simulation import SimulateOptions
 
 __all__ = [
     "AUTO",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .durations import DURATIONS, MILLISECONDS, parse_duration, parse_milliseconds
+from .durations import DURATIONS, parse_duration
 from .groups import (
     DAY_S,
     MOST_AT_ONCE,
@@ -26,9 +26,7 @@ from .groups import (
     option,
 )
 from .input_options import InputOptions
-from .limits import FAILURE_LIMITS, FASTEST, RATES, parse_failure_limit, parse_rate
-
-HIGHEST_PORT = 65535
+from .limits import FAILURE_LIMITS, RATES, parse_failure_limit, parse_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,56 +236,3 @@ class CloseOptions(TargetOptions, GiveUpOptions, OutputFormatOptions):
     )
     concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
     yes: bool = option(default=False, help_text="Close them; without it, only tell what would be closed, and ask.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SimulateOptions(OutputFormatOptions):
-    """``provisioner simulate``."""
-
-    host: str = option(
-        "127.0.0.1", "Address to listen on; one that other machines reach needs --allow-remote.", metavar="ADDRESS"
-    )
-    allow_remote: bool = option(
-        default=False, help_text="Allow a --host that other machines reach; all of them can use the simulator."
-    )
-    port: int = option(4010, "Port to listen on; 0 takes a free one.", metavar="PORT", most=HIGHEST_PORT)
-    inspect: bool = option(
-        default=False,
-        help_text="Serve pages below /_simulator: its counts, and everything that was sent to it.",
-    )
-    rate_limit: float = option(
-        5.0, "WebChats let through in any second; 0 is no limit.", metavar="N", most=FASTEST
-    )
-    latency: str = option(
-        "0",
-        "How long a request takes: milliseconds, or 50ms, 0.05s.",
-        metavar="TIME",
-        check=parse_milliseconds,
-        span=MILLISECONDS,
-    )
-    jitter: str = option(
-        "0",
-        "How far the latency may deviate to either side.",
-        metavar="TIME",
-        check=parse_milliseconds,
-        span=MILLISECONDS,
-    )
-    fault: tuple[str, ...] = option(
-        (), "Make this share of requests fail with this fault.", metavar="NAME=PERCENT"
-    )
-    faults: Path | None = option(None, "Take a script of faults from this TOML file.", metavar="FILE")
-    seed: int | None = option(
-        None, "Draw the faults from this seed.  [default: the script's]", metavar="N", most=MOST_SEED
-    )
-    concurrency_limit: int = option(
-        0, "Answer 429 to more requests at once than this; 0 is no limit.", metavar="N", most=MOST_ROWS
-    )
-    lookup_lag: str = option(
-        "0",
-        "How long look-ups do not show a new conversation.",
-        metavar="TIME",
-        check=parse_milliseconds,
-        span=MILLISECONDS,
-    )
-    ignore_identity: bool = option(default=False, help_text="Ignore the Identity field, as older servers did.")
-    refuse_identity: bool = option(default=False, help_text="Refuse requests with an Identity field.")
