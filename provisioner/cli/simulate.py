@@ -5,7 +5,7 @@ import errno
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, cast
 
 from provisioner.errors import UsageError
 from provisioner.models.summary import Summary
@@ -61,6 +61,9 @@ def settings_of(options: SimulateOptions) -> SimulatorSettings:
             concurrency_limit=options.concurrency_limit,
             ignore_identity=options.ignore_identity,
             refuse_identity=options.refuse_identity,
+            repeated_identity=cast("Literal['accept', 'refuse', 'same']", options.repeated_identity),
+            default_service=cast("Literal['flex', 'other']", options.default_service),
+            service_sid=options.service_sid,
             inspect=options.inspect,
             faults=_faults(options),
             seed=options.seed,

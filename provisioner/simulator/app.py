@@ -10,20 +10,31 @@ from aiohttp.log import server_logger
 
 from .access import Authenticator
 from .call import Call
+from .content_encoding import decode_body, too_large
 from .conversation_endpoints import ConversationEndpoints
 from .fault_effects import UNREAD, break_unread
 from .faults import FaultName, FaultRule, random_unit
 from .inspection import PREFIX, Inspection
 from .lookups import ListEndpoints
+from .message_endpoints import MessageEndpoints
 from .replies import ApiError, BrokenReply, Reply
+from .routes import (
+    CONVERSATION,
+    CONVERSATIONS,
+    MESSAGE,
+    MESSAGES,
+    PARTICIPANT,
+    PARTICIPANT_CONVERSATIONS,
+    PARTICIPANTS,
+    WEBCHATS,
+    Route,
+    read_route,
+)
 from .state import SimulatorState
 from .webchats import WebChats
 from .wire import break_off, respond
 
 Endpoint = Callable[[Call], Reply | BrokenReply]
-
-WEBCHATS = "/v2/WebChats"
-MESSAGES = "/v1/Conversations/{sid}/Messages"
 
 
 class Application:
@@ -40,23 +51,7 @@ class Application:
         self._inspection = Inspection(state, is_remote=is_remote)
         self._authenticator = Authenticator(state.settings)
         self._worked = 0
-        webchats, list_endpoints, conversation_endpoints = (
-            WebChats(state),
-            ListEndpoints(state),
-            ConversationEndpoints(state),
-        )
-        self._endpoints: dict[str, dict[str, Endpoint]] = {
-            WEBCHATS: {"POST": webchats.create},
-            "/v1/ParticipantConversations": {"GET": list_endpoints.of_participant},
-            "/v1/Conversations": {"GET": list_endpoints.by_date},
-            "/v1/Conversations/{sid}": {
-                "GET": conversation_endpoints.fetch,
-                "POST": conversation_endpoints.update,
-                "DELETE": conversation_endpoints.delete,
-            },
-            "/v1/Conversations/{sid}/Participants": {"GET": conversation_endpoints.list_participants},
-            MESSAGES: {"GET": conversation_endpoints.list_messages, "POST": conversation_endpoints.post_message},
-        }
+        self._endpoints = endpoints_of(state)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, or break off its connection."""
@@ -64,11 +59,11 @@ class Application:
         if path.startswith(PREFIX):
             return respond(self._inspection.answer(request.headers.get("Host", ""), path, query), {})
         started = self._state.clock.steady()
-        template, sid = _template(path)
+        route = read_route(path)
         answer = "unanswered"
         self._state.begin()
         try:
-            outcome = await self._decide(request, template, sid)
+            outcome = await self._decide(request, route)
             if outcome.delay_s:
                 await asyncio.sleep(outcome.delay_s)
             if isinstance(outcome, BrokenReply):
@@ -85,22 +80,29 @@ class Application:
             server_logger.exception("Error handling request")
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
         finally:
-            self._state.end(f"{request.method} {template}" if template in self._endpoints else "other", answer)
+            endpoint = f"{request.method} {route.template}" if route.template in self._endpoints else "other"
+            self._state.end(endpoint, answer)
 
-    async def _decide(self, request: web.BaseRequest, template: str, sid: str) -> Reply | BrokenReply:
-        number, fault = self._draw(template, request.method)
+    async def _decide(self, request: web.BaseRequest, route: Route) -> Reply | BrokenReply:
+        number, fault = self._draw(route.template, request.method)
         if fault is not None and fault.name in UNREAD:
             self._state.fire(fault)
             return break_unread(fault)
         try:
             body = await _read(request)
-            account = self._authenticator.authenticate(request.headers)
-            endpoint = self._find(request, template)
-            self._hold_to_limits(account, template, request.method)
+            is_preflight = (route.template, request.method) == (WEBCHATS, "OPTIONS")
+            # A browser sends no credentials with its question.
+            account = "" if is_preflight else self._authenticator.authenticate(request.headers)
+            endpoint = self._find(request, route.template)
+            if not is_preflight:
+                self._hold_to_limits(account, route.template, request.method)
             await self._work(fault)
-            path, _, query = request.raw_path.partition("?")
-            origin = f"http://{request.headers.get('Host', '')}"
-            return endpoint(Call(path, query, request.headers, body, origin, account, sid, number, fault))
+            path, _, query = _as_text(request.raw_path).partition("?")
+            origin = _as_text(f"http://{request.headers.get('Host', '')}")
+            service = self._settings.service_sid
+            return endpoint(
+                Call(path, query, request.headers, body, origin, account, service, route, number, fault)
+            )
         except ApiError as error:
             return error.reply(as_problem=self._settings.problem_details)
 
@@ -162,17 +164,30 @@ class Application:
         }
 
 
-def _template(path: str) -> tuple[str, str]:
-    """Return the path with ``{sid}`` in place of the conversation's SID, and that SID."""
-    parts = path.split("/")
-    if parts[1:3] != ["v1", "Conversations"] or len(parts) < 4:  # noqa: PLR2004 - the SID is the fourth part
-        return path, ""
-    sid, parts[3] = parts[3], "{sid}"
-    return "/".join(parts), sid
+def endpoints_of(state: SimulatorState) -> dict[str, dict[str, Endpoint]]:
+    """Return the endpoints by the template of their path and by method."""
+    webchats, lists = WebChats(state), ListEndpoints(state)
+    conversations, messages = ConversationEndpoints(state), MessageEndpoints(state)
+    return {
+        WEBCHATS: {"POST": webchats.create, "OPTIONS": webchats.preflight},
+        PARTICIPANT_CONVERSATIONS: {"GET": lists.of_participant},
+        CONVERSATIONS: {"GET": lists.by_date},
+        CONVERSATION: {"GET": conversations.fetch, "POST": conversations.update, "DELETE": conversations.delete},
+        PARTICIPANTS: {"GET": conversations.list_participants},
+        PARTICIPANT: {"GET": conversations.fetch_participant},
+        MESSAGES: {"GET": messages.list, "POST": messages.post},
+        MESSAGE: {"GET": messages.fetch},
+    }
 
 
 async def _read(request: web.BaseRequest) -> bytes:
     try:
-        return await request.read()
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise ApiError(413, 20413, "The request entity is too large") from None
+        raise too_large() from None
+    return decode_body(body, request.headers.get("Content-Encoding", ""))
+
+
+def _as_text(raw: str) -> str:
+    """Return text of the connection with U+FFFD for bytes that are not UTF-8, so that an answer can hold it."""
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

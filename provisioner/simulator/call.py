@@ -7,15 +7,17 @@ from urllib.parse import parse_qsl
 from .conversations import read_form
 from .faults import FaultRule
 from .replies import ApiError
+from .routes import Route
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """An authenticated request whose body was read.
 
-    ``origin`` is the scheme and host of the request, ``account`` the caller's account SID, ``sid`` the SID in the
-    path. ``number`` counts WebChats requests, or posted messages, from 1, and is 0 for other requests. ``fault``
-    is the fault that the request meets, or None.
+    ``origin`` is the scheme and host of the request, ``account`` the caller's account SID, ``flex_service`` the
+    SID of the service that WebChats are created in; ``route`` holds the names in the path. ``number`` counts
+    WebChats requests, or posted messages, from 1, and is 0 for other requests. ``fault`` is the fault that the
+    request meets, or None.
     """
 
     path: str
@@ -24,9 +26,16 @@ class Call:
     body: bytes
     origin: str
     account: str
-    sid: str = ""
+    flex_service: str
+    route: Route
     number: int = 0
     fault: FaultRule | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Start of the URLs in the answer: with the service if the request named it."""
+        service = f"/Services/{self.route.service}" if self.route.service else ""
+        return f"{self.origin}/v1{service}"
 
     def read_query(self) -> dict[str, str]:
         """Return the query parameters by name."""

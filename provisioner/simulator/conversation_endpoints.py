@@ -1,25 +1,27 @@
-"""Endpoints of one conversation: fetch, update and delete it, its participants, its messages.
+"""Endpoints of one conversation: fetch, update and delete it, and its participants.
 
 Source: https://www.twilio.com/docs/conversations/api
 """
 
-from itertools import islice
-from secrets import token_hex
+import re
 
 from .call import Call
-from .conversations import Conversation, Message
-from .lookups import STATES
-from .message_fault_effects import apply_message_fault, posts
+from .conversations import Conversation
 from .pages import page_reply, read_page
-from .replies import ApiError, BrokenReply, Reply, json_reply
-from .serializers import conversation_document, message_document, participant_document
+from .parameters import check_attributes, check_length, read_moment, refuse_fields
+from .replies import ApiError, Reply, json_reply
+from .serializers import conversation_document, participant_document, participant_sid
+from .service_scope import ServiceScope, not_found
 from .state import SimulatorState
-from .timers import read_timer
+from .timers import CLOSED, INACTIVE, read_timer
 
-MOST_PARTICIPANTS = 50
-MOST_MESSAGES = 100
-MOST_BODY_CHARACTERS = 1600
-"""Longest ``Body`` of a message, in characters."""
+MOST_PARTICIPANTS = 100
+MOST_NAME_CHARACTERS = 256
+MOST_ATTRIBUTES_BYTES = 16 * 1024
+
+_KEPT = ("FriendlyName", "UniqueName", "Attributes")
+_NOT_SERVED = frozenset({"MessagingServiceSid", "Bindings.Email.Address", "Bindings.Email.Name"})
+_SID_PATTERN = re.compile(r"CH[0-9a-f]{32}")
 
 
 class ConversationEndpoints:
@@ -27,36 +29,58 @@ class ConversationEndpoints:
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
+        self._scope = ServiceScope(state)
 
     def fetch(self, call: Call) -> Reply:
         """Return the conversation."""
-        return json_reply(200, conversation_document(self._find(call), call.account, call.origin))
+        return json_reply(200, conversation_document(self._scope.find(call), call))
 
     def update(self, call: Call) -> Reply:
-        """Change the state of the conversation or the timer that closes it; other fields are ignored."""
+        """Change what the form names: names, attributes, state, timers and dates; all of it, or nothing.
+
+        Raise ``ApiError`` (400) for a value that breaks a rule and for a field that the simulator does not have,
+        and (409, code 50353) for a unique name of another conversation.
+        """
         self._spend_action(call)
-        conversation = self._find_open(call)
+        conversation = self._scope.find_open(call)
         form = call.read_form()
+        refuse_fields(form, _NOT_SERVED)
+        self._check_texts(form, conversation)
         state = form.get("State", conversation.state)
-        if state not in STATES:
-            raise ApiError(400, 20001, f"State must be one of {', '.join(STATES)}")
-        timer_s = read_timer(form["Timers.Closed"]) if "Timers.Closed" in form else None
+        if state not in {"active", "inactive", "closed"}:
+            raise ApiError(400, 20001, "State must be one of active, inactive, closed")
+        timers = (read_timer(form, INACTIVE), read_timer(form, CLOSED))
+        created, updated = read_moment(form, "DateCreated"), read_moment(form, "DateUpdated")
         self._state.conversations.set_state(conversation, state)
-        conversation.updated_at = now = self._state.clock.wall()
-        if timer_s is not None:
-            conversation.closes_at = now + timer_s
-        return json_reply(200, conversation_document(conversation, call.account, call.origin))
+        self._state.conversations.rename(conversation, {name: form[name] for name in _KEPT if name in form})
+        now = self._state.clock.wall()
+        conversation.updated_at = updated.timestamp() if updated else now
+        if created:
+            conversation.created_at = created.timestamp()
+        _set_timers(conversation, timers, now)
+        return json_reply(200, conversation_document(conversation, call))
+
+    def _check_texts(self, form: dict[str, str], conversation: Conversation) -> None:
+        check_length(form, "FriendlyName", MOST_NAME_CHARACTERS)
+        check_length(form, "UniqueName", MOST_NAME_CHARACTERS)
+        check_attributes(form, MOST_ATTRIBUTES_BYTES)
+        name = form.get("UniqueName", "")
+        if _SID_PATTERN.fullmatch(name):
+            raise ApiError(400, 50390, "Unique name should not match conversation sid pattern")
+        holder = self._state.conversations.find(name) if name else None
+        if holder is not None and holder is not conversation:
+            raise ApiError(409, 50353, "Conversation with provided unique name already exists")
 
     def delete(self, call: Call) -> Reply:
         """Delete the conversation for good, and answer 204."""
         self._spend_action(call)
-        self._state.conversations.delete(self._find(call))
+        self._state.conversations.delete(self._scope.find(call))
         return Reply(204)
 
     def list_participants(self, call: Call) -> Reply:
         """List the guest of the conversation; an orphan has none."""
         asked = read_page(call.read_query(), MOST_PARTICIPANTS)
-        conversation = self._find(call)
+        conversation = self._scope.find(call)
         has_guest = conversation.identity is not None and not asked.after
         return page_reply(
             call,
@@ -64,69 +88,25 @@ class ConversationEndpoints:
             "participants",
             [conversation] if has_guest else [],
             mark=lambda each: each.sid,
-            show=lambda each: participant_document(each, call.account, call.origin),
+            show=lambda each: participant_document(each, call),
         )
 
-    def post_message(self, call: Call) -> Reply | BrokenReply:
-        """Add a message of the conversation's guest, or apply the fault of the call.
-
-        Raise ``ApiError`` (400) for another author and for a body that is empty or too long.
-        """
-        conversation = self._find_open(call)
-        form = call.read_form()
-        author, body = form.get("Author", ""), form.get("Body", "")
-        if conversation.identity is None or author != conversation.identity:
-            raise ApiError(400, 20001, "Author is not a participant of this conversation")
-        if not 0 < len(body) <= MOST_BODY_CHARACTERS:
-            raise ApiError(400, 20001, f"Body must have 1 to {MOST_BODY_CHARACTERS} characters")
-        triggers = call.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true"
-        message = Message(f"IM{token_hex(16)}", author, body, self._state.clock.wall(), triggers)
-        if call.fault is None:
-            return self._answer(call, conversation, message)
-        self._state.fire(call.fault)
-        truth = self._answer(call, conversation, message) if posts(call.fault) else Reply(0)
-        return apply_message_fault(call.fault, truth)
-
-    def _answer(self, call: Call, conversation: Conversation, message: Message) -> Reply:
-        index = self._keep(conversation, message)
-        return json_reply(201, message_document(message, index, conversation, call.account, call.origin))
-
-    def _keep(self, conversation: Conversation, message: Message) -> int:
-        earlier = conversation.messages or []
-        if message.triggers_webhooks and not any(each.triggers_webhooks for each in earlier):
-            self._state.flows_started += 1
-        self._state.messages += 1
-        conversation.messages = [*earlier, message]
-        return len(earlier)
-
-    def list_messages(self, call: Call) -> Reply:
-        """List the messages of the conversation, oldest first."""
-        asked = read_page(call.read_query(), MOST_MESSAGES)
-        if asked.after and not asked.after.isdecimal():
-            raise ApiError(400, 20001, "PageToken is invalid")
-        conversation = self._find(call)
-        start = int(asked.after) + 1 if asked.after else 0
-        return page_reply(
-            call,
-            asked,
-            "messages",
-            islice(enumerate(conversation.messages or []), start, None),
-            mark=lambda each: str(each[0]),
-            show=lambda each: message_document(each[1], each[0], conversation, call.account, call.origin),
-        )
-
-    def _find(self, call: Call) -> Conversation:
-        conversation = self._state.conversations.find(call.sid)
-        if conversation is None:
-            raise ApiError(404, 20404, f"The requested resource {call.path} was not found")
-        return conversation
-
-    def _find_open(self, call: Call) -> Conversation:
-        conversation = self._find(call)
-        if conversation.state == "closed":
-            raise ApiError(400, 50377, "Conversation is closed")
-        return conversation
+    def fetch_participant(self, call: Call) -> Reply:
+        """Return the guest, named by SID or identity; raise ``ApiError`` (404) for any other participant."""
+        conversation = self._scope.find(call)
+        names = {participant_sid(conversation), conversation.identity}
+        if conversation.identity is None or call.route.child not in names:
+            raise not_found(call)
+        return json_reply(200, participant_document(conversation, call))
 
     def _spend_action(self, call: Call) -> None:
         if not self._state.admits("actions", call.account, self._state.settings.action_limit):
             raise ApiError(429, 20429, "Too many requests")
+
+
+def _set_timers(conversation: Conversation, timers: tuple[int | None, int | None], now: float) -> None:
+    inactive_s, closed_s = timers
+    if inactive_s is not None:
+        conversation.inactive_at = now + inactive_s if inactive_s else None
+    if closed_s is not None:
+        conversation.closes_at = now + closed_s if closed_s else None

@@ -9,13 +9,18 @@ from urllib.parse import parse_qsl
 
 @dataclass(slots=True)
 class Message:
-    """A posted message; ``triggers_webhooks`` decides whether a Studio flow starts. Times are Unix seconds."""
+    """A posted message; ``triggers_webhooks`` decides whether a Studio flow starts. Times are Unix seconds.
+
+    ``attributes`` is the text of a JSON document.
+    """
 
     sid: str
     author: str
     body: str
     created_at: float
     triggers_webhooks: bool
+    attributes: str
+    updated_at: float
 
 
 @dataclass(slots=True)
@@ -24,8 +29,9 @@ class Conversation:
 
     ``form`` is the raw body of that request. ``number`` counts creations from 0. ``identity`` is None for an
     orphan: a conversation whose participant could not be created. Times are Unix seconds; look-ups show the
-    conversation from ``visible_at`` on. ``closes_at`` is the time set by a close timer; the simulator does not
-    close it then.
+    conversation from ``visible_at`` on. ``updates`` are the fields that later requests set: ``FriendlyName``,
+    ``UniqueName`` and ``Attributes``. ``inactive_at`` and ``closes_at`` are the times set by timers; the simulator
+    changes no state then.
     """
 
     number: int
@@ -38,6 +44,8 @@ class Conversation:
     updated_at: float
     state: str = "active"
     messages: list[Message] | None = None
+    updates: dict[str, str] | None = None
+    inactive_at: float | None = None
     closes_at: float | None = None
 
     @property
@@ -47,9 +55,22 @@ class Conversation:
 
     @property
     def attributes(self) -> str:
-        """The attributes that Twilio stores: a JSON object with the pre-engagement data."""
+        """The stored attributes as JSON: an object with the pre-engagement data, until they are replaced."""
+        if self.updates and "Attributes" in self.updates:
+            return self.updates["Attributes"] or "{}"
         data = self.fields.get("PreEngagementData")
         return "{}" if data is None else f'{{"pre_engagement_data": {data}}}'
+
+    @property
+    def friendly_name(self) -> str | None:
+        """The name that the conversation was created with, or that it was given later."""
+        given = (self.updates or {}).get("FriendlyName")
+        return self.fields.get("ChatFriendlyName") if given is None else given
+
+    @property
+    def unique_name(self) -> str | None:
+        """The name by which the conversation can be addressed in place of its SID."""
+        return (self.updates or {}).get("UniqueName") or None
 
 
 class Conversations:
@@ -63,6 +84,7 @@ class Conversations:
         self.closed = 0
         self._by_number: list[Conversation | None] = []
         self._by_sid: dict[str, Conversation] = {}
+        self._by_unique_name: dict[str, Conversation] = {}
         self._by_identity: dict[str, list[Conversation]] = {}
         self._asked: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
@@ -102,8 +124,8 @@ class Conversations:
             self._repeated[asked] = times
 
     def find(self, sid: str) -> Conversation | None:
-        """Return the conversation with this SID, or None."""
-        return self._by_sid.get(sid)
+        """Return the conversation with this SID or unique name, or None."""
+        return self._by_sid.get(sid) or self._by_unique_name.get(sid)
 
     def of_identity(self, identity: str) -> list[Conversation]:
         """Return the conversations of the guest with this identity, oldest first."""
@@ -126,11 +148,23 @@ class Conversations:
         self.closed += (state == "closed") - (conversation.state == "closed")
         conversation.state = state
 
+    def rename(self, conversation: Conversation, updates: dict[str, str]) -> None:
+        """Set ``FriendlyName``, ``UniqueName`` and ``Attributes``, as far as they are named; "" removes a name."""
+        if not updates:
+            return
+        if conversation.unique_name and "UniqueName" in updates:
+            del self._by_unique_name[conversation.unique_name]
+        conversation.updates = {**(conversation.updates or {}), **updates}
+        if conversation.unique_name:
+            self._by_unique_name[conversation.unique_name] = conversation
+
     def delete(self, conversation: Conversation) -> None:
         """Delete a conversation; its number is not used again."""
         self.closed -= conversation.state == "closed"
         self._by_number[conversation.number] = None
         del self._by_sid[conversation.sid]
+        if conversation.unique_name:
+            del self._by_unique_name[conversation.unique_name]
         if conversation.identity is not None:
             self._by_identity[conversation.identity].remove(conversation)
 

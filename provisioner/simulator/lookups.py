@@ -5,18 +5,21 @@ https://www.twilio.com/docs/conversations/api/conversation-resource
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from .call import Call
 from .conversations import Conversation
 from .pages import page_reply, read_page
+from .parameters import read_moment, read_whole_number
 from .replies import ApiError, Reply
 from .serializers import conversation_document, participation_document
+from .service_scope import ServiceScope
 from .state import SimulatorState
 
 MOST_PARTICIPATIONS = 50
 MOST_CONVERSATIONS = 100
-STATES = ("active", "inactive", "closed")
+DAY_S = 86400
+STATES = ("initializing", "inactive", "active", "closed")
 
 
 class ListEndpoints:
@@ -24,6 +27,7 @@ class ListEndpoints:
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
+        self._scope = ServiceScope(state)
 
     def of_participant(self, call: Call) -> Reply:
         """List the conversations of one identity, sorted by SID."""
@@ -32,7 +36,8 @@ class ListEndpoints:
         if bool(query.get("Identity")) == bool(query.get("Address")):
             raise ApiError(400, 20001, "Exactly one of Identity and Address must be given")
         now = self._state.clock.wall()
-        found = self._state.conversations.of_identity(query.get("Identity", ""))
+        identity = query.get("Identity", "")
+        found = [] if self._scope.is_empty(call) else self._state.conversations.of_identity(identity)
         by_sid = sorted(found, key=lambda each: each.sid)
         return page_reply(
             call,
@@ -40,7 +45,7 @@ class ListEndpoints:
             "conversations",
             (each for each in by_sid if each.visible_at <= now and each.sid > asked.after),
             mark=lambda each: each.sid,
-            show=lambda each: participation_document(each, call.account, call.origin),
+            show=lambda each: participation_document(each, call),
         )
 
     def by_date(self, call: Call) -> Reply:
@@ -50,42 +55,31 @@ class ListEndpoints:
         state = query.get("State", "")
         if state and state not in STATES:
             raise ApiError(400, 20001, f"State must be one of {', '.join(STATES)}")
-        if asked.after and not asked.after.isdecimal():
-            raise ApiError(400, 20001, "PageToken is invalid")
+        try:
+            before = read_whole_number(asked.after) if asked.after else None
+        except ValueError:
+            raise ApiError(400, 20001, "PageToken is invalid") from None
+        start, end = _day(query, "StartDate"), _day(query, "EndDate")
         return page_reply(
             call,
             asked,
             "conversations",
-            self._between(
-                _day(query, "StartDate"),
-                _day(query, "EndDate"),
-                state=state,
-                before=int(asked.after) if asked.after else None,
-            ),
+            () if self._scope.is_empty(call) else self._between(start, end, state=state, before=before),
             mark=lambda each: str(each.number),
-            show=lambda each: conversation_document(each, call.account, call.origin),
+            show=lambda each: conversation_document(each, call),
         )
 
     def _between(
         self, start: datetime | None, end: datetime | None, *, state: str, before: int | None
     ) -> Iterator[Conversation]:
         now = self._state.clock.wall()
-        earliest = start.timestamp() if start else 0.0
-        latest = (end + timedelta(days=1)).timestamp() if end else float("inf")
+        earliest = start.timestamp() if start else float("-inf")
+        latest = end.timestamp() + DAY_S if end else float("inf")
         for each in self._state.conversations.newest_first(before):
-            if each.created_at < earliest:
-                return
-            if each.created_at < latest and each.visible_at <= now and state in {"", each.state}:
+            if earliest <= each.created_at < latest and each.visible_at <= now and state in {"", each.state}:
                 yield each
 
 
 def _day(query: dict[str, str], name: str) -> datetime | None:
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ApiError(400, 20001, f"{name} must be an ISO 8601 date") from None
-    in_utc = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    return in_utc.replace(hour=0, minute=0, second=0, microsecond=0)
+    moment = read_moment(query, name)
+    return None if moment is None else moment.replace(hour=0, minute=0, second=0)

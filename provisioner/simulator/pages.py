@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from .call import Call
+from .parameters import read_whole_number
 from .replies import ApiError, Reply, json_reply
 
 Item = TypeVar("Item")
@@ -35,8 +36,8 @@ def read_page(query: dict[str, str], most: int) -> PageRequest:
     Raise ``ApiError`` (400) for values that are not whole numbers, and for a page size below 1 or above ``most``.
     """
     try:
-        size = int(query.get("PageSize", min(DEFAULT_PAGE_SIZE, most)))
-        page = int(query.get("Page", 0))
+        size = read_whole_number(query.get("PageSize", str(min(DEFAULT_PAGE_SIZE, most))))
+        page = read_whole_number(query.get("Page", "0"))
     except ValueError:
         raise ApiError(400, 20001, "Page and PageSize must be whole numbers") from None
     if not 1 <= size <= most:

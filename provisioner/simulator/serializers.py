@@ -5,21 +5,20 @@ Source: https://www.twilio.com/docs/conversations/api
 
 from datetime import UTC, datetime
 
+from .call import Call
 from .conversations import Conversation, Message
 
-SERVICE_SID = "IS" + "5" * 32
 
-
-def conversation_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
-    """Return the Conversation resource of a conversation; ``origin`` is the scheme and host of its URLs."""
-    url = f"{origin}/v1/Conversations/{conversation.sid}"
+def conversation_document(conversation: Conversation, call: Call) -> dict[str, object]:
+    """Return the Conversation resource of a conversation."""
+    url = f"{call.base_url}/Conversations/{conversation.sid}"
     return {
         "sid": conversation.sid,
-        "account_sid": account,
-        "chat_service_sid": SERVICE_SID,
+        "account_sid": call.account,
+        "chat_service_sid": call.flex_service,
         "messaging_service_sid": None,
-        "friendly_name": conversation.fields.get("ChatFriendlyName"),
-        "unique_name": None,
+        "friendly_name": conversation.friendly_name,
+        "unique_name": conversation.unique_name,
         "attributes": conversation.attributes,
         "state": conversation.state,
         "date_created": timestamp(conversation.created_at),
@@ -31,34 +30,34 @@ def conversation_document(conversation: Conversation, account: str, origin: str)
     }
 
 
-def participation_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
+def participation_document(conversation: Conversation, call: Call) -> dict[str, object]:
     """Return the ParticipantConversation resource of a conversation."""
     return {
-        "account_sid": account,
-        "chat_service_sid": SERVICE_SID,
-        "participant_sid": _relative("MB", conversation),
-        "participant_user_sid": _relative("US", conversation),
+        "account_sid": call.account,
+        "chat_service_sid": call.flex_service,
+        "participant_sid": participant_sid(conversation),
+        "participant_user_sid": f"US{conversation.sid[2:]}",
         "participant_identity": conversation.identity,
         "participant_messaging_binding": None,
         "conversation_sid": conversation.sid,
-        "conversation_unique_name": None,
-        "conversation_friendly_name": conversation.fields.get("ChatFriendlyName"),
+        "conversation_unique_name": conversation.unique_name,
+        "conversation_friendly_name": conversation.friendly_name,
         "conversation_attributes": conversation.attributes,
         "conversation_date_created": timestamp(conversation.created_at),
         "conversation_date_updated": timestamp(conversation.updated_at),
         "conversation_created_by": "system",
         "conversation_state": conversation.state,
         "conversation_timers": _timers(conversation),
-        "links": {"conversation": f"{origin}/v1/Conversations/{conversation.sid}"},
+        "links": {"conversation": f"{call.base_url}/Conversations/{conversation.sid}"},
     }
 
 
-def participant_document(conversation: Conversation, account: str, origin: str) -> dict[str, object]:
+def participant_document(conversation: Conversation, call: Call) -> dict[str, object]:
     """Return the Participant resource of the guest of a conversation."""
-    sid = _relative("MB", conversation)
+    sid = participant_sid(conversation)
     return {
         "sid": sid,
-        "account_sid": account,
+        "account_sid": call.account,
         "conversation_sid": conversation.sid,
         "identity": conversation.identity,
         "attributes": "{}",
@@ -68,28 +67,27 @@ def participant_document(conversation: Conversation, account: str, origin: str) 
         "last_read_timestamp": None,
         "date_created": timestamp(conversation.created_at),
         "date_updated": timestamp(conversation.created_at),
-        "url": f"{origin}/v1/Conversations/{conversation.sid}/Participants/{sid}",
+        "url": f"{call.base_url}/Conversations/{conversation.sid}/Participants/{sid}",
         "links": None,
     }
 
 
-def message_document(
-    message: Message, index: int, conversation: Conversation, account: str, origin: str
-) -> dict[str, object]:
+def message_document(message: Message, index: int, conversation: Conversation, call: Call) -> dict[str, object]:
     """Return the Message resource of a message; ``index`` is its place in the conversation from 0."""
-    url = f"{origin}/v1/Conversations/{conversation.sid}/Messages/{message.sid}"
+    url = f"{call.base_url}/Conversations/{conversation.sid}/Messages/{message.sid}"
+    is_guest = message.author == conversation.identity
     return {
         "sid": message.sid,
-        "account_sid": account,
+        "account_sid": call.account,
         "conversation_sid": conversation.sid,
-        "participant_sid": _relative("MB", conversation),
+        "participant_sid": participant_sid(conversation) if is_guest else None,
         "index": index,
         "author": message.author,
         "body": message.body,
         "media": None,
-        "attributes": "{}",
+        "attributes": message.attributes,
         "date_created": timestamp(message.created_at),
-        "date_updated": timestamp(message.created_at),
+        "date_updated": timestamp(message.updated_at),
         "delivery": None,
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts"},
@@ -97,13 +95,15 @@ def message_document(
 
 
 def _timers(conversation: Conversation) -> dict[str, str]:
-    return {} if conversation.closes_at is None else {"date_closed": timestamp(conversation.closes_at)}
+    times = {"date_inactive": conversation.inactive_at, "date_closed": conversation.closes_at}
+    return {name: timestamp(at) for name, at in times.items() if at is not None}
 
 
 def timestamp(moment: float) -> str:
     """Return Unix seconds as Twilio writes times: ISO 8601 in UTC, in whole seconds."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 
-def _relative(prefix: str, conversation: Conversation) -> str:
-    return prefix + conversation.sid[2:]
+def participant_sid(conversation: Conversation) -> str:
+    """Return the SID of the conversation's guest."""
+    return f"MB{conversation.sid[2:]}"

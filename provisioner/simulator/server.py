@@ -40,7 +40,9 @@ async def open_simulator(
     state = SimulatorState(settings, Clock(time.time, time.monotonic))
     listener = Listener(host, port)
     app = Application(state, refuse=listener.refuse_for, is_remote=not is_loopback(host))
-    server = web.Server(app.handle, access_log=None, keepalive_timeout=settings.keep_alive_s)
+    server = web.Server(
+        app.handle, access_log=None, keepalive_timeout=settings.keep_alive_s, auto_decompress=False
+    )
     await listener.open(server)
     try:
         shown_host = f"[{host}]" if ":" in host else host

@@ -6,6 +6,9 @@ from typing import Literal
 
 from .faults import FaultScript
 
+OTHER_SERVICE_SID = "IS" + "6" * 32
+"""SID of the account's default service when that is not Flex's."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatorSettings:
@@ -49,6 +52,10 @@ class SimulatorSettings:
     A second conversation (``accept``), a 409 with code 45715 (``refuse``), or a 201 that names the first
     conversation (``same``).
     """
+    service_sid: str = "IS" + "5" * 32
+    """SID of the Flex Chat Service, in which all WebChats are created."""
+    default_service: Literal["flex", "other"] = "flex"
+    """The account's default service, which paths without a service mean: Flex's, or another, which is empty."""
     problem_details: bool = False
     """Send errors as RFC 9457 problems instead of Twilio's own JSON form."""
 
@@ -63,6 +70,10 @@ class SimulatorSettings:
                 raise ValueError(f"{each.name} must be 0 or more")
         if self.repeated_identity not in {"accept", "refuse", "same"}:
             raise ValueError(f"repeated_identity {self.repeated_identity!r} is not accept, refuse or same")
+        if self.default_service not in {"flex", "other"}:
+            raise ValueError(f"default_service {self.default_service!r} is not flex or other")
+        if not _SERVICE.fullmatch(self.service_sid) or self.service_sid == OTHER_SERVICE_SID:
+            raise ValueError("service_sid must be IS and 32 hexadecimal digits, and not that of the other service")
         if self.jitter_ms > self.latency_ms:
             raise ValueError("jitter_ms must not exceed latency_ms")
         is_token_alone = bool(self.auth_token) and not self.account_sid
@@ -87,4 +98,5 @@ class SimulatorSettings:
         return not self.addresses or sid in self.addresses
 
 
+_SERVICE = re.compile(r"IS[0-9a-fA-F]{32}")
 _USERNAME = re.compile(r"(?:AC|SK)[0-9a-fA-F]{32}")

@@ -61,7 +61,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[int, int]
     update = ConversationEndpoints.update
 
     def answer(endpoints: ConversationEndpoints, call: Call) -> Reply:
-        asked.append(call.sid)
+        asked.append(call.route.sid)
         told = answers[len(asked) - 1] if len(asked) <= len(answers) else None
         if told:
             raise ApiError(*told, "invented")

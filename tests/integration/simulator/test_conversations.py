@@ -39,7 +39,7 @@ async def test_a_conversation_has_its_guest(simulate: Simulate) -> None:
     assert document["meta"]["next_page_url"] is None
     assert (await caller.get(f"{path}?Page=1&PageToken=PT{sid}")).json["participants"] == []
     assert (await caller.get(f"/v1/Conversations/{orphan}/Participants")).json["participants"] == []
-    assert (await caller.get(f"{path}?PageSize=51")).code == (400, 20007)
+    assert (await caller.get(f"{path}?PageSize=101")).code == (400, 20007)
     assert (await caller.get("/v1/Conversations/CH0/Participants")).code == (404, 20404)
 
 
@@ -85,7 +85,7 @@ async def test_the_timer_that_closes_is_kept_and_shown(simulate: Simulate, text:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("PT599S", 50376), ("PT9M59S", 50376), ("PT", 20001), ("600", 20001), ("", 20001)]
+    ("text", "code"), [("PT599S", 50376), ("PT9M59S", 50376), ("PT", 50380), ("600", 50380), ("", 50380)]
 )
 async def test_a_timer_that_is_none_changes_nothing(simulate: Simulate, text: str, code: int) -> None:
     """Less than ten minutes has a code of its own; a state beside it is not taken either."""
@@ -153,12 +153,146 @@ async def test_messages_are_listed_oldest_first_and_paged(simulate: Simulate) ->
 
 
 @pytest.mark.parametrize(
-    "fields", [{"Author": "b", "Body": "x"}, {"Body": "x"}, {"Author": "a"}, {"Author": "a", "Body": "x" * 1601}]
+    "fields",
+    [
+        {"Author": "a"},
+        {"Body": "x" * 32769},
+        {"Body": "é" * 16385},
+        {"Body": "x", "Attributes": "{"},
+        {"Body": "x", "Attributes": f'"{"x" * 4096}"'},
+        {"Body": "x", "DateCreated": "yesterday"},
+        {"Body": "x", "DateUpdated": "0001-01-01T00:00:00+01:00"},
+        {"Body": "x", "MediaSid": "ME" + "a" * 32},
+        {"Body": "x", "Subject": "y"},
+    ],
 )
 async def test_a_message_that_breaks_a_rule_is_refused(simulate: Simulate, fields: dict[str, str]) -> None:
-    """The author has to be the guest, and a message has to say something, within limits."""
+    """It has to say something, within limits; what is not served is refused and not lost."""
     caller = await simulate()
     path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}/Messages"
 
     assert (await caller.post(path, **fields)).code == (400, 20001)
     assert (await caller.get(path)).json["messages"] == []
+
+
+async def test_a_message_keeps_all_that_it_was_posted_with(simulate: Simulate) -> None:
+    """Any author, 32 KB of text, attributes, and the dates of an older chat; only the guest is a participant."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}/Messages"
+    sent = {"Author": "Concierge", "Body": "é" * 16384, "Attributes": '{"n": [1]}'}
+    dates = {"DateCreated": "2019-03-04T05:06:07.891+01:00", "DateUpdated": "9999-12-31T23:59:59.999Z"}
+
+    posted = [(await caller.post(path, **sent, **dates)).json, (await caller.post(path, Body="x")).json]
+    guests = (await caller.post(path, Author="a", Body="x")).json
+
+    assert {name.title(): posted[0][name] for name in ("author", "body", "attributes")} == sent
+    assert posted[0]["date_created"] == "2019-03-04T04:06:07Z"
+    assert posted[0]["date_updated"] == "9999-12-31T23:59:59Z"
+    assert (posted[1]["author"], posted[1]["attributes"]) == ("system", "{}")
+    assert [each["participant_sid"] is None for each in (*posted, guests)] == [True, True, False]
+    assert (await caller.get(path)).json["messages"] == [*posted, guests]
+    assert (await caller.get(f"{path}/{posted[1]['sid']}")).json == posted[1]
+    assert (await caller.get(f"{path}/IM{'0' * 32}")).code == (404, 20404)
+
+
+async def test_messages_are_listed_in_the_order_asked_for(simulate: Simulate) -> None:
+    """Newest first with ``Order=desc``, on every page; another order is refused."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid()}/Messages"
+    for body in "xyz":
+        await caller.post(path, Body=body)
+
+    first = (await caller.get(f"{path}?Order=desc&PageSize=2")).json
+    second = (await caller.get(first["meta"]["next_page_url"])).json
+
+    assert [[each["body"] for each in page["messages"]] for page in (first, second)] == [["z", "y"], ["x"]]
+    assert second["meta"]["next_page_url"] is None
+    assert (await caller.get(f"{path}?Order=newest")).code == (400, 20001)
+
+
+async def test_a_participant_is_fetched_by_sid_and_by_identity(simulate: Simulate) -> None:
+    """Nobody else takes part."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a')}/Participants"
+    (guest,) = (await caller.get(f"{path}?PageSize=100")).json["participants"]
+
+    for name in (guest["sid"], "a"):
+        assert (await caller.get(f"{path}/{name}")).json == guest
+    assert (await caller.get(f"{path}/b")).code == (404, 20404)
+
+
+async def test_an_update_is_kept_as_a_whole_and_shown(simulate: Simulate) -> None:
+    """Names, attributes and both timers stand in the conversation and in the look-up by its guest."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid(Identity='a', ChatFriendlyName='b')}"
+    sent = {"FriendlyName": "Case 7", "UniqueName": "case/7", "Attributes": '{"channel_type": "web"}'}
+    timers = {"Timers.Inactive": "PT1M", "Timers.Closed": "P1D"}
+
+    document = (await caller.post(path, **sent, **timers, DateUpdated="2019-03-04")).json
+    emptied = (await caller.post(path, **{"Timers.Inactive": "PT0S"})).json
+
+    (listed,) = (await caller.get("/v1/ParticipantConversations?Identity=a")).json["conversations"]
+    shown = {"friendly_name": "Case 7", "unique_name": "case/7", "attributes": sent["Attributes"]}
+    assert {name: document[name] for name in shown} == shown
+    assert {name: listed[f"conversation_{name}"] for name in shown} == shown
+    assert document["timers"].keys() == {"date_inactive", "date_closed"}
+    assert document["date_updated"] == "2019-03-04T00:00:00Z"
+    assert emptied["timers"] == {"date_closed": document["timers"]["date_closed"]}
+
+
+async def test_a_unique_name_belongs_to_one_conversation(simulate: Simulate) -> None:
+    """It addresses it in place of the SID; a second one is refused, until the name is free again."""
+    caller = await simulate()
+    first, second = [f"/v1/Conversations/{await caller.create_sid()}" for _ in range(2)]
+    named = {"UniqueName": "case/7"}
+
+    assert [(await caller.post(first, **named)).status for _ in range(2)] == [200, 200]
+    assert (await caller.get("/v1/Conversations/case%2F7")).json["sid"] == first[-34:]
+    assert (await caller.post(second, **named, State="closed")).code == (409, 50353)
+    assert (await caller.get(second)).json["state"] == "active"
+    assert (await caller.post(first, UniqueName="")).json["unique_name"] is None
+    assert (await caller.post(second, **named)).json["unique_name"] == "case/7"
+    await caller.call("DELETE", second)
+    assert (await caller.post(first, **named)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"FriendlyName": "x" * 257}, 20001),
+        ({"UniqueName": "x" * 257}, 20001),
+        ({"UniqueName": "CH" + "a" * 32}, 50390),
+        ({"Attributes": "{'a': 1}"}, 20001),
+        ({"Attributes": f'"{"x" * 16383}"'}, 20001),
+        ({"Timers.Inactive": "PT59S"}, 50375),
+        ({"Timers.Inactive": "1m"}, 50379),
+        ({"Timers.Closed": "P999999999D"}, 50380),
+        ({"State": "initializing"}, 20001),
+        ({"DateCreated": "12026-01-01"}, 20001),
+        ({"MessagingServiceSid": "MG" + "a" * 32}, 20001),
+    ],
+)
+async def test_an_update_that_breaks_a_rule_changes_nothing(
+    simulate: Simulate, fields: dict[str, str], code: int
+) -> None:
+    """Nothing of a refused request is kept, and what is not served is refused and not lost."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid()}"
+    before = (await caller.get(path)).json
+
+    assert (await caller.post(path, **({"FriendlyName": "new", "Timers.Closed": "PT1H"} | fields))).code == (
+        400,
+        code,
+    )
+    assert (await caller.get(path)).json == before
+
+
+async def test_a_message_wakes_an_inactive_conversation(simulate: Simulate) -> None:
+    """It is active again, as with Twilio."""
+    caller = await simulate()
+    path = f"/v1/Conversations/{await caller.create_sid()}"
+    await caller.post(path, State="inactive")
+
+    await caller.post(f"{path}/Messages", Body="x")
+
+    assert (await caller.get(path)).json["state"] == "active"

@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 
+from provisioner.simulator.settings import OTHER_SERVICE_SID
 from tests.integration.simulator.caller import KEY, Caller, Simulate
 
 PARTICIPANT = "/v1/ParticipantConversations"
@@ -86,6 +87,9 @@ async def test_nobody_is_found_by_an_address(simulate: Simulate) -> None:
         *((url, (400, 20001)) for url in (f"{LIST}?PageSize=x", f"{LIST}?Page=x", f"{LIST}?PageToken=x")),
         *((url, (400, 20001)) for url in (f"{LIST}?State=open", f"{LIST}?StartDate=yesterday")),
         (f"{LIST}?EndDate=2026-13-01", (400, 20001)),
+        (f"{LIST}?StartDate=0001-01-01T00:00:00%2B14:00", (400, 20001)),
+        *((f"{LIST}?{name}={'9' * 5000}", (400, 20001)) for name in ("PageToken", "Page", "PageSize")),
+        (f"{LIST}?Page=-1", (400, 20001)),
     ],
 )
 async def test_a_look_up_that_breaks_a_rule_is_refused(
@@ -171,3 +175,50 @@ async def test_a_keys_account_has_a_name(simulate: Simulate) -> None:
         accounts.append((await by_key.get(f"{LIST}/{await by_key.create_sid()}")).json["account_sid"])
 
     assert accounts == ["AC" + "0" * 32, "AC" + "7" * 32]
+
+
+async def test_dates_may_lie_far_away(simulate: Simulate) -> None:
+    """The first and the last day that a date can name are as good as any; nothing is being set up."""
+    caller = await simulate()
+    sid = await caller.create_sid()
+
+    assert await all_pages(caller, f"{LIST}?StartDate=0001-01-01&EndDate=9999-12-31") == [sid]
+    assert await all_pages(caller, f"{LIST}?EndDate=0001-01-01") == []
+    assert await all_pages(caller, f"{LIST}?StartDate=9999-12-31") == []
+    assert await all_pages(caller, f"{LIST}?State=initializing") == []
+
+
+async def test_a_conversation_is_reached_through_its_service(simulate: Simulate) -> None:
+    """The same as by the short path, under URLs that name the service; no other service is known."""
+    caller = await simulate()
+    sid = await caller.create_sid(Identity="a")
+    service = f"/v1/Services/{caller.running.state.settings.service_sid}"
+    path = f"{service}/Conversations/{sid}"
+
+    document = (await caller.get(path)).json
+
+    assert document["url"] == caller.running.base_url + path
+    assert document["chat_service_sid"] == service[-34:]
+    assert (await caller.post(f"{path}/Messages", Body="x")).json["url"].startswith(document["links"]["messages"])
+    assert await all_pages(caller, f"{service}/Conversations") == [sid]
+    assert await all_pages(caller, f"{service}/ParticipantConversations?Identity=a") == [sid]
+    assert (await caller.get(f"/v1/Conversations/{sid}")).json["chat_service_sid"] == service[-34:]
+    for elsewhere in ("Services/IS" + "7" * 32 + "/Conversations", "Services/", "Services/Conversations"):
+        assert (await caller.get(f"/v1/{elsewhere}")).code == (404, 20404)
+
+
+async def test_a_short_path_means_the_default_service(simulate: Simulate) -> None:
+    """Where that is not Flex's, everything is there only by the path of Flex's own."""
+    caller = await simulate(default_service="other")
+    sid = await caller.create_sid(Identity="a")
+    service = f"/v1/Services/{caller.running.state.settings.service_sid}"
+
+    for base in ("/v1", f"/v1/Services/{OTHER_SERVICE_SID}"):
+        assert await all_pages(caller, f"{base}/ParticipantConversations?Identity=a") == []
+        assert await all_pages(caller, f"{base}/Conversations") == []
+        for method in ("GET", "POST", "DELETE"):
+            assert (await caller.call(method, f"{base}/Conversations/{sid}")).code == (404, 20404)
+        for part in ("Messages", "Participants"):
+            assert (await caller.get(f"{base}/Conversations/{sid}/{part}")).code == (404, 20404)
+    assert await all_pages(caller, f"{service}/ParticipantConversations?Identity=a") == [sid]
+    assert (await caller.post(f"{service}/Conversations/{sid}", State="closed")).json["state"] == "closed"

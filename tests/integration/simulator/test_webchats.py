@@ -1,13 +1,16 @@
 """``POST /v2/WebChats`` as the simulator answers it."""
 
 import base64
+import gzip
 import json
 import re
+import zlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.integration.simulator.caller import ADDRESS, FORM, KEY, Simulate
+from tests.integration.simulator.caller import ADDRESS, FORM, KEY, Heard, Simulate
 
 
 async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) -> None:
@@ -34,6 +37,10 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
         "pre_engagement_data": '{"n":1}',
         "ui_version": "batch/1",
         "state": "active",
+        "friendly_name": "Migration",
+        "unique_name": None,
+        "attributes": '{"pre_engagement_data": {"n":1}}',
+        "inactive_at": None,
         "closes_at": None,
         "messages": 0,
         "webhook_messages": 0,
@@ -160,6 +167,40 @@ async def test_a_body_beyond_all_measure_is_refused(simulate: Simulate) -> None:
     heard = await caller.call("POST", "/v2/WebChats", much(), {"Content-Type": FORM})
 
     assert heard.code == (413, 20413)
+
+
+async def test_a_body_is_read_by_its_encoding(simulate: Simulate) -> None:
+    """What does not match it, ends early, is too long or has another encoding is an error of Twilio's shape."""
+    caller = await simulate()
+    form = urlencode({"AddressSid": ADDRESS, "Identity": "row-1"}).encode()
+
+    async def heard(body: bytes, encoding: str) -> Heard:
+        return await caller.call(
+            "POST", "/v2/WebChats", body, {"Content-Type": FORM, "Content-Encoding": encoding}
+        )
+
+    for body, encoding in ((gzip.compress(form), "gzip"), (zlib.compress(form), "Deflate"), (form, "identity")):
+        assert (await heard(body, encoding)).json["identity"] == "row-1"
+    for body, encoding in ((form, "gzip"), (gzip.compress(form)[:-9], "gzip"), (b"", "deflate")):
+        assert (await heard(body, encoding)).code == (400, 20001)
+    assert (await heard(form, "br")).code == (415, 20001)
+    assert (await heard(zlib.compress(bytes(1_048_577)), "deflate")).code == (413, 20413)
+    assert (await caller.state())["webchats"]["created"] == 3
+
+
+async def test_a_browser_is_told_that_it_may_post(simulate: Simulate) -> None:
+    """Its question needs no credentials and counts for no limit."""
+    caller = await simulate(rate_limit=1)
+    asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+
+    for _ in range(2):
+        async with caller.session.options(f"{caller.running.base_url}/v2/WebChats", headers=asked) as response:
+            assert response.status == 204
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+            assert "POST" in response.headers["Access-Control-Allow-Methods"]
+            assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+    assert (await caller.create()).status == 201
+    assert (await caller.state())["webchats"]["requests"] == 1
 
 
 async def test_errors_can_be_problems(simulate: Simulate) -> None:

@@ -1,0 +1,53 @@
+"""Which conversations a request sees: those of the service in its path, or of the account's default service.
+
+Source: https://www.twilio.com/docs/conversations/api/conversation-resource, "Using the shortened base URL"
+"""
+
+from .call import Call
+from .conversations import Conversation
+from .replies import ApiError
+from .settings import OTHER_SERVICE_SID, SimulatorSettings
+from .state import SimulatorState
+
+
+class ServiceScope:
+    """Look-up of conversations by service.
+
+    All WebChats are in the Flex Chat Service, which the settings name. Another default service is empty.
+    """
+
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
+
+    def is_empty(self, call: Call) -> bool:
+        """Return whether the service of the call is empty; raise ``ApiError`` (404) if it does not exist."""
+        settings = self._state.settings
+        if not call.route.service:
+            return settings.default_service == "other"
+        if call.route.service not in _services_of(settings):
+            raise not_found(call)
+        return call.route.service != settings.service_sid
+
+    def find(self, call: Call) -> Conversation:
+        """Return the conversation in the path; raise ``ApiError`` (404) if the service has none of this name."""
+        conversation = None if self.is_empty(call) else self._state.conversations.find(call.route.sid)
+        if conversation is None:
+            raise not_found(call)
+        return conversation
+
+    def find_open(self, call: Call) -> Conversation:
+        """Return the conversation in the path; raise ``ApiError`` (400, code 50377) if it is closed."""
+        conversation = self.find(call)
+        if conversation.state == "closed":
+            raise ApiError(400, 50377, "Conversation is closed")
+        return conversation
+
+
+def not_found(call: Call) -> ApiError:
+    """Return the error for a path that names nothing."""
+    return ApiError(404, 20404, f"The requested resource {call.path} was not found")
+
+
+def _services_of(settings: SimulatorSettings) -> set[str]:
+    others = {OTHER_SERVICE_SID} if settings.default_service == "other" else set()
+    return {settings.service_sid, *others}
