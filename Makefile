@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock bench-durability bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -74,6 +74,10 @@ bench: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 
 bench-lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header benchmarks/requirements.in -o benchmarks/requirements.txt
+
+sdk-lock: $(VENV)/.dev
+	cd tests/integration/simulator/clients && $(abspath $(BIN))/uv pip compile --quiet --universal --generate-hashes \
+		--no-header requirements.in -o requirements.txt
 
 bench-durability: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.durability
