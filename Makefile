@@ -58,6 +58,7 @@ test-all: $(VENV)/.dev
 
 storm: $(VENV)/.dev
 	$(BIN)/python -m tests.storm $(STORM)
+	$(BIN)/python -m tests.storm.api_description
 
 bench: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from .hosts import is_loopback
 from .settings import SimulatorSettings
@@ -36,14 +37,17 @@ async def open_simulator(
     from aiohttp import web  # noqa: PLC0415 - see above
 
     from .app import Application  # noqa: PLC0415 - see above
+    from .connection import Connection  # noqa: PLC0415 - see above
 
     state = SimulatorState(settings, Clock(time.time, time.monotonic))
     listener = Listener(host, port)
     app = Application(state, refuse=listener.refuse_for, is_remote=not is_loopback(host))
-    server = web.Server(
-        app.handle, access_log=None, keepalive_timeout=settings.keep_alive_s, auto_decompress=False
-    )
-    await listener.open(server)
+    server = web.Server(app.handle)
+    loop = asyncio.get_running_loop()
+    # Bodies are decompressed by the application, which answers what does not match its Content-Encoding.
+    options: dict[str, Any] = {"access_log": None, "auto_decompress": False}
+    options["keepalive_timeout"] = settings.keep_alive_s
+    await listener.open(lambda: Connection(server, loop=loop, **options))
     try:
         shown_host = f"[{host}]" if ":" in host else host
         yield RunningSimulator(f"http://{shown_host}:{listener.port}", listener.port, state)

@@ -89,6 +89,7 @@ async def test_nobody_is_found_by_an_address(simulate: Simulate) -> None:
         (f"{LIST}?EndDate=2026-13-01", (400, 20001)),
         (f"{LIST}?StartDate=0001-01-01T00:00:00%2B14:00", (400, 20001)),
         *((f"{LIST}?{name}={'9' * 5000}", (400, 20001)) for name in ("PageToken", "Page", "PageSize")),
+        (f"{LIST}?PageToken=PT{'9' * 20_000}", (400, 20001)),
         (f"{LIST}?Page=-1", (400, 20001)),
     ],
 )
