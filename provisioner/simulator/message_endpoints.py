@@ -69,14 +69,16 @@ class MessageEndpoints:
         return json_reply(201, message_document(message, index, conversation, call))
 
     def _keep(self, conversation: Conversation, message: Message) -> int:
-        earlier = conversation.messages or []
+        if conversation.messages is None:
+            conversation.messages = []
+        earlier = conversation.messages
         if message.triggers_webhooks and not any(each.triggers_webhooks for each in earlier):
             self._state.flows_started += 1
         self._state.messages += 1
-        conversation.messages = [*earlier, message]
+        earlier.append(message)
         # An inactive conversation becomes active again with a new message.
         self._state.conversations.set_state(conversation, "active")
-        return len(earlier)
+        return len(earlier) - 1
 
     def list(self, call: Call) -> Reply:
         """List the messages of the conversation, oldest first, or newest first with ``Order=desc``."""

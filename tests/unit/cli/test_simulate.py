@@ -96,8 +96,9 @@ def test_options_become_the_simulators_settings(tmp_path: Path) -> None:
     script = tmp_path / "faults.toml"
     script.write_text('seed = 7\n[[fault]]\nname = "stall"\nat = [3]\n')
     options = SimulateOptions(
-        rate_limit=9.0, latency="50ms", jitter="0.01s", faults=script, fault=("html_502=2.5%",), seed=8
-    )
+        rate_limit=9.0, latency="50ms", jitter="0.01s", faults=script, fault=("html_502=2.5%",), seed=8,
+        repeated_identity="same", default_service="other", service_sid="IS" + "a" * 32,
+    )  # fmt: skip
 
     settings = settings_of(options)
 
@@ -110,6 +111,9 @@ def test_options_become_the_simulators_settings(tmp_path: Path) -> None:
             seed=7,
         ),
         seed=8,
+        repeated_identity="same",
+        default_service="other",
+        service_sid="IS" + "a" * 32,
     )
 
 
