@@ -106,6 +106,8 @@ def _announce(running: RunningSimulator, options: SimulateOptions, console: Cons
     tell = console.print_status if console.is_json else console.print
     pages = f"counting at {running.base_url}/_simulator/state; " if options.inspect else ""
     tell(f"listening on {running.base_url}, {pages}Ctrl-C ends it")
+    if options.default_service == "other":
+        tell(f"the default service has no WebChats: they are below /v1/Services/{options.service_sid}")
     tell("try in another terminal:")
     tell(f"  export TWILIO_ACCOUNT_SID={ACCOUNT_SID} TWILIO_AUTH_TOKEN=simulated")
     tell(f"  export PROVISIONER_ADDRESS_SID={ADDRESS_SID}")

@@ -44,17 +44,27 @@ async def run(seed: int, seconds: int) -> int:
     with TemporaryDirectory() as folder:
         description = Path(folder) / "openapi.json"
         async with open_simulator(SimulatorSettings(rate_limit=0, action_limit=0)) as simulator:
-            document = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
-            document["components"]["parameters"]["ConversationSid"]["schema"]["enum"] = made(simulator)
-            description.write_text(json.dumps(document), encoding="utf-8")
+            description.write_text(json.dumps(described(made(simulator))), encoding="utf-8")
             code = await finished([*TOOL, *arguments(simulator, description, seed, seconds)], seconds + GRACE_S)
             answers = simulator.state.summary()["answers"]
     sys.stdout.write(f"seed {seed}: {answers}\n")
     return code
 
 
+def described(sids: list[str]) -> object:
+    """Return the description with the SIDs of conversations that exist.
+
+    No request closes one, because a closed conversation refuses requests that the description allows.
+    """
+    document = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
+    components = document["components"]
+    components["parameters"]["ConversationSid"]["schema"]["enum"] = sids
+    components["schemas"]["ConversationForm"]["properties"]["State"]["enum"].remove("closed")
+    return document
+
+
 def made(simulator: RunningSimulator) -> list[str]:
-    """Create conversations, some of which the requests will close and delete, and return their SIDs."""
+    """Create conversations, some of which the requests will delete, and return their SIDs."""
     form = f"AddressSid=IG{'a' * 32}&PreEngagementData=%7B%7D".encode()
     conversations, now = simulator.state.conversations, time.time()
     return [conversations.add(form, f"guest-{number}", now=now, lag_s=0).sid for number in range(CONVERSATIONS)]
