@@ -223,9 +223,9 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Migrate a ledger of version 1 to the current version, in one transaction."""
+    """Migrate a ledger of an older version to the current one, in one transaction."""
     with transaction(connection):
-        schema.migrate_schema(connection)
+        schema.migrate_schema(connection, version_of(connection))
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

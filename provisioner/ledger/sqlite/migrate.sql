@@ -1,4 +1,9 @@
--- Migration of a ledger of an older version, in this order; afterwards the view is created from the schema.
+-- Migration of a ledger of an older version: the view is dropped, then come the steps of each version in this order;
+-- afterwards the index and the view are created from the schema.
+
+-- name: drop_results
+-- Remove the view, which is created again with the new columns.
+DROP VIEW results;
 
 -- name: add_message
 -- Version 2: status of the row's first message. Rows that version 1 created have none.
@@ -16,6 +21,18 @@ ALTER TABLE rows ADD COLUMN last_message INTEGER REFERENCES attempts (id);
 -- Version 2: SID of the message that an attempt posted.
 ALTER TABLE attempts ADD COLUMN message_sid TEXT;
 
--- name: drop_results
--- Remove the view, which is created again with the new columns.
-DROP VIEW results;
+-- name: add_closures
+-- Version 2: close status of the conversations.
+CREATE TABLE closures (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    state TEXT NOT NULL,
+    last_attempt INTEGER NOT NULL REFERENCES attempts (id)
+);
+
+-- name: add_service_sid
+-- Version 3: the service that was asked.
+ALTER TABLE closures ADD COLUMN service_sid TEXT;
+
+-- name: doubt_gone
+-- Version 3: version 2 took any 404 for gone, also that of a service that never had the conversation. Ask again.
+UPDATE closures SET state = 'maybe' WHERE state = 'gone';

@@ -5,18 +5,21 @@ its tables are read or written.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import cache
 
 from provisioner.ledger.sqlite import queries
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the schema that this program writes, SQLite's ``user_version`` of a ledger."""
 SCHEMA = queries.load_queries("schema")
 """Statements that create the current schema: dict of SQL text by name of the object."""
 _MIGRATE = queries.load_queries("migrate")
-_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "drop_results")
+_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "add_closures")
+_TO_VERSION_3 = ("add_service_sid", "doubt_gone")
+_MADE_ANEW = ("attempts_by_conversation", "results")
+"""Objects that are made from the schema at the end of a migration, where the schema has them."""
 _MOST_OBJECTS = 100
 _STATISTICS = {"sqlite_stat1", "sqlite_stat4"}
 """Tables that the SQL command ``ANALYZE`` creates. They are allowed: SQLite reads only numbers from them."""
@@ -30,12 +33,20 @@ def create_schema(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def migrate_schema(connection: sqlite3.Connection) -> None:
-    """Migrate the schema from version 1 to version 2, within the caller's transaction."""
-    for name in _TO_VERSION_2:
+def migrate_schema(connection: sqlite3.Connection, version: int, *, to: int = SCHEMA_VERSION) -> None:
+    """Migrate the schema from an older ``version`` to the version ``to``, within the caller's transaction."""
+    steps = (*(_TO_VERSION_2 if version == 1 else ()), *(_TO_VERSION_3 if to == SCHEMA_VERSION else ()))
+    for name in ("drop_results", *steps):
         connection.execute(_MIGRATE[name])
-    for name in ("closures", "results"):
-        connection.execute(SCHEMA[name])
+    known = _statements(to)
+    for name in _MADE_ANEW:
+        if name in known:
+            connection.execute(known[name])
+
+
+def _statements(version: int) -> Mapping[str, str]:
+    """Return the statements that create the schema of a version: dict of SQL text by name of the object."""
+    return SCHEMA if version == SCHEMA_VERSION else queries.load_queries(f"schema_{version}")
 
 
 @cache
@@ -44,7 +55,7 @@ def vanished_query(version: int) -> str:
 
     Its first three columns are the row's id, 0 and an empty text; it is in the order of the ids.
     """
-    view = queries.load_queries("schema_1" if version == 1 else "schema")["results"]
+    view = _statements(version)["results"]
     _, _, select = view.partition(" AS\n")
     read = queries.load_queries("read")
     parts = {
@@ -57,40 +68,24 @@ def vanished_query(version: int) -> str:
 
 
 def is_known(connection: sqlite3.Connection, version: int) -> bool:
-    """Return whether a ledger has exactly the schema of this version, as created or as migrated from version 1."""
+    """Return whether a ledger has exactly the schema of this version, as created or as migrated."""
     found = _objects(connection)
     return any(found == known for known in _known(version))
 
 
 def _known(version: int) -> Iterator[_Objects]:
-    if version == 1:
-        yield _version_1()
-    else:
-        yield _version_2()
-        yield _migrated()
+    yield _made_of(version)
+    for older in range(1, version):
+        yield _made_of(older, migrated_to=version)
 
 
 @cache
-def _version_1() -> _Objects:
-    return _made_of("schema_1")
-
-
-@cache
-def _version_2() -> _Objects:
-    return _made_of("schema")
-
-
-@cache
-def _migrated() -> _Objects:
-    return _made_of("schema_1", is_migrated=True)
-
-
-def _made_of(name: str, *, is_migrated: bool = False) -> _Objects:
+def _made_of(version: int, *, migrated_to: int | None = None) -> _Objects:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in queries.load_queries(name).values():
+        for statement in _statements(version).values():
             connection.execute(statement)
-        if is_migrated:
-            migrate_schema(connection)
+        if migrated_to is not None:
+            migrate_schema(connection, version, to=migrated_to)
         return _objects(connection)
 
 

@@ -1,4 +1,4 @@
--- Schema of a ledger, version 2. docs/ledger.md documents it for users who query a ledger.
+-- Schema of a ledger, version 3. docs/ledger.md documents it for users who query a ledger.
 
 -- name: manifest
 -- The job of the ledger: job_id, settings (JSON), created_at, created_by; planned_at after the first complete plan.
@@ -95,11 +95,12 @@ CREATE TABLE runs (
 
 -- name: closures
 -- Close status of the conversations of created rows. The conversation of a created row that is not listed here is
--- believed open.
+-- believed open. service_sid is the service that was asked, NULL for the account's default service.
 CREATE TABLE closures (
     row_id INTEGER PRIMARY KEY REFERENCES rows (id),
     state TEXT NOT NULL,
-    last_attempt INTEGER NOT NULL REFERENCES attempts (id)
+    last_attempt INTEGER NOT NULL REFERENCES attempts (id),
+    service_sid TEXT
 );
 
 -- name: attempts
@@ -127,6 +128,11 @@ CREATE TABLE attempts (
     message_sid TEXT
 );
 
+-- name: attempts_by_conversation
+-- The conversations that were named as created, to find one that is named for two rows.
+CREATE INDEX attempts_by_conversation ON attempts (conversation_sid)
+WHERE class = 'created' AND conversation_sid IS NOT NULL;
+
 -- name: results
 -- The results file as a view: one line for each record of the current input, at any time during the job.
 CREATE VIEW results AS
@@ -140,7 +146,7 @@ SELECT
         WHEN 'in_flight' THEN 'unknown'
         ELSE coalesce(rows.status, 'invalid')
     END AS status,
-    attempts.conversation_sid AS conversation_sid,
+    CASE WHEN rows.status <> 'unknown' THEN attempts.conversation_sid END AS conversation_sid,
     CASE rows.status WHEN 'in_flight' THEN rows.asked_identity ELSE attempts.identity END AS identity,
     CASE rows.status
         WHEN 'pending' THEN 'stopped'

@@ -100,7 +100,7 @@ def test_a_ledger_of_a_newer_version_is_refused(made: Path, opening: Opening) ->
 
     error = refusal_of(opening, made)
 
-    assert error.message == f"{made} was written by a newer version of this program (schema 99, known is 2)"
+    assert error.message == f"{made} was written by a newer version of this program (schema 99, known is 3)"
     assert error.cure == "install that version or a later one"
 
 

@@ -283,7 +283,7 @@ async def test_a_ledger_of_version_1_is_read_as_it_is(path: Path) -> None:
 
 
 async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
-    """A run that writes it gives it what version 2 has; what was created before asks for no message."""
+    """A run that writes it gives it what the current version has; what was created before asks for no message."""
     make_version_1(path)
     before = results_of(path)
 
@@ -295,7 +295,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
 
     assert migrated == before
     assert not claims
-    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert query(path, "PRAGMA user_version") == [(3,)]
     fresh = path.with_name("fresh.ledger")
     async with open_sqlite_ledger(fresh, SETTINGS, version="2") as ledger:
         await ledger.start_run(())

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.ledger.sqlite import queries
 
-FILES = ("schema", "schema_1", "migrate", "plan", "run", "messages", "closures", "read", "respelt")
+FILES = ("schema", "schema_1", "schema_2", "migrate", "plan", "run", "messages", "closures", "read", "respelt")
 FOLDER = Path(queries.__file__).parent
 STATEMENTS = {(file, name): text for file in FILES for name, text in queries.load_queries(file).items()}
 

@@ -1,0 +1,63 @@
+"""Versions of the schema: what a migration from version 2 changes."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
+from provisioner.ledger.sqlite.reader import open_sqlite_reader
+from provisioner.models import Status
+from tests.ledger_samples import digest_of, query
+
+SETTINGS = {"key": "id"}
+SIDS = [f"CH{row:032x}" for row in range(1, 5)]
+
+
+def make_version_2(path: Path) -> None:
+    """Write a ledger as version 2 left it: one row closed, one gone, two with one conversation."""
+    named = [*SIDS[:3], SIDS[2]]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        for statement in queries.load_queries("schema_2").values():
+            connection.execute(statement)
+        connection.executescript(f"""
+            PRAGMA application_id = {0x57435042};
+            PRAGMA user_version = 2;
+            INSERT INTO manifest VALUES ('job_id', 'ab'), ('settings', '{{"key": "id"}}'),
+                ('created_at', '2026-01-02T03:04:05+00:00'), ('created_by', '0.1'), ('planned_at', '1.0');
+            INSERT INTO sources VALUES (0, 'customers.csv', 1, 'ff');
+        """)  # noqa: S608 - our own values
+        for row, sid in enumerate(named, start=1):
+            connection.execute(
+                "INSERT INTO rows (id, key, digest, status, attempts, last_attempt) "
+                "VALUES (?, ?, ?, 'created', 1, ?)",
+                (row, str(row), digest_of(str(row)), row),
+            )
+            connection.execute("INSERT INTO plan VALUES (?, ?, 0, ?, 1)", (row, row + 1, row))
+            connection.execute(
+                "INSERT INTO attempts (id, row_id, number, class, ended, conversation_sid) "
+                "VALUES (?, ?, 1, 'created', 2.0, ?)",
+                (row, row, sid),
+            )
+        connection.execute("INSERT INTO closures VALUES (1, 'closed', 1), (2, 'gone', 2)")
+
+
+async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> None:
+    """Its word rested on any 404; reading changes nothing, and everything else is as it was."""
+    path = tmp_path / "job.ledger"
+    make_version_2(path)
+    with open_sqlite_reader(path) as reader:
+        before = list(reader.results())
+    assert query(path, "PRAGMA user_version") == [(2,)]
+
+    async with open_sqlite_ledger(path, SETTINGS, version="3") as ledger:
+        left = [each.id for each in await ledger.closing(deletes=False).left(0, 10)]
+    with open_sqlite_reader(path) as reader:
+        after = list(reader.results())
+
+    assert left == [2, 3, 4]
+    assert query(path, "PRAGMA user_version") == [(3,)]
+    assert query(path, "SELECT state FROM closures ORDER BY row_id") == [("closed",), ("maybe",)]
+    assert after == before
+    assert {each.status for each in after} == {Status.CREATED}
