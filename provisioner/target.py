@@ -9,6 +9,7 @@ from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.http_client.transport import Transport
 from provisioner.models.forecast import TWILIO_LIMIT
+from provisioner.models.sids import SidKind
 from provisioner.options import ConnectionOptions, Rate
 from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
 from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, region_warning
@@ -49,6 +50,7 @@ class Target:
                 "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it",
                 cure="omit one of them",
             )
+        _require_service(options.service_sid)
         if is_simulated:
             return cls(SIMULATED, options, is_local=True, is_simulated=True)
         account = resolve_account(environ, profile=options.profile, home=home)
@@ -60,6 +62,11 @@ class Target:
         """Address SID for rows without one: that of the simulator, otherwise empty."""
         return SIMULATED_ADDRESS if self.is_simulated else ""
 
+    @property
+    def service_sid(self) -> str:
+        """SID of the Conversations service, empty for the account's default one; a simulator has no other."""
+        return "" if self.is_simulated else self.options.service_sid
+
     def settings(self) -> dict[str, str]:
         """Return the settings that identify a job: the account SID, and whether it is Twilio or this machine.
 
@@ -68,11 +75,15 @@ class Target:
         return {"account": self.account.account_sid, "target": "this machine" if self.is_local else "Twilio"}
 
     def flags(self) -> list[str]:
-        """Return ``--base-url`` and ``--profile`` with their values, for a command line with the same target.
+        """Return ``--base-url``, ``--profile`` and ``--service-sid`` with their values, for the same target.
 
         ``--proxy`` is omitted, because its URL may contain a password.
         """
-        given = {"--base-url": self.options.base_url, "--profile": self.options.profile}
+        given = {
+            "--base-url": self.options.base_url,
+            "--profile": self.options.profile,
+            "--service-sid": self.service_sid,
+        }
         return [word for flag, value in given.items() if value for word in (flag, value)]
 
     @property
@@ -102,5 +113,15 @@ class Target:
                     base_url=base_url,
                     timeout_s=self.options.timeout,
                     proxy=self.options.proxy,
+                    service_sid=self.service_sid,
                 )
             )
+
+
+def _require_service(service_sid: str) -> None:
+    """Raise ``UsageError`` for a text that is not the SID of a Conversations service; empty is the default one."""
+    if service_sid and not SidKind.SERVICE.matches(service_sid):
+        raise UsageError(
+            f"--service-sid is not the SID of a Conversations service: {SidKind.SERVICE.form}",
+            cure="copy that of Flex's service from the Twilio Console, under Conversations, Services",
+        )

@@ -8,17 +8,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from msgspec import structs
+
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.ledger import CloseStore
-from provisioner.models.closing import CloseResult, OpenConversation
+from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest, NextAttempt
-from provisioner.ports.sending import Gate, RateLimiter
+from provisioner.ports.sending import Gate, RateLimiter, ServiceCheck
 from provisioner.sending.workers import WorkerTasks
 
 BATCH = 200
 """Conversations read from the ledger at a time."""
 ATTEMPTS = 5
 """Most attempts per conversation in one run."""
+NOT_SHOWN = "not_shown"
+"""Error code of a 404 from a service that shows no conversation of the job."""
 
 
 class CloseObserver(Protocol):
@@ -52,10 +56,17 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
     """Request that closes or deletes one conversation; every attempt is recorded."""
 
     def __init__(
-        self, *, store: CloseStore, close_call: CloseCall, pace: RateLimiter, observer: CloseObserver
+        self,
+        *,
+        store: CloseStore,
+        close_call: CloseCall,
+        pace: RateLimiter,
+        observer: CloseObserver,
+        service_check: ServiceCheck | None,
     ) -> None:
         super().__init__(pace, max_attempts=ATTEMPTS)
         self._store, self._close_call, self._observer = store, close_call, observer
+        self._service_check = service_check
 
     async def send(self, conversation: OpenConversation, gate: Gate, /) -> CloseResult:
         """Make one attempt to close or delete the conversation."""
@@ -77,14 +88,33 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
         self, subject: OpenConversation, result: CloseResult, attempt: int
     ) -> NextAttempt[OpenConversation] | CloseResult:
         """Record the result of an attempt, then notify the observer."""
+        result = await self._checked(result)
         await self._store.settle(subject.id, result, number=attempt)
         conclusion = await super().conclude(subject, result, attempt)
         self._observer.attempt_finished(subject, result, is_last=not isinstance(conclusion, NextAttempt))
         return conclusion
 
+    async def _checked(self, result: CloseResult) -> CloseResult:
+        """Return the result; a 404 of a service without any conversation of the job stops the run instead."""
+        if self._service_check is None:
+            return result
+        if result.status in _SHOWN:
+            self._service_check.note_shown()
+        elif result.status is CloseStatus.GONE and (refusal := await self._service_check.refusal()):
+            return structs.replace(
+                result, status=CloseStatus.MAYBE, stops_run=True, error_code=NOT_SHOWN, error=refusal
+            )
+        return result
+
+
+_SHOWN = {CloseStatus.CLOSED, CloseStatus.DELETED}
+
 
 class CloseWorkers:
-    """Pool of ``concurrency`` workers that closes or deletes every conversation that is not done yet."""
+    """Pool of ``concurrency`` workers that closes or deletes every conversation that is not done yet.
+
+    Without ``service_check``, every conversation that is answered with 404 is gone.
+    """
 
     def __init__(
         self,
@@ -94,9 +124,12 @@ class CloseWorkers:
         pace: RateLimiter,
         observer: CloseObserver,
         concurrency: int,
+        service_check: ServiceCheck | None = None,
     ) -> None:
         self._store, self._concurrency = store, concurrency
-        self._request = _CloseRequest(store=store, close_call=close_call, pace=pace, observer=observer)
+        self._request = _CloseRequest(
+            store=store, close_call=close_call, pace=pace, observer=observer, service_check=service_check
+        )
         self._workers = WorkerTasks(pace)
         self._runner = AttemptRunner(self._workers.stopping)
         self._waiting: deque[OpenConversation] = deque()

@@ -51,7 +51,7 @@ class LedgerFile:
             settings = reader.manifest.settings
         async with open_ledger(self.location, {**settings, **target.settings()}, version=__version__) as ledger:
             await ledger.recover()
-            yield CloseJob(ledger, ledger.closing(deletes=deletes))
+            yield CloseJob(ledger, ledger.closing(deletes=deletes, service_sid=target.service_sid))
 
     async def unknowns(self, job: CloseJob) -> UnknownRowsSummary:
         """Return the job's unknown rows."""
@@ -87,7 +87,7 @@ class ResultsFile:
         """
         location = self.location if is_kept else None
         async with open_ledger(location, target.settings(), version=__version__) as ledger:
-            close_ledger = ledger.closing(deletes=deletes)
+            close_ledger = ledger.closing(deletes=deletes, service_sid=target.service_sid)
             await close_ledger.import_conversations(self._made())
             yield CloseJob(ledger, close_ledger)
 

@@ -24,20 +24,20 @@ async def audit_job(look_ups: LookUps, stop_signals: StopSignals) -> Summary:
     counts = await ledger.counts()
     async with look_ups.finder() as chosen:
         if chosen.finder is None:
-            raise UsageError(
-                f"this job cannot be audited: {chosen.reason}",
-                cure="compare the results with the conversations in Flex",
-            )
+            raise _no_audit(chosen.reason)
         since = datetime.fromisoformat(ledger.manifest.created_at).timestamp()
         size = BATCH if chosen.finder.by_identity else counts.created
         with ledger.reader() as reader:
             reader.require_sids()
             orphans = reader.orphans()
+            close_ledger = ledger.closing(deletes=False, service_sid=look_ups.service_sid)
             audit = Audit(
                 chosen.finder,
                 taken=ledger.assigned_conversations,
                 shared=reader.shared(),
                 settle_delay_s=look_ups.settle_delay_s,
+                service_sid=look_ups.service_sid,
+                is_known=await close_ledger.has_deleted(),
             )
             batches = _batches((_created(row, since) for row in reader.created()), size)
             await look_ups.run(
@@ -56,6 +56,12 @@ async def audit_job(look_ups: LookUps, stop_signals: StopSignals) -> Summary:
             "findings": [finding._asdict() for finding in audit.findings],
             "orphans": [orphan._asdict() for orphan in orphans],
         },
+    )
+
+
+def _no_audit(reason: str) -> UsageError:
+    return UsageError(
+        f"this job cannot be audited: {reason}", cure="compare the results with the conversations in Flex"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from provisioner.closing.close_workers import CloseWorkers
+from provisioner.closing.close_workers import NOT_SHOWN, CloseWorkers
 from provisioner.closing.scope import CloseJob, CloseSource, ResultsFile, close_source_of
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
@@ -14,6 +14,7 @@ from provisioner.options import CloseOptions, Rate, parse_duration, parse_rate
 from provisioner.pacing import Pacer, Reachability
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.recorded_end import run_recorded
+from provisioner.runs.service_checks import service_check_of
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 from provisioner.target import Target
@@ -137,6 +138,7 @@ class Cleanup:
                 pace=pacer,
                 observer=monitor,
                 concurrency=self._options.concurrency,
+                service_check=service_check_of(self._target, transport, job.ledger, reachability),
             )
             stop.on_stop(drain, workers.cancel)
             async with self._ui.progress(monitor.snapshot):
@@ -174,7 +176,7 @@ class Cleanup:
             ledger=str(self._source.location) if self._source.has_progress else "",
             notes=(
                 *self._reasons(monitor),
-                *self._gone(plan, monitor),
+                *self._other_account(monitor),
                 *loose_ends(plan, self._source, self._target),
             ),
             next_command=self._command if left else "",
@@ -186,12 +188,11 @@ class Cleanup:
         for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):
             yield f"{conversations(number)} not {self._verb}d: {code}, {sentence}"
 
-    def _gone(self, plan: ClosePlan, monitor: CloseMonitor) -> Iterator[str]:
-        """Yield a warning when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
-        is_nameless = isinstance(self._source, ResultsFile) and not self._options.simulate
-        if is_nameless and monitor.ends[CloseStatus.GONE] == plan.to_close:
+    def _other_account(self, monitor: CloseMonitor) -> Iterator[str]:
+        """Yield a note when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
+        if isinstance(self._source, ResultsFile) and any(code == NOT_SHOWN for code, _ in monitor.reasons):
             made = f"if account {self._target.account.account_sid} did not make them"
-            yield f"none of them is there: {made}, remove {self._source.location} and use the account that did"
+            yield f"{made}, remove {self._source.location} and use the account that did"
 
 
 def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:

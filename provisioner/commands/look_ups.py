@@ -19,7 +19,7 @@ from provisioner.target import Target
 class LookUps:
     """The look-ups of one command on an open ledger. ``error`` is what ended them early, None for nothing.
 
-    ``rate`` is the pace at which Twilio is asked.
+    ``rate`` is the pace at which Twilio is asked, ``service_sid`` the service, empty for the default one.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class LookUps:
     ) -> None:
         self.ledger, self.rate, self.settle_delay_s = ledger, rate, options.settle_delay
         self.error: ProvisionerError | None = None
+        self.service_sid = target.service_sid
         self._target, self._ui = target, ui
         settings = ledger.manifest.settings
         self._identity_policy = IdentityPolicy(

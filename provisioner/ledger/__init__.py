@@ -1,13 +1,12 @@
 """Durable record of a job: the planned rows, every request that was sent, and the outcome of each row.
 
-``base`` the protocols for writing · ``reading`` the protocol for reading · ``location`` the file or address of a
-ledger · ``notes`` values that one run keeps for the next · ``open`` opens a ledger of the right kind · ``sqlite``
-the only kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
+``base`` the protocols for writing · ``closing`` those for closing conversations · ``reading`` the protocol for
+reading · ``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next ·
+``open`` opens a ledger of the right kind · ``sqlite`` the only kind so far, a SQLite file; ``docs/ledger.md``
+documents its tables.
 """
 
 from provisioner.ledger.base import (
-    CloseLedger,
-    CloseStore,
     Ledger,
     MessageLedger,
     MessageStore,
@@ -16,6 +15,7 @@ from provisioner.ledger.base import (
     UnknownMessageStore,
     UnknownRowStore,
 )
+from provisioner.ledger.closing import CloseLedger, CloseStore
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger

@@ -5,10 +5,11 @@ requested, also when the caller does not wait for them. A write that fails raise
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, Unpack
 
+from provisioner.ledger.closing import CloseLedger
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.reading import LedgerReader
@@ -27,7 +28,6 @@ from provisioner.models import (
     UnknownMessage,
     UnknownRow,
 )
-from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 
 
 class MessageStore(Protocol):
@@ -134,49 +134,6 @@ class UnknownRowStore(Protocol):
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the row after it."""
-        ...
-
-
-class CloseStore(Protocol):
-    """Access to the conversations that are still to be closed or deleted."""
-
-    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
-        """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
-        ...
-
-    async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
-        """Record the ``number``-th attempt of this run (counted from 1) to close or delete a conversation.
-
-        The conversation keeps its status when Twilio did not process the request, or when the result stops the
-        run (for example refused credentials).
-        """
-        ...
-
-
-class CloseLedger(CloseStore, Protocol):
-    """The conversations that a job created, and whether each was closed or deleted."""
-
-    async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
-        """Add conversations that another ledger's job created. A SID that is already known is not added again.
-
-        The iterable is consumed on another thread than the event loop's.
-        """
-        ...
-
-    async def require_sids(self) -> None:
-        """Raise ``LedgerError`` when a created row has no valid conversation SID."""
-        ...
-
-    async def counts(self) -> Mapping[CloseStatus | None, int]:
-        """Return the number of conversations by close status; None stands for conversations believed open."""
-        ...
-
-    async def duplicates(self) -> int:
-        """Return the number of rows for which a look-up found more than one conversation."""
-        ...
-
-    async def orphans(self) -> int:
-        """Return the number of attempts that may have left a conversation without a customer."""
         ...
 
 
@@ -292,9 +249,10 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         """Open a read-only view of the committed content, on any thread, while this ledger is open."""
         ...
 
-    def closing(self, *, deletes: bool) -> CloseLedger:
+    def closing(self, *, deletes: bool, service_sid: str = "") -> CloseLedger:
         """Return access to the conversations that the job created.
 
         With ``deletes``, a conversation is done when it is deleted; otherwise when it is closed or deleted.
+        ``service_sid`` is the service that is asked, empty for the account's default one.
         """
         ...

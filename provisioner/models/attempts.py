@@ -87,6 +87,8 @@ class AttemptResult(RequestResult, frozen=True, gc=False):
     message_sid: str = ""
     may_leave_orphan: bool = False
     """Whether a conversation without a participant may exist. Source: Twilio, errors 45711, 45715 and 45719."""
+    is_gone: bool = False
+    """Whether Twilio answered that there is no such conversation."""
 
 
 class AttemptRecord(NamedTuple):

@@ -155,6 +155,12 @@ class ConnectionOptions:
     )
     base_url: str = option("", "Use this host in place of Twilio's; plain http on loopback only.", metavar="URL")
     profile: str = option("", "Take the credentials from this twilio-cli profile.", metavar="NAME")
+    service_sid: str = option(
+        "",
+        "Conversations service of the WebChats, Flex's own.  [default: the account's default service]",
+        metavar="IS…",
+        env="TWILIO_CONVERSATIONS_SERVICE_SID",
+    )
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
     loop: str = option(
         "auto",

@@ -75,6 +75,7 @@ class ConnectionKeywords(TypedDict, total=False):
     timeout: float
     base_url: str
     profile: str
+    service_sid: str
     proxy: str
     loop: Literal["auto", "asyncio", "uvloop"]
 

@@ -83,11 +83,27 @@ class Messenger(Protocol):
 class CloseTimers(Protocol):
     """Timers after which Twilio closes conversations that are not used."""
 
-    async def set(self, row: Row) -> None:
+    async def set(self, row: Row) -> str:
         """Set the timer of the conversation of a row that was just created.
 
-        A failure is logged and counted, and does not change the row. Raise only ``asyncio.CancelledError``.
+        A failure is logged and counted, and does not change the row. Return why the run has to stop, empty if it
+        has not. Raise only ``asyncio.CancelledError``.
         """
+        ...
+
+
+class ServiceCheck(Protocol):
+    """Check of the Conversations service that is asked: whether it is the one with the job's conversations.
+
+    Another service answers 404 for all of them, so a 404 alone does not show that a conversation is gone.
+    """
+
+    def note_shown(self) -> None:
+        """Note that the service has shown a conversation of the job."""
+        ...
+
+    async def refusal(self) -> str:
+        """Return why a 404 proves nothing; empty when the service shows a conversation of the job."""
         ...
 
 

@@ -3,7 +3,8 @@
 ``inference`` decides what the look-ups prove (pure) · ``finders`` look rows up, by identity or by mark ·
 ``finder_choice`` chooses between the two · ``reconciler`` looks unknown rows up until they are decided, and
 records the evidence in the ledger · ``messages`` the same for first messages · ``polling`` when to look again ·
-``audit`` compares the created rows of a job with the conversations that exist.
+``audit`` compares the created rows of a job with the conversations that exist · ``service_check`` finds out
+whether the service that is asked is the one with the job's conversations.
 """
 
 from .audit import Audit, AuditedRow, AuditFinding
@@ -11,6 +12,7 @@ from .finder_choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from .finders import AT_ONCE
 from .messages import MessageReconciler
 from .reconciler import BATCH, Reconciler
+from .service_check import JobServiceCheck
 
 __all__ = [
     "AT_ONCE",
@@ -20,6 +22,7 @@ __all__ = [
     "AuditFinding",
     "AuditedRow",
     "FinderChoice",
+    "JobServiceCheck",
     "MessageReconciler",
     "Reconciler",
     "choose_finder",

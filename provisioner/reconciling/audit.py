@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from provisioner.errors import GuardError
 from provisioner.models import UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 
 from .finders import Finder
+from .service_check import no_conversations
 
 
 class AuditedRow(NamedTuple):
@@ -39,6 +41,8 @@ class Audit:
     seconds after all others. ``taken`` returns which of some SIDs the ledger has for rows of the job, so that
     another row's conversation is not counted for this one. ``shared`` holds the SIDs that it has for more than one
     row. ``rows`` is the number of rows looked up so far, ``is_done`` whether the second look-ups are done as well.
+    ``service_sid`` is the Conversations service that is asked, empty for the account's default one, and
+    ``is_known`` whether it is known to have had a conversation of the job.
     """
 
     def __init__(
@@ -48,10 +52,13 @@ class Audit:
         taken: Callable[[Sequence[str]], Awaitable[Collection[str]]],
         shared: Collection[str] = (),
         settle_delay_s: float,
+        service_sid: str = "",
+        is_known: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._finder, self._settle_delay_s, self._sleep = finder, settle_delay_s, sleep
-        self._taken, self._shared = taken, shared
+        self._taken, self._shared, self._service_sid = taken, shared, service_sid
+        self._is_shown = is_known
         self._missing: list[tuple[AuditedRow, AuditFinding]] = []
         self._findings: list[AuditFinding] = []
         self.rows = 0
@@ -63,7 +70,11 @@ class Audit:
         return sorted([*self._findings, *(finding for _, finding in self._missing)])
 
     async def run(self, batches: Iterable[Sequence[AuditedRow]]) -> None:
-        """Look up the rows of every batch. After a cancellation, ``findings`` has the discrepancies so far."""
+        """Look up the rows of every batch. After a cancellation, ``findings`` has the discrepancies so far.
+
+        Raise ``GuardError`` when no conversation of the first batch is shown, since then nothing is said about
+        any of them: the service that is asked is another one.
+        """
         for batch in batches:
             for created, finding, is_open in await self._classify_row(batch):
                 if is_open:
@@ -71,12 +82,27 @@ class Audit:
                 else:
                     self._findings.append(finding)
             self.rows += len(batch)
-        if self._missing:
-            await self._sleep(self._settle_delay_s)
-            again = await self._classify_row([created for created, _ in self._missing])
-            self._findings += [finding for _, finding, _ in again]
-            self._missing = []
+            if self._is_none_shown():
+                await self._look_again()
+                self._require_shown()
+        await self._look_again()
         self.is_done = True
+
+    async def _look_again(self) -> None:
+        """Look up a second time what is missing so far."""
+        if not self._missing:
+            return
+        await self._sleep(self._settle_delay_s)
+        again = await self._classify_row([created for created, _ in self._missing])
+        self._findings += [finding for _, finding, _ in again]
+        self._missing = []
+
+    def _is_none_shown(self) -> bool:
+        return not self._is_shown and all(each.flaw is Discrepancy.NONE for each in self.findings)
+
+    def _require_shown(self) -> None:
+        if self._is_none_shown():
+            raise GuardError(no_conversations(self._service_sid), cure="then run the same command again")
 
     async def _classify_row(self, batch: Sequence[AuditedRow]) -> list[tuple[AuditedRow, AuditFinding, bool]]:
         """Look up a batch and return (row, discrepancy, whether a second look-up may resolve it) for bad rows."""
@@ -87,6 +113,7 @@ class Audit:
             row, recorded = created
             list_error = came[row.id].trouble
             sids = dict.fromkeys(each.sid for each in came[row.id].conversations)
+            self._is_shown = self._is_shown or bool(sids)
             found = tuple(sid for sid in sids if sid == recorded or sid not in taken)
             if flaw := classify_row(
                 recorded, found, is_whole=list_error is None, is_shared=recorded in self._shared

@@ -105,4 +105,7 @@ def _reason(look: LookupObservation) -> str:
         return look.trouble
     if look.control is ControlVisibility.NONE:
         return "not found, but no other row is created yet with which to verify the look-up"
-    return "not found, but the look-up does not find rows that were certainly created either"
+    return (
+        "not found, but the look-up does not find rows that were certainly created either: if the account's "
+        "default Conversations service is not Flex's, name that with --service-sid"
+    )

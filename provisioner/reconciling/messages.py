@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-from provisioner.errors import ungrouped
+from provisioner.errors import GuardError, ungrouped
 from provisioner.ledger import UnknownMessageStore
 from provisioner.models import (
     AttemptResult,
@@ -18,7 +18,7 @@ from provisioner.models import (
     UnknownMessage,
     Verdict,
 )
-from provisioner.ports.sending import Messenger, RowLoader
+from provisioner.ports.sending import Messenger, RowLoader, ServiceCheck
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finders import AT_ONCE
@@ -51,7 +51,8 @@ class MessageReconciler:
 
     It may be cancelled at any time; outcomes recorded until then are kept. A conversation lists all of its
     messages, so no control is needed: a message that is missing in two look-ups does not exist. ``row_loader``
-    reads the texts of the messages from the input, since the ledger does not hold them.
+    reads the texts of the messages from the input, since the ledger does not hold them. Without ``service_check``,
+    every conversation that is answered with 404 is gone.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class MessageReconciler:
         observer: MessageReconcileObserver,
         *,
         settle_delay_s: float,
+        service_check: ServiceCheck | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self._service_check = service_check
         self._ledger, self._messenger, self._row_loader, self._observer = ledger, messenger, row_loader, observer
         self._settle_delay_s = settle_delay_s
         self._clock = clock
@@ -74,7 +77,8 @@ class MessageReconciler:
     async def run(self) -> None:
         """Look for every unknown message until it is decided or look-ups cannot decide it.
 
-        Raise ``InputError`` when the input has changed since it was planned.
+        Raise ``InputError`` when the input has changed since it was planned, and ``GuardError`` when the service
+        that is asked has no conversation of the job.
         """
         since, after = self._clock.monotonic(), 0
         while doubtful := await self._ledger.unknown(after, BATCH):
@@ -113,7 +117,11 @@ class MessageReconciler:
 
     async def _find(self, message: Message) -> MessageLookup:
         async with self._places:
-            return await self._messenger.find(message)
+            found = await self._messenger.find(message)
+        check = self._service_check if found.is_gone else None
+        if check is not None and (refusal := await check.refusal()):
+            raise GuardError(refusal, cure="then run the same command again")
+        return found
 
     async def _give_up(self, doubt: UnknownMessage) -> None:
         now = self._clock.monotonic()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
 from provisioner.pacing import HostReachability, Pacer, Reachability
+from provisioner.ports.sending import ServiceCheck
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import TwilioCalls
@@ -26,7 +27,6 @@ class RunClients:
 
     calls: TwilioCalls
     pacer: Pacer
-    messenger: MessageClient
     timers: TwilioCloseTimers | None
     transport: Transport
     identity_policy: IdentityPolicy
@@ -42,31 +42,31 @@ class RunClients:
         lone: int,
         close_after_s: float | None,
         reachability: Reachability,
+        service_check: ServiceCheck | None = None,
     ) -> "RunClients":
         """Create the clients over an open ``transport``.
 
         ``schedule`` gives the rates; the first ``lone`` rows (the canary) are sent one after the other.
-        ``close_after_s`` is the time of the close timers in seconds, None for no timers.
+        ``close_after_s`` is the time of the close timers in seconds, None for no timers. Without
+        ``service_check``, every conversation that is answered with 404 is gone.
         """
         pacer = schedule.pacer(lone=lone, host=reachability.host_of(transport.url("flex-api", "v2")))
         host = reachability.host_of(transport.url("conversations", "v1"))
-        timers = (
-            TwilioCloseTimers(ClosingClient(transport), Pacer(schedule.message_rate, host=host), close_after_s)
-            if close_after_s
-            else None
-        )
-        messenger = MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host))
+        timers = None
+        if close_after_s:
+            pace = Pacer(schedule.message_rate, host=host)
+            timers = TwilioCloseTimers(ClosingClient(transport), pace, close_after_s, service_check)
         calls = TwilioCalls(
             creator=WebChatClient(transport),
-            messenger=messenger,
+            messenger=MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host)),
             pace=pacer,
             message_pace=schedule.message_pacer(host),
             timers=timers,
+            service_check=service_check,
         )
         return cls(
             calls=calls,
             pacer=pacer,
-            messenger=messenger,
             timers=timers,
             transport=transport,
             identity_policy=identity_policy,

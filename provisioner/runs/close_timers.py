@@ -3,7 +3,7 @@
 from provisioner.models import Row
 from provisioner.models.closing import CloseResult, CloseStatus
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
-from provisioner.ports.sending import Gate, RateLimiter
+from provisioner.ports.sending import Gate, RateLimiter, ServiceCheck
 from provisioner.system.event_log import event_logger
 from provisioner.twilio.closing import ClosingClient
 
@@ -27,22 +27,42 @@ class TwilioCloseTimers:
     """``CloseTimers`` at Twilio: conversations close after ``after_s`` seconds without use.
 
     ``not_set`` is the number of conversations whose timer may not be set. A stop signal does not close ``pace``,
-    so that conversations created just before get their timers within the time of ``--drain``.
+    so that conversations created just before get their timers within the time of ``--drain``. Without
+    ``service_check``, every conversation that is answered with 404 is gone.
     """
 
-    def __init__(self, client: ClosingClient, pace: RateLimiter, after_s: float) -> None:
+    def __init__(
+        self,
+        client: ClosingClient,
+        pace: RateLimiter,
+        after_s: float,
+        service_check: ServiceCheck | None = None,
+    ) -> None:
         self._request, self._runner = _SetTimer(client, pace, after_s), AttemptRunner()
+        self._service_check = service_check
         self._log = event_logger()
         self.not_set = 0
 
-    async def set(self, row: Row) -> None:
-        """Make up to ``ATTEMPTS`` attempts to set the timer; log a warning when it may not be set."""
+    async def set(self, row: Row) -> str:
+        """Make up to ``ATTEMPTS`` attempts to set the timer; log a warning when it may not be set.
+
+        Return why the run has to stop: a 404 of a service without any conversation of the job. Otherwise return
+        an empty text.
+        """
         result: CloseResult | None = None
         try:
             result = await self._try(row.conversation_sid)
         finally:
             if result is None or result.status is not CloseStatus.CLOSED:
                 self._tell(row, result)
+        return await self._checked(result)
+
+    async def _checked(self, result: CloseResult | None) -> str:
+        if result is None or self._service_check is None:
+            return ""
+        if result.status is CloseStatus.CLOSED:
+            self._service_check.note_shown()
+        return await self._service_check.refusal() if result.status is CloseStatus.GONE else ""
 
     async def _try(self, sid: str) -> CloseResult | None:
         return await self._runner.run(self._request, sid, self._request.conclude)

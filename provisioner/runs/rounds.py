@@ -130,10 +130,11 @@ class SendAndReconcile:
             return 0
         reconciler = MessageReconciler(
             self._ledger.messages,
-            self._clients.messenger,
+            self._clients.calls.messenger,
             self._new_feed(),
             self._monitor,
             settle_delay_s=self._config.settle_delay_s,
+            service_check=self._clients.calls.service_check,
         )
         self._log.info("message_lookup.started", rows=unknown)
         await self._look(reconciler.run)

@@ -13,6 +13,7 @@ from provisioner.models.forecast import Forecast
 from provisioner.monitor import NO_FIGURES, RunFigures, RunMonitor
 from provisioner.pacing import Reachability
 from provisioner.planning.feed import SourceFeed
+from provisioner.ports.sending import ServiceCheck
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
@@ -25,6 +26,7 @@ from .open_job import OpenJob
 from .plan_step import RunPlan
 from .rounds import RoundConfig, SendAndReconcile
 from .send_schedule import SendSchedule
+from .service_checks import service_check_of
 from .supervisor import RunSupervisor
 from .work_stop import WorkStop
 
@@ -91,7 +93,8 @@ async def send(
     began, stop = time.monotonic(), WorkStop()
     async with config.target.open(config.schedule.peak_rate) as transport:
         reachability = _reachability(config, stop, job.ui)
-        clients = _clients(transport, config, identity_policy, reachability)
+        service_check = service_check_of(config.target, transport, job.ledger, reachability)
+        clients = _clients(transport, config, identity_policy, reachability, service_check)
         monitor = _monitor(planned, clients, reachability)
         stop.on_drain = monitor.drain
         feed = partial(SourceFeed, job.input, identity_policy)
@@ -124,7 +127,11 @@ def _reachability(config: SendConfig, stop: WorkStop, ui: UserInterface) -> Reac
 
 
 def _clients(
-    transport: Transport, config: SendConfig, identity_policy: IdentityPolicy, reachability: Reachability
+    transport: Transport,
+    config: SendConfig,
+    identity_policy: IdentityPolicy,
+    reachability: Reachability,
+    service_check: ServiceCheck | None,
 ) -> RunClients:
     """Return what a run calls Twilio by."""
     return RunClients.over(
@@ -134,6 +141,7 @@ def _clients(
         lone=config.rounds.canary,
         close_after_s=config.close_after_s,
         reachability=reachability,
+        service_check=service_check,
     )
 
 

@@ -63,8 +63,8 @@ class RowProcessor:
                 return outcome
             created = outcome.result
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-            if self._timers is not None and await self._pending_writes.all_recorded():
-                await self._timers.set(row)
+            if refusal := await self._set_timer(row):
+                return outcome._replace(result=structs.replace(created, stops_run=True, error=refusal))
         elif not has_message:
             await self._messages.drop(row.id)
         if not has_message:
@@ -74,6 +74,12 @@ class RowProcessor:
             # the create is durable.
             await self._pending_writes.all_recorded()
         return await self._runner.run(self._message_step, row, self._conclude_message) or outcome
+
+    async def _set_timer(self, row: Row) -> str:
+        """Set the close timer of a created row, if timers are set; return why the run has to stop, or empty."""
+        if self._timers is None or not await self._pending_writes.all_recorded():
+            return ""
+        return await self._timers.set(row)
 
     async def _conclude(
         self, step: SendStep, row: Row, result: AttemptResult, attempt: int

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
 
+from msgspec import structs
+
 from provisioner.ledger import RowStore
 from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
 from provisioner.pacing.attempts import RetryableRequest
@@ -16,6 +18,7 @@ from provisioner.ports.sending import (
     Messenger,
     Observer,
     RateLimiter,
+    ServiceCheck,
     WebChatCreator,
 )
 
@@ -24,7 +27,8 @@ from provisioner.ports.sending import (
 class TwilioCalls:
     """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for first messages.
 
-    ``timers`` set close timers for created conversations; None sets none.
+    ``timers`` set close timers for created conversations; None sets none. Without ``service_check``, every
+    conversation that is answered with 404 is gone.
     """
 
     creator: WebChatCreator
@@ -32,6 +36,7 @@ class TwilioCalls:
     pace: RateLimiter
     message_pace: RateLimiter
     timers: CloseTimers | None = None
+    service_check: ServiceCheck | None = None
 
 
 class SendStep(RetryableRequest[Row, AttemptResult], Protocol):
@@ -99,6 +104,7 @@ class MessageStep(_ObservedStep):
     def __init__(self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer) -> None:
         super().__init__(calls.message_pace, observer)
         self._messages, self._messenger, self._observer = ledger.messages, calls.messenger, observer
+        self._service_check = calls.service_check
         self.answered = observer.message_answered
 
     def begin(self, row: Row) -> Awaitable[None]:
@@ -108,13 +114,20 @@ class MessageStep(_ObservedStep):
     async def send(self, row: Row, gate: Gate) -> AttemptResult:
         """Make one attempt to post the message as the customer.
 
-        Without the customer's identity, send nothing and return a refusal with error code ``no_identity``.
+        Without the customer's identity, send nothing and return a refusal with error code ``no_identity``. A 404
+        of a service without any conversation of the job stops the run.
         """
         if not row.identity:
             return _no_identity()
-        return await self._messenger.post(
-            Message(row.conversation_sid, row.identity, row.request.first_message), gate
-        )
+        message = Message(row.conversation_sid, row.identity, row.request.first_message)
+        result = await self._messenger.post(message, gate)
+        if self._service_check is None:
+            return result
+        if result.verdict is Verdict.CREATED:
+            self._service_check.note_shown()
+        elif result.is_gone and (refusal := await self._service_check.refusal()):
+            return structs.replace(result, stops_run=True, error=refusal)
+        return result
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the message's status; the row's own status does not change."""

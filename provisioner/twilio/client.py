@@ -11,15 +11,23 @@ from provisioner.twilio.account.hosts import find_hosts
 
 @asynccontextmanager
 async def open_transport(
-    account: Account, *, version: str, base_url: str = "", timeout_s: float = 30.0, proxy: str = ""
+    account: Account,
+    *,
+    version: str,
+    base_url: str = "",
+    timeout_s: float = 30.0,
+    proxy: str = "",
+    service_sid: str = "",
 ) -> AsyncIterator[Transport]:
     """Open a transport that sends requests with the credentials of ``account``; close it at the end.
 
     ``version`` is this program's version, for the ``User-Agent`` header. ``base_url`` replaces Twilio's hosts.
-    ``timeout_s`` limits each request, in seconds. Raise ``UsageError`` when region, edge, base URL or proxy cannot
-    be used.
+    ``timeout_s`` limits each request, in seconds. ``service_sid`` is the Conversations service that is asked,
+    empty for the account's default one. Raise ``UsageError`` when region, edge, base URL or proxy cannot be used.
     """
-    hosts = find_hosts(region=account.region, edge=account.edge, base_url=base_url, proxy=proxy)
+    hosts = find_hosts(
+        region=account.region, edge=account.edge, base_url=base_url, proxy=proxy, service_sid=service_sid
+    )
     headers = _headers(account, version)
     async with open_connections(hosts.url, headers, timeout_s=timeout_s, proxy=proxy) as transport:
         yield transport

@@ -8,10 +8,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from msgspec import field
+from msgspec import field, structs
 
 from provisioner.http_client.transport import Transport
 from provisioner.models.sids import SidKind
@@ -24,6 +25,7 @@ PAGE_SIZE = 50
 """Entries per page of ParticipantConversations: the maximum. Source: Twilio, Participant Conversation resource."""
 SCAN_PAGE_SIZE = 100
 """Entries per page of the list of conversations: the maximum. Source: Twilio, Conversation resource."""
+NO_SERVICE = "there is no such Conversations service in this account: check --service-sid"
 _ConversationSid = Annotated[str, msgspec.Meta(pattern=SidKind.CONVERSATION.pattern)]
 _ParticipantSid = Annotated[str, msgspec.Meta(pattern=SidKind.PARTICIPANT.pattern)]
 _MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -120,7 +122,7 @@ class ConversationClient:
         found: dict[str, Conversation] = {}
         async for item in self._pager.items(url, _PARTICIPATIONS):
             if isinstance(item, ListError):
-                return LookupResult(tuple(found.values()), item)
+                return LookupResult(tuple(found.values()), _without_service(item))
             if item.participant_identity in {identity, None}:
                 found[item.sid] = item
         return LookupResult(tuple(found.values()))
@@ -135,7 +137,14 @@ class ConversationClient:
         base = self._transport.url("conversations", "v1", "Conversations")
         url = with_query(base, StartDate=start.isoformat(), EndDate=end.isoformat(), PageSize=str(SCAN_PAGE_SIZE))
         async for item in self._pager.items(url, _CONVERSATIONS):
-            yield item
+            yield _without_service(item) if isinstance(item, ListError) else item
+
+    async def is_shown(self, sid: str) -> bool:
+        """Return whether the service answers for a conversation; False also when nothing can be learned.
+
+        Raise the same exceptions as ``has_participant``.
+        """
+        return not isinstance(await self.has_participant(sid), ListError)
 
     async def has_participant(self, sid: str) -> bool | ListError:
         """Return whether a conversation has a participant, or a ``ListError`` when that is not known.
@@ -149,3 +158,10 @@ class ConversationClient:
         async for found in self._pager.items(url, _PARTICIPANTS):
             return found if isinstance(found, ListError) else True
         return False
+
+
+def _without_service(error: ListError) -> ListError:
+    """Return the error of a list of all conversations; Twilio answers 404 only when there is no such service."""
+    if error.http_status != HTTPStatus.NOT_FOUND or error.foreign is not None or error.refusal:
+        return error
+    return structs.replace(error, refusal=NO_SERVICE)

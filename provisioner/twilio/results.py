@@ -42,6 +42,7 @@ def attempt_result(
         is_throttled=classification.is_throttled,
         stops_run=classification.stops_run,
         may_leave_orphan=classification.may_leave_orphan,
+        is_gone=classification.is_gone,
         foreign=None if is_created else find_foreign(reply, classification, field),
     )
 

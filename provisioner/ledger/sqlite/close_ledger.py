@@ -19,11 +19,12 @@ class SqliteCloseLedger:
     """``CloseLedger`` in a SQLite file. A method that writes returns when its write is on disk.
 
     With ``deletes``, conversations are to be deleted, so closed ones are not done yet. Each attempt is recorded
-    for the run that is current when it is settled.
+    for the run that is current when it is settled. ``service_sid`` is the service that is asked.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, *, deletes: bool) -> None:
+    def __init__(self, writer: Writer, current_run: CurrentRun, *, deletes: bool, service_sid: str = "") -> None:
         self._writer, self._current_run = writer, current_run
+        self._service_sid = service_sid or None
         self._step = "delete" if deletes else "close"
         self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
@@ -65,8 +66,24 @@ class SqliteCloseLedger:
         """
         attempt = _attempt(row_id, self._current_run.id, self._step, number, result)
         is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
-        settle = [(_CLOSURES["settle"], (row_id, result.status.value))] if is_news else []
+        settle = [(_CLOSURES["settle"], (row_id, result.status.value, self._service_sid))] if is_news else []
         await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
+
+    async def sample_conversations(self, limit: int) -> Sequence[str]:
+        """Return the SIDs of up to ``limit`` conversations that may still exist; see ``CloseLedger``."""
+        return await self._writer.call(
+            lambda connection: [
+                checked_row(shapes.SID, line)[0]
+                for line in connection.execute(_CLOSURES["sample"], (limit,)).fetchall()
+            ]
+        )
+
+    async def has_deleted(self) -> bool:
+        """Return whether a conversation of this service is recorded as deleted."""
+        asked = (self._service_sid,)
+        return await self._writer.call(
+            lambda connection: bool(connection.execute(_CLOSURES["has_deleted"], asked).fetchone()[0])
+        )
 
     async def _number(self, name: str) -> int:
         return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))

@@ -21,6 +21,21 @@ WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS N
 ORDER BY rows.id
 LIMIT ?;
 
+-- name: sample
+-- Conversations that may still exist: those that were closed first, then others at random.
+SELECT attempts.conversation_sid
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+LEFT JOIN closures ON closures.row_id = rows.id
+WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(closures.state, '') NOT IN ('deleted', 'gone')
+ORDER BY coalesce(closures.state, '') = 'closed' DESC, random()
+LIMIT ?;
+
+-- name: has_deleted
+-- Whether a conversation of this service, NULL for the account's default service, was deleted.
+SELECT EXISTS (SELECT 1 FROM closures WHERE state = 'deleted' AND service_sid IS ?);
+
 -- name: duplicates
 -- Number of rows for which a look-up found more than one conversation; the SIDs of the others are not stored.
 SELECT count(*)
@@ -55,5 +70,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: settle
 -- Set the conversation's close status after the attempt that was just added.
-INSERT INTO closures (row_id, state, last_attempt) VALUES (?, ?, last_insert_rowid())
-ON CONFLICT (row_id) DO UPDATE SET state = excluded.state, last_attempt = excluded.last_attempt;
+INSERT INTO closures (row_id, state, last_attempt, service_sid) VALUES (?, ?, last_insert_rowid(), ?)
+ON CONFLICT (row_id) DO UPDATE
+SET state = excluded.state, last_attempt = excluded.last_attempt, service_sid = excluded.service_sid;

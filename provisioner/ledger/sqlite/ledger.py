@@ -253,9 +253,9 @@ class SqliteLedger:
         """
         return open_sqlite_reader(self.path)
 
-    def closing(self, *, deletes: bool) -> SqliteCloseLedger:
+    def closing(self, *, deletes: bool, service_sid: str = "") -> SqliteCloseLedger:
         """Return access to the conversations that the job created; see ``Ledger.closing``."""
-        return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes)
+        return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes, service_sid=service_sid)
 
     async def close(self, cleanup: Callable[[], None]) -> None:
         """Execute the requested writes, then call ``cleanup`` on the writer thread, which closes the file.

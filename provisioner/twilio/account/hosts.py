@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from provisioner.errors import UsageError
+from provisioner.models.sids import SidKind
 
 HOME_REGION = "us1"
 """The only region in which Flex is offered.
@@ -13,6 +14,8 @@ HOME_REGION = "us1"
 Source: Twilio, https://www.twilio.com/docs/global-infrastructure/regional-product-and-feature-availability.
 """
 
+CONVERSATIONS = "conversations"
+"""First label of the host of the Conversations API."""
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 
@@ -21,6 +24,10 @@ _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 class Hosts:
     """Builds the URLs of one run; if ``base_url`` is set, it replaces scheme and host of all of them.
 
+    If ``service_sid`` is set, all paths of the product ``conversations`` are those of this service; paths without
+    a service mean the account's default one. Source: Twilio,
+    https://www.twilio.com/docs/conversations/api/service-resource.
+
     Hosts are named ``product[.edge][.region].twilio.com``; an edge without a region implies ``us1``. Raise
     ``UsageError`` when region or edge is not a valid host label. Source: Twilio's client libraries.
     """
@@ -28,6 +35,7 @@ class Hosts:
     region: str = ""
     edge: str = ""
     base_url: str = ""
+    service_sid: str = ""
 
     def __post_init__(self) -> None:
         for name, label in (("region", self.region), ("edge", self.edge)):
@@ -45,6 +53,8 @@ class Hosts:
         """
         if any(segment in _LEADS_ELSEWHERE for segment in segments):
             raise ValueError("a path segment is empty, '.' or '..'")
+        if product == CONVERSATIONS and self.service_sid:
+            segments = (segments[0], "Services", SidKind.SERVICE.require(self.service_sid), *segments[1:])
         path = "".join([f"/{quote(segment, safe='')}" for segment in segments])
         if self.base_url:
             return self.base_url + path
@@ -58,11 +68,14 @@ def with_query(url: str, **parameters: str) -> str:
     return f"{url}?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
-def find_hosts(*, region: str = "", edge: str = "", base_url: str = "", proxy: str = "") -> Hosts:
+def find_hosts(
+    *, region: str = "", edge: str = "", base_url: str = "", proxy: str = "", service_sid: str = ""
+) -> Hosts:
     """Return the hosts of these settings; raise ``UsageError`` when one of the settings cannot be used."""
     if proxy:
         parse_proxy(proxy)
-    return Hosts(region=region, edge=edge, base_url=parse_base_url(base_url, proxy=proxy) if base_url else "")
+    base_url = parse_base_url(base_url, proxy=proxy) if base_url else ""
+    return Hosts(region=region, edge=edge, base_url=base_url, service_sid=service_sid)
 
 
 def parse_base_url(text: str, *, proxy: str = "") -> str:

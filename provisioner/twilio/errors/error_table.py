@@ -34,6 +34,7 @@ class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_throttled: bool = False
     stops_run: bool = False
     may_leave_orphan: bool = False
+    is_gone: bool = False
 
 
 Classifications = Mapping[int, ReplyClassification]

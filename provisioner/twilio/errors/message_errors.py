@@ -7,6 +7,8 @@ https://www.twilio.com/docs/conversations/api/conversation-message-resource.
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from msgspec import structs
+
 from provisioner.models import Verdict
 
 from . import common_errors
@@ -14,7 +16,7 @@ from .error_table import Classifications, ErrorTable, ReplyClassification, overl
 from .reply_parsing import read_message_sid
 
 _KEY = "check that the API key may use Conversations"
-_GONE = rejects("the conversation is gone")
+_GONE = structs.replace(rejects("the conversation is gone"), is_gone=True)
 _TOO_LARGE = rejects("the message is too large for Twilio")
 
 CODES: Classifications = overlaid(

@@ -310,17 +310,19 @@ async def test_another_account_closes_nothing(job: Job) -> None:
     assert job.states == ["active"] * 3
 
 
-async def test_a_results_file_where_nothing_is_there_raises_a_doubt(job: Job) -> None:
-    """It names no account, so closing with the wrong one would look like success."""
+async def test_a_results_file_where_nothing_is_there_closes_nothing(job: Job) -> None:
+    """It names no account, so closing with the wrong one, or in another service, would look like success."""
     job.simulator.state.conversations.delete(next(iter(job.simulator.state.conversations)))
     for each in list(job.simulator.state.conversations):
         job.simulator.state.conversations.delete(each)
 
     summary = await job.close(job.results)
 
-    assert account(summary) == {"to_close": 3, "gone": 3}
-    (note,) = summary.notes
-    assert note.startswith("none of them is there: if account AC0")
+    assert summary.exit_code == ExitCode.GUARD
+    assert account(summary) == {"to_close": 3, "in_doubt": 3, "left": 3}
+    assert summary.error
+    assert "--service-sid" in summary.error.message
+    assert summary.notes[-1].startswith("if account AC0")
 
 
 async def test_a_rehearsal_leaves_nothing_behind(job: Job) -> None:

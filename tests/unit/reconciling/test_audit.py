@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
+from provisioner.errors import GuardError
 from provisioner.models import LookupObservation, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 from provisioner.reconciling import Audit, AuditedRow
@@ -63,10 +64,25 @@ async def test_what_may_change_is_looked_at_twice(
 ) -> None:
     """A row that is not found, or not answered for, gets a second look; what is certain, or refused, does not."""
     finder = ScriptedFinder(*script)
-    audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, sleep=no_wait)
+    audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, is_known=True, sleep=no_wait)
     row = AuditedRow(UnknownRow(id=1, row=1, key="k", identity="wc-1", since=0.0, lost_at=0.0), "CH1")
 
     await audit.run([[row]])
 
     assert [finding.flaw for finding in audit.findings] == flaws
     assert (finder.looks, audit.rows, audit.is_done) == (looks, 1, True)
+
+
+async def test_a_service_that_shows_no_conversation_of_the_job_is_another() -> None:
+    """The first batch is looked up twice; then it stops, since nothing is said about a row by that."""
+    finder = ScriptedFinder(LookupResult(), LookupResult())
+    audit = Audit(finder, taken=nothing_taken, settle_delay_s=5.0, sleep=no_wait)
+    rows = [
+        AuditedRow(UnknownRow(id=each, row=each, key="k", identity=f"wc-{each}", since=0.0, lost_at=0.0), "CH1")
+        for each in (1, 2)
+    ]
+
+    with pytest.raises(GuardError, match="default Conversations service"):
+        await audit.run([rows, rows])
+
+    assert (finder.looks, audit.rows, audit.is_done) == (2, 2, False)

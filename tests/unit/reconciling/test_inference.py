@@ -110,7 +110,10 @@ def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], 
         ([failed(100 + 5 * number) for number in range(MOST_LOOKS)], AWAY),
         (
             [hidden(100), hidden(105), hidden(110)],
-            "not found, but the look-up does not find rows that were certainly created either",
+            (
+                "not found, but the look-up does not find rows that were certainly created either: if the account's "
+                "default Conversations service is not Flex's, name that with --service-sid"
+            ),
         ),
         (
             [look(100, control=ControlVisibility.NONE), look(105, control=ControlVisibility.NONE)],

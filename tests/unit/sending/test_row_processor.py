@@ -16,11 +16,12 @@ class NotingTimers:
     set_for: list[tuple[int, str]] = field(default_factory=list)
     said_before: list[int] = field(default_factory=list)
 
-    async def set(self, row: Row) -> None:
+    async def set(self, row: Row) -> str:
         """Note it; the row is created durably by now."""
         assert self.bench.book.rows[row.id].status is Status.CREATED
         self.set_for.append((row.row, row.conversation_sid))
         self.said_before.append(len(self.bench.post_office.posted))
+        return ""
 
 
 def test_a_created_row_gets_its_timer_before_its_message() -> None:
