@@ -77,3 +77,23 @@ async def test_without_a_terminal_it_is_a_dry_run(program: Program, simulator: S
     )
     assert ended.stdout.splitlines()[-1] == f"next:    provisioner {' '.join(command)} --yes"
     assert await closed(server) == 0
+
+
+async def test_the_service_of_the_environment_is_the_one_that_is_asked(
+    program: Program, simulator: SimulatorMaker
+) -> None:
+    """Where the default service is not Flex's, closing ends with 6 and says so, and with Flex's it closes all."""
+    flex = "IS" + "c" * 32
+    server = await simulator("--rate-limit", "0", "--default-service", "other", "--service-sid", flex)
+    command = await make(program, server)
+
+    stopped = await program(*command, env=CREDENTIALS)
+    named = {**CREDENTIALS, "TWILIO_CONVERSATIONS_SERVICE_SID": flex}
+    finished = await program(*command, "--rate", "29/s", env=named)
+
+    assert stopped.code == 6
+    assert "default Conversations service" in stopped.stderr
+    assert "TWILIO_CONVERSATIONS_SERVICE_SID" in stopped.stderr
+    assert finished.code == 0
+    assert f"conversations {ROWS} = closed {ROWS}" in finished.stdout
+    assert await closed(server) == ROWS
