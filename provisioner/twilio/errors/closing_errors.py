@@ -22,7 +22,7 @@ _FORBIDDEN = stops("the API key may not change conversations: use a Standard API
 _NO_ENDPOINT = stops("Twilio's API is not at this address: check --base-url and the region")
 
 CODES: Classifications = overlaid(
-    common_errors.CODES,
+    common_errors.CONVERSATIONS,
     {20008: _FORBIDDEN, 20403: _FORBIDDEN, 20404: _NO_ENDPOINT},
 )
 
@@ -62,8 +62,8 @@ def classify_close_reply(
 
 
 def _error_text(classification: ReplyClassification, status: int, code: int) -> str:
-    """Return the table's text if the error concerns all conversations; otherwise a text with status and code."""
-    if classification.stops_run or classification.is_throttled:
+    """Return the table's text if it stops or postpones requests; otherwise a text with status and code."""
+    if classification.stops_run or classification.verdict is Verdict.NOT_PROCESSED:
         return classification.error
     verb = "refused it" if classification.verdict is Verdict.REFUSED else "did not confirm it"
     named = f"HTTP {status}, code {code}" if code else f"HTTP {status}"

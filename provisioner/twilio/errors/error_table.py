@@ -35,6 +35,8 @@ class ReplyClassification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stops_run: bool = False
     may_leave_orphan: bool = False
     is_gone: bool = False
+    is_sure: bool = False
+    """Whether the verdict counts whatever the HTTP status is, also for a 5xx."""
 
 
 Classifications = Mapping[int, ReplyClassification]
@@ -68,7 +70,12 @@ def stops(error: str, *, word: str = "refused", may_leave_orphan: bool = False) 
     )
 
 
-def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassification:
+def postpones(error: str) -> ReplyClassification:
+    """Return the classification of a reply that did not process this request now; it is repeated later."""
+    return ReplyClassification(verdict=Verdict.NOT_PROCESSED, error_code="busy", error=error)
+
+
+def throttles(error: str, *, may_leave_orphan: bool = False, is_sure: bool = False) -> ReplyClassification:
     """Return the classification of a reply by a rate limit: nothing was processed, and all requests must pause."""
     return ReplyClassification(
         verdict=Verdict.NOT_PROCESSED,
@@ -76,6 +83,7 @@ def throttles(error: str, *, may_leave_orphan: bool = False) -> ReplyClassificat
         error=error,
         is_throttled=True,
         may_leave_orphan=may_leave_orphan,
+        is_sure=is_sure,
     )
 
 
@@ -114,7 +122,8 @@ class ErrorTable:
 
         ``headers`` must be case-insensitive. ``body`` holds the bytes that arrived, also when the body was cut.
         ``now`` is the end of the reply in Unix seconds. An unknown 4xx refuses the request. A 5xx is always
-        ambiguous, whatever its body says, and so are the redirects 301, 302 and 303.
+        ambiguous, whatever its body says, and so are the redirects 301, 302 and 303; codes that are sure are the
+        exception.
         """
         return self.classify_code(status, read_error_code(body), headers, now=now)
 
@@ -123,7 +132,8 @@ class ErrorTable:
     ) -> ReplyClassification:
         """Return the classification of a reply whose error code has already been read; 0 means it has none."""
         classification = self.codes.get(code) or self.statuses.get(status) or _classify_by_status(status, code)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE:
+        is_open_status = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _DONE_ELSEWHERE
+        if is_open_status and not classification.is_sure:
             classification = structs.replace(classification, verdict=Verdict.MAYBE)
         is_open = classification.verdict is Verdict.MAYBE and self.open_end
         return structs.replace(

@@ -11,7 +11,7 @@ _FORBIDDEN = stops("the API key may not read this list: use a Standard API key o
 
 LIST_ERRORS = ErrorTable(
     overlaid(
-        common_errors.CODES,
+        common_errors.CONVERSATIONS,
         {20008: _FORBIDDEN, 20403: _FORBIDDEN, 20404: rejects("there is no such list")},
     ),
     common_errors.STATUSES,

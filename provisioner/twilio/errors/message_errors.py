@@ -12,7 +12,16 @@ from msgspec import structs
 from provisioner.models import Verdict
 
 from . import common_errors
-from .error_table import Classifications, ErrorTable, ReplyClassification, overlaid, rejects, stops, throttles
+from .error_table import (
+    Classifications,
+    ErrorTable,
+    ReplyClassification,
+    ambiguous,
+    overlaid,
+    rejects,
+    stops,
+    throttles,
+)
 from .reply_parsing import read_message_sid
 
 _KEY = "check that the API key may use Conversations"
@@ -20,12 +29,15 @@ _GONE = structs.replace(rejects("the conversation is gone"), is_gone=True)
 _TOO_LARGE = rejects("the message is too large for Twilio")
 
 CODES: Classifications = overlaid(
-    common_errors.CODES,
+    common_errors.CONVERSATIONS,
     {
         20003: stops(f"Twilio did not accept the credentials for messages: {_KEY}"),
         20403: stops(f"the API key may not post messages: {_KEY}"),
         20404: _GONE,
         20413: _TOO_LARGE,
+        50056: rejects("a webhook of the Conversations service refused the message"),
+        50057: ambiguous("a webhook of the Conversations service failed", word="webhook"),
+        50076: ambiguous("a webhook of the Conversations service timed out", word="webhook"),
         50350: _GONE,
         50377: rejects("the conversation is closed"),
     },

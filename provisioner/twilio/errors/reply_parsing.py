@@ -16,6 +16,7 @@ LONGEST_RETRY_AFTER_S = 300.0
 
 MOST_IDENTITY_CHARACTERS = 256
 """Maximum characters of an identity. Source: Twilio, WebChats resource, parameter ``Identity``."""
+_NAMED = re.compile(rb'"conversation_sid"\s*:\s*"([0-9A-Za-z]{1,64})"')
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _CODE = re.compile(r"[1-9][0-9]{3,5}")
 
@@ -57,15 +58,23 @@ def read_created(body: bytes) -> tuple[str, str]:
     """Return the conversation SID and the guest's identity of a 201; each is empty if it cannot be read.
 
     A malformed SID, and an identity that is longer than ``MOST_IDENTITY_CHARACTERS`` or not printable, count as
-    unreadable.
+    unreadable. The SID is also read from a whole object of which another value is no valid JSON text.
     """
     try:
         created = _CREATED.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return "", ""
+        return _read_named(body), ""
     sid, identity = created.conversation_sid or "", created.identity
     is_kept = isinstance(identity, str) and len(identity) <= MOST_IDENTITY_CHARACTERS and identity.isprintable()
     return sid if SidKind.CONVERSATION.matches(sid) else "", identity if is_kept else ""
+
+
+def _read_named(body: bytes) -> str:
+    """Return the only SID that an object with an unreadable value names; empty if it was cut or names several."""
+    text = body.strip()
+    named = set(_NAMED.findall(text)) if text[:1] == b"{" and text[-1:] == b"}" else set()
+    sid = named.pop().decode() if len(named) == 1 else ""
+    return sid if SidKind.CONVERSATION.matches(sid) else ""
 
 
 def read_message_sid(body: bytes) -> str:

@@ -28,19 +28,27 @@ from .reply_parsing import read_created
 _ADDRESS = "check --address-sid, and that it belongs to this account"
 _AUTO_CREATION = "fix the address in the Twilio Console, or choose another with --address-sid"
 
+_CONFLICT = ambiguous("Twilio was at work on another request for the same chat", word="conflict")
+_NO_FLEX = stops("this account has no Flex configuration: check TWILIO_ACCOUNT_SID, and that Flex is set up")
+
 CODES: Classifications = overlaid(
     common_errors.CODES,
     {
         20008: stops("test credentials do not work on WebChats: use a Standard API key"),
+        20162: _CONFLICT,
         20403: stops("the API key may not create WebChats: use a Standard API key of this account"),
         20404: stops("Twilio knows no WebChats endpoint here: check --base-url and the region"),
+        20409: _CONFLICT,
         45001: ambiguous("Flex failed internally"),
         45002: stops(f"Flex did not accept the credentials: {CREDENTIALS_CURE}"),
         45003: stops("the API key may not use Flex: use a Standard API key of the Flex account"),
         45005: ambiguous("Flex was unavailable"),
         45006: stops("Flex found no such resource: check that the account is a Flex account, and --base-url"),
+        45007: _CONFLICT,
         45010: throttles("too many requests for Flex"),
+        45101: _NO_FLEX,
         45211: rejects("the identity is reserved by Twilio"),
+        45377: _NO_FLEX,
         45700: ambiguous("Twilio failed while it processed the WebChat"),
         45701: ambiguous("WebChats were unavailable"),
         45711: stops(f"the account may not add the customer: {CREDENTIALS_CURE}", may_leave_orphan=True),
@@ -60,7 +68,10 @@ CODES: Classifications = overlaid(
         45763: stops(f"the address names no Studio flow: {_AUTO_CREATION}"),
         45764: stops(f"the address names no webhook URL: {_AUTO_CREATION}"),
         45765: stops(f"there is no address with this SID: {_ADDRESS}"),
+        45776: _NO_FLEX,
+        45777: _NO_FLEX,
         45780: throttles("more WebChats a second than the account may create"),
+        45796: _CONFLICT,
     },
 )
 
@@ -70,6 +81,7 @@ STATUSES: Classifications = overlaid(
         403: stops("the credentials do not allow WebChats: use a Standard API key of this account"),
         404: stops("there is no WebChats endpoint at this address: check --base-url and the region"),
         405: stops("this address takes no WebChats: check --base-url"),
+        409: _CONFLICT,
     },
 )
 

@@ -129,6 +129,10 @@ async def test_a_reply_to_a_delete_that_makes_no_sense_proves_nothing() -> None:
         (reply(307, b"", "Location: https://example.com/"), "check --base-url"),
         (error(401, 20003), "did not accept the credentials"),
         (error(403, 20403), "may not change conversations"),
+        (error(403, 70051), "lacks the permission"),
+        (error(403, 20010), "is suspended"),
+        (error(401, 90010), "out of funds"),
+        (error(400, 50385), "TWILIO_REGION"),
     ],
 )
 async def test_a_fault_of_the_run_stops_it(answer: bytes, words: str) -> None:
@@ -146,6 +150,15 @@ async def test_a_429_was_not_processed() -> None:
 
     assert (result.status, result.is_throttled, result.retry_after_s) == (CloseStatus.NOT_PROCESSED, True, 7.0)
     assert not result.is_final
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, 50391), (400, 50349), (409, 20162), (503, 50063)])
+async def test_a_conversation_that_is_busy_is_closed_later(status: int, code: int) -> None:
+    """Another request, or a limit, is in the way: nothing was done, and the same request is made again."""
+    result = await close(answering(error(status, code)))
+
+    assert (result.status, result.error_code, result.is_final) == (CloseStatus.NOT_PROCESSED, str(code), False)
+    assert not result.stops_run
 
 
 @pytest.mark.parametrize(("behaviour", "word"), [(stalling, "timeout"), (closing, "connection_lost")])

@@ -111,8 +111,8 @@ def test_a_look_that_proves_nothing_is_repeated(looks: list[LookupObservation], 
         (
             [hidden(100), hidden(105), hidden(110)],
             (
-                "not found, but the look-up does not find rows that were certainly created either: if the account's "
-                "default Conversations service is not Flex's, name that with --service-sid"
+                "not found, but the look-up does not find rows that were certainly created either: if the "
+                "account's default Conversations service is not Flex's, name that with --service-sid"
             ),
         ),
         (

@@ -9,10 +9,11 @@ from provisioner.models import Verdict
 from provisioner.twilio.errors.error_table import ReplyClassification
 from provisioner.twilio.errors.message_errors import CODES, STATUSES, classify_message_reply
 
-STOPS = [20003, 20403]
-REJECTS = [20404, 20413, 50350, 50377]
-THROTTLES = [20429]
-DOUBTS = [20500, 20503, 20504]
+STOPS = [20003, 20005, 20010, 20403, 50385, 70051, 90010]
+REJECTS = [20404, 20413, 50056, 50350, 50377]
+THROTTLES = [20429, 50063, 50074]
+POSTPONES = [20162, 50349, 50386, 50391, 50514]
+DOUBTS = [20500, 20503, 20504, 50057, 50076]
 SID = "IM" + 32 * "e"
 
 
@@ -30,7 +31,14 @@ def kind(classification: ReplyClassification) -> str:
 
 
 @pytest.mark.parametrize(
-    ("codes", "kind_of"), [(STOPS, "stops"), (REJECTS, "refused"), (THROTTLES, "throttles"), (DOUBTS, "maybe")]
+    ("codes", "kind_of"),
+    [
+        (STOPS, "stops"),
+        (REJECTS, "refused"),
+        (THROTTLES, "throttles"),
+        (POSTPONES, "not_processed"),
+        (DOUBTS, "maybe"),
+    ],
 )
 def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str) -> None:
     """The code goes first, and every one of them has a sentence."""
@@ -47,9 +55,25 @@ def test_a_known_code_decides_whatever_the_status(codes: list[int], kind_of: str
     )
 
 
+def test_a_webhooks_refusal_is_that_of_the_message_whatever_the_status() -> None:
+    """Its status is not published; with 403 it is no matter of the credentials, and the run goes on."""
+    for status in (400, 403, 404):
+        refused = rule(status, {"code": 50056})
+
+        assert (kind(refused), refused.is_gone) == ("refused", False)
+        assert "webhook" in refused.error
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_a_rate_of_conversations_is_one_whatever_the_status(status: int) -> None:
+    """These codes certainly processed nothing, unlike any other 5xx."""
+    assert {kind(rule(status, {"code": code})) for code in (50063, 50074)} == {"throttles"}
+    assert {rule(status, {"code": code}).verdict for code in (50063, 50074)} == {Verdict.NOT_PROCESSED}
+
+
 def test_every_code_of_the_table_is_covered_here() -> None:
     """A new code needs a place in these tests."""
-    assert sorted(STOPS + REJECTS + THROTTLES + DOUBTS) == sorted(CODES)
+    assert sorted(STOPS + REJECTS + THROTTLES + POSTPONES + DOUBTS) == sorted(CODES)
 
 
 def test_a_fault_of_the_run_names_its_cure() -> None:

@@ -16,10 +16,13 @@ from provisioner.twilio.errors.webchat_errors import CODES, STATUSES, classify_w
 SID = "CH" + 32 * "e"
 NOW = 1_800_000_000.0
 
-STOPS = [20003, 20008, 20403, 20404, 45002, 45003, 45006, 45711, 45741, 45744, *range(45760, 45766)]
+STOPS = [
+    *(20003, 20005, 20008, 20010, 20403, 20404, 45002, 45003, 45006, 45101, 45377, 45711, 45741, 45744),
+    *(*range(45760, 45766), 45776, 45777, 70051, 90010),
+]
 REJECTS = [20413, 45211, 45715, 45731, 45733, 45745]
 THROTTLES = [20429, 45010, 45719, 45780]
-DOUBTS = [20500, 20503, 20504, 45001, 45005, 45700, 45701]
+DOUBTS = [20162, 20409, 20500, 20503, 20504, 45001, 45005, 45007, 45700, 45701, 45796]
 ORPHANS = [45711, 45715, 45719]
 BY_STATUS = {
     200: ("maybe", "bad_reply"),
@@ -36,7 +39,7 @@ BY_STATUS = {
     405: ("stops", "refused"),
     407: ("stops", "refused"),
     408: ("maybe", "server_error"),
-    409: ("refused", "refused"),
+    409: ("maybe", "conflict"),
     413: ("refused", "refused"),
     422: ("refused", "refused"),
     429: ("throttles", "throttled"),
@@ -192,6 +195,11 @@ def test_an_unknown_code_is_shown_without_twilios_words(status: int, verdict: Ve
         ({"conversation_sid": SID, "identity": "wc-1\u202e"}, SID, ""),
         ({"conversation_sid": SID, "identity": 7}, SID, ""),
         ({"conversation_sid": SID, "identity": {"name": ["wc-1"]}}, SID, ""),
+        (b'{"conversation_sid": "%s", "identity": "\\ud800"}' % SID.encode(), SID, ""),
+        (b'{"identity": "\xff\xfe", "conversation_sid": "%s"}\n' % SID.encode(), SID, ""),
+        (b'{"conversation_sid": "%s", "identity": %s}' % (SID.encode(), b"[" * 9_999 + b"]" * 9_999), SID, ""),
+        (b'{"conversation_sid": "%s", "identity": {"conversation_sid": "x", "y": NaN}}' % SID.encode(), "", ""),
+        (b'{"conversation_sid": "%s", "identity": "\\ud8' % SID.encode(), "", ""),
         ({"conversation_sid": 7}, "", ""),
         ({}, "", ""),
         ([], "", ""),
