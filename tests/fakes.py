@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from provisioner.models import AttemptResult, Claim, MessageStatus, Status
+from provisioner.models import AttemptResult, Claim, MessageStatus, SharedConversation, Status
 
 
 def noted(failure: Exception | None = None) -> asyncio.Future[None]:
@@ -71,6 +71,19 @@ class FakeMessages:
         await asyncio.sleep(0)
 
 
+def _pass_on(
+    settled: asyncio.Future[None],
+    recorded: asyncio.Future[SharedConversation | None],
+    shared: SharedConversation | None,
+) -> None:
+    """Let ``recorded`` end as ``settled`` did, with another result."""
+    failure = settled.exception()
+    if failure is None:
+        recorded.set_result(shared)
+    else:
+        recorded.set_exception(failure)
+
+
 class FakeLedger:
     """Keeps rows in memory, numbered from 1, with the given statuses.
 
@@ -90,6 +103,7 @@ class FakeLedger:
             for number, status in enumerate(statuses, start=1)
         }
         self.history: list[tuple[str, int]] = []
+        self.shares: dict[int, SharedConversation] = {}
         self.messages = FakeMessages(self.rows, self.history)
         waiting = [row.claim for row in self.rows.values() if row.status in sends]
         self._waiting = waiting[:limit]
@@ -124,6 +138,19 @@ class FakeLedger:
         row.answers.append(result)
         self.history.append((f"settle {status.value}", claim_id))
         return noted()
+
+    def settle_created(
+        self, claim_id: int, result: AttemptResult, *, may_share: bool
+    ) -> asyncio.Future[SharedConversation | None]:
+        """Record that a row was created; ``shares`` says whose conversation belongs to another row."""
+        shared = self.shares.get(claim_id)
+        if shared is None:
+            settled = self.settle(claim_id, Status.CREATED, result)
+        else:
+            settled = self.settle(claim_id, Status.CREATED if may_share else shared.status, result)
+        recorded: asyncio.Future[SharedConversation | None] = asyncio.get_running_loop().create_future()
+        settled.add_done_callback(lambda done: _pass_on(done, recorded, shared))
+        return recorded
 
     async def release(self, claim_ids: Sequence[int]) -> None:
         """Undo ``begin`` for rows that were not sent."""

@@ -24,6 +24,7 @@ from provisioner.models import (
     PlanEntry,
     PlanReport,
     ReplacedInput,
+    SharedConversation,
     Status,
     UnknownMessage,
     UnknownRow,
@@ -106,6 +107,16 @@ class RowStore(Protocol):
         """Record the result of an attempt and the status of the row after it.
 
         ``PENDING`` means that another attempt follows in this run; call ``begin`` again before it.
+        """
+        ...
+
+    def settle_created(
+        self, claim_id: int, result: AttemptResult, *, may_share: bool
+    ) -> asyncio.Future[SharedConversation | None]:
+        """Record that Twilio named a conversation for the row; the future's result is None for a created row.
+
+        When the conversation belongs to another row already, the row is recorded as unknown, or, with
+        ``may_share`` and the same identity in both requests, as created with a note; the result says so.
         """
         ...
 

@@ -16,6 +16,7 @@ from .attempts import (
     LookupObservation,
     Recovery,
     RequestResult,
+    SharedConversation,
     UnknownRow,
 )
 from .inputs import FIELDS, Mapped, Members, NestedValues, Problem, Record, WebChatRequest
@@ -63,6 +64,7 @@ __all__ = [
     "RequestResult",
     "Result",
     "Row",
+    "SharedConversation",
     "Status",
     "Step",
     "UnknownMessage",

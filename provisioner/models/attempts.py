@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .outcomes import Verdict
+from .outcomes import Status, Verdict
 
 
 class Recovery(StrEnum):
@@ -91,6 +91,36 @@ class AttemptResult(RequestResult, frozen=True, gc=False):
     """Whether Twilio answered that there is no such conversation."""
 
 
+class SharedConversation(msgspec.Struct, frozen=True, gc=False):
+    """How the ledger recorded a row whose conversation, as Twilio named it, belongs to another row already.
+
+    ``status`` is ``UNKNOWN``, or ``CREATED`` where rows may share a conversation. ``error`` names the other row.
+    """
+
+    status: Status
+    error: str
+
+    @property
+    def error_code(self) -> str:
+        """Word of this program for it."""
+        return SHARED if self.status is Status.CREATED else DUPLICATE_SID
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the attempt did, as far as it is known: an unknown row may have another conversation."""
+        return Verdict.CREATED if self.status is Status.CREATED else Verdict.MAYBE
+
+    def applied_to(self, result: AttemptResult) -> AttemptResult:
+        """Return the result of the attempt as it was recorded."""
+        return msgspec.structs.replace(result, verdict=self.verdict, error_code=self.error_code, error=self.error)
+
+
+DUPLICATE_SID = "duplicate_sid"
+"""Error code of an unknown row for which Twilio named the conversation of another row."""
+SHARED = "shared"
+"""Error code of a created row that shares the conversation of another row on purpose."""
+
+
 class AttemptRecord(NamedTuple):
     """Times and result of one request, as the ledger records it.
 
@@ -117,7 +147,8 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     Twilio answered 201, but its reply could not be read. ``is_shared``: other unknown rows requested the same
     identity. ``conversation_sid`` is set only for a control row, whose conversation is known to exist.
     ``is_rebuilt``: the attempt was recorded by a ledger that is lost, so its mark is not known, and ``since`` only
-    when the attempt was answered.
+    when the attempt was answered. ``duplicate_sid`` is the conversation of another row, if Twilio named that for
+    this one; ``duplicate_error`` names the other row, and ``is_same_guest``: both asked for the same identity.
     """
 
     id: int
@@ -130,6 +161,9 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     is_shared: bool = False
     conversation_sid: str = ""
     is_rebuilt: bool = False
+    duplicate_sid: str = ""
+    duplicate_error: str = ""
+    is_same_guest: bool = False
 
 
 class ControlVisibility(StrEnum):

@@ -35,12 +35,14 @@ class UnknownMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A first message that may or may not have been posted.
 
     ``is_confirmed``: Twilio answered 201, but its reply could not be read. ``is_comparable``: the input still
-    holds the text that was sent, so that it can be compared with the messages of the conversation.
+    holds the text that was sent, so that it can be compared with the messages of the conversation. ``is_shared``:
+    another row has the same conversation.
     """
 
     claim: Claim
     is_confirmed: bool = False
     is_comparable: bool = True
+    is_shared: bool = False
 
 
 class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):

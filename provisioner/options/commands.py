@@ -84,6 +84,11 @@ class JobOptions(
     allow_blank: bool = option(
         default=False, help_text="Send rows although no column gives a name, data or a message."
     )
+    allow_shared: bool = option(
+        default=False,
+        help_text="Count rows as created that repeat an identity of yours on purpose, when Twilio names one "
+        "conversation for them.",
+    )
     strict: bool = option(default=False, help_text="Send nothing when the input has invalid rows (exit code 3).")
     yes: bool = option(default=False, help_text="Ask no questions, and agree to a guessed encoding.")
 

@@ -142,6 +142,7 @@ class JobKeywords(
     limit: int
     drain: float
     allow_blank: bool
+    allow_shared: bool
     strict: bool
     yes: bool
 

@@ -29,6 +29,8 @@ BATCH = 500
 """Messages that are reconciled together; their texts are kept in memory for that time."""
 CHANGED = "the row has changed since its message was sent, so the message cannot be told from others"
 """Reason why a message stays *unknown* whose text has changed in the input."""
+SHARED = "other rows share its conversation, so the message cannot be told from theirs"
+"""Reason why a message stays *unknown* whose conversation belongs to several rows."""
 _OTHERS = "its guest has said something else in the conversation"
 
 
@@ -83,9 +85,9 @@ class MessageReconciler:
         since, after = self._clock.monotonic(), 0
         while doubtful := await self._ledger.unknown(after, BATCH):
             for doubt in doubtful:
-                if not doubt.is_comparable:
-                    await self._give_up(doubt)
-            await self._settle([doubt for doubt in doubtful if doubt.is_comparable], since)
+                if reason := _hopeless(doubt):
+                    await self._give_up(doubt, reason)
+            await self._settle([doubt for doubt in doubtful if not _hopeless(doubt)], since)
             after = doubtful[-1].claim.row
 
     async def _settle(self, doubtful: Sequence[UnknownMessage], since: float) -> None:
@@ -123,9 +125,9 @@ class MessageReconciler:
             raise GuardError(refusal, cure="then run the same command again")
         return found
 
-    async def _give_up(self, doubt: UnknownMessage) -> None:
+    async def _give_up(self, doubt: UnknownMessage, reason: str) -> None:
         now = self._clock.monotonic()
-        await self._record(doubt, LookupObservation(at=now, trouble=CHANGED), Inconclusive(CHANGED))
+        await self._record(doubt, LookupObservation(at=now, trouble=reason), Inconclusive(reason))
 
     async def _record(
         self, doubt: UnknownMessage, look: LookupObservation, end: Inference, *, is_gone: bool = False
@@ -179,6 +181,13 @@ _STATUSES: Mapping[type[Inference], MessageStatus] = {
     RetryLater: MessageStatus.UNKNOWN,
     Inconclusive: MessageStatus.UNKNOWN,
 }
+
+
+def _hopeless(doubt: UnknownMessage) -> str:
+    """Return why looking for a message cannot tell anything, empty if it can."""
+    if not doubt.is_comparable:
+        return CHANGED
+    return SHARED if doubt.is_shared else ""
 
 
 def _look(at: float, came: MessageLookup) -> LookupObservation:

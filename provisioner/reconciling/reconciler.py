@@ -8,6 +8,7 @@ from msgspec import structs
 
 from provisioner.ledger import UnknownRowStore
 from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
+from provisioner.models.attempts import DUPLICATE_SID, SHARED
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finder_choice import FinderChoice
@@ -30,7 +31,8 @@ class Reconciler:
     """Reconciler of unknown rows. It only reads, and never sends a row.
 
     It may be cancelled at any time; outcomes recorded until then are kept. ``settle_delay_s`` is the time, in
-    seconds, after which a new conversation is expected to be listed.
+    seconds, after which a new conversation is expected to be listed. With ``may_share``, a row for which Twilio
+    named the conversation of another row with the same identity is created.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Reconciler:
         observer: ReconcileObserver,
         *,
         settle_delay_s: float,
+        may_share: bool = False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self._may_share = may_share
         self._ledger, self._chosen, self._observer = ledger, chosen, observer
         self._settle_delay_s = settle_delay_s
         self._clock = clock
@@ -57,7 +61,10 @@ class Reconciler:
             after = rows[-1].row
 
     async def _settle(self, rows: Sequence[UnknownRow], since: float) -> None:
-        by_id = {row.id: row for row in rows}
+        sharing = [row for row in rows if self._may_share and row.is_same_guest]
+        for row in sharing:
+            await self._conclude(row, Status.CREATED, _shared(row, self._clock.wall()))
+        by_id = {row.id: row for row in rows if row not in sharing}
 
         async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Inference:
             row = by_id[row_id]
@@ -98,10 +105,18 @@ class Reconciler:
     async def _record(self, row: UnknownRow, look: LookupObservation, end: Inference) -> None:
         status = _STATUSES[type(end)]
         evidence = self._evidence(row, look, end)
+        if row.duplicate_sid and status is Status.UNKNOWN:  # the answer stays what is known of it
+            named = {"error_code": DUPLICATE_SID, "error": row.duplicate_error}
+            evidence = structs.replace(evidence, conversation_sid=row.duplicate_sid, **named)
+        if isinstance(end, RetryLater):
+            await self._ledger.resolve(row.id, status, evidence)
+        else:
+            await self._conclude(row, status, evidence)
+
+    async def _conclude(self, row: UnknownRow, status: Status, evidence: AttemptResult) -> None:
         await self._ledger.resolve(row.id, status, evidence)
-        if not isinstance(end, RetryLater):
-            self.ends[status] += 1
-            self._observer.resolved(row, status, evidence)
+        self.ends[status] += 1
+        self._observer.resolved(row, status, evidence)
 
     def _evidence(self, row: UnknownRow, look: LookupObservation, end: Inference) -> AttemptResult:
         """Return one look-up and what it proved, as the ledger stores it; ``due`` is when the attempt began."""
@@ -136,6 +151,20 @@ _STATUSES: Mapping[type[Inference], Status] = {
     RetryLater: Status.UNKNOWN,
     Inconclusive: Status.UNKNOWN,
 }
+
+
+def _shared(row: UnknownRow, now: float) -> AttemptResult:
+    """Return the evidence for a row that shares the conversation of another row on purpose."""
+    return AttemptResult(
+        Verdict.CREATED,
+        due=row.since,
+        ended=now,
+        identity=row.identity,
+        http_status=201,
+        conversation_sid=row.duplicate_sid,
+        error_code=SHARED,
+        error=row.duplicate_error.partition(";")[0],
+    )
 
 
 def _without(look: LookupObservation, taken: set[str]) -> LookupObservation:

@@ -218,6 +218,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
             canary=options.canary,
             failures=parse_failure_limit(options.max_failures),
             settle_delay_s=options.settle_delay,
+            may_share=options.allow_shared,
         ),
         rate=options.rate,
         drain_s=options.drain,

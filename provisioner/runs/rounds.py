@@ -25,7 +25,8 @@ class RoundConfig:
 
     ``limit`` is the most rows that a run sends, None for no limit. ``concurrency`` is the most requests in flight.
     ``canary`` is the number of rows that are sent alone first. ``failures`` is the limit of ``--max-failures``.
-    ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent.
+    ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent. With ``may_share``, rows
+    with the same identity of the user's own may share a conversation.
     """
 
     retry: RetryConfig
@@ -34,6 +35,7 @@ class RoundConfig:
     canary: int
     failures: FailureLimit | None
     settle_delay_s: float
+    may_share: bool = False
 
 
 class SendAndReconcile:
@@ -104,6 +106,7 @@ class SendAndReconcile:
                 failures=config.failures,
                 to_send=to_send,
                 resends_unknown=config.retry.resends_unknown,
+                may_share=config.may_share,
             ),
         )
         with self._stop.work(dispatcher.drain, dispatcher.cancel):
@@ -115,7 +118,13 @@ class SendAndReconcile:
         if not unknown or stop is not None or self._stop.is_stopped:
             return 0
         chosen = self._clients.choose_finder(trusts_identities=await self._ledger.trusts_identities())
-        reconciler = Reconciler(self._ledger, chosen, self._monitor, settle_delay_s=self._config.settle_delay_s)
+        reconciler = Reconciler(
+            self._ledger,
+            chosen,
+            self._monitor,
+            settle_delay_s=self._config.settle_delay_s,
+            may_share=self._config.may_share,
+        )
         self._log.info("lookup.started", rows=unknown)
         await self._look(reconciler.run)
         self._unlooked_rows = unknown - reconciler.ends.total()

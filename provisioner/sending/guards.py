@@ -65,16 +65,24 @@ class FailureGuard:
         if result.stops_run:
             cure = result.connect_failure.cure if result.connect_failure else ""
             return Stop(StopKind.FAULT, GuardError(result.error, cure=cure))
-        failures = self.limits.failures
-        if failures and failures.is_reached(self.failed, self.limits.to_send):
-            return Stop(StopKind.FAILURES, self._too_many())
-        return None
+        return self._check_failures() if self.limits.failures else None
+
+    def count_doubt(self) -> Stop | None:
+        """Count a row as failed that was counted as created; return a ``Stop`` when no more rows may be sent."""
+        self.failed += 1
+        return self._check_failures()
 
     def check_canary(self) -> Stop | None:
         """Return a ``Stop`` when all of the first rows were refused, otherwise None."""
         if not self.finished or self.refused < self.finished:
             return None
         return Stop(StopKind.CANARY, self._refused_canary())
+
+    def _check_failures(self) -> Stop | None:
+        failures = self.limits.failures
+        if failures and failures.is_reached(self.failed, self.limits.to_send):
+            return Stop(StopKind.FAILURES, self._too_many())
+        return None
 
     def _refused_canary(self) -> GuardError:
         count = "the first row was" if self.finished == 1 else f"the first {self.finished} rows were all"

@@ -12,7 +12,8 @@ class DispatchLimits:
     ``concurrency`` is the most requests in flight; ``max_attempts`` the most attempts per row. ``canary`` rows are
     sent alone first; 0 for none. ``failures`` is the limit of ``--max-failures``; a percentage of it refers to
     ``to_send`` rows. With ``resends_unknown``, an attempt in doubt is repeated, so that a row may be created
-    twice; a message in doubt is never repeated.
+    twice; a message in doubt is never repeated. With ``may_share``, rows with the same identity of the user's own
+    may share a conversation.
     """
 
     concurrency: int
@@ -21,3 +22,4 @@ class DispatchLimits:
     failures: FailureLimit | None = None
     to_send: int = 0
     resends_unknown: bool = False
+    may_share: bool = False

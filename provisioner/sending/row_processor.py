@@ -5,28 +5,33 @@ the rows in flight are *unknown*. The next row may start before the outcome of t
 ledger writes in order.
 """
 
+import asyncio
 from functools import partial
 from typing import NamedTuple, assert_never
 
 from msgspec import structs
 
 from provisioner.ledger import MessageStore
-from provisioner.models import AttemptResult, Row, Status, Step
+from provisioner.models import AttemptResult, Row, SharedConversation, Status, Step
 from provisioner.pacing.attempts import AttemptRunner, NextAttempt
 from provisioner.ports.sending import CloseTimers
 
 from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .retry import Finish, Retry, decide_retry
-from .steps import CreateStep, MessageStep, SendStep
+from .steps import CreateStep, MessageStep, Recorded, SendStep
 
 
 class RowOutcome(NamedTuple):
-    """Outcome of a row: the last step, its status, and the result of the last attempt."""
+    """Outcome of a row: the last step, its status, and the result of the last attempt.
+
+    ``recorded`` completes when it is on disk.
+    """
 
     step: Step
     status: Status
     result: AttemptResult
+    recorded: Recorded | None = None
 
 
 class RowProcessor:
@@ -60,6 +65,8 @@ class RowProcessor:
         if not row.conversation_sid:
             outcome = await self._runner.run(self._create_step, row, self._conclude_create)
             if outcome is None or outcome.status is not Status.CREATED or not (has_message or self._timers):
+                return outcome
+            if not await _has_conversation(outcome.recorded):
                 return outcome
             created = outcome.result
             row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
@@ -95,10 +102,25 @@ class RowProcessor:
         )
         match decision:
             case Finish(status):
-                self._pending_writes.follow(step.record(row, status, result), step, (row, status, result))
-                return RowOutcome(step.step, status, result)
+                recorded = step.record(row, status, result)
+                self._pending_writes.follow(recorded, step, (row, status, result))
+                return RowOutcome(step.step, status, result, recorded)
             case Retry(delay_s, is_in_doubt):
                 await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
                 return NextAttempt(structs.replace(row, is_in_doubt=is_in_doubt) if is_create else row, delay_s)
             case _:
                 assert_never(decision)
+
+
+async def _has_conversation(recorded: Recorded | None) -> bool:
+    """Return whether a created row has its conversation, as it was recorded; wait until it is on disk.
+
+    It has none when the write failed, or when the conversation belongs to another row.
+    """
+    if recorded is None:
+        return True
+    await asyncio.wait([recorded])
+    if recorded.exception() is not None:
+        return False
+    shared: SharedConversation | None = recorded.result()
+    return shared is None or shared.status is Status.CREATED

@@ -10,7 +10,16 @@ from typing import ClassVar, Protocol
 from msgspec import structs
 
 from provisioner.ledger import RowStore
-from provisioner.models import AttemptResult, Message, MessageStatus, Row, Status, Step, Verdict
+from provisioner.models import (
+    AttemptResult,
+    Message,
+    MessageStatus,
+    Row,
+    SharedConversation,
+    Status,
+    Step,
+    Verdict,
+)
 from provisioner.pacing.attempts import RetryableRequest
 from provisioner.ports.sending import (
     CloseTimers,
@@ -39,12 +48,16 @@ class TwilioCalls:
     service_check: ServiceCheck | None = None
 
 
+Recorded = asyncio.Future[None] | asyncio.Future[SharedConversation | None]
+"""Future of a recorded result: it is None, or says that the row's conversation belongs to another row already."""
+
+
 class SendStep(RetryableRequest[Row, AttemptResult], Protocol):
     """Step of processing a row. One instance serves all rows."""
 
     step: ClassVar[Step]
 
-    def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
+    def record(self, row: Row, status: Status, result: AttemptResult) -> Recorded:
         """Record the result of an attempt; ``PENDING`` means that another one follows.
 
         Return a future that completes when the result is durable.
@@ -73,9 +86,11 @@ class CreateStep(_ObservedStep):
 
     step: ClassVar[Step] = Step.CREATE
 
-    def __init__(self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer) -> None:
+    def __init__(
+        self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer, may_share: bool = False
+    ) -> None:
         super().__init__(calls.pace, observer)
-        self._ledger, self._creator = ledger, calls.creator
+        self._ledger, self._creator, self._may_share = ledger, calls.creator, may_share
         self.answered, self.settled = observer.answered, observer.settled
 
     def begin(self, row: Row) -> Awaitable[None]:
@@ -87,8 +102,10 @@ class CreateStep(_ObservedStep):
         """Make one attempt to create the conversation."""
         return self._creator.create(row.request, gate)
 
-    def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
-        """Record the row's status."""
+    def record(self, row: Row, status: Status, result: AttemptResult) -> Recorded:
+        """Record the row's status; a conversation that belongs to another row makes it unknown or shared."""
+        if status is Status.CREATED:
+            return self._ledger.settle_created(row.id, result, may_share=self._may_share)
         return self._ledger.settle(row.id, status, result)
 
     def release(self, row: Row) -> Awaitable[None]:

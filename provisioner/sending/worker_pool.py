@@ -33,9 +33,9 @@ class Dispatcher:
     ) -> None:
         self._limits = limits
         self._workers = WorkerTasks(calls.pace, calls.message_pace)
-        self._pending_writes = PendingWrites(self.drain)
+        self._pending_writes = PendingWrites(self.drain, self._count_doubt)
         self._processor = RowProcessor(
-            CreateStep(calls, ledger=ledger, observer=observer),
+            CreateStep(calls, ledger=ledger, observer=observer, may_share=limits.may_share),
             MessageStep(calls, ledger=ledger, observer=observer),
             runner=AttemptRunner(self._workers.stopping),
             messages=ledger.messages,
@@ -92,6 +92,11 @@ class Dispatcher:
             outcome = await self._processor.process(row)
             if outcome and (stop := self._failure_guard.count(outcome)):
                 self.drain(stop)
+
+    def _count_doubt(self) -> None:
+        """Count a row as failed that was counted as created, and has the conversation of another row."""
+        if stop := self._failure_guard.count_doubt():
+            self.drain(stop)
 
     def _run_dry(self, failure: BaseException) -> None:
         """Stop for an ``InputError`` of the prefetcher, whose earlier rows have been sent; raise any other."""

@@ -6,6 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.simulator_process import SimulatorMaker
 from tests.raw_server import reply
 from tests.stub_twilio import (
     Answer,
@@ -127,3 +128,24 @@ async def test_half_creations_are_said(program: Program, twilio: StubMaker) -> N
     assert "1 attempt failed at the participant" in ended.stdout
     status = await program("status", "results.csv.ledger")
     assert "provisioner reconcile results.csv.ledger --audit lists them" in status.stdout
+
+
+async def test_one_conversation_for_two_rows_creates_one(program: Program, simulator: SimulatorMaker) -> None:
+    """The second row is unknown, names the first, and gets no message; on purpose, both are created."""
+    server = await simulator("--rate-limit", "0", "--repeated-identity", "same")
+    program.write("customers.csv", "crm_id,CustomerFriendlyName,person\n1,Ana,p-1\n2,Bo,p-2\n3,Ana,p-1\n")
+    command = (*RUN, "--base-url", server.url, "--identity", "{person}", "--first-message", "Hello {crm_id}")
+    settled = ("--settle-delay", "0.1", "--concurrency", "1")
+
+    first = await program(*command, *settled, env=CREDENTIALS)
+    rows, state = program.results(), await server.state()
+    shared = await program(*command, *settled, "--allow-shared", env=CREDENTIALS)
+
+    assert (first.code, first.counts) == (5, {"created": 2, "unknown": 1})
+    assert rows[2]["error_code"] == "duplicate_sid"
+    assert f"{rows[0]['conversation_sid']}, the conversation of row 1" in rows[2]["error"]
+    assert "--allow-shared" in first.stdout
+    assert (state["messages"]["posted"], state["webchats"]["requests"]) == (2, 3)
+    assert (shared.code, shared.counts) == (0, {"created": 3})
+    assert [row["error_code"] for row in program.results()] == ["", "", "shared"]
+    assert (await server.state())["messages"]["posted"] == 3

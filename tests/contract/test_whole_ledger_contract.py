@@ -27,6 +27,7 @@ from provisioner.models import (
     MessageStatus,
     PlanEntry,
     PlanReport,
+    SharedConversation,
     Status,
     Verdict,
 )
@@ -476,6 +477,51 @@ async def test_conversations_that_two_rows_share_are_told(opened: Open) -> None:
             shared = reader.shared()
 
     assert shared == {conversation_sid(1)}
+
+
+async def test_a_conversation_of_one_row_is_no_other_rows(opened: Open) -> None:
+    """Whether the answers are written together, one by one or by another run; the row that came first is named."""
+    async with opened() as ledger:
+        await ledger.plan(entries("abcdef"), INPUT)
+        first, twin, other, *rest = await claim_all(ledger)
+        await asyncio.gather(*(ledger.begin(claim.id, f"wc-{claim.key}") for claim in (first, twin, other)))
+        together = await asyncio.gather(
+            ledger.settle_created(first.id, created_as(1), may_share=False),
+            ledger.settle_created(twin.id, created_as(1), may_share=True),
+            ledger.settle_created(other.id, created_as(2), may_share=False),
+        )
+        await ledger.start_run(SENDABLE)
+        late = []
+        for claim, identity in zip(rest, ("wc-a", "wc-a", "wc-f"), strict=True):
+            await ledger.begin(claim.id, identity)
+            may_share = claim is not rest[0]
+            late.append(await ledger.settle_created(claim.id, created_as(1), may_share=may_share))
+        counts = await ledger.counts()
+        unknown = await ledger.unknown(0, 10)
+        with ledger.reader() as reader:
+            results = {each.key: each for each in reader.results()}
+            shared = reader.shared()
+
+    named = f"Twilio named {conversation_sid(1)}, the conversation of row 1"
+    hint = "; where identities repeat on purpose, --allow-shared counts it as created"
+    assert together == [None, SharedConversation(Status.UNKNOWN, named), None]
+    assert late == [
+        SharedConversation(Status.UNKNOWN, named + hint),
+        SharedConversation(Status.CREATED, named),
+        SharedConversation(Status.UNKNOWN, named),
+    ]
+    assert (counts.created, counts.unknown) == (3, 3)
+    assert [(each.duplicate_sid, each.is_same_guest) for each in unknown] == [
+        (conversation_sid(1), False),
+        (conversation_sid(1), True),
+        (conversation_sid(1), False),
+    ]
+    assert [each.is_confirmed for each in unknown] == [True] * 3
+    assert [results[key].error_code for key in "abcdef"] == [
+        *(None, "duplicate_sid", None, "duplicate_sid", "shared", "duplicate_sid")
+    ]
+    assert [key for key in "abcdef" if results[key].conversation_sid] == ["a", "c", "e"]
+    assert shared == set()
 
 
 async def test_a_ledger_is_read_when_nobody_has_it_open(kind: LedgerKind, tmp_path: Path, opened: Open) -> None:

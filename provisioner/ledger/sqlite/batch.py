@@ -4,15 +4,19 @@ Executing a statement costs several times as much as one row in it, and releases
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
 from typing import Any
 
-from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.models import SharedConversation, Status
 
 _RUN = queries.load_queries("run")
-_BEGIN, _ADD_ATTEMPTS, _SETTLE = _RUN["begin"], _RUN["add_attempts"], _RUN["settle"]
+_BEGIN, _ADD_ATTEMPTS, _SETTLE, _OWNERS = _RUN["begin"], _RUN["add_attempts"], _RUN["settle"], _RUN["owners"]
+_CLASS, _ERROR_CODE, _ERROR, _SID, _STATUS = 3, 8, 9, 10, 15
+"""Places of values of ``SETTLE``."""
 
 MOST = 64
 """Most rows per statement: 64 rows of 15 values are 960 parameters; old versions of SQLite allow 999."""
@@ -24,30 +28,42 @@ class BulkStatement(IntEnum):
     """Kinds of writes that can be batched, in the order in which ``Batch.write`` executes them.
 
     The values of one write start with the row's ID. ``SETTLE`` takes the values of the SQL statement
-    ``add_attempts``, followed by the row's new status. ``BEGIN`` takes those of the SQL statement ``begin``.
+    ``add_attempts``, followed by the row's new status. ``SETTLE_CREATED`` takes the same, followed by whether the
+    row may share the conversation of another row with the same identity. ``BEGIN`` takes those of the SQL
+    statement ``begin``.
     """
 
     SETTLE = 1
-    BEGIN = 2
+    SETTLE_CREATED = 2
+    BEGIN = 3
 
 
 class Batch:
     """Collector of writes for many rows, which it executes together.
 
     Writes for different rows may be reordered. Writes for one row are not: when they do not come in the order of
-    ``BulkStatement``, the collected writes are executed first.
+    ``BulkStatement``, the collected writes are executed first. ``shared`` has the rows written so far whose
+    conversation belongs to another row already, by row ID.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._waiting: Mapping[BulkStatement, list[Sequence[Any]]] = {kind: [] for kind in BulkStatement}
         self._last: dict[int, BulkStatement] = {}
+        self._sids: set[str] = set()
+        self.shared: dict[int, SharedConversation] = {}
 
     def add(self, kind: BulkStatement, values: Sequence[Any]) -> None:
-        """Add one write. Execute the collected writes first when the batch is full or the order requires it."""
+        """Add one write. Execute the collected writes first when the batch is full or the order requires it.
+
+        The order requires it also when a collected write names the same conversation.
+        """
         waiting, row_id = self._waiting[kind], values[0]
-        if self._last.get(row_id, 0) >= kind or len(waiting) == MOST:
+        sid = values[_SID] if kind is BulkStatement.SETTLE_CREATED else None
+        if self._last.get(row_id, 0) >= kind or len(waiting) == MOST or sid in self._sids:
             self.write()
+        if sid:
+            self._sids.add(sid)
         self._last[row_id] = kind
         waiting.append(values)
 
@@ -55,18 +71,52 @@ class Batch:
         """Execute the collected writes and empty the batch."""
         if not self._last:
             return
-        if came := self._waiting[BulkStatement.SETTLE]:
-            self._run(_ADD_ATTEMPTS, [each[:-1] for each in came])
-            # The new attempts have consecutive IDs; the SQL function last_insert_rowid() gives the last one.
-            last = len(came) - 1
-            self._run(_SETTLE, [(each[0], each[-1], last - place) for place, each in enumerate(came)])
+        self._settle(self._waiting[BulkStatement.SETTLE])
+        self._settle(list(self._checked(self._waiting[BulkStatement.SETTLE_CREATED])))
         if asked := self._waiting[BulkStatement.BEGIN]:
             self._run(_BEGIN, asked)
         for waiting in self._waiting.values():
             waiting.clear()
         self._last.clear()
+        self._sids.clear()
 
-    def _run(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    def _settle(self, came: Sequence[Sequence[Any]]) -> None:
+        if not came:
+            return
+        self._run(_ADD_ATTEMPTS, [each[:_STATUS] for each in came])
+        # The new attempts have consecutive IDs; the SQL function last_insert_rowid() gives the last one.
+        last = len(came) - 1
+        self._run(_SETTLE, [(each[0], each[_STATUS], last - place) for place, each in enumerate(came)])
+
+    def _checked(self, came: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Yield the values for ``SETTLE``; a row that got the conversation of another is unknown or shares it."""
+        named = [(each[0], each[_SID]) for each in came if each[_SID]]
+        owners = self._run(_OWNERS, named).fetchall() if named else ()
+        found = {owner[0]: owner[1:] for owner in (checked_row(shapes.OWNER, line) for line in owners)}
+        for each in came:
+            if each[0] not in found:
+                yield each
+                continue
+            sid, first_row, is_same_guest = found[each[0]]
+            shared = _shared(sid, first_row, is_same_guest=bool(is_same_guest), may_share=each[_STATUS + 1])
+            values = [*each]
+            values[_CLASS], values[_STATUS] = shared.verdict.value, shared.status.value
+            values[_ERROR_CODE], values[_ERROR] = shared.error_code, shared.error
+            self.shared[each[0]] = shared
+            yield values
+
+    def _run(self, statement: str, rows: Sequence[Sequence[Any]]) -> sqlite3.Cursor:
         size = next(size for size in _SIZES if size >= len(rows))
         nothing = (None,) * (len(rows[0]) * (size - len(rows)))
-        self._connection.execute(queries.repeat_values(statement, size), (*chain.from_iterable(rows), *nothing))
+        values = (*chain.from_iterable(rows), *nothing)
+        return self._connection.execute(queries.repeat_values(statement, size), values)
+
+
+def _shared(sid: str, first_row: int | None, *, is_same_guest: bool, may_share: bool) -> SharedConversation:
+    """Return what becomes of a row for which Twilio named the conversation of ``first_row``, None if that left."""
+    first = "a row that left the input" if first_row is None else f"row {first_row}"
+    error = f"Twilio named {sid}, the conversation of {first}"
+    if is_same_guest and may_share:
+        return SharedConversation(Status.CREATED, error)
+    hint = "; where identities repeat on purpose, --allow-shared counts it as created" if is_same_guest else ""
+    return SharedConversation(Status.UNKNOWN, error + hint)

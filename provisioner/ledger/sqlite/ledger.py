@@ -42,6 +42,7 @@ from provisioner.models import (
     PlanEntry,
     PlanReport,
     ReplacedInput,
+    SharedConversation,
     Status,
     Step,
     UnknownRow,
@@ -184,6 +185,14 @@ class SqliteLedger:
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the result of an attempt and the row's status after it; ``PENDING``: another attempt follows."""
         return self._settle(claim_id, status, result, step=Step.CREATE)
+
+    def settle_created(
+        self, claim_id: int, result: AttemptResult, *, may_share: bool
+    ) -> asyncio.Future[SharedConversation | None]:
+        """Record that Twilio named a conversation for the row, unless it is another row's; see ``RowStore``."""
+        self._changes += 1
+        outcome = encode_attempt(claim_id, self._current_run.id, Step.CREATE.value, result, Status.CREATED.value)
+        return self._writer.write((BulkStatement.SETTLE_CREATED, (*outcome, may_share)))
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""

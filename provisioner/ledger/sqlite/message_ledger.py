@@ -68,8 +68,13 @@ class SqliteMessageLedger:
 
 
 def _doubtful(line: Sequence[Any]) -> UnknownMessage:
-    *claim, is_confirmed, is_comparable = line
-    return UnknownMessage(claim=Claim(*claim), is_confirmed=bool(is_confirmed), is_comparable=bool(is_comparable))
+    *claim, is_confirmed, is_comparable, is_shared = line
+    return UnknownMessage(
+        claim=Claim(*claim),
+        is_confirmed=bool(is_confirmed),
+        is_comparable=bool(is_comparable),
+        is_shared=bool(is_shared),
+    )
 
 
 def _attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) -> Statement:

@@ -46,12 +46,18 @@ FROM attempts
 WHERE attempts.id > :last AND attempts.step = 'message' AND rows.id = attempts.row_id;
 
 -- name: doubtful
--- The unknown messages of the current input: their rows as claims, whether Twilio answered 201, and whether the input
--- is still the one from which the message was built.
+-- The unknown messages of the current input: their rows as claims, whether Twilio answered 201, whether the input is
+-- still the one from which the message was built, and whether another row has the same conversation.
 SELECT
     rows.id, plan.row, rows.key, rows.digest, coalesce(creations.conversation_sid, ''),
     coalesce(creations.identity, ''), coalesce(posts.http_status = 201, 0),
-    plan.is_valid AND coalesce(rows.message_digest = rows.digest, 0)
+    plan.is_valid AND coalesce(rows.message_digest = rows.digest, 0),
+    EXISTS (
+        SELECT 1
+        FROM attempts
+        WHERE attempts.class = 'created' AND attempts.conversation_sid = creations.conversation_sid
+            AND attempts.row_id <> rows.id
+    )
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts AS creations ON creations.id = rows.last_attempt

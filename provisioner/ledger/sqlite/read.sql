@@ -135,11 +135,12 @@ WHERE rows.status = 'created'
 ORDER BY plan.row;
 
 -- name: shared
--- The conversations of more than one created row, including rows that are no longer in the input.
+-- The conversations of more than one created row, including rows that are no longer in the input, without the rows
+-- that share one on purpose.
 SELECT attempts.conversation_sid
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
-WHERE rows.status = 'created'
+WHERE rows.status = 'created' AND coalesce(attempts.error_code, '') <> 'shared'
 GROUP BY attempts.conversation_sid
 HAVING count(*) > 1;
 

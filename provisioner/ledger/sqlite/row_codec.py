@@ -31,8 +31,9 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
     Only ``control`` gives a conversation SID. Raise ``OddLine`` when a value has an unexpected type or size.
     """
     checked = checked_row(shapes.UNKNOWN, line)
-    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid, is_rebuilt = checked
-    if conversation_sid and not SidKind.CONVERSATION.matches(conversation_sid):
+    (*head, duplicate_sid, duplicate_error, is_same_guest) = checked
+    claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid, is_rebuilt = head
+    if any(sid and not SidKind.CONVERSATION.matches(sid) for sid in (conversation_sid, duplicate_sid)):
         raise OddLine
     return UnknownRow(
         id=claim_id,
@@ -45,6 +46,9 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
         is_shared=bool(is_shared),
         conversation_sid=conversation_sid,
         is_rebuilt=bool(is_rebuilt),
+        duplicate_sid=duplicate_sid,
+        duplicate_error=duplicate_error,
+        is_same_guest=bool(is_same_guest),
     )
 
 

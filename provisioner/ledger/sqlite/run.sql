@@ -38,6 +38,25 @@ UPDATE rows SET status = came.column2, last_attempt = last_insert_rowid() - came
 FROM (VALUES (?, ?, ?)) AS came
 WHERE rows.id = came.column1;
 
+-- name: owners
+-- The rows that already have a conversation that Twilio named for other rows. The values are row ID and SID. Returned
+-- are the row ID, the SID, the input row number of its first owner (NULL when it has left the input), and whether both
+-- rows asked for the same identity.
+SELECT
+    came.column1, came.column2,
+    (SELECT plan.row FROM plan WHERE plan.row_id = owners.id LIMIT 1),
+    coalesce(owners.asked_identity = rows.asked_identity, 0)
+FROM (VALUES (?, ?)) AS came
+JOIN attempts AS firsts ON firsts.id = (
+    SELECT attempts.id
+    FROM attempts
+    WHERE attempts.class = 'created' AND attempts.conversation_sid = came.column2 AND attempts.row_id <> came.column1
+    ORDER BY attempts.id
+    LIMIT 1
+)
+JOIN rows AS owners ON owners.id = firsts.row_id
+JOIN rows ON rows.id = came.column1;
+
 -- name: add_interrupted
 -- Add an attempt of class maybe for each row in flight, because its reply was not recorded.
 INSERT INTO attempts (row_id, run, number, class, ended, error_code, error, identity)
@@ -112,7 +131,16 @@ WITH doubts AS (
 SELECT
     rows.id, plan.row, rows.key, coalesce(attempts.identity, rows.asked_identity, ''),
     coalesce(doubts.since, attempts.ended), attempts.ended, coalesce(doubts.is_confirmed, 0), shared.identity IS NOT NULL,
-    '', coalesce(doubts.is_rebuilt, 0)
+    '', coalesce(doubts.is_rebuilt, 0),
+    CASE WHEN attempts.error_code = 'duplicate_sid' THEN coalesce(attempts.conversation_sid, '') ELSE '' END,
+    CASE WHEN attempts.error_code = 'duplicate_sid' THEN coalesce(attempts.error, '') ELSE '' END,
+    attempts.error_code = 'duplicate_sid' AND EXISTS (
+        SELECT 1
+        FROM attempts AS firsts
+        JOIN rows AS owners ON owners.id = firsts.row_id
+        WHERE firsts.class = 'created' AND firsts.conversation_sid = attempts.conversation_sid
+            AND owners.asked_identity = rows.asked_identity
+    )
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -133,7 +161,7 @@ LIMIT ?;
 -- With :by_identity, only rows for which the reply had the requested identity.
 SELECT
     rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended,
-    1, 0, attempts.conversation_sid, attempts.run IS NULL
+    1, 0, attempts.conversation_sid, attempts.run IS NULL, '', '', 0
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 WHERE attempts.class = 'created' AND attempts.step = 'create'

@@ -93,8 +93,9 @@ MESSAGE_COUNT = _shape(MessageStatus, Number)
 CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag)
-DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag)
-UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag)
+DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag, Flag)
+UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag, Word, Text, Flag | None)
+OWNER = _shape(Number, ConversationSid, Number | None, Flag)
 
 MANIFEST = _shape(
     Annotated[str, Meta(pattern=r"^[0-9a-f]{1,64}\Z")],  # job_id

@@ -7,7 +7,7 @@ last commit: the busier the run, the larger the commits.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, filterfalse, groupby
@@ -20,6 +20,7 @@ from provisioner.ledger.sqlite.batch import Batch, BulkStatement
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.file_guard import FileGuard
 from provisioner.ledger.sqlite.wal import WalCheckpointer
+from provisioner.models import SharedConversation
 
 WriteStep = tuple[str | BulkStatement, Sequence[Any]]
 """SQL statement, or kind of batched write, with its values."""
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 
 class _Write(NamedTuple):
-    future: asyncio.Future[None]
+    future: asyncio.Future[Any]
     steps: tuple[WriteStep, ...]
     is_intent: bool
 
@@ -56,10 +57,11 @@ class Writer:
         self._failure: Exception | None = None
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
-    def write(self, *steps: WriteStep, is_intent: bool = False) -> asyncio.Future[None]:
+    def write(self, *steps: WriteStep, is_intent: bool = False) -> asyncio.Future[Any]:
         """Execute the steps in one transaction; return a future that completes when they are on disk.
 
-        The future raises ``StorageError`` or ``LedgerError`` when the transaction fails; then no step is on disk.
+        Its result is a ``SharedConversation`` if the first step is a ``SETTLE_CREATED`` that found one, else None.
+        It raises ``StorageError`` or ``LedgerError`` when the transaction fails; then no step is on disk.
         ``is_intent`` says that the steps record an intent to send a request.
         """
         future = self._loop.create_future()
@@ -134,7 +136,8 @@ class Writer:
             with translate_errors(self._path):
                 self._guard.require(self._connection)
                 with transaction(self._connection):
-                    execute_steps(self._connection, chain.from_iterable([write.steps for write in writes]))
+                    steps = chain.from_iterable([write.steps for write in writes])
+                    shared = execute_steps(self._connection, steps)
         except Exception as error:  # noqa: BLE001 - the future of the write raises it
             if len(writes) == 1:
                 self._failure = self._failure or error
@@ -143,7 +146,7 @@ class Writer:
             for write in writes:  # one transaction each, so that as many as possible are saved
                 self._commit([write])
         else:
-            self._answer(_finish, [write.future for write in writes])
+            self._answer(_finish, writes, shared)
 
     def _perform(self, call: _Call[T]) -> None:
         try:
@@ -163,8 +166,11 @@ def _is_intent(write: _Write) -> bool:
     return write.is_intent
 
 
-def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) -> None:
-    """Execute the steps with the same effect as one after the other; batched writes are executed together."""
+def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) -> Mapping[int, SharedConversation]:
+    """Execute the steps with the same effect as one after the other; batched writes are executed together.
+
+    Return the created rows whose conversation belongs to another row already, by row ID.
+    """
     batch = Batch(connection)
     for what, values in steps:
         if isinstance(what, BulkStatement):
@@ -173,6 +179,7 @@ def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) ->
             batch.write()
             connection.execute(what, values)
     batch.write()
+    return batch.shared
 
 
 @contextmanager
@@ -188,9 +195,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _finish(futures: Sequence[asyncio.Future[None]]) -> None:
-    for future in futures:
-        _return(future, None)
+def _finish(writes: Sequence[_Write], shared: Mapping[int, SharedConversation]) -> None:
+    for write in writes:
+        _return(write.future, _shared_by(write, shared) if shared else None)
+
+
+def _shared_by(write: _Write, shared: Mapping[int, SharedConversation]) -> SharedConversation | None:
+    settled = (values[0] for what, values in write.steps if what is BulkStatement.SETTLE_CREATED)
+    return next(filter(None, map(shared.get, settled)), None)
 
 
 def _return(future: asyncio.Future[T], result: T) -> None:

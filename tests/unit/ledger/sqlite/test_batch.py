@@ -49,6 +49,14 @@ def settle(row: int, status: str) -> tuple[BulkStatement, Sequence[Any]]:
     )
 
 
+def settle_created(row: int, chat: int, *, may_share: bool) -> tuple[BulkStatement, Sequence[Any]]:
+    """Return the outcome that Twilio named this conversation."""
+    _, values = settle(row, "created")
+    named = [*values]
+    named[10] = f"CH{chat:032x}"
+    return BulkStatement.SETTLE_CREATED, (*named, may_share)
+
+
 def written(steps: Sequence[tuple[BulkStatement, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
     """Write the steps and return what the tables hold then."""
     with tables() as connection:
@@ -64,6 +72,7 @@ def written(steps: Sequence[tuple[BulkStatement, Sequence[Any]]], *, together: b
 STEPS = st.one_of(
     st.builds(begin, st.integers(1, 4)),
     st.builds(settle, st.integers(1, 4), st.sampled_from(["created", "pending", "unsent"])),
+    st.builds(settle_created, st.integers(1, 4), st.integers(1, 2), may_share=st.booleans()),
 )
 
 
@@ -104,3 +113,26 @@ def test_a_commit_runs_few_statements() -> None:
         batch.write()
 
     assert len(ran) == 3
+
+
+def test_that_no_row_gets_the_conversation_of_another_costs_one_statement_more() -> None:
+    """All conversations of a commit are looked for together."""
+    ran: list[str] = []
+    with tables() as connection:
+        batch = Batch(connection)
+        for row in range(1, MOST + 1):
+            batch.add(*begin(row))
+        batch.write()
+        connection.set_trace_callback(ran.append)
+        for row in range(1, MOST + 1):
+            batch.add(*settle_created(row, row, may_share=False))
+            batch.add(*begin(row + MOST))
+        batch.write()
+        connection.set_trace_callback(None)
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN {queries.load_queries('run')['owners']}", (1, "CH")
+        ).fetchall()
+
+    assert len(ran) == 4
+    assert batch.shared == {}
+    assert any("attempts_by_conversation" in step[3] for step in plan)

@@ -218,7 +218,7 @@ async def test_a_message_in_flight_is_unknown_after_a_crash(path: Path) -> None:
 
 
 async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
-    """Where, by whom, whether Twilio had answered 201, and whether the input still says what was sent."""
+    """Where, by whom, whether Twilio had answered 201, whether the input is as sent, and who shares the chat."""
     confirmed = structs.replace(LOST, http_status=201)
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
         await plan(ledger, "abcd")
@@ -236,11 +236,14 @@ async def test_messages_in_doubt_tell_what_looking_needs(path: Path) -> None:
         (as_it_was,) = await ledger.messages.unknown(2, 2)
 
     assert [*first, *rest] == [
-        UnknownMessage(claim=structs.replace(plain, conversation_sid=SID, identity=IDENTITY)),
-        UnknownMessage(claim=structs.replace(seen, conversation_sid=SID, identity=IDENTITY), is_confirmed=True),
+        UnknownMessage(claim=structs.replace(plain, conversation_sid=SID, identity=IDENTITY), is_shared=True),
+        UnknownMessage(
+            claim=structs.replace(seen, conversation_sid=SID, identity=IDENTITY), is_confirmed=True, is_shared=True
+        ),
         UnknownMessage(
             claim=structs.replace(changed, digest=digest_of("other"), conversation_sid=SID, identity=IDENTITY),
             is_comparable=False,
+            is_shared=True,
         ),
     ]
     assert as_it_was.is_comparable
