@@ -218,7 +218,8 @@ async def test_a_disk_that_takes_nothing_more_stops_the_run_and_can_be_read(
 
     async with stub_twilio() as twilio:
         with monkeypatch.context() as patch:
-            patch.setattr(SqliteLedger, "settle", lambda *_: noted(StorageError("no room is left on the disk")))
+            full_disk = StorageError("no room is left on the disk")
+            patch.setattr(SqliteLedger, "settle_created", lambda *_, **_how: noted(full_disk))
             patch.setattr(SqliteLedger, "recover", _only_once(SqliteLedger.recover))
             patch.setattr(SqliteLedger, "finish_run", full)
             summary = await job.run(twilio.url)
@@ -245,12 +246,12 @@ def _only_once(function: Any) -> Any:
 async def test_what_a_dead_run_left_in_flight_is_said(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run logs how many rows it found so, sends them not again, and says why they are unknown."""
 
-    def dying(*_: object) -> NoReturn:
+    def dying(*_: object, **_how: object) -> NoReturn:
         raise ZeroDivisionError
 
     async with stub_twilio() as twilio:
         with monkeypatch.context() as patch:
-            patch.setattr(SqliteLedger, "settle", dying)
+            patch.setattr(SqliteLedger, "settle_created", dying)
             with pytest.raises(BaseExceptionGroup):
                 await job.run(twilio.url)
         with capture_logs() as logs:
