@@ -504,7 +504,7 @@ async def test_a_conversation_of_one_row_is_no_other_rows(opened: Open) -> None:
 
     named = f"Twilio named {conversation_sid(1)}, the conversation of row 1"
     hint = "; where identities repeat on purpose, --allow-shared counts it as created"
-    assert together == [None, SharedConversation(Status.UNKNOWN, named), None]
+    assert list(together) == [None, SharedConversation(Status.UNKNOWN, named), None]
     assert late == [
         SharedConversation(Status.UNKNOWN, named + hint),
         SharedConversation(Status.CREATED, named),

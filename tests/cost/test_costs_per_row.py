@@ -43,11 +43,14 @@ def logging_as_usual() -> Iterator[None]:
 
 
 HEADERS = CIMultiDictProxy(CIMultiDict({"Content-Type": "application/json"}))
-BODY = b'{"conversation_sid": "CH%s", "identity": null}' % (32 * b"e")
+BODY = b'{"conversation_sid": "CH%032x", "identity": null}'
 
 
 class CannedTransport:
-    """Answers every request at once, as a server without a network would."""
+    """Answers every request at once, as a server without a network would, with a conversation of its own."""
+
+    def __init__(self) -> None:
+        self._answers = 0
 
     def url(self, product: str, *segments: str) -> str:
         """Return some address."""
@@ -57,7 +60,8 @@ class CannedTransport:
         """Pass the gate and answer 201."""
         due = await gate.wait()
         now = time.time()
-        return Reply(201, HEADERS, BODY, due, now, now)
+        self._answers += 1
+        return Reply(201, HEADERS, BODY % self._answers, due, now, now)
 
 
 class Nobody:
