@@ -1,6 +1,7 @@
 """Cells of a workbook as texts, with an error for those that cannot be used."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ _TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)
 _ERROR_CODE = re.compile(r"#[A-Z0/_]{2,20}[!?]?")
 _NO_VALUE = "#VALUE!"
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+_DIGITS = re.compile(r"[0-9.eE+-]*")
 _TRUTH = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 
 LONGEST_TEXT = 32_767
@@ -79,6 +81,13 @@ def read_text(value: str) -> CellText:
         return UnusableCell(_NO_VALUE, "holds half of a character", ERROR)
 
 
+def read_all_texts(values: Sequence[str]) -> Sequence[CellText]:
+    """Return several text cells' values; see ``read_text``."""
+    if "_x" in "".join(values) or max(map(len, values), default=0) > LONGEST_TEXT:
+        return [*map(read_text, values)]
+    return values
+
+
 def read_unescaped(text: str) -> CellText:
     """Return a text without escapes, if it is not too long for a cell."""
     if len(text) > LONGEST_TEXT:
@@ -106,6 +115,17 @@ def read_number(spelt: str) -> CellText:
         "format the column as text and enter it again",
         NUMBER,
     )
+
+
+def read_all_numbers(values: Sequence[str]) -> Sequence[CellText]:
+    """Return the values of several numbers; see ``read_number``."""
+    try:
+        numbers = [*map(float, values)] if _DIGITS.fullmatch("".join(values)) else []
+    except ValueError:
+        numbers = []
+    if numbers and min(numbers) > -_TOO_LARGE and max(numbers) < _TOO_LARGE:
+        return [*map("{:.15G}".format, map((0.0).__add__, numbers))]
+    return [*map(read_number, values)]
 
 
 def _read_styled_number(spelt: str, style: Style, styles: Styles) -> CellText:

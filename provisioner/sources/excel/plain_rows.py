@@ -1,24 +1,22 @@
 """Rows in the form in which programs write them, read with one regular expression; see ``plain_xml``."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
-from typing import Any, NamedTuple, TypeVar, cast
+from itertools import compress, repeat
+from typing import Any, NamedTuple, TypeVar
 
 from .cell_reader import NUMBER_KIND, CellReader
-from .cells import LONGEST_TEXT, CellText, UnusableCell, read_cell, read_number, read_text
+from .cells import CellText, UnusableCell, read_all_numbers, read_all_texts, read_cell, read_number, read_text
 from .plain_xml import Attributes, NotPlainError, decode_entities
-from .sheet_rows import COLUMNS, RowBuilder, SheetRow, column_letters, is_hidden_row, next_line
-from .styles import PLAIN, Style, Styles
+from .sheet_rows import COLUMNS, RowBuilder, SheetRow, column_letters, is_hidden_row, next_lines
+from .styles import Style, Styles
 
 _MOST_COLUMNS = 256
 """Most columns of a row in plain form."""
 _MOST_KEPT = 4_096
 """Most different texts of which it is kept what they mean."""
-_NUMBER = r'(?: r="([0-9]{{1,7}})")?+([^<>/]*+)'
-_ROW = rf"\s*<{{p}}row{_NUMBER}>\s*"
-_EMPTY_ROW = rf"\s*<{{p}}row{_NUMBER}/>"
+_ROW = r'\s*<{p}row(?: r="([0-9]{{1,7}})")?+([^<>/]*+)(?:/>|>\s*{cells}</{p}row>)|(.+)'
 _CELL = (
     r'(?:<{p}c r="{letters}[0-9]{{1,7}}"([^<>/]*+)(?:/>|>(?:'
     r'<{p}is><{p}t(?: xml:space="preserve")?+>([^<]*+)</{p}t></{p}is>|'
@@ -26,12 +24,12 @@ _CELL = (
     r'(?:<{p}v(?: xml:space="preserve")?+>([^<]*+)</{p}v>|<{p}v ?/>)?+'
     r")</{p}c>)\s*)?+"
 )
-"""Patterns of a row with its number and attributes, and of one cell: attributes, inline text, formula, value."""
-
-_USABLE = {str}
+"""Patterns of a row: number, attributes, cells; or of what follows the rows in this form; and of one cell:
+attributes, inline text, formula, value."""
+_GROUPS_OF_CELL = 4
 
 Value = TypeVar("Value")
-Cells = Sequence[str | None]
+Cells = Sequence[str]
 
 
 class Converter(NamedTuple):
@@ -64,9 +62,8 @@ class PlainRowReader:
     """Reader of rows in plain form, with the namespace ``prefix`` and its colon; it adds them to ``rows``."""
 
     def __init__(self, prefix: str, attributes: Attributes, rows: RowBuilder, values: CellReader) -> None:
-        self._prefix, self._end = re.escape(prefix), f"</{prefix}row>"
-        self._width, self._row = 0, re.compile(_ROW.format(p=self._prefix), re.ASCII)
-        self._empty_row = re.compile(_EMPTY_ROW.format(p=self._prefix), re.ASCII)
+        self._prefix = re.escape(prefix)
+        self._width, self._row = 0, self._pattern(0)
         self._place = re.compile(rf'<{self._prefix}c r="([A-Z]{{1,3}})[0-9]')
         self._attributes, self._rows, self._values = attributes, rows, values
         self._is_hidden = _Kept(self._read_row_tag)
@@ -78,96 +75,89 @@ class PlainRowReader:
     def take(self, text: str) -> bool:
         """Add the rows in a text; return false, with none added, when one is not in the plain form."""
         try:
-            rows, line = self._read(text.split(self._end)[:-1])
+            rows = [*self._read(text)]
         except NotPlainError:
             return False
-        self._rows.extend(rows, line)
+        self._rows.extend(rows)
         return True
 
-    def _read(self, parts: list[str]) -> tuple[list[SheetRow], int]:
-        """Return the rows in the texts, and the number of the last one; columns are read one after the other."""
-        line, lines, groups = self._rows.line, [], []
-        for part in parts:
-            found = self._row.fullmatch(part)
-            if found is None:
-                rest, line = self._without_empty_rows(part, line)
-                if self._is_widened(rest):
-                    return self._read(parts)
-                found = self._row.fullmatch(rest)
-                if found is None:
-                    raise NotPlainError
-            cells = found.groups()
-            line = next_line(cells[0], line)
-            lines.append(line)
-            groups.append(cells)
-        _, tails, *columns = zip(*groups, strict=True)
-        hidden = [self._is_hidden[tail] for tail in tails]
-        read = [self._column(*columns[place : place + 4]) for place in range(0, len(columns), 4)]
-        rows: Iterable[Sequence[CellText]] = zip(*read, strict=True) if read else repeat((), len(lines))
-        return [_row(*each) for each in zip(lines, rows, hidden, strict=True)], line
+    def _read(self, text: str) -> Iterator[SheetRow]:
+        """Yield the rows in a text; its columns are read one after the other."""
+        numbers, tails, *groups, _ = zip(*self._found(text), strict=True)
+        lines = next_lines(numbers, self._rows.line)
+        hidden = map(self._is_hidden.__getitem__, tails)
+        columns = [
+            self._column(*groups[place : place + _GROUPS_OF_CELL])
+            for place in range(0, len(groups), _GROUPS_OF_CELL)
+        ]
+        cells: Iterable[Any] = zip(*columns, strict=True) if columns else repeat((), len(lines))
+        has_faults = any({*map(type, column)} != {str} for column in columns)
+        for line, row, is_hidden in zip(lines, cells, hidden, strict=True):
+            faults = _faults(row) if has_faults else []
+            texts = [*row]
+            for place, cell in faults:
+                texts[place] = cell.text
+            while texts and not texts[-1]:
+                texts.pop()
+            yield SheetRow(line, texts, faults, is_hidden)
+
+    def _found(self, text: str) -> list[tuple[str, ...]]:
+        """Return the groups of the pattern for each row in a text."""
+        found = self._row.findall(text)
+        rest = found[-1][-1]
+        if rest and self._is_widened(rest):
+            return self._found(text)
+        if rest:
+            raise NotPlainError
+        return found
 
     def _column(self, tails: Cells, inlines: Cells, formulas: Cells, values: Cells) -> Sequence[CellText]:
-        """Return the texts of a column; mostly all its cells have the same attributes, apart from empty ones."""
-        kinds = {tail for tail in {*tails} if tail is not None}
-        if len(kinds) != 1 or any(formulas):
-            return [self._cell(*each) for each in zip(tails, inlines, formulas, values, strict=True)]
-        tail = kinds.pop()
-        if not any(inlines):
-            return self._convert(self._converters[tail], values)
-        if any(values):
-            raise NotPlainError
-        return self._convert(self._inline_converters[tail], inlines)
+        """Return the texts of a column; most columns have values of one kind, and the same attributes."""
+        for tail in {*tails}:
+            self._kinds[tail]  # refuses what is not in plain form
+        inlines, values = _decoded(inlines), _decoded(values)
+        is_inline = any(inlines)
+        if any(formulas) or (is_inline and any(values)):
+            return [*map(self._cell, tails, inlines, formulas, values)]
+        if is_inline:
+            return _converted(tails, inlines, self._inline_converters)
+        return _converted(tails, values, self._converters)
 
-    def _convert(self, converter: Converter, values: Cells) -> Sequence[CellText]:
-        if all(values):
-            return converter.all(cast("Sequence[str]", values))
-        return [converter.one(value) if value else "" for value in values]
-
-    def _cell(self, tail: str | None, inline: str | None, formula: str | None, value: str | None) -> CellText:
-        if tail is None:
-            return ""
+    def _cell(self, tail: str, inline: str, formula: str, value: str) -> CellText:
         if formula:
-            return self._calculated(tail, formula, value or "")
+            return self._calculated(tail, formula, value)
         if value:
             return self._converters[tail].one(value)
-        if inline:
-            return self._inline_converters[tail].one(inline)
-        self._kinds[tail]  # refuses what is not in plain form
-        return ""
+        return self._inline_converters[tail].one(inline) if inline else ""
 
     def _calculated(self, tail: str, formula: str, value: str) -> CellText:
         self._formulas[formula]
         kind, style = self._kinds[tail]
         if kind == "inlineStr":
             raise NotPlainError
-        return self._values.read(kind, decode_entities(value), self._values.style(style), is_formula=True)
-
-    def _without_empty_rows(self, part: str, line: int) -> tuple[str, int]:
-        """Return the text after the empty rows at its start, and the number of the last of them."""
-        end = 0
-        while found := self._empty_row.match(part, end):
-            end = found.end()
-            self._is_hidden[found[2]]
-            line = next_line(found[1], line)
-        return part[end:], line
+        return self._values.read(kind, value, style, is_formula=True)
 
     def _is_widened(self, part: str) -> bool:
         """Make the pattern of a row as wide as this one, and return whether that changed it."""
         width = max((COLUMNS[letters] for letters in self._place.findall(part)), default=0)
         if not self._width < width <= _MOST_COLUMNS:
             return False
-        cells = (_CELL.format(p=self._prefix, letters=column_letters(each)) for each in range(1, width + 1))
-        self._row = re.compile(_ROW.format(p=self._prefix) + "".join(cells), re.ASCII)
-        self._width = width
+        self._width, self._row = width, self._pattern(width)
         return True
+
+    def _pattern(self, width: int) -> re.Pattern[str]:
+        """Return the pattern of a row of up to ``width`` cells."""
+        places = range(1, width + 1)
+        cells = "".join(_CELL.format(p=self._prefix, letters=column_letters(place)) for place in places)
+        return re.compile(_ROW.format(p=self._prefix, cells=cells), re.ASCII | re.DOTALL)
 
     def _read_row_tag(self, tail: str) -> bool:
         return is_hidden_row(self._placeless(tail))
 
-    def _read_cell_tag(self, tail: str) -> tuple[str, str]:
-        """Return the type of a cell and the number of its style."""
+    def _read_cell_tag(self, tail: str) -> tuple[str, Style]:
+        """Return the type of a cell and its style."""
         attributes = self._placeless(tail)
-        return attributes.get("t", "n"), attributes.get("s", "")
+        return attributes.get("t", NUMBER_KIND), self._values.style(attributes.get("s", ""))
 
     def _placeless(self, tail: str) -> dict[str, str]:
         attributes = self._attributes.read(tail)
@@ -176,19 +166,18 @@ class PlainRowReader:
         return attributes
 
     def _converter(self, tail: str) -> Converter:
-        kind, number = self._kinds[tail]
+        kind, style = self._kinds[tail]
         match kind:
             case "inlineStr":
                 # Only an empty cell of this type is without an inline text.
-                return Converter(_refuse, _refuse)
+                return Converter.of(_refuse)
             case "s":
                 return Converter(self._values.texts.cell, self._values.texts.cells)
             case "str":
                 return _TEXT
-        style, styles = self._values.style(number), self._values.styles
-        if kind == NUMBER_KIND and style == PLAIN:
-            return Converter.of(read_number)
-        read = partial(_read_other, kind, style, styles)
+        if kind == NUMBER_KIND and not style.is_time and not style.zeros:
+            return Converter(read_number, read_all_numbers)
+        read = partial(_read_other, kind, style, self._values.styles)
         # Dates and logical values are few, numbers may all be different.
         return Converter.of(read if kind == NUMBER_KIND and not style.is_time else _Kept(read).__getitem__)
 
@@ -198,34 +187,33 @@ class PlainRowReader:
         return _TEXT
 
 
-def _row(line: int, cells: Sequence[CellText], is_hidden: bool) -> SheetRow:
-    faults = []
-    if not {*map(type, cells)} <= _USABLE:
-        faults = [(place, cell) for place, cell in enumerate(cells) if isinstance(cell, UnusableCell)]
-        cells = [cell.text if isinstance(cell, UnusableCell) else cell for cell in cells]
-    texts = list(cast("Sequence[str]", cells))
-    while texts and not texts[-1]:
-        texts.pop()
-    return SheetRow(line, texts, faults, is_hidden)
+def _decoded(values: Cells) -> Cells:
+    return [*map(decode_entities, values)] if "&" in "".join(values) else values
 
 
-def _read_plain_text(value: str) -> CellText:
-    return read_text(decode_entities(value) if "&" in value else value)
+def _converted(tails: Cells, values: Cells, converters: Mapping[str, Converter]) -> Sequence[CellText]:
+    """Return the texts of cells that are values or empty; all those of the same attributes are read at once."""
+    kinds = {*compress(tails, values)}
+    if len(kinds) == 1 and all(values):
+        return converters[kinds.pop()].all(values)
+    alike: dict[str, list[str]] = {tail: [] for tail in kinds}
+    for tail, value in zip(tails, values, strict=True):
+        if value:
+            alike[tail].append(value)
+    texts = {tail: iter(converters[tail].all(alike[tail])) for tail in kinds}
+    return [next(texts[tail]) if value else "" for tail, value in zip(tails, values, strict=True)]
 
 
-def _read_plain_texts(values: Sequence[str]) -> Sequence[CellText]:
-    joined = "".join(values)
-    if "&" in joined or "_" in joined or len(joined) > LONGEST_TEXT:
-        return [_read_plain_text(value) for value in values]
-    return values
+def _faults(cells: Sequence[CellText]) -> list[tuple[int, UnusableCell]]:
+    return [(place, cell) for place, cell in enumerate(cells) if isinstance(cell, UnusableCell)]
 
 
 def _read_other(kind: str, style: Style, styles: Styles, value: str) -> CellText:
-    return read_cell(kind, decode_entities(value), style, styles)
+    return read_cell(kind, value, style, styles)
 
 
 def _refuse(_: object) -> Any:
     raise NotPlainError
 
 
-_TEXT = Converter(_read_plain_text, _read_plain_texts)
+_TEXT = Converter(read_text, read_all_texts)

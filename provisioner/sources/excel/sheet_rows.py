@@ -1,7 +1,8 @@
 """Rows of a sheet as they are put together from their cells."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from operator import lt
 from string import ascii_uppercase
 from typing import NamedTuple
 
@@ -85,6 +86,15 @@ def next_line(number: str | None, line: int) -> int:
     return following
 
 
+def next_lines(numbers: Sequence[str], line: int) -> list[int]:
+    """Return the numbers of several rows after row ``line``; see ``next_line``."""
+    if all(numbers):
+        lines = [*map(int, numbers)]
+        if line < lines[0] and all(map(lt, lines, lines[1:])) and lines[-1] <= MOST_ROWS:
+            return lines
+    return [line := next_line(number, line) for number in numbers]
+
+
 def is_hidden_row(attributes: Mapping[str, str]) -> bool:
     """Return whether a row with these attributes is not shown: hidden, filtered out, folded, or without height."""
     if attributes.get("hidden", "") in TRUE:
@@ -135,12 +145,12 @@ class RowBuilder:
         """End the row."""
         self._rows.append(self._row)
 
-    def extend(self, rows: list[SheetRow], line: int) -> None:
-        """Add whole rows; ``line`` is the number of the last row that the sheet states."""
+    def extend(self, rows: Sequence[SheetRow]) -> None:
+        """Add whole rows, of which there is at least one."""
         self._rows += rows
-        self.line = line
+        self.line = rows[-1].line
 
-    def take(self) -> Iterator[SheetRow]:
-        """Yield the rows that are complete, each of them once."""
+    def take(self) -> list[SheetRow]:
+        """Return the rows that are complete, each of them once."""
         rows, self._rows = self._rows, []
-        yield from rows
+        return rows

@@ -6,21 +6,21 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, islice
+from sys import getsizeof
 
 from provisioner.errors import InputError
 from provisioner.sources.files.raw_input import reason_of
 
-from .cells import LONGEST_TEXT, CellText, read_text
+from .cells import CellText, read_all_texts, read_text
 from .plain_xml import decode_entities, without_plain_items
 from .xml_reader import PartHandler, parsed
 
 _MOST = 16 * 1024**2
-"""Most shared strings: the number of cells in a full sheet of 16 columns. Each takes 4 bytes of memory."""
-_MOST_KEPT = 16 * 1024**2
-"""Most bytes of strings in memory; the rest is in a temporary file without a name."""
-_SHORT = 32_768
-"""Fewer bytes than this are a text that is not too long for a cell."""
-_PLAIN_TEXT = r'\s*<{p}si><{p}t(?: xml:space="preserve")?>([^<]*)</{p}t></{p}si>\s*|(.+)'
+"""Most shared strings: the number of cells in a full sheet of 16 columns."""
+_MOST_KEPT = 64 * 1024**2
+"""Most bytes of memory for strings, as objects; the rest is in a temporary file without a name."""
+_START = r'<{p}si><{p}t(?: xml:space="preserve")?>'
+_END = "</{p}t></{p}si>"
 
 
 class SharedTexts:
@@ -31,48 +31,51 @@ class SharedTexts:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._kept = bytearray()
+        self._kept: list[CellText] = []
+        self._size = 0
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - ``close`` closes it
         self._ends = array("I", [0])
 
     def cell(self, number: str) -> CellText:
         """Return what a cell says that has the string of that number; raise ``LookupError`` when there is none."""
-        index = int(number)
-        if index < 0:
-            raise IndexError(index)
-        start, end = self._ends[index], self._ends[index + 1]
-        if end > len(self._kept):
-            return read_text(os.pread(self._file.fileno(), end - start, start - len(self._kept)).decode())
-        text = self._kept[start:end].decode()
-        return text if end - start < _SHORT and "_x" not in text else read_text(text)
+        return self._cell(int(number))
 
-    def cells(self, numbers: Sequence[str]) -> list[CellText]:
+    def cells(self, numbers: Iterable[str]) -> list[CellText]:
         """Return what several cells say; see ``cell``."""
-        indexes, ends, kept = [*map(int, numbers)], self._ends, self._kept
-        if min(indexes) < 0 or ends[max(indexes) + 1] > len(kept):
-            return [*map(self.cell, numbers)]
-        texts = [kept[ends[index] : ends[index + 1]].decode() for index in indexes]
-        return [read_text(text) if "_x" in text or len(text) > LONGEST_TEXT else text for text in texts]
+        indexes = [*map(int, numbers)]
+        if min(indexes) < 0 or max(indexes) >= len(self._kept):
+            return [*map(self._cell, indexes)]
+        return [*map(self._kept.__getitem__, indexes)]
 
     def add(self, texts: Sequence[str]) -> None:
         """Append strings. Raise ``InputError`` when there are too many or the temporary file cannot be written."""
-        encoded = [text.encode() for text in texts]
-        self._ends.extend(islice(accumulate(map(len, encoded), initial=self._ends[-1]), 1, None))
-        if len(self._ends) > _MOST:
+        if len(self._kept) + len(self._ends) + len(texts) > _MOST:
             raise InputError(
                 f"shares more than {_MOST:,} texts among its cells", source=self._name, cure="save it as CSV UTF-8"
             )
-        self._keep(b"".join(encoded))
+        # Once one string is in the file, all later ones are, too.
+        self._size += sum(map(getsizeof, texts))
+        if self._size <= _MOST_KEPT:
+            self._kept += read_all_texts(texts)
+            return
+        encoded = [text.encode() for text in texts]
+        self._ends.extend(islice(accumulate(map(len, encoded), initial=self._ends[-1]), 1, None))
+        self._store(b"".join(encoded))
 
     def close(self) -> None:
         """Close the temporary file, which deletes it."""
         self._file.close()
 
-    def _keep(self, encoded: bytes) -> None:
-        # Once one string is in the file, all later ones are, too.
-        if self._ends[-1] <= _MOST_KEPT:
-            self._kept += encoded
-            return
+    def _cell(self, index: int) -> CellText:
+        if index < 0:
+            raise IndexError(index)
+        place = index - len(self._kept)
+        if place < 0:
+            return self._kept[index]
+        start, end = self._ends[place], self._ends[place + 1]
+        return read_text(os.pread(self._file.fileno(), end - start, start).decode())
+
+    def _store(self, encoded: bytes) -> None:
         try:
             while encoded:
                 encoded = encoded[self._file.write(encoded) :]
@@ -121,13 +124,18 @@ def read_texts(pieces: Iterable[bytes], texts: SharedTexts) -> None:
     handler = _TextsHandler()
 
     def reader(prefix: str) -> Callable[[str], bool]:
-        pattern = re.compile(_PLAIN_TEXT.format(p=re.escape(prefix)), re.ASCII | re.DOTALL)
+        start, end = _START.format(p=re.escape(prefix)), _END.format(p=prefix)
+        first, between = re.compile(rf"\s*{start}", re.ASCII), re.compile(rf"{re.escape(end)}\s*{start}", re.ASCII)
 
         def take(text: str) -> bool:
-            found = pattern.findall(text)
-            if found[-1][1]:
+            found = first.match(text)
+            if found is None or not text.endswith(end):
                 return False
-            handler.texts += [decode_entities(each) for each, _ in found]
+            found_texts = between.split(text[found.end() : -len(end)])
+            joined = "".join(found_texts)
+            if "<" in joined:
+                return False
+            handler.texts += map(decode_entities, found_texts) if "&" in joined else found_texts
             return True
 
         return take

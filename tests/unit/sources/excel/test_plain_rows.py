@@ -110,6 +110,17 @@ ODD = {
     "an element of another kind": ROWS.replace("</c></row>", '</c><extLst><ext uri="x"/></extLst></row>'),
     "a far cell": ROWS + '<row r="9"><c r="XFD9"><v>1</v></c></row>',
     "a cell too far": ROWS + '<row r="9"><c r="XFE9"><v>1</v></c></row>',
+    "a tab in a number": ROWS.replace("<v>1.50</v>", "<v>1.50&#9;</v>"),
+    "a tab in the number of a text": ROWS.replace("<v>2</v>", "<v>2&#9;</v>"),
+    "a style that is no number": ROWS + '<row r="9"><c r="A9" s="x"/></row>',
+    "numbers with more digits than are kept": ROWS.replace("1.50", "1234567890123456").replace(
+        "<v>1</v>", "<v>-0</v>"
+    ),
+    "numbers that are none": ROWS.replace("1.50", "1_0").replace("<v>1</v>", "<v>nan</v>", 1),
+    "numbers of a column in several styles": ROWS
+    + "".join(
+        f'<row r="{line}"><c r="B{line}" s="{line % 2}"><v>{line}e-1</v></c></row>' for line in range(9, 15)
+    ),
     "an inline text without its type": ROWS.replace(' t="inlineStr"', ""),
     "an end that is missing": ROWS.replace("</v></c>", "</v>", 1),
 }
