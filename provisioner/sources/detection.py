@@ -86,7 +86,7 @@ _UNSUPPORTED_FORMATS = (
     _UnsupportedFormat(
         re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
         "an old Excel workbook (.xls), or one with a password, not text",
-        "open it in the spreadsheet program and save it as CSV UTF-8",
+        "open it in the spreadsheet program and save it as .xlsx without a password, or as CSV UTF-8",
     ),
     _UnsupportedFormat(
         re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:html|!doctype|table|head|body|meta|style|\?xml)\b", re.IGNORECASE),

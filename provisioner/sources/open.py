@@ -82,13 +82,13 @@ def open_source(raw_input: RawInput, options: InputOptions) -> Source:
         from provisioner.sources.excel.open import open_workbook  # noqa: PLC0415 - as below
 
         return open_workbook(raw_input, options)
+    reject_unsupported(head, raw_input.name)
     if options.sheet:
         raise InputError("is not a workbook, so it has no sheets", source=raw_input.name, cure="omit --sheet")
     if is_parquet(head):
         from provisioner.sources.parquet.open import open_parquet  # noqa: PLC0415 - as below
 
         return open_parquet(raw_input, options.input_format)
-    reject_unsupported(head, raw_input.name)
     encoding = detect_encoding(head, options.encoding, raw_input.name)
     found_format = _format_of(head, encoding, options.input_format, raw_input.name)
     if encoding is None:

@@ -89,3 +89,17 @@ def test_titles_above_the_header_are_skipped(opened: Open) -> None:
     assert source.columns == ("Id", "Name", "Mail", "Note")
     assert [record.line for record in source.records()] == [5, 6, 7]
     assert source.skipped.note == "skipped because they are not rows: lines 1-2 (title)"
+
+
+@pytest.mark.parametrize("program", ["xlwt", "libreoffice"])
+def test_an_old_workbook_is_refused_with_the_way_to_save_it_whatever_the_options(
+    opened: Open, program: str
+) -> None:
+    """It is a workbook: to omit ``--sheet`` would be no cure."""
+    for options in ({}, {"sheet": "Customers", "hidden_rows": "skip"}):
+        with pytest.raises(
+            InputError, match=r"is an old Excel workbook \(\.xls\), or one with a password"
+        ) as caught:
+            read(opened, f"old_{program}.xls", **options)
+
+        assert caught.value.cure.startswith("open it in the spreadsheet program and save it as .xlsx")
