@@ -95,7 +95,8 @@ def test_inputs_that_differ_are_told_side_by_side(tmp_path: Path) -> None:
 
 def test_an_identity_of_the_users_own_is_told_like_any_field(tmp_path: Path) -> None:
     """With ``--identity`` as with ``--set``."""
-    for how in ({"identity": "crm-{Id}"}, {"set": ("identity=crm-{Id}",)}):
-        table = table_of(tmp_path, [EXPORT], [1], **{"set": ("customer_friendly_name={First}",), **how})
+    hows: list[dict[str, Any]] = [{"identity": "crm-{Id}"}, {"set": ("identity=crm-{Id}", "chat_friendly_name=x")}]
+    for how in hows:
+        table = table_of(tmp_path, [EXPORT], [1], **how)
 
         assert [origin.partition(" ")[0] for field, origin, _ in table if field == "identity"] == ["crm-{Id}"]
