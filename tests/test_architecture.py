@@ -46,10 +46,11 @@ FLOORS = {
 """Every room and its floor; an import may only go to a lower one."""
 
 HOMES = {
-    "aiohttp": ("http_client", "report", "simulator"),
+    "aiohttp": ("http_client", "report", "simulator", "sources/files"),
     "asyncio_throttle": ("pacing",),
     "click": ("cli",),
     "csv": ("results", "sources/delimited"),
+    "fsspec": ("sources/files",),
     "openpyxl": ("sources/excel",),
     "pyarrow": ("sources/parquet",),
     "rich": ("cli",),

@@ -1,12 +1,12 @@
 """Environment variables, home folder and command line of this process."""
 
 import os
-import shlex
 import sys
 
 import click
 
 from provisioner.models.environment import ProcessEnvironment, user_home
+from provisioner.options.shell_command import typed_command
 
 
 def process_environment() -> ProcessEnvironment:
@@ -20,7 +20,7 @@ def process_environment() -> ProcessEnvironment:
         known[_KNOWN] = ProcessEnvironment(
             os.environ,
             user_home(),
-            shlex.join(["provisioner", *sys.argv[1:]]),
+            typed_command(sys.argv[1:]),
             typed=frozenset(
                 name
                 for name in context.params

@@ -3,7 +3,6 @@
 import errno
 import os
 import platform
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +20,7 @@ from provisioner.errors import (
     exceptions_of,
 )
 from provisioner.models.summary import Summary
+from provisioner.options.shell_command import typed_command
 from provisioner.system.interrupts import Terminated
 from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import shortened
@@ -123,7 +123,7 @@ def report_error(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
         for line in describe_traceback(error):
             console.print_status(line)
-    typed = shlex.join(["provisioner", *arguments]) if invocation.command else ""
+    typed = typed_command(arguments) if invocation.command else ""
     return finish_with(console, Summary.from_error(invocation.command, known, typed=typed))
 
 

@@ -6,10 +6,14 @@ from dataclasses import fields
 from pathlib import PurePath
 from typing import Any
 
+from provisioner.system.addresses import masked_address
+
 from .keyword_values import keyword_fields
 
 _NEVER_SHOWN = frozenset({"proxy"})
 """Options that are omitted, because the address of a proxy may hold a password."""
+_TAKES_ADDRESS = {"--base-url", "--first-message", "--proxy"}
+"""Options whose value, a word of its own, may begin like the address of an input and is none."""
 _SUFFIXES = {".csv", ".jsonl"}
 """Suffixes that say how results are written."""
 
@@ -40,7 +44,20 @@ def export_command(ledger: object, output: str | PurePath, *flags: str) -> str:
     return ledger_command("export", ledger, *flags, "-o", str(output), *(() if is_told else ("--format", "csv")))
 
 
+def typed_command(words: Iterable[str]) -> str:
+    """Return the quoted shell line of the program with the ``words`` that were typed.
+
+    The secrets in the addresses of inputs are masked. What options take is as it was typed.
+    """
+    shown, before = [], ""
+    for word in words:
+        shown.append(word if before in _TAKES_ADDRESS else masked_address(word))
+        before = word
+    return shlex.join(["provisioner", *shown])
+
+
 def _argument(name: str) -> str:
+    name = masked_address(name)
     return f"./{name}" if name.startswith("-") and name != "-" else name
 
 

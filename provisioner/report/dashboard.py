@@ -16,12 +16,13 @@ from aiohttp import web
 from aiohttp.log import server_logger
 
 from provisioner.errors import UsageError
+from provisioner.system.addresses import is_loopback_host
 from provisioner.system.event_log import event_logger
 from provisioner.system.os_errors import bind_reason
 
 from .live import fragments, live_page
 from .live_recorder import LiveRecorder
-from .page_server import PageProtocol, add_headers, host_of_header, is_loopback_host, is_token
+from .page_server import PageProtocol, add_headers, host_of_header, is_token
 
 REFRESH_S = 1.0
 """Seconds between two updates of an open page."""

@@ -2,7 +2,6 @@
 
 import hmac
 import re
-from ipaddress import ip_address
 
 from aiohttp import web
 
@@ -21,19 +20,6 @@ HEADERS = {
 """Headers of every answer: no framing, no content sniffing, no referrer, no embedding, no caching."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s\[\]:@/]+)(?::\d{1,5})?")
-
-
-def is_loopback_host(host: str) -> bool:
-    """Return whether ``host``, ``localhost`` or an address without a port, is this machine's loopback.
-
-    Other names are not resolved and count as not loopback.
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def host_of_header(header: str) -> str:

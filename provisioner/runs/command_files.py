@@ -14,7 +14,7 @@ from provisioner.options import ExportOptions, JobOptions, ReportOptions, Status
 from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
 from provisioner.runs.named_ledger import named_location
 from provisioner.runs.replacing import output_kinds
-from provisioner.sources import expand
+from provisioner.sources import expand, is_remote
 from provisioner.twilio.account.credentials import secret_files
 
 PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
@@ -68,6 +68,8 @@ def files_of_command(
 
 def _inputs(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
     for name in _input_names(arguments):
+        if is_remote(name):
+            continue
         with suppress(ProvisionerError):  # opening the input reports the error
             yield from (_input(found) for found in expand(name))
 
@@ -120,4 +122,4 @@ def _planned(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
     """Yield the inputs of earlier jobs, from their ledgers: ``export`` reads them again."""
     for ledger in _ledger_locations(None, arguments):
         with suppress(ProvisionerError), open_reader(ledger) as reader:
-            yield from [_input(each.name) for each in reader.fingerprints()]
+            yield from [_input(each.name) for each in reader.fingerprints() if not is_remote(each.name)]

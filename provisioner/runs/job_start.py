@@ -16,6 +16,7 @@ from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.planning.input import JobInput
 from provisioner.results import is_whole
 from provisioner.signals import StopSignals
+from provisioner.sources import is_remote
 
 from .earlier_files import keep_file
 from .foreign_results import has_results, has_unknown_rows
@@ -106,7 +107,7 @@ async def start_job(
 
 def _folders(config: JobStartConfig, job_input: JobInput) -> Sequence[Path]:
     """Return the folders of the job's files, and of the files that symbolic links among them point to."""
-    inputs = [Path(source.name) for source in job_input.sources]
+    inputs = [Path(source.name) for source in job_input.sources if not is_remote(source.name)]
     files = [config.results, *inputs, *config.ledger.files().values()]
     targets = [Path(os.path.realpath(path)) for path in files]
     folders: dict[str, Path] = {}

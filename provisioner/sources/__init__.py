@@ -1,4 +1,4 @@
-"""Sources: input files, globs, pipes and stdin, read strictly and without converting any value.
+"""Sources: input files, globs, addresses, pipes and stdin, read strictly and without converting any value.
 
 ``open_sources`` detects how each input is to be read and gives the reasons (``Source.detection``);
 ``Source.records`` reads it. Reading raises ``InputError`` when the rest of an input cannot be trusted. A fault of
@@ -6,6 +6,7 @@ a single record sets its ``problem`` instead.
 """
 
 from provisioner.sources.files.discovery import STDIN, expand
+from provisioner.sources.files.remote import is_remote
 
 from .detection import PARQUET, WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
@@ -26,5 +27,6 @@ __all__ = [
     "enumerate_records",
     "expand",
     "first_members",
+    "is_remote",
     "open_sources",
 ]

@@ -41,8 +41,9 @@ def open_sources(
 ) -> Iterator[Sequence[Source]]:
     """Open all inputs that the names stand for, in their order, and detect how each is to be read.
 
-    Globs are expanded and sorted. Stdin (``-``) and pipes are first copied to a temporary file without a name, in
-    ``spool_dir`` if given, because they are read more than once; the copy is deleted when the context is left.
+    Globs are expanded and sorted. Stdin (``-``), pipes and what addresses name are first copied to a temporary
+    file without a name, in ``spool_dir`` if given, because they are read more than once; the copy is deleted when
+    the context is left.
     An input that is empty has no records, when another one is not empty. Raise ``InputError`` for the first input
     that cannot be read or is named twice, or when all are empty, and ``UsageError`` when an option is not valid.
     """

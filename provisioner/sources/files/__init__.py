@@ -1,5 +1,6 @@
 """Input files as bytes.
 
-``discovery`` resolves file names, globs and pipes · ``raw_input`` bytes and fingerprint of one input · ``pipes``
-opens pipes · ``spool`` copies them to a temporary file · ``compression`` and ``members`` decompression.
+``discovery`` resolves file names, globs, addresses and pipes · ``raw_input`` bytes and fingerprint of one input ·
+``pipes`` opens pipes · ``remote`` and ``web`` read addresses · ``spool`` copies both to a temporary file ·
+``compression`` and ``members`` decompression.
 """

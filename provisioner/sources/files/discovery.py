@@ -1,4 +1,4 @@
-"""Resolution of the names on the command line to inputs: files, globs, pipes and stdin."""
+"""Resolution of the names on the command line to inputs: files, globs, addresses, pipes and stdin."""
 
 import glob
 import os
@@ -13,6 +13,7 @@ from provisioner.errors import InputError
 
 from .pipes import open_pipe
 from .raw_input import RawInput, stored_file, unreadable
+from .remote import RemoteObject, find_remote, is_remote, local_name
 from .spool import spooled
 
 STDIN = "-"
@@ -21,30 +22,44 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[RawInput]:
-    """Yield the input for each file, glob (sorted), pipe and ``-``, in the order given.
+    """Yield the input for each file, glob (sorted), address, pipe and ``-``, in the order given.
 
-    Stdin and pipes are copied to a temporary file in ``spool_dir``, which is deleted when ``stack`` is closed.
+    Stdin, pipes and what an address names are copied to a temporary file in ``spool_dir``, which is deleted when
+    ``stack`` is closed.
     Raise ``InputError`` when an input does not exist, cannot be read, or is named twice.
     """
     seen: dict[object, str] = {}
-    for name in (found for given in names for found in expand(given)):
-        status = None if name == STDIN else _status(name)
-        identity = status and (status.st_dev, status.st_ino)
+    for found in (found for given in names for found in _found(given)):
+        name = found if isinstance(found, str) else found.name
+        status = None if name == STDIN or isinstance(found, RemoteObject) else _status(name)
+        identity = found.address if isinstance(found, RemoteObject) else status and (status.st_dev, status.st_ino)
         if identity in seen:
             raise InputError(f"is the same input as {seen[identity]}", source=name, cure="name each input once")
         seen[identity] = name
-        if status is None:
+        if isinstance(found, RemoteObject):
+            yield _remote(found, stack, spool_dir)
+        elif status is None:
             yield _stdin(stack, spool_dir)
         else:
             yield _file(name, status.st_mode, stack, spool_dir)
 
 
+def _found(given: str) -> Sequence[str | RemoteObject]:
+    return find_remote(given) if is_remote(given) else expand(given)
+
+
+def _remote(found: RemoteObject, stack: ExitStack, spool_dir: Path | None) -> RawInput:
+    with found.opened() as stream:
+        return stack.enter_context(spooled(found.name, stream, spool_dir))
+
+
 def expand(name: str) -> list[str]:
     """Return the files that match a pattern, sorted.
 
-    A name without wildcards, or of an existing file, is returned as it is. Raise ``InputError`` when the pattern
-    matches no file.
+    A name without wildcards, or of an existing file, is returned as it is, and a ``file://`` address as the name
+    that it stands for. Raise ``InputError`` when the pattern matches no file.
     """
+    name = local_name(name)
     with suppress(OSError):
         if not _GLOB.search(name) or Path(name).exists():
             return [name]

@@ -1,0 +1,60 @@
+"""Addresses of inputs, ``SCHEME://…``: recognition, and the form without secrets in which they are shown."""
+
+import re
+from ipaddress import ip_address
+
+MASK = "***"
+"""Text in place of a secret."""
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[a-z0-9+.:-]+)?://", re.IGNORECASE)
+_WEB = re.compile(
+    r"(?P<scheme>[^:]+://)(?P<user>[^/?#]*@)?(?P<host>(?:\[[^\]@/?#]*\]|[^@:/?#\[\]]+)(?::\d*)?)(?P<path>[/?#].*)?",
+    re.DOTALL,
+)
+_DATABASES = {"postgres", "postgresql"}
+_QUERY = re.compile(r"([?#]).+", re.DOTALL)
+_PASSWORD = re.compile(r"(?<=://)([^:/?#]*):.*@", re.DOTALL)
+_PARAMETERS = re.compile(r"([?#])(?=[\w.%-]+=).*", re.DOTALL)
+"""The query of an address whose ``?`` may also be a wildcard: it starts with ``NAME=``."""
+
+
+def scheme_of(name: str) -> str:
+    """Return the scheme of an address in lower case; empty when ``name`` is not an address."""
+    found = _ADDRESS.match(name)
+    return found[1].lower() if found else ""
+
+
+def has_parameters(address: str) -> bool:
+    """Return whether the address of an object, in which ``?`` may be a wildcard, has a query."""
+    return _PARAMETERS.search(address) is not None
+
+
+def masked_address(name: str) -> str:
+    """Return ``name``; if it is an address, with ``***`` in place of each part that may hold a secret.
+
+    These are the user and the whole query of a web address, since both may be tokens under any name, and the
+    password and the query of another one. So a renewed signature does not change the masked address. Addresses of
+    databases are left alone: ``ledger.LedgerLocation`` masks them.
+    """
+    scheme = scheme_of(name)
+    if scheme in _DATABASES:
+        return name
+    if scheme not in {"http", "https"}:
+        return _PARAMETERS.sub(rf"\1{MASK}", _PASSWORD.sub(rf"\1:{MASK}@", name)) if scheme else name
+    if not (found := _WEB.fullmatch(name)):
+        return f"{scheme}://{MASK}"
+    path = _QUERY.sub(rf"\1{MASK}", found["path"] or "")
+    return f"{found['scheme']}{f'{MASK}@' if found['user'] else ''}{found['host']}{path}"
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether ``host``, ``localhost`` or an address without a port, is this machine's loopback.
+
+    Other names are not resolved and count as not loopback.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
