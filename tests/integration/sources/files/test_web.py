@@ -53,7 +53,7 @@ def _writing(*parts: bytes) -> Sequence[object]:
 
 
 async def test_a_web_address_is_read_in_one_request() -> None:
-    """All passes read what came. The server gets the whole address; the name lacks its query, perhaps a signature."""
+    """All passes read what came. The server gets the whole address; the name lacks its query."""
     async with raw_server(answering(reply(200, CSV))) as server:
         name, values = await _read(f"{server.url}/a%2Fb.csv?X-Amz-Signature=s%7Ecret")
 
