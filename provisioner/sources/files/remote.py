@@ -70,9 +70,9 @@ def find_remote(address: str) -> Sequence[RemoteObject]:
             cure="give the whole address again; export needs no input without --include-input and --failed",
         )
     if scheme in _WEB:
-        from .web import open_web  # noqa: PLC0415 - loaded for its addresses
-
         _require(name, "")
+        from .web import open_web  # noqa: PLC0415 - it needs the extra
+
         return [RemoteObject(address, name, partial(open_web, address, name))]
     if has_parameters(address):
         raise InputError("has a query", source=name, cure="give the credentials in the environment, and omit it")
