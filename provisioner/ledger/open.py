@@ -17,18 +17,19 @@ from provisioner.models import Fingerprint, Result
 
 
 def open_ledger(
-    location: LedgerLocation | None, settings: Mapping[str, str], *, version: str
+    location: LedgerLocation | None, settings: Mapping[str, str], *, version: str, replaces_unsent: bool = False
 ) -> AbstractAsyncContextManager[Ledger]:
     """Open the ledger of a job, or create it. A location of None means a temporary ledger, deleted on exit.
 
     ``settings`` identify the job: dict of strings, stored in the manifest of a new ledger. ``version`` is the
-    version of this program, recorded with each run.
+    version of this program, recorded with each run. With ``replaces_unsent``, the ledger of a job with other
+    settings is taken when nothing of that job was ever sent (``LedgerReader.is_unsent``).
 
     Entering the context raises ``LedgerBusyError`` when another run holds the ledger, ``OtherJobError`` when the
     ledger's settings differ, and ``LedgerError`` when the file is not a ledger or is damaged.
     """
     path = None if location is None else location.file_path()
-    return open_sqlite_ledger(path, settings, version=version)
+    return open_sqlite_ledger(path, settings, version=version, replaces_unsent=replaces_unsent)
 
 
 def rebuild_ledger(

@@ -250,6 +250,10 @@ class LedgerReader(Protocol):
         """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
         ...
 
+    def is_unsent(self) -> bool:
+        """Return whether Twilio has certainly processed nothing of the job, so that another one may replace it."""
+        ...
+
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""
         ...

@@ -93,16 +93,29 @@ async def start_job(
         )
         return JobStart(notes=notes)
     set_aside = await asyncio.to_thread(_foreign_results, config, settings)
+    replaced = await asyncio.to_thread(_replaced_plan, config.ledger, settings)
     if not config.is_guarded:
-        return JobStart(set_aside=set_aside)
+        return JobStart(set_aside=set_aside, notes=replaced)
     before = await asyncio.to_thread(
         find_sent_before, config.ledger, _folders(config, job_input), job_input, settings
     )
     if before is None:
-        return JobStart(set_aside=set_aside)
+        return JobStart(set_aside=set_aside, notes=replaced)
     if not (config.is_local or config.is_new_job):
         raise before.error(config.results)
-    return JobStart(set_aside=set_aside, notes=(before.note(is_local=config.is_local),))
+    return JobStart(set_aside=set_aside, notes=(*replaced, before.note(is_local=config.is_local)))
+
+
+def _replaced_plan(ledger: LedgerLocation, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the note about a job in the ledger of which nothing was sent, and which this job will replace."""
+    if not ledger.exists():
+        return ()
+    with open_reader(ledger) as reader:
+        was = settings if reader.is_held() else reader.manifest.settings
+        changed = sorted(name for name in {**was, **settings} if was.get(name) != settings.get(name))
+        if not (changed and reader.is_unsent()):
+            return ()
+    return (f"nothing of the earlier plan in {ledger} was sent: it is replaced (other {', '.join(changed)})",)
 
 
 def _folders(config: JobStartConfig, job_input: JobInput) -> Sequence[Path]:
@@ -133,7 +146,7 @@ def _foreign_results(config: JobStartConfig, settings: Mapping[str, str]) -> Pat
 def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> bool:
     """Return whether the results have a created row that the job's ledger does not know."""
     with open_reader(config.ledger) as reader:
-        if reader.is_held() or reader.manifest.settings != settings:
+        if reader.is_held() or not (reader.manifest.settings == settings or reader.is_unsent()):
             return False  # opening it raises the error: it is in use, perhaps just being created, or another job's
         return has_unknown_rows(config.results, reader)
 

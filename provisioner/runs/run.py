@@ -33,7 +33,7 @@ async def execute_run(
         config.accounting.outputs.check_sources(job_input.sources)
         settings = config.job.settings(job_input.mapping)
         start = await start_job(config.start, job_input, settings, stop)
-        async with open_ledger(config.job.ledger, settings, version=__version__) as ledger:
+        async with open_ledger(config.job.ledger, settings, version=__version__, replaces_unsent=True) as ledger:
             with stop.active(drain_s=config.sending.drain_s):
                 async with end_recorded(ledger):
                     return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor, start)

@@ -224,13 +224,13 @@ async def test_rejected_rows_are_left_alone_until_asked_for(program: Program, tw
     ids=lambda value: value[0] if isinstance(value, tuple) else value,
 )
 async def test_the_ledger_of_another_job_is_refused(
-    program: Program, changed: tuple[str, ...], words: str
+    program: Program, twilio: StubMaker, changed: tuple[str, ...], words: str
 ) -> None:
     """Another address, mapping, key, account or Twilio is another job: it is named, and nothing is sent."""
     program.write_customers("customers.csv", 2)
     command = ("run", "customers.csv", "-o", "results.csv", "--rate", "200/s", "--limit", "1")
-    env = {**CREDENTIALS, "PROVISIONER_RUN_BASE_URL": "http://127.0.0.1:9"}
-    await program(*command, "--give-up", "0", env=env)
+    env = {**CREDENTIALS, "PROVISIONER_RUN_BASE_URL": (await twilio()).url}
+    await program(*command, env=env)
     before = (program.folder / "results.csv").read_bytes()
     other = {"PROVISIONER_RUN_BASE_URL": ""} if changed[0] == "--simulate" else {}
 

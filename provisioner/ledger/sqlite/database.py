@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
-from provisioner.ledger.sqlite import queries, schema, shapes, wal
+from provisioner.ledger.sqlite import queries, schema, shapes, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
 from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
@@ -197,21 +197,29 @@ def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
 
 
 def bind_to_job(
-    connection: sqlite3.Connection, path: Path, settings: Mapping[str, str], version: str
+    connection: sqlite3.Connection,
+    path: Path,
+    settings: Mapping[str, str],
+    version: str,
+    *,
+    replaces_unsent: bool = False,
 ) -> tuple[Manifest, bool]:
     """Return the ledger's manifest, and True when it was written just now.
 
-    Raise ``OtherJobError`` when the manifest has other settings; the message lists the differences.
+    With ``replaces_unsent``, a job of which nothing was sent makes room for one with other settings. Otherwise
+    raise ``OtherJobError`` when the manifest has other settings; the message lists the differences.
     """
     known = read_manifest(connection)
     if known is None:
         return begin_job(connection, settings, version), True
-    if known.settings != settings:
-        raise OtherJobError(
-            f"{path} belongs to another job:\n{_difference(known.settings, settings)}",
-            cure="undo the change, or start a job of its own with another -o or --ledger",
-        )
-    return known, False
+    if known.settings == settings:
+        return known, False
+    if replaces_unsent and unsent.is_unsent(connection):
+        return begin_job(connection, settings, version, replaces_job=True), True
+    cure = "undo the change, or start a job of its own with another -o or --ledger"
+    if replaces_unsent and unsent.has_made_none(connection):
+        cure += f"; or remove {path}, with which nothing was created, and begin anew (run: with --new-job)"
+    raise OtherJobError(f"{path} belongs to another job:\n{_difference(known.settings, settings)}", cure=cure)
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -230,9 +238,17 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def begin_job(
-    connection: sqlite3.Connection, settings: Mapping[str, str], version: str, *, begun: float | None = None
+    connection: sqlite3.Connection,
+    settings: Mapping[str, str],
+    version: str,
+    *,
+    begun: float | None = None,
+    replaces_job: bool = False,
 ) -> Manifest:
-    """Write down what a ledger belongs to; ``begun`` is when, in Unix seconds, None for now."""
+    """Write down what a ledger belongs to; ``begun`` is when, in Unix seconds, None for now.
+
+    With ``replaces_job``, the job that the ledger has is deleted.
+    """
     manifest = Manifest(
         job_id=secrets.token_hex(16),
         settings=dict(settings),
@@ -248,6 +264,8 @@ def begin_job(
         "created_by": manifest.created_by,
     }
     with transaction(connection):
+        if replaces_job:
+            unsent.forget_job(connection)
         connection.executemany(_RUN["set_manifest"], facts.items())
     return manifest
 

@@ -281,18 +281,16 @@ class SqliteLedger:
 
 @asynccontextmanager
 async def open_sqlite_ledger(
-    path: Path | None, settings: Mapping[str, str], *, version: str, synchronous: str = "FULL"
+    path: Path | None,
+    settings: Mapping[str, str],
+    *,
+    version: str,
+    synchronous: str = "FULL",
+    replaces_unsent: bool = False,
 ) -> AsyncIterator[SqliteLedger]:
-    """Open or create the SQLite ledger of a job; see ``provisioner.ledger.open.open_ledger``.
-
-    ``synchronous`` is the value of SQLite's PRAGMA; ``FULL`` makes every commit durable.
-    """
-    if path is None:
-        opened = await asyncio.to_thread(open_temporary, settings, version=version)
-    else:
-        opened = await asyncio.to_thread(
-            open_file, path, settings, version=version, synchronous=synchronous, is_kept=True
-        )
+    """Open or create a SQLite ledger; see ``open_ledger``. ``synchronous`` is SQLite's PRAGMA; FULL is durable."""
+    kept = partial(open_file, path, synchronous=synchronous, replaces_unsent=replaces_unsent) if path else None
+    opened = await asyncio.to_thread(kept or open_temporary, settings, version=version)
     ledger = SqliteLedger(opened, version=version)
     try:
         yield ledger

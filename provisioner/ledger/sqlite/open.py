@@ -36,11 +36,18 @@ class OpenLedgerFile:
 
 
 def open_file(
-    path: Path, settings: Mapping[str, str], *, version: str, synchronous: str, is_kept: bool
+    path: Path,
+    settings: Mapping[str, str],
+    *,
+    version: str,
+    synchronous: str,
+    is_kept: bool = True,
+    replaces_unsent: bool = False,
 ) -> OpenLedgerFile:
     """Open or create the ledger of a job. Blocking.
 
-    When ``is_kept`` is False, ``cleanup`` deletes the ledger's folder with everything in it. Raise
+    When ``is_kept`` is False, ``cleanup`` deletes the ledger's folder with everything in it. With
+    ``replaces_unsent``, the ledger of another job of which nothing was sent becomes that of this job. Raise
     ``LedgerBusyError``, ``OtherJobError``, ``LedgerError`` or ``StorageError``, as ``open_ledger`` describes.
     """
     with translate_errors(path), ExitStack() as stack:
@@ -53,7 +60,7 @@ def open_file(
         connection = open_for_writing(path, synchronous=synchronous)
         close = partial(wal.close_connection, connection, path)
         stack.callback(close if was_there else partial(_close_new, connection, real, real.stat(), close))
-        manifest, is_new = bind_to_job(connection, path, settings, version)
+        manifest, is_new = bind_to_job(connection, path, settings, version, replaces_unsent=replaces_unsent)
         return OpenLedgerFile(path, connection, manifest, is_new, cleanup=stack.pop_all().close)
 
 

@@ -23,7 +23,7 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
 )
-from provisioner.ledger.sqlite import lock, queries, shapes
+from provisioner.ledger.sqlite import lock, queries, shapes, unsent
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
@@ -207,6 +207,11 @@ class SqliteLedgerReader:
         """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
         listed = f" {' '.join(sorted(statuses))} "
         return [row for (row,) in self._lines("first_rows", shapes.ROW_NUMBER, listed, limit)]
+
+    def is_unsent(self) -> bool:
+        """Return whether Twilio has certainly processed nothing of the job; see ``LedgerReader``."""
+        with self._asking():
+            return unsent.is_unsent(self._connection)
 
     def is_held(self) -> bool:
         """Return whether a run holds this ledger's lock now."""

@@ -1,12 +1,13 @@
 """What is checked before a job opens its ledger."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from provisioner.commands.run import run_job
-from provisioner.errors import UsageError
+from provisioner.errors import OtherJobError, UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models.environment import ProcessEnvironment
@@ -67,6 +68,24 @@ async def test_a_job_that_planned_the_input_is_not_asked_about_other_ledgers(tmp
         await start(source, tmp_path / "three.csv", settings=settings)
 
     assert resumed == load == elsewhere == JobStart()
+
+
+async def test_a_plan_of_which_nothing_was_sent_is_replaced_and_told(tmp_path: Path) -> None:
+    """The corrected command goes on with the same files; once something was sent, it does not."""
+    source = customers(tmp_path / "in.csv", "a", "b", "c,of,three,fields")
+    environment = ProcessEnvironment({}, tmp_path, "provisioner")
+    job = RunOptions(output=tmp_path / "out.csv", simulate=True, rate="0", strict=True)
+    await run_job([str(source)], job, environment, QuietUserInterface())
+    corrected = replace(job, key=("crm_id",), strict=False)
+
+    ui = QuietUserInterface()
+    summary = await run_job([str(source)], corrected, environment, ui)
+
+    assert summary.counts is not None
+    assert summary.counts.created == 2
+    assert any("nothing of the earlier plan in" in note and "(other key)" in note for note in ui.plans[0].notes)
+    with pytest.raises(OtherJobError):
+        await run_job([str(source)], job, environment, QuietUserInterface())
 
 
 async def test_a_load_test_keeps_the_results_of_a_lost_ledger(tmp_path: Path) -> None:

@@ -14,8 +14,18 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.ledger.sqlite.wal import close_connection
-from provisioner.models import Counts, PlanEntry
-from tests.ledger_samples import INPUT, SETTINGS, entries, entry, query
+from provisioner.models import AttemptResult, Counts, PlanEntry, Status
+from tests.ledger_samples import (
+    INPUT,
+    LOST,
+    REFUSED,
+    SETTINGS,
+    THROTTLED,
+    claim_all,
+    entries,
+    entry,
+    query,
+)
 
 
 async def make(path: Path, rows: int = 3) -> None:
@@ -110,6 +120,73 @@ async def test_the_ledger_of_another_job_is_refused_with_the_difference(path: Pa
     )
     assert refusal.value.cure == "undo the change, or start a job of its own with another -o or --ledger"
     await try_writing(path)
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "is_taken"),
+    [
+        (None, THROTTLED, True),
+        (Status.UNSENT, THROTTLED, True),
+        (Status.UNSENT, REFUSED, True),
+        (Status.REJECTED, REFUSED, False),
+        (Status.UNKNOWN, LOST, False),
+    ],
+)
+async def test_a_job_of_which_nothing_was_sent_makes_room_for_another(
+    path: Path, status: Status | None, result: AttemptResult, *, is_taken: bool
+) -> None:
+    """Its plan and its runs are deleted, when no row has an outcome; a refusal of the credentials is none."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        (claim, _) = await claim_all(ledger)
+        if status is not None:
+            await ledger.begin(claim.id, "wc-1")
+            await ledger.settle(claim.id, status, result)
+        known = ledger.manifest.job_id
+    other = {**SETTINGS, "key": "email"}
+
+    with open_sqlite_reader(path) as reader:
+        assert reader.is_unsent() == is_taken
+    if not is_taken:
+        with pytest.raises(OtherJobError):
+            async with open_sqlite_ledger(path, other, version="1", replaces_unsent=True):
+                pass
+        return
+    with pytest.raises(OtherJobError):
+        async with open_sqlite_ledger(path, other, version="1"):
+            pass
+    async with open_sqlite_ledger(path, other, version="1", replaces_unsent=True) as ledger:
+        await ledger.plan(entries("cde"), INPUT)
+        assert (await ledger.counts()).input == 3
+        assert ledger.manifest.settings == other
+        assert ledger.manifest.job_id != known
+    assert query(path, "SELECT count(*) FROM rows") == [(3,)]
+    assert query(path, "SELECT count(*) FROM runs") == [(0,)]
+
+
+async def test_a_ledger_in_which_only_rows_were_refused_says_that_it_may_be_removed(path: Path) -> None:
+    """Nothing was created with it, but the refusals are worth knowing: a person decides."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        (claim, _) = await claim_all(ledger)
+        await ledger.begin(claim.id, "wc-1")
+        await ledger.settle(claim.id, Status.REJECTED, REFUSED)
+
+    with pytest.raises(OtherJobError) as refusal:
+        async with open_sqlite_ledger(path, {}, version="1", replaces_unsent=True):
+            pass
+
+    assert f"or remove {path}, with which nothing was created" in refusal.value.cure
+
+
+async def test_a_ledger_of_closed_conversations_never_makes_room(path: Path) -> None:
+    """Also one that has closed nothing: it has runs, and no plan."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.start_run(())
+
+    with pytest.raises(OtherJobError):
+        async with open_sqlite_ledger(path, {}, version="1", replaces_unsent=True):
+            pass
 
 
 async def test_settings_may_hold_any_text(path: Path) -> None:
