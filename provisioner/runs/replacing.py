@@ -35,17 +35,14 @@ class OutputRule:
 
 
 _KEPT, _REPLACED = Treatment.KEPT, Treatment.REPLACED
-_RUN = (
-    ("failed", OutputKind.FAILED, _KEPT, _KEPT),
-    ("metrics_file", OutputKind.METRICS, _REPLACED, _REPLACED),
-)
 RULES = tuple(
     OutputRule(options=options, option=option, kind=kind, edited=edited, other=other)
     for options, option, kind, edited, other in (
         (RunOptions, "output", OutputKind.RESULTS, _KEPT, Treatment.NEW_JOB),
-        *((RunOptions, *rule) for rule in _RUN),
+        (RunOptions, "failed", OutputKind.FAILED, _KEPT, _KEPT),
         (LoadOptions, "output", OutputKind.RESULTS, _KEPT, _KEPT),
-        *((LoadOptions, *rule) for rule in _RUN),
+        (LoadOptions, "failed", OutputKind.FAILED, _KEPT, _KEPT),
+        (LoadOptions, "metrics_file", OutputKind.METRICS, _REPLACED, _REPLACED),
         (ExportOptions, "output", OutputKind.RESULTS, _KEPT, Treatment.OVERWRITE),
         (ExportOptions, "failed", OutputKind.FAILED, _KEPT, _KEPT),
         (ReportOptions, "output", OutputKind.REPORT, _REPLACED, _REPLACED),

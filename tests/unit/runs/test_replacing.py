@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from provisioner.runs.replacing import table_lines
+from provisioner.runs.replacing import RULES, table_lines
 
 OPERATING = Path(__file__).parents[3] / "docs" / "operating.md"
 
@@ -12,3 +12,8 @@ def test_the_documentation_shows_the_table() -> None:
     text = OPERATING.read_text(encoding="utf-8")
 
     assert "\n".join(table_lines()) in text
+
+
+def test_the_table_has_no_option_that_is_not_there() -> None:
+    """A command has every option of which the table tells."""
+    assert [rule for rule in RULES if not hasattr(rule.options, rule.option)] == []
