@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from itertools import islice
 
+_MOST_FORMS = 100
+"""Forms of a key that are returned; more come of many long numbers only."""
 _LONGEST = 64
 """Characters of a key; no number that a spreadsheet program understands is longer."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
@@ -23,9 +26,34 @@ def spreadsheet_forms(key: str) -> dict[str, str]:
     Spaces around it and zeros before it go, a long number is rounded or shortened (``1.23457E+15``), and the case
     changes, as that of ``true`` does. Any other change makes it another key. The changes have one word each, which
     tells them apart: a table that was saved again holds hardly a key that its change would change once more.
+
+    In a key of several columns, whose parts ``|`` separates, each part may change: their changes are told with the
+    numbers of the parts, as ``zeros 1, upper case 2``.
     """
     if len(key) > _LONGEST:
         return {}
+    parts = _parts_of(key)
+    if len(parts) == 1:
+        return _forms_of_text(key)
+    forms = {"": ""}
+    for number, part in enumerate(parts, start=1):
+        options = {part: "", **{form: f"{change} {number}" for form, change in _forms_of_text(part).items()}}
+        forms = {
+            form if number == 1 else f"{before}|{form}": ", ".join(filter(None, (earlier, change)))
+            for before, earlier in forms.items()
+            for form, change in options.items()
+        }
+        forms = dict(islice(forms.items(), _MOST_FORMS))
+    return {form: change for form, change in forms.items() if change}
+
+
+def _parts_of(key: str) -> list[str]:
+    r"""Split a key of several columns; a ``|`` inside a part is written ``\|``, and a ``\`` as ``\\``."""
+    hidden = key.replace(r"\\", "\0").replace(r"\|", "\1")
+    return [part.replace("\1", r"\|").replace("\0", r"\\") for part in hidden.split("|")]
+
+
+def _forms_of_text(key: str) -> dict[str, str]:
     plain = key.strip()
     forms = {plain.upper(): "upper case", plain.lower(): "lower case", plain: "trimmed"}
     if _NUMBER.fullmatch(plain):

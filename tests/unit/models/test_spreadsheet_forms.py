@@ -12,3 +12,20 @@ def test_a_spreadsheets_changes_of_a_key_are_recognised() -> None:
 
     assert [there in spreadsheet_forms(here) for there, here in changed] == len(changed) * [True]
     assert [there in spreadsheet_forms(here) for there, here in other] == len(other) * [False]
+
+
+def test_each_part_of_a_key_of_several_columns_may_change() -> None:
+    """Alone or together, and a separator that belongs to a part is left where it is."""
+    assert spreadsheet_forms("0000|EU") == {
+        "0|EU": "zeros 1",
+        "0000|eu": "lower case 2",
+        "0|eu": "zeros 1, lower case 2",
+    }
+    assert spreadsheet_forms("007|1234567890123456")["7|1.23E+15"] == "zeros 1, shortened 2"
+    assert spreadsheet_forms(r"A\|01|02") == {
+        r"a\|01|02": "lower case 1",
+        r"A\|01|2": "zeros 2",
+        r"a\|01|2": "lower case 1, zeros 2",
+    }
+    assert spreadsheet_forms("1|2") == {}
+    assert len(spreadsheet_forms("|".join(4 * ["1234567890123"]))) <= 100

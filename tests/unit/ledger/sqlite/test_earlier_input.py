@@ -86,6 +86,16 @@ async def test_keys_are_compared_in_both_directions_and_wherever_they_stand(path
     assert sorted(respelt.respelt_keys) == [("1234567890123456", "1.23E+15"), ("2", "002")]
 
 
+async def test_keys_of_several_columns_are_compared_part_by_part(path: Path) -> None:
+    """A spreadsheet program changes the parts, also only those of a column that it takes for numbers."""
+    await begin(path, entries([*keys(1, 20), "0000|EU", "0001|007"]))
+
+    respelt = await replaced_by(path, entries([*keys(1, 20), "0|EU", "1|007"]))
+
+    assert respelt is not None
+    assert sorted(respelt.respelt_keys) == [("0000|EU", "0|EU"), ("0001|007", "1|007")]
+
+
 async def test_keys_of_different_rows_that_look_alike_are_not_asked_about(path: Path) -> None:
     """A table that was saved again holds hardly a key that could still change: of these, most new ones could."""
     was = ["0015g00000AbCde", "0015g00000AbCdf", "1234567890123456", "1234567890123457", "007"]
