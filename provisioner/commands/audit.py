@@ -5,13 +5,12 @@ from datetime import datetime
 from itertools import islice
 
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
-from provisioner.ledger import CreatedRow, LedgerLocation
+from provisioner.ledger import CreatedRow
 from provisioner.models import Counts, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.progress import Progress
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
-from provisioner.options.shell_command import ledger_command
 from provisioner.reconciling import BATCH, Audit, AuditedRow
 from provisioner.signals import StopSignals
 
@@ -50,7 +49,7 @@ async def audit_job(look_ups: LookUps, stop_signals: StopSignals) -> Summary:
         error=ErrorInfo.from_error(look_ups.error) if look_ups.error else None,
         counts=counts.final,
         ledger=str(ledger.location),
-        notes=tuple(_unaudited(counts.final, ledger.location)),
+        notes=tuple(_unaudited(counts.final, look_ups.reconcile)),
         details={
             "audited": audit.rows,
             "findings": [finding._asdict() for finding in audit.findings],
@@ -83,9 +82,9 @@ def _outcome(audit: Audit, error: ProvisionerError | None) -> CommandOutcome:
     return CommandOutcome.FINISHED if audit.is_done else CommandOutcome.STOPPED
 
 
-def _unaudited(counts: Counts, ledger: LedgerLocation) -> Iterator[str]:
+def _unaudited(counts: Counts, reconcile: str) -> Iterator[str]:
     if counts.unknown:
-        rows, reconcile = pluralize("row", counts.unknown, "is", "are"), ledger_command("reconcile", ledger)
+        rows = pluralize("row", counts.unknown, "is", "are")
         yield f"{rows} unknown, and only created rows are audited: {reconcile} looks them up"
 
 

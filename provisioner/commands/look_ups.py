@@ -8,6 +8,7 @@ from provisioner.errors import GuardError, ProvisionerError
 from provisioner.ledger import Ledger
 from provisioner.models.progress import Progress
 from provisioner.options import Rate, ReconcileOptions, parse_duration
+from provisioner.options.shell_command import ledger_command
 from provisioner.pacing import Reachability
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import AT_ONCE, FinderChoice, choose_finder
@@ -45,6 +46,11 @@ class LookUps:
     def outage(self) -> str:
         """Why nobody is asked at the moment, empty while Twilio can be reached."""
         return self._reachability.pause
+
+    @property
+    def reconcile(self) -> str:
+        """The command that looks the job's unknown rows up, at the same place."""
+        return ledger_command("reconcile", self.ledger.location, *self._target.flags())
 
     @asynccontextmanager
     async def finder(self) -> AsyncIterator[FinderChoice]:

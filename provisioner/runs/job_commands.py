@@ -57,10 +57,10 @@ class JobCommands:
     @property
     def close(self) -> str:
         """The command that closes the conversations that the job made."""
-        return self._on_ledger("close")
+        return self._on_ledger("close", *(["--simulate"] if self.options.simulate else []))
 
-    def _on_ledger(self, command: str) -> str:
-        return ledger_command(command, self.ledger, *self.target_flags)
+    def _on_ledger(self, command: str, *flags: str) -> str:
+        return ledger_command(command, self.ledger, *self.target_flags, *flags)
 
 
 def check_command(files: Iterable[str], options: RunOptions | LoadOptions, environ: Mapping[str, str]) -> str:

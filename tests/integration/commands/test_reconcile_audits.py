@@ -96,7 +96,8 @@ async def test_an_audit_says_that_rows_are_unknown(job: Job) -> None:
     assert (summary.exit_code, summary.details["audited"]) == (ExitCode.DONE, 2)
     (note,) = summary.notes
     assert note.startswith("1 row is unknown, and only created rows are audited: ")
-    assert note.endswith(f": provisioner reconcile {ledger_of(job)} looks them up")
+    reconcile = f"provisioner reconcile {ledger_of(job)} --base-url {twilio.url}"
+    assert note.endswith(f": {reconcile} looks them up")
 
 
 def share_identity(job: Job) -> None:
