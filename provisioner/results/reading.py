@@ -27,6 +27,7 @@ from .layout import SEPARATOR_LINE, Layout
 from .writing import COLUMNS
 
 _STATUSES = frozenset(Status)
+_AS_UTF_8 = "save it as CSV UTF-8, with all its columns"
 _HEAD_SIZE = 64 * 1024
 _MOST_DIGITS = 18
 _FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
@@ -91,6 +92,8 @@ def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterat
         with os.fdopen(open_regular(path), "rb") as stream:
             head = stream.read(_HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
             stream.seek(0)
+            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                _refuse(path, 1, "is text in UTF-16", cure=_AS_UTF_8)
             if head.startswith(b"{"):
                 yield from _read_jsonl(stream, path, needed)
             else:
@@ -123,11 +126,13 @@ def _read_csv(
             _refuse(path, 1, "is empty")
         _require_columns(layout, needed, path)
         for cells in reader:
+            if not any(map(str.strip, cells)):
+                continue
             if len(cells) != layout.width:
-                _refuse(path, reader.line_num, f"has {len(cells)} fields, the header has {layout.width}")
+                _refuse_line(path, reader.line_num, f"has {len(cells)} fields, the header has {layout.width}")
             yield _line_of([*map(restore, ours(cells))], path, reader.line_num)
     except (csv.Error, UnicodeDecodeError):
-        _refuse(path, reader.line_num + 1, "is not CSV in UTF-8")
+        _refuse(path, reader.line_num + 1, "is not CSV in UTF-8", cure=_AS_UTF_8)
 
 
 def _getter(layout: Layout) -> Callable[[Sequence[str]], Sequence[str]]:
@@ -149,7 +154,7 @@ def _line_of(cells: Sequence[str], path: Path, line: int) -> WholeLine:
     row, source_line, source, key, status, sid, identity, code, error, http_status, attempts, *rest = cells
     is_vanished = not (row or source_line or source)
     if not (row.isdecimal() or is_vanished):
-        _refuse(path, line, "has no row number")
+        _refuse_line(path, line, "has no row number")
     _require_whole(status, sid, path, line)
     request_id, settled_at, latency, message_sid = rest
     return WholeLine(
@@ -185,10 +190,12 @@ def _number(cell: str) -> float | None:
 def _read_jsonl(stream: BinaryIO, path: Path, needed: Collection[str]) -> Iterator[WholeLine]:
     for line, text in enumerate(stream, start=1):
         record = text.removeprefix(codecs.BOM_UTF8)
+        if not record.strip():
+            continue
         try:
             found = _decoded(record) or _edited(record, path, line, needed)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            _refuse(path, line, "is not a line of a results file")
+            _refuse_line(path, line, "is not a line of a results file")
         _require_whole(found.status, found.conversation_sid or "", path, line)
         yield WholeLine(line, found)
 
@@ -209,13 +216,13 @@ def _edited(text: bytes, path: Path, line: int, needed: Collection[str]) -> Resu
     ours = [None if place is None else values[place] for place in layout.places]
     lacks = {*layout.lacks(needed)} - {"conversation_sid"}  # only a created row needs one, which is seen to below
     if lacks or not all(isinstance(each, str | int | float | None) for each in ours):
-        _refuse(path, line, "is not a line of a results file")
+        _refuse_line(path, line, "is not a line of a results file")
     return _line_of(["" if each is None else str(each) for each in ours], path, line).result
 
 
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:
     if status not in _STATUSES:
-        _refuse(path, line, "has no valid status")
+        _refuse_line(path, line, "has no valid status")
     is_named = SidKind.CONVERSATION.matches(sid)
     if status == Status.CREATED and not is_named:
         _refuse(path, line, "is created but has no valid SID")
@@ -231,10 +238,15 @@ def _anew(path: Path) -> str:
     return f"name its ledger, {ledger}, or write the results anew: {export_command(ledger, copy)}"
 
 
-def _refuse(path: Path, line: int, reason: str) -> NoReturn:
+def _refuse_line(path: Path, line: int, reason: str) -> NoReturn:
+    """Refuse a line that may be no row, such as the totals that somebody has added."""
+    _refuse(path, line, reason, cure=f"remove line {line} if it is no row, such as a total; else {_anew(path)}")
+
+
+def _refuse(path: Path, line: int, reason: str, *, cure: str = "") -> NoReturn:
     raise InputError(
         f"{reason}, so this is not a results file as it was written",
         source=str(path),
         line=line,
-        cure=_anew(path),
+        cure=cure or _anew(path),
     ) from None

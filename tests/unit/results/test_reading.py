@@ -92,6 +92,39 @@ def test_what_is_no_results_file_is_refused(tmp_path: Path, content: str, line: 
     )
 
 
+@pytest.mark.parametrize("style", Format)
+def test_blank_records_are_skipped(tmp_path: Path, style: Format) -> None:
+    """A spreadsheet program, or an editor, leaves them at the end, and sometimes in between."""
+    path = tmp_path / "results"
+    first, second, *rest = written(style).splitlines(keepends=True)
+    blank = [b"\r\n", b" \n", *([14 * b"," + b"\r\n"] if style is Format.CSV else [])]
+    path.write_bytes(b"".join((first, *blank, second, *rest, *blank)))
+
+    assert list(read_results(path)) == LINES
+
+
+def test_a_line_of_totals_is_to_be_removed(tmp_path: Path) -> None:
+    """The cure names the line, and how else to go on."""
+    path = tmp_path / "results.csv"
+    path.write_bytes(written(Format.CSV) + b",,,,25 customers,,,,,,,,,,\r\n")
+
+    with pytest.raises(InputError, match="line 4: has no valid status") as refusal:
+        list(read_results(path))
+
+    assert refusal.value.cure.startswith("remove line 4 if it is no row, such as a total; else name the results")
+
+
+def test_text_in_utf_16_is_to_be_saved_in_utf_8(tmp_path: Path) -> None:
+    """Excel's "Unicode text" is named as what it is."""
+    path = tmp_path / "results.txt"
+    path.write_bytes(written(Format.CSV).decode().replace(",", "\t").encode("utf-16"))
+
+    with pytest.raises(InputError, match="line 1: is text in UTF-16") as refusal:
+        list(read_results(path))
+
+    assert refusal.value.cure == "save it as CSV UTF-8, with all its columns"
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     """A file in another encoding is not one of ours."""
     path = tmp_path / "other.csv"
