@@ -29,7 +29,8 @@ class RebuildReport:
 
     ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in
     the input; ``missing_keys`` are keys of the others. ``new_rows`` is the number of input rows that are not in
-    the results, ``new_keys`` are some of their keys. ``respelt_keys`` are a few pairs (key of the results, key
+    the results, also not as invalid ones; ``first_new_row`` is the number of the first (0 for none), and
+    ``new_keys`` are some of their keys. ``respelt_keys`` are a few pairs (key of the results, key
     of the input), of which one is a spreadsheet's form of the other.
     """
 
@@ -38,5 +39,6 @@ class RebuildReport:
     found: int
     missing_keys: tuple[str, ...]
     new_rows: int
+    first_new_row: int
     new_keys: tuple[str, ...]
     respelt_keys: tuple[tuple[str, str], ...]

@@ -75,7 +75,8 @@ class JobOptions(
     )
     replace_input: bool = option(
         default=False,
-        help_text="Go on although hardly any row of the job's earlier input is in this one.",
+        help_text="Go on although hardly any row of the job's earlier input is in this one, or (--rebuild-from) "
+        "although the results lack rows of it.",
     )
     limit: int = option(0, "Send at most this many rows in this run; 0 is all.", metavar="N", most=MOST_ROWS)
     drain: float = option(

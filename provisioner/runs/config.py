@@ -168,6 +168,7 @@ def _start(
         is_guarded=kind.command == "run",
         is_new_job=kind.is_new_job,
         rebuild_from=kind.rebuild_from,
+        may_replace_input=options.replace_input,
         is_local=is_local,
     )
 

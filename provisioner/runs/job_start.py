@@ -31,7 +31,8 @@ class JobStartConfig:
     ``results`` and ``ledger`` are the locations of the job's results file and ledger. ``has_formula_guard``: the
     results are written with the guard. ``is_guarded`` is False for load tests, which create the same customers
     again on purpose; results of another job are kept under another name then. ``is_new_job`` and ``rebuild_from``
-    are the options of ``run``. ``is_local``: no request leaves this machine.
+    are the options of ``run``, and ``may_replace_input`` is ``--replace-input``. ``is_local``: no request leaves
+    this machine.
     """
 
     results: Path
@@ -40,6 +41,7 @@ class JobStartConfig:
     is_guarded: bool = True
     is_new_job: bool = False
     rebuild_from: Path | None = None
+    may_replace_input: bool = False
     is_local: bool = False
 
     def __post_init__(self) -> None:
@@ -90,6 +92,7 @@ async def start_job(
             settings,
             stop=stop,
             formula_guard=config.has_formula_guard,
+            may_lack_rows=config.may_replace_input,
         )
         return JobStart(notes=notes)
     set_aside = await asyncio.to_thread(_foreign_results, config, settings)

@@ -31,8 +31,11 @@ async def rebuild_lost_ledger(
     *,
     stop: StopSignals,
     formula_guard: bool,
+    may_lack_rows: bool = False,
 ) -> tuple[str, ...]:
     """Rebuild the ledger and return the notes about it.
+
+    ``may_lack_rows`` accepts results that lack rows of the input, as these came into it later.
 
     A ledger that was rebuilt from the same file before is not changed, so that the same command resumes.
 
@@ -42,18 +45,11 @@ async def rebuild_lost_ledger(
     if ledger.exists():
         _require_rebuilt(ledger, results)
         return ()
-    has_own_identities = settings.get("identity") == "auto" and not job_input.gives("identity")
-    planned = RebuildPlan(
-        source=str(results),
-        entries=job_input.entries(),
-        fingerprints=await asyncio.to_thread(job_input.fingerprints),
-        notes=partial(notes_of_plan, job_input),
-        is_asked=is_generated_identity if has_own_identities else bool,
-    )
+    planned = await _planned(job_input, results, settings)
     reports: list[RebuildReport] = []
 
     def accept(report: RebuildReport) -> None:
-        _require_fitting(report, results, job_input, is_keyed=job_input.has_keys)
+        _require_fitting(report, results, job_input, may_lack_rows=may_lack_rows)
         reports.append(report)
 
     lines = read_whole_results(results, formula_guard=formula_guard)
@@ -63,6 +59,17 @@ async def rebuild_lost_ledger(
     with _stoppable(job_input, stop):
         await asyncio.to_thread(rebuild)
     return tuple(_notes(ledger, results, reports[0]))
+
+
+async def _planned(job_input: JobInput, results: Path, settings: Mapping[str, str]) -> RebuildPlan:
+    has_own_identities = settings.get("identity") == "auto" and not job_input.gives("identity")
+    return RebuildPlan(
+        source=str(results),
+        entries=job_input.entries(),
+        fingerprints=await asyncio.to_thread(job_input.fingerprints),
+        notes=partial(notes_of_plan, job_input),
+        is_asked=is_generated_identity if has_own_identities else bool,
+    )
 
 
 @contextmanager
@@ -87,7 +94,7 @@ def _require_rebuilt(ledger: LedgerLocation, results: Path) -> None:
     )
 
 
-def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, *, is_keyed: bool) -> None:
+def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, *, may_lack_rows: bool) -> None:
     """Raise ``UsageError`` when rows that were sent could be taken for new ones."""
     named = ", ".join(source.name for source in job_input.sources)
     if is_hardly_any(report.found, report.outcomes):
@@ -97,7 +104,7 @@ def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, 
             f"{show_keys(report.missing_keys)}, here {show_keys(report.new_keys)}",
             cure="name the input of these results, with the --key that the job had",
         )
-    if not is_keyed and report.found < report.outcomes:
+    if not job_input.has_keys and report.found < report.outcomes:
         lost = pluralize("row", report.outcomes - report.found)
         raise UsageError(
             f"--rebuild-from needs --key here: {named} lacks {lost} of {results} as sent, and without a key "
@@ -110,6 +117,20 @@ def _require_fitting(report: RebuildReport, results: Path, job_input: JobInput, 
             f"{results} has keys that a spreadsheet has changed, as {named}: their rows would be created again",
             cure="take the results as the run wrote them, or restore the keys in a text editor",
         )
+    if report.new_rows and not may_lack_rows:
+        raise _lacking_rows(report, results, job_input)
+
+
+def _lacking_rows(report: RebuildReport, results: Path, job_input: JobInput) -> UsageError:
+    """Return the error for results whose end may be missing: its rows look like customers that came later."""
+    named = ", ".join(source.name for source in job_input.sources)
+    lacks = f"{results} lacks {pluralize('row', report.new_rows)} of {named}"
+    return UsageError(
+        f"{lacks}, from row {report.first_new_row:,} on: {show_keys(report.new_keys)}; if it has lost its end, "
+        "those customers would be created again",
+        cure="take the results as the run wrote them, with all rows; --replace-input insists, if these rows came "
+        f"into {named} after that run",
+    )
 
 
 def _notes(ledger: LedgerLocation, results: Path, report: RebuildReport) -> Iterator[str]:

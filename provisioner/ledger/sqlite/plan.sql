@@ -266,12 +266,12 @@ WHERE rows.status IN ('created', 'rejected', 'unknown', 'in_flight')
     );
 
 -- name: create_places
--- Where the rows stood in the input of the results. Not part of the ledger.
-CREATE TEMP TABLE places (row INTEGER PRIMARY KEY, row_id INTEGER);
+-- Where the rows stood in the input of the results, and the keys of the invalid ones. Not part of the ledger.
+CREATE TEMP TABLE places (row INTEGER PRIMARY KEY, row_id INTEGER, invalid_key TEXT);
 
 -- name: add_place
 -- One of them; an invalid row has no row ID.
-INSERT INTO places (row, row_id) VALUES (?, ?);
+INSERT INTO places (row, row_id, invalid_key) VALUES (?, ?, ?);
 
 -- name: missing_place
 -- The first row number that the results lack, none when they are complete.
@@ -314,11 +314,18 @@ WHERE status IN ('created', 'rejected', 'unknown') AND id NOT IN (SELECT row_id 
 ORDER BY id
 LIMIT ?;
 
+-- name: count_added
+-- How many rows of the input the results do not have, not even as invalid ones, and the number of the first.
+SELECT count(*), coalesce(min(plan.row), 0)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.id > ? AND rows.key NOT IN (SELECT invalid_key FROM temp.places WHERE invalid_key IS NOT NULL);
+
 -- name: added_keys
--- The first rows of the input that the results do not have.
+-- The keys of the first of them.
 SELECT substr(rows.key, 1, 32767)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE rows.id > ?
+WHERE rows.id > ? AND rows.key NOT IN (SELECT invalid_key FROM temp.places WHERE invalid_key IS NOT NULL)
 ORDER BY plan.row
 LIMIT ?;

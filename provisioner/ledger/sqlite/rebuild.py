@@ -94,7 +94,7 @@ def _add_results(
     added, now = _Added(), time.time()
     for line, result in results:
         if result.status == Status.INVALID:
-            _add_place(connection, result.row, None, planned.source, line)
+            _add_place(connection, result, None, planned.source, line)
             continue
         if not result.key:
             raise _not_of_a_job(planned.source, line, "has no key")
@@ -104,18 +104,18 @@ def _add_results(
             _add_row(connection, added.rows, result.key, row)
         except sqlite3.IntegrityError:
             raise _not_of_a_job(planned.source, line, "has the key of an earlier line") from None
-        _add_place(connection, result.row, added.rows, planned.source, line)
+        _add_place(connection, result, added.rows, planned.source, line)
     _require_complete(connection, planned.source)
     return added
 
 
-def _add_place(connection: sqlite3.Connection, row: int, row_id: int | None, source: str, line: int) -> None:
+def _add_place(connection: sqlite3.Connection, result: Result, row_id: int | None, source: str, line: int) -> None:
     """Add the row number of a result; a row that has left the input has none."""
-    if row:
+    if result.row:
         try:
-            connection.execute(_PLAN["add_place"], (row, row_id))
+            connection.execute(_PLAN["add_place"], (result.row, row_id, None if row_id else result.key))
         except sqlite3.IntegrityError:
-            raise _not_of_a_job(source, line, f"has the row number {row:,} of an earlier line") from None
+            raise _not_of_a_job(source, line, f"has the row number {result.row:,} of an earlier line") from None
 
 
 def _require_complete(connection: sqlite3.Connection, source: str) -> None:
@@ -143,13 +143,14 @@ def _add_row(connection: sqlite3.Connection, row_id: int, key: str, row: Rebuilt
 def _report(connection: sqlite3.Connection, added: _Added) -> RebuildReport:
     last = added.rows
     outcomes, found = connection.execute(_PLAN["count_outcomes"]).fetchone()
-    (last_id,) = connection.execute("SELECT count(*) FROM rows").fetchone()
+    new_rows, first_new = connection.execute(_PLAN["count_added"], (last,)).fetchone()
     return RebuildReport(
         counts=added.counts,
         outcomes=outcomes,
         found=found,
         missing_keys=_keys(connection, "missing_keys", _NAMED),
-        new_rows=last_id - last,
+        new_rows=new_rows,
+        first_new_row=first_new,
         new_keys=_keys(connection, "added_keys", last, _NAMED),
         respelt_keys=find_respelt_keys(connection, last) if found < outcomes else (),
     )

@@ -45,6 +45,7 @@ async def rebuild(
     key: tuple[str, ...] = ("id",),
     mapping_file: Path | None = None,
     stop: StopSignals | None = None,
+    may_lack_rows: bool = False,
 ) -> tuple[str, ...]:
     """Rebuild the ledger of a job with these customers."""
     source = folder / "in.csv"
@@ -58,18 +59,35 @@ async def rebuild(
             mapping.settings(),
             stop=stop or StopSignals(),
             formula_guard=True,
+            may_lack_rows=may_lack_rows,
         )
 
 
 async def test_what_is_on_one_side_only_is_told(tmp_path: Path) -> None:
     """Results that are not in the input and rows that are not in the results are named, with their keys."""
-    notes = await rebuild(tmp_path, (*NAMES[1:], "new"), results_of(tmp_path, NAMES))
+    notes = await rebuild(tmp_path, (*NAMES[1:], "new"), results_of(tmp_path, NAMES), may_lack_rows=True)
 
     assert "rebuilt from" in notes[0]
     assert "created 5" in notes[0]
     assert notes[1].startswith("the input lacks 1 row of ")
     assert notes[1].endswith("with an outcome: 001 …")
     assert notes[2].endswith("lacks 1 row of the input, which will be created: new …")
+
+
+async def test_results_without_their_end_are_refused(tmp_path: Path) -> None:
+    """The rows that are lacking are counted and named; one that was invalid is not lacking, once it is fixed."""
+    results = results_of(tmp_path, NAMES[:2])
+
+    with pytest.raises(UsageError, match=r"lacks 3 rows of .*in\.csv, from row 3 on: 003, 004, 005 …") as refusal:
+        await rebuild(tmp_path, NAMES, results)
+    assert "--replace-input insists, if these rows came into" in refusal.value.cure
+    assert files_in(tmp_path) == ["in.csv", "results.csv"]
+
+    with results.open("a") as stream:
+        stream.writelines(f"{row},{row + 1},in.csv,00{row},invalid,,,x,y,,,,,,\n" for row in (3, 4, 5))
+    await rebuild(tmp_path, NAMES, results)
+    with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
+        assert (reader.counts().created, reader.counts().pending) == (2, 3)
 
 
 async def test_keys_that_a_spreadsheet_changed_are_refused(tmp_path: Path) -> None:
@@ -91,7 +109,7 @@ async def test_without_a_key_every_row_of_the_results_has_to_be_in_the_input(tmp
     """
     file = tmp_path.with_suffix(".toml")
     file.write_text(mapping, encoding="utf-8")
-    await rebuild(tmp_path, NAMES, results_of(tmp_path, ()), key=(), mapping_file=file)
+    await rebuild(tmp_path, NAMES, results_of(tmp_path, ()), key=(), mapping_file=file, may_lack_rows=True)
     with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
         keys = [result.key or "" for result in reader.results()]
     (tmp_path / "job.ledger").unlink()
@@ -101,7 +119,7 @@ async def test_without_a_key_every_row_of_the_results_has_to_be_in_the_input(tmp
         await rebuild(tmp_path, NAMES[1:], results, key=(), mapping_file=file)
     assert files_in(tmp_path) == ["in.csv", "results.csv"]
 
-    await rebuild(tmp_path, (*NAMES, "new"), results, key=(), mapping_file=file)
+    await rebuild(tmp_path, (*NAMES, "new"), results, key=(), mapping_file=file, may_lack_rows=True)
     with open_reader(LedgerLocation.parse(tmp_path / "job.ledger")) as reader:
         assert (reader.counts().created, reader.counts().pending) == (5, 1)
 
