@@ -28,7 +28,8 @@ def require_no_results(sources: Sequence[Source]) -> None:
             raise InputError(
                 "is a results file of this program, so its rows were sent already",
                 source=source.name,
-                cure="to resume, run the original input with the same -o; to fix rows, feed in the --failed file; "
+                cure="to resume, run the original input with the same -o; to fix rows, feed in the --failed file "
+                "with an -o of its own; "
                 f"to use the results, {'; or '.join(_uses(source, columns))}",
             )
 

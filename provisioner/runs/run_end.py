@@ -167,7 +167,7 @@ def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
     if counts.rejected:
         yield "rejected rows are left alone: --retry rejected sends them again"
     if (counts.rejected or counts.invalid) and context.has_failed is False:
-        yield "--failed PATH writes rejected and invalid rows, to be fixed and fed back in"
+        yield "--failed PATH writes rejected and invalid rows, to be fixed and fed in with an -o of their own"
     if context.has_failed and (counts.unknown or counts.unsent):
         yield (
             "--failed holds rejected and invalid rows only: unknown and unsent ones are this job's, "

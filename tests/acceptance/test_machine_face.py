@@ -30,7 +30,7 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
     assert notes == [
         "1 row rejected: 45745, Twilio refused the conversation's parameters",
         "rejected rows are left alone: --retry rejected sends them again",
-        "--failed PATH writes rejected and invalid rows, to be fixed and fed back in",
+        "--failed PATH writes rejected and invalid rows, to be fixed and fed in with an -o of their own",
     ]
     assert summary == {
         "command": "run",
