@@ -140,8 +140,10 @@ class CloseWorkers:
     async def run(self) -> ProvisionerError | None:
         """Make the attempts for all conversations that are not done; return the error that stopped it, else None.
 
-        Raise ``StorageError`` when a result cannot be written.
+        The first conversation goes alone, so that a server that is not Twilio gets one request. Raise
+        ``StorageError`` when a result cannot be written.
         """
+        await self._workers.run(self._close_next, workers=1)
         await self._workers.run(self._work, workers=self._concurrency)
         return self._error
 
@@ -156,10 +158,17 @@ class CloseWorkers:
         self._workers.cancel()
 
     async def _work(self) -> None:
-        while not self._workers.stopping.is_set() and (conversation := await self._next()):
-            result = await self._runner.run(self._request, conversation, self._request.conclude)
-            if result is not None and result.stops_run:
-                self.drain(GuardError(result.error, cure="then run the same command again"))
+        while await self._close_next():
+            pass
+
+    async def _close_next(self) -> bool:
+        """Close the next conversation; return False when there is none, or the pool is stopped."""
+        if self._workers.stopping.is_set() or not (conversation := await self._next()):
+            return False
+        result = await self._runner.run(self._request, conversation, self._request.conclude)
+        if result is not None and result.stops_run:
+            self.drain(GuardError(result.error, cure="then run the same command again"))
+        return True
 
     async def _next(self) -> OpenConversation | None:
         async with self._supply:

@@ -13,10 +13,10 @@ class WorkerTasks:
 
     def __init__(self, *paces: RateLimiter) -> None:
         self._paces = paces
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self.stopping = asyncio.Event()
 
-    async def run(self, work: Callable[[], Coroutine[Any, Any, None]], *, workers: int) -> None:
+    async def run(self, work: Callable[[], Coroutine[Any, Any, object]], *, workers: int) -> None:
         """Run ``work()`` in ``workers`` tasks and wait for all of them; raise the first exception of a task."""
         with ungrouped():
             async with asyncio.TaskGroup() as group:

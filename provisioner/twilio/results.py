@@ -6,7 +6,7 @@ from msgspec import structs
 
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply
-from provisioner.models import AttemptResult, Verdict
+from provisioner.models import AttemptResult, ForeignReply, Verdict
 from provisioner.models.closing import CloseResult, CloseStatus
 
 from .errors.closing_errors import CLOSE_STATUSES
@@ -26,6 +26,7 @@ def attempt_result(
     known.
     """
     is_created = classification.verdict is Verdict.CREATED
+    foreign = None if is_created else find_foreign(reply, classification, field)
     return AttemptResult(
         verdict=classification.verdict,
         due=reply.due,
@@ -35,7 +36,7 @@ def attempt_result(
         identity=identity,
         http_status=reply.status,
         error_code=classification.error_code,
-        error=classification.error,
+        error=_told(classification, foreign),
         message_sid=classification.message_sid,
         twilio_request_id=read_request_id(reply.headers),
         retry_after_s=classification.retry_after_s,
@@ -43,7 +44,7 @@ def attempt_result(
         stops_run=classification.stops_run,
         may_leave_orphan=classification.may_leave_orphan,
         is_gone=classification.is_gone,
-        foreign=None if is_created else find_foreign(reply, classification, field),
+        foreign=foreign,
     )
 
 
@@ -54,6 +55,7 @@ def failed_attempt(failure: TransportFailure, *, identity: str = "") -> AttemptR
 
 def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassification) -> CloseResult:
     """Return the result of an attempt to close, delete or set a timer that got a reply."""
+    foreign = None if status in _SUCCESSES else find_foreign(reply, classification, "state")
     return CloseResult(
         status=status,
         due=reply.due,
@@ -61,13 +63,20 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
         ended=reply.ended,
         http_status=reply.status,
         error_code=classification.error_code,
-        error=classification.error,
+        error=_told(classification, foreign),
         twilio_request_id=read_request_id(reply.headers),
         retry_after_s=classification.retry_after_s,
         is_throttled=classification.is_throttled,
         stops_run=classification.stops_run,
-        foreign=None if status in _SUCCESSES else find_foreign(reply, classification, "state"),
+        foreign=foreign,
     )
+
+
+def _told(classification: ReplyClassification, foreign: ForeignReply | None) -> str:
+    """Return the error; what a refusal would mean if it came from Twilio is not said of another server's."""
+    if foreign is None or classification.verdict is not Verdict.REFUSED:
+        return classification.error
+    return f"another server than Twilio refused the request ({foreign.answer})"
 
 
 def failed_close(failure: TransportFailure) -> CloseResult:

@@ -23,6 +23,7 @@ from provisioner.results import COLUMNS
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from provisioner.target import SIMULATED_ADDRESS
 from tests.quiet_ui import QuietUserInterface
+from tests.raw_server import answering, raw_server, reply
 from tests.stub_twilio import error, stub_twilio
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "0", "TWILIO_AUTH_TOKEN": "simulated"}
@@ -319,7 +320,7 @@ async def test_a_results_file_where_nothing_is_there_closes_nothing(job: Job) ->
     summary = await job.close(job.results)
 
     assert summary.exit_code == ExitCode.GUARD
-    assert account(summary) == {"to_close": 3, "in_doubt": 3, "left": 3}
+    assert account(summary) == {"to_close": 3, "in_doubt": 1, "left": 3}
     assert summary.error
     assert "--service-sid" in summary.error.message
     assert summary.notes[-1].startswith("if account AC0")
@@ -396,6 +397,15 @@ async def test_what_is_refused_is_left(job: Job, status: int, code: int, exit_co
     assert summary.details["left"] == 3
     assert account(again) == {"to_close": 3, "closed": 3}
     assert job.states == ["closed"] * 3
+
+
+async def test_a_server_that_is_not_twilio_gets_one_request(job: Job) -> None:
+    """Its first answer ends the command, before any other conversation is asked for."""
+    page = reply(200, b"<html>Welcome</html>", "Content-Type: text/html")
+    async with raw_server(answering(page)) as server:
+        summary = await job.close(job.ledger, yes=True, base_url=server.url)
+
+    assert (summary.exit_code, len(server.requests)) == (ExitCode.GUARD, 1)
 
 
 async def test_what_is_no_ledger_and_no_results_is_refused(job: Job) -> None:
