@@ -12,7 +12,7 @@ from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.models.sids import SidKind
 from provisioner.options import ConnectionOptions, Rate
 from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
-from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, region_warning
+from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, other_host_of, region_warning
 from provisioner.twilio.client import open_transport
 
 SIMULATED_ADDRESS = "IG" + 32 * "0"
@@ -66,6 +66,11 @@ class Target:
     def service_sid(self) -> str:
         """SID of the Conversations service, empty for the account's default one; a simulator has no other."""
         return "" if self.is_simulated else self.options.service_sid
+
+    @property
+    def other_host(self) -> str:
+        """Host that ``--base-url`` names, if it is not one of Twilio's; otherwise empty."""
+        return other_host_of(self.options.base_url) if self.options.base_url else ""
 
     def settings(self) -> dict[str, str]:
         """Return the settings that identify a job: the account SID, and whether it is Twilio or this machine.

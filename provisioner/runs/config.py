@@ -220,6 +220,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
             failures=parse_failure_limit(options.max_failures),
             settle_delay_s=options.settle_delay,
             may_share=options.allow_shared,
+            other_host=target.other_host,
         ),
         rate=options.rate,
         drain_s=options.drain,

@@ -26,7 +26,8 @@ class RoundConfig:
     ``limit`` is the most rows that a run sends, None for no limit. ``concurrency`` is the most requests in flight.
     ``canary`` is the number of rows that are sent alone first. ``failures`` is the limit of ``--max-failures``.
     ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent. With ``may_share``, rows
-    with the same identity of the user's own may share a conversation.
+    with the same identity of the user's own may share a conversation. ``other_host`` is the host that is asked
+    when it is not Twilio's.
     """
 
     retry: RetryConfig
@@ -36,6 +37,7 @@ class RoundConfig:
     failures: FailureLimit | None
     settle_delay_s: float
     may_share: bool = False
+    other_host: str = ""
 
 
 class SendAndReconcile:
@@ -107,6 +109,7 @@ class SendAndReconcile:
                 to_send=to_send,
                 resends_unknown=config.retry.resends_unknown,
                 may_share=config.may_share,
+                other_host=config.other_host,
             ),
         )
         with self._stop.work(dispatcher.drain, dispatcher.cancel):

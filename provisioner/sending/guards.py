@@ -86,10 +86,12 @@ class FailureGuard:
 
     def _refused_canary(self) -> GuardError:
         count = "the first row was" if self.finished == 1 else f"the first {self.finished} rows were all"
+        host = self.limits.other_host
+        is_meant = f"check --base-url, as {host} may not be Twilio's API; else " if host else ""
         return GuardError(
             f"{count} refused, so nothing else was sent: {self.last_refusal}",
-            cure="fix the configuration or the input; if only that row is wrong, run the same command again; if "
-            "this account takes no Identity, start anew: --identity none --marker NAME, and another -o",
+            cure=f"{is_meant}fix the configuration or the input; if only that row is wrong, run the same command "
+            "again; if this account takes no Identity, start anew: --identity none --marker NAME, and another -o",
         )
 
     def _too_many(self) -> GuardError:

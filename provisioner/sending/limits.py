@@ -13,7 +13,7 @@ class DispatchLimits:
     sent alone first; 0 for none. ``failures`` is the limit of ``--max-failures``; a percentage of it refers to
     ``to_send`` rows. With ``resends_unknown``, an attempt in doubt is repeated, so that a row may be created
     twice; a message in doubt is never repeated. With ``may_share``, rows with the same identity of the user's own
-    may share a conversation.
+    may share a conversation. ``other_host`` is the host that is asked when it is not Twilio's.
     """
 
     concurrency: int
@@ -23,3 +23,4 @@ class DispatchLimits:
     to_send: int = 0
     resends_unknown: bool = False
     may_share: bool = False
+    other_host: str = ""

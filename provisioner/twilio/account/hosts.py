@@ -109,6 +109,12 @@ def is_loopback_url(url: str) -> bool:
     return _is_loopback(_parse(url, "--base-url"))
 
 
+def other_host_of(url: str) -> str:
+    """Return the host of ``url`` if it is not one of Twilio's, otherwise an empty text."""
+    host = _parse(url, "--base-url").hostname or ""
+    return "" if host == "twilio.com" or host.endswith(".twilio.com") else host
+
+
 def region_warning(region: str) -> str:
     """Return a warning if ``region`` is not the one in which Flex is offered; otherwise an empty text."""
     if region in {"", HOME_REGION}:

@@ -44,6 +44,28 @@ async def test_a_server_that_is_not_twilio_gets_one_row(job: Job) -> None:
             assert summary.error.cure.startswith("check --base-url, --proxy and the network")
 
 
+async def test_what_another_server_refuses_is_not_told_as_twilios_refusal(job: Job) -> None:
+    """Neither notes nor results say that the credentials are wrong when a page came with a 401 or 403."""
+    for status in (401, 403):
+        async with raw_server(answering(reply(status, PAGE, HTML))) as server:
+            results = job.folder / f"{status}.csv"
+            summary = await job.run(server.url, output=results)
+
+        told = f"{summary.notes}{results.read_text()}"
+        assert f"another server than Twilio refused the request (HTTP {status}, text/html)" in told
+        assert "credentials" not in told
+
+
+async def test_a_canary_that_somebody_elses_api_refuses_asks_about_the_base_url(job: Job) -> None:
+    """A refusal in JSON may be Twilio's; where another host was asked, its name comes first in the cure."""
+    async with raw_server(answering(reply(422, b'{"error": "no such field"}', JSON))) as server:
+        summary = await job.run(server.url)
+
+    assert (summary.exit_code, len(server.requests)) == (ExitCode.GUARD, 1)
+    assert summary.error is not None
+    assert summary.error.cure.startswith("check --base-url, as 127.0.0.1 may not be Twilio's API; else fix")
+
+
 async def test_pages_of_a_load_balancer_are_still_doubtful_and_nothing_more(job: Job) -> None:
     """A 502 or 503 with a page may come from Twilio's edge: no row stops the run, and each is unknown."""
     for status in (502, 503):
