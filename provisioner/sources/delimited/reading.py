@@ -9,12 +9,11 @@ from msgspec import structs
 
 from provisioner.errors import InputError
 from provisioner.models import Record
-from provisioner.rows import holds_cut_number
+from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.files.raw_input import CHUNK_SIZE
 from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
 from provisioner.sources.skipped import BLANK_LINE, END_MARK, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
-from provisioner.system.printable import quoted
 
 from .dialect import Dialect, RowFormatter
 from .line_ends import NAMES, BlockWatch
@@ -133,7 +132,7 @@ class _Doubts:
         if has_nulls:
             self._skipped.mention(line, NULLS)
         if self._has_cut_numbers:
-            self._mention_cut_numbers(line, values)
+            mention_cut_numbers(self._skipped, line, self._columns, values)
         problem = "" if len(values) == self._width else _ragged(len(values), self._width)
         record = Record(line, values, problem, text.rstrip("\r\n").encode())
         if self._torn or next_line - 1 in self._watch.doubts:
@@ -141,11 +140,6 @@ class _Doubts:
         else:
             self._watch.is_pending = False
             yield record
-
-    def _mention_cut_numbers(self, line: int, values: Sequence[str]) -> None:
-        for name, value in zip(self._columns, values, strict=False):
-            if holds_cut_number(value):
-                self._skipped.mention(line, f"column {quoted(name)} has {CUT_NUMBERS}")
 
     def _skip(self, line: int, next_line: int, what: str) -> None:
         if what != HEADER:
@@ -199,8 +193,6 @@ def _remembered(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
         yield line
 
 
-CUT_NUMBERS = "numbers that Excel has cut to their first digits, as in 1.23457E+11"
-"""What is told of a column with such numbers."""
 NULLS = r"fields with \N are read as empty"
 """What is told of rows with such fields."""
 HEADER = "header"

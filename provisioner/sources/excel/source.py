@@ -8,6 +8,7 @@ from typing import BinaryIO, ClassVar, NamedTuple
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
+from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import RawInput, unreadable
 from provisioner.sources.skipped import LastPass, SkippedRecords
@@ -85,6 +86,7 @@ class WorkbookSource:
                     skipped.add(row.line, HIDDEN_ROW)
                     is_refused = not self._plan.hidden_rows
                 elif not is_refused:
+                    mention_cut_numbers(skipped, row.line, self.columns, row.texts)
                     yield _record(row, self.columns)
         if is_refused:
             raise self._hides(hidden)

@@ -11,6 +11,7 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
+from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
@@ -84,8 +85,10 @@ class JsonSource:
         for record in _records(self.raw_input, self.detection, self.layout, self.tree, skipped):
             if what := _kind_of_no_row(record):
                 skipped.add(record.line, what)
-            else:
-                yield record
+                continue
+            if isinstance(record.values, dict):
+                mention_cut_numbers(skipped, record.line, record.values, record.values.values())
+            yield record
         self._last_pass.complete(skipped)
 
     def members(self, record: Record) -> dict[str, msgspec.Raw]:

@@ -10,6 +10,7 @@ from pyarrow import nulls
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint, NestedValues, Record
+from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import PARQUET, Detected, Detection
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.skipped import LastPass, SkippedRecords
@@ -161,6 +162,7 @@ def _records(
             skipped.add(start + row, what)
             continue
         values = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
+        mention_cut_numbers(skipped, start + row, values, values.values())
         problem = _problem(row, columns, parts) if row in faulty else ""
         yield Record(start + row, NestedValues(values, _nested_in(values, nested)) if nested else values, problem)
 
