@@ -57,6 +57,23 @@ class NotRows:
         self._header = list(columns)
         self._has_separator_line = has_separator_line
 
+    def kind_of_cells(self, texts: Sequence[str], *, is_after_header: bool = False) -> str:
+        """Return the kind of a row of cells as if it were a record of CSV; empty cells at its end may be omitted.
+
+        ``texts`` has at least one text. Nearly all rows are told by their first two texts.
+        """
+        first = texts[0]
+        if (
+            len(texts) > 1
+            and texts[1]
+            and LEAST_OF_ROWS <= first != self._header[0]
+            and first[0] not in RARE
+            and not is_after_header
+        ):
+            return ""
+        padding = [""] * (len(self._header) - len(texts))
+        return self.kind([*texts, *padding], is_after_header=is_after_header)
+
     def kind(self, values: Sequence[str], *, is_after_header: bool = False) -> str:
         """Return the kind of a record that is no row; empty for a row. ``values`` has at least one value.
 

@@ -11,6 +11,7 @@ from provisioner.models import Fingerprint, Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.raw_input import RawInput, unreadable
+from provisioner.sources.not_rows import NotRows
 from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
@@ -22,8 +23,6 @@ from .writer import WorkbookWriter, encode_cell_types
 HIDDEN_ROW = "hidden row"
 """Kind of a row that the workbook does not show: hidden, filtered out, folded, or without height."""
 _TOTALS_ROW = "totals row"
-_REPEATED_HEADER = "repeated header"
-_EMPTY_RECORD = "empty record"
 _INCLUDE = "include"
 _SHOWN_LINES = 10
 
@@ -102,17 +101,15 @@ class WorkbookSource:
 
     def _rows(self, book: Book, skipped: SkippedRecords) -> Iterator[SheetRow]:
         """Yield the rows after the header that are records, hidden ones included."""
-        columns, totals = list(self.columns), self._plan.totals
+        not_rows, totals, header_line = NotRows(self.columns), self._plan.totals, self._plan.header_line
         for row in book.rows(self.detection.sheet.value):
             texts = row.texts
-            if row.line <= self._plan.header_line or not texts:
+            if row.line <= header_line or not texts:
                 continue
             if totals and any(each.hold(row.line, texts) for each in totals):
                 skipped.add(row.line, _TOTALS_ROW)
-            elif texts[0] == columns[0] and texts == columns:
-                skipped.add(row.line, _REPEATED_HEADER)
-            elif not texts[0].strip() and not any(map(str.strip, texts)):
-                skipped.add(row.line, _EMPTY_RECORD)
+            elif what := not_rows.kind_of_cells(texts, is_after_header=row.line == header_line + 1):
+                skipped.add(row.line, what)
             else:
                 yield row
 

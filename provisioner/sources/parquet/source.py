@@ -13,6 +13,7 @@ from provisioner.models import Fingerprint, NestedValues, Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import PARQUET, Detected, Detection
 from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.not_rows import NotRows
 from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
@@ -70,8 +71,8 @@ class ParquetSource:
     def records(self) -> Iterator[Record]:
         """Yield all rows, without the names whose value is NULL.
 
-        A row with a value that has no text has a problem. A row without any value, and one that repeats the names
-        of the columns, is skipped. Raise ``InputError`` when the file is damaged.
+        A row with a value that has no text has a problem. What ``NotRows`` knows is skipped.
+        Raise ``InputError`` when the file is damaged.
         """
         skipped = self._last_pass.begin()
         line = 1
@@ -156,22 +157,18 @@ def _records(
     start: int, columns: tuple[str, ...], parts: Sequence[ColumnTexts], skipped: SkippedRecords
 ) -> Iterator[Record]:
     nested = [name for name, part in zip(columns, parts, strict=True) if part.is_nested]
+    not_rows = NotRows(columns)
     faulty = {row for part in parts for row in part.faults}
     for row, texts in enumerate(zip(*(part.texts for part in parts), strict=True)):
-        if row not in faulty and (what := _no_row(texts, columns)):
-            skipped.add(start + row, what)
-            continue
+        if row not in faulty:
+            what = not_rows.kind_of_cells([text or "" for text in texts], is_after_header=start + row == 1)
+            if what:
+                skipped.add(start + row, what)
+                continue
         values = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
         mention_cut_numbers(skipped, start + row, values, values.values())
         problem = _problem(row, columns, parts) if row in faulty else ""
         yield Record(start + row, NestedValues(values, _nested_in(values, nested)) if nested else values, problem)
-
-
-def _no_row(texts: tuple[str | None, ...], columns: tuple[str, ...]) -> str:
-    """Return what a record is that is no row; empty for a row. The first text decides for most."""
-    if texts[0] is None or not texts[0].strip():
-        return "" if any(text and text.strip() for text in texts) else "empty record"
-    return "repeated header" if texts[0] == columns[0] and texts == columns else ""
 
 
 def _nested_in(values: Mapping[str, str], nested: Sequence[str]) -> Iterator[str]:

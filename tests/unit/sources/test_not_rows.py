@@ -3,10 +3,13 @@
 import io
 from collections.abc import Callable
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
 from provisioner.sources import Source
+from tests.unit.sources.workbooks import book_of
 
 Open = Callable[..., Source]
 
@@ -19,6 +22,14 @@ def rows_and_skipped(source: Source) -> tuple[list[list[str]], list[tuple[int, s
         if not record.problem
     ]
     return rows, [(each.line, each.what) for each in source.skipped]
+
+
+def parquet_of(rows: list[tuple[str, str]]) -> bytes:
+    """Return a Parquet file with the columns ``id`` and ``name`` as bytes."""
+    stream = io.BytesIO()
+    columns = {"id": [row[0] for row in rows], "name": [row[1] for row in rows]}
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
 
 
 EMPTY = [",,", '"","",""', " , ,\t", '""', ",,,,", "\xa0,\u3000,", '"\r\n",,']
@@ -221,6 +232,24 @@ def test_a_workbook_knows_the_same_kinds(opened: Open) -> None:
 
     assert rows == [["1", "Ada"], ["2", "Bo"]]
     assert skipped == [(3, "empty record"), (4, "repeated header")]
+
+
+def test_what_a_database_s_tool_adds_is_no_row_of_a_workbook_or_parquet_file(opened: Open) -> None:
+    """Its output was pasted, or saved by a spreadsheet program; dashes elsewhere, and one dash, are values."""
+    output = [("--", "----"), ("1", "Ada"), ("--", "----"), ("2 rows", "Bo")]
+    output += [("(1 row affected)", ""), ("2 rows selected.", "")]
+    customers = [("-", "-"), ("2", "Bo")]
+
+    for content, name, first in (
+        (book_of([("id", "name"), *output]), "book.xlsx", 2),
+        (parquet_of(output), "file.parquet", 1),
+    ):
+        rows, skipped = rows_and_skipped(opened(content, name=name))
+
+        assert rows == [["1", "Ada"], ["--", "----"], ["2 rows", "Bo"]]
+        assert skipped == [(first, "dash line"), (first + 4, "row count"), (first + 5, "row count")]
+    for content in (book_of([("id", "name"), *customers]), parquet_of(customers)):
+        assert rows_and_skipped(opened(content, name="customers")) == ([["-", "-"], ["2", "Bo"]], [])
 
 
 @pytest.mark.parametrize(
