@@ -174,8 +174,8 @@ def read_dialect(
         keeps_text=keeps_text,
         header=records[0].bare if keeps_text else "",
         tells_nulls=tells_nulls,
-        has_cut_numbers="E+" in text
-        and any("E+" in record.text and any(map(holds_cut_number, record.values)) for record in records),
+        has_cut_numbers="+" in text
+        and any("+" in record.text and any(map(holds_cut_number, record.values)) for record in records),
     )
 
 
