@@ -15,7 +15,7 @@ _ODD = re.compile(
     r"|[laUA][cghrt]|[cghrt][laUA]"  # two alphabets in one word
     r"|c[ghrt]|g[chrt]|h[cgrt]|r[cght]|t[cghr]"
     r"|[la]A|aU|[UA]A[la]"  # a capital behind a small letter, or another one before a small letter
-    r"|[la]{2}z|z[la]{2}"  # an ideogram beside small letters
+    r"|[la]{2}z|z[la]{2}|[la]z[la]"  # an ideogram beside small letters, or between them
     r"|[^.?#]\?[^.?#]|[^.?#]#|#[^.?#]|##"  # a sign within a word, or one that stands alone beside a letter
 )
 
