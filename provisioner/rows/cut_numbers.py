@@ -12,7 +12,7 @@ CUT_NUMBER_CURE = "format the column as text before the numbers are read into it
 def holds_cut_number(text: str) -> bool:
     """Return whether a text holds a number in the short form in which Excel shows and saves long numbers.
 
-    Other programs write it with a small ``e``. Without the plus sign it may be a code, such as ``12e5``; before ``@``, a part
-    of an address.
+    Other programs write it with a small ``e``. Without the plus sign it may be a code, such as ``12e5``; before
+    ``@`` it is a part of an address.
     """
     return ("E+" in text or "e+" in text) and _CUT.search(text) is not None
