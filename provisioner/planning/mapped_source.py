@@ -58,7 +58,7 @@ class MappedSource:
         hint = preset_hint(self.source.columns) or f"say with --set which columns do; {suggest}"
         return UsageError(
             f"{self.source.name}: {reason}, so that every chat would be nameless",
-            cure=f"{hint}; --allow-blank sends the rows as they are",
+            cure=f"{hint}; run and load send the rows as they are with --allow-blank",
         )
 
     def _missing_columns(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def test_an_input_that_says_nothing_is_answered_with_the_preset_that_fits(tmp_pa
     unknown = refusal_of(tmp_path, "kind,Name\n1,Ana\n")
     lines = refusal_of(tmp_path, '{"Name": "Ana", "email": null}\n', suffix="jsonl")
 
-    insists = "; --allow-blank sends the rows as they are"
+    insists = "; run and load send the rows as they are with --allow-blank"
     assert known == (f"in 0.csv: {blank}", f"this looks like a HubSpot export: --preset hubspot{insists}")
     assert unknown[0] == f"in 0.csv: {blank}"
     assert f"provisioner mapping suggest '{tmp_path}/in 0.csv'" in unknown[1]
@@ -117,7 +117,7 @@ def test_empty_cells_say_nothing(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as refusal:
             planned(lines)
         assert refusal.value.message.startswith(start)
-        assert refusal.value.cure.endswith("; --allow-blank sends the rows as they are")
+        assert refusal.value.cure.endswith("; run and load send the rows as they are with --allow-blank")
         assert planned(lines, lax) == ()
     assert planned("1,Ana,\n2,,a@example.org\n") == ()
     assert planned(f"1,{TOO_LONG},\n") == ()
