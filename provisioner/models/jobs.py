@@ -150,11 +150,12 @@ def is_hardly_any(found_rows: int, earlier_rows: int) -> bool:
 
 
 class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
-    """An input with hardly any row of the job's earlier input, or with its keys written differently.
+    """An input with hardly any row of the job's earlier input, or with its keys written or bytes read differently.
 
     Of the ``earlier_rows`` rows with an outcome in the earlier input, ``found_rows`` are in the new one.
     ``earlier_keys`` and ``new_keys`` are a few keys of each, ``earlier_inputs`` the names of the earlier files.
-    ``respelt_keys`` are a few pairs (earlier key, new key) that differ as after a spreadsheet program.
+    ``respelt_keys`` are a few pairs (earlier key, new key) that differ as after a spreadsheet program. With
+    ``is_read_differently`` the files have the same bytes as before, and give other rows all the same.
     """
 
     earlier_rows: int
@@ -163,6 +164,7 @@ class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
     new_keys: tuple[str, ...]
     earlier_inputs: tuple[str, ...]
     respelt_keys: tuple[tuple[str, str], ...] = ()
+    is_read_differently: bool = False
 
 
 class Fingerprint(msgspec.Struct, frozen=True):

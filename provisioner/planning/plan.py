@@ -84,6 +84,14 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
             f"{', '.join(pairs)}",
             cure=f"export {named} again, with the key as text; --replace-input sends these rows as new ones",
         )
+    if replaced.is_read_differently:
+        others = pluralize("row", replaced.earlier_rows - replaced.found_rows)
+        return UsageError(
+            f"{named} has not changed, but {others} with a result in {ledger} would be read as another one now, "
+            "and created again",
+            cure="give --encoding, --sheet and other options of the input as before, or use the version of the "
+            "program that created the rows; --replace-input sends these rows as new ones",
+        )
     earlier = ", ".join(map(shortened_path, replaced.earlier_inputs))
     found = f"{replaced.found_rows:,} of the {pluralize('row', replaced.earlier_rows)} with a result"
     again = f"bring the earlier {named} back" if earlier == named else f"name {earlier}"

@@ -212,3 +212,19 @@ async def test_a_shorter_load_test_of_the_same_input_is_no_other_input(program: 
     short = await program(*load, "--duration", "0.1s")
 
     assert (long.code, short.code) == (0, 0), short.stderr
+
+
+async def test_the_same_file_read_in_another_way_creates_nobody_again(program: Program) -> None:
+    """Without a key, a row that is read differently is another row: exit 2 says so before anything is sent."""
+    names = ["Ana", "Bo", "Cleo", "Dan", "J\xf6rg", "Zo\xeb"]
+    text = "\n".join(["CustomerFriendlyName", *names, ""])
+    (program.folder / "customers.csv").write_bytes(text.encode("cp1252"))
+    typed = ("run", "customers.csv", "-o", "results.csv", *QUICK, "--simulate", "--encoding")
+    assert (await program(*typed, "cp1252")).code == 0
+
+    await refused(
+        program,
+        *(*typed, "cp1251", "--yes"),
+        env={},
+        says=["customers.csv has not changed, but 2 rows", "--encoding", "--replace-input"],
+    )

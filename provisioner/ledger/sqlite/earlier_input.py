@@ -1,4 +1,4 @@
-"""Compares a new plan with the plan before it, to notice the input of another job, or keys written differently."""
+"""Compares a new plan with the plan before it: another job's input, keys or the same bytes read differently."""
 
 import sqlite3
 from contextlib import closing
@@ -23,11 +23,13 @@ _NAMED = 3
 class EarlierInput:
     """The plan that is to be replaced; it has ``most_rows`` rows, and so at most as many with an outcome.
 
-    ``last_id`` is the largest row ID; rows of the new plan that are new get larger ones.
+    ``last_id`` is the largest row ID; rows of the new plan that are new get larger ones. ``digests`` are those of
+    the bytes of its inputs.
     """
 
     most_rows: int
     last_id: int
+    digests: tuple[str, ...]
 
     @classmethod
     def read(cls, connection: sqlite3.Connection) -> "EarlierInput":
@@ -35,13 +37,14 @@ class EarlierInput:
         (most_rows,), (last_id,) = (
             connection.execute(_PLAN[name]).fetchone() for name in ("last_planned_row", "last_row_id")
         )
-        return cls(most_rows, last_id)
+        return cls(most_rows, last_id, _digests(connection))
 
     def replaced_by(self, report: PlanReport, connection: sqlite3.Connection) -> ReplacedInput | None:
         """Compare with the new plan; return None when it has at least a tenth of the rows with an outcome.
 
         With keys of earlier rows as a spreadsheet program saves them, without leading zeros for one, it is
-        suspicious however many rows it has: those would be created again.
+        suspicious however many rows it has: those would be created again. So is a plan of the same bytes with
+        other rows in place of some with an outcome: an option or a version of the program reads them differently.
         Repeated uses of a record by a cycled input do not count, because a shorter load test makes fewer of them.
         What was there before is read only when the new plan is suspicious, by a connection of its own: the
         transaction of ``connection`` has replaced it already.
@@ -49,6 +52,10 @@ class EarlierInput:
         found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
         if report.vanished and report.added and (respelt := find_respelt_keys(connection, self.last_id)):
             return structs.replace(_compare(found, connection), respelt_keys=respelt)
+        if report.added and self.digests == _digests(connection):
+            replaced = _compare(found, connection)
+            if found < replaced.earlier_rows:
+                return structs.replace(replaced, is_read_differently=True)
         if not is_hardly_any(found, self.most_rows):
             return None
         if not is_hardly_any(found, connection.execute(_PLAN["count_all_outcomes"]).fetchone()[0]):
@@ -58,6 +65,10 @@ class EarlierInput:
             return None
         first_uses = connection.execute(_PLAN["count_first_uses"]).fetchone()
         return replaced if is_hardly_any(*first_uses) else None
+
+
+def _digests(connection: sqlite3.Connection) -> tuple[str, ...]:
+    return tuple(each.sha256 for each in read_fingerprints(connection))
 
 
 def _compare(found: int, connection: sqlite3.Connection) -> ReplacedInput:

@@ -1,16 +1,21 @@
 """A new plan is compared with the one before it; an input of another job leaves the ledger as it is."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
-from provisioner.models import PlanEntry, ReplacedInput, Status
+from provisioner.models import Fingerprint, PlanEntry, ReplacedInput, Status
 from tests.ledger_samples import INPUT, SETTINGS, TOO_LONG, claim_all, digest_of, entries, entry, query, send
+
+CHANGED = [structs.replace(each, sha256=64 * "c") for each in INPUT]
+"""The fingerprints of the input after it has changed."""
 
 
 class RefusedError(Exception):
@@ -25,11 +30,13 @@ async def begin(path: Path, planned: list[PlanEntry], status: Status = Status.CR
             await send(ledger, claim, status)
 
 
-async def replaced_by(path: Path, planned: list[PlanEntry]) -> ReplacedInput | None:
-    """Plan other entries and return what is asked about them, None when nothing is."""
+async def replaced_by(
+    path: Path, planned: list[PlanEntry], files: Sequence[Fingerprint] = CHANGED
+) -> ReplacedInput | None:
+    """Plan the entries of other files and return what is asked about them, None when nothing is."""
     asked: list[ReplacedInput] = []
     async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
-        await ledger.plan(planned, INPUT, on_replaced=asked.append)
+        await ledger.plan(planned, files, on_replaced=asked.append)
     return asked[0] if asked else None
 
 
@@ -115,6 +122,22 @@ async def test_a_few_other_new_keys_do_not_hide_those_that_a_spreadsheet_changed
 
     assert respelt is not None
     assert len(respelt.respelt_keys) == 3
+
+
+async def test_the_same_bytes_that_give_other_rows_are_asked_about(path: Path) -> None:
+    """Rows that are read in another way would be created again; more rows, or fewer, are not asked about."""
+    await begin(path, entries(keys(1, 20)))
+
+    fewer = await replaced_by(path, entries(keys(1, 19)), INPUT)
+    more = await replaced_by(path, entries(keys(1, 25)), INPUT)
+    await begin(path, entries(keys(1, 20)))
+    other = await replaced_by(path, entries([*keys(1, 18), "k 19", "k 20"]), INPUT)
+
+    assert fewer is None
+    assert more is None
+    assert other is not None
+    assert other.is_read_differently
+    assert other.earlier_rows - other.found_rows == 2
 
 
 async def test_comparing_keys_costs_the_same_for_many_rows_as_for_few(path: Path) -> None:
