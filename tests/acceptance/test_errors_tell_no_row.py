@@ -32,7 +32,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.sending.row_processor:RowProcessor.process", RUN),
     ("provisioner.twilio.webchats:WebChatClient.create", RUN),
     ("provisioner.http_client.transport:Transport.send", RUN),
-    ("provisioner.ledger.sqlite.ledger:SqliteLedger.settle", RUN),
+    ("provisioner.ledger.sqlite.ledger:SqliteLedger.settle_created", RUN),
     ("provisioner.monitor.run_monitor:RunMonitor.settled", RUN),
     ("provisioner.twilio.messages:MessageClient.post", RUN),
     ("provisioner.results.outputs:write_results", RUN),
