@@ -209,12 +209,13 @@ class SampleRecord:
     @property
     def bare(self) -> str:
         """Text of the record without its line end."""
-        return self.text.rstrip("\r\n")
+        return self.text[: len(self.text) - len(self.line_end)]
 
     @property
     def line_end(self) -> str:
         """Line end of the record; empty at the end of the text."""
-        return self.text[len(self.bare) :]
+        text = self.text
+        return "\r\n" if text[-2:] == "\r\n" else text[-1:] if text[-1:] in ("\r", "\n") else ""
 
 
 class _Parsed(NamedTuple):

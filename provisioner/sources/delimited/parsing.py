@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Protocol
 
+from .line_ends import line_end_of
+
 MAX_FIELD_SIZE = 1024 * 1024
 """Longest field, in characters."""
 NULL = "\\N"
@@ -108,11 +110,11 @@ class _UnquotedRows:
     def __iter__(self) -> Iterator[list[str]]:
         for line in self._lines:
             self.line_num += 1
-            text, record = line.rstrip("\r\n"), line
+            text, record = without_line_end(line), line
             while _ends_in_escape(text) and (following := next(self._lines, "")):
                 self.line_num += 1
                 record += following
-                text = record.rstrip("\r\n")
+                text = without_line_end(record)
             if not text:
                 yield []
             elif text == END_OF_COPY:
@@ -129,6 +131,11 @@ class _UnquotedRows:
             start = found.end() + 1
             if start > len(text):
                 return
+
+
+def without_line_end(record: str) -> str:
+    """Return a record without its last line end; others before it are escaped, and belong to a field."""
+    return record[: len(record) - len(line_end_of(record))]
 
 
 def _ends_in_escape(text: str) -> bool:

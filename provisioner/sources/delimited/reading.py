@@ -17,7 +17,7 @@ from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
 from .dialect import Dialect, RowFormatter
 from .line_ends import NAMES, BlockWatch
-from .parsing import MAX_FIELD_SIZE, NULL
+from .parsing import MAX_FIELD_SIZE, NULL, without_line_end
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
@@ -134,7 +134,7 @@ class _Doubts:
         if self._has_cut_numbers:
             mention_cut_numbers(self._skipped, line, self._columns, values)
         problem = "" if len(values) == self._width else _ragged(len(values), self._width)
-        record = Record(line, values, problem, text.rstrip("\r\n").encode())
+        record = Record(line, values, problem, without_line_end(text).encode())
         if self._torn or next_line - 1 in self._watch.doubts:
             yield from self._beside_unusual_line_end(record, is_torn=next_line - 1 in self._watch.doubts)
         else:

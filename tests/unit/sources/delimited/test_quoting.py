@@ -1,5 +1,6 @@
 """Rules of the ways in which fields are quoted and characters escaped."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -55,3 +56,18 @@ def test_a_long_field_that_a_delimiter_does_not_end_is_given_up_at_once() -> Non
     """Each character is looked at a few times, and not once for every way to divide those before it."""
     assert raw_fields(200 * "ab" + "\\", ",", Quoting.BACKSLASH) == []
     assert raw_fields(200 * "ab" + ',"\\"c"', ",", Quoting.BACKSLASH) == [200 * "ab", '"\\"c"']
+
+
+def test_a_line_break_that_is_escaped_at_the_end_of_a_record_is_part_of_it(opened: Open) -> None:
+    """The line end is the one after it."""
+    source = opened(b"id\tname\tnote\\\n\n1\tAna\tx\\\n\n2\tBo\t\\N\n")
+
+    assert source.columns == ("id", "name", "note\n")
+    assert values(source) == [["1", "Ana", "x\n"], ["2", "Bo", ""]]
+
+    stream = io.BytesIO()
+    with source.writer(stream, ["_status"]) as writer:
+        for record in source.records():
+            writer.write(record, ["invalid"])
+
+    assert stream.getvalue() == (b"id\tname\tnote\\\n\t_status\n1\tAna\tx\\\n\tinvalid\n2\tBo\t\\N\tinvalid\n")
