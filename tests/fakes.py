@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec import structs
 
@@ -149,7 +150,7 @@ class FakeLedger:
         else:
             settled = self.settle(claim_id, Status.CREATED if may_share else shared.status, result)
         recorded: asyncio.Future[SharedConversation | None] = asyncio.get_running_loop().create_future()
-        settled.add_done_callback(lambda done: _pass_on(done, recorded, shared))
+        settled.add_done_callback(partial(_pass_on, recorded=recorded, shared=shared))
         return recorded
 
     async def release(self, claim_ids: Sequence[int]) -> None:

@@ -36,7 +36,7 @@ def attempt_result(
         identity=identity,
         http_status=reply.status,
         error_code=classification.error_code,
-        error=_told(classification, foreign),
+        error=classification.error if foreign is None else _told(classification, foreign),
         message_sid=classification.message_sid,
         twilio_request_id=read_request_id(reply.headers),
         retry_after_s=classification.retry_after_s,
@@ -63,7 +63,7 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
         ended=reply.ended,
         http_status=reply.status,
         error_code=classification.error_code,
-        error=_told(classification, foreign),
+        error=classification.error if foreign is None else _told(classification, foreign),
         twilio_request_id=read_request_id(reply.headers),
         retry_after_s=classification.retry_after_s,
         is_throttled=classification.is_throttled,
@@ -72,9 +72,9 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
     )
 
 
-def _told(classification: ReplyClassification, foreign: ForeignReply | None) -> str:
+def _told(classification: ReplyClassification, foreign: ForeignReply) -> str:
     """Return the error; what a refusal would mean if it came from Twilio is not said of another server's."""
-    if foreign is None or classification.verdict is not Verdict.REFUSED:
+    if classification.verdict is not Verdict.REFUSED:
         return classification.error
     return f"another server than Twilio refused the request ({foreign.answer})"
 
