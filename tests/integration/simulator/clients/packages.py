@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 240
+PATIENCE_S = 60
+_refused: dict[str, str] = {}
+"""Why a program could not install packages, by its name: the next test does not wait for it again."""
 
 
 def cache_folder() -> Path:
@@ -46,13 +48,22 @@ def installed(name: str, command: list[str], *contents: str) -> Path:
 
 
 def _run(command: list[str], folder: Path) -> None:
+    program = Path(command[0]).name
+    if program not in _refused and (reason := _failure(command, folder)):
+        _refused[program] = f"{program} {reason}"
+    if program in _refused:
+        pytest.skip(_refused[program])
+
+
+def _failure(command: list[str], folder: Path) -> str:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except subprocess.TimeoutExpired:
-        pytest.skip(f"{Path(command[0]).name} did not answer within {PATIENCE_S} s")
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
-        pytest.skip(f"{Path(command[0]).name} could not install the packages: {said}")
+        return f"did not answer within {PATIENCE_S} s"
+    if done.returncode == 0:
+        return ""
+    said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+    return f"could not install the packages: {said}"
 
 
 def python_packages(requirements: Path) -> Path:
@@ -64,6 +75,15 @@ def python_packages(requirements: Path) -> Path:
 
 def node_packages(name: str, versions: dict[str, str]) -> Path:
     """Return a folder for ``NODE_PATH`` with these packages of npm, whose own scripts are not run."""
-    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--silent", "--prefix", "."]
+    flags = [
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--silent",
+        "--fetch-retries=0",
+        "--prefix",
+        ".",
+    ]
     wanted = [f"{package}@{version}" for package, version in sorted(versions.items())]
-    return installed(name, ["npm", "install", *flags, *wanted]) / "node_modules"
+    return installed(name, ["npm", "install", "--fetch-retries=0", *flags, *wanted]) / "node_modules"
