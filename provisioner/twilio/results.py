@@ -76,7 +76,7 @@ def _told(classification: ReplyClassification, foreign: ForeignReply) -> str:
     """Return the error; what a refusal would mean if it came from Twilio is not said of another server's."""
     if classification.verdict is not Verdict.REFUSED:
         return classification.error
-    return f"another server than Twilio refused the request ({foreign.answer})"
+    return f"another server than Twilio refused the request ({foreign.answer}); check --base-url"
 
 
 def failed_close(failure: TransportFailure) -> CloseResult:

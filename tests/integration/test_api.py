@@ -221,7 +221,7 @@ def test_what_the_callback_raises_ends_the_job_in_good_order() -> None:
 
 def test_what_ends_a_job_before_it_begins_is_raised_with_its_exit_code() -> None:
     """As the command line would end, without its text on stderr."""
-    Path("bad.csv").write_text('a\n"b')
+    Path("bad.csv").write_text('CustomerFriendlyName\n"b')
     create("other.csv", key="crm_id")
     calls: list[tuple[type[api.ProvisionerError], int, Callable[[], object]]] = [
         (api.UsageError, 2, lambda: create(simulate=False)),

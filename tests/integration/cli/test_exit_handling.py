@@ -39,7 +39,7 @@ def _inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "customers.csv").write_text("crm_id,CustomerFriendlyName\n1,Ana\n")
     (tmp_path / "twin.csv").write_text("crm_id,CustomerFriendlyName\n1,Once more\n")
-    (tmp_path / "bad.csv").write_text('a\n"b')
+    (tmp_path / "bad.csv").write_text('CustomerFriendlyName\n"b')
     main(["run", "customers.csv", "-o", "o.csv", "--ledger", "other.ledger", "--simulate", "--key", "crm_id"])
     capsys.readouterr()
 
