@@ -85,4 +85,4 @@ async def test_retries_pass_the_pacer(program: Program) -> None:
     assert (ended.code, ended.counts) == (0, {"created": 20})
     assert len(arrivals) == 21
     assert most_in_a_window(arrivals, 20) <= 20
-    assert arrivals[-1] - arrivals[0] > 1 + 20 / 20
+    assert arrivals[-1] - arrivals[0] > 1 + 19 / 20  # the pause takes the place of one of the 20 intervals
