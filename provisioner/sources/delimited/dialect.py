@@ -10,7 +10,8 @@ from typing import NamedTuple
 from provisioner.errors import UsageError
 from provisioner.rows import holds_cut_number
 
-from .parsing import NULL, Quoting, Rows, escaped, parser, raw_fields
+from .line_ends import line_end_of
+from .parsing import NULL, Quoting, Rows, escaped, parser, raw_fields, without_line_end
 from .preamble import count_titles
 from .quoting import detect_quoting
 
@@ -209,13 +210,12 @@ class SampleRecord:
     @property
     def bare(self) -> str:
         """Text of the record without its line end."""
-        return self.text[: len(self.text) - len(self.line_end)]
+        return without_line_end(self.text)
 
     @property
     def line_end(self) -> str:
         """Line end of the record; empty at the end of the text."""
-        text = self.text
-        return "\r\n" if text[-2:] == "\r\n" else text[-1:] if text[-1:] in ("\r", "\n") else ""
+        return line_end_of(self.text)
 
 
 class _Parsed(NamedTuple):
