@@ -11,13 +11,17 @@ from functools import cache
 
 from provisioner.ledger.sqlite import queries
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the schema that this program writes, SQLite's ``user_version`` of a ledger."""
 SCHEMA = queries.load_queries("schema")
 """Statements that create the current schema: dict of SQL text by name of the object."""
 _MIGRATE = queries.load_queries("migrate")
-_TO_VERSION_2 = ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "add_closures")
-_TO_VERSION_3 = ("add_service_sid", "doubt_gone")
+_STEPS: dict[int, tuple[str, ...]] = {
+    2: ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "add_closures"),
+    3: ("add_service_sid", "doubt_gone"),
+    4: (),
+}
+"""Names of the statements that migrate a ledger of the version before to each version."""
 _MADE_ANEW = ("attempts_by_conversation", "results")
 """Objects that are made from the schema at the end of a migration, where the schema has them."""
 _MOST_OBJECTS = 100
@@ -35,13 +39,13 @@ def create_schema(connection: sqlite3.Connection) -> None:
 
 def migrate_schema(connection: sqlite3.Connection, version: int, *, to: int = SCHEMA_VERSION) -> None:
     """Migrate the schema from an older ``version`` to the version ``to``, within the caller's transaction."""
-    steps = (*(_TO_VERSION_2 if version == 1 else ()), *(_TO_VERSION_3 if to == SCHEMA_VERSION else ()))
+    present, wanted = _statements(version), _statements(to)
+    steps = [name for each in range(version + 1, to + 1) for name in _STEPS[each]]
     for name in ("drop_results", *steps):
         connection.execute(_MIGRATE[name])
-    known = _statements(to)
     for name in _MADE_ANEW:
-        if name in known:
-            connection.execute(known[name])
+        if name in wanted and (name == "results" or name not in present):
+            connection.execute(wanted[name])
 
 
 def _statements(version: int) -> Mapping[str, str]:

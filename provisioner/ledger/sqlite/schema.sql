@@ -1,4 +1,4 @@
--- Schema of a ledger, version 3. docs/ledger.md documents it for users who query a ledger.
+-- Schema of a ledger, version 4. docs/ledger.md documents it for users who query a ledger.
 
 -- name: manifest
 -- The job of the ledger: job_id, settings (JSON), created_at, created_by; planned_at after the first complete plan.

@@ -12,6 +12,7 @@ import pytest
 from provisioner.errors import ExitCode, LedgerError
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
+from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from tests.ledger_samples import INPUT, SETTINGS, entries
 
 FOREIGN = "is damaged: its tables are not those of a ledger, or something was added to them"
@@ -100,7 +101,8 @@ def test_a_ledger_of_a_newer_version_is_refused(made: Path, opening: Opening) ->
 
     error = refusal_of(opening, made)
 
-    assert error.message == f"{made} was written by a newer version of this program (schema 99, known is 3)"
+    known = f"(schema 99, known is {SCHEMA_VERSION})"
+    assert error.message == f"{made} was written by a newer version of this program {known}"
     assert error.cure == "install that version or a later one"
 
 

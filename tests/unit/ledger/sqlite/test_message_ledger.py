@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite import queries, schema
 from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
+from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Result, Status, UnknownMessage
 from tests.ledger_samples import (
     CREATED,
@@ -298,7 +299,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
 
     assert migrated == before
     assert not claims
-    assert query(path, "PRAGMA user_version") == [(3,)]
+    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     fresh = path.with_name("fresh.ledger")
     async with open_sqlite_ledger(fresh, SETTINGS, version="2") as ledger:
         await ledger.start_run(())
@@ -313,7 +314,7 @@ async def test_a_ledger_of_version_1_is_brought_up_to_date(path: Path) -> None:
 def test_a_migration_happens_wholly_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut off in its middle, it leaves version 1."""
     make_version_1(path)
-    monkeypatch.setattr("provisioner.ledger.sqlite.schema._TO_VERSION_2", ("add_message", "add_message"))
+    monkeypatch.setitem(schema._STEPS, 2, ("add_message", "add_message"))
     before = query(path, "SELECT sql FROM sqlite_master ORDER BY name")
 
     async def write() -> None:

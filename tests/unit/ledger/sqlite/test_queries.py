@@ -14,6 +14,7 @@ FILES = (
     "schema",
     "schema_1",
     "schema_2",
+    "schema_3",
     "migrate",
     "plan",
     "run",

@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
+from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.models import Status
 from tests.ledger_samples import digest_of, query
 
@@ -57,7 +58,7 @@ async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> Non
         after = list(reader.results())
 
     assert left == [2, 3, 4]
-    assert query(path, "PRAGMA user_version") == [(3,)]
+    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert query(path, "SELECT state FROM closures ORDER BY row_id") == [("closed",), ("maybe",)]
     assert after == before
     assert {each.status for each in after} == {Status.CREATED}
