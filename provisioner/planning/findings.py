@@ -1,10 +1,11 @@
-"""What a plan pass finds in the valid rows: which are blank, and how many are nearly too large."""
+"""What a plan pass finds in the valid rows: which are blank, and which have an identity with odd characters."""
 
 import msgspec
 
 from provisioner.mapping import PRE_ENGAGEMENT_PREFIX
 from provisioner.models import Mapped
 from provisioner.models.text import pluralize
+from provisioner.rows import is_unadvised_identity
 
 _SHOWN = 3
 
@@ -15,7 +16,8 @@ class PlanFindings(msgspec.Struct):
     ``nearly_full`` is the number of rows whose pre-engagement data is close to Twilio's limit of 16 KB. A row is
     blank when its columns give no name, data or message: ``blank`` is the number of such rows by the index of
     their source, ``first`` the first of their row numbers, ``telling`` the indexes of sources that have others.
-    ``without_rows`` are the indexes of sources without any row.
+    ``without_rows`` are the indexes of sources without any row. ``odd_identities`` is the number of rows whose own
+    identity has characters that Twilio advises against, ``first_odd`` the row and the line of the first of them.
     """
 
     nearly_full: int = 0
@@ -23,6 +25,8 @@ class PlanFindings(msgspec.Struct):
     telling: set[int] = set()
     first: list[int] = []
     without_rows: set[int] = set()
+    odd_identities: int = 0
+    first_odd: list[tuple[int, int]] = []
 
     @classmethod
     def from_note(cls, note: str | None) -> "PlanFindings | None":
@@ -36,8 +40,13 @@ class PlanFindings(msgspec.Struct):
         """Return the findings as JSON. No value of a row is among them."""
         return msgspec.json.encode(self).decode()
 
-    def take(self, number: int, source: int, mapped: Mapped) -> None:
-        """Take account of a valid row: its number, from 1, the index of its source, and its texts."""
+    def take(self, number: int, line: int, source: int, mapped: Mapped) -> None:
+        """Take account of a valid row: its number and line, from 1, the index of its source, and its texts."""
+        identity = mapped.request.identity
+        if identity and is_unadvised_identity(identity):
+            self.odd_identities += 1
+            if len(self.first_odd) < _SHOWN:
+                self.first_odd.append((number, line))
         if is_telling(mapped):
             self.telling.add(source)
             return
@@ -59,6 +68,19 @@ class PlanFindings(msgspec.Struct):
         listed = ", ".join(map(str, self.first)) + (" …" if count > len(self.first) else "")
         have = pluralize("row", count, "has", "have")
         return f"{have} no name, data or message, so that nobody can tell whose chats they are: row {listed}"
+
+    @property
+    def identity_note(self) -> str:
+        """A sentence with the number of odd identities and the first of them; empty when there are none."""
+        count = self.odd_identities
+        if not count:
+            return ""
+        listed = ", ".join(f"row {row} (line {line})" for row, line in self.first_odd)
+        have = pluralize("row", count, "has", "have")
+        return (
+            f"{have} an identity with other characters than A to Z, digits and . _ ~ -, which are sent although "
+            f"Twilio advises against most of them: {listed}{' …' if count > len(self.first_odd) else ''}"
+        )
 
 
 def is_telling(mapped: Mapped) -> bool:

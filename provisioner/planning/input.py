@@ -102,6 +102,8 @@ class JobInput:
             notes.append(
                 f"{self.findings.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB"
             )
+        if self.findings.identity_note:
+            notes.append(self.findings.identity_note)
         if self._rows.must_say_something and self.findings.blank_note:
             notes.append(self.findings.blank_note)
         return tuple(notes)
@@ -191,7 +193,7 @@ class JobInput:
         key = mapped.key
         if not problems:
             self.findings.nearly_full += is_nearly_full(request)
-            self.findings.take(number, index, mapped)
+            self.findings.take(number, record.line, index, mapped)
         elif any(problem.field == "key" for problem in problems):
             key = ""
         return PlanEntry(number, record.line, index, key, digest(request), problems)

@@ -12,7 +12,7 @@ from .digests import digest, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
 from .masking import mask_request, mask_text
 from .pre_engagement import is_nearly_full
-from .validation import validate_address, validate_marker, validate_ui_version
+from .validation import is_unadvised_identity, validate_address, validate_marker, validate_ui_version
 
 __all__ = [
     "IdentityPolicy",
@@ -22,6 +22,7 @@ __all__ = [
     "identity_for",
     "is_generated_identity",
     "is_nearly_full",
+    "is_unadvised_identity",
     "marker_for",
     "mask_request",
     "mask_text",

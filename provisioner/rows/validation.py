@@ -27,7 +27,8 @@ _OTHER_SIDS = {
     "AD": "begins with AD, like the SID of a postal address",
     "IS": "begins with IS, like the SID of a Conversations service",
 }
-_IDENTITY = re.compile(r"[A-Za-z0-9._~-]+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+"""Characters that a URL holds as they are (RFC 3986, section 2.3)."""
 _MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
@@ -51,11 +52,28 @@ def validate_name(text: str) -> tuple[str, ...]:
 
 
 def validate_identity(text: str) -> tuple[str, ...]:
-    """Check a guest's identity: at most 256 characters, only ASCII letters, digits and ``. _ ~ -``."""
+    """Check a guest's identity: at most 256 printable characters without spaces around them, no cut number.
+
+    Twilio only advises against the characters for which ``is_unadvised_identity`` is true.
+    """
     length = _validate_length(text, MAX_IDENTITY_CHARACTERS)
-    if _IDENTITY.fullmatch(text):
+    if _UNRESERVED.fullmatch(text):
         return length
-    return (*length, *_validate_digits(text), "may hold only the letters A to Z, digits, and . _ ~ -")
+    return (*length, *(validate_text(text) or _validate_visible(text)), *_validate_digits(text))
+
+
+def _validate_visible(text: str) -> tuple[str, ...]:
+    is_visible = text.isprintable() and text == text.strip()
+    return NO_FAULT if is_visible else ("may hold only printable characters, without spaces around them",)
+
+
+def is_unadvised_identity(text: str) -> bool:
+    """Return whether an identity has other characters than ASCII letters, digits and ``. _ ~ -``.
+
+    Source: Twilio, https://www.twilio.com/docs/flex/developer/conversations/webchats-resource, which advises
+    against the reserved characters of URLs.
+    """
+    return not _UNRESERVED.fullmatch(text)
 
 
 def _validate_digits(text: str) -> tuple[str, ...]:

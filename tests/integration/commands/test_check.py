@@ -94,7 +94,7 @@ async def test_only_rows_that_will_be_sent_are_previewed(tmp_path: Path) -> None
         ("a.csv", "id,CustomerFriendlyName\n1,Ana\n2\n3,Cy\n", Counts(input=3, pending=2, invalid=1)),
         (
             "a.jsonl",
-            '{"CustomerFriendlyName": "Ana"}\n{"identity": "no blank"}\n',
+            '{"CustomerFriendlyName": "Ana"}\n{"identity": " blank"}\n',
             Counts(input=2, pending=1, invalid=1),
         ),
     ],

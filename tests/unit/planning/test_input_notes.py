@@ -7,6 +7,7 @@ from openpyxl import Workbook
 
 from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
+from provisioner.planning.findings import PlanFindings
 from provisioner.planning.input import open_input
 from provisioner.planning.plan import skipped_records
 
@@ -34,6 +35,25 @@ def test_what_is_left_out_is_said(header: str, notes: tuple[str, ...], tmp_path:
         assert len(list(job_input.entries())) == 1
 
     assert job_input.notes == notes
+
+
+def test_odd_identities_are_counted_and_sent(tmp_path: Path) -> None:
+    """Twilio only advises against such characters: none is invalid, and a note names the first rows, no value."""
+    file = tmp_path / "customers.csv"
+    rows = [f'"Name\n{number}",guest{text}' for number, text in enumerate(["@x.example", "-1", ":2", "+3", "&4"])]
+    file.write_text("CustomerFriendlyName,Identity\n" + "\n".join(rows) + "\n")
+    options = RunOptions(address_sid="IG" + 32 * "a")
+
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
+        entries = list(job_input.entries())
+        again = PlanFindings.from_note(job_input.findings.to_note())
+
+    assert [entry.problems for entry in entries] == [()] * 5
+    assert "\n".join(job_input.notes) == (
+        "4 rows have an identity with other characters than A to Z, digits and . _ ~ -, which are sent although "
+        "Twilio advises against most of them: row 1 (line 2), row 3 (line 6), row 4 (line 8) …"
+    )
+    assert again == job_input.findings
 
 
 def test_what_is_left_unread_is_said(tmp_path: Path) -> None:

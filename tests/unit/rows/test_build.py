@@ -47,7 +47,7 @@ def test_all_problems_of_a_row_are_found_at_once() -> None:
         chat_friendly_name="x" * 300,
         customer_friendly_name="Ada\ud800",
         pre_engagement_data="[1]",
-        identity="ada@example.com",
+        identity=" ada",
         ui_version="1\n",
         first_message="\0",
         members={"plan": "\udfff"},
