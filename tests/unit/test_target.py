@@ -72,7 +72,7 @@ def test_another_command_is_led_to_the_same_place() -> None:
 def test_another_region_is_warned_of() -> None:
     """Flex is in practice in us1 only."""
     usual = Target.choose(ConnectionOptions(), ENVIRON | {"TWILIO_REGION": "us1"}, HOME)
-    unusual = Target.choose(ConnectionOptions(), ENVIRON | {"TWILIO_REGION": "ie1"}, HOME)
+    unusual = Target.choose(ConnectionOptions(), ENVIRON | {"TWILIO_REGION": "ie1", "TWILIO_EDGE": "dublin"}, HOME)
 
     assert usual.notes == ()
     assert len(unusual.notes) == 1

@@ -72,19 +72,22 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path | No
     """Return the account to use.
 
     The order of precedence: the ``profile`` that is named, the environment, twilio-cli's active profile; an API
-    key is used before an auth token. ``home`` is the user's home folder, None if there is none. Raise
-    ``UsageError`` when there are no credentials, when they are malformed, or when only some of the variables are
-    set: a scheduled job must not silently use another account. Source of the names: Twilio's client libraries and
-    twilio-cli.
+    key is used before an auth token. The edge is that of the environment, of the profile, or of twilio-cli's file;
+    a region of the environment belongs to credentials of the environment alone. ``home`` is the user's home
+    folder, None if there is none.
+
+    Raise ``UsageError`` when there are no credentials, when they are malformed, when only some of the variables
+    are set (a scheduled job must not silently use another account), or when twilio-cli is set to require that a
+    profile is named and none is. Source of the names: Twilio's client libraries and twilio-cli.
     """
     settings = _settings(environ)
+    folder = _config_folder(settings, home)
     if profile:
-        return _from_profile(_named_profile(profile, _config_folder(settings, home)), settings)
+        return _from_profile(_named_profile(profile, folder), settings)
     files = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
     if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN, *files)):
-        return _from_environment(_with_files(settings))
-    folder = _config_folder(settings, home)
-    active = read_profiles(folder).active if folder else None
+        return _from_environment(_with_files(settings), default_edge=_default_edge(folder))
+    active = _active_profile(folder)
     if active is None:
         raise UsageError(
             "no Twilio credentials were found",
@@ -143,7 +146,31 @@ def _read_secret(name: str, file: Path) -> str:
     return secret
 
 
-def _from_environment(settings: Mapping[str, str]) -> Account:
+def _active_profile(folder: Path | None) -> Profile | None:
+    if folder is None:
+        return None
+    profiles = read_profiles(folder)
+    profiles.forbid_nameless()
+    return profiles.active
+
+
+def _default_edge(folder: Path | None) -> str:
+    """Return the edge in twilio-cli's file, for credentials of the environment; empty if it has none.
+
+    They do not depend on the file, so one that cannot be read says nothing. Raise ``UsageError`` when the file
+    requires that a profile is named.
+    """
+    if folder is None:
+        return ""
+    try:
+        profiles = read_profiles(folder)
+    except UsageError:
+        return ""
+    profiles.forbid_nameless()
+    return profiles.edge
+
+
+def _from_environment(settings: Mapping[str, str], *, default_edge: str) -> Account:
     key, secret, token = (settings.get(name, "") for name in (API_KEY, API_SECRET, AUTH_TOKEN))
     if bool(key) != bool(secret):
         present, absent = (API_KEY, API_SECRET) if key else (API_SECRET, API_KEY)
@@ -161,7 +188,7 @@ def _from_environment(settings: Mapping[str, str]) -> Account:
         username=key or account_sid,
         password=secret if key else token,
         region=settings.get("TWILIO_REGION", ""),
-        edge=settings.get("TWILIO_EDGE", ""),
+        edge=settings.get("TWILIO_EDGE") or default_edge,
         origin=f"the environment ({'API key' if key else 'auth token'})",
     )
 
@@ -171,8 +198,8 @@ def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
         account_sid=profile.account_sid,
         username=profile.api_key,
         password=profile.api_secret,
-        region=profile.region or settings.get("TWILIO_REGION", ""),
-        edge=profile.edge or settings.get("TWILIO_EDGE", ""),
+        region=profile.region,
+        edge=settings.get("TWILIO_EDGE") or profile.edge,
         origin=f"the twilio-cli profile {quoted(profile.name)}",
     )
 

@@ -29,7 +29,9 @@ class Hosts:
     https://www.twilio.com/docs/conversations/api/service-resource.
 
     Hosts are named ``product[.edge][.region].twilio.com``; an edge without a region implies ``us1``. Raise
-    ``UsageError`` when region or edge is not a valid host label. Source: Twilio's client libraries.
+    ``UsageError`` when region or edge is not a valid host label, or when another region than ``us1`` has no edge:
+    such hosts do not exist any more. Source: Twilio's client libraries, and
+    https://www.twilio.com/docs/global-infrastructure/api-domain-migration-guide.
     """
 
     region: str = ""
@@ -44,6 +46,12 @@ class Hosts:
                     f"the Twilio {name} is not a plain word",
                     cure=f"set TWILIO_{name.upper()} to a name like {'us1' if name == 'region' else 'dublin'}",
                 )
+        if self.region not in {"", HOME_REGION} and not self.edge and not self.base_url:
+            raise UsageError(
+                f"the Twilio region {self.region} has no edge: hosts of a region alone ended on 2026-04-28",
+                cure=f"unset TWILIO_REGION, or make the twilio-cli profile without a region: Flex is offered in "
+                f"{HOME_REGION} only; with TWILIO_EDGE the region can be asked all the same",
+            )
 
     def url(self, product: str, *segments: str) -> str:
         """Return the URL of a path of ``product``, the first label of its host, such as ``flex-api``.

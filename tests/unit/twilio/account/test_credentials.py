@@ -87,12 +87,12 @@ def test_the_active_profile_is_used_when_the_environment_is_silent(tmp_path: Pat
 
 
 def test_a_named_profile_wins_over_the_environment(tmp_path: Path) -> None:
-    """``--profile`` is explicit; the environment only fills in a region the profile does not have."""
+    """``--profile`` is explicit; a region of the environment belongs to the credentials of the environment."""
     write_config(tmp_path / ".twilio-cli", PROFILES)
 
     account = resolve(BY_KEY | {"TWILIO_REGION": "au1"}, tmp_path, "plain")
 
-    assert (account.account_sid, account.region) == (OTHER_SID, "au1")
+    assert (account.account_sid, account.region) == (OTHER_SID, "")
     assert account.origin == "the twilio-cli profile 'plain'"
 
 

@@ -11,7 +11,7 @@ from provisioner.twilio.account.hosts import Hosts, parse_base_url, parse_proxy,
     [
         ("", "", "flex-api.twilio.com"),
         ("dublin", "", "flex-api.dublin.us1.twilio.com"),
-        ("", "ie1", "flex-api.ie1.twilio.com"),
+        ("", "us1", "flex-api.us1.twilio.com"),
         ("dublin", "ie1", "flex-api.dublin.ie1.twilio.com"),
     ],
 )
@@ -20,6 +20,15 @@ def test_a_host_is_product_edge_region(edge: str, region: str, host: str) -> Non
     hosts = Hosts(region=region, edge=edge)
 
     assert hosts.url("flex-api", "v2", "WebChats") == f"https://{host}/v2/WebChats"
+
+
+def test_another_region_needs_an_edge() -> None:
+    """Hosts like flex-api.ie1.twilio.com do not exist any more; a base URL replaces the host anyway."""
+    with pytest.raises(UsageError, match="region ie1 has no edge") as refused:
+        Hosts(region="ie1")
+
+    assert "unset TWILIO_REGION" in refused.value.cure
+    assert Hosts(region="ie1", base_url="https://proxy.example").url("x") == "https://proxy.example"
 
 
 def test_a_segment_of_a_path_stays_one_segment() -> None:
