@@ -93,6 +93,11 @@ _UNSUPPORTED_FORMATS = (
         "a page of HTML or XML, whatever its name says",
         "export it as CSV, or open it in a spreadsheet program and save it as CSV UTF-8",
     ),
+    _UnsupportedFormat(
+        re.compile("(?:\ufeff)?\\s*(?:\\+[-=]{2,}\\+|(?:┌|╭|┏|╔)(?:─|━|═))".encode()),
+        "a table drawn with lines, as programs show it to people",
+        "let the program write CSV (psql --csv, sqlite3 -csv -header) or tabs (mysql --batch)",
+    ),
     _UnsupportedFormat(re.compile(rb"%PDF-"), "a PDF document", "export it as CSV"),
     *(
         _UnsupportedFormat(re.compile(start), f"{what}, which is not read", "unpack it first")

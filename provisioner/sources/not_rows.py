@@ -118,12 +118,15 @@ class NotRows:
 def is_dash_line(values: Sequence[str], header: Sequence[str]) -> bool:
     """Return whether a record that follows the header only underlines it, as sqlcmd, isql and psql do.
 
-    Each cell has to consist of dashes. Single ones, which people write for *none*, do not count, except below
-    names that are as short.
+    Each cell has to consist of dashes, except below an empty name, as at the borders of a table of Markdown.
+    Single dashes, which people write for *none*, do not count, except below names that are as short.
     """
     cells = [value.strip() for value in values]
+    if len(cells) == 1 and _RULER.fullmatch(cells[0]):
+        return True
     if len(cells) != len(header):
-        return len(cells) == 1 and bool(_RULER.fullmatch(cells[0]))
-    if not all(map(_DASHES.fullmatch, cells)):
         return False
-    return any(len(cell) >= _SURE_DASHES for cell in cells) or all(len(name.strip()) <= 1 for name in header)
+    lines = [cell for cell, name in zip(cells, header, strict=True) if cell or name.strip()]
+    if not all(map(_DASHES.fullmatch, lines)):
+        return False
+    return any(len(cell) >= _SURE_DASHES for cell in lines) or all(len(name.strip()) <= 1 for name in header)

@@ -160,7 +160,8 @@ def read_dialect(
     all_quoted = RowFormatter(Dialect(delimiter, is_all_quoted=True, line_end=""))
     is_all_quoted = bool(records) and all(record.bare == all_quoted.format(record.values) for record in records)
     has_empty_quotes = '""' in text and any(
-        '""' in record.text and '""' in raw_fields(record.bare, delimiter, quoting) for record in records
+        '""' in record.text and '""' in map(str.strip, raw_fields(record.bare, delimiter, quoting))
+        for record in records
     )
     tells_nulls = has_empty_quotes and not is_all_quoted
     has_nulls = NULL in text and any(NULL in record.values for record in records)

@@ -25,6 +25,8 @@ class Quoting(StrEnum):
     """Fields in quotes, quotes inside doubled (RFC 4180)."""
     AFTER_BLANK = "after blanks"
     """As ``STANDARD``, with blanks between a delimiter and the opening quote, and after the closing quote."""
+    WIDE_DELIMITER = "blank after each delimiter"
+    """As ``STANDARD``, with a delimiter of two characters, of which the second is a blank."""
     BACKSLASH = "backslash"
     """As ``STANDARD``, and a backslash takes the meaning from a quote, a delimiter, a line end and a backslash."""
     NO_QUOTES = "backslash, no quotes"
@@ -56,6 +58,8 @@ def parser(lines: Iterable[str], delimiter: str, quoting: Quoting = Quoting.STAN
             return csv.reader(lines, delimiter=delimiter, strict=True)
         case Quoting.AFTER_BLANK:
             return csv.reader(_without_blanks(lines, delimiter), delimiter=delimiter, strict=True)
+        case Quoting.WIDE_DELIMITER:
+            return csv.reader(_without_delimiter_blanks(lines, delimiter), delimiter=delimiter, strict=True)
         case Quoting.BACKSLASH:
             escaped = _with_sure_escapes(lines, delimiter)
             return csv.reader(escaped, delimiter=delimiter, escapechar="\\", strict=True)
@@ -85,6 +89,28 @@ def _without_blanks(lines: Iterable[str], delimiter: str) -> Iterator[str]:
             start = match.end()
             is_open = match["close"] == ""
         yield "".join((*pieces, line[start:]))
+
+
+def _without_delimiter_blanks(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Yield lines without the one blank after each delimiter outside quotes."""
+    mark = re.escape(delimiter)
+    rest_of_quoted, quoted = re.compile(r'(?:[^"]+|"")*+"'), re.compile(r'"(?:[^"]+|"")*+"')
+    field = re.compile(rf'((?:{quoted.pattern}|(?!"))[^{mark}]*+{mark}) ?')
+    is_open = False
+    for line in lines:
+        end = 0
+        if is_open:
+            found = rest_of_quoted.match(line)
+            if not found:
+                yield line
+                continue
+            end = found.end()
+        pieces = [line[:end]]
+        while found := field.match(line, end):
+            pieces.append(found[1])
+            end = found.end()
+        is_open = line.startswith('"', end) and not quoted.match(line, end)
+        yield "".join((*pieces, line[end:]))
 
 
 def _with_sure_escapes(lines: Iterable[str], delimiter: str) -> Iterator[str]:
@@ -163,10 +189,12 @@ def raw_fields(text: str, delimiter: str, quoting: Quoting) -> list[str]:
     quoted = {
         Quoting.STANDARD: r'"(?:[^"]+|"")*+"|',
         Quoting.AFTER_BLANK: r' *"(?:[^"]+|"")*+" *|',
+        Quoting.WIDE_DELIMITER: r' ?"(?:[^"]+|"")*+"|',
         Quoting.BACKSLASH: r'"(?:[^"\\]+|""|\\.)*+"|',
         Quoting.NO_QUOTES: "",
     }[quoting]
-    bare = f"[^{mark}]*" if quoting in (Quoting.STANDARD, Quoting.AFTER_BLANK) else rf"(?:[^\\{mark}]+|\\.)*+"
+    has_escapes = quoting in (Quoting.BACKSLASH, Quoting.NO_QUOTES)
+    bare = rf"(?:[^\\{mark}]+|\\.)*+" if has_escapes else f"[^{mark}]*"
     pattern = re.compile(rf"(?:{quoted}{bare})(?={mark}|\Z)", re.DOTALL)
     fields, at = [], 0
     while at <= len(text) and (found := pattern.match(text, at)):

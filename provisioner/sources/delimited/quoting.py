@@ -10,6 +10,7 @@ from .parsing import Quoting, parser
 
 REASONS = {
     Quoting.AFTER_BLANK: "quotes after a blank are read as quotes, and the blanks around them are not read",
+    Quoting.WIDE_DELIMITER: "a blank follows each delimiter, which is not read as a part of the fields",
     Quoting.BACKSLASH: "a backslash takes the meaning from the quote, delimiter, line end or backslash after it",
     Quoting.NO_QUOTES: r"the text format of a database: \t, \n and \\ are read as escapes, quotes as characters",
 }
@@ -42,7 +43,7 @@ def detect_quoting(lines: Sequence[str], delimiter: str, *, is_whole: bool) -> Q
     text = "".join(lines)
     sample = _Sample(lines, delimiter, is_whole)
     if delimiter not in " \\" and _has("blank", text, delimiter) and sample.prefers_blanks():
-        return Quoting.AFTER_BLANK
+        return Quoting.WIDE_DELIMITER if _is_wide(text, delimiter) else Quoting.AFTER_BLANK
     if "\\" in text and delimiter != "\\":
         return _escaping(text, sample)
     return Quoting.STANDARD
@@ -66,6 +67,17 @@ def _escaping(text: str, sample: "_Sample") -> Quoting:
     if is_possible and is_told:
         return Quoting.BACKSLASH
     return Quoting.BACKSLASH if sample.prefers(Quoting.BACKSLASH) else Quoting.STANDARD
+
+
+def _is_wide(text: str, delimiter: str) -> bool:
+    """Return whether one blank follows each delimiter outside quotes, as if the delimiter were ``", "``.
+
+    Fields in quotes have no other blanks around them.
+    """
+    mark = re.escape(delimiter)
+    enclosed = rf'(\A|[\r\n]|{mark} )"(?:[^"]+|"")*+(?:"(?={mark}|[\r\n]|\Z)|\Z)'
+    bare = re.sub(enclosed, r"\1", text)
+    return '"' not in bare and not re.search(f"{mark}(?! )", bare)
 
 
 def _has(what: str, text: str, delimiter: str) -> bool:

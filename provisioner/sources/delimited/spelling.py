@@ -26,11 +26,12 @@ def as_written(record: Record, dialect: Dialect) -> Record:
 
 
 def _empty(field: str, dialect: Dialect) -> str:
-    if field == NULL:
+    written = field.strip()
+    if written == NULL:
         return NULL
     if not dialect.tells_nulls:
         return ""
-    return QUOTED_EMPTY if field else ABSENT
+    return QUOTED_EMPTY if written else ABSENT
 
 
 def with_empty_fields(lines: str) -> str:

@@ -9,7 +9,7 @@ from provisioner.sources.source import RecordWriter
 
 from .dialect import Dialect, RowFormatter
 from .formula_guard import guarded
-from .parsing import raw_fields
+from .parsing import Quoting, raw_fields
 
 
 class DelimitedWriter(RecordWriter):
@@ -40,7 +40,7 @@ class DelimitedWriter(RecordWriter):
         stream.write(detection.mark + dialect.separator_line.encode(self._encoding))
         if dialect.header:
             fields = raw_fields(dialect.header, dialect.delimiter, dialect.quoting)
-            added = [self._formatter.format([name]).rstrip("\r\n") for name in header[len(columns) :]]
+            added = map(self._spelt, header[len(columns) :])
             self._write_line(dialect.delimiter.join([*fields, *added]) + dialect.line_end)
         else:
             self._write_row(self._guard(header))
@@ -62,13 +62,18 @@ class DelimitedWriter(RecordWriter):
         """Write a record as it was written, but for the fields that extra values replace."""
         dialect = self._dialect
         fields = raw_fields(record.raw.decode(), dialect.delimiter, dialect.quoting)
-        spelt = [(place, self._formatter.format([value]).rstrip("\r\n")) for place, value in placed]
+        spelt = [(place, self._spelt(value)) for place, value in placed]
         if not record.problem:
             for place, value in spelt:
                 if place < self._columns:
                     fields[place] = value
         fields += [value for place, value in spelt if place >= self._columns]
         self._write_line(dialect.delimiter.join(fields) + dialect.line_end)
+
+    def _spelt(self, value: str) -> str:
+        """Return a value as a field that follows a delimiter."""
+        blank = " " if self._dialect.quoting is Quoting.WIDE_DELIMITER else ""
+        return blank + self._formatter.format([value]).rstrip("\r\n")
 
     def _write_row(self, values: Sequence[str]) -> None:
         self._write_line(self._formatter.format(values))

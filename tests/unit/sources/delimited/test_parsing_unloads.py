@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import InputError
 from provisioner.sources import Source
 
 Open = Callable[..., Source]
@@ -122,6 +123,73 @@ def test_psql_underlines_and_counts(opened: Open) -> None:
 
     assert [list(record.values)[1].strip() for record in source.records()] == [row[1] for row in PEOPLE]
     assert [each.what for each in source.skipped] == ["dash line", "row count", "blank line"]
+
+
+WIDE = {
+    "wide_sqlite3.csv": "",
+    "wide_duckdb.csv": "",
+    "wide_duckdb_quoted.csv": "",
+    "wide_r.csv": "NA",
+}
+
+
+@pytest.mark.parametrize(("name", "null"), WIDE.items())
+def test_the_blank_of_a_delimiter_of_two_characters_is_no_part_of_a_field(
+    opened: Open, name: str, null: str
+) -> None:
+    """Fields with and without quotes are read alike, and are written back as they came."""
+    source = opened(content_of(name), name=name)
+    stream = io.BytesIO()
+    with source.writer(stream, EXTRA) as writer:
+        for record in source.records():
+            writer.write(record, FAILED)
+    again = opened(stream.getvalue(), name=f"again-{name}")
+
+    people = [
+        ["C-1", "Ada, Countess", "ada@x.example"],
+        ["C-2", 'Bo "Bobby" Li', "bo@x.example"],
+        ["C-3", null, "cy@x.example"],
+        ["C-4", " Dee ", ""],
+    ]
+    assert (source.columns, [record.values for record in source.records()]) == (("id", "name", "email"), people)
+    assert [record.values for record in again.records()] == [[*person, *FAILED] for person in people]
+    assert stream.getvalue().splitlines()[2].startswith(content_of(name).splitlines()[2] + b", ")
+    assert list(source.detection.notes()) == [
+        "a blank follows each delimiter, which is not read as a part of the fields"
+    ]
+
+
+UNDERLINED = {
+    "derby_ij.txt": ["dash line", "blank line", "row count"],
+    "sqlite3_column.txt": ["dash line"],
+    "sqlite3_markdown.txt": ["dash line"],
+}
+
+
+@pytest.mark.parametrize(("name", "kinds"), UNDERLINED.items())
+def test_what_programs_draw_below_the_names_is_no_customer(opened: Open, name: str, kinds: list[str]) -> None:
+    """With or without borders, and where blanks part the columns."""
+    source = opened(content_of(name), name=name)
+
+    assert len(list(source.records())) == 4
+    assert [each.what for each in source.skipped] == kinds
+
+
+@pytest.mark.parametrize("name", ["isql.txt", "sqlite3_box.txt"])
+def test_a_table_drawn_with_lines_is_refused_with_its_cure(opened: Open, name: str) -> None:
+    """Its first line has no names."""
+    with pytest.raises(InputError, match="a table drawn with lines") as refused:
+        opened(content_of(name), name=name)
+
+    assert "psql --csv" in refused.value.cure
+
+
+def test_text_that_isql_does_not_quote_makes_its_row_invalid(opened: Open) -> None:
+    """The other rows are read, and quotes inside their fields are characters."""
+    rows = list(opened(content_of("isql.csv")).records())
+
+    assert [record.problem for record in rows] == ["has 4 fields, the header has 3", "", "", ""]
+    assert list(rows[1].values) == ["C-2", 'Bo "Bobby" Li', "bo@x.example"]
 
 
 def test_returns_that_psql_writes_as_they_are_tear_no_row_in_two(opened: Open) -> None:
