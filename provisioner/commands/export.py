@@ -1,7 +1,7 @@
 """The command ``export``: write the results again from the ledger and, where needed, the input."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -37,8 +37,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     written.
     """
     outputs = Outputs(options)
-    if outputs.path == STDOUT and options.json:
-        raise UsageError("results on stdout, and --json", cure="name a file with -o")
+    _require_consistent(outputs, options)
     roles = files_of_command(options, {"ledger": ledger}, {}, None)
     roles.require_distinct()
     roles.require_replaceable(overwrite=options.overwrite)
@@ -51,7 +50,8 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         settings = reader.manifest.settings
     open_again = partial(open_reader, location)
     with ExitStack() as stack:
-        sources = _sources(stack, outputs, location, fingerprints, notes, is_vanished=options.vanished)
+        reading = partial(_input_options, location, notes.reading)
+        sources = _sources(stack, outputs, options.input, fingerprints, reading)
         with edited_files_kept(outputs, notes, datetime.now().astimezone()) as told:
             if options.vanished:
                 told.append(_vanished_note(outputs.write_vanished(open_again)))
@@ -100,18 +100,14 @@ def _record(location: LedgerLocation, settings: Mapping[str, str], own: Mapping[
 def _sources(
     stack: ExitStack,
     outputs: Outputs,
-    location: LedgerLocation,
+    names: Sequence[str],
     fingerprints: Sequence[Fingerprint],
-    notes: JobNotes,
-    *,
-    is_vanished: bool,
+    reading: Callable[[], InputOptions],
 ) -> Sequence[Source]:
-    """Open the input of the job as far as it is needed, and require that it is as it was planned."""
-    if is_vanished:
-        _require_no_input(outputs)
-    if is_vanished or not outputs.needs_input:
+    """Open the input if it is needed, by ``names`` if there are any, and require that it is as it was planned."""
+    if not outputs.needs_input:
         return ()
-    sources = stack.enter_context(open_sources(_names(fingerprints), _input_options(location, notes.reading)))
+    sources = stack.enter_context(open_sources(names or _names(fingerprints), reading()))
     _require_unchanged(sources, fingerprints)
     outputs.check_sources(sources)
     return sources
@@ -132,8 +128,12 @@ def _vanished_note(rows: int) -> str:
     return f"{pluralize('row', rows, 'is', 'are')} no longer in the input; the counts are of those that are"
 
 
-def _require_no_input(outputs: Outputs) -> None:
-    if outputs.needs_input:
+def _require_consistent(outputs: Outputs, options: ExportOptions) -> None:
+    if outputs.path == STDOUT and options.json:
+        raise UsageError("results on stdout, and --json", cure="name a file with -o")
+    if options.input and not outputs.needs_input:
+        raise UsageError("--input without --include-input and --failed", cure="add one of them, or omit --input")
+    if options.vanished and outputs.needs_input:
         raise UsageError(
             "--vanished writes rows that are not in the input any more",
             cure="omit --include-input and --failed, or --vanished",
@@ -155,17 +155,28 @@ def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
         raise InputError(
             "the input came through a pipe and is not there any more",
             source="stdin",
-            cure="omit --include-input and --failed, or give them to the run itself",
+            cure="name a file of the same bytes with --input, or give --include-input and --failed to the run",
         )
     return [each.name for each in fingerprints]
 
 
 def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint]) -> None:
-    found = [source.fingerprint() for source in sources]
-    if found != list(fingerprints):
-        changed = [source.name for source, each in zip(sources, found, strict=True) if each not in fingerprints]
+    """Raise ``InputError`` unless the sources have the planned bytes, under whatever names, in the same order."""
+    if len(sources) != len(fingerprints):
+        raise UsageError(
+            f"the job has {pluralize('input', len(fingerprints))}, and --input names {len(sources)}",
+            cure="name all of them, in the order of the job",
+        )
+    found = [_bytes_of(source.fingerprint()) for source in sources]
+    planned = [*map(_bytes_of, fingerprints)]
+    if found != planned:
+        changed = [source.name for source, each in zip(sources, found, strict=True) if each not in planned]
         raise InputError(
             "the input has changed since it was planned, so its rows cannot be told apart",
             source=changed[0] if changed else sources[0].name,
             cure="run the job again first, or omit --include-input and --failed",
         )
+
+
+def _bytes_of(fingerprint: Fingerprint) -> tuple[int, str]:
+    return fingerprint.size, fingerprint.sha256

@@ -178,6 +178,12 @@ class ExportOptions(ResultsOptions, OutputFormatOptions):
     vanished: bool = option(
         default=False, help_text="Write the rows that are no longer in the job's input, and no others."
     )
+    input: tuple[str, ...] = option(
+        (),
+        "Read the input from here, for --include-input and --failed: the same bytes in another file, from stdin, "
+        "or at an address whose secret is not kept.  [default: its name in the ledger]",
+        metavar="FILE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

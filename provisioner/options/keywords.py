@@ -175,6 +175,7 @@ class ExportKeywords(ResultsKeywords, total=False):
     """``provisioner export``."""
 
     vanished: bool
+    input: str | Sequence[str]
 
 
 class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, GiveUpKeywords, total=False):

@@ -18,6 +18,7 @@ from provisioner.planning.own_outputs import belongs_elsewhere, require_no_resul
 from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
 from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
+from provisioner.system.addresses import MASK, is_masked
 from provisioner.system.printable import shortened
 
 _NO_DIGEST = bytes(16)
@@ -91,7 +92,7 @@ class JobInput:
         """Remarks of the plan pass that are not errors, one sentence each."""
         notes = [*self.mapping.notes]
         for source in self.sources:
-            told = (*source.detection.notes(), *source.skipped.notes)
+            told = (*source.detection.notes(), *source.skipped.notes, *_secret_notes(source.name))
             notes += [f"{source.name}: {note}" for note in told]
         notes += [f"{self.sources[index].name}: has no rows" for index in sorted(self.findings.without_rows)]
         if self.unused:
@@ -217,6 +218,14 @@ class JobInput:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
+
+
+def _secret_notes(name: str) -> Iterator[str]:
+    if is_masked(name):
+        yield (
+            f"what {MASK} hides is not kept: give the whole address again when the job goes on, and to export "
+            "with --input"
+        )
 
 
 @contextmanager

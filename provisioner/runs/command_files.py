@@ -59,15 +59,15 @@ def files_of_command(
     ]
     if key_log := environ.get("SSLKEYLOGFILE"):
         told.append(FileRole(Use.WRITTEN, "SSLKEYLOGFILE", "the file of SSLKEYLOGFILE", Path(key_log)))
-    needed = [*_inputs(arguments), *_ledgers(options, arguments), *_secrets(environ, home)]
+    needed = [*_inputs(arguments, options), *_ledgers(options, arguments), *_secrets(environ, home)]
     locks = [FileRole(Use.KEPT, "the lock", "the lock of that name", lock_path(name)) for name in locked]
     if any(role.use is Use.WRITTEN for role in told):
         needed += _planned(arguments)
     return FileRoles([*told, *needed, *locks])
 
 
-def _inputs(arguments: Mapping[str, Any]) -> Iterator[FileRole]:
-    for name in _input_names(arguments):
+def _inputs(arguments: Mapping[str, Any], options: Any) -> Iterator[FileRole]:
+    for name in options.input if isinstance(options, ExportOptions) else _input_names(arguments):
         if is_remote(name):
             continue
         with suppress(ProvisionerError):  # opening the input reports the error

@@ -47,6 +47,11 @@ def masked_address(name: str) -> str:
     return f"{found['scheme']}{f'{MASK}@' if found['user'] else ''}{found['host']}{path}"
 
 
+def is_masked(name: str) -> bool:
+    """Return whether ``name`` is an address that has ``***`` in place of a secret; see ``masked_address``."""
+    return bool(scheme_of(name)) and MASK in name and masked_address(name) == name
+
+
 def is_loopback_host(host: str) -> bool:
     """Return whether ``host``, ``localhost`` or an address without a port, is this machine's loopback.
 

@@ -30,6 +30,9 @@ async def test_a_job_at_an_address_runs_and_resumes_and_keeps_no_secret(
         again = await program("run", f"{address}-renewed", *run, env=CREDENTIALS)
         status = await program("status", "results.csv.ledger")
         export = await program("export", "results.csv.ledger", "-o", "again.csv", "--include-input")
+        whole = await program(
+            "export", "results.csv.ledger", "-o", "again.csv", "--include-input", "--input", f"{address}-third"
+        )
         refused = await program("run", address, "--rate", "none", *run, env=CREDENTIALS)
 
     shown = f"{server.url}/export.csv?***"
@@ -42,7 +45,11 @@ async def test_a_job_at_an_address_runs_and_resumes_and_keeps_no_secret(
     assert shown in status.stdout
     assert (export.code, refused.code) == (2, 2)
     assert "has *** in place of a secret" in export.stderr
-    told = "".join(each.stdout + each.stderr for each in (check, first, again, status, export, refused))
+    assert whole.code == 0, whole.stderr
+    assert b",Grace," in (program.folder / "again.csv").read_bytes()
+    kept = f"note: {shown}: what *** hides is not kept: give the whole address again when the job goes on"
+    assert all(kept in " ".join((each.stdout + each.stderr).split()) for each in (check, first))
+    told = "".join(each.stdout + each.stderr for each in (check, first, again, status, export, whole, refused))
     assert SECRET not in told
     written = [path for path in program.folder.rglob("*") if path.is_file()]
     assert [path.name for path in written if SECRET.encode() in path.read_bytes()] == []

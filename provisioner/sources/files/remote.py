@@ -67,7 +67,7 @@ def find_remote(address: str) -> Sequence[RemoteObject]:
         raise InputError(
             f"has {MASK} in place of a secret, which is not kept anywhere",
             source=name,
-            cure="give the whole address again; export needs no input without --include-input and --failed",
+            cure="give the whole address again; to export, with --input",
         )
     if scheme in _WEB:
         _require(name, "")

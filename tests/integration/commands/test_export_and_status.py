@@ -253,6 +253,29 @@ def test_what_came_through_a_pipe_is_gone(
     assert "came through a pipe" in capsys.readouterr().err
 
 
+def test_the_same_bytes_elsewhere_are_the_input_of_an_export(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--input names them; other bytes, another number of inputs, and outputs in their place are refused."""
+    (folder / "customers.csv").rename(folder / "moved.csv")
+    (folder / "other.csv").write_text("id;CustomerFriendlyName\n1;Eve\n", encoding="utf-8")
+    export = "export results.csv.ledger -o again.csv"
+
+    assert call(f"{export} --include-input --failed fix.csv --input moved.csv") == ExitCode.DONE
+    assert [row["CustomerFriendlyName"] for row in read(folder / "again.csv")] == ["Ana", "Bo", "", "'=Dee"]
+    assert (folder / "fix.csv").read_text(encoding="utf-8").splitlines()[1].startswith("3;invalid")
+    capsys.readouterr()
+    for flags, words in (
+        ("--include-input", "customers.csv: does not exist"),
+        ("--include-input --input other.csv", "has changed since it was planned"),
+        ("--include-input --input moved.csv --input other.csv", "has 1 input, and --input names 2"),
+        ("--input moved.csv", "--input without --include-input"),
+        ("--failed moved.csv --input moved.csv", "moved.csv is an input"),
+    ):
+        assert call(f"{export} {flags}") == ExitCode.USAGE
+        assert words in capsys.readouterr().err
+
+
 def test_a_job_that_was_never_planned_has_nothing_to_fix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A run that was killed before it knew its rows leaves a ledger without any."""
 
