@@ -56,11 +56,13 @@ class NotRows:
     def __init__(self, columns: Sequence[str], *, has_separator_line: bool = False) -> None:
         self._header = list(columns)
         self._has_separator_line = has_separator_line
+        self._is_after_header = True
 
-    def kind_of_cells(self, texts: Sequence[str], *, is_after_header: bool = False) -> str:
-        """Return the kind of a row of cells as if it were a record of CSV; empty cells at its end may be omitted.
+    def kind_of_cells(self, texts: Sequence[str]) -> str:
+        """Return the kind of the next row of cells as if it were a record of CSV; empty ones at its end may lack.
 
-        ``texts`` has at least one text. Nearly all rows are told by their first two texts.
+        ``texts`` has at least one text. Call it for each row after the header, in their order. Nearly all rows are
+        told by their first two texts.
         """
         first = texts[0]
         if (
@@ -68,16 +70,19 @@ class NotRows:
             and texts[1]
             and LEAST_OF_ROWS <= first != self._header[0]
             and first[0] not in RARE
-            and not is_after_header
+            and not self._is_after_header
         ):
             return ""
         padding = [""] * (len(self._header) - len(texts))
-        return self.kind([*texts, *padding], is_after_header=is_after_header)
+        kind = self.kind([*texts, *padding], is_after_header=self._is_after_header)
+        if kind != EMPTY_RECORD:
+            self._is_after_header = kind == REPEATED_HEADER
+        return kind
 
     def kind(self, values: Sequence[str], *, is_after_header: bool = False) -> str:
         """Return the kind of a record that is no row; empty for a row. ``values`` has at least one value.
 
-        ``is_after_header`` is whether the record follows the header or a repetition of it.
+        ``is_after_header`` is whether the record follows the header or a repetition of it, but for empty ones.
         """
         first, *rest = values
         if not first.strip() or first[0] in _MARKS:

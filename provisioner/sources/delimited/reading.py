@@ -12,7 +12,7 @@ from provisioner.models import Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.files.raw_input import CHUNK_SIZE
 from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
-from provisioner.sources.skipped import BLANK_LINE, END_MARK, REPEATED_HEADER, SkippedRecords
+from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, END_MARK, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
 from .dialect import Dialect, RowFormatter
@@ -144,9 +144,11 @@ class _Doubts:
     def _skip(self, line: int, next_line: int, what: str) -> None:
         if what != HEADER:
             self._skipped.add(line - (what == END_MARK and self._watch.has_mark_in_last_line), what)
-        if what in (HEADER, REPEATED_HEADER):
+        if what in (HEADER, REPEATED_HEADER) or (
+            line == self._after_header and what in (BLANK_LINE, EMPTY_RECORD)
+        ):
             self._after_header = next_line
-        self._watch.is_pending = bool(self._torn) or what in (HEADER, REPEATED_HEADER)
+        self._watch.is_pending = bool(self._torn) or self._after_header == next_line
 
     def finish(self) -> Iterator[Record]:
         """Yield the last record if it was held back."""

@@ -108,7 +108,7 @@ class WorkbookSource:
                 continue
             if totals and any(each.hold(row.line, texts) for each in totals):
                 skipped.add(row.line, _TOTALS_ROW)
-            elif what := not_rows.kind_of_cells(texts, is_after_header=row.line == header_line + 1):
+            elif what := not_rows.kind_of_cells(texts):
                 skipped.add(row.line, what)
             else:
                 yield row

@@ -14,6 +14,7 @@ from provisioner.models import Fingerprint, Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.not_rows import NotRows
 from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
 from provisioner.sources.text.decoding import BOM
 
@@ -26,6 +27,8 @@ from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
 _SAMPLE_RECORDS = 1_000
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)|[\s,:\[\]{}]+|null|""')
+_OPEN = "(\uff08"
+"""First characters of a row count in parentheses."""
 _END_MARKS = b"\x1a \t\r\n"
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
@@ -81,11 +84,13 @@ class JsonSource:
 
     def records(self) -> Iterator[Record]:
         """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
-        skipped = self._last_pass.begin()
+        skipped, is_first = self._last_pass.begin(), True
         for record in _records(self.raw_input, self.detection, self.layout, self.tree, skipped):
-            if what := _kind_of_no_row(record):
+            if what := _kind_of_no_row(record, is_first=is_first):
                 skipped.add(record.line, what)
+                is_first = is_first or what == REPEATED_HEADER
                 continue
+            is_first = False
             if isinstance(record.values, dict):
                 mention_cut_numbers(skipped, record.line, record.values, record.values.values())
             yield record
@@ -153,8 +158,12 @@ def _look_at(records: Iterable[Record], tree: Tree | None) -> _FirstRecords:
     return _FirstRecords(tuple(names), is_readable)
 
 
-def _kind_of_no_row(record: Record) -> str:
-    """Return the kind of a record that is no row: one without a value, or with its own names as values."""
+def _kind_of_no_row(record: Record, *, is_first: bool) -> str:
+    """Return the kind of a record that is no row; empty for a row.
+
+    It has no value, or its own names as values, or what the tool of a database writes around the rows: dashes in
+    the first record, where ``is_first``, or a row count.
+    """
     if record.problem:
         return "" if record.raw.strip(_END_MARKS) else END_MARK
     is_header = is_blank = False
@@ -163,6 +172,8 @@ def _kind_of_no_row(record: Record) -> str:
             is_header = True
         elif not value.strip() or (value[0] in "[{" and _is_void(value)):
             is_blank = True
+        elif is_first or " " in value or value[0] in _OPEN:
+            return NotRows([*record.values]).kind([*record.values.values()], is_after_header=is_first)
         else:
             return ""
     if is_header:

@@ -74,12 +74,12 @@ class ParquetSource:
         A row with a value that has no text has a problem. What ``NotRows`` knows is skipped.
         Raise ``InputError`` when the file is damaged.
         """
-        skipped = self._last_pass.begin()
+        skipped, not_rows = self._last_pass.begin(), NotRows(self.columns)
         line = 1
         with closing(read_batches(self.raw_input, self.columns)) as batches:
             for batch in batches:
                 parts = [column_texts(batch.column(name)) for name in self.columns]
-                yield from _records(line, self.columns, parts, skipped)
+                yield from _records(line, self.columns, parts, skipped, not_rows)
                 line += batch.num_rows
         self._last_pass.complete(skipped)
 
@@ -154,14 +154,13 @@ def _note(binary: Sequence[str]) -> str:
 
 
 def _records(
-    start: int, columns: tuple[str, ...], parts: Sequence[ColumnTexts], skipped: SkippedRecords
+    start: int, columns: tuple[str, ...], parts: Sequence[ColumnTexts], skipped: SkippedRecords, not_rows: NotRows
 ) -> Iterator[Record]:
     nested = [name for name, part in zip(columns, parts, strict=True) if part.is_nested]
-    not_rows = NotRows(columns)
     faulty = {row for part in parts for row in part.faults}
     for row, texts in enumerate(zip(*(part.texts for part in parts), strict=True)):
         if row not in faulty:
-            what = not_rows.kind_of_cells([text or "" for text in texts], is_after_header=start + row == 1)
+            what = not_rows.kind_of_cells([text or "" for text in texts])
             if what:
                 skipped.add(start + row, what)
                 continue

@@ -1,6 +1,7 @@
 """Rules of records that are written like rows and are none, in every format that can hold them."""
 
 import io
+import json
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -103,6 +104,15 @@ def test_a_line_of_dashes_below_the_header_is_no_row(opened: Open, line: str) ->
 
     assert [row[0] for row in rows] == ["1", "2"]
     assert skipped == [(2, "dash line")]
+
+
+@pytest.mark.parametrize("between", ["\n", ",\n", "\n\n , \n"])
+def test_blank_lines_may_stand_between_the_header_and_its_dashes(opened: Open, between: str) -> None:
+    """They are none of the rows that the dashes have to precede."""
+    rows, skipped = rows_and_skipped(opened(f"id,name\n{between}==,====\n1,Ada\n".encode()))
+
+    assert rows == [["1", "Ada"]]
+    assert skipped[-1] == (2 + between.count("\n"), "dash line")
 
 
 def test_dashes_that_stand_for_nothing_are_values(opened: Open) -> None:
@@ -234,7 +244,13 @@ def test_a_workbook_knows_the_same_kinds(opened: Open) -> None:
     assert skipped == [(3, "empty record"), (4, "repeated header")]
 
 
-def test_what_a_database_s_tool_adds_is_no_row_of_a_workbook_or_parquet_file(opened: Open) -> None:
+def json_lines_of(rows: list[tuple[str, str]]) -> bytes:
+    """Return JSON Lines with the names ``id`` and ``name``; an empty text is ``null``."""
+    lines = (json.dumps({"id": first, "name": second or None}) for first, second in rows)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def test_what_a_database_s_tool_adds_is_no_row_in_any_format(opened: Open) -> None:
     """Its output was pasted, or saved by a spreadsheet program; dashes elsewhere, and one dash, are values."""
     output = [("--", "----"), ("1", "Ada"), ("--", "----"), ("2 rows", "Bo")]
     output += [("(1 row affected)", ""), ("2 rows selected.", "")]
@@ -243,13 +259,32 @@ def test_what_a_database_s_tool_adds_is_no_row_of_a_workbook_or_parquet_file(ope
     for content, name, first in (
         (book_of([("id", "name"), *output]), "book.xlsx", 2),
         (parquet_of(output), "file.parquet", 1),
+        (json_lines_of(output), "lines.jsonl", 1),
+        (b"[" + json_lines_of(output).strip().replace(b"\n", b",\n") + b"]", "array.json", 1),
     ):
         rows, skipped = rows_and_skipped(opened(content, name=name))
 
         assert rows == [["1", "Ada"], ["--", "----"], ["2 rows", "Bo"]]
         assert skipped == [(first, "dash line"), (first + 4, "row count"), (first + 5, "row count")]
-    for content in (book_of([("id", "name"), *customers]), parquet_of(customers)):
+    for content in (book_of([("id", "name"), *customers]), parquet_of(customers), json_lines_of(customers)):
         assert rows_and_skipped(opened(content, name="customers")) == ([["-", "-"], ["2", "Bo"]], [])
+
+
+def test_dashes_below_a_repeated_header_are_no_row(opened: Open) -> None:
+    """Tools repeat both on each page."""
+    page = [("id", "name"), ("--", "----"), ("1", "Ada")]
+    lines = "".join(f"{first},{second}\n" for first, second in page)
+
+    for content, name in (
+        (lines.encode() * 2, "pages.csv"),
+        (book_of(page * 2), "book.xlsx"),
+        (parquet_of((page * 2)[1:]), "file.parquet"),
+        (json_lines_of((page * 2)[1:]), "lines.jsonl"),
+    ):
+        rows, skipped = rows_and_skipped(opened(content, name=name))
+
+        assert rows == [["1", "Ada"]] * 2
+        assert [what for _, what in skipped] == ["dash line", "repeated header", "dash line"]
 
 
 @pytest.mark.parametrize(
