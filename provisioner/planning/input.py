@@ -46,6 +46,7 @@ class RowSettings:
 
 
 _ONE_OF_EACH = RowSettings()
+_FIRST_RECORDS = 1_000
 _NO_COLUMN = "no column gives a name, data or a message"
 _NO_ROW = "no row has a name, data or a message in the columns that are used"
 
@@ -202,7 +203,16 @@ class JobInput:
     def _require_telling(self) -> None:
         """Raise ``UsageError`` for a source all of whose valid rows are blank, unless that is accepted."""
         for index in self.findings.blank_sources if self._rows.must_say_something else ():
-            raise self._bound[index].nameless(_NO_ROW)
+            raise self._bound[index].nameless(_NO_ROW + self._first_invalid(index))
+
+    def _first_invalid(self, source: int) -> str:
+        """Return a clause with the first invalid row of a source; empty when none of the first records is."""
+        for number, index, record in islice(enumerate_records(self.sources), _FIRST_RECORDS):
+            if index == source and not record.problem:
+                _, problems = self._build(self._bound[index].mapper(record.values))
+                if problems:
+                    return f" (row {number} is invalid: {problems[0]})"
+        return ""
 
     def mapped(self, rows: Collection[int]) -> Iterator[tuple[Mapped, WebChatRequest]]:
         """Read the records of some rows again, and yield their texts and requests; rows are numbered from 1."""

@@ -95,6 +95,13 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
     earlier = ", ".join(map(shortened_path, replaced.earlier_inputs))
     found = f"{replaced.found_rows:,} of the {pluralize('row', replaced.earlier_rows)} with a result"
     again = f"bring the earlier {named} back" if earlier == named else f"name {earlier}"
+    if not replaced.found_rows and not replaced.new_keys:
+        lost = pluralize("row", replaced.earlier_rows)
+        return UsageError(
+            f"{named} has no row that could be sent, and {lost} with a result in {ledger} would leave the results",
+            cure=f"if nothing is new, nothing has to be run; else export {named} again, or {again}; "
+            "--replace-input goes on with this ledger",
+        )
     return UsageError(
         f"{named} looks like another job's input: {found} in {ledger} are in it; "
         f"there the keys are {show_keys(replaced.earlier_keys)}, here {show_keys(replaced.new_keys)}",

@@ -190,6 +190,18 @@ async def test_the_wrong_input_for_a_job_is_not_sent(program: Program) -> None:
             *("C-1, C-2, C-3", "C-500, C-501, C-502", "\n", "-o of its own", "customers.csv", "--replace-input"),
         ],
     )
+    header = (program.folder / "others.csv").read_bytes().partition(b"\n")[0] + b"\n"
+    program.write("nothing.csv", header)
+    await refused(
+        program,
+        *("run", "nothing.csv", *SIMULATED[1:], "--yes"),
+        env={},
+        says=[
+            "nothing.csv has no row that could be sent, and 12 rows",
+            "nothing has to be run",
+            "--replace-input",
+        ],
+    )
     replaced = await program(*wrong, "--replace-input")
     exported = await program("export", LEDGER, "--vanished", "-o", "vanished.csv")
     back = await program("run", *SIMULATED)

@@ -103,8 +103,14 @@ class _Sample(NamedTuple):
         return found.is_sound and (not standard.is_sound or found.share >= standard.share)
 
     def prefers_blanks(self) -> bool:
-        """Return whether all quotes after a blank enclose a field, and the standard reads them otherwise."""
+        """Return whether all quotes after a blank enclose a field, and the standard reads them otherwise.
+
+        Where they make one row of several, the standard has to read fewer rows of one width: a line of all columns
+        is a row of its own, whatever quotes are in the lines around it.
+        """
         found, standard = self._fit(Quoting.AFTER_BLANK), self._fit(Quoting.STANDARD)
+        if len(found.rows) < len(standard.rows) and standard.is_sound:
+            return found.is_sound and found.share > standard.share
         return self.allows(Quoting.AFTER_BLANK) and found.rows != standard.rows
 
     def _fit(self, quoting: Quoting) -> _Fit:

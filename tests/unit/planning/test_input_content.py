@@ -117,6 +117,7 @@ def test_empty_cells_say_nothing(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as refusal:
             planned(lines)
         assert refusal.value.message.startswith(start)
+        assert ("(row 2 is invalid: customer_friendly_name " in refusal.value.message) == (TOO_LONG in lines)
         assert refusal.value.cure.endswith("; run and load send the rows as they are with --allow-blank")
         assert planned(lines, lax) == ()
     assert planned("1,Ana,\n2,,a@example.org\n") == ()

@@ -35,11 +35,15 @@ def test_a_quote_after_a_blank_opens_a_field(opened: Open) -> None:
         b'Id,Name\n1,"a, ""b"""\n2,"c\n ""d"""\n',
         b'Id,Name\n1, "Bob" Smith\n2, Ada\n',
         b'Id,Name\n1,Ada\n2,5" pipe\n',
+        b'Id, Name, Note\n1, Bo, "\n2, Ada, y\n3, Cy, "\n4, Di, x\n',
     ],
 )
 def test_other_blanks_before_quotes_are_text(opened: Open, content: bytes) -> None:
-    """Inside quotes, and where the quote does not enclose the field."""
-    assert not opened(content).detection.quoting.value
+    """Inside quotes, where the quote does not enclose the field, and where it would enclose whole rows."""
+    source = opened(content)
+
+    assert not source.detection.quoting.value
+    assert len(values(source)) == content.count(b"\n") - 1 - content.count(b"\n ")
 
 
 def test_columns_with_numbers_that_excel_has_cut_are_told(opened: Open) -> None:
