@@ -17,6 +17,7 @@ _LONG = 256
 """Size in bytes from which on the words of a field are kept one by one, as those of a note."""
 _HEADER_SIZE = 2048
 _LINE_END = re.compile(rb"[\r\n]+")
+_SEPARATOR_LINE = re.compile(rb'"?sep=', re.IGNORECASE)
 _PLAIN = re.compile(rb"[A-Za-z][A-Za-z .'-]{1,39}")
 """A field that may be a name: no address of a mailbox, no id, no JSON."""
 _ASCII = bytes(range(128))
@@ -65,7 +66,9 @@ def _add_context(sample: Sample, line: bytes) -> None:
 
 
 def _header(line: bytes) -> bytes:
-    return b"\t".join(_FIELD_END.split(line)) if len(line) <= _HEADER_SIZE else b""
+    """Return the fields of a header; none of a line that is too long, or tells Excel the separator."""
+    is_header = len(line) <= _HEADER_SIZE and not _SEPARATOR_LINE.match(line)
+    return b"\t".join(_FIELD_END.split(line)) if is_header else b""
 
 
 def _add(sample: Sample, line: bytes, fresh: set[int] | None) -> int:

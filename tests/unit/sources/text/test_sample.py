@@ -38,3 +38,9 @@ def test_a_header_of_other_letters_is_kept_once() -> None:
     assert sample.header == b"Pr\xe9nom\tId"
     assert sample.lines == []
     assert list(sample.told) == [b"Pr\xe9nom"]
+
+
+def test_a_line_that_tells_the_separator_is_no_header() -> None:
+    """The header is below it, and its words tell the language."""
+    for line in (b"sep=;", b'"sep=,"', b"SEP=\t"):
+        assert take_sample([line + b"\r\nNome;Cognome\r\nNicol%c;Rossi\r\n" % 0xF2]).header == b"Nome\tCognome"

@@ -15,13 +15,16 @@ from provisioner.sources.text.signs import cost_of_signs
         ("\u201cBo\u201d", "Auric\u201e"),
         ("\u00bfQui\u00e9n?", "Ca\u00bf"),
         ("5 \u20ac", "Almagi\u20ac"),
+        ("\u00a35", "\u00a3"),
+        ("5\u20ac", "Almagi\u20ac"),
+        ("5 \u20ac", "5 \u00a4"),
         ("Acme\u2122", "\u2122cme"),
         ("Pha\u0323m", "Afak \u0323"),
         ("\u0e17\u0e35\u0e48", "\u0e58 Bo"),
     ],
 )
 def test_a_sign_where_it_belongs_costs_less(likely: str, unlikely: str) -> None:
-    """Apostrophes stand in elisions, quotes come in pairs, and currencies do not end a name."""
+    """Apostrophes stand in elisions, quotes come in pairs, and currencies stand beside amounts."""
     assert cost_of_signs([likely]) < cost_of_signs([unlikely])
 
 
