@@ -13,8 +13,11 @@ ROW_COUNT = "row count"
 SEPARATOR_LINE = "separator line"
 
 _CTRL_Z = "\x1a"
-_MARKS = BOM + _CTRL_Z
-"""Characters that joining files leaves before the header of the next one."""
+_INVISIBLE = "\u200b\u2060"
+"""Characters without width that web pages have between words."""
+_MARKS = BOM + _CTRL_Z + _INVISIBLE
+"""Characters that joining files leaves before the header of the next one, and others that say nothing."""
+_NOTHING = f"{_MARKS} \t\r\n\xa0"
 _ROWS = (
     r"(?:rows?|row\(s\)|records?|record\(s\)|zeilen?|zeile\(n\)|datens[aä]tze?|lignes?|ligne\(s\)|filas?|fila\(s\)"
     r"|righe|riga|linhas?|linha\(s\)|registros?|rijen|rij|wiersz(?:e|y)?|rader|rad|строк[аи]?|行|개 행)"
@@ -46,7 +49,7 @@ Of the others, only those with one of ``RARE``, those equal to the header, and t
 """
 MORE_THAN_ALL = "\U0010ffff"
 """The same for a text with a separator line, which may be repeated."""
-RARE = f"{BOM}\\\xa0\x85\u2003\u2007\u202f\u3000{_OPEN[1]}"
+RARE = f"{BOM}{_INVISIBLE}\\\xa0\x85\u2003\u2007\u202f\u3000{_OPEN[1]}"
 """Characters that sort after ``0`` and may begin a record that is no row."""
 
 
@@ -86,8 +89,8 @@ class NotRows:
         """
         first, *rest = values
         if not first.strip() or first[0] in _MARKS:
-            has_rest = any(map(str.strip, rest))
-            if not has_rest and not first.strip(f"{_MARKS} \t\r\n\xa0").strip():
+            has_rest = any(text and text.strip(_NOTHING).strip() for text in rest)
+            if not has_rest and not first.strip(_NOTHING).strip():
                 return END_MARK if _CTRL_Z in first else EMPTY_RECORD
         if self._is_header(first, rest):
             return REPEATED_HEADER
@@ -118,6 +121,11 @@ class NotRows:
         if self._has_separator_line and (text.lower() == "sep=" or parse_sep_line(text)):
             return SEPARATOR_LINE
         return ""
+
+
+def is_row_count(text: str) -> bool:
+    """Return whether a text is what a tool of a database ends with: how many rows there were, or the time."""
+    return bool(_COUNT.fullmatch(text) or _CLOSING.fullmatch(text))
 
 
 def is_dash_line(values: Sequence[str], header: Sequence[str]) -> bool:

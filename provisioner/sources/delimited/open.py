@@ -23,7 +23,7 @@ from .dialect import (
     rank_delimiters,
     read_dialect,
 )
-from .footer import count_footer_lines, is_nothing
+from .footer import footer_kinds
 from .line_ends import NAMES
 from .parsing import Quoting
 from .preamble import parse_sep_line
@@ -158,16 +158,12 @@ def _footer(raw_input: RawInput, detection: Detection, start: _Start) -> list[Sk
     if not start.records:
         return []
     last = lines_at_end(*raw_input.tail(_TAIL_SIZE), detection.encoding.value, len(detection.mark))
-    count = count_footer_lines(last, start.delimiter.value, len(start.records[0].values))
-    if not count:
+    kinds = footer_kinds(last, start.delimiter.value, len(start.records[0].values))
+    if not kinds:
         return []
     with closing(raw_input.chunks()) as chunks:
-        first = count_lines(decoded(chunks, detection.encoding.value, raw_input.name)) - count + 1
-    return [
-        SkippedLine(line, BLANK_LINE if is_nothing(text) else "footer")
-        for line, text in enumerate(last[-count:], first)
-        if line > start.line
-    ]
+        first = count_lines(decoded(chunks, detection.encoding.value, raw_input.name)) - len(kinds) + 1
+    return [SkippedLine(line, kind) for line, kind in enumerate(kinds, first) if line > start.line]
 
 
 def _line_ends(records: Sequence[SampleRecord]) -> Detected:

@@ -16,6 +16,7 @@ from provisioner.sources.skipped import LastPass, SkippedRecords
 from provisioner.system.printable import quoted
 
 from .book import Book, opened_book
+from .footer import without_footer
 from .sheet_rows import SheetRow, TooManyRowsError
 from .tables import Totals
 from .writer import WorkbookWriter, encode_cell_types
@@ -102,10 +103,9 @@ class WorkbookSource:
     def _rows(self, book: Book, skipped: SkippedRecords) -> Iterator[SheetRow]:
         """Yield the rows after the header that are records, hidden ones included."""
         not_rows, totals, header_line = NotRows(self.columns), self._plan.totals, self._plan.header_line
-        for row in book.rows(self.detection.sheet.value):
+        rows = (row for row in book.rows(self.detection.sheet.value) if row.line > header_line and row.texts)
+        for row in without_footer(rows, skipped):
             texts = row.texts
-            if row.line <= header_line or not texts:
-                continue
             if totals and any(each.hold(row.line, texts) for each in totals):
                 skipped.add(row.line, _TOTALS_ROW)
             elif what := not_rows.kind_of_cells(texts):

@@ -27,8 +27,8 @@ from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
 
 _SAMPLE_RECORDS = 1_000
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)|[\s,:\[\]{}]+|null|""')
-_OPEN = "(\uff08"
-"""First characters of a row count in parentheses."""
+_UNUSUAL = "(\uff08\x1a\u200b\u2060" + BOM
+"""First characters of a row count in parentheses, and of values that say nothing."""
 _END_MARKS = b"\x1a \t\r\n"
 
 _Reader = Callable[[Iterable[bytes], str, str], Iterator[Record]]
@@ -172,7 +172,7 @@ def _kind_of_no_row(record: Record, *, is_first: bool) -> str:
             is_header = True
         elif not value.strip() or (value[0] in "[{" and _is_void(value)):
             is_blank = True
-        elif is_first or " " in value or value[0] in _OPEN:
+        elif is_first or " " in value or value[0] in _UNUSUAL:
             return NotRows([*record.values]).kind([*record.values.values()], is_after_header=is_first)
         else:
             return ""
