@@ -46,6 +46,11 @@ class Rows(Protocol):
         ...
 
 
+def blanks(delimiter: str) -> str:
+    """Return the pattern of a blank that may stand between a delimiter and a quote."""
+    return "[ \xa0]" if delimiter == "\t" else "[ \t\xa0]"
+
+
 def parser(lines: Iterable[str], delimiter: str, quoting: Quoting = Quoting.STANDARD) -> Rows:
     """Return a strict ``csv.reader`` that accepts fields of at least ``MAX_FIELD_SIZE`` characters.
 
@@ -69,9 +74,12 @@ def parser(lines: Iterable[str], delimiter: str, quoting: Quoting = Quoting.STAN
 
 def _without_blanks(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """Yield lines without the blanks around fields in quotes; those around other fields are kept."""
-    end = f"(?: +(?=[{re.escape(delimiter)}\r\n]|$))?"
+    blank, mark = blanks(delimiter), re.escape(delimiter)
+    end = rf"(?:{blank}+(?=[{mark}\r\n]|$))?"
     rest_of_quoted = re.compile(rf'((?:[^"]+|"")*+"){end}')
-    pattern = re.compile(rf' *("(?:[^"]+|"")*+(?P<close>"|$)){end}|[^{re.escape(delimiter)}\r\n]+', re.DOTALL)
+    pattern = re.compile(
+        rf'{blank}*("(?:[^"]+|"")*+(?P<close>"|$)){end}|[^{re.escape(delimiter)}\r\n]+', re.DOTALL
+    )
     is_open = False
     for line in lines:
         if '"' not in line:
@@ -188,7 +196,7 @@ def raw_fields(text: str, delimiter: str, quoting: Quoting) -> list[str]:
     mark = re.escape(delimiter)
     quoted = {
         Quoting.STANDARD: r'"(?:[^"]+|"")*+"|',
-        Quoting.AFTER_BLANK: r' *"(?:[^"]+|"")*+" *|',
+        Quoting.AFTER_BLANK: rf'{blanks(delimiter)}*"(?:[^"]+|"")*+"{blanks(delimiter)}*|',
         Quoting.WIDE_DELIMITER: r' ?"(?:[^"]+|"")*+"|',
         Quoting.BACKSLASH: r'"(?:[^"\\]+|""|\\.)*+"|',
         Quoting.NO_QUOTES: "",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .parsing import Quoting, parser
+from .parsing import Quoting, blanks, parser
 
 REASONS = {
     Quoting.AFTER_BLANK: "quotes after a blank are read as quotes, and the blanks around them are not read",
@@ -22,12 +22,12 @@ _OF_NO_QUOTES = frozenset("\\N0Z'\"\r\n") | _LETTERS
 _OF_BACKSLASH = frozenset('\\N0"\r\n')
 _START, _END = r"(?:\A|[\r\n]|{0})", r"(?=[\r\n]|{0}|\Z)"
 _PATTERNS = {
-    "blank": rf'{_START} +"|" +{_END}',
+    "blank": rf'{_START}{{1}}+"|"{{1}}+{_END}',
     "null": rf"{_START}\\N{_END}",
     "quoted": rf'{_START}"(?:[^"\\]|""|\\.)*+"{_END}',
     "doubled": r"[^{0}\\\r\n]\\\\",
 }
-"""What suggests a quoting; ``{0}`` is the delimiter, and ``doubled`` a doubled backslash inside a field."""
+"""What suggests a quoting; ``{0}`` is the delimiter, ``{1}`` a blank, and ``doubled`` a doubled backslash."""
 
 
 class _Fit(NamedTuple):
@@ -81,7 +81,7 @@ def _is_wide(text: str, delimiter: str) -> bool:
 
 
 def _has(what: str, text: str, delimiter: str) -> bool:
-    pattern = _PATTERNS[what].replace("{0}", re.escape(delimiter))
+    pattern = _PATTERNS[what].replace("{0}", re.escape(delimiter)).replace("{1}", blanks(delimiter))
     return re.search(pattern, text, re.DOTALL) is not None
 
 

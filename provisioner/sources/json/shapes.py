@@ -137,9 +137,9 @@ def _wrapper(document: Mapping[str, Any], path: tuple[str, ...]) -> Wrapper:
 
 
 def _without_list(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
-    own = {name: value for name, value in document.items() if not _is_about_the_answer(name)}
-    if len(own) == 1 and [] in own.values():
-        return Wrapper(tuple(own))
+    if empty := _empty_list_in(document):
+        return Wrapper(empty)
+    own = _own_members(document)
     if own and all(isinstance(value, list) for value in own.values()):
         if any(_is_list_of(value, list) for value in own.values()):
             return Refusal(
@@ -148,6 +148,20 @@ def _without_list(document: Mapping[str, Any]) -> Wrapper | Refusal | None:
     elif own and all(isinstance(value, dict) and value for value in own.values()):
         return _of_objects(tuple(own))
     return None
+
+
+def _empty_list_in(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the path of an empty list that nothing but an answer's metadata is beside; empty if there is none."""
+    path: list[str] = []
+    value: Any = document
+    while isinstance(value, dict) and len(own := _own_members(value)) == 1 and len(path) <= _DEEPEST:
+        ((name, value),) = own.items()
+        path.append(name)
+    return tuple(path) if value == [] else ()
+
+
+def _own_members(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if not _is_about_the_answer(name)}
 
 
 def _of_objects(names: tuple[str, ...]) -> Refusal:

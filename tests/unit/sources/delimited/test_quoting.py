@@ -29,6 +29,15 @@ def test_a_quote_after_a_blank_opens_a_field(opened: Open) -> None:
     assert "quotes after a blank are read as quotes" in next(iter(source.detection.notes()))
 
 
+@pytest.mark.parametrize("blank", ["\t", "\xa0", " \xa0 "])
+def test_any_blank_may_stand_before_a_quote(opened: Open, blank: str) -> None:
+    """A tab, too, where it is not the delimiter, and a space that does not break."""
+    source = opened(f'Id,Name\n1,{blank}"Bo"\n2,{blank}"Muster, Ada"{blank}\n'.encode())
+
+    assert values(source) == [["1", "Bo"], ["2", "Muster, Ada"]]
+    assert source.detection.quoting.value == "after blanks"
+
+
 @pytest.mark.parametrize(
     "content",
     [
