@@ -28,6 +28,7 @@ def pace_text(progress: Progress) -> str:
         f"{rate_text(progress.rate_now)} of {rate_text(progress.rate_asked)}",
         f"in flight {progress.in_flight:,}",
         *([] if progress.messages is None else [f"messages {progress.messages:,}"]),
+        *([] if progress.open is None else [f"open {progress.open:,}"]),
         f"429s {progress.throttled:,}",
         f"elapsed {duration_text(progress.elapsed_s)}",
         f"left {left}",

@@ -94,6 +94,9 @@ def _pace_lines(run: Mapping[str, Any]) -> Iterator[str]:
     if run["paused_s"] is not None and left:
         silent = f"paused: nothing was sent for {duration_text(run['paused_s'])}"
         yield f"  {silent}, {pluralize('row', left, 'waits', 'wait')}"
+        if run["max_open"]:
+            are = pluralize("conversation", run["max_open"], "is", "are")
+            yield f"  creation waits while {are} open (--max-open)"
         return
     pace = "" if rate is None else f"{rate_text(rate)} now, "
     if not left and run["command"] != "load":

@@ -36,7 +36,7 @@ class RunState:
     end was over, None before that. ``rate_now`` is in starts per second, ``left`` the number of rows that it still
     has to send, ``ends_at`` when that will be done at this rate or, in a load test, by its schedule; all three are
     None when they are not known. ``paused_s`` is for how many seconds it has sent nothing when it stands still, in
-    an outage, outside its hours or by a limit; None while it sends.
+    an outage, outside its hours or by a limit; None while it sends. ``max_open`` is that of the run, 0 for none.
     """
 
     number: int
@@ -53,6 +53,7 @@ class RunState:
     left_s: float | None = None
     ends_at: float | None = None
     paused_s: float | None = None
+    max_open: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as a dict of values that JSON can hold."""
@@ -128,6 +129,7 @@ def _running(number: int, run: RunRecord, activity: RunActivity, counts: Counts,
         left_s=left_s,
         ends_at=None if left_s is None else now + left_s,
         paused_s=paused_s,
+        max_open=run.note.max_open,
     )
 
 

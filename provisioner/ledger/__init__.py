@@ -15,7 +15,7 @@ from provisioner.ledger.base import (
     UnknownMessageStore,
     UnknownRowStore,
 )
-from provisioner.ledger.closing import CloseLedger, CloseStore
+from provisioner.ledger.closing import CloseLedger, CloseStore, OpenConversationStore
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
@@ -50,6 +50,7 @@ __all__ = [
     "LedgerReader",
     "MessageLedger",
     "MessageStore",
+    "OpenConversationStore",
     "Orphan",
     "PlanNotes",
     "PlanStore",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
+from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation, StateResult
 
 
 class CloseStore(Protocol):
@@ -22,7 +22,32 @@ class CloseStore(Protocol):
         ...
 
 
-class CloseLedger(CloseStore, Protocol):
+class OpenConversationStore(Protocol):
+    """Access to the conversations of the job that may keep an agent busy.
+
+    A conversation is open until it is recorded as closed, deleted or gone. While its first message is certainly
+    not posted, it does not count: without a first message, no flow starts.
+    """
+
+    async def count_open(self) -> int:
+        """Return the number of open conversations, in the input or not."""
+        ...
+
+    async def open_conversations(
+        self, after: int, limit: int, *, created_before: float
+    ) -> Sequence[OpenConversation]:
+        """Return the next open conversations after row ID ``after``, at most ``limit``.
+
+        Omit those that were created at ``created_before`` or later, in Unix seconds.
+        """
+        ...
+
+    async def note_closed(self, row_id: int, result: StateResult) -> None:
+        """Record that a conversation was found closed or gone."""
+        ...
+
+
+class CloseLedger(CloseStore, OpenConversationStore, Protocol):
     """The conversations that a job created, and whether each was closed or deleted."""
 
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:

@@ -51,8 +51,8 @@ class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     with the job, and ``reconcile_command`` the one that looks its unknown rows up; both are to be typed in
     ``folder``. ``output`` and ``failed`` are the files of the results as the user named them, empty for none.
     ``to_send`` is the number of rows that the run was to send, and ``ends_at`` when that was expected to be done,
-    in Unix seconds. A run that ``looks_up_rows`` settles unknown rows by itself. ``thresholds`` are in the order
-    of the command line.
+    in Unix seconds. While ``max_open`` conversations of the job are open, the run creates none; 0 is no limit. A
+    run that ``looks_up_rows`` settles unknown rows by itself. ``thresholds`` are in the order of the command line.
     """
 
     command: str = ""
@@ -64,6 +64,7 @@ class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     to_send: int | None = None
     ends_at: float | None = None
     looks_up_rows: bool = True
+    max_open: int = 0
     thresholds: tuple[ThresholdNote, ...] = ()
 
     def output_from(self, folder: str) -> str:

@@ -24,6 +24,19 @@ class CloseStatus(StrEnum):
     """The request was not sent, or was answered with 429."""
 
 
+class ConversationState(StrEnum):
+    """State of a conversation, as far as one request tells it."""
+
+    OPEN = "open"
+    """Twilio shows it, and it is not closed: active, inactive, or being set up."""
+    CLOSED = "closed"
+    """Twilio shows it as closed."""
+    GONE = "gone"
+    """Twilio answers that there is no such conversation."""
+    NOT_KNOWN = "not_known"
+    """There was no clear reply."""
+
+
 class OpenConversation(msgspec.Struct, frozen=True, gc=False):
     """A conversation that is to be closed; ``id`` is its row's id in the ledger, ``sid`` its SID."""
 
@@ -40,6 +53,17 @@ class CloseResult(RequestResult, frozen=True, gc=False):
     def is_final(self) -> bool:
         """Whether another attempt would not change the result."""
         return self.stops_run or self.status not in {CloseStatus.MAYBE, CloseStatus.NOT_PROCESSED}
+
+
+class StateResult(RequestResult, frozen=True, gc=False):
+    """Result of one request for the state of a conversation."""
+
+    state: ConversationState
+
+    @property
+    def is_final(self) -> bool:
+        """Always True: the conversation is asked for again at another time."""
+        return True
 
 
 FINAL_STATUSES = {

@@ -29,6 +29,8 @@ class Progress:
     """Number of 429 answers in this run."""
     messages: int | None = None
     """Number of first messages posted in this run; None if there are none to post."""
+    open: int | None = None
+    """Number of conversations that are believed open; None without ``--max-open``."""
     rate_now: float = 0.0
     rate_asked: float = math.inf
     elapsed_s: float = 0.0

@@ -17,6 +17,7 @@ class RunFigures:
     is the number of attempts that may have left a conversation without a participant. ``ignores_identity`` is True
     if Twilio gave a guest another identity than the requested one. ``most_in_flight`` is the maximum number of
     requests in flight at the same time. ``rate_achieved`` is in starts per second, None for fewer than two.
+    ``held_s`` is for how many seconds ``--max-open`` held creation, None without it.
     """
 
     done: int = 0
@@ -27,6 +28,7 @@ class RunFigures:
     ignores_identity: bool = False
     most_in_flight: int = 0
     rate_achieved: float | None = None
+    held_s: float | None = None
 
 
 NO_FIGURES = RunFigures()

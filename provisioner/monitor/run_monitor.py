@@ -12,6 +12,7 @@ from provisioner.system.event_log import event_logger
 
 from .figures import RunFigures
 from .message_counts import MessageCounters
+from .open_limit_status import OpenLimitStatus
 from .rate_meter import PacerStatus, RateMeter
 
 
@@ -55,6 +56,10 @@ class RunMonitor:
         self.throttled = 0
         self.orphans = 0
         self.ignores_identity = False
+        self.doubts = 0
+        """Number of times that a row or a message became unknown, or stayed so after a look-up."""
+        self.open_limit: OpenLimitStatus | None = None
+        """What ``--max-open`` does at the moment; None without that limit."""
         self._is_draining = False
 
     def request_started(self, step: Step) -> None:
@@ -111,6 +116,7 @@ class RunMonitor:
             return
         if status is Status.UNKNOWN:
             self._in_doubt[row.id] = result.error_code
+            self.doubts += 1
         self._give_reason(status, result)
         self._log.warning(
             f"row.{status.value}",
@@ -171,6 +177,7 @@ class RunMonitor:
         ``PENDING`` means that a look-up has shown that the message does not exist.
         """
         self._message_counters.count(row, status, result)
+        self.doubts += status is MessageStatus.UNKNOWN
         tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
         tell(
             f"message.{status.value}",
@@ -229,6 +236,7 @@ class RunMonitor:
             ignores_identity=self.ignores_identity,
             most_in_flight=self.most_in_flight,
             rate_achieved=self.rate_achieved,
+            held_s=None if self.open_limit is None else self.open_limit.held_s,
         )
 
     def snapshot(self) -> Progress:
@@ -250,6 +258,7 @@ class RunMonitor:
             messages=self._message_counters.posted
             if self._message_counters.posted or self._message_counters.owed
             else None,
+            open=self.open_limit.open if self.open_limit else None,
             rate_now=self._rate_meter.speed(self._clock()),
             rate_asked=self._pacer_status.rate,
             elapsed_s=self.elapsed_s,
@@ -259,7 +268,8 @@ class RunMonitor:
 
     def _eta_s(self, left: int) -> float | None:
         speed = self._rate_meter.speed(self._clock())
-        return left / min(speed, self._pacer_status.rate) if speed and not self.is_looking else None
+        is_held = self.is_looking or (self.open_limit is not None and self.open_limit.is_holding)
+        return left / min(speed, self._pacer_status.rate) if speed and not is_held else None
 
     def _state(self) -> str:
         if (outage := self._outage()) and not self._is_draining:
@@ -270,7 +280,13 @@ class RunMonitor:
             return "posting first messages" if self._message_counters.owed else "done"
         if self._is_draining:
             return "draining"
+        return self._pause() or "sending"
+
+    def _pause(self) -> str:
+        """Return why no row is sent at present, empty while rows are sent."""
+        if (limit := self.open_limit) is not None and limit.is_holding:
+            return f"waiting: {limit.open:,} open, --max-open {limit.most:,}"
         if self._pacer_status.pause_reason:
             return f"paused {self._pacer_status.pause_reason}"
         paused = self._pacer_status.paused_for
-        return f"paused {paused:.0f} s (429)" if paused else "sending"
+        return f"paused {paused:.0f} s (429)" if paused else ""

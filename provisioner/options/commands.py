@@ -79,6 +79,12 @@ class JobOptions(
         "although the results lack rows of it.",
     )
     limit: int = option(0, "Send at most this many rows in this run; 0 is all.", metavar="N", most=MOST_ROWS)
+    max_open: int = option(
+        0,
+        "Create no more while this many conversations of the job are not closed; 0 is no limit.",
+        metavar="N",
+        most=MOST_ROWS,
+    )
     drain: float = option(
         30.0, "Seconds to wait for requests in flight after a stop signal.", metavar="SECONDS", most=DAY_S
     )

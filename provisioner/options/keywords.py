@@ -140,6 +140,7 @@ class JobKeywords(
     max_failures: str | float
     replace_input: bool
     limit: int
+    max_open: int
     drain: float
     allow_blank: bool
     allow_shared: bool

@@ -10,6 +10,7 @@ the front of the queue.
 
 from .daily_window import DailyWindow, parse_window, parse_zone
 from .pacer import Pacer
+from .places import Places
 from .reachability import HostReachability, Reachability
 from .schedule import ArrivalSchedule
 from .start_queue import Reservation
@@ -19,6 +20,7 @@ __all__ = [
     "DailyWindow",
     "HostReachability",
     "Pacer",
+    "Places",
     "Reachability",
     "Reservation",
     "parse_window",

@@ -107,6 +107,22 @@ class ServiceCheck(Protocol):
         ...
 
 
+class Admission(Protocol):
+    """Limit on how many conversations of the job are open; each creation needs a place."""
+
+    async def admit(self) -> bool:
+        """Wait for a place, and take it; return False, without a place, after ``close``."""
+        ...
+
+    def leave(self, *, is_open: bool) -> None:
+        """End a creation. If ``is_open``, its conversation keeps the place until it is closed."""
+        ...
+
+    def close(self) -> None:
+        """Admit nothing any more: those that wait get False at once."""
+        ...
+
+
 class RowLoader(Protocol):
     """Loader that rebuilds claimed rows from the input."""
 

@@ -4,13 +4,15 @@
 ``finder_choice`` chooses between the two · ``reconciler`` looks unknown rows up until they are decided, and
 records the evidence in the ledger · ``messages`` the same for first messages · ``polling`` when to look again ·
 ``audit`` compares the created rows of a job with the conversations that exist · ``service_check`` finds out
-whether the service that is asked is the one with the job's conversations.
+whether the service that is asked is the one with the job's conversations · ``open_conversations`` finds out which
+of a job's conversations have been closed.
 """
 
 from .audit import Audit, AuditedRow, AuditFinding
 from .finder_choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from .finders import AT_ONCE
 from .messages import MessageReconciler
+from .open_conversations import OpenConversations
 from .reconciler import BATCH, Reconciler
 from .service_check import JobServiceCheck
 
@@ -24,6 +26,7 @@ __all__ = [
     "FinderChoice",
     "JobServiceCheck",
     "MessageReconciler",
+    "OpenConversations",
     "Reconciler",
     "choose_finder",
 ]

@@ -61,6 +61,7 @@ def _figures(progress: Progress) -> str:
         ("starts per second, allowed now", _rate(progress.rate_asked)),
         ("in flight", number_text(progress.in_flight)),
         *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
+        *([] if progress.open is None else [("conversations open", number_text(progress.open))]),
         ("answered 429", number_text(progress.throttled)),
         ("elapsed", f"{progress.elapsed_s:,.0f} s"),
         ("left", left),

@@ -286,6 +286,7 @@ def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageC
 def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
     """Return further figures for ``--json``; bytes are counted in request and response bodies only."""
     timers = {} if report.timers_not_set is None else {"timers_not_set": report.timers_not_set}
+    held = {} if (held_s := report.figures.held_s) is None else {"held_s": round(held_s, 3)}
     outage = {"unreachable_s": round(report.unreachable_s, 3)} if report.unreachable_s else {}
     return {
         "to_send": run_plan.required_rows,
@@ -295,4 +296,5 @@ def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[
         **final.skipped,
         **timers,
         **outage,
+        **held,
     }

@@ -12,7 +12,7 @@ from .row_selection import RetryConfig
 
 _REPORTED_OPTIONS = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
-    *("max_attempts", "max_failures", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
+    *("max_attempts", "max_failures", "max_open", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
 )
 """Names of the options that are stored in the ledger for reports."""
 
@@ -39,6 +39,7 @@ def note_of_run(
         folder=environment.folder,
         output=str(options.output or ""),
         failed=str(options.failed or ""),
+        max_open=options.max_open,
         looks_up_rows=retry.looks_up_rows,
     )
 

@@ -24,6 +24,7 @@ from provisioner.options.keyword_values import names_in_environment
 from provisioner.pacing import DailyWindow, parse_window, parse_zone
 from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
+from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.target import Target
@@ -93,6 +94,7 @@ class RunConfig:
         options = replace(output_names.with_dates(options), rate=options.rate or USUAL_RATE)
         outputs = _outputs(options)
         validate_global_options(options.address_sid, ui_version=options.ui_version, marker=options.marker)
+        _check_open_limit(options)
         target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
         mapping = Mapping.from_options(
             options, ui_version=options.ui_version, default_address=target.default_address
@@ -125,6 +127,15 @@ def _outputs(options: RunOptions | LoadOptions) -> Outputs:
         clash = "--json" if options.json else "no --ledger"
         raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
     return outputs
+
+
+def _check_open_limit(options: JobOptions) -> None:
+    """Raise ``UsageError`` for a limit on open conversations that nobody would close."""
+    if options.max_open and options.simulate:
+        raise UsageError(
+            f"--max-open {options.max_open} with --simulate: nobody closes conversations inside this process",
+            cure="omit one of them, or start provisioner simulate and name it with --base-url",
+        )
 
 
 def _schedule(options: JobOptions, kind: RunKind) -> SendSchedule:
@@ -219,6 +230,8 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
             canary=options.canary,
             failures=parse_failure_limit(options.max_failures),
             settle_delay_s=options.settle_delay,
+            max_open=options.max_open,
+            service_sid=target.service_sid,
             may_share=options.allow_shared,
             other_host=target.other_host,
         ),
@@ -247,6 +260,11 @@ def _cautions(options: JobOptions, retry: RetryConfig, window: DailyWindow | Non
     """Yield notes and warnings about the options, for the plan that is shown before sending."""
     if window:
         yield f"nothing starts outside of --window {window}"
+    if options.max_open:
+        yield (
+            f"creation waits while {options.max_open:,} conversations of the job are open; then up to "
+            f"{LOOK_UPS_PER_SECOND:g} look-ups a second ask which were closed"
+        )
     if retry.resends_unknown:
         yield "--on-unknown resend: a row whose answer is lost is sent again, and may be created twice"
     elif options.identity == "none" and not options.marker:

@@ -15,7 +15,8 @@ from provisioner.sending import Dispatcher, DispatchLimits, Stop
 from provisioner.system.event_log import event_logger
 
 from .clients import RunClients
-from .row_selection import RetryConfig
+from .open_limit import open_limit_of
+from .row_selection import RetryConfig, RowSelection
 from .work_stop import WorkStop
 
 
@@ -25,7 +26,9 @@ class RoundConfig:
 
     ``limit`` is the most rows that a run sends, None for no limit. ``concurrency`` is the most requests in flight.
     ``canary`` is the number of rows that are sent alone first. ``failures`` is the limit of ``--max-failures``.
-    ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent. With ``may_share``, rows
+    ``settle_delay_s`` is the time in seconds before a look-up may report a row as absent. While ``max_open``
+    conversations of the job are open, none is created; 0 is no limit. ``service_sid`` is the Conversations service
+    that is asked, empty for the account's default one. With ``may_share``, rows
     with the same identity of the user's own may share a conversation. ``other_host`` is the host that is asked
     when it is not Twilio's.
     """
@@ -36,6 +39,8 @@ class RoundConfig:
     canary: int
     failures: FailureLimit | None
     settle_delay_s: float
+    max_open: int = 0
+    service_sid: str = ""
     may_share: bool = False
     other_host: str = ""
 
@@ -61,7 +66,15 @@ class SendAndReconcile:
     ) -> None:
         self._config, self._ledger, self._new_feed = config, ledger, new_feed
         self._clients, self._monitor, self._stop = clients, monitor, stop
+        self._open_limit = monitor.open_limit = open_limit_of(
+            config.max_open,
+            clients,
+            ledger,
+            settle_delay_s=config.settle_delay_s,
+            service_sid=config.service_sid,
+        )
         self._unlooked_rows = self._unlooked_messages = 0
+        self._looked_at_doubts, self._found_while_held = -1, 0
         self._log = event_logger()
 
     @property
@@ -78,11 +91,12 @@ class SendAndReconcile:
         config = self._config
         allowance = _Allowance(None if config.limit is None else config.limit - to_send)
         for number in range(1, config.retry.max_attempts + 1):
-            stop = await self._send(to_send, canary=config.canary if number == 1 else 0)
+            stop = await self._send_round(to_send, is_first=number == 1)
             if not config.retry.looks_up_messages:
                 return stop
             again = await self._look_up_rows(stop) if config.retry.looks_up_rows else 0
-            again += await self._look_for_messages(stop)
+            again += await self._look_for_messages(stop) + self._found_while_held
+            self._found_while_held = 0
             if stop is not None or not again or self._stop.is_stopped:
                 return stop or self._stop.reason
             if allowance.is_bounded:
@@ -93,6 +107,35 @@ class SendAndReconcile:
             if not to_send:
                 return None
         return None
+
+    async def _send_round(self, to_send: int, *, is_first: bool) -> Stop | None:
+        """Send the claimable rows; under ``--max-open``, first post the messages of rows that are created.
+
+        A chat without its message is not answered and so not closed: no row that waits for that may be before it.
+        """
+        canary = self._config.canary if is_first else 0
+        if self._open_limit is None:
+            return await self._send(to_send, canary=canary)
+        owed, to_create = await self._ledger.to_post(), await self._ledger.to_send()
+        selection = RowSelection(retry=self._config.retry)
+        if owed:
+            messages = selection.message_statuses if is_first else {MessageStatus.PENDING}
+            await self._ledger.set_claimable((), messages=messages, limit=owed)
+            if (stop := await self._send(owed, canary=0)) or self._stop.is_stopped:
+                return stop
+            await self._ledger.set_claimable(selection.statuses if is_first else {Status.PENDING}, limit=to_create)
+        async with self._open_limit.watched(self._look_up_while_held, self._stop.drain):
+            return await self._send(to_create, canary=canary)
+
+    async def _look_up_while_held(self) -> bool:
+        """Look up what became unknown since the last time; return whether there was anything."""
+        if self._monitor.doubts == self._looked_at_doubts or not self._config.retry.looks_up_messages:
+            return False
+        if self._config.retry.looks_up_rows:
+            self._found_while_held += await self._look_up_rows(None)
+        self._found_while_held += await self._look_for_messages(None)
+        self._looked_at_doubts = self._monitor.doubts
+        return True
 
     async def _send(self, to_send: int, *, canary: int) -> Stop | None:
         config, clients = self._config, self._clients
@@ -111,6 +154,7 @@ class SendAndReconcile:
                 may_share=config.may_share,
                 other_host=config.other_host,
             ),
+            admission=self._open_limit,
         )
         with self._stop.work(dispatcher.drain, dispatcher.cancel):
             return await dispatcher.run()

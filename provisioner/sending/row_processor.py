@@ -33,6 +33,16 @@ class RowOutcome(NamedTuple):
     result: AttemptResult
     recorded: Recorded | None = None
 
+    async def leaves_open(self) -> bool:
+        """Return whether the row has an open conversation that an agent may have to answer.
+
+        It has none while its first message was certainly not posted, since only that starts a flow. Wait until the
+        outcome is on disk.
+        """
+        if self.step is Step.MESSAGE:
+            return self.status in {Status.CREATED, Status.UNKNOWN}
+        return self.status is Status.CREATED and await _has_conversation(self.recorded)
+
 
 class RowProcessor:
     """Processor of rows, shared by all workers. ``timers`` set close timers for created rows; None sets none."""

@@ -4,14 +4,15 @@ from functools import partial
 
 from provisioner.errors import InputError
 from provisioner.ledger import RowStore
+from provisioner.models import Row
 from provisioner.pacing.attempts import AttemptRunner
-from provisioner.ports.sending import Observer, RowLoader
+from provisioner.ports.sending import Admission, Observer, RowLoader
 
 from .guards import FailureGuard, Stop, StopKind
 from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .prefetch import RowPrefetcher
-from .row_processor import RowProcessor
+from .row_processor import RowOutcome, RowProcessor
 from .steps import CreateStep, MessageStep, TwilioCalls
 from .workers import WorkerTasks
 
@@ -19,7 +20,8 @@ from .workers import WorkerTasks
 class Dispatcher:
     """Pool of workers that sends and settles every row that the ledger lets it claim.
 
-    ``limits.canary`` rows are sent alone first, one after the other. ``calls`` are the clients for Twilio.
+    ``limits.canary`` rows are sent alone first, one after the other. ``calls`` are the clients for Twilio. With
+    ``admission``, a row that is to be created waits for a place there first.
     """
 
     def __init__(
@@ -30,8 +32,9 @@ class Dispatcher:
         calls: TwilioCalls,
         observer: Observer,
         limits: DispatchLimits,
+        admission: Admission | None = None,
     ) -> None:
-        self._limits = limits
+        self._limits, self._admission = limits, admission
         self._workers = WorkerTasks(calls.pace, calls.message_pace)
         self._pending_writes = PendingWrites(self.drain, self._count_doubt)
         self._processor = RowProcessor(
@@ -68,6 +71,8 @@ class Dispatcher:
         if self._stop is None:
             self._stop = stop or Stop(StopKind.ASKED)
         self._workers.drain()
+        if self._admission is not None:
+            self._admission.close()
 
     def cancel(self) -> None:
         """Cancel the rows in flight, which become *unknown* when the ledger is recovered."""
@@ -83,15 +88,30 @@ class Dispatcher:
             raise self._pending_writes.failure
 
     async def _send_rows(self, most: int) -> None:
-        sent = 0
+        sent, process = 0, self._processor.process if self._admission is None else self._process_admitted
         while not self._workers.stopping.is_set() and (not most or sent < most):
             row = await self._prefetcher.next_row()
             if row is None:
                 return
             sent += 1
-            outcome = await self._processor.process(row)
+            outcome = await process(row)
             if outcome and (stop := self._failure_guard.count(outcome)):
                 self.drain(stop)
+
+    async def _process_admitted(self, row: Row) -> RowOutcome | None:
+        """Process a row, with a place of ``admission`` where a conversation is to be created."""
+        admission = self._admission
+        if admission is None or row.conversation_sid:
+            return await self._processor.process(row)
+        if not await admission.admit():
+            return None
+        is_open = False
+        try:
+            outcome = await self._processor.process(row)
+            is_open = outcome is not None and await outcome.leaves_open()
+        finally:
+            admission.leave(is_open=is_open)
+        return outcome
 
     def _count_doubt(self) -> None:
         """Count a row as failed that was counted as created, and has the conversation of another row."""

@@ -7,7 +7,7 @@ from msgspec import structs
 from provisioner.http_client.failures import TransportFailure
 from provisioner.http_client.transport import Reply
 from provisioner.models import AttemptResult, ForeignReply, Verdict
-from provisioner.models.closing import CloseResult, CloseStatus
+from provisioner.models.closing import CloseResult, CloseStatus, ConversationState, StateResult
 
 from .errors.closing_errors import CLOSE_STATUSES
 from .errors.error_table import ReplyClassification
@@ -69,6 +69,36 @@ def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassif
         is_throttled=classification.is_throttled,
         stops_run=classification.stops_run,
         foreign=foreign,
+    )
+
+
+def state_result(reply: Reply, state: ConversationState, classification: ReplyClassification) -> StateResult:
+    """Return the result of a request for the state of a conversation that got a reply.
+
+    ``classification`` is used only where the reply does not tell the state.
+    """
+    if state is not ConversationState.NOT_KNOWN:
+        return StateResult(
+            state=state,
+            due=reply.due,
+            sent=reply.sent,
+            ended=reply.ended,
+            http_status=reply.status,
+            twilio_request_id=read_request_id(reply.headers),
+        )
+    return StateResult(
+        state=state,
+        due=reply.due,
+        sent=reply.sent,
+        ended=reply.ended,
+        http_status=reply.status,
+        error_code=classification.error_code,
+        error=classification.error,
+        twilio_request_id=read_request_id(reply.headers),
+        retry_after_s=classification.retry_after_s,
+        is_throttled=classification.is_throttled,
+        stops_run=classification.stops_run,
+        foreign=find_foreign(reply, classification, "state"),
     )
 
 

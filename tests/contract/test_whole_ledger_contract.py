@@ -31,7 +31,7 @@ from provisioner.models import (
     Status,
     Verdict,
 )
-from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
+from provisioner.models.closing import CloseResult, CloseStatus, ConversationState, OpenConversation, StateResult
 from tests.contract.ledger_kinds import KINDS, LedgerKind
 from tests.ledger_samples import (
     CREATED,
@@ -375,6 +375,29 @@ async def test_what_is_closed_is_done_for_closing_and_not_for_deleting(opened: O
     assert left == [OpenConversation(2, conversation_sid(2)), OpenConversation(3, conversation_sid(3))]
     assert page == left[1:]
     assert [each.sid for each in to_delete] == [conversation_sid(number) for number in (1, 2, 3)]
+
+
+async def test_open_conversations_are_those_that_may_keep_an_agent_busy(opened: Open) -> None:
+    """Not what is known to be closed or gone, nor a chat whose message was certainly not posted, nor a new one."""
+    gone = StateResult(state=ConversationState.GONE, due=1.0, sent=1.5, ended=2.0, http_status=404)
+    async with opened() as ledger:
+        await create(ledger, "abcdefg", owes_message=True)
+        closing = ledger.closing(deletes=False)
+        await ledger.start_run(())
+        for row_id, status in enumerate(MessageStatus, start=1):
+            await ledger.messages.settle(row_id, status, POSTED)
+        counted = await closing.count_open()
+        listed = await closing.open_conversations(0, 10, created_before=CREATED.ended + 1)
+        page = await closing.open_conversations(listed[0].id, 1, created_before=CREATED.ended + 1)
+        too_new = await closing.open_conversations(0, 10, created_before=CREATED.ended)
+        await closing.note_closed(listed[0].id, gone)
+        await closing.settle(listed[1].id, structs.replace(CLOSED, status=CloseStatus.MAYBE), number=1)
+        rest, left = await closing.count_open(), await closing.left(0, 10)
+
+    statuses = [list(MessageStatus)[each.id - 1] for each in listed]
+    assert statuses == [MessageStatus.IN_FLIGHT, MessageStatus.POSTED, MessageStatus.UNKNOWN]
+    assert (counted, rest, too_new, page) == (3, 2, [], listed[1:2])
+    assert listed[0] not in left
 
 
 async def test_conversations_of_another_ledger_are_taken_over_once(opened: Open) -> None:

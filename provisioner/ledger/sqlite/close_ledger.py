@@ -10,7 +10,14 @@ from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.ledger.sqlite.writer import Writer, transaction
-from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, OpenConversation
+from provisioner.models import RequestResult
+from provisioner.models.closing import (
+    FINAL_STATUSES,
+    CloseResult,
+    CloseStatus,
+    OpenConversation,
+    StateResult,
+)
 
 _CLOSURES = queries.load_queries("closures")
 
@@ -64,10 +71,33 @@ class SqliteCloseLedger:
         The conversation keeps its status when Twilio did not process the request, or when the result stops the
         run (for example refused credentials).
         """
-        attempt = _attempt(row_id, self._current_run.id, self._step, number, result)
+        attempt = (row_id, self._current_run.id, self._step, number, result.status.value, *_details(result))
         is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
         settle = [(_CLOSURES["settle"], (row_id, result.status.value, self._service_sid))] if is_news else []
         await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
+
+    async def count_open(self) -> int:
+        """Return the number of open conversations; see ``OpenConversationStore``."""
+        return await self._number("count_open")
+
+    async def open_conversations(
+        self, after: int, limit: int, *, created_before: float
+    ) -> Sequence[OpenConversation]:
+        """Return the next open conversations after row ID ``after``; see ``OpenConversationStore``."""
+        asked = (after, created_before, limit)
+        return await self._writer.call(
+            lambda connection: [
+                OpenConversation(*checked_row(shapes.OPEN_CONVERSATION, line))
+                for line in connection.execute(_CLOSURES["open"], asked).fetchall()
+            ]
+        )
+
+    async def note_closed(self, row_id: int, result: StateResult) -> None:
+        """Record that a conversation was found closed or gone, and the request that told it."""
+        status = CloseStatus(result.state.value)
+        attempt = (row_id, self._current_run.id, "state_lookup", 1, status.value, *_details(result))
+        settle = _CLOSURES["settle"], (row_id, status.value, self._service_sid)
+        await self._writer.write((_CLOSURES["add_attempt"], attempt), settle)
 
     async def sample_conversations(self, limit: int) -> Sequence[str]:
         """Return the SIDs of up to ``limit`` conversations that may still exist; see ``CloseLedger``."""
@@ -103,13 +133,9 @@ def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
     return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))
 
 
-def _attempt(row_id: int, run: int | None, step: str, number: int, result: CloseResult) -> Sequence[object]:
+def _details(result: RequestResult) -> Sequence[object]:
+    """Return the values of an attempt that every request has, in the order of the statement ``add_attempt``."""
     return (
-        row_id,
-        run,
-        step,
-        number,
-        result.status.value,
         result.due,
         result.sent,
         result.ended,

@@ -21,6 +21,29 @@ WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS N
 ORDER BY rows.id
 LIMIT ?;
 
+-- name: count_open
+-- Number of conversations that are not known to be closed, deleted or gone, and may have reached an agent: their first
+-- message was posted or is in doubt, or they have none.
+SELECT count(*)
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+LEFT JOIN closures ON closures.row_id = rows.id
+WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(rows.message, 'posted') IN ('posted', 'in_flight', 'unknown')
+    AND coalesce(closures.state, '') NOT IN ('closed', 'deleted', 'gone');
+
+-- name: open
+-- The next of these conversations, in the order of the rows' IDs, if they were created before a time.
+SELECT rows.id, attempts.conversation_sid
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+LEFT JOIN closures ON closures.row_id = rows.id
+WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS NOT NULL AND attempts.ended < ?
+    AND coalesce(rows.message, 'posted') IN ('posted', 'in_flight', 'unknown')
+    AND coalesce(closures.state, '') NOT IN ('closed', 'deleted', 'gone')
+ORDER BY rows.id
+LIMIT ?;
+
 -- name: sample
 -- Conversations that may still exist: those that were closed first, then others at random.
 SELECT attempts.conversation_sid

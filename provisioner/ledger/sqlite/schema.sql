@@ -105,8 +105,9 @@ CREATE TABLE closures (
 
 -- name: attempts
 -- Every request and every look-up for a row, append-only. Times are Unix seconds.
--- step is create or message for requests, lookup or message_lookup for look-ups, close or delete for closing, adopted
--- for an imported conversation. number counts the row's requests of that step. class is the verdict.
+-- step is create or message for requests, lookup or message_lookup for look-ups, close or delete for closing,
+-- state_lookup for a conversation that was found closed, adopted for an imported one. number counts the row's requests
+-- of that step. class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     row_id INTEGER NOT NULL REFERENCES rows (id),
