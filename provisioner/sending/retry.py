@@ -39,7 +39,8 @@ def decide_retry(
 
     - A row is sent again only when Twilio certainly did not process the attempt, or with ``resends_unknown``.
     - After a 429 the delay is 0 seconds, because the pacer pauses all requests.
-    - A result that stops the run (refused credentials or address) leaves the row unsent.
+    - A result that stops the run (refused credentials or address) leaves the row unsent, and so does the refusal
+      of another server than Twilio.
     - When an earlier attempt ``is_in_doubt``, the row stays unknown until an attempt succeeds: a later refusal
       does not show what the earlier attempt did.
     """
@@ -56,5 +57,5 @@ def _final_status(result: AttemptResult, *, is_in_doubt: bool) -> Status:
     """Return the final status of a row without a successful attempt."""
     if result.verdict is Verdict.MAYBE or is_in_doubt:
         return Status.UNKNOWN
-    is_refused = result.verdict is Verdict.REFUSED and not result.stops_run
+    is_refused = result.verdict is Verdict.REFUSED and not result.stops_run and result.foreign is None
     return Status.REJECTED if is_refused else Status.UNSENT

@@ -20,10 +20,12 @@ IN_DOUBT = {
 NOT_CREATED = {
     reply(307, b"", AT_LOGIN): "HTTP 307, a redirect to login.example",
     reply(308, b"", AT_LOGIN): "HTTP 308, a redirect to login.example",
+    reply(400, PAGE, HTML): "HTTP 400, text/html",
     reply(403, PAGE, HTML): "HTTP 403, text/html",
     reply(404, PAGE, HTML): "HTTP 404, text/html",
     reply(404, b'{"error": "no such page"}', JSON): "HTTP 404, application/json",
     reply(405): "HTTP 405",
+    reply(422, PAGE, HTML): "HTTP 422, text/html",
 }
 
 
@@ -109,3 +111,21 @@ async def test_a_single_page_in_the_middle_costs_a_pause(job: Job) -> None:
         summary = await job.run(twilio.url, rate="50/s", on_unknown="hold")
 
     assert (summary.exit_code, summary.counts) == (ExitCode.UNKNOWN, Counts(input=20, created=19, unknown=1))
+
+
+async def test_a_row_that_another_server_refuses_is_not_rejected(job: Job) -> None:
+    """Only Twilio rejects a row for good: it is unsent, and the same command sends it once the page is gone."""
+    job.write(20)
+    for status in (400, 422):
+        pages = {6}
+
+        def script(twilio: StubTwilio, call: Call, status: int = status, pages: set[int] = pages) -> Answer:
+            return reply(status, PAGE, HTML) if call.number in pages else twilio.create(call)
+
+        async with stub_twilio(script) as twilio:
+            results = job.folder / f"{status}.csv"
+            first = await job.run(twilio.url, rate="50/s", output=results)
+            again = await job.run(twilio.url, rate="50/s", output=results)
+
+        assert (first.exit_code, first.counts) == (ExitCode.UNSENT, Counts(input=20, created=19, unsent=1)), status
+        assert (again.exit_code, len(twilio.calls)) == (ExitCode.DONE, 21)
