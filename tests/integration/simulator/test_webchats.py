@@ -90,8 +90,6 @@ DATA_AT_LIMIT = json.dumps({"a": "x" * (16 * 1024 - 8)}, separators=(",", ":"))
         ({"PreEngagementData": '{"a": NaN}'}, (400, 45733), "not valid JSON"),
         ({"PreEngagementData": "[" * 8000}, (400, 45733), "not valid JSON"),
         ({"Identity": "x" * 257}, (400, 45745), "Identity is longer than 256"),
-        ({"Identity": "a b"}, (400, 45745), "letters, digits"),
-        ({"Identity": "é"}, (400, 45745), "letters, digits"),
         ({"Identity": "system"}, (400, 45211), "reserved"),
     ],
 )
@@ -117,6 +115,7 @@ async def test_a_request_that_breaks_a_rule_is_refused(
         {"PreEngagementData": DATA_AT_LIMIT},
         {"PreEngagementData": f'{{"big": {"9" * 5000}, "e": 1e999}}'},
         {"Identity": "aZ09-._~" * 32},
+        {"Identity": "ana+1@example.com: a é !*'();&=$,/?%#[]"},
         {"Unheard": "of"},
     ],
 )
