@@ -10,9 +10,11 @@ from provisioner.models.progress import Progress
 from provisioner.options import Rate, ReconcileOptions, parse_duration
 from provisioner.options.shell_command import ledger_command
 from provisioner.pacing import Reachability
+from provisioner.ports.sending import ServiceCheck
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import AT_ONCE, FinderChoice, choose_finder
 from provisioner.rows import IdentityPolicy
+from provisioner.runs.service_checks import service_check_of
 from provisioner.signals import StopSignals
 from provisioner.target import Target
 
@@ -29,6 +31,8 @@ class LookUps:
         self.ledger, self.rate, self.settle_delay_s = ledger, rate, options.settle_delay
         self.error: ProvisionerError | None = None
         self.service_sid = target.service_sid
+        self.service_check: ServiceCheck | None = None
+        """Check of the service that is asked; None before ``finder``."""
         self._target, self._ui = target, ui
         settings = ledger.manifest.settings
         self._identity_policy = IdentityPolicy(
@@ -57,6 +61,7 @@ class LookUps:
         """Connect to Twilio, and yield how rows are looked up there."""
         is_trusted = await self.ledger.trusts_identities()
         async with self._target.open(self.rate) as transport:
+            self.service_check = service_check_of(self._target, transport, self.ledger, self._reachability)
             yield choose_finder(
                 transport,
                 self._identity_policy,

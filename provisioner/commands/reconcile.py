@@ -78,7 +78,13 @@ async def _reconcile(look_ups: LookUps, stop_signals: StopSignals, command: str)
         if before.unknown:
             monitor.is_looking = True
             async with look_ups.finder() as chosen:
-                reconciler = Reconciler(ledger, chosen, monitor, settle_delay_s=look_ups.settle_delay_s)
+                reconciler = Reconciler(
+                    ledger,
+                    chosen,
+                    monitor,
+                    settle_delay_s=look_ups.settle_delay_s,
+                    service_check=look_ups.service_check,
+                )
                 log.info("lookup.started", rows=before.unknown)
                 await look_ups.run(reconciler.run, monitor.snapshot, stop_signals)
         left = before.unknown - sum(monitor.resolved_to.values())

@@ -1,14 +1,23 @@
 """Reconciling of unknown rows: look them up until each is decided, and record the evidence in the ledger."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol, assert_never
 
 from msgspec import structs
 
+from provisioner.errors import GuardError
 from provisioner.ledger import UnknownRowStore
-from provisioner.models import AttemptResult, LookupObservation, Status, UnknownRow, Verdict
+from provisioner.models import (
+    AttemptResult,
+    ControlVisibility,
+    LookupObservation,
+    Status,
+    UnknownRow,
+    Verdict,
+)
 from provisioner.models.attempts import DUPLICATE_SID, SHARED
+from provisioner.ports.sending import ServiceCheck
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finder_choice import FinderChoice
@@ -32,7 +41,8 @@ class Reconciler:
 
     It may be cancelled at any time; outcomes recorded until then are kept. ``settle_delay_s`` is the time, in
     seconds, after which a new conversation is expected to be listed. With ``may_share``, a row for which Twilio
-    named the conversation of another row with the same identity is created.
+    named the conversation of another row with the same identity is created. Without ``service_check``, look-ups
+    that do not show a created row leave the rows unknown, also in a service that has no conversation of the job.
     """
 
     def __init__(
@@ -43,9 +53,10 @@ class Reconciler:
         *,
         settle_delay_s: float,
         may_share: bool = False,
+        service_check: ServiceCheck | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._may_share = may_share
+        self._may_share, self._service_check = may_share, service_check
         self._ledger, self._chosen, self._observer = ledger, chosen, observer
         self._settle_delay_s = settle_delay_s
         self._clock = clock
@@ -53,7 +64,10 @@ class Reconciler:
         """Number of decided rows by status; ``pending`` means that the row certainly does not exist."""
 
     async def run(self) -> None:
-        """Look up every unknown row until it is decided or look-ups cannot decide it."""
+        """Look up every unknown row until it is decided or look-ups cannot decide it.
+
+        Raise ``GuardError`` when the service that is asked has no conversation of the job.
+        """
         # All attempts are over by now, so waiting is measured from here, on the monotonic clock.
         since, after = self._clock.monotonic(), 0
         while rows := await self._ledger.unknown(after, BATCH):
@@ -97,10 +111,22 @@ class Reconciler:
             return {row.id: LookupObservation(at=now, trouble=self._chosen.reason, is_final=True) for row in rows}
         control = await self._ledger.latest_created(by_identity=finder.by_identity)
         looks = await finder.look(rows, control)
+        await self._require_service(looks.values())
         taken = await self._ledger.assigned_conversations(
             [sid for look in looks.values() for sid in look.conversation_sids]
         )
         return {row_id: _without(look, taken) for row_id, look in looks.items()}
+
+    async def _require_service(self, looks: Collection[LookupObservation]) -> None:
+        """Raise ``GuardError`` when the service that is asked has no conversation of the job.
+
+        A service is suspected that lists neither a row that was certainly created nor any of ``looks``.
+        """
+        if self._service_check is None or any(look.trouble or look.conversation_sids for look in looks):
+            return
+        is_hidden = all(look.control is ControlVisibility.HIDDEN for look in looks)
+        if is_hidden and (refusal := await self._service_check.refusal()):
+            raise GuardError(refusal, cure="then run the same command again")
 
     async def _record(self, row: UnknownRow, look: LookupObservation, end: Inference) -> None:
         status = _STATUSES[type(end)]

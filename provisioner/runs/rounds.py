@@ -171,6 +171,7 @@ class SendAndReconcile:
             self._monitor,
             settle_delay_s=self._config.settle_delay_s,
             may_share=self._config.may_share,
+            service_check=self._clients.calls.service_check,
         )
         self._log.info("lookup.started", rows=unknown)
         await self._look(reconciler.run)

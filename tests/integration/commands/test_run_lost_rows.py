@@ -5,23 +5,27 @@ import csv
 import json
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from provisioner.cli.process_signals import ProcessSignals
+from provisioner.commands.reconcile import reconcile_job
 from provisioner.errors import ExitCode
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.ledger.sqlite.ledger import SqliteLedger
 from provisioner.models import Counts
+from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.options import ReconcileOptions
 from provisioner.rows import identity_for
 from provisioner.runs import clients
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
-from tests.integration.commands.job import Job
+from tests.integration.commands.job import ENVIRON, Job
 from tests.ledger_samples import query
 from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import reply
@@ -40,12 +44,12 @@ class Server:
     """A simulator, and runs of one job against it, one request after the other."""
 
     def __init__(self, job: Job, url: str, state: SimulatorState) -> None:
-        self._job, self._url, self.state = job, url, state
+        self._job, self.url, self.state = job, url, state
 
     async def run(self, **options: Any) -> Summary:
         """Run the job."""
         usual = {"concurrency": 1, "settle_delay": DELAY_S}
-        return await self._job.run(self._url, **{**usual, **options})
+        return await self._job.run(self.url, **{**usual, **options})
 
     @property
     def created(self) -> dict[str, str]:
@@ -131,6 +135,27 @@ async def test_a_row_lost_after_it_was_created_is_found(job: Job, fault: FaultRu
     told = {row["conversation_sid"]: f"Customer {row['row']}" for row in results(job)}
     assert told == server.created
     assert [row["attempts"] for row in results(job)] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize("options", [{}, {"identity": "none", "marker": "mark"}], ids=["identity", "mark"])
+async def test_a_look_up_in_another_service_stops_the_command(job: Job, options: Mapping[str, Any]) -> None:
+    """A service that shows no conversation of the job decides nothing: run and reconcile end with 6."""
+    async with server_of(job, at(2, FaultName.RESET_AFTER_CREATE), default_service="other") as server:
+        first = await server.run(**options)
+        environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner reconcile as before")
+        where = ReconcileOptions(base_url=server.url, settle_delay=DELAY_S, rate="0")
+        looked = await reconcile_job(
+            job.folder / "results.csv.ledger", where, environment, QuietUserInterface(), ProcessSignals()
+        )
+        named = await server.run(service_sid=server.state.settings.service_sid, **options)
+
+    assert (first.exit_code, looked.exit_code, named.exit_code) == (ExitCode.GUARD, ExitCode.GUARD, ExitCode.DONE)
+    for stopped in (first, looked):
+        assert stopped.error is not None
+        assert "default Conversations service" in stopped.error.message
+        assert stopped.counts == Counts(input=3, created=2, unknown=1)
+    assert named.counts == Counts(input=3, created=3)
+    assert server.state.webchats == 3
 
 
 async def test_a_server_that_overlooks_identities_is_not_trusted_with_them(job: Job) -> None:
