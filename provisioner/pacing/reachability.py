@@ -144,6 +144,17 @@ class HostReachability:
         self._wait()
         return 0.0
 
+    def on_counted_failure(self, failure: ConnectFailure) -> None:
+        """Record a failed connection that counts as an attempt; end the command when no reply has ever come.
+
+        Otherwise each row of a load test would use up its attempts, which takes longest where a port is silent.
+        """
+        self._failures += 1
+        if not self._was_reached and self._failures >= MOST_IN_A_ROW:
+            cure = failure.cure or "check the network, --proxy and --base-url; then run the same command again"
+            error = f"Twilio was never reached, in {self._failures} attempts: {failure.error}"
+            self._reachability.end(UnreachableError(error, cure=cure))
+
     def _is_lasting(self, failure: ConnectFailure) -> bool:
         """Return whether waiting does not cure it."""
         is_wrong = failure.recovery is Recovery.IF_REACHED_BEFORE and not self._was_reached
@@ -177,7 +188,8 @@ class Reachability:
     After ``give_up_s`` seconds out of reach, and after a fault that waiting does not cure, ``stop`` is called with
     the error that ends the command. ``tell`` is called with a line for the user. A host counts as out of reach
     after ``MOST_IN_A_ROW`` failed connections, or after ``concurrency`` if that is less. With a ``give_up_s`` of
-    None nothing is waited for, and a failed connection counts as an attempt.
+    None nothing is waited for, and a failed connection counts as an attempt; ``MOST_IN_A_ROW`` of them before any
+    reply end the command.
     """
 
     def __init__(

@@ -255,7 +255,10 @@ class Reservation:
 
     def on_unreachable(self, failure: ConnectFailure) -> float | None:
         """Record a failed connection; see ``ports.Turn``."""
-        if (host := self._queue.host) is None or not host.is_waited_for:
+        if (host := self._queue.host) is None:
+            return None
+        if not host.is_waited_for:
+            host.on_counted_failure(failure)
             return None
         is_probe, self._is_probe = self._is_probe, False
         return host.on_failure(failure, is_probe=is_probe)

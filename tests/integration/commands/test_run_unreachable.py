@@ -1,14 +1,20 @@
 """A run whose Twilio cannot be reached, over real sockets, and what a program is told of it."""
 
+import asyncio
 import socket
 
 import aiohttp
 import pytest
 
+from provisioner.cli.process_signals import ProcessSignals
+from provisioner.commands.load import run_load_test
 from provisioner.errors import ExitCode
+from provisioner.http_client import pool
 from provisioner.models import Counts
+from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome
-from tests.integration.commands.job import Job
+from provisioner.options import LoadOptions
+from tests.integration.commands.job import ADDRESS, ENVIRON, Job
 from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import Visit, free_port, raw_server
 from tests.stub_twilio import stub_twilio
@@ -80,3 +86,30 @@ async def test_programs_are_told_how_long_twilio_was_away(job: Job) -> None:
     assert told["next_command"] == "provisioner run as before"
     assert (back.exit_code, "unreachable_s" in back.to_dict()) == (ExitCode.DONE, False)
     assert back.counts == Counts(input=3, created=3)
+
+
+async def test_a_load_test_at_a_silent_tls_port_ends_soon(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three connections that never come to stand end it with 7: rows do not wait for their attempts in turn."""
+    monkeypatch.setattr(pool, "CONNECT_TIMEOUT_S", 0.2)
+    job.write(200)
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    options = LoadOptions(
+        output=job.results, base_url=f"https://127.0.0.1:{port}", rate="100/s", address_sid=ADDRESS, key=("id",)
+    )
+    environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner load as before")
+
+    async with asyncio.timeout(20):
+        summary = await run_load_test(
+            [str(job.folder / "customers.csv")], options, environment, QuietUserInterface(), ProcessSignals()
+        )
+    server.close()
+
+    assert (summary.exit_code, summary.counts) == (ExitCode.UNSENT, Counts(input=200, unsent=200))
+    assert summary.error is not None
+    assert summary.error.message.startswith("Twilio was never reached, in 3 attempts: ")
