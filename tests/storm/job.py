@@ -85,7 +85,7 @@ class Commands:
     @classmethod
     def of(cls, shape: Shape, files: Sequence[str], url: str) -> "Commands":
         """Return the commands of a job of this shape against the server at ``url``."""
-        place = ("--base-url", url)
+        place = ("--base-url", url, *shape.place.split())
         looking = ("--timeout", "0.7", "--settle-delay", "0.5", "--rate", "200/s")
         return cls(
             run=("run", *files, "-o", shape.output, *place, *shape.flags.split()),

@@ -12,14 +12,16 @@ class Shape:
     """One kind of job.
 
     ``write`` writes rows with the given labels into a folder and returns the file names. ``flags`` are those of
-    ``run``, ``server`` those of the simulator. ``repeats`` consecutive rows have the same content. ``is_blind``:
-    look-ups do not always find a row, so that the job may end with unknown rows. ``has_own_identities``: each row
-    has a different identity, so that an audit finds exactly one conversation for each.
+    ``run``, ``place`` those of every command, besides the server's address, and ``server`` those of the simulator.
+    ``repeats`` consecutive rows have the same content. ``is_blind``: look-ups do not always find a row, so that
+    the job may end with unknown rows. ``has_own_identities``: each row has a different identity, so that an audit
+    finds exactly one conversation for each.
     """
 
     name: str
     write: Callable[[Path, Sequence[str]], Sequence[str]]
     flags: str
+    place: str = ""
     server: str = "--rate-limit 0"
     output: str = "results.csv"
     repeats: int = 1
@@ -58,6 +60,7 @@ def write_json_lines(folder: Path, labels: Sequence[str]) -> Sequence[str]:
     return ["customers.jsonl"]
 
 
+_FLEX = "IS" + "5" * 32
 _ALWAYS = "--timeout 0.7 --settle-delay 0.5 --retry rejected"
 
 SHAPES = (
@@ -105,6 +108,22 @@ SHAPES = (
         write=write_csv,
         flags=f"{_ALWAYS} --rate 100/s --concurrency 8 --failed failed.csv",
         server="--rate-limit 0 --ignore-identity",
+        is_blind=True,
+    ),
+    Shape(
+        name="another default service",
+        write=write_csv,
+        flags=f"{_ALWAYS} --key crm_id --rate 70/s",
+        place=f"--service-sid {_FLEX}",
+        server=f"--rate-limit 0 --default-service other --service-sid {_FLEX}",
+        has_own_identities=True,
+    ),
+    Shape(
+        name="one conversation for an identity",
+        write=write_csv,
+        flags=f"{_ALWAYS} --identity guest-{{household}} --rate 70/s",
+        server="--rate-limit 0 --repeated-identity same",
+        repeats=2,
         is_blind=True,
     ),
 )
