@@ -1,12 +1,14 @@
 -- Queries and writes for closing or deleting the conversations of a job.
 
 -- name: counts
--- Number of conversations that the job created, by close status; NULL stands for conversations believed open.
+-- Number of conversations that the job created, by close status; NULL stands for conversations believed open. One that
+-- several rows share on purpose counts once, with the first of them; the others have the code 'shared'.
 SELECT closures.state, count(*)
 FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN closures ON closures.row_id = rows.id
 WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(attempts.error_code, '') <> 'shared'
 GROUP BY closures.state;
 
 -- name: left
@@ -17,6 +19,7 @@ FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN closures ON closures.row_id = rows.id
 WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(attempts.error_code, '') <> 'shared'
     AND NOT instr(?, ' ' || coalesce(closures.state, '-') || ' ')
 ORDER BY rows.id
 LIMIT ?;
@@ -51,7 +54,7 @@ FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN closures ON closures.row_id = rows.id
 WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
-    AND coalesce(closures.state, '') NOT IN ('deleted', 'gone')
+    AND coalesce(attempts.error_code, '') <> 'shared' AND coalesce(closures.state, '') NOT IN ('deleted', 'gone')
 ORDER BY coalesce(closures.state, '') = 'closed' DESC, random()
 LIMIT ?;
 

@@ -96,7 +96,8 @@ async def test_identities_that_repeat_on_purpose_may_share(job: Job, *, comes_la
         summary = await run(job, server.base_url, concurrency=1, allow_shared=True, **how)
         again = await run(job, server.base_url, **how)
         audited = await audit(job, server)
-        closed = await close(job, server)
+        chats = posted(server)
+        closed, deleted = [await close(job, server, delete=delete) for delete in (False, True)]
 
         assert summary.exit_code == again.exit_code == ExitCode.DONE
         assert summary.counts == Counts(input=4, created=4)
@@ -104,10 +105,11 @@ async def test_identities_that_repeat_on_purpose_may_share(job: Job, *, comes_la
         assert [row["error_code"] for row in results(job)] == ["", "", "shared", "shared"]
         assert {row["error"].partition(", ")[2] for row in results(job)[2:]} == {"the conversation of row 1"}
         assert len({row["conversation_sid"] for row in results(job)}) == 2
-        assert posted(server) == [["Hello 1", "Hello 3", "Hello 4"], ["Hello 2"]]
+        assert chats == [["Hello 1", "Hello 3", "Hello 4"], ["Hello 2"]]
         assert server.state.webchats == 4
         assert (audited.exit_code, audited.details["findings"]) == (ExitCode.DONE, [])
-        assert (closed.exit_code, closed.details["closed"]) == (ExitCode.DONE, 4)
+        assert [each.exit_code for each in (closed, deleted)] == [ExitCode.DONE] * 2
+        assert (closed.details["closed"], deleted.details["deleted"], deleted.details["gone"]) == (2, 2, 0)
 
 
 async def test_a_row_whose_own_conversation_is_found_gets_that(job: Job) -> None:
@@ -161,8 +163,8 @@ async def audit(job: Job, server: RunningSimulator) -> Summary:
     return await reconcile_job(ledger, options, environment(job.folder), QuietUserInterface())
 
 
-async def close(job: Job, server: RunningSimulator) -> Summary:
-    """Close what the job made."""
-    options = CloseOptions(base_url=server.base_url, rate="0", yes=True, concurrency=1)
+async def close(job: Job, server: RunningSimulator, *, delete: bool) -> Summary:
+    """Close or delete what the job made."""
+    options = CloseOptions(base_url=server.base_url, rate="0", yes=True, concurrency=1, delete=delete)
     ledger = job.folder / "results.csv.ledger"
     return await close_conversations(ledger, options, environment(job.folder), QuietUserInterface())
