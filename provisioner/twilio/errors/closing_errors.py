@@ -27,7 +27,7 @@ CODES: Classifications = overlaid(
 )
 
 STATUSES: Classifications = overlaid(
-    common_errors.STATUSES,
+    common_errors.CONVERSATION_STATUSES,
     {403: _FORBIDDEN, 404: _NO_ENDPOINT, 405: _NO_ENDPOINT},
 )
 

@@ -51,3 +51,7 @@ STATUSES: Classifications = overlaid(
         511: stops("the network wants a login first: check it, and --proxy"),
     }
 )
+
+CONVERSATION_STATUSES: Classifications = overlaid(
+    STATUSES, {409: postpones("another request is changing the conversation")}
+)

@@ -44,7 +44,7 @@ CODES: Classifications = overlaid(
 )
 
 STATUSES: Classifications = overlaid(
-    common_errors.STATUSES,
+    common_errors.CONVERSATION_STATUSES,
     {
         401: stops(f"the credentials were not accepted for messages: {_KEY}"),
         403: stops(f"the credentials do not allow messages: {_KEY}"),

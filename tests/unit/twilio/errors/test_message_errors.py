@@ -96,7 +96,7 @@ def test_a_fault_of_the_run_names_its_cure() -> None:
         (404, "refused"),
         (407, "stops"),
         (408, "maybe"),
-        (409, "refused"),
+        (409, "not_processed"),
         (413, "refused"),
         (429, "throttles"),
         (500, "maybe"),
