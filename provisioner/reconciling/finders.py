@@ -209,6 +209,6 @@ def _look(at: float, found: LookupResult, control: ControlVisibility) -> LookupO
         at=at,
         conversation_sids=tuple(dict.fromkeys(conversation.sid for conversation in by_age)),
         control=control,
-        trouble=f"Twilio could not be asked: {found.trouble.error}" if found.trouble else "",
+        trouble=f"Twilio could not be asked: {found.trouble.reason}" if found.trouble else "",
         is_final=found.trouble is not None and found.trouble.is_final,
     )

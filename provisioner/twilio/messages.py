@@ -97,7 +97,7 @@ def _plain(body: str) -> list[str]:
 def _failed_lookup(sids: list[str], list_error: ListError) -> MessageLookup:
     return MessageLookup(
         message_sids=tuple(sids),
-        trouble=list_error.error,
+        trouble=list_error.reason,
         is_final=list_error.is_final,
         is_gone=list_error.http_status == HTTPStatus.NOT_FOUND and list_error.foreign is None,
     )

@@ -49,6 +49,11 @@ class ListError(msgspec.Struct, frozen=True):
         """Tell nobody how long it took."""
 
     @property
+    def reason(self) -> str:
+        """The ``error``, with the reason for which Twilio refuses every request, if it does."""
+        return f"{self.error}: {self.refusal}" if self.refusal else self.error
+
+    @property
     def is_final(self) -> bool:
         """Whether Twilio refused the request (a 4xx other than 408 and 429), so that a retry would not help."""
         status = self.http_status or 0

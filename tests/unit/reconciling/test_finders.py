@@ -336,3 +336,14 @@ async def test_a_finder_that_stops_at_a_refusal_asks_once() -> None:
 
     assert (len(listing.identities), len(scanned.days)) == (1, 1)
     assert [each.trouble for each in told.values()] == [UNAUTHORIZED] * len(rows)
+
+
+async def test_a_row_that_may_not_be_looked_up_says_why() -> None:
+    """A restricted key or a suspended account is named where the row's result shows it."""
+    listing = FakeListing({unknown(1).identity: LookupResult(trouble=UNAUTHORIZED)})
+
+    looks = await IdentityFinder(listing, AUTO).look([unknown(1)], CONTROL)
+
+    assert [look.trouble for look in looks.values()] == [
+        "Twilio could not be asked: Twilio did not list the conversations (HTTP 401): check the key"
+    ]
