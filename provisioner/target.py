@@ -65,7 +65,7 @@ class Target:
     @property
     def service_sid(self) -> str:
         """SID of the Conversations service, empty for the account's default one; a simulator has no other."""
-        return "" if self.is_simulated else self.options.service_sid
+        return "" if self.is_simulated else self.options.service_sid.strip()
 
     @property
     def other_host(self) -> str:
@@ -125,8 +125,9 @@ class Target:
 
 def _require_service(service_sid: str) -> None:
     """Raise ``UsageError`` for a text that is not the SID of a Conversations service; empty is the default one."""
-    if service_sid and not SidKind.SERVICE.matches(service_sid):
+    if service_sid and not SidKind.SERVICE.matches(service_sid.strip()):
         raise UsageError(
             f"--service-sid is not the SID of a Conversations service: {SidKind.SERVICE.form}",
-            cure="copy that of Flex's service from the Twilio Console, under Conversations, Services",
+            cure="copy that of Flex's service from the Twilio Console, under Conversations, Services; without the "
+            "option, TWILIO_CONVERSATIONS_SERVICE_SID gives it",
         )

@@ -13,6 +13,7 @@ from tests.gates import OpenGate
 
 ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
 HOME = Path("/nowhere")
+SERVICE = "IS" + 32 * "5"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,15 @@ def test_another_command_is_led_to_the_same_place() -> None:
 
     assert Target.choose(options, ENVIRON, HOME).flags() == ["--base-url", "http://127.0.0.1:4010"]
     assert Target.choose(ConnectionOptions(), ENVIRON, HOME).flags() == []
+
+
+@pytest.mark.parametrize("text", [SERVICE, f" {SERVICE}\n"])
+def test_blanks_around_the_service_are_not_part_of_it(text: str) -> None:
+    """A value from a file often ends with a line break, as with the credentials."""
+    target = Target.choose(ConnectionOptions(service_sid=text), ENVIRON, HOME)
+
+    assert target.service_sid == SERVICE
+    assert target.flags() == ["--service-sid", SERVICE]
 
 
 def test_another_region_is_warned_of() -> None:
