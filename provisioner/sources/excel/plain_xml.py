@@ -1,9 +1,18 @@
-"""Plain XML: items of a part in the form in which programs write them, taken out before the parser sees them.
+"""Plain XML: the one shortcut beside the parser, for items of a part in the form in which programs write them.
 
-A parser that calls a function for every tag reads about 7,000 rows a second; a regular expression reads several
-times as many. It accepts whole elements of a plain form only: no comments, no other entities than the predefined
-ones, no namespaces of their own. So a part without them is well-formed when the whole part is, and everything else
-goes to the parser.
+Why: the parser calls a function for every tag, which makes about 18,000 rows a second of four columns; with the
+shortcut there are 60,000 and more in the same time of the processor. The bar for workbooks is 40,000.
+
+When: for the rows of a sheet (``plain_rows``) and for the texts that cells share (``texts``). The parser still
+reads everything before and after the items, and those that are not in the plain form: whole elements without
+comments, without other entities than the predefined ones and without namespaces of their own. A piece is taken
+only where the parser stands between two items; so a part without the pieces is well-formed when the whole part
+is, and no text inside a comment or a section is mistaken for an item. What is doubtful is not refused but goes
+to the parser. OpenDocument has no shortcut.
+
+Equality: ``tests/unit/sources/excel/test_plain_rows.py`` reads each of its workbooks with the shortcut and with
+the parser alone, forms of many programs as well as texts that are spoilt at random, and compares all records,
+notes and errors. One test holds that rows as programs write them do not reach the parser.
 """
 
 import re
