@@ -14,7 +14,7 @@ from provisioner.models import Fingerprint, Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
-from provisioner.sources.not_rows import NotRows
+from provisioner.sources.not_rows import NotRows, is_row_count
 from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
 from provisioner.sources.text.decoding import BOM
 
@@ -172,7 +172,7 @@ def _kind_of_no_row(record: Record, *, is_first: bool) -> str:
             is_header = True
         elif not value.strip() or (value[0] in "[{" and _is_void(value)):
             is_blank = True
-        elif is_first or " " in value or value[0] in _UNUSUAL:
+        elif is_first or value[0] in _UNUSUAL or (" " in value and is_row_count(value)):
             return NotRows([*record.values]).kind([*record.values.values()], is_after_header=is_first)
         else:
             return ""
