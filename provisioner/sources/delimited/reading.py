@@ -11,7 +11,14 @@ from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.files.raw_input import CHUNK_SIZE
-from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE, NotRows
+from provisioner.sources.not_rows import (
+    DASH_LINE,
+    LEAST_OF_ROWS,
+    LEAST_OF_SINGLE_VALUES,
+    MORE_THAN_ALL,
+    RARE,
+    NotRows,
+)
 from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, END_MARK, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE
 
@@ -144,9 +151,10 @@ class _Doubts:
     def _skip(self, line: int, next_line: int, what: str) -> None:
         if what != HEADER:
             self._skipped.add(line - (what == END_MARK and self._watch.has_mark_in_last_line), what)
-        if what in (HEADER, REPEATED_HEADER) or (
-            line == self._after_header and what in (BLANK_LINE, EMPTY_RECORD)
-        ):
+        if what == DASH_LINE and any(name != name.strip() for name in self._columns):
+            self._skipped.mention(line, PADDED)
+        is_between = line == self._after_header and what in (BLANK_LINE, EMPTY_RECORD)
+        if is_between or what in (HEADER, REPEATED_HEADER):
             self._after_header = next_line
         self._watch.is_pending = bool(self._torn) or self._after_header == next_line
 
@@ -197,6 +205,8 @@ def _remembered(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
 
 NULLS = r"fields with \N are read as empty"
 """What is told of rows with such fields."""
+PADDED = "columns are filled up with blanks, which stay in the values (psql --csv and sqlcmd -W write none)"
+"""What is told of a table for people, whose dash line shows the width of the columns."""
 HEADER = "header"
 """Kind of the first record."""
 

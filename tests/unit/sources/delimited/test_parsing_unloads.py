@@ -123,6 +123,9 @@ def test_psql_underlines_and_counts(opened: Open) -> None:
 
     assert [list(record.values)[1].strip() for record in source.records()] == [row[1] for row in PEOPLE]
     assert [each.what for each in source.skipped] == ["dash line", "row count", "blank line"]
+    assert list(source.skipped.notes)[1:] == [
+        "columns are filled up with blanks, which stay in the values (psql --csv and sqlcmd -W write none): line 2"
+    ]
 
 
 WIDE = {
