@@ -71,9 +71,13 @@ class DelimitedWriter(RecordWriter):
         self._write_line(dialect.delimiter.join(fields) + dialect.line_end)
 
     def _spelt(self, value: str) -> str:
-        """Return a value as a field that follows a delimiter."""
-        blank = " " if self._dialect.quoting is Quoting.WIDE_DELIMITER else ""
-        return blank + self._formatter.format([value]).rstrip("\r\n")
+        """Return a value as a field that follows a delimiter.
+
+        After a delimiter with a blank it has quotes in any case: only by them is the blank known for what it is.
+        """
+        if self._dialect.quoting is Quoting.WIDE_DELIMITER:
+            return ' "{}"'.format(value.replace('"', '""'))
+        return self._formatter.format([value]).rstrip("\r\n")
 
     def _write_row(self, values: Sequence[str]) -> None:
         self._write_line(self._formatter.format(values))

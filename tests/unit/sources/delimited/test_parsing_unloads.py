@@ -162,6 +162,21 @@ def test_the_blank_of_a_delimiter_of_two_characters_is_no_part_of_a_field(
     ]
 
 
+def test_rows_without_quotes_keep_a_delimiter_with_a_blank(opened: Open) -> None:
+    """Rows to fix are read like those of their file, whichever they are."""
+    source = opened(b'id, name\n1, Ada\n2, "Bo, Li"\n')
+    stream = io.BytesIO()
+    with source.writer(stream, ("_status",)) as writer:
+        writer.write(next(source.records()), ("rejected",))
+    again = opened(stream.getvalue(), name="failed.csv")
+
+    assert stream.getvalue() == b'id, name, "_status"\n1, Ada, "rejected"\n'
+    assert (again.columns, [record.values for record in again.records()]) == (
+        ("id", "name", "_status"),
+        [["1", "Ada", "rejected"]],
+    )
+
+
 UNDERLINED = {
     "derby_ij.txt": ["dash line", "blank line", "row count"],
     "sqlite3_column.txt": ["dash line"],
