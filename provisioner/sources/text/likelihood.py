@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from .header_words import is_header_word
 from .letter_frequencies import Languages
-from .signs import ACCENT, LETTER, cost_of_signs
+from .signs import ACCENT, APOSTROPHES, LETTER, cost_of_signs
 
-_WORD = re.compile(rf"{LETTER}(?:{LETTER}|{ACCENT}|[^\w\x00-\x7f\u2019\u2013](?={LETTER}))*")
+_WORD = re.compile(rf"{LETTER}(?:{LETTER}|{ACCENT}|[^\w\x00-\x7f{APOSTROPHES}\u2013](?={LETTER}))*")
 """Letters and accents, and signs between letters."""
 _SPACE = re.compile(r"[ \t]+")
 _OF_HEADER_WORD = -5.0

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from functools import cache
 
-_WITHIN_WORDS = "\u2019·"
-"""Signs that occur between letters: the typographic apostrophe and the middle dot of Catalan."""
-_AROUND_WORDS = "¡¿«»\u2039\u203a“”„\u2018\u201a…©®™°€£¥•†‡\u3000\u3001\u3002"
+_WITHIN_WORDS = "\u2019\u2018\u00b4·"
+"""Signs that occur between letters: what is written for an apostrophe, and the middle dot of Catalan."""
+_AROUND_WORDS = "¡¿«»\u2039\u203a“”„\u201a…©®™°€£¥•†‡²³\u3000\u3001\u3002"
 """Signs that occur directly before or after a word."""
 _LAST_LATIN_ACCENT = "\u0370"
 _SCRIPTS = {"LATIN": "a", "CYRILLIC": "c", "GREEK": "g", "HEBREW": "h", "ARABIC": "r", "THAI": "t"}
@@ -14,7 +14,7 @@ _ODD = re.compile(
     r"!"  # a control character, or no character at all
     r"|[laUA][cghrt]|[cghrt][laUA]"  # two alphabets in one word
     r"|c[ghrt]|g[chrt]|h[cgrt]|r[cght]|t[cghr]"
-    r"|[la]A|aU|[UA]A[la]"  # a capital behind a small letter, or another one before a small letter
+    r"|[la]A|aU|[UA]A[la]|UAU[la]"  # a capital behind a small letter, or among others before a small letter
     r"|[la]{2}z|z[la]{2}|[la]z[la]"  # an ideogram beside small letters, or between them
     r"|[^.?#]\?[^.?#]|[^.?#]#|#[^.?#]|##"  # a sign within a word, or one that stands alone beside a letter
 )

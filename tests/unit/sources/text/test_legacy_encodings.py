@@ -199,6 +199,35 @@ def test_a_plain_western_export_is_read_as_one(opened: Open, times: int) -> None
     assert source.detection.encoding.is_guess
 
 
+SIGNS = (
+    "O\u00b4Brien|D\u00b4Angelo",
+    "O\u00b4Brien;Cork|Zoë;Bonn",
+    "O\u2018Neil|Zoë",
+    "Nº 5;Mª Carmen|José;1ª planta",
+    "Calle 5, 2º|Av. 3, 1º B",
+    "Bob;n° 5|Ann;90 m²",
+    "5 ½ Main St|Bob",
+    "Col·lell|Jordi",
+    "Bob;£5|Ann;£7",
+    "©2024 Acme|± 5",
+    "it\u2019s fine|I don\u2019t know|Bob\u2019s",
+)
+"""Exports whose signs decide, and would be letters in another encoding."""
+
+
+@pytest.mark.parametrize("people", SIGNS)
+def test_signs_of_a_western_export_are_read_as_signs(opened: Open, people: str) -> None:
+    """A letter for an apostrophe, an ordinal or a currency would mangle names without a word."""
+    assert opened(table_of(people).encode("cp1252")).detection.encoding.value == "cp1252"
+
+
+def test_a_sign_in_hebrew_places_is_no_reason_to_take_hebrew_for_something_else() -> None:
+    """Places in Latin letters have a quotation mark for the letter ayin."""
+    text = table_of("גל;Tiv\u2018on|מאיה;Re\u2018ut")
+
+    assert guess_encoding([text.encode("cp1255")], "-", 2).encodings[0] == "cp1255"
+
+
 def test_the_words_of_a_header_are_heeded(opened: Open) -> None:
     """They say which language the names are likely to be of; without them this name could be another."""
     source = opened("nome;cognome\nNicolò;Rossi\n".encode("cp1252"))
