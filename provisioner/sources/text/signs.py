@@ -24,8 +24,8 @@ _ELISIONS = {"o", "d", "l", "c", "n", "un", "all", "dall", "dell", "nell", "sant
 """What stands before an apostrophe in names: O'Neil, d'Arc, dell'Acqua, Sant'Anna."""
 _SHORT_WORDS = {"n", "s", "t"}
 """What stands behind an apostrophe at the start of a word: 't Hooft, 's-Hertogenbosch."""
-_CONTRACTED = {"s", "t", "m", "d"}
-"""What ends a word behind an apostrophe in English: Bob's, don't, I'm, she'd."""
+_CONTRACTED = {"s": "", "t": "n", "m": "i"}
+"""What ends a word behind an apostrophe in English, and the letter before it: Bob's, don't, I'm."""
 _ABBREVIATED = {"n", "m", "d", "s", "sr", "dr", "prof", "av", "avda", "st"}
 """What stands before a letter or a ring that is written high: Mª Carmen, Nº 5, n° 5."""
 _UNITS = {"m", "mm", "cm", "dm", "km"}
@@ -78,7 +78,7 @@ def _cost_of(before: str, sign: str, behind: str, line: str) -> float:
 def _cost_of_apostrophe(before: str, sign: str, behind: str) -> float:
     if before in _ELISIONS or (not before and behind in _SHORT_WORDS):
         return _APOSTROPHE
-    if before and behind in _CONTRACTED:
+    if before and before.endswith(_CONTRACTED.get(behind, "-")):
         return _PAIRED
     return _FOREIGN if sign == "\u2018" else _ODD
 
