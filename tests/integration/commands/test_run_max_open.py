@@ -1,6 +1,7 @@
 """--max-open: creation waits for conversations to be closed, by a real ledger and over real sockets."""
 
 import asyncio
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -50,19 +51,20 @@ class Agents:
         return await self._job.run(self._url, **{"settle_delay": 0.0, "concurrency": 4, **options})
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """Close the oldest conversation that an agent can see whenever there are as many as the most so far."""
-        working = asyncio.create_task(self._work())
+    async def at_work(self, most: int) -> AsyncIterator[None]:
+        """Close the oldest conversation that an agent can see whenever ``most`` or more are open."""
+        working = asyncio.create_task(self._work(most))
         try:
             yield
         finally:
             working.cancel()
 
-    async def _work(self) -> None:
+    async def _work(self, most: int) -> None:
         while True:
             await asyncio.sleep(0.02)
             self.most_open = max(self.most_open, len(self.open))
-            if answered := [each for each in self.open if self._is_answered(each)]:
+            answered = [each for each in self.open if self._is_answered(each)]
+            if answered and len(self.open) >= most:
                 self.state.conversations.set_state(answered[0], "closed")
 
 
@@ -89,17 +91,28 @@ def asked(agents: Agents) -> int:
 
 
 async def made(agents: Agents, number: int) -> None:
-    """Wait until so many conversations were created, and the run does nothing but ask."""
+    """Wait until so many conversations were created, and one of them was asked for since."""
     async with asyncio.timeout(20):
-        while agents.state.conversations.made < number or not asked(agents):  # noqa: ASYNC110 - no event tells it
+        while agents.state.conversations.made < number:  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(0.01)
+        before = asked(agents)
+        while asked(agents) == before:  # noqa: ASYNC110 - no event tells it
+            await asyncio.sleep(0.01)
+
+
+async def stopped(agents: Agents, number: int, **options: Any) -> Summary:
+    """Run the job, and stop it when it holds with so many conversations created."""
+    running = asyncio.create_task(agents.run(**options))
+    await made(agents, number)
+    signal.raise_signal(signal.SIGINT)
+    return await running
 
 
 async def test_no_more_conversations_are_open_than_max_open(job: Job) -> None:
     """With any number of workers and with messages, creation waits, goes on as chats are closed, and ends."""
     job.write(12)
     with capture_logs() as logs:
-        async with agents_of(job, is_answered=has_message) as agents, agents.at_work():
+        async with agents_of(job, is_answered=has_message) as agents, agents.at_work(3):
             ended = await agents.run(max_open=3, canary=2, **GREETING)
 
     assert (ended.exit_code, ended.counts) == (ExitCode.DONE, Counts(input=12, created=12))
@@ -120,37 +133,45 @@ async def test_nothing_is_asked_while_the_limit_is_not_reached(job: Job) -> None
 
 
 async def test_a_stopped_job_holds_with_what_it_made_before(job: Job) -> None:
-    """--max-duration ends a hold at once; the next run counts what is open, and no close is asked for twice."""
+    """A stop ends a hold at once; the next run counts what is open, and no close is asked for twice."""
     job.write(6)
     async with agents_of(job) as agents:
-        first = await agents.run(max_open=2, max_duration="0.3s")
-        still = await agents.run(max_open=2, max_duration="0.3s")
+        first = await stopped(agents, 2, max_open=2)
+        still = await stopped(agents, 2, max_open=2)
         conversations: Conversations = agents.state.conversations
         for each in list(agents.open):
             conversations.set_state(each, "closed")
-        third = await agents.run(max_open=2, max_duration="0.6s")
+        third = await stopped(agents, 4, max_open=2)
         raised = await agents.run(max_open=9)
 
-    assert [each.exit_code for each in (first, still, third, raised)] == [8, 8, 8, 0]
-    assert [each.outcome for each in (first, still)] == [CommandOutcome.PLANNED] * 2
-    counts = [each.counts.created if each.counts else 0 for each in (first, still, third, raised)]
-    assert counts == [2, 2, 4, 6]
+    ends = [first, still, third, raised]
+    assert [each.exit_code for each in ends] == [ExitCode.SIGINT] * 3 + [ExitCode.DONE]
+    assert [each.counts.created if each.counts else 0 for each in ends] == [2, 2, 4, 6]
     found = query(
         job.folder / "results.csv.ledger", "SELECT step, class FROM attempts WHERE step NOT IN ('create')"
     )
     assert found == [("state_lookup", "closed")] * 2
 
 
+async def test_max_duration_ends_a_hold_as_planned(job: Job) -> None:
+    """The time is over while nothing may be created: exit 8, and the rows wait."""
+    async with agents_of(job) as agents:
+        ended = await agents.run(max_open=2, max_duration="4s")
+
+    assert (ended.exit_code, ended.outcome) == (ExitCode.AS_PLANNED, CommandOutcome.PLANNED)
+    assert ended.counts == Counts(input=3, created=2, unsent=1)
+
+
 async def test_a_wrong_service_stops_the_hold(job: Job) -> None:
     """A service that answers 404 for every conversation ends the run with 6; nothing counts as closed."""
     job.write(6)
     async with agents_of(job, default_service="other") as agents:
-        stopped = await agents.run(max_open=2)
-        flex = await agents.run(max_open=2, max_duration="0.3s", service_sid=agents.state.settings.service_sid)
+        refused = await agents.run(max_open=2)
+        flex = await stopped(agents, 2, max_open=2, service_sid=agents.state.settings.service_sid)
 
-    assert (stopped.exit_code, flex.exit_code) == (ExitCode.GUARD, ExitCode.AS_PLANNED)
-    assert stopped.error is not None
-    assert "default Conversations service" in stopped.error.message
+    assert (refused.exit_code, flex.exit_code) == (ExitCode.GUARD, ExitCode.SIGINT)
+    assert refused.error is not None
+    assert "default Conversations service" in refused.error.message
     assert flex.counts is not None
     assert flex.counts.created == 2
 
@@ -174,7 +195,7 @@ async def test_what_was_lost_is_looked_up_while_creation_is_held(job: Job) -> No
     """Chats whose message never came would hold the run for ever: they are looked up, and make room."""
     job.write(6)
     lost = FaultRule(name=FaultName.MESSAGE_RESET, at=frozenset({1, 2}))
-    async with agents_of(job, lost, is_answered=has_message) as agents, agents.at_work():
+    async with agents_of(job, lost, is_answered=has_message) as agents, agents.at_work(2):
         ended = await agents.run(max_open=2, settle_delay=0.02, **GREETING)
 
     assert ended.messages == MessageCounts(posted=6)
@@ -193,7 +214,7 @@ async def test_owed_messages_are_posted_before_creation_waits(job: Job) -> None:
         with closing(sqlite3.connect(job.folder / "results.csv.ledger", isolation_level=None)) as connection:
             connection.execute("UPDATE rows SET status = 'pending', last_attempt = NULL WHERE id = 1")
             connection.execute("UPDATE rows SET message = 'pending', last_message = NULL")
-        async with agents.at_work():
+        async with agents.at_work(3):
             ended = await agents.run(max_open=3, concurrency=1, **GREETING)
 
     assert agents.most_open == 3
@@ -208,11 +229,11 @@ async def test_a_refusal_to_show_conversations_ends_the_run(job: Job) -> None:
 
     async with stub_twilio() as twilio:
         twilio.listing = lambda _twilio, call: error(*codes[call.number])
-        stopped = await job.run(twilio.url, max_open=1, settle_delay=0.0)
+        ended = await job.run(twilio.url, max_open=1, settle_delay=0.0)
 
-    assert (stopped.exit_code, len(twilio.lookups)) == (ExitCode.GUARD, 2)
-    assert stopped.error is not None
-    assert "may not read conversations" in stopped.error.message
+    assert (ended.exit_code, len(twilio.lookups)) == (ExitCode.GUARD, 2)
+    assert ended.error is not None
+    assert "may not read conversations" in ended.error.message
 
 
 async def test_a_simulator_inside_the_process_has_nobody_who_closes(job: Job) -> None:

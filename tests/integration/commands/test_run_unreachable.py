@@ -93,9 +93,12 @@ async def test_a_load_test_at_a_silent_tls_port_ends_soon(job: Job, monkeypatch:
     monkeypatch.setattr(pool, "CONNECT_TIMEOUT_S", 0.2)
     job.write(200)
 
+    has_ended = asyncio.Event()
+
     async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(60)
+        await has_ended.wait()
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -108,7 +111,9 @@ async def test_a_load_test_at_a_silent_tls_port_ends_soon(job: Job, monkeypatch:
         summary = await run_load_test(
             [str(job.folder / "customers.csv")], options, environment, QuietUserInterface(), ProcessSignals()
         )
+    has_ended.set()
     server.close()
+    await server.wait_closed()
 
     assert (summary.exit_code, summary.counts) == (ExitCode.UNSENT, Counts(input=200, unsent=200))
     assert summary.error is not None
