@@ -167,13 +167,14 @@ def _kind_of_no_row(record: Record, *, is_first: bool) -> str:
     if record.problem:
         return "" if record.raw.strip(_END_MARKS) else END_MARK
     is_header = is_blank = False
-    for name, value in record.values.items() if isinstance(record.values, dict) else ():
+    values = record.values if isinstance(record.values, dict) else {}
+    for name, value in values.items():
         if value == name or value.lstrip(BOM) == name:
             is_header = True
         elif not value.strip() or (value[0] in "[{" and _is_void(value)):
             is_blank = True
         elif is_first or value[0] in _UNUSUAL or (" " in value and is_row_count(value)):
-            return NotRows([*record.values]).kind([*record.values.values()], is_after_header=is_first)
+            return NotRows([*values]).kind([*values.values()], is_after_header=is_first)
         else:
             return ""
     if is_header:
