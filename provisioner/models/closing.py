@@ -1,4 +1,4 @@
-"""Conversations that are closed or deleted after a job, and the results of closing them."""
+"""Conversations that are closed or deleted after a job, their interactions and guests, and the results."""
 
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ class CloseStatus(StrEnum):
     """The request was sent, and no reply or no clear reply came back."""
     NOT_PROCESSED = "not_processed"
     """The request was not sent, or was answered with 429."""
+    KEPT = "kept"
+    """Of a guest only: it is not deleted, because it is in another conversation, or may be older than the job."""
 
 
 class ConversationState(StrEnum):
@@ -44,8 +46,28 @@ class OpenConversation(msgspec.Struct, frozen=True, gc=False):
     sid: str
 
 
+class Guest(OpenConversation, frozen=True, gc=False):
+    """The guest of a conversation that is closed: its ``identity``, and the ``key`` of its row.
+
+    ``asked_identity`` is the identity that the row's request named, empty when it named none. ``is_rebuilt`` says
+    that the row comes from a results file whose ledger was lost, so that the ID of its job is not known.
+    """
+
+    key: str
+    identity: str
+    asked_identity: str
+    is_rebuilt: bool
+
+
+class InteractionChannel(msgspec.Struct, frozen=True, gc=False):
+    """Channel of an interaction, by which Flex routes a conversation to agents; both values are SIDs."""
+
+    interaction_sid: str
+    sid: str
+
+
 class CloseResult(RequestResult, frozen=True, gc=False):
-    """Result of one attempt to close or delete a conversation, with its status."""
+    """Result of one attempt to close or delete a conversation, an interaction's channel or a guest."""
 
     status: CloseStatus
 
@@ -69,5 +91,9 @@ class StateResult(RequestResult, frozen=True, gc=False):
 FINAL_STATUSES = {
     "close": frozenset({CloseStatus.CLOSED, CloseStatus.DELETED, CloseStatus.GONE}),
     "delete": frozenset({CloseStatus.DELETED, CloseStatus.GONE}),
+    "delete_user": frozenset({CloseStatus.DELETED, CloseStatus.GONE}),
 }
-"""The statuses after which a conversation needs no further attempt, by step (``close`` or ``delete``)."""
+"""The statuses after which a conversation needs no further attempt, by step (``close`` or ``delete``).
+
+``delete_user`` is the step that deletes the guest of a conversation.
+"""

@@ -33,6 +33,8 @@ class SidKind(StrEnum):
     USER = "US"
     INTERACTION = "KD"
     INTERACTION_CHANNEL = "UO"
+    WORKSPACE = "WS"
+    """A workspace of TaskRouter."""
     REQUEST = "RQ"
 
     def __init__(self, letters: str) -> None:

@@ -1,8 +1,9 @@
-"""Closing conversations: close one, delete one, or set the timer after which Twilio closes it.
+"""Closing conversations: close one, delete one or its guest, or set the timer after which Twilio closes it.
 
 A closed conversation cannot be opened again. For one that is already closed or deleted, Twilio answers with an
 error that says so, so every call here can be retried safely.
-Source: Twilio, Conversation resource, https://www.twilio.com/docs/conversations/api/conversation-resource.
+Sources: Twilio, https://www.twilio.com/docs/conversations/api/conversation-resource and
+https://www.twilio.com/docs/conversations/api/user-resource.
 """
 
 import math
@@ -17,9 +18,16 @@ from provisioner.models.closing import CloseResult, CloseStatus
 from provisioner.models.sids import SidKind
 from provisioner.ports.sending import Gate
 
-from .errors.closing_errors import DONE, classify_close_reply
+from .errors.closing_errors import (
+    CONVERSATION_ERRORS,
+    DONE,
+    USER_ERRORS,
+    ClosingErrors,
+    classify_close_reply,
+)
 from .errors.error_table import ambiguous
 from .errors.reply_parsing import decode
+from .messages import WEBHOOKS
 from .results import close_result, failed_close
 from .webchats import FORM
 
@@ -45,10 +53,14 @@ class ClosingClient:
 
     ``sid`` is the SID of the conversation; raise ``ValueError`` when it is not one. The request waits at ``gate``
     first. Raise ``GateClosed`` when it may not be sent; every other failure is a ``CloseResult``.
+
+    With ``webhooks``, Twilio calls the webhooks of the service and of the conversation for each change, as it does
+    for changes by a chat's own client; otherwise changes by REST call none.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, webhooks: bool = False) -> None:
         self._transport = transport
+        self._headers = (WEBHOOKS,) if webhooks else ()
 
     async def close(self, sid: str, gate: Gate) -> CloseResult:
         """Set ``State=closed``. This is permanent: participants cannot write to the conversation any more."""
@@ -57,12 +69,21 @@ class ClosingClient:
 
     async def delete(self, sid: str, gate: Gate) -> CloseResult:
         """Delete a conversation with its messages. This cannot be undone."""
-        came = await self._transport.send("DELETE", self._url(sid), gate=gate)
-        return (
-            failed_close(came)
-            if isinstance(came, TransportFailure)
-            else _result_if(came, HTTPStatus.NO_CONTENT, CloseStatus.DELETED)
-        )
+        return await self._delete(self._url(sid), gate, CONVERSATION_ERRORS)
+
+    async def delete_user(self, identity: str, gate: Gate) -> CloseResult:
+        """Delete the user with this ``identity``, and with it its participation in all conversations.
+
+        This cannot be undone. Raise ``ValueError`` for an identity that cannot be part of a URL.
+        """
+        url = self._transport.url("conversations", "v1", "Users", identity)
+        return await self._delete(url, gate, USER_ERRORS)
+
+    async def _delete(self, url: str, gate: Gate, errors: ClosingErrors) -> CloseResult:
+        came = await self._transport.send("DELETE", url, gate=gate, headers=self._headers)
+        if isinstance(came, TransportFailure):
+            return failed_close(came)
+        return _result_if(came, HTTPStatus.NO_CONTENT, CloseStatus.DELETED, errors)
 
     async def set_timer(self, sid: str, after_s: float, gate: Gate) -> CloseResult:
         """Set the timer by which Twilio closes a conversation ``after_s`` seconds after it was last used.
@@ -74,7 +95,9 @@ class ClosingClient:
 
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | TransportFailure:
         body = urlencode(form).encode()
-        return await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
+        return await self._transport.send(
+            "POST", self._url(sid), gate=gate, body=body, headers=(FORM, *self._headers)
+        )
 
     def _url(self, sid: str) -> str:
         return self._transport.url("conversations", "v1", "Conversations", SidKind.CONVERSATION.require(sid))
@@ -100,8 +123,11 @@ def _read_timer_reply(reply: Reply) -> CloseResult:
     return _result_if(reply, HTTPStatus.OK, CloseStatus.CLOSED)
 
 
-def _result_if(reply: Reply, expected: HTTPStatus, status: CloseStatus) -> CloseResult:
+def _result_if(
+    reply: Reply, expected: HTTPStatus, status: CloseStatus, errors: ClosingErrors = CONVERSATION_ERRORS
+) -> CloseResult:
     """Return ``status`` if the reply has the ``expected`` HTTP status; otherwise classify the reply."""
     if reply.status == expected:
         return close_result(reply, status, DONE)
-    return close_result(reply, *classify_close_reply(reply.status, reply.headers, reply.body, now=reply.ended))
+    classified = classify_close_reply(reply.status, reply.headers, reply.body, now=reply.ended, errors=errors)
+    return close_result(reply, *classified)

@@ -42,6 +42,7 @@ class Conversation(msgspec.Struct, frozen=True):
     state: str | None = None
     created_at: str | None = field(name="date_created", default=None)
     attributes: str | None = None
+    account_sid: str | None = None
 
     @property
     def marker_candidates(self) -> set[str]:
@@ -84,6 +85,7 @@ class _ConversationPage(Page[_C], Generic[_C]):
 
 class _Participant(msgspec.Struct):
     sid: _ParticipantSid
+    identity: str | None = None
 
 
 class _Participants(Page[_Participant]):
@@ -157,6 +159,21 @@ class ConversationClient:
         url = with_query(base, PageSize="1")
         async for found in self._pager.items(url, _PARTICIPANTS):
             return found if isinstance(found, ListError) else True
+        return False
+
+    async def has_guest(self, sid: str, identity_prefix: str) -> bool | ListError:
+        """Return whether the identity of a participant begins with ``identity_prefix``.
+
+        Return a ``ListError`` when that is not known; raise the same exceptions as ``has_participant``.
+        """
+        checked = SidKind.CONVERSATION.require(sid)
+        base = self._transport.url("conversations", "v1", "Conversations", checked, "Participants")
+        url = with_query(base, PageSize=str(SCAN_PAGE_SIZE))
+        async for found in self._pager.items(url, _PARTICIPANTS):
+            if isinstance(found, ListError):
+                return found
+            if (found.identity or "").startswith(identity_prefix):
+                return True
         return False
 
 

@@ -61,33 +61,17 @@ class ListError(msgspec.Struct, frozen=True):
         return is_refusal and not self.is_throttled and status != HTTPStatus.REQUEST_TIMEOUT
 
 
-class Meta(msgspec.Struct):
-    """The ``meta`` object of a page; ``next_page_url`` is null on the last page."""
-
-    next_page_url: str | None = None
-
-
-_T = TypeVar("_T")
-
-
-class Page(msgspec.Struct, Generic[_T]):
-    """One page of a list; a subclass gives the JSON name of its ``items``.
-
-    A body without the list cannot be decoded and counts as a failure, because a missing list does not prove that
-    nothing exists. A page without a URL of a next page is the last one.
-    """
-
-    items: list[_T]
-    meta: Meta = msgspec.field(default_factory=Meta)
+class Fetched(msgspec.Struct):
+    """Decoded body of a reply with status 200 to a request that only reads."""
 
     @property
     def http_status(self) -> int:
-        """HTTP status of the reply; a page is decoded only from a 200."""
+        """HTTP status of the reply; only the body of a 200 is decoded."""
         return HTTPStatus.OK
 
     @property
     def is_final(self) -> bool:
-        """Always True: a page that was read needs no retry."""
+        """Always True: what was read needs no retry."""
         return True
 
     @property
@@ -112,22 +96,46 @@ class Page(msgspec.Struct, Generic[_T]):
         """Say that the reply is Twilio's."""
 
 
-class _PageRequest(IdempotentRequest[str, Page[_T] | ListError], Generic[_T]):
-    """Request for the page at a URL; ``what`` is the plural noun of the entries, for error texts."""
+class Meta(msgspec.Struct):
+    """The ``meta`` object of a page; ``next_page_url`` is null on the last page."""
+
+    next_page_url: str | None = None
+
+
+_T = TypeVar("_T")
+_F = TypeVar("_F", bound=Fetched)
+
+
+class Page(Fetched, Generic[_T]):
+    """One page of a list; a subclass gives the JSON name of its ``items``.
+
+    A body without the list cannot be decoded and counts as a failure, because a missing list does not prove that
+    nothing exists. A page without a URL of a next page is the last one.
+    """
+
+    items: list[_T]
+    meta: Meta = msgspec.field(default_factory=Meta)
+
+
+class _FetchRequest(IdempotentRequest[str, _F | ListError], Generic[_F]):
+    """Request for what is at a URL; ``what`` is its noun, for error texts.
+
+    ``field`` is a field that every whole answer has.
+    """
 
     def __init__(
-        self, transport: Transport, pace: RateLimiter, decoder: msgspec.json.Decoder[Page[_T]], *, what: str
+        self, transport: Transport, pace: RateLimiter, decoder: msgspec.json.Decoder[_F], *, what: str, field: str
     ) -> None:
         super().__init__(pace, max_attempts=TRIES)
-        self._transport, self._decoder, self._what = transport, decoder, what
+        self._transport, self._decoder, self._what, self._field = transport, decoder, what, field
 
-    async def send(self, url: str, gate: Gate, /) -> Page[_T] | ListError:
-        """Make one attempt to read the page at ``url``."""
+    async def send(self, url: str, gate: Gate, /) -> _F | ListError:
+        """Make one attempt to read what is at ``url``."""
         came = await self._transport.send("GET", url, gate=gate)
         if isinstance(came, TransportFailure):
             return ListError(came.error_code, came.error, connect_failure=came.connect_failure)
-        page = decode(self._decoder, came.body) if came.status == HTTPStatus.OK else None
-        return _list_error(came, self._what) if page is None else page
+        body = decode(self._decoder, came.body) if came.status == HTTPStatus.OK else None
+        return _list_error(came, self._what, self._field) if body is None else body
 
 
 class Pager:
@@ -153,13 +161,13 @@ class Pager:
         If a page cannot be read, or the list does not end, the last item is a ``ListError``, and the rest of the
         list is not known. Raise ``GateClosed`` when no request may be sent any more.
         """
-        request = _PageRequest(self._transport, self._pace, decoder, what=self._what)
+        request: _FetchRequest[Page[_T]] = self._request(decoder, "meta")
         seen: set[str] = set()
         before: list[_T] = []
         barren = 0
         while url and url not in seen and barren < MAX_EMPTY_PAGES:
             seen.add(url)
-            page = await self._page(request, url)
+            page = await self._read(request, url)
             if isinstance(page, ListError):
                 yield page
                 return
@@ -171,15 +179,25 @@ class Pager:
         if url:
             yield ListError("bad_reply", "Twilio names a next page that cannot be used")
 
-    async def _page(self, request: _PageRequest[_T], url: str) -> Page[_T] | ListError:
-        """Return one page, or the error of the last attempt; raise ``GateClosed`` when none may be made."""
-        page: Page[_T] | ListError | None = await self._runner.run(request, url, request.conclude)
-        if page is None:
+    async def fetch(self, url: str, decoder: msgspec.json.Decoder[_F], *, field: str) -> _F | ListError:
+        """Return the single resource at ``url``, which has the ``field``, or the error of the last attempt.
+
+        Raise ``GateClosed`` when no request may be sent any more.
+        """
+        return await self._read(self._request(decoder, field), url)
+
+    def _request(self, decoder: msgspec.json.Decoder[_F], field: str) -> _FetchRequest[_F]:
+        return _FetchRequest(self._transport, self._pace, decoder, what=self._what, field=field)
+
+    async def _read(self, request: _FetchRequest[_F], url: str) -> _F | ListError:
+        """Return one answer, or the error of the last attempt; raise ``GateClosed`` when none may be made."""
+        came: _F | ListError | None = await self._runner.run(request, url, request.conclude)
+        if came is None:
             raise GateClosed
-        return page
+        return came
 
 
-def _list_error(reply: Reply, what: str) -> ListError:
+def _list_error(reply: Reply, what: str, field: str) -> ListError:
     classification = LIST_ERRORS.classify(reply.status, reply.headers, reply.body, now=reply.ended)
     return ListError(
         error_code=classification.error_code,
@@ -187,7 +205,7 @@ def _list_error(reply: Reply, what: str) -> ListError:
         http_status=reply.status,
         is_throttled=classification.is_throttled,
         retry_after_s=classification.retry_after_s,
-        foreign=find_foreign(reply, classification, "meta"),
+        foreign=find_foreign(reply, classification, field),
         refusal=classification.error if _is_refusal(reply, classification) else "",
     )
 

@@ -53,9 +53,14 @@ def failed_attempt(failure: TransportFailure, *, identity: str = "") -> AttemptR
     return AttemptResult(failure.verdict, identity=identity, **_fields(failure))
 
 
-def close_result(reply: Reply, status: CloseStatus, classification: ReplyClassification) -> CloseResult:
-    """Return the result of an attempt to close, delete or set a timer that got a reply."""
-    foreign = None if status in _SUCCESSES else find_foreign(reply, classification, "state")
+def close_result(
+    reply: Reply, status: CloseStatus, classification: ReplyClassification, *, field: str = "state"
+) -> CloseResult:
+    """Return the result of an attempt to close, delete or set a timer that got a reply.
+
+    ``field`` is a field that every object of the endpoint has.
+    """
+    foreign = None if status in _SUCCESSES else find_foreign(reply, classification, field)
     return CloseResult(
         status=status,
         due=reply.due,

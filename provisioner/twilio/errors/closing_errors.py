@@ -1,10 +1,13 @@
-"""Meaning of Twilio's replies to closing or deleting a conversation, or setting its timer. Pure.
+"""Meaning of Twilio's replies to closing or deleting a conversation, an interaction's channel or a user. Pure.
 
-Source: Twilio, https://www.twilio.com/docs/api/errors and
-https://www.twilio.com/docs/conversations/api/conversation-resource.
+Source: Twilio, https://www.twilio.com/docs/api/errors,
+https://www.twilio.com/docs/conversations/api/conversation-resource,
+https://www.twilio.com/docs/conversations/api/user-resource and
+https://www.twilio.com/docs/flex/developer/conversations/interactions-api/channels-subresource.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from msgspec import structs
@@ -17,19 +20,10 @@ from .error_table import Classifications, ErrorTable, ReplyClassification, overl
 from .reply_parsing import read_error_code
 
 _IS_CLOSED = 50377
-_NOT_FOUND = {20404, 50350}
-_FORBIDDEN = stops("the API key may not change conversations: use a Standard API key of this account")
+_NO_CONVERSATION = 50350
+_NO_USER = 50200
+_NOT_FOUND = 20404
 _NO_ENDPOINT = stops("Twilio's API is not at this address: check --base-url and the region")
-
-CODES: Classifications = overlaid(
-    common_errors.CONVERSATIONS,
-    {20008: _FORBIDDEN, 20403: _FORBIDDEN, 20404: _NO_ENDPOINT},
-)
-
-STATUSES: Classifications = overlaid(
-    common_errors.CONVERSATION_STATUSES,
-    {403: _FORBIDDEN, 404: _NO_ENDPOINT, 405: _NO_ENDPOINT},
-)
 
 CLOSE_STATUSES = {
     Verdict.REFUSED: CloseStatus.REFUSED,
@@ -37,26 +31,68 @@ CLOSE_STATUSES = {
     Verdict.MAYBE: CloseStatus.MAYBE,
 }
 """Status of the conversation by the verdict on a request that did not succeed."""
-
-_ERROR_TABLE = ErrorTable(CODES, STATUSES)
 DONE = ReplyClassification(verdict=Verdict.CREATED)
 """Classification of a request that succeeded, now or earlier."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClosingErrors:
+    """Errors of one kind of resource: its table, and the codes of a 404 that mean that it does not exist."""
+
+    table: ErrorTable
+    not_found: Collection[int]
+
+
+def _closing_errors(
+    codes: Classifications, statuses: Classifications, *not_found: int, forbidden: str
+) -> ClosingErrors:
+    """Return the errors of a resource; ``forbidden`` is what is wrong with an API key that is not allowed it."""
+    stopped = stops(f"{forbidden}: use a Standard API key of this account")
+    return ClosingErrors(
+        ErrorTable(
+            overlaid(codes, {20008: stopped, 20403: stopped, _NOT_FOUND: _NO_ENDPOINT}),
+            overlaid(statuses, {403: stopped, 404: _NO_ENDPOINT, 405: _NO_ENDPOINT}),
+        ),
+        {_NOT_FOUND, *not_found},
+    )
+
+
+CONVERSATION_ERRORS = _closing_errors(
+    common_errors.CONVERSATIONS,
+    common_errors.CONVERSATION_STATUSES,
+    _NO_CONVERSATION,
+    forbidden="the API key may not change conversations",
+)
+CHANNEL_ERRORS = _closing_errors(
+    common_errors.CODES, common_errors.STATUSES, forbidden="the API key may not change interactions"
+)
+USER_ERRORS = _closing_errors(
+    common_errors.CONVERSATIONS,
+    common_errors.CONVERSATION_STATUSES,
+    _NO_USER,
+    forbidden="the API key may not delete users of conversations",
+)
+
+
 def classify_close_reply(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    errors: ClosingErrors = CONVERSATION_ERRORS,
 ) -> tuple[CloseStatus, ReplyClassification]:
     """Return status and classification of a reply other than success; arguments as in ``ErrorTable.classify``.
 
-    A conversation that was already closed or deleted counts as ``CLOSED`` or ``GONE``. A 404 counts as ``GONE``
-    only with one of Twilio's codes, because any other server may answer 404 too.
+    What was already closed or deleted counts as ``CLOSED`` or ``GONE``. A 404 counts as ``GONE`` only with one of
+    Twilio's codes, because any other server may answer 404 too.
     """
     code = read_error_code(body)
     if code == _IS_CLOSED:
         return CloseStatus.CLOSED, DONE
-    if status == HTTPStatus.NOT_FOUND and code in _NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND and code in errors.not_found:
         return CloseStatus.GONE, DONE
-    classification = _ERROR_TABLE.classify_code(status, code, headers, now=now)
+    classification = errors.table.classify_code(status, code, headers, now=now)
     error = _error_text(classification, status, code)
     return CLOSE_STATUSES[classification.verdict], structs.replace(classification, error=error)
 

@@ -89,6 +89,47 @@ async def test_deleting_sends_a_delete() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "closure"),
+    [
+        (reply(204, b""), CloseStatus.DELETED),
+        (error(404, 20404), CloseStatus.GONE),
+        (error(404, 50200), CloseStatus.GONE),
+        (error(404, 50350), CloseStatus.REFUSED),
+        (error(400, 20001), CloseStatus.REFUSED),
+        (reply(502, b""), CloseStatus.MAYBE),
+    ],
+)
+async def test_a_user_is_deleted_by_its_identity(answer: bytes, closure: CloseStatus) -> None:
+    """The identity stays one segment of the path; only 204, or a code for unknown users, is an end."""
+    async with client_of(answering(answer)) as (client, server):
+        result = await client.delete_user("a b/c", OpenGate())
+        with pytest.raises(ValueError, match="segment"):
+            await client.delete_user("..", OpenGate())
+
+    assert server.requests[0].startswith(b"DELETE /v1/Users/a%20b%2Fc HTTP/1.1")
+    assert len(server.requests) == 1
+    assert result.status is closure
+
+
+async def test_webhooks_are_called_only_where_asked_for() -> None:
+    """The header that Twilio documents is on each change then, and on none otherwise."""
+    header = b"X-Twilio-Webhook-Enabled: true"
+    async with client_of(answering(conversation("closed"))) as (client, server):
+        await client.close(SID, OpenGate())
+    async with (
+        raw_server(answering(conversation("closed"))) as loud_server,
+        open_transport(SIMULATED, version="1", base_url=loud_server.url) as transport,
+    ):
+        loud = ClosingClient(transport, webhooks=True)
+        await loud.close(SID, OpenGate())
+        await loud.delete(SID, OpenGate())
+        await loud.delete_user("a", OpenGate())
+
+    assert header not in server.requests[0]
+    assert [header in request for request in loud_server.requests] == [True] * 3
+
+
+@pytest.mark.parametrize(
     ("answer", "closure", "error_code", "sentence"),
     [
         (error(400, 50377), CloseStatus.CLOSED, "", ""),

@@ -6,15 +6,22 @@ from multidict import CIMultiDict
 
 from provisioner.models import Verdict
 from provisioner.models.closing import CloseStatus
-from provisioner.twilio.errors import closing_errors, common_errors, message_errors, webchat_errors
-from provisioner.twilio.errors.closing_errors import classify_close_reply
+from provisioner.twilio.errors import common_errors, message_errors, webchat_errors
+from provisioner.twilio.errors.closing_errors import (
+    CHANNEL_ERRORS,
+    CONVERSATION_ERRORS,
+    USER_ERRORS,
+    classify_close_reply,
+)
 from provisioner.twilio.errors.error_table import overlaid, rejects, throttles
 from provisioner.twilio.errors.list_errors import LIST_ERRORS
 
 TABLES = {
     "webchats": (webchat_errors.CODES, webchat_errors.STATUSES),
     "messages": (message_errors.CODES, message_errors.STATUSES),
-    "closing": (closing_errors.CODES, closing_errors.STATUSES),
+    "closing": (CONVERSATION_ERRORS.table.codes, CONVERSATION_ERRORS.table.statuses),
+    "channels": (CHANNEL_ERRORS.table.codes, CHANNEL_ERRORS.table.statuses),
+    "users": (USER_ERRORS.table.codes, USER_ERRORS.table.statuses),
     "lists": (LIST_ERRORS.codes, LIST_ERRORS.statuses),
 }
 
@@ -45,7 +52,7 @@ def test_the_last_layer_counts_and_the_order_is_that_of_the_numbers() -> None:
 
 def test_closing_knows_no_code_of_creating() -> None:
     """A code of the WebChats family says nothing of a conversation that is to be closed: the status decides."""
-    for code in webchat_errors.CODES.keys() - closing_errors.CODES.keys():
+    for code in webchat_errors.CODES.keys() - CONVERSATION_ERRORS.table.codes.keys():
         body = json.dumps({"code": code}).encode()
         status, classification = classify_close_reply(400, CIMultiDict(), body, now=1.8e9)
 
@@ -61,5 +68,5 @@ def test_closing_says_what_the_tables_say_where_every_conversation_is_concerned(
         for status in (401, 403, 404, 407, 429)
     }
 
-    assert errors == {status: closing_errors.STATUSES[status].error for status in errors}
+    assert errors == {status: CONVERSATION_ERRORS.table.statuses[status].error for status in errors}
     assert "--proxy" in errors[407]
