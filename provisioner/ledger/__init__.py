@@ -15,7 +15,7 @@ from provisioner.ledger.base import (
     UnknownMessageStore,
     UnknownRowStore,
 )
-from provisioner.ledger.closing import CloseLedger, CloseStore, OpenConversationStore
+from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
@@ -43,6 +43,7 @@ __all__ = [
     "CreatedRow",
     "ErrorCount",
     "ErrorExample",
+    "GuestLedger",
     "InvalidRow",
     "JobNotes",
     "Ledger",

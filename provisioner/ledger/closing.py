@@ -1,16 +1,18 @@
 """Protocols of a ledger for closing the conversations of a job; for writes see ``base``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation, StateResult
+from provisioner.models.closing import CloseResult, CloseStatus, Guest, OpenConversation, StateResult
+
+_C_co = TypeVar("_C_co", bound=OpenConversation, covariant=True)
 
 
-class CloseStore(Protocol):
-    """Access to the conversations that are still to be closed or deleted."""
+class CloseStore(Protocol[_C_co]):
+    """Access to the conversations that are still to be closed or deleted, or to their guests."""
 
-    async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
-        """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
+    async def left(self, after: int, limit: int) -> Sequence[_C_co]:
+        """Return the next ones after row ID ``after`` that are not done yet, at most ``limit``."""
         ...
 
     async def settle(self, row_id: int, result: CloseResult, *, number: int) -> None:
@@ -47,8 +49,21 @@ class OpenConversationStore(Protocol):
         ...
 
 
-class CloseLedger(CloseStore, OpenConversationStore, Protocol):
+class CloseLedger(CloseStore[OpenConversation], OpenConversationStore, Protocol):
     """The conversations that a job created, and whether each was closed or deleted."""
+
+    async def settle_interaction(self, row_id: int, result: CloseResult, *, number: int) -> None:
+        """Record the ``number``-th attempt to close the interaction's channel of a conversation.
+
+        The conversation gets the status of an attempt that was refused or is in doubt; a channel that is closed
+        leaves it as it was.
+        """
+        ...
+
+    @property
+    def guests(self) -> "GuestLedger":
+        """The guests of the conversations that are closed, or deleted where these are to be deleted."""
+        ...
 
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
         """Add conversations that another ledger's job created. A SID that is already known is not added again.
@@ -82,4 +97,26 @@ class CloseLedger(CloseStore, OpenConversationStore, Protocol):
 
     async def has_deleted(self) -> bool:
         """Return whether a conversation of the service that is asked is recorded as deleted."""
+        ...
+
+
+class GuestLedger(CloseStore[Guest], Protocol):
+    """The guests of the conversations that are closed or deleted, and whether each was deleted.
+
+    ``left`` returns those that are not deleted, also kept ones, as soon as their conversation is done.
+    """
+
+    async def begin(self, row_id: int) -> None:
+        """Record the intent: from now on, a request that deletes this guest may be in flight."""
+        ...
+
+    async def release(self, row_id: int) -> None:
+        """Cancel the intent, because no request was sent. The guest's status is what it was before."""
+        ...
+
+    async def counts(self) -> Mapping[CloseStatus | None, int]:
+        """Return the number of guests of all conversations by status; None stands for those not handled yet.
+
+        An intent without an outcome counts as ``MAYBE``.
+        """
         ...

@@ -31,7 +31,14 @@ from provisioner.models import (
     Status,
     Verdict,
 )
-from provisioner.models.closing import CloseResult, CloseStatus, ConversationState, OpenConversation, StateResult
+from provisioner.models.closing import (
+    CloseResult,
+    CloseStatus,
+    ConversationState,
+    Guest,
+    OpenConversation,
+    StateResult,
+)
 from tests.contract.ledger_kinds import KINDS, LedgerKind
 from tests.ledger_samples import (
     CREATED,
@@ -398,6 +405,45 @@ async def test_open_conversations_are_those_that_may_keep_an_agent_busy(opened: 
     assert statuses == [MessageStatus.IN_FLIGHT, MessageStatus.POSTED, MessageStatus.UNKNOWN]
     assert (counted, rest, too_new, page) == (3, 2, [], listed[1:2])
     assert listed[0] not in left
+
+
+async def test_a_guest_is_left_until_it_is_deleted(opened: Open) -> None:
+    """From the close of its conversation on; an intent without an outcome is in doubt, a cancelled one is none."""
+    async with opened() as ledger:
+        await create(ledger, "abc")
+        closing = ledger.closing(deletes=False)
+        await ledger.start_run(())
+        for row in (1, 2):
+            await closing.settle(row, CLOSED, number=1)
+        first, second = await closing.guests.left(0, 10)
+        for row in (1, 2, 3):
+            await closing.guests.begin(row)
+        await closing.guests.release(3)
+        doubted = await closing.guests.counts()
+        await closing.guests.settle(1, structs.replace(CLOSED, status=CloseStatus.DELETED), number=1)
+        await closing.guests.settle(2, structs.replace(CLOSED, status=CloseStatus.NOT_PROCESSED), number=1)
+        counts, left = await closing.guests.counts(), await closing.guests.left(0, 10)
+        of_deleting = await ledger.closing(deletes=True).guests.left(0, 10)
+
+    assert first == Guest(1, conversation_sid(1), "a", "wc-a", "wc-a", is_rebuilt=False)
+    assert (doubted, counts) == ({CloseStatus.MAYBE: 2, None: 1}, {CloseStatus.DELETED: 1, None: 2})
+    assert left == [second]
+    assert of_deleting == []
+
+
+async def test_a_channel_that_is_closed_leaves_its_conversation_open(opened: Open) -> None:
+    """One that was refused or is in doubt is what stands in the way of closing the conversation."""
+    async with opened() as ledger:
+        await create(ledger, "abc")
+        closing = ledger.closing(deletes=False)
+        await ledger.start_run(())
+        await closing.settle_interaction(1, CLOSED, number=1)
+        await closing.settle_interaction(2, structs.replace(CLOSED, status=CloseStatus.REFUSED), number=1)
+        await closing.settle_interaction(3, structs.replace(CLOSED, status=CloseStatus.NOT_PROCESSED), number=1)
+        counts, left = await closing.counts(), await closing.left(0, 10)
+
+    assert counts == {CloseStatus.REFUSED: 1, None: 2}
+    assert [each.id for each in left] == [1, 2, 3]
 
 
 async def test_conversations_of_another_ledger_are_taken_over_once(opened: Open) -> None:

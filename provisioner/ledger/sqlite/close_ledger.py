@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.close_attempts import close_attempt, request_details
 from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.guest_ledger import SqliteGuestLedger
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.ledger.sqlite.writer import Writer, transaction
-from provisioner.models import RequestResult
 from provisioner.models.closing import (
     FINAL_STATUSES,
     CloseResult,
@@ -71,7 +72,7 @@ class SqliteCloseLedger:
         The conversation keeps its status when Twilio did not process the request, or when the result stops the
         run (for example refused credentials).
         """
-        attempt = (row_id, self._current_run.id, self._step, number, result.status.value, *_details(result))
+        attempt = close_attempt(row_id, self._current_run.id, self._step, number, result)
         is_news = result.status is not CloseStatus.NOT_PROCESSED and not result.stops_run
         settle = [(_CLOSURES["settle"], (row_id, result.status.value, self._service_sid))] if is_news else []
         await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
@@ -95,9 +96,21 @@ class SqliteCloseLedger:
     async def note_closed(self, row_id: int, result: StateResult) -> None:
         """Record that a conversation was found closed or gone, and the request that told it."""
         status = CloseStatus(result.state.value)
-        attempt = (row_id, self._current_run.id, "state_lookup", 1, status.value, *_details(result))
+        attempt = (row_id, self._current_run.id, "state_lookup", 1, status.value, *request_details(result))
         settle = _CLOSURES["settle"], (row_id, status.value, self._service_sid)
         await self._writer.write((_CLOSURES["add_attempt"], attempt), settle)
+
+    async def settle_interaction(self, row_id: int, result: CloseResult, *, number: int) -> None:
+        """Record an attempt to close the interaction's channel of a conversation; see ``CloseLedger``."""
+        attempt = close_attempt(row_id, self._current_run.id, "interaction", number, result)
+        is_news = result.status in _NOT_DONE and not result.stops_run
+        settle = [(_CLOSURES["settle"], (row_id, result.status.value, self._service_sid))] if is_news else []
+        await self._writer.write((_CLOSURES["add_attempt"], attempt), *settle)
+
+    @property
+    def guests(self) -> SqliteGuestLedger:
+        """The guests of the conversations that are done."""
+        return SqliteGuestLedger(self._writer, self._current_run, done=self._done, service_sid=self._service_sid)
 
     async def sample_conversations(self, limit: int) -> Sequence[str]:
         """Return the SIDs of up to ``limit`` conversations that may still exist; see ``CloseLedger``."""
@@ -119,6 +132,9 @@ class SqliteCloseLedger:
         return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))
 
 
+_NOT_DONE = {CloseStatus.REFUSED, CloseStatus.MAYBE}
+
+
 def _import_conversations(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
     now = time.time()
     with transaction(connection):
@@ -131,17 +147,3 @@ def _import_conversations(connection: sqlite3.Connection, conversation_sids: Ite
 def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
     lines = connection.execute(_CLOSURES["counts"]).fetchall()
     return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))
-
-
-def _details(result: RequestResult) -> Sequence[object]:
-    """Return the values of an attempt that every request has, in the order of the statement ``add_attempt``."""
-    return (
-        result.due,
-        result.sent,
-        result.ended,
-        result.http_status,
-        result.error_code or None,
-        result.error or None,
-        result.twilio_request_id.encode("utf-8", "replace").decode() or None,
-        result.retry_after_s,
-    )

@@ -99,3 +99,50 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 INSERT INTO closures (row_id, state, last_attempt, service_sid) VALUES (?, ?, last_insert_rowid(), ?)
 ON CONFLICT (row_id) DO UPDATE
 SET state = excluded.state, last_attempt = excluded.last_attempt, service_sid = excluded.service_sid;
+
+-- name: guest_counts
+-- Number of guests of the conversations that the job created, by status; NULL stands for those not handled yet. An
+-- intent without an outcome is in doubt. A conversation that several rows share counts once.
+SELECT CASE users.in_flight WHEN 1 THEN 'maybe' ELSE users.state END AS state, count(*)
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+LEFT JOIN users ON users.row_id = rows.id
+WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(attempts.error_code, '') <> 'shared'
+GROUP BY 1;
+
+-- name: guests_left
+-- The next guests that are not deleted, of conversations that are done. The second and the third parameter list the
+-- statuses that are done, of conversations and of guests. An attempt without a run is from a rebuilt ledger.
+SELECT
+    rows.id, attempts.conversation_sid, substr(rows.key, 1, 32767),
+    coalesce(nullif(attempts.identity, ''), rows.asked_identity, ''), coalesce(rows.asked_identity, ''),
+    attempts.run IS NULL
+FROM rows
+JOIN attempts ON attempts.id = rows.last_attempt
+JOIN closures ON closures.row_id = rows.id
+LEFT JOIN users ON users.row_id = rows.id
+WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(attempts.error_code, '') <> 'shared'
+    AND instr(?, ' ' || closures.state || ' ') AND NOT instr(?, ' ' || coalesce(users.state, '-') || ' ')
+ORDER BY rows.id
+LIMIT ?;
+
+-- name: begin_guest
+-- Record the intent to delete a guest.
+INSERT INTO users (row_id, in_flight) VALUES (?, 1)
+ON CONFLICT (row_id) DO UPDATE SET in_flight = 1;
+
+-- name: release_guest
+-- Cancel the intent.
+UPDATE users SET in_flight = 0 WHERE row_id = ?;
+
+-- name: end_guest
+-- Cancel the intent after an answer that changes nothing, such as a 429.
+UPDATE users SET in_flight = 0, last_attempt = last_insert_rowid() WHERE row_id = ?;
+
+-- name: settle_guest
+-- Set the status of a guest after the attempt that was just added.
+INSERT INTO users (row_id, state, in_flight, last_attempt, service_sid) VALUES (?, ?, 0, last_insert_rowid(), ?)
+ON CONFLICT (row_id) DO UPDATE
+SET state = excluded.state, in_flight = 0, last_attempt = excluded.last_attempt, service_sid = excluded.service_sid;

@@ -36,3 +36,13 @@ ALTER TABLE closures ADD COLUMN service_sid TEXT;
 -- name: doubt_gone
 -- Version 3: version 2 took any 404 for gone, also that of a service that never had the conversation. Ask again.
 UPDATE closures SET state = 'maybe' WHERE state = 'gone';
+
+-- name: add_users
+-- Version 4: what became of the guests.
+CREATE TABLE users (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    state TEXT,
+    in_flight INTEGER NOT NULL,
+    last_attempt INTEGER REFERENCES attempts (id),
+    service_sid TEXT
+);

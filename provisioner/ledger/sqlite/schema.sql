@@ -103,11 +103,22 @@ CREATE TABLE closures (
     service_sid TEXT
 );
 
+-- name: users
+-- What became of the guests of closed conversations, where they were to be deleted: state is NULL until an attempt has
+-- ended, in_flight is 1 from the intent to delete a guest until its outcome.
+CREATE TABLE users (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    state TEXT,
+    in_flight INTEGER NOT NULL,
+    last_attempt INTEGER REFERENCES attempts (id),
+    service_sid TEXT
+);
+
 -- name: attempts
 -- Every request and every look-up for a row, append-only. Times are Unix seconds.
--- step is create or message for requests, lookup or message_lookup for look-ups, close or delete for closing,
--- state_lookup for a conversation that was found closed, adopted for an imported one. number counts the row's requests
--- of that step. class is the verdict.
+-- step is create or message for requests, lookup or message_lookup for look-ups, close, delete, interaction or
+-- delete_user for closing, state_lookup for a conversation that was found closed, adopted for an imported one. number
+-- counts the row's requests of that step. class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     row_id INTEGER NOT NULL REFERENCES rows (id),

@@ -1,4 +1,4 @@
-"""Versions of the schema: what a migration from version 2 changes."""
+"""Versions of the schema: what a migration changes."""
 
 import sqlite3
 from contextlib import closing
@@ -15,16 +15,16 @@ SETTINGS = {"key": "id"}
 SIDS = [f"CH{row:032x}" for row in range(1, 5)]
 
 
-def make_version_2(path: Path) -> None:
-    """Write a ledger as version 2 left it: one row closed, one gone, two with one conversation."""
+def make_version(path: Path, version: int) -> None:
+    """Write a ledger as an older version left it: one row closed, one gone, two with one conversation."""
     named = [*SIDS[:3], SIDS[2]]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        for statement in queries.load_queries("schema_2").values():
+        for statement in queries.load_queries(f"schema_{version}").values():
             connection.execute(statement)
         connection.executescript(f"""
             PRAGMA application_id = {0x57435042};
-            PRAGMA user_version = 2;
+            PRAGMA user_version = {version};
             INSERT INTO manifest VALUES ('job_id', 'ab'), ('settings', '{{"key": "id"}}'),
                 ('created_at', '2026-01-02T03:04:05+00:00'), ('created_by', '0.1'), ('planned_at', '1.0');
             INSERT INTO sources VALUES (0, 'customers.csv', 1, 'ff');
@@ -41,13 +41,15 @@ def make_version_2(path: Path) -> None:
                 "VALUES (?, ?, 1, 'created', 2.0, ?)",
                 (row, row, sid),
             )
-        connection.execute("INSERT INTO closures VALUES (1, 'closed', 1), (2, 'gone', 2)")
+        connection.execute(
+            "INSERT INTO closures (row_id, state, last_attempt) VALUES (1, 'closed', 1), (2, 'gone', 2)"
+        )
 
 
 async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> None:
     """Its word rested on any 404; reading changes nothing, and everything else is as it was."""
     path = tmp_path / "job.ledger"
-    make_version_2(path)
+    make_version(path, 2)
     with open_sqlite_reader(path) as reader:
         before = list(reader.results())
     assert query(path, "PRAGMA user_version") == [(2,)]
@@ -62,3 +64,18 @@ async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> Non
     assert query(path, "SELECT state FROM closures ORDER BY row_id") == [("closed",), ("maybe",)]
     assert after == before
     assert {each.status for each in after} == {Status.CREATED}
+
+
+async def test_guests_of_older_ledgers_can_be_deleted(tmp_path: Path) -> None:
+    """A closed conversation of a job from before ``--delete-users`` has its guest left, and what becomes of it."""
+    for version in (2, 3):
+        path = tmp_path / f"{version}.ledger"
+        make_version(path, version)
+
+        async with open_sqlite_ledger(path, SETTINGS, version="4") as ledger:
+            guests = ledger.closing(deletes=False).guests
+            left = [each.sid for each in await guests.left(0, 10)]
+            await guests.begin(1)
+
+        assert left[0] == SIDS[0]
+        assert query(path, "SELECT row_id, state, in_flight FROM users") == [(1, None, 1)]
