@@ -15,10 +15,14 @@ from .conversation_endpoints import ConversationEndpoints
 from .fault_effects import UNREAD, break_unread
 from .faults import FaultName, FaultRule, random_unit
 from .inspection import PREFIX, Inspection
+from .interaction_endpoints import InteractionEndpoints
 from .lookups import ListEndpoints
 from .message_endpoints import MessageEndpoints
 from .replies import ApiError, BrokenReply, Reply
 from .routes import (
+    CHANNEL,
+    CHANNELS,
+    CONFIGURATION,
     CONVERSATION,
     CONVERSATIONS,
     MESSAGE,
@@ -26,11 +30,14 @@ from .routes import (
     PARTICIPANT,
     PARTICIPANT_CONVERSATIONS,
     PARTICIPANTS,
+    TASKS,
+    USER,
     WEBCHATS,
     Route,
     read_route,
 )
 from .state import SimulatorState
+from .user_endpoints import UserEndpoints
 from .webchats import WebChats
 from .wire import break_off, respond
 
@@ -168,6 +175,7 @@ def endpoints_of(state: SimulatorState) -> dict[str, dict[str, Endpoint]]:
     """Return the endpoints by the template of their path and by method."""
     webchats, lists = WebChats(state), ListEndpoints(state)
     conversations, messages = ConversationEndpoints(state), MessageEndpoints(state)
+    users, interactions = UserEndpoints(state), InteractionEndpoints(state)
     return {
         WEBCHATS: {"POST": webchats.create, "OPTIONS": webchats.preflight},
         PARTICIPANT_CONVERSATIONS: {"GET": lists.of_participant},
@@ -177,6 +185,11 @@ def endpoints_of(state: SimulatorState) -> dict[str, dict[str, Endpoint]]:
         PARTICIPANT: {"GET": conversations.fetch_participant},
         MESSAGES: {"GET": messages.list, "POST": messages.post},
         MESSAGE: {"GET": messages.fetch},
+        USER: {"GET": users.fetch, "DELETE": users.delete},
+        CONFIGURATION: {"GET": interactions.configuration},
+        TASKS: {"GET": interactions.list_tasks},
+        CHANNELS: {"GET": interactions.list_channels},
+        CHANNEL: {"GET": interactions.fetch_channel, "POST": interactions.update_channel},
     }
 
 

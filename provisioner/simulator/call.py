@@ -37,6 +37,11 @@ class Call:
         service = f"/Services/{self.route.service}" if self.route.service else ""
         return f"{self.origin}/v1{service}"
 
+    @property
+    def calls_webhooks(self) -> bool:
+        """Whether the request asks for webhooks to be called."""
+        return self.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true"
+
     def read_query(self) -> dict[str, str]:
         """Return the query parameters by name."""
         return dict(parse_qsl(self.query, keep_blank_values=True))

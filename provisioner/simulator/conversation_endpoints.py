@@ -11,7 +11,7 @@ from .pages import page_reply, read_page
 from .parameters import check_attributes, check_length, read_moment, refuse_fields
 from .replies import ApiError, Reply, json_reply
 from .serializers import conversation_document, participant_document, participant_sid
-from .service_scope import ServiceScope, not_found
+from .service_scope import ServiceScope, not_found, spend_action
 from .state import SimulatorState
 from .timers import CLOSED, INACTIVE, read_timer
 
@@ -41,7 +41,7 @@ class ConversationEndpoints:
         Raise ``ApiError`` (400) for a value that breaks a rule and for a field that the simulator does not have,
         and (409, code 50353) for a unique name of another conversation.
         """
-        self._spend_action(call)
+        spend_action(self._state, call)
         conversation = self._scope.find_open(call)
         form = call.read_form()
         refuse_fields(form, _NOT_SERVED)
@@ -58,6 +58,7 @@ class ConversationEndpoints:
         if created:
             conversation.created_at = created.timestamp()
         _set_timers(conversation, timers, now)
+        self._state.note_webhooks(call)
         return json_reply(200, conversation_document(conversation, call))
 
     def _check_texts(self, form: dict[str, str], conversation: Conversation) -> None:
@@ -73,8 +74,9 @@ class ConversationEndpoints:
 
     def delete(self, call: Call) -> Reply:
         """Delete the conversation for good, and answer 204."""
-        self._spend_action(call)
+        spend_action(self._state, call)
         self._state.conversations.delete(self._scope.find(call))
+        self._state.note_webhooks(call)
         return Reply(204)
 
     def list_participants(self, call: Call) -> Reply:
@@ -98,10 +100,6 @@ class ConversationEndpoints:
         if conversation.identity is None or call.route.child not in names:
             raise not_found(call)
         return json_reply(200, participant_document(conversation, call))
-
-    def _spend_action(self, call: Call) -> None:
-        if not self._state.admits("actions", call.account, self._state.settings.action_limit):
-            raise ApiError(429, 20429, "Too many requests")
 
 
 def _set_timers(conversation: Conversation, timers: tuple[int | None, int | None], now: float) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from secrets import token_hex
 from urllib.parse import parse_qsl
 
@@ -31,7 +32,7 @@ class Conversation:
     orphan: a conversation whose participant could not be created. Times are Unix seconds; look-ups show the
     conversation from ``visible_at`` on. ``updates`` are the fields that later requests set: ``FriendlyName``,
     ``UniqueName`` and ``Attributes``. ``inactive_at`` and ``closes_at`` are the times set by timers; the simulator
-    changes no state then.
+    changes no state then. ``channel`` is the status of the channel of its interaction, empty without one.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Conversation:
     updates: dict[str, str] | None = None
     inactive_at: float | None = None
     closes_at: float | None = None
+    channel: str = ""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -76,7 +78,8 @@ class Conversation:
 class Conversations:
     """All conversations, with indexes by SID, by identity and by age.
 
-    ``orphans`` counts conversations without a participant, ``closed`` those in the state ``closed``.
+    A guest is a user of the service by its identity, and stays one when its conversations are deleted. ``orphans``
+    counts conversations without a participant, ``closed`` those in the state ``closed``.
     """
 
     def __init__(self) -> None:
@@ -86,6 +89,7 @@ class Conversations:
         self._by_sid: dict[str, Conversation] = {}
         self._by_unique_name: dict[str, Conversation] = {}
         self._by_identity: dict[str, list[Conversation]] = {}
+        self._users: dict[str, float] = {}
         self._asked: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
 
@@ -113,6 +117,7 @@ class Conversations:
             self.orphans += 1
         else:
             self._by_identity.setdefault(identity, []).append(conversation)
+            self._users.setdefault(identity, now)
             self._count(asked)
         return conversation
 
@@ -130,6 +135,19 @@ class Conversations:
     def of_identity(self, identity: str) -> list[Conversation]:
         """Return the conversations of the guest with this identity, oldest first."""
         return self._by_identity.get(identity, [])
+
+    def find_user(self, name: str) -> tuple[str, float] | None:
+        """Return identity and creation time of the user with this identity or SID, or None."""
+        known = (name in self._users and name) or next(
+            (each for each in self._users if user_sid(each) == name), ""
+        )
+        return (known, self._users[known]) if known in self._users else None
+
+    def delete_user(self, identity: str) -> None:
+        """Delete a user, which leaves all of its conversations."""
+        del self._users[identity]
+        for conversation in self._by_identity.pop(identity):
+            conversation.identity = None
 
     def __iter__(self) -> Iterator[Conversation]:
         """Iterate over the conversations in the order of their creation."""
@@ -196,3 +214,8 @@ def read_form(form: bytes) -> dict[str, str]:
     """
     pairs = parse_qsl(form.decode("utf-8"), keep_blank_values=True, errors="strict")
     return dict(reversed(pairs))
+
+
+def user_sid(identity: str) -> str:
+    """Return the SID of the user with this identity."""
+    return f"US{blake2b(identity.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"

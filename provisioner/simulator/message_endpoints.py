@@ -59,7 +59,7 @@ class MessageEndpoints:
             author=form.get("Author") or DEFAULT_AUTHOR,
             body=body,
             created_at=created_at,
-            triggers_webhooks=call.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true",
+            triggers_webhooks=call.calls_webhooks,
             attributes=form.get("Attributes") or "{}",
             updated_at=updated.timestamp() if updated else created_at,
         )
@@ -74,6 +74,7 @@ class MessageEndpoints:
         earlier = conversation.messages
         if message.triggers_webhooks and not any(each.triggers_webhooks for each in earlier):
             self._state.flows_started += 1
+            conversation.channel = "active"
         self._state.messages += 1
         earlier.append(message)
         # An inactive conversation becomes active again with a new message.

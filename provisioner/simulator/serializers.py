@@ -6,7 +6,7 @@ Source: https://www.twilio.com/docs/conversations/api
 from datetime import UTC, datetime
 
 from .call import Call
-from .conversations import Conversation, Message
+from .conversations import Conversation, Message, user_sid
 
 
 def conversation_document(conversation: Conversation, call: Call) -> dict[str, object]:
@@ -36,7 +36,7 @@ def participation_document(conversation: Conversation, call: Call) -> dict[str, 
         "account_sid": call.account,
         "chat_service_sid": call.flex_service,
         "participant_sid": participant_sid(conversation),
-        "participant_user_sid": f"US{conversation.sid[2:]}",
+        "participant_user_sid": user_sid(conversation.identity or ""),
         "participant_identity": conversation.identity,
         "participant_messaging_binding": None,
         "conversation_sid": conversation.sid,
@@ -69,6 +69,27 @@ def participant_document(conversation: Conversation, call: Call) -> dict[str, ob
         "date_updated": timestamp(conversation.created_at),
         "url": f"{call.base_url}/Conversations/{conversation.sid}/Participants/{sid}",
         "links": None,
+    }
+
+
+def user_document(identity: str, created_at: float, call: Call) -> dict[str, object]:
+    """Return the User resource of a guest; ``created_at`` is in Unix seconds."""
+    sid = user_sid(identity)
+    url = f"{call.base_url}/Users/{sid}"
+    return {
+        "sid": sid,
+        "account_sid": call.account,
+        "chat_service_sid": call.flex_service,
+        "role_sid": None,
+        "identity": identity,
+        "friendly_name": None,
+        "attributes": "{}",
+        "is_online": None,
+        "is_notifiable": None,
+        "date_created": timestamp(created_at),
+        "date_updated": timestamp(created_at),
+        "url": url,
+        "links": {"user_conversations": f"{url}/Conversations"},
     }
 
 

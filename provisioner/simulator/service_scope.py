@@ -43,6 +43,12 @@ class ServiceScope:
         return conversation
 
 
+def spend_action(state: SimulatorState, call: Call) -> None:
+    """Count a change of a conversation or user; raise ``ApiError`` (429) above the limit of the settings."""
+    if not state.admits("actions", call.account, state.settings.action_limit):
+        raise ApiError(429, 20429, "Too many requests")
+
+
 def not_found(call: Call) -> ApiError:
     """Return the error for a path that names nothing."""
     return ApiError(404, 20404, f"The requested resource {call.path} was not found")

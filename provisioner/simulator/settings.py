@@ -22,7 +22,9 @@ class SimulatorSettings:
     rate_limit: float = 5.0
     """WebChats requests accepted in any second, per account; 0 is no limit. Twilio documents 5."""
     action_limit: float = 30.0
-    """Updates and deletions of conversations accepted in any second; 0 is no limit. Twilio documents 30."""
+    """Changes and deletions of conversations and users accepted in any second; 0 is no limit. Twilio: 30."""
+    interaction_limit: float = 20.0
+    """Closings of interactions' channels accepted in any second; 0 is no limit. Twilio documents 20."""
     concurrency_limit: int = 0
     """Requests in progress above which 429 (code 20429) is answered; 0 is no limit."""
     latency_ms: float = 0.0

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .call import Call
 from .conversations import Conversations
 from .faults import FaultRule
 from .limits import PeakPerSecond, SlidingWindowLimiter
@@ -30,6 +31,7 @@ class SimulatorState:
         self.created = 0
         self.messages = 0
         self.flows_started = 0
+        self.webhook_changes = 0
         self.webchats = 0
         self.lookups = 0
         self.posts = 0
@@ -72,6 +74,10 @@ class SimulatorState:
         self.posts += 1
         return self.posts
 
+    def note_webhooks(self, call: Call) -> None:
+        """Count a change for which webhooks are called, if the request asks for them."""
+        self.webhook_changes += call.calls_webhooks
+
     def fire(self, rule: FaultRule) -> None:
         """Count a fault as having happened."""
         self.faults[rule.name.value] += 1
@@ -103,12 +109,18 @@ class SimulatorState:
                 "surplus": sum(repeated.values()) - len(repeated),
             },
             "messages": {"requests": self.posts, "posted": self.messages} | {"flows_started": self.flows_started},
+            "webhook_changes": self.webhook_changes,
+            "interactions": self._interaction_counts(),
             "lookups": self.lookups,
             "faults": dict(sorted(self.faults.items())),
         }
         if with_arrivals:
             document["arrivals"] = [self._epoch + moment for moment in self._arrivals]
         return document
+
+    def _interaction_counts(self) -> dict[str, int]:
+        statuses = Counter(each.channel for each in self.conversations)
+        return {"active": statuses["active"], "closed": statuses["closed"]}
 
     def _conversation_counts(self) -> dict[str, int]:
         kept = self.conversations

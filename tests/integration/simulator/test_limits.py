@@ -119,6 +119,8 @@ async def test_the_counts_add_up(simulate: Simulate) -> None:
         "conversations": {"made": 2, "total": 1, "active": 0, "closed": 1, "deleted": 1, "orphans": 0},
         "identities": {"asked": 1, "repeated": 0, "surplus": 0},
         "messages": {"requests": 0, "posted": 0, "flows_started": 0},
+        "webhook_changes": 0,
+        "interactions": {"active": 0, "closed": 0},
         "lookups": 0,
         "faults": {},
     }

@@ -10,8 +10,10 @@ import yaml
 from provisioner.simulator import SimulatorSettings
 from provisioner.simulator.app import endpoints_of
 from provisioner.simulator.conversation_endpoints import MOST_PARTICIPANTS
+from provisioner.simulator.interaction_endpoints import MOST_TASKS
 from provisioner.simulator.lookups import MOST_CONVERSATIONS, MOST_PARTICIPATIONS, STATES
 from provisioner.simulator.message_endpoints import MOST_MESSAGES
+from provisioner.simulator.routes import OF_SERVICES, WEBCHATS
 from provisioner.simulator.state import Clock, SimulatorState
 
 METHODS = {"get", "post", "delete", "options"}
@@ -33,6 +35,7 @@ def test_every_endpoint_is_described_with_and_without_its_service(description: d
         for path, methods in endpoints_of(state).items()
         for base in ("/v1", "/v1/Services/{ServiceSid}")
         for method in methods
+        if base == "/v1" or path == WEBCHATS or path.startswith(OF_SERVICES)
     }
 
     operations = {
@@ -48,7 +51,8 @@ def test_every_endpoint_is_described_with_and_without_its_service(description: d
 
 def template_of(path: str) -> str:
     """Return a described path with the code's names for its parameters."""
-    return re.sub(r"{(Participant|Message)Sid}", "{child}", path.replace("{ConversationSid}", "{sid}"))
+    path = re.sub(r"{(Participant|Message|Channel)Sid}", "{child}", path)
+    return re.sub(r"{(Conversation|User|Workspace|Interaction)Sid}", "{sid}", path)
 
 
 def test_its_limits_are_those_of_the_code(description: dict[str, Any]) -> None:
@@ -56,6 +60,7 @@ def test_its_limits_are_those_of_the_code(description: dict[str, Any]) -> None:
     parameters = description["components"]["parameters"]
 
     assert parameters["PageSize50"]["schema"]["maximum"] == MOST_PARTICIPATIONS
+    assert parameters["PageSize1000"]["schema"]["maximum"] == MOST_TASKS
     assert {parameters["PageSize100"]["schema"]["maximum"]} == {
         MOST_CONVERSATIONS, MOST_MESSAGES, MOST_PARTICIPANTS,
     }  # fmt: skip
