@@ -262,7 +262,7 @@ async def areconcile(
 
 
 def close(
-    made: PathName,
+    made: PathName | None = None,
     *,
     environ: Environ = None,
     on_progress: OnProgress | None = None,
@@ -271,13 +271,14 @@ def close(
 ) -> Summary:
     """Close or delete the conversations that a job made; ``made`` is the path of its ledger or its results.
 
-    Without ``yes=True``, close nothing; the details say what would be closed.
+    Without ``made``, they are those that ``since``, ``until`` and ``identity_prefix`` select in the account
+    ``account_sid``. Without ``yes=True``, close nothing; the details say what would be closed.
     """
-    return _perform("close", made, options, environ, on_progress, stop)
+    return _perform("close", () if made is None else made, options, environ, on_progress, stop)
 
 
 async def aclose(
-    made: PathName,
+    made: PathName | None = None,
     *,
     environ: Environ = None,
     on_progress: OnProgress | None = None,
@@ -285,7 +286,7 @@ async def aclose(
     **options: Unpack[CloseKeywords],
 ) -> Summary:
     """Run ``close`` while the caller's task waits."""
-    return await _aperform("close", made, options, environ, on_progress, stop)
+    return await _aperform("close", () if made is None else made, options, environ, on_progress, stop)
 
 
 def report(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:

@@ -14,6 +14,10 @@ Environ = Mapping[str, str] | None
 OnProgress = Callable[[Progress], object]
 
 
+_WITHOUT_FILE = {"close"}
+"""Commands that may select by their options what they work on."""
+
+
 class StopEvent(Protocol):
     """Event that stops a job: ``threading.Event``, ``asyncio.Event`` or ``multiprocessing.Event``."""
 
@@ -38,7 +42,7 @@ def read_names(command: str, paths: object) -> list[str]:
                 cure="give one name, or several in a list",
             )
         names.append(name)
-    if not names:
+    if not names and command not in _WITHOUT_FILE:
         raise UsageError(f"{command} was given no file", cure="name one at least")
     return names
 

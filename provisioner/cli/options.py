@@ -17,14 +17,20 @@ Handler = Callable[..., Summary]
 
 
 def argument(
-    name: str, metavar: str, *, is_many: bool = False, of: type = str, choices: Sequence[str] = ()
+    name: str,
+    metavar: str,
+    *,
+    is_many: bool = False,
+    is_required: bool = True,
+    of: type = str,
+    choices: Sequence[str] = (),
 ) -> click.Argument:
-    """Declare a required positional argument: a ``str``, a ``Path``, or one of ``choices``.
+    """Declare a positional argument: a ``str``, a ``Path``, or one of ``choices``.
 
-    ``is_many`` accepts one or more values, which become a tuple.
+    ``is_many`` accepts one or more values, which become a tuple. One that is not required may be None.
     """
     kind = click.Choice(choices) if choices else _TYPES[of]
-    return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=True, type=kind)
+    return click.Argument([name], metavar=metavar, nargs=-1 if is_many else 1, required=is_required, type=kind)
 
 
 def command(options_class: type, *arguments: click.Argument) -> Callable[[Handler], click.Command]:

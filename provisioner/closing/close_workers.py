@@ -6,7 +6,7 @@ An attempt may be repeated without harm, so no intent is recorded before it. Aft
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import structs
 
@@ -14,8 +14,11 @@ from provisioner.errors import GuardError, ProvisionerError
 from provisioner.ledger import CloseStore
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest, NextAttempt
-from provisioner.ports.sending import Gate, RateLimiter, ServiceCheck
+from provisioner.ports.sending import Gate, GateClosed, RateLimiter, ServiceCheck
 from provisioner.sending.workers import WorkerTasks
+
+_C = TypeVar("_C", bound=OpenConversation)
+_C_contra = TypeVar("_C_contra", bound=OpenConversation, contravariant=True)
 
 BATCH = 200
 """Conversations read from the ledger at a time."""
@@ -51,26 +54,43 @@ class CloseObserver(Protocol):
 CloseCall = Callable[[str, Gate], Awaitable[CloseResult]]
 """Function (conversation SID, gate) that makes one attempt to close or delete the conversation."""
 
+_SHOWN = {CloseStatus.CLOSED, CloseStatus.DELETED}
 
-class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
-    """Request that closes or deletes one conversation; every attempt is recorded."""
+
+class ClosingStep(Protocol[_C_contra]):
+    """What is done for one conversation before it, or its guest, is closed or deleted."""
+
+    async def prepare(self, subject: _C_contra, runner: AttemptRunner) -> CloseResult | None:
+        """Do it, with requests that ``runner`` repeats; return None when the conversation is ready.
+
+        Otherwise return the last result, which was recorded and noted; the conversation is left as it is in this
+        run. Raise ``GateClosed`` when the run stops.
+        """
+        ...
+
+
+class CloseRequest(IdempotentRequest[_C, CloseResult], Generic[_C]):
+    """Request that closes or deletes one conversation or guest; every attempt is recorded.
+
+    ``call`` is a function (conversation or guest, gate) that makes one attempt.
+    """
 
     def __init__(
         self,
+        call: Callable[[_C, Gate], Awaitable[CloseResult]],
         *,
-        store: CloseStore,
-        close_call: CloseCall,
+        store: CloseStore[_C],
         pace: RateLimiter,
         observer: CloseObserver,
         service_check: ServiceCheck | None,
     ) -> None:
         super().__init__(pace, max_attempts=ATTEMPTS)
-        self._store, self._close_call, self._observer = store, close_call, observer
-        self._service_check = service_check
+        self._call, self._store = call, store
+        self._observer, self._service_check = observer, service_check
 
-    async def send(self, conversation: OpenConversation, gate: Gate, /) -> CloseResult:
-        """Make one attempt to close or delete the conversation."""
-        return await self._close_call(conversation.sid, gate)
+    async def send(self, subject: _C, gate: Gate, /) -> CloseResult:
+        """Make one attempt."""
+        return await self._call(subject, gate)
 
     def request_started(self) -> None:
         """Notify the observer."""
@@ -84,9 +104,7 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
         """Notify the observer."""
         self._observer.request_throttled(pause_s)
 
-    async def conclude(
-        self, subject: OpenConversation, result: CloseResult, attempt: int
-    ) -> NextAttempt[OpenConversation] | CloseResult:
+    async def conclude(self, subject: _C, result: CloseResult, attempt: int) -> NextAttempt[_C] | CloseResult:
         """Record the result of an attempt, then notify the observer."""
         result = await self._checked(result)
         await self._store.settle(subject.id, result, number=attempt)
@@ -107,41 +125,33 @@ class _CloseRequest(IdempotentRequest[OpenConversation, CloseResult]):
         return result
 
 
-_SHOWN = {CloseStatus.CLOSED, CloseStatus.DELETED}
+class ClosePool(Generic[_C]):
+    """Pool of ``concurrency`` workers that makes one kind of request for all that ``store`` has left.
 
-
-class CloseWorkers:
-    """Pool of ``concurrency`` workers that closes or deletes every conversation that is not done yet.
-
-    Without ``service_check``, every conversation that is answered with 404 is gone.
+    ``step`` is done before each of them.
     """
 
     def __init__(
         self,
+        request: CloseRequest[_C],
+        store: CloseStore[_C],
         *,
-        store: CloseStore,
-        close_call: CloseCall,
-        pace: RateLimiter,
-        observer: CloseObserver,
         concurrency: int,
-        service_check: ServiceCheck | None = None,
+        step: ClosingStep[_C] | None = None,
     ) -> None:
-        self._store, self._concurrency = store, concurrency
-        self._request = _CloseRequest(
-            store=store, close_call=close_call, pace=pace, observer=observer, service_check=service_check
-        )
-        self._workers = WorkerTasks(pace)
+        self._request, self._store, self._concurrency, self._step = request, store, concurrency, step
+        self._workers = WorkerTasks(request.pace)
         self._runner = AttemptRunner(self._workers.stopping)
-        self._waiting: deque[OpenConversation] = deque()
+        self._waiting: deque[_C] = deque()
         self._after = 0
         self._supply = asyncio.Lock()
         self._error: ProvisionerError | None = None
 
     async def run(self) -> ProvisionerError | None:
-        """Make the attempts for all conversations that are not done; return the error that stopped it, else None.
+        """Make the attempts for all that are not done; return the error that stopped it, else None.
 
-        The first conversation goes alone, so that a server that is not Twilio gets one request. Raise
-        ``StorageError`` when a result cannot be written.
+        The first one goes alone, so that a server that is not Twilio gets one request. Raise ``StorageError`` when
+        a result cannot be written.
         """
         await self._workers.run(self._close_next, workers=1)
         await self._workers.run(self._work, workers=self._concurrency)
@@ -162,17 +172,53 @@ class CloseWorkers:
             pass
 
     async def _close_next(self) -> bool:
-        """Close the next conversation; return False when there is none, or the pool is stopped."""
-        if self._workers.stopping.is_set() or not (conversation := await self._next()):
+        """Close the next one; return False when there is none, or the pool is stopped."""
+        if self._workers.stopping.is_set() or not (subject := await self._next()):
             return False
-        result = await self._runner.run(self._request, conversation, self._request.conclude)
+        try:
+            result = await self._close(subject)
+        except GateClosed:
+            return False
         if result is not None and result.stops_run:
             self.drain(GuardError(result.error, cure="then run the same command again"))
         return True
 
-    async def _next(self) -> OpenConversation | None:
+    async def _close(self, subject: _C) -> CloseResult | None:
+        """Do the step and make the request; return the last result, None when the pool was stopped first."""
+        if self._step and (result := await self._step.prepare(subject, self._runner)):
+            return result
+        return await self._runner.run(self._request, subject, self._request.conclude)
+
+    async def _next(self) -> _C | None:
         async with self._supply:
             if not self._waiting:
                 self._waiting.extend(await self._store.left(self._after, BATCH))
                 self._after = self._waiting[-1].id if self._waiting else self._after
             return self._waiting.popleft() if self._waiting else None
+
+
+class CloseWorkers(ClosePool[OpenConversation]):
+    """Pool of ``concurrency`` workers that closes or deletes every conversation that is not done yet.
+
+    Without ``service_check``, every conversation that is answered with 404 is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CloseStore[OpenConversation],
+        close_call: CloseCall,
+        pace: RateLimiter,
+        observer: CloseObserver,
+        concurrency: int,
+        service_check: ServiceCheck | None = None,
+        step: ClosingStep[OpenConversation] | None = None,
+    ) -> None:
+        request = CloseRequest[OpenConversation](
+            lambda conversation, gate: close_call(conversation.sid, gate),
+            store=store,
+            pace=pace,
+            observer=observer,
+            service_check=service_check,
+        )
+        super().__init__(request, store, concurrency=concurrency, step=step)

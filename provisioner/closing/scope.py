@@ -36,6 +36,8 @@ class LedgerFile:
     """
 
     has_progress = True
+    lines: tuple[str, ...] = ()
+    """Further lines of the plan; none."""
 
     def __init__(self, location: LedgerLocation) -> None:
         self.location = self.of_job = location
@@ -66,6 +68,9 @@ class ResultsFile:
     Their close status is recorded in a ledger beside the file, at ``location``, or in a temporary one when nothing
     has to be kept. ``of_job`` is the usual place of the ledger of the job that wrote the file.
     """
+
+    lines: tuple[str, ...] = ()
+    """Further lines of the plan; none."""
 
     def __init__(self, path: Path) -> None:
         self.results = path

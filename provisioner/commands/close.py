@@ -1,26 +1,27 @@
 """The command ``close``: print what would be closed, ask, close it, and account for every conversation."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.closing.close_workers import NOT_SHOWN, CloseWorkers
-from provisioner.closing.scope import CloseJob, CloseSource, ResultsFile, close_source_of
+from provisioner.closing.close_workers import NOT_SHOWN
+from provisioner.closing.scope import CloseJob, LedgerFile, ResultsFile
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
-from provisioner.monitor.close_monitor import WORDS, CloseMonitor
-from provisioner.options import CloseOptions, Rate, parse_duration, parse_rate
-from provisioner.pacing import Pacer, Reachability
+from provisioner.models.text import pluralize
+from provisioner.monitor.close_monitor import GUEST_WORDS, WORDS, CloseMonitor
+from provisioner.options import CloseOptions, parse_rate
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.recorded_end import run_recorded
-from provisioner.runs.service_checks import service_check_of
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 from provisioner.target import Target
-from provisioner.twilio.closing import ClosingClient
 
-from .close_plan import ClosePlan, conversations, for_good, loose_ends, plan_closing, question_lines
+from .close_execution import CloseExecution, CloseOutcome
+from .close_plan import ClosePlan, conversations, loose_ends, plan_closing, question_lines, question_of
+from .close_source import AnySource, choose_source
 
 DRAIN_S = 30.0
 """Seconds that requests in flight may take after a stop signal."""
@@ -29,26 +30,26 @@ MOST_REASONS = 5
 
 
 async def close_conversations(
-    path: Path,
+    path: Path | None,
     options: CloseOptions,
     environment: ProcessEnvironment,
     ui: UserInterface,
     stop: StopSignals | None = None,
 ) -> Summary:
-    """Perform ``provisioner close`` for the ledger or results file ``path``.
+    """Perform ``provisioner close`` for the ledger or results file ``path``, or for what the options select.
 
     Raise ``ProvisionerError`` for an error before anything was closed; later errors are in the ``Summary``.
     """
-    rate, stop = parse_rate(options.rate), stop or StopSignals()
+    stop = stop or StopSignals()
     target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
-    source = close_source_of(path)
-    cleanup = Cleanup(source, options, target, rate, ui=ui, command=environment.command)
+    source = choose_source(path, options, target, ui.print_status)
+    cleanup = Cleanup(source, options, target, ui=ui, command=environment.command)
     # A simulator reports every SID as gone, which must not be recorded; a dry run must not create a file.
-    may_keep = not (options.simulate and isinstance(source, ResultsFile))
+    may_keep = isinstance(source, LedgerFile) or not options.simulate
     is_kept = may_keep and (options.yes or source.has_progress)
     async with source.open(target, deletes=options.delete, is_kept=is_kept) as job:
-        plan = await plan_closing(job, source, deletes=options.delete)
-        if not plan.to_close or not cleanup.is_wanted(plan):
+        plan = await plan_closing(job, source, options)
+        if plan.is_empty or not cleanup.is_wanted(plan):
             return cleanup.account_dry(plan)
         if is_kept == may_keep:
             return await cleanup.execute(job, plan, stop)
@@ -56,20 +57,35 @@ async def close_conversations(
         return await cleanup.execute(job, plan, stop)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Numbers of conversations and guests after a command: those that are left, and those in doubt."""
+
+    left: int = 0
+    in_doubt: int = 0
+    guests_left: int = 0
+
+    @classmethod
+    async def read(cls, job: CloseJob, options: CloseOptions) -> "Standing":
+        """Return the numbers as recorded; guests count only when they were to be deleted."""
+        done = FINAL_STATUSES["delete" if options.delete else "close"]
+        counts = await job.close_ledger.counts()
+        guests = await job.close_ledger.guests.counts() if options.delete_users else {}
+        settled = FINAL_STATUSES["delete_user"] | {CloseStatus.KEPT}
+        return cls(
+            left=sum(number for each, number in counts.items() if each not in done),
+            in_doubt=counts.get(CloseStatus.MAYBE, 0) + guests.get(CloseStatus.MAYBE, 0),
+            guests_left=sum(number for each, number in guests.items() if each not in settled),
+        )
+
+
 class Cleanup:
     """One execution of ``close`` after its plan: confirm, execute, account."""
 
     def __init__(
-        self,
-        source: CloseSource,
-        options: CloseOptions,
-        target: Target,
-        rate: Rate,
-        *,
-        ui: UserInterface,
-        command: str,
+        self, source: AnySource, options: CloseOptions, target: Target, *, ui: UserInterface, command: str
     ) -> None:
-        self._source, self._options, self._target, self._rate = source, options, target, rate
+        self._source, self._options, self._target = source, options, target
         self._ui, self._command = ui, command
         self._verb = "delete" if options.delete else "close"
         self._log = event_logger()
@@ -80,113 +96,82 @@ class Cleanup:
         With ``--yes`` nobody is asked; without it the user is asked, and no terminal means no.
         """
         tell = self._ui.print_status if self._options.yes else self._ui.print
-        deletes = self._options.delete
-        for line in question_lines(plan, self._target, self._rate, self._options.rate, deletes=deletes):
+        for line in question_lines(plan, self._source, self._target, self._options):
             tell(line)
-        question = f"{self._verb.capitalize()} {conversations(plan.to_close)}{for_good(deletes)}?"
-        return self._options.yes or bool(self._ui.confirm(question))
+        return self._options.yes or bool(self._ui.confirm(question_of(plan, self._options)))
 
     def account_dry(self, plan: ClosePlan) -> Summary:
         """Return the summary of a command that closed nothing: there was nothing to close, or nobody agreed."""
-        note = f"this was a dry run: nothing was {self._verb}d; --yes does it" if plan.to_close else ""
+        is_dry = not plan.is_empty
+        note = f"this was a dry run: nothing was {self._verb}d; --yes does it" if is_dry else ""
         return Summary(
             command="close",
-            exit_code=ExitCode.DONE if plan.to_close else _code_of(plan, left=0, in_doubt=0),
-            outcome=CommandOutcome.CHECKED if plan.to_close else CommandOutcome.FINISHED,
+            exit_code=ExitCode.DONE if is_dry else _code_of(plan, Standing()),
+            outcome=CommandOutcome.CHECKED if is_dry else CommandOutcome.FINISHED,
             ledger=str(self._source.location) if self._source.has_progress else "",
             notes=tuple(filter(None, (*loose_ends(plan, self._source, self._target), note))),
-            next_command=f"{self._command} --yes" if plan.to_close else "",
-            details=_details(plan, {}, left=plan.to_close, is_dry=bool(plan.to_close), first=plan.first),
+            next_command=f"{self._command} --yes" if is_dry else "",
+            details={
+                **_details(plan, {}, left=plan.to_close),
+                **({"guests": _guest_details(plan, {})} if self._options.delete_users else {}),
+                "dry_run": is_dry,
+                "first": plan.first if is_dry else (),
+            },
         )
 
     async def execute(self, job: CloseJob, plan: ClosePlan, stop: StopSignals) -> Summary:
         """Close the conversations that are left, and return the summary."""
         with stop.active(drain_s=DRAIN_S):
             async with run_recorded(job.ledger, "close"):
-                self._log.info("close.started", conversations=plan.to_close, rate=self._options.rate)
-                monitor, error = await self._close_all(job, plan.to_close, stop)
-                counts = await job.close_ledger.counts()
-                summary = self._account(plan, counts, monitor, error=error, signal_exit=stop.exit_code)
+                self._log.info(
+                    "close.started", conversations=plan.to_close, guests=plan.guests, rate=self._options.rate
+                )
+                async with self._target.open(parse_rate(self._options.rate)) as transport:
+                    execution = CloseExecution(self._options, self._target, transport, job, ui=self._ui)
+                    outcome = await execution.run(plan, stop)
+                standing = await Standing.read(job, self._options)
+                summary = self._account(plan, standing, outcome, signal_exit=stop.exit_code)
                 self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
                 await job.ledger.finish_run(summary.exit_code)
         return summary
 
-    async def _close_all(
-        self, job: CloseJob, to_close: int, stop: StopSignals
-    ) -> tuple[CloseMonitor, ProvisionerError | None]:
-        """Close them and return the monitor and what stopped it early, None for nothing."""
-
-        def drain(error: ProvisionerError | None = None) -> None:
-            monitor.drain()
-            workers.drain(error)
-            if error is None:
-                self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
-
-        reachability = Reachability(
-            give_up_s=parse_duration(self._options.give_up, "--give-up"),
-            concurrency=self._options.concurrency,
-            stop=drain,
-            tell=self._ui.print_status,
-        )
-        async with self._target.open(self._rate) as transport:
-            client = ClosingClient(transport)
-            pacer = Pacer(self._rate, host=reachability.host_of(transport.url("conversations", "v1")))
-            monitor = CloseMonitor(to_close, speed_limit=pacer, outage=lambda: reachability.pause)
-            workers = CloseWorkers(
-                store=job.close_ledger,
-                close_call=client.delete if self._options.delete else client.close,
-                pace=pacer,
-                observer=monitor,
-                concurrency=self._options.concurrency,
-                service_check=service_check_of(self._target, transport, job.ledger, reachability),
-            )
-            stop.on_stop(drain, workers.cancel)
-            async with self._ui.progress(monitor.snapshot):
-                try:
-                    return monitor, await workers.run()
-                except ProvisionerError as error:
-                    return monitor, error
-                finally:
-                    stop.clear()
-
     def _account(
-        self,
-        plan: ClosePlan,
-        counts: Mapping[CloseStatus | None, int],
-        monitor: CloseMonitor,
-        *,
-        error: ProvisionerError | None,
-        signal_exit: ExitCode | None,
+        self, plan: ClosePlan, standing: Standing, done: CloseOutcome, *, signal_exit: ExitCode | None
     ) -> Summary:
-        left = sum(number for each, number in counts.items() if each not in FINAL_STATUSES[self._verb])
-        code = _code_of(plan, left=left, in_doubt=counts.get(CloseStatus.MAYBE, 0))
-        outcome = CommandOutcome.FINISHED
-        if error is not None:
-            is_doubt_worse = error.exit_code is ExitCode.UNSENT and code is ExitCode.UNKNOWN
-            code, outcome = code if is_doubt_worse else error.exit_code, CommandOutcome.of_error(error)
-        elif left and signal_exit is not None:
-            code, outcome = signal_exit, CommandOutcome.STOPPED
+        left, error = standing.left + standing.guests_left, done.error
+        code, outcome = _ending(_code_of(plan, standing), error, signal_exit if left else None)
+        monitors = [each for each in (done.conversations, done.guests) if each is not None]
+        guests = {"guests": _guest_details(plan, done.guests.ends)} if done.guests else {}
+        interactions = {"interactions_closed": done.interactions} if done.interactions else {}
         return Summary(
             command="close",
             exit_code=code,
             outcome=outcome,
-            throttled=monitor.throttled,
-            elapsed_s=monitor.elapsed_s,
-            rate_achieved=monitor.rate_achieved,
+            throttled=sum(each.throttled for each in monitors),
+            elapsed_s=done.conversations.elapsed_s,
+            rate_achieved=done.conversations.rate_achieved,
             ledger=str(self._source.location) if self._source.has_progress else "",
             notes=(
-                *self._reasons(monitor),
-                *self._other_account(monitor),
+                *self._reasons(done),
+                *self._other_account(done.conversations),
                 *loose_ends(plan, self._source, self._target),
             ),
             next_command=self._command if left else "",
             error=ErrorInfo.from_error(error) if error else None,
-            details=_details(plan, monitor.ends, left=left, is_dry=False),
+            details={
+                **_details(plan, done.conversations.ends, left=standing.left),
+                **guests,
+                **interactions,
+            },
         )
 
-    def _reasons(self, monitor: CloseMonitor) -> Iterator[str]:
-        for (code, sentence), number in monitor.reasons.most_common(MOST_REASONS):
+    def _reasons(self, done: CloseOutcome) -> Iterator[str]:
+        if done.interactions:
+            yield f"{pluralize('interaction', done.interactions)} closed first, with the tasks of Flex"
+        for (code, sentence), number in done.conversations.reasons.most_common(MOST_REASONS):
             yield f"{conversations(number)} not {self._verb}d: {code}, {sentence}"
+        for (code, sentence), number in done.guests.reasons.most_common(MOST_REASONS) if done.guests else ():
+            yield f"{pluralize('guest', number)} not deleted: {code}, {sentence}"
 
     def _other_account(self, monitor: CloseMonitor) -> Iterator[str]:
         """Yield a note when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
@@ -195,26 +180,44 @@ class Cleanup:
             yield f"{made}, remove {self._source.location} and use the account that did"
 
 
-def _code_of(plan: ClosePlan, *, left: int, in_doubt: int) -> ExitCode:
-    """Return 5 when a close or a row is unknown, 4 when a conversation is left open, else 0."""
-    if in_doubt or plan.unknowns.total:
+def _ending(
+    code: ExitCode, error: ProvisionerError | None, signal_exit: ExitCode | None
+) -> tuple[ExitCode, CommandOutcome]:
+    """Return exit code and outcome; ``code`` is that of a command that ran to its end."""
+    if error is not None:
+        is_doubt_worse = error.exit_code is ExitCode.UNSENT and code is ExitCode.UNKNOWN
+        return code if is_doubt_worse else error.exit_code, CommandOutcome.of_error(error)
+    if signal_exit is not None:
+        return signal_exit, CommandOutcome.STOPPED
+    return code, CommandOutcome.FINISHED
+
+
+def _code_of(plan: ClosePlan, standing: Standing) -> ExitCode:
+    """Return 5 when a close or a row is unknown, 4 when a conversation or a guest is left, else 0."""
+    if standing.in_doubt or plan.unknowns.total:
         return ExitCode.UNKNOWN
-    return ExitCode.REJECTED if left else ExitCode.DONE
+    return ExitCode.REJECTED if standing.left or standing.guests_left else ExitCode.DONE
 
 
-def _details(
-    plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int, is_dry: bool, first: tuple[str, ...] = ()
-) -> dict[str, object]:
+def _details(plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int) -> dict[str, object]:
     """Return the details of the summary; ``done_before``, the ends and ``left`` add up to all conversations."""
-    told = {word.replace(" ", "_"): ends.get(status, 0) for status, word in WORDS.items()}
     return {
-        "dry_run": is_dry,
+        "dry_run": False,
         "to_close": plan.to_close,
-        "first": first,
+        "first": (),
         "done_before": plan.done,
-        **told,
+        **_told(WORDS, ends),
         "left": left,
         "unknown_rows": plan.unknowns.total,
         "orphans": plan.orphans,
         "duplicates": plan.duplicates,
     }
+
+
+def _guest_details(plan: ClosePlan, ends: Mapping[CloseStatus, int]) -> dict[str, int]:
+    """Return the numbers of guests by their ends, of those that were not deleted before."""
+    return {"to_delete": plan.guests, **_told(GUEST_WORDS, ends)}
+
+
+def _told(words: Mapping[CloseStatus, str], ends: Mapping[CloseStatus, int]) -> dict[str, int]:
+    return {word.replace(" ", "_"): ends.get(status, 0) for status, word in words.items()}

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from provisioner.closing.scope import CloseJob, CloseSource, UnknownRowsSummary
+from provisioner.closing.account_scan import AccountScan
+from provisioner.closing.scope import CloseJob, UnknownRowsSummary
 from provisioner.models.closing import FINAL_STATUSES
 from provisioner.models.reasons import format_row_list
 from provisioner.models.text import pluralize
-from provisioner.options import Rate
+from provisioner.options import CloseOptions, Rate, parse_rate
 from provisioner.options.shell_command import ledger_command
 from provisioner.target import Target
+
+from .close_source import AnySource
 
 ACTION_LIMIT = 30.0
 """Conversations created, changed or deleted per second that Twilio allows, shared with production.
@@ -27,7 +30,8 @@ class ClosePlan:
     """Numbers of conversations to close, of those done, and of those that cannot be closed here.
 
     ``first`` holds the first SIDs to close. ``unknowns`` are rows that may have conversations without a known SID,
-    ``duplicates`` further conversations of a row, ``orphans`` conversations without a customer.
+    ``duplicates`` further conversations of a row, ``orphans`` conversations without a customer. ``guests`` is the
+    number of guests that are not deleted yet, 0 when none is to be deleted.
     """
 
     to_close: int
@@ -36,14 +40,21 @@ class ClosePlan:
     unknowns: UnknownRowsSummary
     duplicates: int
     orphans: int
+    guests: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to close and nothing to delete."""
+        return not (self.to_close or self.guests)
 
 
-async def plan_closing(job: CloseJob, source: CloseSource, *, deletes: bool) -> ClosePlan:
+async def plan_closing(job: CloseJob, source: AnySource, options: CloseOptions) -> ClosePlan:
     """Return what there is to close; raise ``LedgerError`` when a created row has no valid SID."""
     closing = job.close_ledger
     await closing.require_sids()
     counts = await closing.counts()
-    done = sum(counts[each] for each in FINAL_STATUSES["delete" if deletes else "close"])
+    done = sum(counts[each] for each in FINAL_STATUSES["delete" if options.delete else "close"])
+    guests = await closing.guests.counts() if options.delete_users else {}
     return ClosePlan(
         to_close=sum(counts.values()) - done,
         done=done,
@@ -51,27 +62,55 @@ async def plan_closing(job: CloseJob, source: CloseSource, *, deletes: bool) -> 
         unknowns=await source.unknowns(job),
         duplicates=await closing.duplicates(),
         orphans=await closing.orphans(),
+        guests=sum(number for status, number in guests.items() if status not in FINAL_STATUSES["delete_user"]),
     )
 
 
-def question_lines(plan: ClosePlan, target: Target, rate: Rate, rate_text: str, *, deletes: bool) -> Iterator[str]:
-    """Yield the lines that say what would be closed, and how long it takes; ``rate_text`` is the rate as typed."""
-    action = "delete" if deletes else "close"
-    told = f"{action}: {conversations(plan.to_close)} of account {target.account.account_sid}{for_good(deletes)}"
-    if math.isinf(rate.per_second):
-        yield f"{told}, with no pace limit"
-    else:
-        yield f"{told}, at {rate_text}: {timedelta(seconds=math.ceil(plan.to_close / rate.per_second))}"
-    yield f"  {', '.join(plan.first)}{', …' if plan.to_close > len(plan.first) else ''}"
+def question_lines(plan: ClosePlan, source: AnySource, target: Target, options: CloseOptions) -> Iterator[str]:
+    """Yield the lines that say what would be closed, and how long it takes."""
+    rate = parse_rate(options.rate)
+    action = "delete" if options.delete else "close"
+    named = f"{conversations(plan.to_close)} of account {target.account.account_sid}{for_good(options.delete)}"
+    yield f"{action}: {named}{_duration(plan.to_close, rate, options.rate)}"
+    yield from source.lines
+    if plan.to_close:
+        yield f"  {', '.join(plan.first)}{', …' if plan.to_close > len(plan.first) else ''}"
     if plan.done:
         yield f"  {plan.done:,} more are done already"
+    if options.through == "interactions":
+        yield "  where Flex has made a task of one, its interaction is closed first, and the task completed"
+    if plan.guests:
+        yield (
+            f"  then up to {pluralize('guest', plan.guests)} of this job that are in no other conversation are "
+            f"deleted for good{_duration(plan.guests, rate, options.rate)}"
+        )
+    if options.webhooks:
+        yield "  webhooks are called for each change"
     if rate.per_second > ACTION_LIMIT and not target.is_local:
         limit = f"Twilio allows {ACTION_LIMIT:.0f} changes a second, shared with the live website"
         yield f"note: {limit}: some requests will be answered with 429"
 
 
-def loose_ends(plan: ClosePlan, source: CloseSource, target: Target) -> Iterator[str]:
+def question_of(plan: ClosePlan, options: CloseOptions) -> str:
+    """Return the question to ask before anything is closed or deleted."""
+    verb = "delete" if options.delete else "close"
+    parts = [f"{verb} {conversations(plan.to_close)}{for_good(options.delete)}"] if plan.to_close else []
+    parts += [f"delete up to {pluralize('guest', plan.guests)} for good"] if plan.guests else []
+    question = " and ".join(parts)
+    return f"{question[:1].upper()}{question[1:]}?"
+
+
+def _duration(number: int, rate: Rate, rate_text: str) -> str:
+    """Return how long so many requests take; ``rate_text`` is the rate as typed."""
+    if math.isinf(rate.per_second):
+        return ", with no pace limit"
+    return f", at {rate_text}: {timedelta(seconds=math.ceil(number / rate.per_second))}"
+
+
+def loose_ends(plan: ClosePlan, source: AnySource, target: Target) -> Iterator[str]:
     """Yield notes about conversations that are not closed here, because their SIDs are not certain."""
+    if isinstance(source, AccountScan) and plan.is_empty:
+        yield _nothing_selected(source, target)
     reconcile = ledger_command("reconcile", source.of_job, *target.flags())
     if not source.of_job.exists():
         reconcile = f"once the job's ledger is back at {source.of_job}, {reconcile}"
@@ -87,6 +126,19 @@ def loose_ends(plan: ClosePlan, source: CloseSource, target: Target) -> Iterator
     if plan.duplicates:
         named = "the errors of those rows in the results name them"
         yield f"{plan.duplicates:,} rows have further conversations, which are not closed here: {named}"
+
+
+def _nothing_selected(source: AccountScan, target: Target) -> str:
+    """Return why a selection has nothing to close, as far as it is known."""
+    if source.listed or target.service_sid:
+        of_these = (
+            f"listed of those days: {conversations(source.listed)}, {source.closed:,} of them closed already"
+        )
+        return f"{of_these}: there is nothing left to close"
+    return (
+        "the account's default Conversations service lists no conversation of those days: if it is not Flex's, "
+        "name that with --service-sid"
+    )
 
 
 def for_good(deletes: bool) -> str:

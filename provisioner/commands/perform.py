@@ -70,7 +70,8 @@ async def perform(
         case CloseOptions():
             from .close import close_conversations
 
-            return await close_conversations(Path(paths[0]), options, environment, ui, stop)
+            made = Path(paths[0]) if paths else None
+            return await close_conversations(made, options, environment, ui, stop)
         case _:
             return perform_reading(paths, options)
 

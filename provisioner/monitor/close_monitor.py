@@ -15,7 +15,7 @@ class CloseMonitor:
 
     ``to_close`` is the number of conversations; ``speed_limit`` reports the pacer's rate and pauses; ``outage``
     returns the state to show while Twilio cannot be reached, else an empty text; ``clock`` returns monotonic
-    seconds.
+    seconds. ``noun`` is the plural of what is counted: ``conversations`` or ``guests``.
     """
 
     def __init__(
@@ -25,8 +25,10 @@ class CloseMonitor:
         speed_limit: PacerStatus,
         outage: Callable[[], str] = str,
         clock: Callable[[], float] = time.monotonic,
+        noun: str = "conversations",
     ) -> None:
         self._to_close, self._pacer_status, self._outage, self._clock = to_close, speed_limit, outage, clock
+        self._noun, self.words = noun, WORDS if noun == "conversations" else GUEST_WORDS
         self._log = event_logger()
         self._began = clock()
         self._rate_meter = RateMeter()
@@ -35,7 +37,7 @@ class CloseMonitor:
         self.ends: Counter[CloseStatus] = Counter()
         """Number of conversations by the status of their last attempt in this run."""
         self.reasons: Counter[tuple[str, str]] = Counter()
-        """Number of conversations that were not closed, by error code and error text."""
+        """Number of those that were not closed or deleted, by error code and error text."""
         self.throttled = 0
         """Number of 429 answers."""
 
@@ -58,7 +60,7 @@ class CloseMonitor:
             return
         self.reasons[result.error_code, result.error] += 1
         self._log.warning(
-            "conversation.not_closed",
+            "guest.not_deleted" if self._noun == "guests" else "conversation.not_closed",
             conversation_sid=conversation.sid,
             closure=result.status.value,
             http_status=result.http_status,
@@ -98,8 +100,8 @@ class CloseMonitor:
             elapsed_s=self.elapsed_s,
             eta_s=(self._to_close - done) / min(speed, self._pacer_status.rate) if speed else None,
             state=self._state(done),
-            noun="conversations",
-            outcomes={WORDS[status]: self.ends[status] for status in WORDS},
+            noun=self._noun,
+            outcomes={word: self.ends[status] for status, word in self.words.items()},
         )
 
     def _state(self, done: int) -> str:
@@ -110,7 +112,9 @@ class CloseMonitor:
         if outage := self._outage():
             return outage
         paused = self._pacer_status.paused_for
-        return f"paused {paused:.0f} s (429)" if paused else "closing"
+        if paused:
+            return f"paused {paused:.0f} s (429)"
+        return "deleting guests" if self._noun == "guests" else "closing"
 
 
 WORDS = {
@@ -122,3 +126,12 @@ WORDS = {
     CloseStatus.NOT_PROCESSED: "not sent",
 }
 """Word for each status of a conversation, in the order in which they are shown."""
+GUEST_WORDS = {
+    CloseStatus.DELETED: "deleted",
+    CloseStatus.GONE: "gone",
+    CloseStatus.KEPT: "kept",
+    CloseStatus.REFUSED: "refused",
+    CloseStatus.MAYBE: "in doubt",
+    CloseStatus.NOT_PROCESSED: "not sent",
+}
+"""The same for guests."""

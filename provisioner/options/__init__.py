@@ -17,6 +17,7 @@ from .commands import (
     RunOptions,
     StatusOptions,
 )
+from .days import parse_day
 from .durations import parse_duration, parse_milliseconds
 from .groups import (
     MOST_ROWS,
@@ -67,6 +68,7 @@ __all__ = [
     "StatusOptions",
     "TargetOptions",
     "option",
+    "parse_day",
     "parse_duration",
     "parse_failure_limit",
     "parse_milliseconds",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .days import DAYS, parse_day
 from .durations import DURATIONS, parse_duration
 from .groups import (
     DAY_S,
@@ -245,6 +246,34 @@ class CloseOptions(TargetOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner close``."""
 
     delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")
+    delete_users: bool = option(
+        default=False,
+        help_text="Then delete the guests for good that this job made and that are in no other conversation.",
+    )
+    through: str = option(
+        "conversations",
+        "interactions: where Flex has made a task of a conversation, close its interaction first, which completes "
+        "the task.",
+        choices=("conversations", "interactions"),
+    )
+    webhooks: bool = option(
+        default=False,
+        help_text="Let Twilio call the webhooks of the service for each change, so flows hear of it.",
+    )
+    identity_prefix: str = option(
+        "",
+        "Without a ledger: conversations of guests whose identity begins so, e.g. wc-. Needs --since.",
+        metavar="TEXT",
+    )
+    since: str = option(
+        "",
+        "Without a ledger: conversations created on this day or later. Needs --account-sid.",
+        metavar="DAY",
+        check=parse_day,
+        span=DAYS,
+    )
+    until: str = option("", "The last such day.  [default: today]", metavar="DAY", check=parse_day, span=DAYS)
+    account_sid: str = option("", "The account to do it in, which must be that of the credentials.", metavar="AC…")
     rate: str = option(
         "10/s",
         "Conversations per second: N, N/s, N/m, N/h; 0 is no limit. Twilio's 30/s are shared with production.",

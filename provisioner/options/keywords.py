@@ -196,6 +196,13 @@ class CloseKeywords(TargetKeywords, GiveUpKeywords, total=False):
     """``provisioner close``."""
 
     delete: bool
+    delete_users: bool
+    through: Literal["conversations", "interactions"]
+    webhooks: bool
+    identity_prefix: str
+    since: str | float
+    until: str | float
+    account_sid: str
     rate: str | float
     concurrency: int
     yes: bool

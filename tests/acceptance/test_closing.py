@@ -1,5 +1,6 @@
 """Closing what a job made, in processes that are stopped and killed."""
 
+import asyncio
 import signal
 
 import pytest
@@ -10,6 +11,7 @@ from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 pytestmark = pytest.mark.acceptance
 
 ROWS = 60
+PATIENCE_S = 60.0
 
 
 async def make(program: Program, server: Simulator) -> tuple[str, ...]:
@@ -26,6 +28,13 @@ async def closed(server: Simulator) -> int:
     return int((await server.state())["conversations"]["closed"])
 
 
+async def closed_at_least(server: Simulator, number: int) -> None:
+    """Wait until so many conversations are closed."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await closed(server) < number:
+            pass
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 async def test_closing_goes_on_where_it_was_stopped(
     program: Program, simulator: SimulatorMaker, number: int, code: int
@@ -35,8 +44,7 @@ async def test_closing_goes_on_where_it_was_stopped(
     command = await make(program, server)
 
     running = await program.start(*command, "--rate", "25/s", env=CREDENTIALS)
-    while await closed(server) < 10:
-        pass
+    await closed_at_least(server, 10)
     running.signal(number)
     stopped = await running.end()
     before = await closed(server)
@@ -47,6 +55,52 @@ async def test_closing_goes_on_where_it_was_stopped(
     assert finished.code == 0
     assert finished.summary["to_close"] + finished.summary["done_before"] == ROWS
     assert finished.summary["left"] == 0
+    assert await closed(server) == ROWS
+
+
+async def test_a_killed_close_goes_on_with_interactions_and_guests(
+    program: Program, simulator: SimulatorMaker
+) -> None:
+    """In the end every task is completed, every conversation closed, and every guest deleted, each once."""
+    server = await simulator("--rate-limit", "0", "--latency", "10ms")
+    program.write_customers("customers.csv", 30)
+    run = ("run", "customers.csv", "-o", "results.csv", "--rate", "0", "--first-message", "Hello")
+    await program(*run, "--base-url", server.url, env=CREDENTIALS)
+    command = ("close", "results.csv.ledger", "--base-url", server.url, "--yes", "--rate", "29/s")
+    further = ("--through", "interactions", "--webhooks", "--delete-users")
+
+    running = await program.start(*command, *further, env=CREDENTIALS)
+    await closed_at_least(server, 5)
+    running.signal(signal.SIGKILL)
+    await running.end()
+    finished = await program(*command, *further, "--json", env=CREDENTIALS)
+
+    state = await server.state()
+    assert finished.code == 0
+    assert finished.summary["guests"]["deleted"] == 30
+    assert state["interactions"] == {"active": 0, "closed": 30}
+    assert (state["conversations"]["closed"], state["webhook_changes"]) == (30, 60)
+
+
+async def test_a_killed_selection_goes_on(program: Program, simulator: SimulatorMaker) -> None:
+    """Without any ledger of the job: the same command closes the rest, and its record has what was closed."""
+    server = await simulator("--rate-limit", "0", "--latency", "10ms")
+    await make(program, server)
+    account = "AC" + 32 * "0"  # the simulator names this one to every API key
+    environment = {**CREDENTIALS, "TWILIO_ACCOUNT_SID": account}
+    selected = ("--identity-prefix", "wc-", "--since", "2026-01-01", "--account-sid", account)
+    command = ("close", *selected, "--base-url", server.url, "--yes")
+
+    running = await program.start(*command, "--rate", "25/s", env=environment)
+    await closed_at_least(server, 10)
+    running.signal(signal.SIGKILL)
+    await running.end()
+    before = await closed(server)
+    finished = await program(*command, "--rate", "29/s", "--json", env=environment)
+
+    assert 10 <= before < ROWS
+    assert finished.code == 0
+    assert finished.summary["to_close"] + finished.summary["done_before"] == ROWS
     assert await closed(server) == ROWS
 
 

@@ -1,0 +1,81 @@
+"""Where the conversations to close are listed: a ledger, a results file, or the account itself."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from provisioner.closing.account_scan import AccountScan, Selection
+from provisioner.closing.scope import CloseSource, LedgerFile, close_source_of
+from provisioner.errors import UsageError
+from provisioner.options import CloseOptions, parse_day
+from provisioner.target import Target
+
+AnySource = CloseSource | AccountScan
+"""All sources of conversations to close."""
+
+
+def choose_source(
+    made: Path | None, options: CloseOptions, target: Target, tell: Callable[[str], None]
+) -> AnySource:
+    """Return the source: the file ``made``, or without one the account, by day and identity.
+
+    ``tell`` prints a line about the progress. Raise ``UsageError`` when the options do not say which, when the
+    account is not the one that was named, or when guests are to be deleted without the ledger of their job.
+    """
+    _require_account(options, target)
+    selects = bool(options.identity_prefix or options.since or options.until)
+    if made is not None and selects:
+        raise UsageError(
+            "close was given both a file and a selection by --identity-prefix, --since or --until",
+            cure="omit one of them",
+        )
+    source: AnySource
+    if made is not None:
+        source = close_source_of(made)
+    elif selects:
+        source = AccountScan(_selection(options, datetime.now(UTC).date()), tell)
+    else:
+        raise UsageError(
+            "close was not told what to close",
+            cure="name the LEDGER or RESULTS of a job, or give --since with --identity-prefix or --until",
+        )
+    if options.delete_users and not isinstance(source, LedgerFile):
+        raise UsageError(
+            "--delete-users needs the ledger of the job, which knows the guests that the job made",
+            cure="name the ledger, or omit --delete-users",
+        )
+    return source
+
+
+def _require_account(options: CloseOptions, target: Target) -> None:
+    """Raise ``UsageError`` when ``--account-sid`` is another account, or is missing where no ledger names one."""
+    account_sid = target.account.account_sid
+    if options.account_sid and options.account_sid != account_sid:
+        raise UsageError(
+            f"--account-sid is not the account of the credentials, which is {account_sid}",
+            cure="check which of the two is meant",
+        )
+    if options.since and not options.account_sid:
+        raise UsageError(
+            "conversations that no ledger lists are closed only in an account that is named",
+            cure="add --account-sid with the SID of the account that is meant",
+        )
+
+
+def _selection(options: CloseOptions, today: date) -> Selection:
+    """Return what the options select; ``today`` is the day in UTC."""
+    if not options.since:
+        raise UsageError(
+            "--identity-prefix and --until need --since: the day from which conversations are listed",
+            cure="add --since with a day like 2026-11-01",
+        )
+    if not (options.identity_prefix or options.until):
+        raise UsageError(
+            "--since alone selects every conversation from that day on, also those of customers who chat now",
+            cure="add --identity-prefix, or --until with the last day",
+        )
+    since = parse_day(options.since, "--since")
+    until = parse_day(options.until, "--until") if options.until else max(since, today)
+    if until < since:
+        raise UsageError("--until is before --since", cure="exchange the two days")
+    return Selection(since, until, options.identity_prefix, is_open=not options.until)
