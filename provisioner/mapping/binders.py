@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import structs
 
 from provisioner.errors import UsageError
-from provisioner.models import Mapped, NestedValues
+from provisioner.models import Mapped, MappedColumns, NestedValues
 
 from .header import Header
 from .layouts import FixedMapper, compile_mapper
@@ -57,6 +57,10 @@ class RecordMapper(Protocol):
         """Map the values of one record. Never raise because of its texts: an unusable record has a ``refusal``."""
         ...
 
+    def map_columns(self, records: Sequence[Values]) -> MappedColumns | None:
+        """Map the values of several records together; None where they have to be mapped one by one."""
+        ...
+
 
 class DynamicMapper:
     """Mapper for a source whose records each have their own names, such as JSON Lines.
@@ -97,6 +101,15 @@ class DynamicMapper:
             return mapped
         faults = tuple(self._nested_faults[shape](values))
         return structs.replace(mapped, faults=(*faults, *mapped.faults)) if faults else mapped
+
+    def map_columns(self, records: Sequence[Values]) -> MappedColumns | None:
+        """Map records that all have the same names and no nested values; None for others."""
+        shapes = set(map(tuple, records))
+        if len(shapes) > 1 or NestedValues in set(map(type, records)):
+            return None
+        (shape,) = shapes
+        map_record = self._by_shape.get(shape) or self._learn(shape)
+        return map_record.map_columns(records) if isinstance(map_record, FixedMapper) else None
 
     def _learn(self, shape: tuple[str, ...]) -> Callable[[Values], Mapped]:
         if len(self._by_shape) >= _MOST_SHAPES:

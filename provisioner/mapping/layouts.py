@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import Raw
 
-from provisioner.models import FIELDS, Mapped, NestedValues, WebChatRequest
+from provisioner.models import FIELDS, Mapped, MappedColumns, NestedValues, WebChatRequest
 from provisioner.system.printable import quoted
 
 from .conversions import Convert, convert_members
@@ -68,6 +68,22 @@ class FixedMapper:
             (PRE_ENGAGEMENT_PREFIX + name, reason) for name, reason in convert_members(members, self.converters)
         )
         return Mapped(request, key, members, self.columns_by_field, faults=faults)
+
+    def map_columns(self, records: Sequence[Values]) -> MappedColumns | None:
+        """Map several records that all have these columns; None where only mapping each of them says enough.
+
+        That is where values are converted, or a template gets too long.
+        """
+        if self.converters:
+            return None
+        texts: list[str | list[str]] = [*self.texts]
+        try:
+            for place, get in self.own:
+                texts[place] = list(map(get, records))
+            members = {name: list(map(get, records)) for name, get in self.members}
+            return MappedColumns(tuple(texts), list(map(self.key, records)), members, self.columns_by_field)
+        except TooLongError:
+            return None
 
     def nested_faults(self, values: NestedValues) -> Iterator[tuple[str, str]]:
         """Yield (target, reason) for each target that needs a text and would get a JSON array or object."""

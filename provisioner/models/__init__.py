@@ -19,7 +19,7 @@ from .attempts import (
     SharedConversation,
     UnknownRow,
 )
-from .inputs import FIELDS, Mapped, Members, NestedValues, Problem, Record, WebChatRequest
+from .inputs import FIELDS, Mapped, MappedColumns, Members, NestedValues, Problem, Record, WebChatRequest
 from .jobs import (
     Claim,
     Counts,
@@ -49,6 +49,7 @@ __all__ = [
     "LookupObservation",
     "Manifest",
     "Mapped",
+    "MappedColumns",
     "Members",
     "Message",
     "MessageCounts",

@@ -1,6 +1,6 @@
 """Input data in its three forms: the record as read, the mapped texts, and the request to Twilio."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -94,3 +94,23 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     columns: dict[str, str] = {}
     refusal: str = ""
     faults: tuple[tuple[str, str], ...] = ()
+
+
+class MappedColumns(msgspec.Struct, frozen=True, gc=False):
+    """Several records mapped to fields column by column: what ``Mapped`` is for one record.
+
+    ``texts`` has an item for each of ``FIELDS``: the text of all rows where it is the same, else a list with one
+    for each row. ``keys`` has the key of each row. ``members`` are the pre-engagement values of each row by name,
+    ordered by name; an empty text is no value. ``columns`` is the input column of each field and of the key. None
+    of the records has a refusal or a fault.
+    """
+
+    texts: tuple[str | Sequence[str], ...]
+    keys: Sequence[str]
+    members: Mapping[str, Sequence[str]]
+    columns: Mapping[str, str]
+
+    def texts_of(self, field: str) -> Sequence[str]:
+        """Return the text of a field for each row."""
+        text = self.texts[FIELDS.index(field)]
+        return [text] * len(self.keys) if isinstance(text, str) else text

@@ -1,9 +1,11 @@
 """What a plan pass finds in the valid rows: which are blank, and which have an identity with odd characters."""
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 
 from provisioner.mapping import PRE_ENGAGEMENT_PREFIX
-from provisioner.models import Mapped
+from provisioner.models import Mapped, MappedColumns
 from provisioner.models.text import pluralize
 from provisioner.rows import is_unadvised_identity
 
@@ -44,12 +46,35 @@ class PlanFindings(msgspec.Struct):
         """Take account of a valid row: its number and line, from 1, the index of its source, and its texts."""
         identity = mapped.request.identity
         if identity and is_unadvised_identity(identity):
-            self.odd_identities += 1
-            if len(self.first_odd) < _SHOWN:
-                self.first_odd.append((number, line))
+            self._take_odd(number, line)
         if is_telling(mapped):
             self.telling.add(source)
             return
+        self._take_blank(number, source)
+
+    def take_columns(self, first: int, lines: Sequence[int], source: int, mapped: MappedColumns) -> None:
+        """Take account of valid rows as ``take`` does of one; ``first`` is the number of the first of them."""
+        identities = mapped.texts_of("identity")
+        if any(map(is_unadvised_identity, set(identities))):
+            for number, (line, identity) in enumerate(zip(lines, identities, strict=True), first):
+                if is_unadvised_identity(identity):
+                    self._take_odd(number, line)
+        columns = list(_telling_columns(mapped))
+        if any(map(all, columns)):
+            self.telling.add(source)
+            return
+        for number, texts in enumerate(zip(mapped.keys, *columns, strict=True), first):
+            if any(texts[1:]):
+                self.telling.add(source)
+            else:
+                self._take_blank(number, source)
+
+    def _take_odd(self, number: int, line: int) -> None:
+        self.odd_identities += 1
+        if len(self.first_odd) < _SHOWN:
+            self.first_odd.append((number, line))
+
+    def _take_blank(self, number: int, source: int) -> None:
         self.blank[source] = self.blank.get(source, 0) + 1
         if len(self.first) < _SHOWN:
             self.first.append(number)
@@ -95,4 +120,17 @@ def is_telling(mapped: Mapped) -> bool:
         or ("chat_friendly_name" in columns and bool(request.chat_friendly_name.strip()))
         or ("pre_engagement_data" in columns and bool(request.pre_engagement_data))
         or any(f"{PRE_ENGAGEMENT_PREFIX}{name}" in columns for name in mapped.members)
+    )
+
+
+def _telling_columns(mapped: MappedColumns) -> Iterator[Sequence[str]]:
+    """Yield the texts by which ``is_telling`` decides; a text that is not empty tells something about its row."""
+    for name in ("customer_friendly_name", "chat_friendly_name"):
+        if name in mapped.columns:
+            yield list(map(str.strip, mapped.texts_of(name)))
+    yield mapped.texts_of("first_message")
+    if "pre_engagement_data" in mapped.columns:
+        yield mapped.texts_of("pre_engagement_data")
+    yield from (
+        texts for name, texts in mapped.members.items() if f"{PRE_ENGAGEMENT_PREFIX}{name}" in mapped.columns
     )

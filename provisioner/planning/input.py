@@ -3,25 +3,23 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 
 from msgspec import structs
 
 from provisioner.mapping import Mapping, RecordMapper
-from provisioner.models import Fingerprint, Mapped, PlanEntry, Problem, Record, WebChatRequest
+from provisioner.models import Fingerprint, Mapped, PlanEntry, Record, WebChatRequest
 from provisioner.options import InputOptions
+from provisioner.planning.entries import EntryBuilder
 from provisioner.planning.findings import PlanFindings
 from provisioner.planning.mapped_source import MappedSource
-from provisioner.planning.own_outputs import belongs_elsewhere, require_no_results
-from provisioner.rows import build_request, digest, is_nearly_full, rebuild_request
+from provisioner.planning.own_outputs import require_no_results
+from provisioner.rows import build_request, rebuild_request
 from provisioner.signals import StopSignals
-from provisioner.sources import Source, enumerate_records, open_sources
+from provisioner.sources import Source, enumerate_records, open_sources, record_batches
 from provisioner.system.addresses import MASK, is_masked
 from provisioner.system.printable import shortened
-
-_NO_DIGEST = bytes(16)
 
 
 class PlanInterrupted(Exception):  # noqa: N818 - a request to stop is not an error
@@ -67,7 +65,6 @@ class JobInput:
     ) -> None:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._rows = rows
-        self._build = partial(build_request, friendly_name=rows.friendly_name, marker=rows.marker)
         self._bound = [MappedSource.bind(source, mapping) for source in sources]
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
@@ -151,11 +148,14 @@ class JobInput:
         a message, and ``PlanInterrupted`` after ``interrupt``.
         """
         self.findings = PlanFindings()
-        for cycle, (number, index, record) in self.records():
-            entry = self._entry(number, index, record)
-            yield entry if cycle == 1 or not entry.key else structs.replace(entry, key=f"{entry.key}#{cycle}")
-            if self._is_interrupted:
-                raise PlanInterrupted
+        builder = EntryBuilder(
+            self._bound, self.findings, friendly_name=self._rows.friendly_name, marker=self._rows.marker
+        )
+        for cycle, (first, index, records) in self._batches():
+            for entry in builder.entries(first, index, records):
+                yield entry if cycle == 1 else _of_cycle(entry, cycle)
+                if self._is_interrupted:
+                    raise PlanInterrupted
         for bound in self._bound:
             bound.require_columns()
         self._require_telling()
@@ -171,34 +171,29 @@ class JobInput:
         ``cycle``, from 1, counts how often the record has been used: only ``RowSettings.uses`` makes it exceed 1.
         Row numbers count from 1, source indexes from 0.
         """
-        return self._cycled_records() if self._rows.uses else zip(repeat(1), self._all_records())
+        return (
+            (cycle, (number, index, record))
+            for cycle, (first, index, records) in self._batches()
+            for number, record in enumerate(records, first)
+        )
 
-    def _all_records(self) -> Iterator[tuple[int, int, Record]]:
-        return enumerate_records(self.sources, self.findings.without_rows)
+    def _batches(self) -> Iterator[tuple[int, tuple[int, int, Sequence[Record]]]]:
+        """Yield (cycle, (number of the first row, source index, records)) for all rows."""
+        return self._cycled_batches() if self._rows.uses else zip(repeat(1), self._all_batches())
 
-    def _cycled_records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
+    def _all_batches(self) -> Iterator[tuple[int, int, Sequence[Record]]]:
+        return record_batches(self.sources, self.findings.without_rows)
+
+    def _cycled_batches(self) -> Iterator[tuple[int, tuple[int, int, Sequence[Record]]]]:
         number, cycle, before = 0, 0, -1
         while before < number < self._rows.uses:
             before, cycle = number, cycle + 1
-            for _, index, record in islice(self._all_records(), self._rows.uses - number):
-                number += 1
-                yield cycle, (number, index, record)
-
-    def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
-        if record.problem:
-            return PlanEntry(number, record.line, index, "", _NO_DIGEST, (Problem("", "", record.problem),))
-        bound = self._bound[index]
-        mapped = bound.mapper(record.values)
-        request, problems = self._build(mapped)
-        if bound.foreign_status is not None and (status := bound.foreign_status(record.values)):
-            problems = (belongs_elsewhere(status), *problems)
-        key = mapped.key
-        if not problems:
-            self.findings.nearly_full += is_nearly_full(request)
-            self.findings.take(number, record.line, index, mapped)
-        elif any(problem.field == "key" for problem in problems):
-            key = ""
-        return PlanEntry(number, record.line, index, key, digest(request), problems)
+            for _, index, records in self._all_batches():
+                wanted = records[: self._rows.uses - number]
+                yield cycle, (number + 1, index, wanted)
+                number += len(wanted)
+                if number == self._rows.uses:
+                    return
 
     def _require_telling(self) -> None:
         """Raise ``UsageError`` for a source all of whose valid rows are blank, unless that is accepted."""
@@ -209,7 +204,10 @@ class JobInput:
         """Return a clause with the first invalid row of a source; empty when none of the first records is."""
         for number, index, record in islice(enumerate_records(self.sources), _FIRST_RECORDS):
             if index == source and not record.problem:
-                _, problems = self._build(self._bound[index].mapper(record.values))
+                mapped = self._bound[index].mapper(record.values)
+                _, problems = build_request(
+                    mapped, friendly_name=self._rows.friendly_name, marker=self._rows.marker
+                )
                 if problems:
                     return f" (row {number} is invalid: {problems[0]})"
         return ""
@@ -267,3 +265,7 @@ def open_input(
         if rows.must_say_something:
             job_input.require_content()
         yield job_input
+
+
+def _of_cycle(entry: PlanEntry, cycle: int) -> PlanEntry:
+    return structs.replace(entry, key=f"{entry.key}#{cycle}") if entry.key else entry

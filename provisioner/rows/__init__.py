@@ -1,12 +1,13 @@
 """Rows: from the texts of a record to the request that is sent for it.
 
 ``validation`` checks of single fields · ``cut_numbers`` numbers that spreadsheets have shortened ·
-``pre_engagement`` the JSON of the pre-engagement data · ``build`` the whole request · ``digests`` digests and
-identities · ``identity`` adds identity and mark to a request · ``masking`` a request without customer data, for
-display.
+``pre_engagement`` the JSON of the pre-engagement data · ``build`` the whole request · ``bulk`` many rows at
+once · ``digests`` digests and identities · ``identity`` adds identity and mark to a request · ``masking`` a
+request without customer data, for display.
 """
 
 from .build import build_request, rebuild_request
+from .bulk import digest_plain_rows
 from .cut_numbers import holds_cut_number
 from .digests import digest, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
@@ -18,6 +19,7 @@ __all__ = [
     "IdentityPolicy",
     "build_request",
     "digest",
+    "digest_plain_rows",
     "holds_cut_number",
     "identity_for",
     "is_generated_identity",

@@ -15,7 +15,7 @@ from .pre_engagement import Fault, build_json
 _remembered = lru_cache(maxsize=256)
 """Cache for the checks of fields that mostly have the same text in all rows."""
 
-_CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
+CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "address_sid": _remembered(validation.validate_address),
     "chat_friendly_name": validation.validate_name,
     "customer_friendly_name": validation.validate_name,
@@ -25,9 +25,9 @@ _CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
 }
 """Check of each field, called with its text when that is not empty; ``build_json`` checks the JSON text."""
 
-_check_address = _CHECKS["address_sid"]
+_check_address = CHECKS["address_sid"]
 _COMMON = {"address_sid", "chat_friendly_name", "customer_friendly_name"}
-_RARE = tuple(field for field in _CHECKS if field not in _COMMON)
+_RARE = tuple(field for field in CHECKS if field not in _COMMON)
 _rare_texts = attrgetter(*_RARE)
 """Return the fields that most inputs do not fill, as one tuple: cheaper than reading them one by one."""
 _NOTHING_WRONG: tuple[Problem, ...] = ()
@@ -75,7 +75,7 @@ def _is_plainly_right(mapped: Mapped) -> bool:
         return False
     rare = _rare_texts(request)
     return not any(rare) or not [
-        field for field, text in zip(_RARE, rare, strict=True) if text and _CHECKS[field](text)
+        field for field, text in zip(_RARE, rare, strict=True) if text and CHECKS[field](text)
     ]
 
 
@@ -91,6 +91,6 @@ def _wrong(mapped: Mapped) -> Iterator[Fault]:
     unfit = {field for field, _ in mapped.faults}
     for reason in validation.validate_key(mapped.key) if mapped.key and "key" not in unfit else ():
         yield "key", reason
-    for field, check in _CHECKS.items():
+    for field, check in CHECKS.items():
         if field not in unfit and (text := getattr(mapped.request, field)):
             yield from ((field, reason) for reason in check(text))

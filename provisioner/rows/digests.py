@@ -1,6 +1,7 @@
 """Digests, identities and marks: they identify a row without revealing its content or its key."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -25,6 +26,15 @@ def digest(request: WebChatRequest) -> bytes:
     hasher = _EMPTY.copy()
     hasher.update(encoded)
     return hasher.digest()
+
+
+def digest_all(requests: Iterable[WebChatRequest]) -> list[bytes]:
+    """Return the ``digest`` of each request; raise ``UnicodeEncodeError`` for a text that cannot be UTF-8."""
+    encoded = list(map(_encode, requests))
+    hashers = [_EMPTY.copy() for _ in encoded]
+    for hasher, each in zip(hashers, encoded, strict=True):
+        hasher.update(each)
+    return [hasher.digest() for hasher in hashers]
 
 
 def identity_for(job_id: str, key: str) -> str:

@@ -24,11 +24,13 @@ HINT_BYTES = 15_000
 MARK_CHARACTERS = 32
 """Length of a row's mark in characters."""
 
+FRIENDLY_NAME = "friendlyName"
+"""Member with the customer's name (Twilio: Flex Webchat, pre-engagement data)."""
+
 Fault = tuple[str, str]
 """(field, reason): the field that is not valid and why."""
 
 _MOST_BYTES_PER_CHARACTER = 4
-_FRIENDLY_NAME = "friendlyName"
 _encode = msgspec.json.Encoder().encode
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _POSITION = re.compile(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d+)\)")
@@ -72,7 +74,12 @@ def with_member(data: str, name: str, text: str) -> str:
 def is_nearly_full(request: WebChatRequest) -> bool:
     """Return whether the pre-engagement data exceeds ``HINT_BYTES``, so that Twilio may count it as too large."""
     data = request.pre_engagement_data
-    return len(data) * _MOST_BYTES_PER_CHARACTER > HINT_BYTES and len(data.encode()) > HINT_BYTES
+    return may_be_nearly_full(data) and len(data.encode()) > HINT_BYTES
+
+
+def may_be_nearly_full(data: str) -> bool:
+    """Return whether data is so long that it may exceed ``HINT_BYTES``; if it is not, it is within all limits."""
+    return len(data) * _MOST_BYTES_PER_CHARACTER > HINT_BYTES
 
 
 def _unsendable(mapped: Mapped) -> str:
@@ -86,8 +93,8 @@ def _unsendable(mapped: Mapped) -> str:
 def _composed(data: str, members: Members, name: str) -> bytes:
     is_blank = _is_blank(data)
     given = {} if is_blank else _members_of(data)
-    if name and _FRIENDLY_NAME not in given and _FRIENDLY_NAME not in members:
-        members = {**members, _FRIENDLY_NAME: name}
+    if name and FRIENDLY_NAME not in given and FRIENDLY_NAME not in members:
+        members = {**members, FRIENDLY_NAME: name}
     if is_blank:
         return _encode(members) if members else b""
     whole = _encode({**given, **members}) if members else data.encode()

@@ -11,7 +11,7 @@ from provisioner.sources.files.remote import is_remote
 from .detection import PARQUET, WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
 from .skipped import SkippedRecords
-from .source import ObjectSource, RecordWriter, Source, enumerate_records, first_members
+from .source import ObjectSource, RecordWriter, Source, enumerate_records, first_members, record_batches
 
 __all__ = [
     "PARQUET",
@@ -29,4 +29,5 @@ __all__ = [
     "first_members",
     "is_remote",
     "open_sources",
+    "record_batches",
 ]

@@ -1,8 +1,8 @@
 """Protocols of an input and of its writer, the same for every format."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
@@ -15,6 +15,10 @@ from .detection import Detection
 from .skipped import SkippedRecords
 
 _FIRST_RECORDS = 1_000
+_BATCH_RECORDS = 256
+_BATCH_CHARACTERS = 256 * 1024
+_COUNTED_RECORDS = 16
+"""Records that are read before their characters are counted: the last of a batch may exceed the limit by these."""
 
 
 class RecordWriter(Protocol):
@@ -123,6 +127,40 @@ def enumerate_records(
             yield number, index, record
         if number == before and without_rows is not None:
             without_rows.add(index)
+
+
+def record_batches(
+    sources: Sequence[Source], without_rows: set[int]
+) -> Iterator[tuple[int, int, Sequence[Record]]]:
+    """Yield (number of the first row, source index, records) for batches of at most 256 records of one source.
+
+    Rows and sources are counted as by ``enumerate_records``. A batch of long records has fewer of them.
+    """
+    first = 1
+    for index, source in enumerate(sources):
+        records, before = source.records(), first
+        while batch := _next_batch(records):
+            yield first, index, batch
+            first += len(batch)
+        if first == before:
+            without_rows.add(index)
+
+
+def _next_batch(records: Iterator[Record]) -> list[Record]:
+    batch: list[Record] = []
+    characters = 0
+    while len(batch) < _BATCH_RECORDS and characters < _BATCH_CHARACTERS:
+        more = list(islice(records, _COUNTED_RECORDS))
+        if not more:
+            break
+        batch += more
+        characters += sum(map(len, chain.from_iterable(map(_texts_of, more))))
+    return batch
+
+
+def _texts_of(record: Record) -> Iterable[str]:
+    values = record.values
+    return values if isinstance(values, list) else values.values()
 
 
 def first_members(source: Source) -> dict[str, list[str]]:
