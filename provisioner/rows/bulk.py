@@ -81,7 +81,7 @@ def _objects(members: Mapping[str, Sequence[str]]) -> list[str]:
 
     Raise ``ValueError`` for a text that JSON cannot hold, and for a name that msgspec does not take.
     """
-    rows = map(_struct_of(tuple(members)), *members.values())
+    rows = list(map(_struct_of(tuple(members)), *members.values()))  # encode_lines never frees another iterable
     objects = _encode_lines(rows).decode().split("\n")[:-1]
     return ["" if each == "{}" else each for each in objects] if "{}" in objects else objects
 

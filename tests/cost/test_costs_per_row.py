@@ -169,3 +169,8 @@ def test_rebuilding_a_row_calls_few_functions() -> None:
 def test_a_row_leaves_nothing_in_memory() -> None:
     """From the plan to the results, what a job holds does not grow with its rows."""
     assert per_row(blocks, send_on_disk) <= 1
+
+
+def test_planning_a_row_leaves_nothing_in_memory() -> None:
+    """Neither its texts nor what is made of them."""
+    assert per_row(blocks, plan_rows) <= 0.2
