@@ -24,9 +24,9 @@ UNREACHED = ("--base-url", "http://127.0.0.1:9")
 
 PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.sources.delimited.source:DelimitedSource.records", RUN),
-    ("provisioner.mapping.layouts:FixedMapper.__call__", ("check", "in.csv")),
-    ("provisioner.planning.input:build_request", RUN),
-    ("provisioner.ledger.sqlite.plan:_stage_valid", RUN),
+    ("provisioner.mapping.layouts:FixedMapper.map_columns", ("check", "in.csv")),
+    ("provisioner.planning.entries:digest_plain_rows", RUN),
+    ("provisioner.ledger.sqlite.plan:_add_valid", RUN),
     ("provisioner.ledger.sqlite.wal:WalCheckpointer.checkpoint_if_long", RUN),
     ("provisioner.planning.feed:SourceFeed._rebuild", RUN),
     ("provisioner.sending.row_processor:RowProcessor.process", RUN),

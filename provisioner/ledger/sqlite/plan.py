@@ -16,6 +16,7 @@ from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
 _PLAN = queries.load_queries("plan")
 _SET_MANIFEST = queries.load_queries("run")["set_manifest"]
+_KEY_INDEX = queries.load_queries("schema")["rows_by_key"]
 _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
 _TOGETHER = 100
@@ -42,10 +43,17 @@ def write_plan(
     once ``is_cancelled`` is set, and the exceptions of ``entries`` and ``on_replaced``; the old plan then stays.
     """
     with _staging(connection):
-        _stage(connection, iter(entries), on_progress, is_cancelled)
-        _rank_repeats(connection)
         earlier = EarlierInput.read(connection) if on_replaced else None
-        report = _replace(connection, fingerprints)
+        is_first = not _number(connection, "last_row_id")
+        if is_first:
+            _clear(connection)
+            connection.execute(_PLAN["drop_key_index"])
+        _stage(connection, iter(entries), on_progress, is_cancelled, _add_valid if is_first else _stage_valid)
+        if is_first and _index_keys(connection):
+            report = _finish_first(connection, fingerprints)
+        else:
+            _rank_repeats(connection)
+            report = _replace(connection, fingerprints)
         if earlier and on_replaced and (replaced := earlier.replaced_by(report, connection)):
             on_replaced(replaced)
         return report
@@ -70,11 +78,12 @@ def _stage(
     entries: Iterator[PlanEntry],
     on_progress: Callable[[int], None],
     is_cancelled: Event,
+    take_valid: Callable[[sqlite3.Connection, Sequence[PlanEntry]], None],
 ) -> None:
     staged = 0
     while chunk := list(islice(entries, _CHUNK)):
         invalid = [entry for entry in chunk if entry.problems]
-        _stage_valid(connection, [entry for entry in chunk if not entry.problems] if invalid else chunk)
+        take_valid(connection, [entry for entry in chunk if not entry.problems] if invalid else chunk)
         if invalid:
             connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
             connection.executemany(_PLAN["stage_fault"], _faults(invalid))
@@ -92,6 +101,44 @@ def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -
         for entry in batch:
             values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
         connection.execute(queries.repeat_values(_PLAN["stage_valid"], len(batch)), values)
+
+
+def _add_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
+    """Add rows for valid entries and plan them, as ``_stage_valid`` stages them: for a ledger without rows."""
+    for start in range(0, len(entries), _TOGETHER):
+        batch = entries[start : start + _TOGETHER]
+        planned: list[Any] = []
+        added: list[Any] = []
+        for entry in batch:
+            planned += (entry.row, entry.line, entry.source, entry.row)
+            added += (entry.row, entry.key or entry.digest.hex(), entry.digest)
+        connection.execute(queries.repeat_values(_PLAN["plan_new"], len(batch)), planned)
+        connection.execute(queries.repeat_values(_PLAN["add_new"], len(batch)), added)
+
+
+def _index_keys(connection: sqlite3.Connection) -> bool:
+    """Index the keys of the rows that ``_add_valid`` has added; stage these rows instead where keys are repeated.
+
+    Return whether no key is repeated.
+    """
+    try:
+        connection.execute(_KEY_INDEX)
+    except sqlite3.IntegrityError:
+        connection.execute(_PLAN["stage_planned"])
+        connection.execute(_PLAN["clear_plan"])
+        connection.execute(_PLAN["clear_rows"])
+        connection.execute(_KEY_INDEX)
+        return False
+    return True
+
+
+def _finish_first(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]) -> PlanReport:
+    """Complete the plan of a ledger that had no rows, after ``_index_keys`` has found no repeated key."""
+    _add_sources(connection, fingerprints)
+    connection.execute(_PLAN["plan_invalid"])
+    _add_invalid(connection)
+    counts = read_counts(connection)
+    return PlanReport(counts=counts, added=counts.pending)
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
@@ -123,17 +170,13 @@ def _rank_repeats(connection: sqlite3.Connection) -> None:
 
 def _replace(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]) -> PlanReport:
     last = _number(connection, "last_row_id")
-    for name in ("clear_plan", "clear_invalid", "clear_problems", "clear_sources"):
-        connection.execute(_PLAN[name])
+    _clear(connection)
     _add_sources(connection, fingerprints)
     connection.execute(_PLAN["plan_entries"], {"last": last})
     added = _add_rows(connection, last)
     if last:
         connection.execute(_PLAN["update_digests"], {"last": last})
-    connection.execute(_PLAN["add_invalid"])
-    connection.execute(_PLAN["add_problems"])
-    connection.execute(_SET_MANIFEST, ("planned_at", str(time.time())))
-    connection.execute(_PLAN["disown_results"])
+    _add_invalid(connection)
     return PlanReport(
         counts=read_counts(connection),
         added=added,
@@ -142,6 +185,19 @@ def _replace(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]
         if last
         else 0,
     )
+
+
+def _clear(connection: sqlite3.Connection) -> None:
+    for name in ("clear_plan", "clear_invalid", "clear_problems", "clear_sources"):
+        connection.execute(_PLAN[name])
+
+
+def _add_invalid(connection: sqlite3.Connection) -> None:
+    """Add the invalid entries after the valid ones, and with them complete the plan."""
+    connection.execute(_PLAN["add_invalid"])
+    connection.execute(_PLAN["add_problems"])
+    connection.execute(_SET_MANIFEST, ("planned_at", str(time.time())))
+    connection.execute(_PLAN["disown_results"])
 
 
 def _add_sources(connection: sqlite3.Connection, fingerprints: Sequence[Fingerprint]) -> None:
@@ -160,7 +216,7 @@ def _add_rows(connection: sqlite3.Connection, last: int) -> int:
         connection.execute(_PLAN["drop_key_index"])
     connection.execute(_PLAN["add_rows"], {"last": last})
     if is_many:
-        connection.execute(queries.load_queries("schema")["rows_by_key"])
+        connection.execute(_KEY_INDEX)
     return added
 
 

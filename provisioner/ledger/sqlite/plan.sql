@@ -41,6 +41,31 @@ CREATE TABLE staging.faults (
 -- Add a valid record; many are added per statement, which halves the cost of each.
 INSERT INTO staging.entries (row, line, source, key, digest) VALUES (?, ?, ?, ?, ?);
 
+-- name: plan_new
+-- In a ledger without rows: plan a valid record, whose row gets its number as row ID, without staging it.
+INSERT INTO plan (row, line, source, row_id, is_valid) VALUES (?, ?, ?, ?, 1);
+
+-- name: add_new
+-- Add the row of such a record.
+INSERT INTO rows (id, key, digest, status) VALUES (?, ?, ?, 'pending');
+
+-- name: plan_invalid
+-- Plan the staged entries when no key is repeated; only the invalid ones are staged.
+INSERT INTO plan (row, line, source, row_id, is_valid)
+SELECT row, line, source, NULL, 0 FROM staging.entries;
+
+-- name: stage_planned
+-- Stage the valid records after all, because keys are repeated.
+INSERT INTO staging.entries (row, line, source, key, digest)
+SELECT plan.row, plan.line, plan.source, rows.key, rows.digest
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+ORDER BY plan.row;
+
+-- name: clear_rows
+-- Delete the rows that were added before it was known that keys are repeated.
+DELETE FROM rows;
+
 -- name: stage_invalid
 -- Add a record that cannot be sent.
 INSERT INTO staging.entries (row, line, source, key, digest, error_code, error)

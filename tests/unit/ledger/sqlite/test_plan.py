@@ -329,3 +329,21 @@ async def test_rows_of_several_files_name_their_own(path: Path) -> None:
     with open_sqlite_reader(path) as reader:
         assert [(line.source, line.line) for line in reader.results()] == [("a.csv", 2), ("b.csv", 2)]
         assert [found.source for found in reader.invalid()] == ["b.csv"]
+
+
+@pytest.mark.parametrize("keys", [["a", "b", "!c", "d"], ["a", "b", "!a", "b", "", "", "!b", "a", "c"]])
+async def test_the_first_plan_is_as_a_later_one(tmp_path: Path, keys: list[str]) -> None:
+    """A ledger without rows is filled in a shorter way, which gives the same rows, repeats and problems."""
+    planned = [
+        PlanEntry(row, row + 1, 0, key.strip("!"), digest_of(key), (TOO_LONG,) if "!" in key else ())
+        for row, key in enumerate(keys, start=1)
+    ]
+    first, later = tmp_path / "first.ledger", tmp_path / "later.ledger"
+    await plan(later, *entries(["another"]))
+
+    reports = [await plan(path, *planned) for path in (first, later)]
+
+    assert lines_of(first) == lines_of(later)
+    assert (reports[0].counts, reports[0].added) == (reports[1].counts, reports[1].added)
+    problems = "SELECT row, number, field, input_column, reason FROM problems ORDER BY row, number"
+    assert query(first, problems) == query(later, problems)
