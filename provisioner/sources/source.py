@@ -1,6 +1,6 @@
 """Protocols of an input and of its writer, the same for every format."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -154,13 +154,10 @@ def _next_batch(records: Iterator[Record]) -> list[Record]:
         if not more:
             break
         batch += more
-        characters += sum(map(len, chain.from_iterable(map(_texts_of, more))))
+        values = [record.values for record in more]
+        texts = [each if isinstance(each, list) else each.values() for each in values]
+        characters += sum(map(len, chain.from_iterable(texts)))
     return batch
-
-
-def _texts_of(record: Record) -> Iterable[str]:
-    values = record.values
-    return values if isinstance(values, list) else values.values()
 
 
 def first_members(source: Source) -> dict[str, list[str]]:
