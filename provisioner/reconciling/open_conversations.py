@@ -61,6 +61,11 @@ class OpenConversations:
         """Return how many are open, as far as the ledger knows."""
         return await self._store.count_open()
 
+    @property
+    def is_pass_over(self) -> bool:
+        """Whether all were asked for, and the next pass has not begun."""
+        return not self._after
+
     async def ask_next(self) -> int:
         """Ask for the next few, and return how many of them were found closed or gone.
 

@@ -109,7 +109,8 @@ class OpenLimit:
                     self._set_open(await self._conversations.count())
                 while self.is_holding:
                     closed = await self._conversations.ask_next()
-                    self._set_open(self.open - closed)
+                    is_exact = self._conversations.is_pass_over and not self._in_flight
+                    self._set_open(await self._conversations.count() if is_exact else self.open - closed)
         except ProvisionerError as error:
             stop(Stop(StopKind.FAULT, error))
         finally:

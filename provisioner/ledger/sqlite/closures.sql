@@ -32,6 +32,7 @@ FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN closures ON closures.row_id = rows.id
 WHERE rows.status = 'created' AND attempts.conversation_sid IS NOT NULL
+    AND coalesce(attempts.error_code, '') <> 'shared'
     AND coalesce(rows.message, 'posted') IN ('posted', 'in_flight', 'unknown')
     AND coalesce(closures.state, '') NOT IN ('closed', 'deleted', 'gone');
 
@@ -42,6 +43,7 @@ FROM rows
 JOIN attempts ON attempts.id = rows.last_attempt
 LEFT JOIN closures ON closures.row_id = rows.id
 WHERE rows.id > ? AND rows.status = 'created' AND attempts.conversation_sid IS NOT NULL AND attempts.ended < ?
+    AND coalesce(attempts.error_code, '') <> 'shared'
     AND coalesce(rows.message, 'posted') IN ('posted', 'in_flight', 'unknown')
     AND coalesce(closures.state, '') NOT IN ('closed', 'deleted', 'gone')
 ORDER BY rows.id

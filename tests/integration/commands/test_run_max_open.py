@@ -222,6 +222,19 @@ async def test_owed_messages_are_posted_before_creation_waits(job: Job) -> None:
     assert all(has_message(each) for each in conversations)
 
 
+async def test_a_conversation_that_rows_share_counts_once(job: Job) -> None:
+    """Two rows of one guest take one place, although each row is counted as created."""
+    people = "".join(f"{number},guest-{number // 2}\n" for number in range(5))
+    (job.folder / "customers.csv").write_text(f"id,CustomerFriendlyName\n{people}")
+    async with agents_of(job, repeated_identity="same") as agents:
+        ended = await agents.run(
+            max_open=3, concurrency=1, allow_shared=True, identity="{CustomerFriendlyName}", max_duration="30s"
+        )
+
+    assert (ended.exit_code, ended.counts) == (ExitCode.DONE, Counts(input=5, created=5))
+    assert len(agents.open) == 3
+
+
 async def test_a_refusal_to_show_conversations_ends_the_run(job: Job) -> None:
     """A key that may not read conversations stops the run, resumable; a failing server is asked again."""
     job.write(3)
