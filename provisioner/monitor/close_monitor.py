@@ -59,15 +59,18 @@ class CloseMonitor:
         if not result.error_code:
             return
         self.reasons[result.error_code, result.error] += 1
-        self._log.warning(
-            "guest.not_deleted" if self._noun == "guests" else "conversation.not_closed",
-            conversation_sid=conversation.sid,
-            closure=result.status.value,
-            http_status=result.http_status,
-            error_code=result.error_code,
-            error=result.error,
-            twilio_request_id=result.twilio_request_id,
-        )
+        details = {
+            "conversation_sid": conversation.sid,
+            "closure": result.status.value,
+            "http_status": result.http_status,
+            "error_code": result.error_code,
+            "error": result.error,
+            "twilio_request_id": result.twilio_request_id,
+        }
+        if self._noun == "guests":
+            self._log.warning("guest.not_deleted", **details)
+        else:
+            self._log.warning("conversation.not_closed", **details)
 
     def request_throttled(self, pause_s: float) -> None:
         """Log that a 429 paused all requests for ``pause_s`` seconds."""
