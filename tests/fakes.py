@@ -113,7 +113,9 @@ class FakeLedger:
         """Make a row created, so that it is handed out only for its message."""
         known = self.rows[row]
         known.status, known.message = Status.CREATED, message
-        known.claim = structs.replace(known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}")
+        known.claim = structs.replace(
+            known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}", owed="message"
+        )
         self._waiting = [known.claim if claim.id == row else claim for claim in self._waiting]
 
     async def claim(self, limit: int) -> Sequence[Claim]:

@@ -24,9 +24,9 @@ class PlanEntry(msgspec.Struct, frozen=True, gc=False):
 class Claim(msgspec.Struct, frozen=True, gc=False):
     """One row that the ledger hands out to be sent; ``id`` is its id in the ledger, ``row`` its input number.
 
-    If ``conversation_sid`` is set, the conversation exists and only its first message is to be posted, as the
-    guest ``identity``. ``is_in_doubt``: an earlier attempt may have created the row. Only a 201 for the row or a
-    look-up changes that.
+    If ``conversation_sid`` is set, the conversation exists, with the guest ``identity``, and only what follows is
+    to be done: ``owed`` holds the steps that are not done yet, as words of ``Step`` with spaces between.
+    ``is_in_doubt``: an earlier attempt may have created the row. Only a 201 for the row or a look-up changes that.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     conversation_sid: str = ""
     identity: str = ""
     is_in_doubt: bool = False
+    owed: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +49,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     conversation_sid: str = ""
     identity: str = ""
     is_in_doubt: bool = False
+    owed: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

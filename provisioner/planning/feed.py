@@ -38,7 +38,14 @@ class SourceFeed:
             raise self._changed(index, record.line)
         named = self._identity_policy.apply(request, claim.key)
         return Row(
-            claim.id, claim.row, claim.key, named, claim.conversation_sid, claim.identity, claim.is_in_doubt
+            claim.id,
+            claim.row,
+            claim.key,
+            named,
+            claim.conversation_sid,
+            claim.identity,
+            claim.is_in_doubt,
+            claim.owed,
         )
 
     def _seek(self, row: int) -> tuple[int, Record]:

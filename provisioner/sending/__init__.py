@@ -1,9 +1,10 @@
 """Sending of rows, with limits on rate and concurrency, retries, and a graceful stop. Uses protocols only.
 
 ``worker_pool`` runs the workers that send rows · ``workers`` their asyncio tasks · ``row_processor`` processes one
-row, from its creation to its first message · ``steps`` the two steps of a row · ``retry`` decides whether another
-attempt follows · ``prefetch`` loads the next rows · ``pending_writes`` tracks outcomes that are not on disk yet ·
-``limits`` the limits and retry policy of a run · ``guards`` stop a run after too many failures.
+row, from its creation to its first message · ``follow_ups`` what is done after the creation · ``steps`` the steps
+of a row · ``step_runner`` the attempts at a step · ``retry`` decides whether another one follows · ``prefetch``
+loads the next rows · ``pending_writes`` tracks outcomes that are not on disk yet · ``limits`` the limits and retry
+policy of a run · ``guards`` stop a run after too many failures.
 """
 
 from .guards import Stop, StopKind

@@ -7,7 +7,7 @@ from provisioner.errors import GuardError, ProvisionerError
 from provisioner.models import Status, Step, Verdict
 
 from .limits import DispatchLimits
-from .row_processor import RowOutcome
+from .step_runner import RowOutcome
 
 
 class StopKind(StrEnum):

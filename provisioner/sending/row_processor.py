@@ -1,4 +1,4 @@
-"""Processing of one row: its creation, then its first message, each attempted as often as is safe.
+"""Processing of one row: its creation, then its follow-ups in their order.
 
 The order inside one attempt is fixed: intent (durable), pace, send, settle (durable). So after a crash, exactly
 the rows in flight are *unknown*. The next row may start before the outcome of this row is on disk, because the
@@ -6,32 +6,18 @@ ledger writes in order.
 """
 
 import asyncio
-from functools import partial
-from typing import NamedTuple, assert_never
+from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import structs
 
-from provisioner.ledger import MessageStore
-from provisioner.models import AttemptResult, Row, SharedConversation, Status, Step
-from provisioner.pacing.attempts import AttemptRunner, NextAttempt
+from provisioner.models import Row, SharedConversation, Status
 from provisioner.ports.sending import CloseTimers
 
-from .limits import DispatchLimits
+from .follow_ups import FollowUp
 from .pending_writes import PendingWrites
-from .retry import Finish, Retry, decide_retry
-from .steps import CreateStep, MessageStep, Recorded, SendStep
-
-
-class RowOutcome(NamedTuple):
-    """Outcome of a row: the last step, its status, and the result of the last attempt.
-
-    ``recorded`` completes when it is on disk.
-    """
-
-    step: Step
-    status: Status
-    result: AttemptResult
-    recorded: Recorded | None = None
+from .step_runner import RowOutcome, StepRunner
+from .steps import Recorded
 
     async def leaves_open(self) -> bool:
         """Return whether the row has an open conversation that an agent may have to answer.
@@ -45,81 +31,73 @@ class RowOutcome(NamedTuple):
 
 
 class RowProcessor:
-    """Processor of rows, shared by all workers. ``timers`` set close timers for created rows; None sets none."""
+    """Processor of rows, shared by all workers.
+
+    ``follow_ups`` are done with a created row in this order; one begins when those before it are done. ``timers``
+    set close timers for created rows; None sets none.
+    """
 
     def __init__(
         self,
-        create_step: CreateStep,
-        message_step: MessageStep,
+        create: StepRunner,
+        follow_ups: Sequence[FollowUp],
         *,
-        runner: AttemptRunner,
-        messages: MessageStore,
         pending_writes: PendingWrites,
-        limits: DispatchLimits,
         timers: CloseTimers | None = None,
     ) -> None:
-        self._create_step, self._message_step, self._runner = create_step, message_step, runner
-        self._messages, self._pending_writes = messages, pending_writes
-        self._limits, self._timers = limits, timers
-        self._conclude_create = partial(self._conclude, create_step)
-        self._conclude_message = partial(self._conclude, message_step)
+        self._create, self._follow_ups = create, follow_ups
+        self._pending_writes, self._timers = pending_writes, timers
+        self._fields = attrgetter(*(f"request.{field}" for each in follow_ups for field in each.fields))
+        self._is_plain = all(each.fields for each in follow_ups)
 
     async def process(self, row: Row) -> RowOutcome | None:
-        """Create the row's conversation and post its first message; return the outcome.
+        """Create the row's conversation and do what follows; return the last outcome.
 
-        For a row that is already created, only the message is posted. Return None when the run stopped before an
-        attempt was made, or when there was nothing to do.
+        Of a row that is already created, only the follow-ups that it owes are done. Return None when the run
+        stopped before an attempt was made, or when there was nothing to do.
         """
-        outcome: RowOutcome | None = None
-        has_message = bool(row.request.first_message)
-        if not row.conversation_sid:
-            outcome = await self._runner.run(self._create_step, row, self._conclude_create)
-            if outcome is None or outcome.status is not Status.CREATED or not (has_message or self._timers):
-                return outcome
-            if not await _has_conversation(outcome.recorded):
-                return outcome
-            created = outcome.result
-            row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-            if refusal := await self._set_timer(row):
-                return outcome._replace(result=structs.replace(created, stops_run=True, error=refusal))
-        elif not has_message:
-            await self._messages.drop(row.id)
-        if not has_message:
+        if row.conversation_sid:
+            return await self._follow_up(row, await self._owed(row), None)
+        outcome = await self._create.run(row)
+        if outcome is None or outcome.status is not Status.CREATED:
             return outcome
-        if not row.identity:
-            # Without an identity the message step sends no request and never waits at the gate, so wait here until
-            # the create is durable.
-            await self._pending_writes.all_recorded()
-        return await self._runner.run(self._message_step, row, self._conclude_message) or outcome
+        asks = not self._is_plain or any(self._fields(row))  # most rows do not, which one look at them shows
+        asked = [each for each in self._follow_ups if each.is_asked(row)] if asks else []
+        if not (asked or self._timers) or not await _has_conversation(outcome.recorded):
+            return outcome
+        created = outcome.result
+        row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
+        if refusal := await self._set_timer(row):
+            return outcome._replace(result=structs.replace(created, stops_run=True, error=refusal))
+        return await self._follow_up(row, asked, outcome)
+
+    async def _owed(self, row: Row) -> Sequence[FollowUp]:
+        """Return the follow-ups that a created row owes; drop those that its input does not ask for any more."""
+        words = row.owed.split()
+        owed = [each for each in self._follow_ups if each.step in words]
+        for each in owed:
+            if not each.is_asked(row):
+                await each.drop(row)
+        return [each for each in owed if each.is_asked(row)]
+
+    async def _follow_up(
+        self, row: Row, owed: Sequence[FollowUp], outcome: RowOutcome | None
+    ) -> RowOutcome | None:
+        """Do the follow-ups until one is not done; return the last outcome, or ``outcome`` if there is none."""
+        for follow_up in owed:
+            came = await follow_up.process(row)
+            if came is None:
+                return outcome
+            outcome = came
+            if outcome.status is not Status.CREATED:
+                return outcome
+        return outcome
 
     async def _set_timer(self, row: Row) -> str:
         """Set the close timer of a created row, if timers are set; return why the run has to stop, or empty."""
         if self._timers is None or not await self._pending_writes.all_recorded():
             return ""
         return await self._timers.set(row)
-
-    async def _conclude(
-        self, step: SendStep, row: Row, result: AttemptResult, attempt: int
-    ) -> NextAttempt[Row] | RowOutcome:
-        """Record the result of an attempt, and decide whether it was the row's last one of this step."""
-        is_create = step is self._create_step
-        decision = decide_retry(
-            result,
-            attempt=attempt,
-            max_attempts=self._limits.max_attempts,
-            resends_unknown=is_create and self._limits.resends_unknown,
-            is_in_doubt=is_create and row.is_in_doubt,
-        )
-        match decision:
-            case Finish(status):
-                recorded = step.record(row, status, result)
-                self._pending_writes.follow(recorded, step, (row, status, result))
-                return RowOutcome(step.step, status, result, recorded)
-            case Retry(delay_s, is_in_doubt):
-                await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
-                return NextAttempt(structs.replace(row, is_in_doubt=is_in_doubt) if is_create else row, delay_s)
-            case _:
-                assert_never(decision)
 
 
 async def _has_conversation(recorded: Recorded | None) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
@@ -69,6 +69,20 @@ class SendStep(RetryableRequest[Row, AttemptResult], Protocol):
         ...
 
 
+class FollowUpStep(SendStep, Protocol):
+    """Step after the creation of a row, for rows whose request fills one of these ``fields``."""
+
+    fields: ClassVar[Sequence[str]]
+
+    def is_asked(self, row: Row) -> bool:
+        """Return whether the row's input asks for it."""
+        ...
+
+    def drop(self, row: Row) -> Awaitable[None]:
+        """Record that the input of a created row does not ask for it any more."""
+        ...
+
+
 class _ObservedStep:
     """Base of both steps: passes the events of requests on to the observer."""
 
@@ -117,12 +131,21 @@ class MessageStep(_ObservedStep):
     """Step that posts the first message of a created row. The status of a posted message is *created* here."""
 
     step: ClassVar[Step] = Step.MESSAGE
+    fields: ClassVar[Sequence[str]] = ("first_message",)
 
     def __init__(self, calls: TwilioCalls, *, ledger: RowStore, observer: Observer) -> None:
         super().__init__(calls.message_pace, observer)
         self._messages, self._messenger, self._observer = ledger.messages, calls.messenger, observer
         self._service_check = calls.service_check
         self.answered = observer.message_answered
+
+    def is_asked(self, row: Row) -> bool:
+        """Return whether the row has a first message."""
+        return bool(row.request.first_message)
+
+    def drop(self, row: Row) -> Awaitable[None]:
+        """Record that the row has no first message any more; one that may have been posted is kept."""
+        return self._messages.drop(row.id)
 
     def begin(self, row: Row) -> Awaitable[None]:
         """Record the intent to post the message."""

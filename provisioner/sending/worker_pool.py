@@ -8,11 +8,13 @@ from provisioner.models import Row
 from provisioner.pacing.attempts import AttemptRunner
 from provisioner.ports.sending import Admission, Observer, RowLoader
 
+from .follow_ups import SingleRequest
 from .guards import FailureGuard, Stop, StopKind
 from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .prefetch import RowPrefetcher
-from .row_processor import RowOutcome, RowProcessor
+from .row_processor import RowProcessor
+from .step_runner import RowOutcome, StepRunner
 from .steps import CreateStep, MessageStep, TwilioCalls
 from .workers import WorkerTasks
 
@@ -37,13 +39,18 @@ class Dispatcher:
         self._limits, self._admission = limits, admission
         self._workers = WorkerTasks(calls.pace, calls.message_pace)
         self._pending_writes = PendingWrites(self.drain, self._count_doubt)
-        self._processor = RowProcessor(
-            CreateStep(calls, ledger=ledger, observer=observer, may_share=limits.may_share),
-            MessageStep(calls, ledger=ledger, observer=observer),
+        run_step = partial(
+            StepRunner,
             runner=AttemptRunner(self._workers.stopping),
-            messages=ledger.messages,
             pending_writes=self._pending_writes,
-            limits=limits,
+            max_attempts=limits.max_attempts,
+        )
+        create = CreateStep(calls, ledger=ledger, observer=observer, may_share=limits.may_share)
+        message = MessageStep(calls, ledger=ledger, observer=observer)
+        self._processor = RowProcessor(
+            run_step(create, resends_unknown=limits.resends_unknown),
+            (SingleRequest(message, run_step(message)),),
+            pending_writes=self._pending_writes,
             timers=calls.timers,
         )
         self._failure_guard = FailureGuard(limits)

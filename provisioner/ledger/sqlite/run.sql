@@ -77,10 +77,12 @@ WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
 -- The next rows to send after row number ?1, in input order. ?2 lists the statuses of rows, ?3 the statuses of the
--- messages of created rows, each as one text separated by spaces.
+-- messages of created rows, each as one text separated by spaces. The last column holds the steps that a created row
+-- owes, separated by spaces.
 SELECT
     rows.id, plan.row, rows.key, rows.digest,
-    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown'
+    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown',
+    CASE rows.status WHEN 'created' THEN iif(instr(?3, ' ' || rows.message || ' '), 'message', '') ELSE '' END
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'

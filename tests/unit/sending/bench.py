@@ -84,7 +84,9 @@ class Feed:
             identity=f"guest-{claim.row}" if self.greeting else "",
             first_message=f"{self.greeting} {claim.row}" if self.greeting else "",
         )
-        return Row(claim.id, claim.row, claim.key, request, claim.conversation_sid, claim.identity)
+        return Row(
+            claim.id, claim.row, claim.key, request, claim.conversation_sid, claim.identity, owed=claim.owed
+        )
 
 
 class SlowCreator:

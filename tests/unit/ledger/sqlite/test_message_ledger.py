@@ -168,7 +168,7 @@ async def test_created_rows_are_handed_out_for_what_their_message_waits_for(path
     assert (numbers, left, limited) == ((2, 2), (2, 0), (1, 2))
     assert [claim.row for claim in claims] == [2, 5]
     assert [claim.row for claim in retried] == [3]
-    assert claims[0] == Claim(unsent.id, 2, "b", digest_of("b"), SID, IDENTITY)
+    assert claims[0] == Claim(unsent.id, 2, "b", digest_of("b"), SID, IDENTITY, owed="message")
 
 
 async def test_attempts_at_a_message_are_numbered_and_timed_by_themselves(path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Attempts at one step of a row, each recorded in the ledger, until the step has an outcome."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple, assert_never
+
+from msgspec import structs
+
+from provisioner.models import AttemptResult, Row, Status, Step
+from provisioner.pacing.attempts import AttemptRunner, NextAttempt
+
+from .pending_writes import PendingWrites
+from .retry import Finish, Retry, decide_retry
+from .steps import Recorded, SendStep
+
+
+class RowOutcome(NamedTuple):
+    """Outcome of a step of a row: its status, and the result of the last attempt.
+
+    ``recorded`` completes when it is on disk.
+    """
+
+    step: Step
+    status: Status
+    result: AttemptResult
+    recorded: Recorded | None = None
+
+
+class StepRunner:
+    """Runner of one step, shared by all rows. ``max_attempts`` is the most attempts of a row in one run.
+
+    With ``resends_unknown``, an attempt in doubt is repeated.
+    """
+
+    def __init__(
+        self,
+        step: SendStep,
+        *,
+        runner: AttemptRunner,
+        pending_writes: PendingWrites,
+        max_attempts: int,
+        resends_unknown: bool = False,
+    ) -> None:
+        self._step, self._pending_writes = step, pending_writes
+        self._max_attempts, self._resends_unknown = max_attempts, resends_unknown
+        self._is_create = step.step is Step.CREATE
+        self.run: Callable[[Row], Awaitable[RowOutcome | None]] = partial(
+            runner.run, step, conclude=self._conclude
+        )
+        """Make attempts until the step has an outcome; return None when the run stopped before that."""
+
+    async def _conclude(self, row: Row, result: AttemptResult, attempt: int) -> NextAttempt[Row] | RowOutcome:
+        """Record the result of an attempt, and decide whether it was the row's last one of this step."""
+        step = self._step
+        decision = decide_retry(
+            result,
+            attempt=attempt,
+            max_attempts=self._max_attempts,
+            resends_unknown=self._resends_unknown,
+            is_in_doubt=self._is_create and row.is_in_doubt,
+        )
+        match decision:
+            case Finish(status):
+                recorded = step.record(row, status, result)
+                self._pending_writes.follow(recorded, step, (row, status, result))
+                return RowOutcome(step.step, status, result, recorded)
+            case Retry(delay_s, is_in_doubt):
+                await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
+                again = structs.replace(row, is_in_doubt=is_in_doubt) if self._is_create else row
+                return NextAttempt(again, delay_s)
+            case _:
+                assert_never(decision)
