@@ -174,7 +174,12 @@ def _mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
 
 _HIDDEN = "***"
 _SECRETS = re.compile(r"password|passwd|secret|token|credential|cookie|api_?key|auth(?!or)|authorization")
-_CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {"addresssid", "uiversion"} | {
+_CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {
+    "addresssid",
+    "uiversion",
+    "inactiveafter",
+    "closeafter",
+} | {
     "friendlyname",
     "customername",
     "body",

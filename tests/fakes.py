@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import structs
 
-from provisioner.models import AttemptResult, Claim, MessageStatus, SharedConversation, Status
+from provisioner.models import AttemptResult, Claim, MessageStatus, SettingsStatus, SharedConversation, Status
 
 
 def noted(failure: Exception | None = None) -> asyncio.Future[None]:
@@ -25,7 +25,7 @@ class FakeRow:
     """One row with its status; ``answers`` are the results of its finished attempts.
 
     ``message`` is the status of its first message, which is valid once the row is created; ``posts`` are the
-    results of the finished attempts to post it.
+    results of the finished attempts to post it. ``settings`` and ``updates`` are the same of its settings.
     """
 
     claim: Claim
@@ -35,6 +35,8 @@ class FakeRow:
     answers: list[AttemptResult] = field(default_factory=list)
     message: MessageStatus | None = None
     posts: list[AttemptResult] = field(default_factory=list)
+    settings: SettingsStatus | None = None
+    updates: list[AttemptResult] = field(default_factory=list)
 
 
 class FakeMessages:
@@ -72,6 +74,37 @@ class FakeMessages:
         await asyncio.sleep(0)
 
 
+_REFUSED_SETTINGS = {SettingsStatus.REJECTED, SettingsStatus.DUPLICATE}
+
+
+class FakeSettings:
+    """Settings part of a ``FakeLedger``; it records its events in the same history."""
+
+    def __init__(self, rows: dict[int, FakeRow], history: list[tuple[str, int]]) -> None:
+        self._rows, self._history = rows, history
+
+    def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> asyncio.Future[None]:
+        """Record the result of an attempt; hold a message that waits, or free it."""
+        row = self._rows[claim_id]
+        row.settings = status
+        row.updates.append(result)
+        if status in _REFUSED_SETTINGS and row.message in {MessageStatus.PENDING, MessageStatus.UNSENT}:
+            row.message = MessageStatus.HELD
+        if status is SettingsStatus.SET and row.message is MessageStatus.HELD:
+            row.message = MessageStatus.PENDING
+        self._history.append((f"settings {status.value}", claim_id))
+        return noted()
+
+    async def drop(self, claim_id: int) -> None:
+        """Delete the settings of a row, unless they are set."""
+        row = self._rows[claim_id]
+        if row.settings not in {None, SettingsStatus.SET}:
+            row.settings = None
+            row.message = MessageStatus.PENDING if row.message is MessageStatus.HELD else row.message
+        self._history.append(("drop settings", claim_id))
+        await asyncio.sleep(0)
+
+
 def _pass_on(
     settled: asyncio.Future[None],
     recorded: asyncio.Future[SharedConversation | None],
@@ -106,15 +139,23 @@ class FakeLedger:
         self.history: list[tuple[str, int]] = []
         self.shares: dict[int, SharedConversation] = {}
         self.messages = FakeMessages(self.rows, self.history)
+        self.settings = FakeSettings(self.rows, self.history)
         waiting = [row.claim for row in self.rows.values() if row.status in sends]
         self._waiting = waiting[:limit]
 
-    def owe(self, row: int, conversation_sid: str, message: MessageStatus = MessageStatus.PENDING) -> None:
-        """Make a row created, so that it is handed out only for its message."""
+    def owe(
+        self,
+        row: int,
+        conversation_sid: str,
+        message: MessageStatus = MessageStatus.PENDING,
+        *,
+        owed: str = "message",
+    ) -> None:
+        """Make a row created, so that it is handed out only for these steps that follow."""
         known = self.rows[row]
         known.status, known.message = Status.CREATED, message
         known.claim = structs.replace(
-            known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}", owed="message"
+            known.claim, conversation_sid=conversation_sid, identity=f"guest-{row}", owed=owed
         )
         self._waiting = [known.claim if claim.id == row else claim for claim in self._waiting]
 
@@ -124,9 +165,12 @@ class FakeLedger:
         await asyncio.sleep(0)
         return claims
 
-    async def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> None:
+    async def begin(
+        self, claim_id: int, identity: str = "", *, owes_message: bool = False, owes_settings: bool = False
+    ) -> None:
         """Record that an attempt begins."""
         row = self.rows[claim_id]
+        row.settings = SettingsStatus.PENDING if owes_settings else None
         row.message = MessageStatus.PENDING if owes_message else None
         if row.status is not Status.IN_FLIGHT:
             row.before, row.status = row.status, Status.IN_FLIGHT

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from provisioner.models import Counts, MessageCounts
+from provisioner.models import Counts, MessageCounts, SettingsCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.models.text import pluralize
@@ -24,17 +24,14 @@ _TITLES = {
 
 _TO_THE_END = {CommandOutcome.FINISHED, CommandOutcome.CHECKED}
 
-_COLOURS = {**OUTCOME_COLOURS, "posted": "green"}
+_COLOURS = {**OUTCOME_COLOURS, "posted": "green", "set": "green", "duplicate": "red"}
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
     """Yield the lines of a summary, styled; none when the summary holds nothing but an error."""
     if summary.elapsed_s is not None:
         yield _headline(summary)
-    if summary.counts is not None and summary.outcome is not CommandOutcome.CHECKED:
-        yield accounting_line(summary.counts)
-    if summary.messages is not None and summary.messages.total:
-        yield messages_line(summary.messages)
+    yield from _accounting(summary)
     for title, place in (("results", summary.output), ("failed", summary.failed), ("ledger", summary.ledger)):
         if place and place != "-":
             yield f"{title + ':':<9}{place}"
@@ -42,6 +39,16 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield f"note:    {note}"
     if summary.next_command:
         yield composed("next:    ", styled(_next_line(summary), bold=True))
+
+
+def _accounting(summary: Summary) -> Iterator[str]:
+    """Yield the line of the rows, and one for each step that created rows have."""
+    if summary.counts is not None and summary.outcome is not CommandOutcome.CHECKED:
+        yield accounting_line(summary.counts)
+    if summary.conversation_settings is not None and summary.conversation_settings.total:
+        yield settings_line(summary.conversation_settings)
+    if summary.messages is not None and summary.messages.total:
+        yield messages_line(summary.messages)
 
 
 def _next_line(summary: Summary) -> str:
@@ -64,6 +71,12 @@ def messages_line(messages: MessageCounts) -> str:
     """Return ``messages 8 = posted 7 + …``: the first messages of the created rows."""
     parts = [_part(name.replace("_", " "), number) for name, number in messages.accounting.items()]
     return composed(f"messages {messages.total:,} = ", *_sum(parts))
+
+
+def settings_line(settings: SettingsCounts) -> str:
+    """Return ``settings 8 = set 7 + …``: the settings of the conversations of created rows."""
+    parts = [_part(name, number) for name, number in settings.accounting.items()]
+    return composed(f"settings {settings.total:,} = ", *_sum(parts))
 
 
 def _sum(parts: Iterable[str]) -> Iterator[str]:

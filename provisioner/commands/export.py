@@ -45,7 +45,8 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     with open_reader(location) as reader:
         if not options.overwrite:
             _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)
-        counts, messages, fingerprints = reader.counts(), reader.message_counts(), reader.fingerprints()
+        counts, fingerprints = reader.counts(), reader.fingerprints()
+        messages, set_counts = reader.message_counts(), reader.settings_counts()
         notes, own = _notes_about(outputs, reader)
         settings = reader.manifest.settings
     open_again = partial(open_reader, location)
@@ -62,6 +63,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         command="export",
         counts=counts.final if fingerprints else None,
         messages=messages.final,
+        conversation_settings=set_counts.final,
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(location),

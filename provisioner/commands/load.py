@@ -68,7 +68,6 @@ async def run_load_test(
         retry=RetryConfig(),
         arrivals=arrivals_of(options),
         is_cycled=options.cycle,
-        close_after=options.close_after,
         judge=verdict,
     )
     config = RunConfig.from_options(files, options, environment, kind)
@@ -89,12 +88,14 @@ class LoadVerdict:
 
     ``fail_if`` and ``abort_if`` are the conditions of the options of these names. ``concurrency`` is the most
     requests in flight, and ``limit`` the most rows of the run, 0 for no limit.
+    ``has_timers`` says that conversations are to close by ``--close-after``.
     """
 
     fail_if: Sequence[Threshold]
     abort_if: Sequence[AbortCondition]
     concurrency: int
     limit: int = 0
+    has_timers: bool = False
 
     @classmethod
     def from_options(cls, options: LoadOptions) -> "LoadVerdict":
@@ -106,7 +107,8 @@ class LoadVerdict:
                 raise UsageError(
                     f"--abort-if {each.text!r}: its value is known only at the end", cure="write it as --fail-if"
                 )
-        return cls(fail_if, [AbortCondition(each) for each in abort_if], options.concurrency, options.limit)
+        abort = [AbortCondition(each) for each in abort_if]
+        return cls(fail_if, abort, options.concurrency, options.limit, bool(options.close_after))
 
     def __call__(
         self, reader: LedgerReader, commands: JobCommands, summary: Summary, /
@@ -120,6 +122,7 @@ class LoadVerdict:
         results = self._results(metrics, achieved)
         details = {
             **summary.details,
+            **({"timers_not_set": _timers_not_set(summary)} if self.has_timers else {}),
             "offered": offered,
             "achieved": achieved,
             "steps": {step: found.summary() for step, found in metrics.items() if found.rows},
@@ -146,6 +149,12 @@ class LoadVerdict:
             *evaluate_thresholds(self.fail_if, metrics, achieved=achieved),
             *(each.result or result for each, result in zip(self.abort_if, at_end, strict=True)),
         )
+
+
+def _timers_not_set(summary: Summary) -> int:
+    """Return the number of conversations whose timer may not be set."""
+    settings = summary.conversation_settings
+    return settings.total - settings.set if settings else 0
 
 
 def _measured(reader: LedgerReader, step: Step, *, since_run: int) -> StepMetrics:

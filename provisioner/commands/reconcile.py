@@ -12,7 +12,7 @@ from provisioner.ledger import (
     open_ledger,
     open_reader,
 )
-from provisioner.models import MessageCounts, Status
+from provisioner.models import MessageCounts, SettingsCounts, Status
 from provisioner.models.environment import ProcessEnvironment, working_folder
 from provisioner.models.reasons import MOST_NAMED, NEVER_PLANNED
 from provisioner.models.summary import ErrorInfo, Summary
@@ -99,6 +99,7 @@ async def _account(
 ) -> Summary:
     ledger, error = look_ups.ledger, look_ups.error
     counts, messages = await ledger.counts(), (await ledger.messages.counts()).final
+    settings = (await ledger.settings.counts()).final
     end = run_end(counts, left=left, error=error, signal_exit=signal_exit, is_limited=False)
     unknown = [row.row for row in await ledger.unknown(0, MOST_NAMED + 1)]
     found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
@@ -114,9 +115,10 @@ async def _account(
         outcome=end.outcome,
         counts=counts.final,
         messages=messages,
+        conversation_settings=settings,
         elapsed_s=monitor.elapsed_s,
         ledger=str(ledger.location),
-        notes=(*notes, *_what_follows(found, absent, ledger.location, output), *_about(messages)),
+        notes=(*notes, *_what_follows(found, absent, ledger.location, output), *_about(messages, settings)),
         next_command=command if counts.unknown else "",
         error=ErrorInfo.from_error(error) if error else None,
         details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
@@ -125,7 +127,7 @@ async def _account(
 
 def _nothing_to_do(reader: LedgerReader, location: LedgerLocation) -> Summary | None:
     """Return the summary for a job without unknown rows, None where a row is unknown or a run holds the ledger."""
-    counts, messages = reader.counts(), reader.message_counts().final
+    counts, messages, settings = reader.counts(), reader.message_counts().final, reader.settings_counts().final
     if reader.is_held() or counts.unknown or counts.in_flight:
         return None
     is_planned = bool(reader.fingerprints())
@@ -134,8 +136,9 @@ def _nothing_to_do(reader: LedgerReader, location: LedgerLocation) -> Summary | 
         command="reconcile",
         counts=counts.final if is_planned else None,
         messages=messages,
+        conversation_settings=settings,
         ledger=str(location),
-        notes=(note, *_about(messages)),
+        notes=(note, *_about(messages, settings)),
         details={"looked_up": 0, "found": 0, "absent": 0},
     )
 
@@ -148,6 +151,8 @@ def _what_follows(found: int, absent: int, ledger: LedgerLocation, output: str) 
         yield f"the results are as they were: the job's own command, or {export}, writes them anew"
 
 
-def _about(messages: MessageCounts) -> Iterator[str]:
+def _about(messages: MessageCounts, settings: SettingsCounts) -> Iterator[str]:
+    if settings.unsent:
+        yield "run the job's command again to set what its conversations lack: only its input holds that"
     if messages.unsent or messages.unknown:
         yield "run the job's command again to post the first messages: only its input holds their texts"

@@ -19,7 +19,7 @@ from provisioner.ledger import (
     open_reader,
 )
 from provisioner.load import describe_result
-from provisioner.models import Counts, MessageCounts
+from provisioner.models import Counts, FollowUpCounts, MessageCounts, SettingsCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
@@ -29,6 +29,7 @@ from provisioner.twilio.account.credentials import SIMULATED
 
 from .run_state import RunPhase, RunState, last_run_state
 
+_NO_SETTINGS = SettingsCounts()
 FIRST_NAMED = 5
 """Rows that are named for each error."""
 _WHILE_RUNNING = {"stopped", "interrupted"}
@@ -48,6 +49,7 @@ def job_status(path: Path) -> Summary:
         details = status_details(reader)
         is_planned = bool(reader.fingerprints())
         counts, messages, runs = reader.counts(), reader.message_counts(), reader.runs()
+        settings = reader.settings_counts()
         state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
         takeover = takeover_details(reader, runs, counts, details)
     note = last_sending(runs)
@@ -56,10 +58,11 @@ def job_status(path: Path) -> Summary:
         command="status",
         counts=counts if is_planned else None,
         messages=messages,
+        conversation_settings=settings,
         output=output,
         ledger=str(location),
         notes=(*_notes(path, location, is_planned=is_planned), *_about_results(path, output, location, details)),
-        next_command="" if details["is_running"] else next_command(note, state, counts, messages),
+        next_command="" if details["is_running"] else next_command(note, state, counts, messages, settings),
         details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
     )
 
@@ -117,7 +120,13 @@ def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def next_command(note: RunNote, state: RunState | None, counts: Counts, messages: MessageCounts) -> str:
+def next_command(
+    note: RunNote,
+    state: RunState | None,
+    counts: Counts,
+    messages: MessageCounts,
+    settings: SettingsCounts = _NO_SETTINGS,
+) -> str:
     """Return the command that goes on with a job that nobody works on, empty when nothing is left to do.
 
     It is empty, too, when an earlier version made the ledger, which did not keep the command.
@@ -125,7 +134,7 @@ def next_command(note: RunNote, state: RunState | None, counts: Counts, messages
     has_ended = state is not None and state.phase is RunPhase.ENDED
     is_tested = has_ended and note.command == "load" and state is not None and state.exit_code in _ENDS_OF_TEST
     waiting = counts.unsent + counts.in_flight + (0 if is_tested else counts.pending)
-    owed = messages.final.unsent + messages.final.unknown
+    owed = FollowUpCounts(messages=messages, settings=settings).needs_command
     has_died = state is not None and state.phase is RunPhase.DIED and state.command in SENDING_COMMANDS
     if waiting or owed or has_died:
         return note.next_command

@@ -1,9 +1,9 @@
 """Durable record of a job: the planned rows, every request that was sent, and the outcome of each row.
 
-``base`` the protocols for writing · ``closing`` those for closing conversations · ``reading`` the protocol for
-reading · ``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next ·
-``open`` opens a ledger of the right kind · ``sqlite`` the only kind so far, a SQLite file; ``docs/ledger.md``
-documents its tables.
+``base`` the protocols for writing · ``settings`` those for settings of conversations · ``closing`` those for
+closing conversations · ``reading`` the protocol for reading · ``location`` the file or address of a ledger ·
+``notes`` values that one run keeps for the next · ``open`` opens a ledger of the right kind · ``sqlite`` the only
+kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
 """
 
 from provisioner.ledger.base import (
@@ -14,6 +14,7 @@ from provisioner.ledger.base import (
     RowStore,
     UnknownMessageStore,
     UnknownRowStore,
+    follow_up_counts,
 )
 from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
 from provisioner.ledger.location import LedgerLocation
@@ -34,6 +35,7 @@ from provisioner.ledger.reading import (
     last_sending,
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
+from provisioner.ledger.settings import SettingsLedger, SettingsStore
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
 
 __all__ = [
@@ -62,10 +64,13 @@ __all__ = [
     "RunActivity",
     "RunNote",
     "RunRecord",
+    "SettingsLedger",
+    "SettingsStore",
     "ThresholdNote",
     "UnknownMessageStore",
     "UnknownRowStore",
     "find_ledger_locations",
+    "follow_up_counts",
     "hold_lock",
     "is_ledger",
     "last_judged",

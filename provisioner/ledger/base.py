@@ -13,17 +13,20 @@ from provisioner.ledger.closing import CloseLedger
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.reading import LedgerReader
+from provisioner.ledger.settings import SettingsLedger, SettingsStore
 from provisioner.models import (
     AttemptResult,
     Claim,
     Counts,
     Fingerprint,
+    FollowUpCounts,
     Manifest,
     MessageCounts,
     MessageStatus,
     PlanEntry,
     PlanReport,
     ReplacedInput,
+    SettingsStatus,
     SharedConversation,
     Status,
     UnknownMessage,
@@ -88,6 +91,11 @@ class RowStore(Protocol):
         """The store of the rows' first messages."""
         ...
 
+    @property
+    def settings(self) -> SettingsStore:
+        """The store of the settings of the rows' conversations."""
+        ...
+
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Return the next rows to send, at most ``limit``, in input order; an empty sequence after the last one.
 
@@ -95,11 +103,13 @@ class RowStore(Protocol):
         """
         ...
 
-    def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> Awaitable[None]:
+    def begin(
+        self, claim_id: int, identity: str = "", *, owes_message: bool = False, owes_settings: bool = False
+    ) -> Awaitable[None]:
         """Record the intent: from now on, a request that creates this row with ``identity`` may be in flight.
 
         ``owes_message`` says that a first message has to be posted once the row is known to be created, by the
-        reply or by a later look-up.
+        reply or by a later look-up; ``owes_settings`` says the same of settings.
         """
         ...
 
@@ -204,6 +214,11 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         """The first messages of the rows."""
         ...
 
+    @property
+    def settings(self) -> SettingsLedger:
+        """The settings of the rows' conversations."""
+        ...
+
     async def recover(self) -> int:
         """Mark rows that a killed run left in flight as *unknown* and return their number.
 
@@ -217,6 +232,7 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         statuses: Collection[Status],
         *,
         messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
@@ -228,11 +244,13 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         statuses: Collection[Status],
         *,
         messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
         limit: int | None = None,
     ) -> None:
         """Make ``claim`` start again at the first row and return rows of these statuses, at most ``limit`` in all.
 
-        It also returns created rows whose first message has a status in ``messages``.
+        It also returns created rows whose settings have a status in ``settings``, and those whose first message
+        has one in ``messages`` and does not wait for settings.
         """
         ...
 
@@ -241,7 +259,7 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         ...
 
     async def to_post(self) -> int:
-        """Return the number of created rows that ``claim`` will still return because a message is to be posted."""
+        """Return the number of created rows that ``claim`` will still return because they owe what follows."""
         ...
 
     async def set_run_note(self, note: RunNote) -> None:
@@ -267,3 +285,8 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         ``service_sid`` is the service that is asked, empty for the account's default one.
         """
         ...
+
+
+async def follow_up_counts(ledger: Ledger) -> FollowUpCounts:
+    """Return the counts of what follows the creation of rows, for the created rows of the current input."""
+    return FollowUpCounts(messages=await ledger.messages.counts(), settings=await ledger.settings.counts())

@@ -14,6 +14,7 @@ from provisioner.models import (
     MessageCounts,
     Problem,
     Result,
+    SettingsCounts,
     Status,
     VanishedResult,
 )
@@ -151,6 +152,10 @@ class LedgerReader(Protocol):
 
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
+        ...
+
+    def settings_counts(self) -> SettingsCounts:
+        """Return the number of settings by status, for the created rows of the current input."""
         ...
 
     def fingerprints(self) -> Sequence[Fingerprint]:

@@ -16,7 +16,7 @@ from .mapping import Mapping
 from .nulls import names_with_null
 from .preset_files import describe_export, preset_hint, preset_text, suggest_command
 from .suggestions import suggest
-from .targets import PRE_ENGAGEMENT_PREFIX, is_content, parse_field
+from .targets import PRE_ENGAGEMENT_PREFIX, field_of_member, is_content, parse_field
 
 __all__ = [
     "ADDRESS_CURE",
@@ -26,6 +26,7 @@ __all__ = [
     "RecordMapper",
     "describe_export",
     "did_you_mean",
+    "field_of_member",
     "is_about_a_person",
     "is_content",
     "names_with_null",

@@ -11,7 +11,7 @@ from provisioner.system.printable import quoted
 from .header import Header
 from .paths import leads_to_nested, path_getter
 from .rules import Rule
-from .targets import RESERVED_PREFIX, parse_field
+from .targets import RESERVED_PREFIX, field_of_member, parse_field
 from .templates import Constant, Getter, Placeholder, Template, or_default
 
 NestedFinder = Callable[[NestedValues], str]
@@ -186,15 +186,16 @@ def _find_nested(ways: Mapping[str, tuple[str, Sequence[str]]], values: NestedVa
     return ""
 
 
-def named_columns(header: Header, spoken_for: Sequence[str]) -> dict[str, int]:
+def named_columns(header: Header, spoken_for: Sequence[str], *, are_members: bool) -> dict[str, int]:
     """Return the position of the column that is named after each target, by target.
 
-    Targets in ``spoken_for`` are skipped, since a rule fills them. Raise ``UsageError`` when two columns are named
-    after the same target.
+    Targets in ``spoken_for`` are skipped, since a rule fills them. With ``are_members``, the columns are members
+    of objects. Raise ``UsageError`` when two columns are named after the same target.
     """
     found: dict[str, int] = {}
+    find_field = field_of_member if are_members else parse_field
     for position, name in enumerate(header.columns):
-        target = "" if name.startswith(RESERVED_PREFIX) else parse_field(name)
+        target = "" if name.startswith(RESERVED_PREFIX) else find_field(name)
         if not target or target in spoken_for:
             continue
         if target in found:

@@ -13,7 +13,7 @@ from .field_sources import FieldSource, FieldSourceBuilder, NestedFinder, named_
 from .header import Header
 from .keys import key_getter
 from .rules import TEXT, FieldRules
-from .targets import PRE_ENGAGEMENT_PREFIX, is_content
+from .targets import JSON_FIELDS, PRE_ENGAGEMENT_PREFIX, is_content
 from .templates import Constant, Getter, TooLongError, Values
 
 _NOTHING = FieldSource(Constant(""))
@@ -107,7 +107,7 @@ def compile_mapper(
     led to a nested value.
     """
     builder = FieldSourceBuilder(header, has_dynamic_columns=has_dynamic_columns, found=found)
-    named = named_columns(header, tuple(rules.explicit))
+    named = named_columns(header, tuple(rules.explicit), are_members=has_dynamic_columns)
     sources = {target: builder.by_name(position) for target, position in named.items()}
     sources |= {target: builder.by_rule(rule) for target, rule in rules.explicit.items()}
     for target, rule in rules.fallback.items():
@@ -138,9 +138,9 @@ def compile_mapper(
 def _texts_only(
     sources: Mapping[str, FieldSource], key: Sequence[FieldSource]
 ) -> Iterator[tuple[str, NestedFinder]]:
-    """Yield the fields but for the pre-engagement data, which may be nested, and the parts of the key."""
+    """Yield the fields but for those of JSON, which may be nested, and the parts of the key."""
     for field in FIELDS:
-        if field != "pre_engagement_data" and field in sources:
+        if field not in JSON_FIELDS and field in sources:
             yield field, sources[field].find_nested
     yield from (("key", part.find_nested) for part in key)
 

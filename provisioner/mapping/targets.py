@@ -7,10 +7,15 @@ from provisioner.models import FIELDS
 PRE_ENGAGEMENT_PREFIX = "pre_engagement."
 """Prefix of targets that are single members of the pre-engagement object."""
 
+JSON_FIELDS = frozenset({"pre_engagement_data", "attributes"})
+"""Fields whose text is a JSON object."""
+
 RESERVED_PREFIX = "_"
 """First character of the columns that this program adds (``--failed``); they never fill a field by their name."""
 
 _CONTENT = {"chat_friendly_name", "customer_friendly_name", "first_message", "pre_engagement_data"}
+
+_COMMON = {"author", "attributes"}
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -33,6 +38,16 @@ def parse_field(name: str) -> str:
     if not dot:
         return _FIELD_BY_FOLDED.get(_folded(name), "")
     return PRE_ENGAGEMENT_PREFIX + member if member and _folded(head) in _MEMBER_PREFIXES else ""
+
+
+def field_of_member(name: str) -> str:
+    """Return the field that the name of a member of a JSON object or of a Parquet column means, empty for none.
+
+    Objects of other systems have members of some of our names: ``author`` of a ticket, ``attributes`` of a record
+    in Salesforce's API and in JSON:API. Those fields are filled by ``--set`` or a mapping file alone.
+    """
+    field = parse_field(name)
+    return "" if field in _COMMON else field
 
 
 def is_content(target: str) -> bool:

@@ -1,7 +1,8 @@
 """Data types that all packages share: records, requests, rows, results, counts and summaries.
 
 ``outcomes`` statuses and verdicts · ``inputs`` records and requests · ``attempts`` results of requests and
-look-ups · ``jobs`` rows, plans and counts · ``messages`` first messages · ``closing`` results of closing ·
+look-ups · ``jobs`` rows, plans and counts · ``messages`` first messages · ``settings`` settings of conversations ·
+``follow_ups`` the counts of both · ``closing`` results of closing ·
 ``discrepancy`` findings of an audit · ``forecast`` the plan before a run · ``progress`` the state during a run ·
 ``reasons`` why rows failed · ``summary`` the end of a command · ``sids`` Twilio's identifiers · ``environment``
 the process's environment · ``text`` numbers with their noun.
@@ -19,6 +20,7 @@ from .attempts import (
     SharedConversation,
     UnknownRow,
 )
+from .follow_ups import FollowUpCounts
 from .inputs import FIELDS, Mapped, MappedColumns, Members, NestedValues, Problem, Record, WebChatRequest
 from .jobs import (
     Claim,
@@ -33,8 +35,9 @@ from .jobs import (
     VanishedResult,
     is_hardly_any,
 )
-from .messages import Message, MessageCounts, MessageLookup, UnknownMessage
-from .outcomes import MessageStatus, Status, Step, Verdict
+from .messages import Message, MessageCounts, MessageLookup, UnknownMessage, first_message_of
+from .outcomes import MessageStatus, SettingsStatus, Status, Step, Verdict
+from .settings import ConversationSettings, SettingsCounts
 
 __all__ = [
     "FIELDS",
@@ -43,8 +46,10 @@ __all__ = [
     "Claim",
     "ConnectFailure",
     "ControlVisibility",
+    "ConversationSettings",
     "Counts",
     "Fingerprint",
+    "FollowUpCounts",
     "ForeignReply",
     "LookupObservation",
     "Manifest",
@@ -65,6 +70,8 @@ __all__ = [
     "RequestResult",
     "Result",
     "Row",
+    "SettingsCounts",
+    "SettingsStatus",
     "SharedConversation",
     "Status",
     "Step",
@@ -73,5 +80,6 @@ __all__ = [
     "VanishedResult",
     "Verdict",
     "WebChatRequest",
+    "first_message_of",
     "is_hardly_any",
 ]

@@ -115,6 +115,8 @@ class SharedConversation(msgspec.Struct, frozen=True, gc=False):
         return msgspec.structs.replace(result, verdict=self.verdict, error_code=self.error_code, error=self.error)
 
 
+DUPLICATE = "duplicate"
+"""Error code of a created row with more than one conversation, or whose unique name another conversation has."""
 DUPLICATE_SID = "duplicate_sid"
 """Error code of an unknown row for which Twilio named the conversation of another row."""
 SHARED = "shared"

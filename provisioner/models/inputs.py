@@ -35,9 +35,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Fields of the WebChat that one row asks for; an empty field is not sent.
 
-    All but ``first_message`` are parameters of ``POST /v2/WebChats``; ``first_message`` is posted to the
-    conversation afterwards. The encoded form omits empty fields, so that a new field does not change the digests
-    of rows that do not use it. Source: Twilio, WebChats resource,
+    The first six are parameters of ``POST /v2/WebChats``. ``first_message`` is posted to the conversation
+    afterwards, by ``author``; the others are set on it before that. The encoded form omits empty fields, so that a
+    new field does not change the digests of rows that do not use it. Source: Twilio, WebChats resource,
     https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
     """
 
@@ -48,6 +48,11 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     identity: str = ""
     ui_version: str = ""
     first_message: str = ""
+    author: str = ""
+    unique_name: str = ""
+    attributes: str = ""
+    inactive_after: str = ""
+    close_after: str = ""
 
 
 FIELDS = WebChatRequest.__struct_fields__

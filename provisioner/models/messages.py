@@ -2,18 +2,23 @@
 
 import msgspec
 
-from .jobs import Claim
+from .jobs import Claim, Row
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """First message of a guest: the conversation, the guest's identity (``author``) and the text.
+    """First message of a row: the conversation, the author (mostly the guest's identity) and the text.
 
-    ``body`` is customer data and must not be logged.
+    ``author`` and ``body`` are customer data and must not be logged.
     """
 
     conversation_sid: str
     author: str
     body: str
+
+
+def first_message_of(row: Row) -> Message:
+    """Return the first message of a created row: of the author whom its input names, otherwise of the guest."""
+    return Message(row.conversation_sid, row.request.author or row.identity, row.request.first_message)
 
 
 class MessageLookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,7 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     unknown: int = 0
     unsent: int = 0
+    held: int = 0
     pending: int = 0
     in_flight: int = 0
 
@@ -62,16 +68,12 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accounting(self) -> dict[str, int]:
-        """Counts by status in the order in which they are shown; ``pending`` and ``in_flight`` only if not 0."""
-        counts = msgspec.structs.asdict(self)
-        return {name: number for name, number in counts.items() if number or name not in {"pending", "in_flight"}}
+        """Counts by status in the order in which they are shown; those that jobs rarely have only if not 0."""
+        counts, rare = msgspec.structs.asdict(self), {"held", "pending", "in_flight"}
+        return {name: number for name, number in counts.items() if number or name not in rare}
 
     @property
     def final(self) -> "MessageCounts":
         """The counts after the end of a run: pending messages count as unsent, those in flight as unknown."""
-        return MessageCounts(
-            posted=self.posted,
-            rejected=self.rejected,
-            unknown=self.unknown + self.in_flight,
-            unsent=self.unsent + self.pending,
-        )
+        unknown, unsent = self.unknown + self.in_flight, self.unsent + self.pending
+        return msgspec.structs.replace(self, unknown=unknown, unsent=unsent, pending=0, in_flight=0)

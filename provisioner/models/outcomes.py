@@ -37,6 +37,26 @@ class MessageStatus(StrEnum):
     """The message may or may not have been posted; it is not posted again before a look-up."""
     UNSENT = "unsent"
     """The message was certainly not posted, and the run has used up its attempts."""
+    HELD = "held"
+    """Not posted, because a step before it was rejected; posted once that step is done."""
+
+
+class SettingsStatus(StrEnum):
+    """Status of the settings of a created row; a row that asks for none has no status.
+
+    Setting them twice does no harm, so they need no intent: what is not known to be set is set again.
+    """
+
+    PENDING = "pending"
+    """To be set: no attempt has come to an end."""
+    SET = "set"
+    """Twilio's reply shows the conversation after the update."""
+    REJECTED = "rejected"
+    """Twilio refused them permanently."""
+    DUPLICATE = "duplicate"
+    """The unique name belongs to another conversation: this one is its twin."""
+    UNSENT = "unsent"
+    """Not known to be set, and the run has used up its attempts."""
 
 
 class Step(StrEnum):
@@ -46,6 +66,8 @@ class Step(StrEnum):
     """Create a WebChat."""
     LOOKUP = "lookup"
     """Look up the conversation of an unknown row."""
+    SETTINGS = "settings"
+    """Set the unique name, the attributes and the timers of a created conversation."""
     MESSAGE = "message"
     """Post a first message."""
     MESSAGE_LOOKUP = "message_lookup"

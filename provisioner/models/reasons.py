@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.models import MessageStatus, Problem, Status
+from provisioner.models import MessageStatus, Problem, SettingsStatus, Status
 from provisioner.models.text import pluralize
 
 MOST_REASONS = 5
@@ -23,10 +23,10 @@ NEVER_PLANNED = "no input was planned in this ledger yet, so it knows of no row"
 class ErrorReason:
     """Why ``rows`` rows were not created: their status, their common error code, and one of their error sentences.
 
-    ``of`` is the noun of what has this status: ``row``, or ``first message``.
+    ``of`` is the noun of what has this status: ``row``, ``row's settings`` or ``first message``.
     """
 
-    status: Status | MessageStatus
+    status: Status | MessageStatus | SettingsStatus
     code: str
     sentence: str
     rows: int

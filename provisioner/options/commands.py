@@ -59,6 +59,22 @@ class JobOptions(
 
     ledger: Path | None = option(None, "The durable record of the job.  [default: OUTPUT.ledger]", metavar="PATH")
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
+    inactive_after: str = option(
+        "",
+        "Let Twilio make each conversation inactive after this time without activity, 1m at least.  "
+        "[default: the column inactive_after]",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
+    )
+    close_after: str = option(
+        "",
+        "Let Twilio close each conversation after this time without activity, 10m at least.  "
+        "[default: the column close_after]",
+        metavar="TIME",
+        check=parse_duration,
+        span=DURATIONS,
+    )
     marker: str = option(
         "",
         "Add a field of this name to the pre-engagement data, by which a row is found when it has no identity.",
@@ -166,13 +182,6 @@ class LoadOptions(JobOptions, OutputFormatOptions):
         (), "Exit with 99 if this is true, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
     )
     abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is true.", metavar="CONDITION")
-    close_after: str = option(
-        "",
-        "Let Twilio close each conversation after this time without activity, 10m at least.",
-        metavar="TIME",
-        check=parse_duration,
-        span=DURATIONS,
-    )
     metrics_file: Path | None = option(
         None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
     )

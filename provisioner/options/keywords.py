@@ -135,6 +135,8 @@ class JobKeywords(
 
     ledger: str | PathLike[str] | None
     ui_version: str
+    inactive_after: str | float
+    close_after: str | float
     marker: str
     canary: int
     max_failures: str | float
@@ -168,7 +170,6 @@ class LoadKeywords(JobKeywords, total=False):
     cycle: bool
     fail_if: str | Sequence[str]
     abort_if: str | Sequence[str]
-    close_after: str | float
     metrics_file: str | PathLike[str] | None
 
 

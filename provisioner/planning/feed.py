@@ -1,7 +1,9 @@
 """Second pass over the input: rebuild the rows that the ledger has handed out for sending."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
 
 from provisioner.errors import InputError
 from provisioner.models import Claim, Record, Row
@@ -12,11 +14,14 @@ from provisioner.rows import IdentityPolicy, digest
 class SourceFeed:
     """Forward-only reader of the input that rebuilds claimed rows.
 
-    The ledger keeps no customer data, so each claimed row is read from the input again.
+    The ledger keeps no customer data, so each claimed row is read from the input again. ``defaults`` are texts by
+    field for rows that do not fill it; they are not part of the row's digest.
     """
 
-    def __init__(self, job_input: JobInput, identity_policy: IdentityPolicy) -> None:
-        self._input = job_input
+    def __init__(
+        self, job_input: JobInput, identity_policy: IdentityPolicy, defaults: Mapping[str, str] | None = None
+    ) -> None:
+        self._input, self._defaults = job_input, defaults
         self._identity_policy = identity_policy
         self._records = job_input.records()
 
@@ -37,6 +42,9 @@ class SourceFeed:
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
         named = self._identity_policy.apply(request, claim.key)
+        if self._defaults:
+            lacking = {field: text for field, text in self._defaults.items() if not getattr(request, field)}
+            named = structs.replace(named, **lacking)
         return Row(
             claim.id,
             claim.row,

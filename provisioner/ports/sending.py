@@ -8,11 +8,13 @@ from provisioner.models import (
     AttemptResult,
     Claim,
     ConnectFailure,
+    ConversationSettings,
     ForeignReply,
     Message,
     MessageLookup,
     MessageStatus,
     Row,
+    SettingsStatus,
     Status,
     Step,
     WebChatRequest,
@@ -80,14 +82,14 @@ class Messenger(Protocol):
         ...
 
 
-class CloseTimers(Protocol):
-    """Timers after which Twilio closes conversations that are not used."""
+class SettingsUpdater(Protocol):
+    """Client that sets unique name, attributes and timers of conversations."""
 
-    async def set(self, row: Row) -> str:
-        """Set the timer of the conversation of a row that was just created.
+    async def update(self, settings: ConversationSettings, gate: Gate) -> AttemptResult:
+        """Make one attempt to set everything in one update, and return its result.
 
-        A failure is logged and counted, and does not change the row. Return why the run has to stop, empty if it
-        has not. Raise only ``asyncio.CancelledError``.
+        A repetition does no harm. The error code is ``duplicate`` when another conversation has the unique name.
+        Gate, failures and exceptions are as for ``WebChatCreator.create``.
         """
         ...
 
@@ -184,6 +186,14 @@ class Observer(Protocol):
 
     def message_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
         """Note the outcome of the message of input row number ``row``, which is durable by now."""
+        ...
+
+    def settings_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
+        """Note the result of the ``attempt``-th attempt (counted from 1) to set a row's settings in this run."""
+        ...
+
+    def settings_settled(self, row: Row, status: SettingsStatus, result: AttemptResult) -> None:
+        """Note the outcome of a row's settings, which is durable by now."""
         ...
 
     def request_throttled(self, pause_s: float, step: Step) -> None:

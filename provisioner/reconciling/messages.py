@@ -17,6 +17,7 @@ from provisioner.models import (
     MessageStatus,
     UnknownMessage,
     Verdict,
+    first_message_of,
 )
 from provisioner.ports.sending import Messenger, RowLoader, ServiceCheck
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
@@ -92,10 +93,7 @@ class MessageReconciler:
 
     async def _settle(self, doubtful: Sequence[UnknownMessage], since: float) -> None:
         rows = await self._row_loader.rows([doubt.claim for doubt in doubtful]) if doubtful else ()
-        sought = {
-            row.id: _Sought(doubt, Message(row.conversation_sid, row.identity, row.request.first_message))
-            for doubt, row in zip(doubtful, rows, strict=True)
-        }
+        sought = {row.id: _Sought(doubt, first_message_of(row)) for doubt, row in zip(doubtful, rows, strict=True)}
         gone: set[int] = set()
 
         async def look(row_ids: Sequence[int]) -> Mapping[int, LookupObservation]:

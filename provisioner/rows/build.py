@@ -22,6 +22,11 @@ CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "identity": validation.validate_identity,
     "ui_version": _remembered(validation.validate_ui_version),
     "first_message": validation.validate_message,
+    "author": _remembered(validation.validate_author),
+    "unique_name": validation.validate_unique_name,
+    "attributes": _remembered(validation.validate_attributes),
+    "inactive_after": _remembered(validation.validate_inactive_after),
+    "close_after": _remembered(validation.validate_close_after),
 }
 """Check of each field, called with its text when that is not empty; ``build_json`` checks the JSON text."""
 

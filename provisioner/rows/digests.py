@@ -10,6 +10,8 @@ import msgspec
 from provisioner.models import WebChatRequest
 
 _DIGEST_BYTES = 16
+_FIRST_FIELDS = 7
+"""Number of fields that requests have always had; the others change no digest as long as they are empty."""
 _EMPTY = blake2b(digest_size=_DIGEST_BYTES)
 """Empty hasher; copying it is faster than making a new one."""
 _GENERATED = re.compile(rf"wc-[0-9a-f]{{{2 * _DIGEST_BYTES}}}")
@@ -22,7 +24,8 @@ def digest(request: WebChatRequest) -> bytes:
         encoded = _encode(request)
     except UnicodeEncodeError:
         texts = msgspec.structs.astuple(request)
-        encoded = _encode([text.encode("utf-8", "surrogatepass") for text in texts])
+        later = texts[_FIRST_FIELDS:] if any(texts[_FIRST_FIELDS:]) else ()
+        encoded = _encode([text.encode("utf-8", "surrogatepass") for text in (*texts[:_FIRST_FIELDS], *later)])
     hasher = _EMPTY.copy()
     hasher.update(encoded)
     return hasher.digest()

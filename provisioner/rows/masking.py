@@ -6,7 +6,8 @@ import msgspec
 
 from provisioner.models import WebChatRequest
 
-_SHOWN = ("address_sid", "ui_version")
+_SHOWN = ("address_sid", "ui_version", "inactive_after", "close_after")
+_JSON = ("pre_engagement_data", "attributes")
 _OWN_IDENTITY = re.compile(r"wc-[0-9a-f]{32}")
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null"}
@@ -15,8 +16,9 @@ _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null
 def mask_request(request: WebChatRequest) -> dict[str, str]:
     """Return the filled fields of a request by name, each customer's text replaced by its length in characters.
 
-    Shown in full are the address SID, the UI version, and an identity that ``identity_for`` made. Of the
-    pre-engagement data the top-level names are shown, with the type or length of each value.
+    Shown in full are the address SID, the UI version, the timers, and an identity that ``identity_for`` made. Of
+    the pre-engagement data and the attributes the top-level names are shown, with the type or length of each
+    value.
     """
     given = {field: text for field, text in msgspec.structs.asdict(request).items() if text}
     return {field: mask_text(field, text) for field, text in given.items()}
@@ -26,7 +28,7 @@ def mask_text(field: str, text: str) -> str:
     """Return the text of one field as ``mask_request`` shows it; ``pre_engagement_data`` stands for any JSON."""
     if field in _SHOWN or (field == "identity" and _OWN_IDENTITY.fullmatch(text)):
         return text
-    if field == "pre_engagement_data":
+    if field in _JSON:
         return _masked_json(text)
     return _length(len(text))
 

@@ -7,9 +7,14 @@ docstring says otherwise.
 
 import re
 
+import msgspec
+
+from provisioner.errors import UsageError
 from provisioner.models.sids import SidKind
+from provisioner.options.durations import DURATIONS
 
 from .cut_numbers import CUT_NUMBER, CUT_NUMBER_CURE, holds_cut_number
+from .timers import SHORTEST_CLOSE_S, SHORTEST_INACTIVE_S, parse_timer
 
 MAX_NAME_CHARACTERS = 256
 """Longest friendly name, in characters."""
@@ -17,6 +22,8 @@ MAX_IDENTITY_CHARACTERS = 256
 """Longest identity, in characters."""
 MAX_KEY_CHARACTERS = 512
 """Longest key, in characters. The limit is ours: it keeps the ledger small."""
+MAX_ATTRIBUTES_BYTES = 16 * 1024
+"""Largest attributes of a conversation, in UTF-8 bytes of the compact JSON (Twilio: Conversations limits)."""
 MAX_MESSAGE_BYTES = 32 * 1024
 """Longest message body, in UTF-8 bytes: the largest limit that Twilio publishes (Twilio: Conversations limits)."""
 
@@ -29,6 +36,8 @@ _OTHER_SIDS = {
 }
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 """Characters that a URL holds as they are (RFC 3986, section 2.3)."""
+_members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_NOT_MEANT = "if this column is not meant for it, --set attributes= ignores the column"
 _MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
@@ -97,6 +106,67 @@ def validate_message(text: str) -> tuple[str, ...]:
     size = len(text.encode("utf-8", "surrogatepass"))
     length = (f"is {size} bytes, at most {MAX_MESSAGE_BYTES} are allowed",) if size > MAX_MESSAGE_BYTES else ()
     return length + validate_text(text)
+
+
+def validate_author(text: str) -> tuple[str, ...]:
+    """Check the author of a message: at most 256 characters, and ``validate_text``.
+
+    Twilio publishes no limit for authors; this is that of identities, which authors mostly are.
+    """
+    return _validate_length(text, MAX_IDENTITY_CHARACTERS) + validate_text(text)
+
+
+def validate_unique_name(text: str) -> tuple[str, ...]:
+    """Check a unique name: at most 256 characters, not like a SID, no cut number, and ``validate_text``.
+
+    Twilio publishes no limit of its length; this is that of friendly names. It stands in place of a SID in paths,
+    so it must not lead elsewhere there. Source: Twilio, error 50390.
+    """
+    faults = _validate_length(text, MAX_NAME_CHARACTERS) + validate_text(text) + _validate_digits(text)
+    if SidKind.CONVERSATION.matches(text):
+        faults += ("looks like the SID of a conversation",)
+    return (*faults, "is only dots") if text in {".", ".."} else faults
+
+
+def validate_attributes(text: str) -> tuple[str, ...]:
+    """Check attributes of a conversation: a JSON object of at most 16 KiB, without ``pre_engagement_data``.
+
+    Twilio puts the pre-engagement data there, and other members are added to it.
+    """
+    try:
+        members = _members_of(text)
+        size = len(msgspec.json.format(text.encode(), indent=-1))
+    except UnicodeEncodeError:
+        return validate_surrogates(text)
+    except RecursionError:
+        return ("is nested too deeply",)
+    except msgspec.ValidationError:
+        return (f"must be a JSON object, like {{...}}; {_NOT_MEANT}",)
+    except msgspec.DecodeError:
+        return (f"is not valid JSON; {_NOT_MEANT}",)
+    too_large = size > MAX_ATTRIBUTES_BYTES
+    length = (f"comes to {size} bytes of JSON, at most {MAX_ATTRIBUTES_BYTES} are allowed",) if too_large else ()
+    if "pre_engagement_data" in members:
+        return (*length, "must not hold pre_engagement_data, which has columns of its own")
+    return length
+
+
+def validate_inactive_after(text: str) -> tuple[str, ...]:
+    """Check the time until a conversation becomes inactive: a minute at least."""
+    return _validate_timer(text, SHORTEST_INACTIVE_S, "a minute")
+
+
+def validate_close_after(text: str) -> tuple[str, ...]:
+    """Check the time until a conversation is closed: ten minutes at least."""
+    return _validate_timer(text, SHORTEST_CLOSE_S, "ten minutes")
+
+
+def _validate_timer(text: str, shortest_s: float, shortest: str) -> tuple[str, ...]:
+    try:
+        seconds = parse_timer(text, "")
+    except UsageError:
+        return (f"is not a length of time {DURATIONS}: write it as 90m, 1h30m or PT90M",)
+    return (f"is shorter than {shortest}, the shortest that Twilio takes",) if seconds < shortest_s else NO_FAULT
 
 
 def validate_key(text: str) -> tuple[str, ...]:

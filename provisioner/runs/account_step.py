@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import structs
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError
-from provisioner.ledger import LedgerReader, ThresholdNote
-from provisioner.models import Counts, MessageCounts, Status
+from provisioner.ledger import LedgerReader, ThresholdNote, follow_up_counts
+from provisioner.models import Counts, FollowUpCounts, Status
 from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
@@ -66,7 +66,7 @@ class _FinalState:
     """State of the job after the last step has finished writing."""
 
     counts: Counts
-    messages: MessageCounts
+    follow_ups: FollowUpCounts
     unknown_rows: Sequence[int]
     invalid: Sequence[InvalidReason]
     skipped: dict[str, object]
@@ -92,7 +92,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     counts = await job.ledger.counts()
     final = _FinalState(
         counts=counts,
-        messages=await job.ledger.messages.counts(),
+        follow_ups=await follow_up_counts(job.ledger),
         unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)],
         invalid=await _invalid_reasons(job) if counts.invalid else (),
         skipped=skipped_records(job.input.sources),
@@ -209,7 +209,8 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
         exit_code=ended.end.exit_code,
         outcome=ended.end.outcome,
         counts=final.counts.final,
-        messages=final.messages.final,
+        messages=final.follow_ups.messages.final,
+        conversation_settings=final.follow_ups.settings.final,
         throttled=figures.throttled,
         elapsed_s=None if is_declined else report.elapsed_s(time.monotonic()),
         rate_achieved=figures.rate_achieved,
@@ -230,8 +231,8 @@ def _declined(config: AccountConfig) -> _JobEnd:
 
 
 def _ended(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> _JobEnd:
-    # Rows that might still be sent, or whose message might still be posted or looked for.
-    left = run_plan.required_rows - report.figures.done + report.unlooked + final.messages.pending
+    # Rows that might still be sent, or whose settings or message might still be sent or looked for.
+    left = run_plan.required_rows - report.figures.done + report.unlooked + final.follow_ups.pending
     at_stake = structs.replace(final.counts, pending=0) if config.is_timed else final.counts
     end = run_end(
         at_stake,
@@ -240,12 +241,12 @@ def _ended(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: 
         signal_exit=final.signal_exit,
         is_limited=bool(config.commands.options.limit) or report.is_time_up,
         is_unsent=any(reason.status == Status.UNSENT for reason in report.figures.reasons),
-        messages=final.messages,
+        follow_ups=final.follow_ups,
     )
     if end.outcome is CommandOutcome.PLANNED:
         sentence, next_command = config.commands.planned_end(is_time_up=report.is_time_up)
     else:
-        sentence, next_command = "", _next(config, end, at_stake.final, final.messages.final)
+        sentence, next_command = "", _next(config, end, at_stake.final, final)
     context = AdviceContext(left=left, planned_end=sentence)
     return _JobEnd(end, _advice(config, report, final, context), next_command)
 
@@ -265,18 +266,18 @@ def _advice(
             reconcile=config.commands.reconcile,
             invalid=final.invalid,
             check=config.commands.check,
-            messages=final.messages.final,
+            follow_ups=final.follow_ups.final,
         ),
     )
 
 
-def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageCounts) -> str:
+def _next(config: AccountConfig, end: RunEnd, counts: Counts, final: _FinalState) -> str:
     """Return the command that continues the job, empty when nothing is left to do."""
     if end.exit_code is ExitCode.STRICT:
         return config.commands.check
     if end.exit_code is ExitCode.USAGE:  # the same command would end the same way; the error says what to add
         return ""
-    if end.is_resumable or counts.unsent or messages.unsent or messages.unknown:
+    if end.is_resumable or counts.unsent or final.follow_ups.needs_command:
         return config.commands.resume
     if not counts.unknown:
         return ""
@@ -285,7 +286,6 @@ def _next(config: AccountConfig, end: RunEnd, counts: Counts, messages: MessageC
 
 def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
     """Return further figures for ``--json``; bytes are counted in request and response bodies only."""
-    timers = {} if report.timers_not_set is None else {"timers_not_set": report.timers_not_set}
     held = {} if (held_s := report.figures.held_s) is None else {"held_s": round(held_s, 3)}
     outage = {"unreachable_s": round(report.unreachable_s, 3)} if report.unreachable_s else {}
     return {
@@ -294,7 +294,6 @@ def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
         **final.skipped,
-        **timers,
         **outage,
         **held,
     }

@@ -8,12 +8,11 @@ from provisioner.pacing import HostReachability, Pacer, Reachability
 from provisioner.ports.sending import ServiceCheck
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from provisioner.rows import IdentityPolicy
-from provisioner.sending import TwilioCalls
-from provisioner.twilio.closing import ClosingClient
+from provisioner.sending import SettingsCalls, TwilioCalls
 from provisioner.twilio.messages import MessageClient
+from provisioner.twilio.settings import SettingsClient
 from provisioner.twilio.webchats import WebChatClient
 
-from .close_timers import TwilioCloseTimers
 from .send_schedule import SendSchedule
 
 
@@ -21,13 +20,12 @@ from .send_schedule import SendSchedule
 class RunClients:
     """Twilio clients of a run.
 
-    ``pacer`` is that of WebChats. ``timers`` is None when conversations get no close timer. ``host`` is the host
-    of conversations, None when a failed connection counts as an attempt.
+    ``pacer`` is that of WebChats. ``host`` is the host of conversations, None when a failed connection counts as
+    an attempt.
     """
 
     calls: TwilioCalls
     pacer: Pacer
-    timers: TwilioCloseTimers | None
     transport: Transport
     identity_policy: IdentityPolicy
     host: HostReachability | None
@@ -40,34 +38,33 @@ class RunClients:
         identity_policy: IdentityPolicy,
         *,
         lone: int,
-        close_after_s: float | None,
         reachability: Reachability,
         service_check: ServiceCheck | None = None,
     ) -> "RunClients":
         """Create the clients over an open ``transport``.
 
         ``schedule`` gives the rates; the first ``lone`` rows (the canary) are sent one after the other.
-        ``close_after_s`` is the time of the close timers in seconds, None for no timers. Without
-        ``service_check``, every conversation that is answered with 404 is gone.
+        Without ``service_check``, every conversation that is answered with 404 is gone.
         """
         pacer = schedule.pacer(lone=lone, host=reachability.host_of(transport.url("flex-api", "v2")))
         host = reachability.host_of(transport.url("conversations", "v1"))
-        timers = None
-        if close_after_s:
-            pace = Pacer(schedule.message_rate, host=host)
-            timers = TwilioCloseTimers(ClosingClient(transport), pace, close_after_s, service_check)
+        reads = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host)
+        settings = SettingsCalls(
+            updater=SettingsClient(transport, reads),
+            pace=Pacer(schedule.message_rate, host=host),
+            service_check=service_check,
+        )
         calls = TwilioCalls(
             creator=WebChatClient(transport),
-            messenger=MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host)),
+            messenger=MessageClient(transport, reads),
             pace=pacer,
             message_pace=schedule.message_pacer(host),
-            timers=timers,
+            settings=settings,
             service_check=service_check,
         )
         return cls(
             calls=calls,
             pacer=pacer,
-            timers=timers,
             transport=transport,
             identity_policy=identity_policy,
             host=host,

@@ -13,6 +13,7 @@ from .row_selection import RetryConfig
 _REPORTED_OPTIONS = (
     *("rate", "stage", "duration", "arrivals", "seed", "cycle", "limit", "canary", "concurrency", "timeout"),
     *("max_attempts", "max_failures", "max_open", "on_unknown", "window", "fail_if", "abort_if", "close_after"),
+    "inactive_after",
 )
 """Names of the options that are stored in the ledger for reports."""
 

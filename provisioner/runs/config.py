@@ -27,8 +27,8 @@ from provisioner.planning.plan import validate_global_options
 from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
+from provisioner.rows import SHORTEST_CLOSE_S, SHORTEST_INACTIVE_S
 from provisioner.target import Target
-from provisioner.twilio.closing import SHORTEST_TIMER_S
 
 from .account_step import AccountConfig, Judge
 from .command_record import note_of_run, options_json
@@ -51,18 +51,16 @@ class RunKind:
     """Differences between the commands ``run`` and ``load``.
 
     ``arrivals`` give the due times of the rows of a load test; None in ``run``, which starts rows evenly. With
-    ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent.
-    ``close_after`` is the time of the close timers, such as ``10m``; empty for no timers. ``give_up`` is the
-    longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection counts as an
-    attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``. ``judge`` decides by the
-    figures of the run how it ended; None accepts its counts.
+    ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent. ``give_up``
+    is the longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection
+    counts as an attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``. ``judge``
+    decides by the figures of the run how it ended; None accepts its counts.
     """
 
     command: str
     retry: RetryConfig
     arrivals: Arrivals | None = None
     is_cycled: bool = False
-    close_after: str = ""
     give_up: str = ""
     is_new_job: bool = False
     rebuild_from: Path | None = None
@@ -237,7 +235,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
         ),
         rate=options.rate,
         drain_s=options.drain,
-        close_after_s=_timer_given(kind.close_after),
+        defaults=_timers_given(options),
         give_up_s=parse_duration(kind.give_up, "--give-up") if kind.give_up else None,
     )
 
@@ -280,12 +278,19 @@ def _time_given(text: str) -> float | None:
     return seconds
 
 
-def _timer_given(text: str) -> float | None:
-    if not text:
-        return None
-    seconds = parse_duration(text, "--close-after")
-    if seconds < SHORTEST_TIMER_S:
-        raise UsageError(
-            f"--close-after {text!r}: Twilio accepts no timer below ten minutes", cure="give it 10m, or more"
-        )
-    return seconds
+_TIMERS = (
+    ("inactive_after", SHORTEST_INACTIVE_S, "of inactivity below a minute", "1m"),
+    ("close_after", SHORTEST_CLOSE_S, "below ten minutes", "10m"),
+)
+
+
+def _timers_given(options: JobOptions) -> dict[str, str]:
+    """Return the timers of ``--inactive-after`` and ``--close-after`` by field, for rows without their own."""
+    given = {field: text for field, *_ in _TIMERS if (text := getattr(options, field))}
+    for field, shortest_s, what, least in _TIMERS:
+        flag = f"--{field.replace('_', '-')}"
+        if field in given and parse_duration(given[field], flag) < shortest_s:
+            raise UsageError(
+                f"{flag} {given[field]!r}: Twilio accepts no timer {what}", cure=f"give it {least}, or more"
+            )
+    return given

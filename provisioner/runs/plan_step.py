@@ -82,7 +82,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         event_logger().warning("rows.interrupted", rows=interrupted)
     await job.ledger.set_notes(reading=job.input.reading.to_note(), asked=config.options_json)
     selection = config.selection
-    await job.ledger.start_run(selection.statuses, messages=selection.message_statuses, limit=selection.limit)
+    await _start_run(job.ledger, selection)
     counts = await job.ledger.counts()
     told = forecast(
         structs.replace(report, counts=counts),
@@ -107,6 +107,16 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         is_unchanged=is_unchanged,
         run_note=run_note,
         consent=config.confirmation.consent(told, job.input.sources, job.ui),
+    )
+
+
+async def _start_run(ledger: Ledger, selection: RowSelection) -> None:
+    """Record the start of the run, and make the selected rows claimable."""
+    await ledger.start_run(
+        selection.statuses,
+        messages=selection.message_statuses,
+        settings=selection.settings_statuses,
+        limit=selection.limit,
     )
 
 

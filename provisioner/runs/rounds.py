@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from provisioner.ledger import Ledger
-from provisioner.models import MessageStatus, Status
+from provisioner.models import MessageStatus, SettingsStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit
 from provisioner.planning.feed import SourceFeed
@@ -100,9 +100,13 @@ class SendAndReconcile:
             if stop is not None or not again or self._stop.is_stopped:
                 return stop or self._stop.reason
             if allowance.is_bounded:
-                owed = (await self._ledger.messages.counts()).pending
-                again = allowance.take(again, self._monitor.resendable_rows(owed))
-            await self._ledger.set_claimable({Status.PENDING}, messages={MessageStatus.PENDING}, limit=again)
+                again = allowance.take(again, self._monitor.resendable_rows(await self._owed()))
+            await self._ledger.set_claimable(
+                {Status.PENDING},
+                messages={MessageStatus.PENDING},
+                settings={SettingsStatus.PENDING},
+                limit=again,
+            )
             to_send = await self._ledger.to_send() + await self._ledger.to_post()
             if not to_send:
                 return None
@@ -160,7 +164,7 @@ class SendAndReconcile:
             return await dispatcher.run()
 
     async def _look_up_rows(self, stop: Stop | None) -> int:
-        """Look up every unknown row, unless the run stops; return how many can be sent or need their message."""
+        """Look up every unknown row, unless the run stops; return how many can be sent or owe what follows."""
         self._unlooked_rows = unknown = (await self._ledger.counts()).unknown
         if not unknown or stop is not None or self._stop.is_stopped:
             return 0
@@ -177,8 +181,12 @@ class SendAndReconcile:
         await self._look(reconciler.run)
         self._unlooked_rows = unknown - reconciler.ends.total()
         self._log.info("lookup.finished", **{status.value: rows for status, rows in reconciler.ends.items()})
-        owed = (await self._ledger.messages.counts()).pending
-        return reconciler.ends[Status.PENDING] + min(reconciler.ends[Status.CREATED], owed)
+        return reconciler.ends[Status.PENDING] + min(reconciler.ends[Status.CREATED], await self._owed())
+
+    async def _owed(self) -> int:
+        """Return the most created rows that still owe what follows; one that owes two things may count twice."""
+        messages, settings = await self._ledger.messages.counts(), await self._ledger.settings.counts()
+        return messages.pending + settings.pending
 
     async def _look_for_messages(self, stop: Stop | None) -> int:
         """Look up every unknown message, unless the run stops; return how many may be posted now."""

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from provisioner.models import Counts, MessageStatus, Status
+from provisioner.models import Counts, MessageStatus, SettingsStatus, Status
 from provisioner.planning.forecast import Workload
 
 
@@ -56,6 +56,12 @@ class RowSelection:
     def message_statuses(self) -> AbstractSet[MessageStatus]:
         """Statuses in which the first message of a created row is posted."""
         return {MessageStatus.PENDING, MessageStatus.UNSENT, *map(MessageStatus, self.retry.retry)}
+
+    @property
+    def settings_statuses(self) -> AbstractSet[SettingsStatus]:
+        """Statuses in which the settings of a created row are set; ``--retry rejected`` also retries twins."""
+        again = {SettingsStatus.REJECTED, SettingsStatus.DUPLICATE} if "rejected" in self.retry.retry else set()
+        return {SettingsStatus.PENDING, SettingsStatus.UNSENT} | again
 
     def required_rows(self, counts: Counts) -> int:
         """Return the number of rows that need an outcome for the run to be complete."""

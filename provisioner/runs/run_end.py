@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.models import Counts, MessageCounts, Status
+from provisioner.models import Counts, FollowUpCounts, MessageCounts, SettingsCounts, Status
 from provisioner.models.reasons import MOST_REASONS, InvalidReason, format_row_list
 from provisioner.models.summary import CommandOutcome
 from provisioner.models.text import pluralize
 from provisioner.monitor import NO_FIGURES, RunFigures
 
-_NO_MESSAGES = MessageCounts()
+_NOTHING_FOLLOWS = FollowUpCounts()
 
 
 _RESUMABLE = {
@@ -53,22 +53,22 @@ def run_end(
     signal_exit: ExitCode | None,
     is_limited: bool,
     is_unsent: bool = True,
-    messages: MessageCounts = _NO_MESSAGES,
+    follow_ups: FollowUpCounts = _NOTHING_FOLLOWS,
 ) -> RunEnd:
     """Return exit code and outcome of a run.
 
-    ``counts`` are the ledger's rows by status, and ``messages`` the first messages by status. ``left`` is the
-    number of rows that were to be sent and got no outcome in this run. What stopped the run has priority over what
-    became of its rows: first an error, then a signal, which counts only when rows are left. ``is_limited`` says
-    that ``--limit`` or ``--max-duration`` left those rows; ``is_unsent`` then says whether this run also tried
-    rows or messages that are left unsent.
+    ``counts`` are the ledger's rows by status, and ``follow_ups`` those of the steps after the creation. ``left``
+    is the number of rows that were to be sent and got no outcome in this run. What stopped the run has priority
+    over what became of its rows: first an error, then a signal, which counts only when rows are left.
+    ``is_limited`` says that ``--limit`` or ``--max-duration`` left those rows; ``is_unsent`` then says whether this
+    run also tried rows or messages that are left unsent.
     """
     if error is not None and error.exit_code not in _BY_THE_ROWS:
         return RunEnd(error.exit_code, CommandOutcome.of_error(error))
     if left and signal_exit is not None:
         return RunEnd(signal_exit, CommandOutcome.STOPPED)
     is_planned = bool(left and is_limited and error is None)
-    codes = {*_codes_of(counts.final, messages.final)}
+    codes = {*_codes_of(counts.final, follow_ups.final)}
     if is_planned:
         codes.add(ExitCode.AS_PLANNED)
         if not is_unsent:  # those that are called unsent wait behind the limit
@@ -81,13 +81,14 @@ def run_end(
     return RunEnd(min(codes, key=_BY_THE_ROWS.index), outcome)
 
 
-def _codes_of(counts: Counts, messages: MessageCounts) -> Iterator[ExitCode]:
+def _codes_of(counts: Counts, follow_ups: FollowUpCounts) -> Iterator[ExitCode]:
+    messages, settings = follow_ups.messages, follow_ups.settings
     yield ExitCode.DONE
-    if counts.unknown or messages.unknown:
+    if counts.unknown or messages.unknown or settings.duplicate:
         yield ExitCode.UNKNOWN
-    if counts.unsent or messages.unsent:
+    if counts.unsent or messages.unsent or settings.unsent:
         yield ExitCode.UNSENT
-    if counts.rejected or counts.invalid or messages.rejected:
+    if counts.rejected or counts.invalid or messages.rejected or settings.rejected:
         yield ExitCode.REJECTED
 
 
@@ -100,7 +101,7 @@ class AdviceContext:
     was given; None when the command has no such option. ``unknown_rows`` are the first input row numbers of
     unknown rows, and ``reconcile`` is the command that looks them up. ``invalid`` are the reasons of invalid rows,
     the most frequent first, and ``check`` is the command that lists those rows, empty when the input was
-    piped in. ``messages`` are the final counts of the first messages.
+    piped in. ``follow_ups`` are the final counts of the steps after the creation.
     """
 
     figures: RunFigures = NO_FIGURES
@@ -111,7 +112,7 @@ class AdviceContext:
     reconcile: str = ""
     invalid: Sequence[InvalidReason] = ()
     check: str = ""
-    messages: MessageCounts = _NO_MESSAGES
+    follow_ups: FollowUpCounts = _NOTHING_FOLLOWS
 
 
 def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
@@ -120,7 +121,8 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
         *map(str, context.figures.reasons[:MOST_REASONS]),
         *_about_invalid(context),
         *_about_unknown(counts, context),
-        *_about_messages(context.messages),
+        *_about_settings(context.follow_ups.settings),
+        *_about_messages(context.follow_ups.messages),
         *_about_rest(counts, context),
     )
 
@@ -150,6 +152,20 @@ def _about_unknown(counts: Counts, context: AdviceContext) -> Iterator[str]:
         )
 
 
+def _about_settings(settings: SettingsCounts) -> Iterator[str]:
+    if settings.duplicate:
+        twins = pluralize("row", settings.duplicate, "is a twin", "are twins")
+        yield (
+            f"{twins}: another conversation has the unique name, and nothing is posted; "
+            "once that is renamed or deleted, --retry rejected sets it here"
+        )
+    if settings.unsent:
+        are = pluralize("conversation", settings.unsent, "has its", "have their")
+        yield f"{are} settings not set: the rows stay created, and the same command sets the rest"
+    if settings.rejected:
+        yield "rejected settings are left alone: --retry rejected sets them again"
+
+
 def _about_messages(messages: MessageCounts) -> Iterator[str]:
     if messages.unknown:
         are = pluralize("first message", messages.unknown, "is", "are")
@@ -159,6 +175,9 @@ def _about_messages(messages: MessageCounts) -> Iterator[str]:
         yield f"{are} not posted: the rows stay created, and the same command posts the rest"
     if messages.rejected:
         yield "rejected messages are left alone: --retry rejected posts them again"
+    if messages.held:
+        wait = pluralize("first message", messages.held, "waits", "wait")
+        yield f"{wait} for what was rejected before: none is posted until that is done"
 
 
 def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from provisioner.errors import ProvisionerError
 from provisioner.http_client.transport import Transport
-from provisioner.models import Status
 from provisioner.models.forecast import Forecast
 from provisioner.monitor import NO_FIGURES, RunFigures, RunMonitor
 from provisioner.pacing import Reachability
@@ -21,7 +20,6 @@ from provisioner.system.event_log import event_logger
 from provisioner.target import Target
 
 from .clients import RunClients
-from .close_timers import TwilioCloseTimers
 from .open_job import OpenJob
 from .plan_step import RunPlan
 from .rounds import RoundConfig, SendAndReconcile
@@ -36,8 +34,8 @@ class SendConfig:
     """Configuration of the second step.
 
     ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
-    flight have to finish after a stop. ``close_after_s`` is the time of the close timers in seconds, None for no
-    timers. ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
+    flight have to finish after a stop. ``defaults`` are texts by field, for rows that do not fill it.
+    ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
     connection counts as an attempt.
     """
 
@@ -46,7 +44,7 @@ class SendConfig:
     rounds: RoundConfig
     rate: str
     drain_s: float
-    close_after_s: float | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
     give_up_s: float | None = None
 
 
@@ -56,8 +54,7 @@ class SendReport:
 
     ``error`` is the error that prevented or stopped sending, and ``is_time_up`` says that ``--max-duration``
     stopped it. ``began`` is the start of sending, in seconds of ``time.monotonic``. ``unlooked`` is the number of
-    unknown rows and messages that were not looked up because of a stop. ``timers_not_set`` is the number of
-    conversations whose close timer may not be set, None without timers. ``bytes_sent`` and ``bytes_received``
+    unknown rows and messages that were not looked up because of a stop. ``bytes_sent`` and ``bytes_received``
     count request and response bodies only. ``unreachable_s`` is how long Twilio could not be reached.
     """
 
@@ -68,7 +65,6 @@ class SendReport:
     unlooked: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
-    timers_not_set: int | None = None
     unreachable_s: float = 0.0
 
     def elapsed_s(self, now: float) -> float:
@@ -97,7 +93,7 @@ async def send(
         clients = _clients(transport, config, identity_policy, reachability, service_check)
         monitor = _monitor(planned, clients, reachability)
         stop.on_drain = monitor.drain
-        feed = partial(SourceFeed, job.input, identity_policy)
+        feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
         rounds = SendAndReconcile(config.rounds, job.ledger, feed, clients=clients, monitor=monitor, stop=stop)
         job.stop.on_stop(lambda: _drain(stop, job.ui, config.drain_s), stop.cancel)
         _log_start(planned.to_send, config.rate)
@@ -111,7 +107,6 @@ async def send(
         unlooked=rounds.unlooked,
         bytes_sent=transport.traffic.sent,
         bytes_received=transport.traffic.received,
-        timers_not_set=_timers_not_set(clients.timers, monitor),
         unreachable_s=reachability.out_s,
     )
 
@@ -139,7 +134,6 @@ def _clients(
         config.schedule,
         identity_policy,
         lone=config.rounds.canary,
-        close_after_s=config.close_after_s,
         reachability=reachability,
         service_check=service_check,
     )
@@ -174,8 +168,3 @@ async def _end_of(sending: Awaitable[Stop | None]) -> tuple[ProvisionerError | N
     except ProvisionerError as error:
         return error, None
     return (stop.error, stop.kind) if stop else (None, None)
-
-
-def _timers_not_set(timers: TwilioCloseTimers | None, monitor: RunMonitor) -> int | None:
-    """Return the number of conversations that may have no timer, including all that were found by a look-up."""
-    return None if timers is None else timers.not_set + monitor.resolved_to[Status.CREATED]

@@ -9,7 +9,7 @@ policy of a run · ``guards`` stop a run after too many failures.
 
 from .guards import Stop, StopKind
 from .limits import DispatchLimits
-from .steps import TwilioCalls
+from .steps import SettingsCalls, TwilioCalls
 from .worker_pool import Dispatcher
 
-__all__ = ["DispatchLimits", "Dispatcher", "Stop", "StopKind", "TwilioCalls"]
+__all__ = ["DispatchLimits", "Dispatcher", "SettingsCalls", "Stop", "StopKind", "TwilioCalls"]

@@ -37,6 +37,7 @@ class Stop:
     error: ProvisionerError | None = None
 
 
+_OF_STEP = {Step.SETTINGS: "its settings: ", Step.MESSAGE: "its message: "}
 _FAILED = {Status.REJECTED, Status.UNKNOWN}
 
 
@@ -44,7 +45,8 @@ _FAILED = {Status.REJECTED, Status.UNKNOWN}
 class FailureGuard:
     """Counter of processed rows that stops the run after too many failures.
 
-    A created row whose message failed counts as failed. ``finished``, ``refused`` and ``failed`` are numbers of
+    A created row whose settings or message failed counts as failed. ``finished``,
+    ``refused`` and ``failed`` are numbers of
     rows; ``last_refusal`` is the text of the last refusal.
     """
 
@@ -61,7 +63,7 @@ class FailureGuard:
         self.failed += outcome.status in _FAILED
         if result.verdict is Verdict.REFUSED:
             self.refused += 1
-            self.last_refusal = f"its message: {result.error}" if outcome.step is Step.MESSAGE else result.error
+            self.last_refusal = f"{_OF_STEP.get(outcome.step, '')}{result.error}"
         if result.stops_run:
             cure = result.connect_failure.cure if result.connect_failure else ""
             return Stop(StopKind.FAULT, GuardError(result.error, cure=cure))

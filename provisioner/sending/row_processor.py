@@ -12,10 +12,8 @@ from operator import attrgetter
 from msgspec import structs
 
 from provisioner.models import Row, SharedConversation, Status
-from provisioner.ports.sending import CloseTimers
 
 from .follow_ups import FollowUp
-from .pending_writes import PendingWrites
 from .step_runner import RowOutcome, StepRunner
 from .steps import Recorded
 
@@ -33,20 +31,11 @@ from .steps import Recorded
 class RowProcessor:
     """Processor of rows, shared by all workers.
 
-    ``follow_ups`` are done with a created row in this order; one begins when those before it are done. ``timers``
-    set close timers for created rows; None sets none.
+    ``follow_ups`` are done with a created row in this order; one begins when those before it are done.
     """
 
-    def __init__(
-        self,
-        create: StepRunner,
-        follow_ups: Sequence[FollowUp],
-        *,
-        pending_writes: PendingWrites,
-        timers: CloseTimers | None = None,
-    ) -> None:
+    def __init__(self, create: StepRunner, follow_ups: Sequence[FollowUp]) -> None:
         self._create, self._follow_ups = create, follow_ups
-        self._pending_writes, self._timers = pending_writes, timers
         self._fields = attrgetter(*(f"request.{field}" for each in follow_ups for field in each.fields))
         self._is_plain = all(each.fields for each in follow_ups)
 
@@ -63,12 +52,10 @@ class RowProcessor:
             return outcome
         asks = not self._is_plain or any(self._fields(row))  # most rows do not, which one look at them shows
         asked = [each for each in self._follow_ups if each.is_asked(row)] if asks else []
-        if not (asked or self._timers) or not await _has_conversation(outcome.recorded):
+        if not asked or not await _has_conversation(outcome.recorded):
             return outcome
         created = outcome.result
         row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
-        if refusal := await self._set_timer(row):
-            return outcome._replace(result=structs.replace(created, stops_run=True, error=refusal))
         return await self._follow_up(row, asked, outcome)
 
     async def _owed(self, row: Row) -> Sequence[FollowUp]:
@@ -92,12 +79,6 @@ class RowProcessor:
             if outcome.status is not Status.CREATED:
                 return outcome
         return outcome
-
-    async def _set_timer(self, row: Row) -> str:
-        """Set the close timer of a created row, if timers are set; return why the run has to stop, or empty."""
-        if self._timers is None or not await self._pending_writes.all_recorded():
-            return ""
-        return await self._timers.set(row)
 
 
 async def _has_conversation(recorded: Recorded | None) -> bool:

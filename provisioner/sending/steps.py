@@ -1,4 +1,7 @@
-"""Steps of a row, creating and posting the first message: what each step sends and how it is recorded."""
+"""Steps of a row, creating and posting the first message: what each step sends and how it is recorded.
+
+``settings_step`` has the step between them.
+"""
 
 import asyncio
 import time
@@ -12,22 +15,22 @@ from msgspec import structs
 from provisioner.ledger import RowStore
 from provisioner.models import (
     AttemptResult,
-    Message,
     MessageStatus,
     Row,
     SharedConversation,
     Status,
     Step,
     Verdict,
+    first_message_of,
 )
 from provisioner.pacing.attempts import RetryableRequest
 from provisioner.ports.sending import (
-    CloseTimers,
     Gate,
     Messenger,
     Observer,
     RateLimiter,
     ServiceCheck,
+    SettingsUpdater,
     WebChatCreator,
 )
 
@@ -36,15 +39,27 @@ from provisioner.ports.sending import (
 class TwilioCalls:
     """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for first messages.
 
-    ``timers`` set close timers for created conversations; None sets none. Without ``service_check``, every
-    conversation that is answered with 404 is gone.
+    ``settings`` set what rows ask for on their conversations; None where no row of the run can ask. Without
+    ``service_check``, every conversation that is answered with 404 is gone.
     """
 
     creator: WebChatCreator
     messenger: Messenger
     pace: RateLimiter
     message_pace: RateLimiter
-    timers: CloseTimers | None = None
+    settings: "SettingsCalls | None" = None
+    service_check: ServiceCheck | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsCalls:
+    """Client for settings of conversations, and its rate limiter; ``service_check`` as in ``TwilioCalls``.
+
+    A stop does not close ``pace``, so that conversations that were created just before get their settings.
+    """
+
+    updater: SettingsUpdater
+    pace: RateLimiter
     service_check: ServiceCheck | None = None
 
 
@@ -83,8 +98,8 @@ class FollowUpStep(SendStep, Protocol):
         ...
 
 
-class _ObservedStep:
-    """Base of both steps: passes the events of requests on to the observer."""
+class ObservedStep:
+    """Base of the steps: passes the events of requests on to the observer."""
 
     step: ClassVar[Step]
 
@@ -95,7 +110,7 @@ class _ObservedStep:
         self.request_throttled = partial(observer.request_throttled, step=self.step)
 
 
-class CreateStep(_ObservedStep):
+class CreateStep(ObservedStep):
     """Step that creates the row's conversation."""
 
     step: ClassVar[Step] = Step.CREATE
@@ -108,9 +123,13 @@ class CreateStep(_ObservedStep):
         self.answered, self.settled = observer.answered, observer.settled
 
     def begin(self, row: Row) -> Awaitable[None]:
-        """Record the intent, and whether a first message follows."""
+        """Record the intent, and what follows the creation."""
         request = row.request
-        return self._ledger.begin(row.id, request.identity, owes_message=bool(request.first_message))
+        owes_settings = bool(
+            request.unique_name or request.attributes or request.inactive_after or request.close_after
+        )
+        owes_message = bool(request.first_message)
+        return self._ledger.begin(row.id, request.identity, owes_message=owes_message, owes_settings=owes_settings)
 
     def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
         """Make one attempt to create the conversation."""
@@ -127,7 +146,7 @@ class CreateStep(_ObservedStep):
         return self._ledger.release([row.id])
 
 
-class MessageStep(_ObservedStep):
+class MessageStep(ObservedStep):
     """Step that posts the first message of a created row. The status of a posted message is *created* here."""
 
     step: ClassVar[Step] = Step.MESSAGE
@@ -152,22 +171,15 @@ class MessageStep(_ObservedStep):
         return self._messages.begin(row.id)
 
     async def send(self, row: Row, gate: Gate) -> AttemptResult:
-        """Make one attempt to post the message as the customer.
+        """Make one attempt to post the message, as the customer unless the row names another author.
 
-        Without the customer's identity, send nothing and return a refusal with error code ``no_identity``. A 404
-        of a service without any conversation of the job stops the run.
+        Without an author, send nothing and return a refusal with error code ``no_identity``. A 404 of a service
+        without any conversation of the job stops the run.
         """
-        if not row.identity:
+        message = first_message_of(row)
+        if not message.author:
             return _no_identity()
-        message = Message(row.conversation_sid, row.identity, row.request.first_message)
-        result = await self._messenger.post(message, gate)
-        if self._service_check is None:
-            return result
-        if result.verdict is Verdict.CREATED:
-            self._service_check.note_shown()
-        elif result.is_gone and (refusal := await self._service_check.refusal()):
-            return structs.replace(result, stops_run=True, error=refusal)
-        return result
+        return await checked_by_service(await self._messenger.post(message, gate), self._service_check)
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the message's status; the row's own status does not change."""
@@ -189,6 +201,17 @@ _STATUSES = {
     Status.UNKNOWN: MessageStatus.UNKNOWN,
     Status.UNSENT: MessageStatus.UNSENT,
 }
+
+
+async def checked_by_service(result: AttemptResult, check: ServiceCheck | None) -> AttemptResult:
+    """Return the result of a request to a conversation; one of another service, by a 404, stops the run."""
+    if check is None:
+        return result
+    if result.verdict is Verdict.CREATED:
+        check.note_shown()
+    elif result.is_gone and (refusal := await check.refusal()):
+        return structs.replace(result, stops_run=True, error=refusal)
+    return result
 
 
 def _no_identity() -> AttemptResult:

@@ -14,6 +14,7 @@ from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .prefetch import RowPrefetcher
 from .row_processor import RowProcessor
+from .settings_step import SettingsStep
 from .step_runner import RowOutcome, StepRunner
 from .steps import CreateStep, MessageStep, TwilioCalls
 from .workers import WorkerTasks
@@ -47,12 +48,13 @@ class Dispatcher:
         )
         create = CreateStep(calls, ledger=ledger, observer=observer, may_share=limits.may_share)
         message = MessageStep(calls, ledger=ledger, observer=observer)
-        self._processor = RowProcessor(
-            run_step(create, resends_unknown=limits.resends_unknown),
-            (SingleRequest(message, run_step(message)),),
-            pending_writes=self._pending_writes,
-            timers=calls.timers,
-        )
+        follow_ups = [SingleRequest(message, run_step(message))]
+        if calls.settings is not None:
+            settings = SettingsStep(calls.settings, ledger=ledger, observer=observer)
+            # What was just created when a stop comes still gets its settings, so this loop does not end at a stop.
+            unstopped = run_step(settings, runner=AttemptRunner(), resends_unknown=True)
+            follow_ups.insert(0, SingleRequest(settings, unstopped))
+        self._processor = RowProcessor(run_step(create, resends_unknown=limits.resends_unknown), follow_ups)
         self._failure_guard = FailureGuard(limits)
         self._prefetcher = RowPrefetcher(ledger, row_loader)
         self._stop: Stop | None = None

@@ -1,4 +1,4 @@
-"""Closing conversations: close one, delete one or its guest, or set the timer after which Twilio closes it.
+"""Closing conversations: close one, delete one, or delete its guest.
 
 A closed conversation cannot be opened again. For one that is already closed or deleted, Twilio answers with an
 error that says so, so every call here can be retried safely.
@@ -6,7 +6,6 @@ Sources: Twilio, https://www.twilio.com/docs/conversations/api/conversation-reso
 https://www.twilio.com/docs/conversations/api/user-resource.
 """
 
-import math
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -31,14 +30,7 @@ from .messages import WEBHOOKS
 from .results import close_result, failed_close
 from .webchats import FORM
 
-SHORTEST_TIMER_S = 600.0
-"""Minimum seconds of a timer that closes a conversation; not verified against Twilio.
-
-Source: Twilio, https://www.twilio.com/docs/conversations/states-timers, and error 50376.
-"""
 _NOT_SHOWN = ambiguous("Twilio's reply does not show it closed", word="bad_reply")
-
-_NOT_A_CONVERSATION = ambiguous("the reply is not a conversation", word="bad_reply")
 
 
 class _State(msgspec.Struct, gc=False):
@@ -85,14 +77,6 @@ class ClosingClient:
             return failed_close(came)
         return _result_if(came, HTTPStatus.NO_CONTENT, CloseStatus.DELETED, errors)
 
-    async def set_timer(self, sid: str, after_s: float, gate: Gate) -> CloseResult:
-        """Set the timer by which Twilio closes a conversation ``after_s`` seconds after it was last used.
-
-        ``after_s`` must be at least ``SHORTEST_TIMER_S``. The status ``CLOSED`` means that the timer is set.
-        """
-        came = await self._post(sid, gate, {"Timers.Closed": iso_duration(after_s)})
-        return failed_close(came) if isinstance(came, TransportFailure) else _read_timer_reply(came)
-
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | TransportFailure:
         body = urlencode(form).encode()
         return await self._transport.send(
@@ -103,23 +87,11 @@ class ClosingClient:
         return self._transport.url("conversations", "v1", "Conversations", SidKind.CONVERSATION.require(sid))
 
 
-def iso_duration(seconds: float) -> str:
-    """Return a duration in the format of ISO 8601, rounded up to whole seconds: ``PT600S``."""
-    return f"PT{math.ceil(seconds)}S"
-
-
 def _read_close_reply(reply: Reply) -> CloseResult:
     """Return ``CLOSED`` only if the reply's body shows the state ``closed``."""
     shown = decode(_STATE, reply.body) if reply.status == HTTPStatus.OK else None
     if reply.status == HTTPStatus.OK and (shown is None or shown.state != "closed"):
         return close_result(reply, CloseStatus.MAYBE, _NOT_SHOWN)
-    return _result_if(reply, HTTPStatus.OK, CloseStatus.CLOSED)
-
-
-def _read_timer_reply(reply: Reply) -> CloseResult:
-    """Return ``CLOSED`` only if the reply's body is a conversation: any other server may answer 200."""
-    if reply.status == HTTPStatus.OK and decode(_STATE, reply.body) is None:
-        return close_result(reply, CloseStatus.MAYBE, _NOT_A_CONVERSATION)
     return _result_if(reply, HTTPStatus.OK, CloseStatus.CLOSED)
 
 

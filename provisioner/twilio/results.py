@@ -56,7 +56,7 @@ def failed_attempt(failure: TransportFailure, *, identity: str = "") -> AttemptR
 def close_result(
     reply: Reply, status: CloseStatus, classification: ReplyClassification, *, field: str = "state"
 ) -> CloseResult:
-    """Return the result of an attempt to close, delete or set a timer that got a reply.
+    """Return the result of an attempt to close or delete that got a reply.
 
     ``field`` is a field that every object of the endpoint has.
     """
@@ -115,7 +115,7 @@ def _told(classification: ReplyClassification, foreign: ForeignReply) -> str:
 
 
 def failed_close(failure: TransportFailure) -> CloseResult:
-    """Return the result of an attempt to close, delete or set a timer that got no reply."""
+    """Return the result of an attempt to close or delete that got no reply."""
     return CloseResult(CLOSE_STATUSES[failure.verdict], **_fields(failure))
 
 

@@ -6,26 +6,28 @@ from collections.abc import Collection, Sequence
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.row_codec import claims_of
 from provisioner.ledger.sqlite.sids import require_sids
-from provisioner.models import Claim, MessageStatus, Status
+from provisioner.models import Claim, MessageStatus, SettingsStatus, Status
 
 _RUN = queries.load_queries("run")
 _NO_LIMIT = -1
 
 
 class ClaimCursor:
-    """Cursor over the rows with one of ``statuses``, and the created rows whose message is in ``messages``.
+    """Cursor over the rows with one of ``statuses``, and the created rows that owe what follows.
 
-    At most ``limit`` rows are returned; None means no limit. ``left`` is the number of rows that are still to be
-    returned; ``posts_left`` of them are created rows. Use ``open`` and ``next`` on the writer thread only.
+    Those are the ones whose settings are in ``settings``, or whose message is in ``messages``. At most ``limit``
+    rows are returned; None means no limit. ``left`` is the number of rows that are still to be returned;
+    ``posts_left`` of them are created rows. Use ``open`` and ``next`` on the writer thread only.
     """
 
     def __init__(
         self,
         statuses: Collection[Status] = (),
         messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
         limit: int | None = 0,
     ) -> None:
-        self._asked = f" {' '.join(statuses)} ", f" {' '.join(messages)} "
+        self._asked = f" {' '.join(statuses)} ", f" {' '.join(messages)} ", f" {' '.join(settings)} "
         self._limit = _NO_LIMIT if limit is None else limit
         self._last_row = 0
         self.left = self.posts_left = 0
@@ -33,10 +35,10 @@ class ClaimCursor:
     def open(self, connection: sqlite3.Connection) -> None:
         """Count the rows to return.
 
-        Raise ``OddSid`` when a row with an unposted message has no valid conversation SID.
+        Raise ``OddSid`` when a created row that may owe something has no valid conversation SID.
         """
-        if self._asked[1].strip():
-            require_sids(connection, owing_messages=True)
+        if any(asked.strip() for asked in self._asked[1:]):
+            require_sids(connection, owing=True)
         self.left, self.posts_left = connection.execute(
             _RUN["count_claimable"], (*self._asked, self._limit)
         ).fetchone()

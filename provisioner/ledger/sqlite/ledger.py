@@ -18,6 +18,7 @@ from provisioner.ledger.sqlite import queries, shapes, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
 from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
+from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun, add_run
 from provisioner.ledger.sqlite.message_ledger import SqliteMessageLedger
 from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_temporary
@@ -25,12 +26,12 @@ from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.reader import (
     SqliteLedgerReader,
     open_sqlite_reader,
-    read_counts,
     read_notes,
     read_planned_inputs,
 )
 from provisioner.ledger.sqlite.recovery import recover
 from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt, encode_run_note
+from provisioner.ledger.sqlite.settings_ledger import SqliteSettingsLedger
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
@@ -42,6 +43,7 @@ from provisioner.models import (
     PlanEntry,
     PlanReport,
     ReplacedInput,
+    SettingsStatus,
     SharedConversation,
     Status,
     Step,
@@ -67,6 +69,7 @@ class SqliteLedger:
         self._writer = Writer(opened.connection, opened.path)
         self._current_run = CurrentRun()
         self.messages = SqliteMessageLedger(self._writer, self._current_run)
+        self.settings = SqliteSettingsLedger(self._writer, self._current_run)
         self._claim_cursor = ClaimCursor()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
@@ -116,19 +119,17 @@ class SqliteLedger:
         statuses: Collection[Status],
         *,
         messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
         limit: int | None = None,
         run_id: str | None = None,
     ) -> str:
-        """Record the start of a run, call ``set_claimable`` with the same arguments, and return the run's ID.
-
-        ``run_id`` is generated when it is None.
-        """
+        """Record the start of a run, call ``set_claimable``, and return the run's ID; see ``Ledger.start_run``."""
         run_id = run_id or secrets.token_hex(4)
         record = (run_id, time.time(), self._version, os.getpid())
         if not self.is_new:  # from here on the file depends on its log; one that was only read keeps its bytes
             await self._writer.call(wal.checkpoint)
         self._current_run.id = await self._writer.call(lambda connection: add_run(connection, record))
-        await self.set_claimable(statuses, messages=messages, limit=limit)
+        await self.set_claimable(statuses, messages=messages, settings=settings, limit=limit)
         return run_id
 
     async def set_claimable(
@@ -136,14 +137,11 @@ class SqliteLedger:
         statuses: Collection[Status],
         *,
         messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
         limit: int | None = None,
     ) -> None:
-        """Make ``claim`` start again at the first row and return only rows of these statuses.
-
-        It also returns created rows whose first message has a status in ``messages``. It returns at most ``limit``
-        rows in all; None means no limit.
-        """
-        claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, limit)
+        """Make ``claim`` start again at the first row; see ``Ledger.set_claimable``."""
+        claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, settings, limit)
         await self._writer.call(claim_cursor.open)
 
     async def set_run_note(self, note: RunNote) -> None:
@@ -159,7 +157,7 @@ class SqliteLedger:
         return self._claim_cursor.left - self._claim_cursor.posts_left
 
     async def to_post(self) -> int:
-        """Return the number of created rows that ``claim`` will still return because a message is to be posted."""
+        """Return the number of created rows that ``claim`` will still return because they owe what follows."""
         return self._claim_cursor.posts_left
 
     async def claim(self, limit: int) -> Sequence[Claim]:
@@ -172,15 +170,13 @@ class SqliteLedger:
             return ()
         return await self._writer.call(lambda connection: claim_cursor.next(connection, limit))
 
-    def begin(self, claim_id: int, identity: str = "", *, owes_message: bool = False) -> asyncio.Future[None]:
-        """Record the intent: from now on, a request that creates this row with ``identity`` may be in flight.
-
-        ``owes_message`` says that a first message has to be posted once the row is known to be created, by the
-        reply or by a later look-up.
-        """
+    def begin(
+        self, claim_id: int, identity: str = "", *, owes_message: bool = False, owes_settings: bool = False
+    ) -> asyncio.Future[None]:
+        """Record the intent to create this row with ``identity``, and what it owes then; see ``RowStore``."""
         self._changes += 1
-        message = MessageStatus.PENDING.value if owes_message else None
-        return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, message)), is_intent=True)
+        owed = "pending" if owes_message else None, "pending" if owes_settings else None
+        return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, *owed)), is_intent=True)
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the result of an attempt and the row's status after it; ``PENDING``: another attempt follows."""

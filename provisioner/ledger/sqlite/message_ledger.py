@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.sqlite.counts import read_message_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.reader import read_message_counts
 from provisioner.ledger.sqlite.row_codec import encode_text
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer

@@ -46,3 +46,11 @@ CREATE TABLE users (
     last_attempt INTEGER REFERENCES attempts (id),
     service_sid TEXT
 );
+
+-- name: add_settings
+-- Version 4: status of the settings of the row's conversation. Rows that older versions created have none.
+ALTER TABLE rows ADD COLUMN settings TEXT;
+
+-- name: add_last_settings
+-- Version 4: the last attempt to set them.
+ALTER TABLE rows ADD COLUMN last_settings INTEGER REFERENCES attempts (id);

@@ -9,8 +9,8 @@ from threading import Event
 from typing import Any
 
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.earlier_input import EarlierInput
-from provisioner.ledger.sqlite.reader import read_counts
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 

@@ -308,9 +308,9 @@ LIMIT 1;
 -- name: add_rebuilt_row
 -- A row as the results have it. What was sent for it is not known, so its digest is that of nothing.
 INSERT INTO rows (
-    id, key, digest, status, asked_identity, attempts, last_attempt, message, last_message
+    id, key, digest, status, asked_identity, attempts, last_attempt, message, last_message, settings
 )
-VALUES (?, ?, zeroblob(16), ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, zeroblob(16), ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_rebuilt_attempt
 -- The request that decided a row's status, or that of its message: of no run, by which one of a ledger that is lost is known.

@@ -171,12 +171,12 @@ WHERE rows.status = 'created'
     AND NOT (coalesce(attempts.conversation_sid GLOB ?, 0) AND typeof(attempts.conversation_sid) = 'text')
 LIMIT 1;
 
--- name: odd_sid_of_message
--- The same, for rows whose first message is not posted.
+-- name: odd_sid_of_owing
+-- The same, for rows whose first message is not posted or whose settings are not set.
 SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
 FROM rows
 LEFT JOIN attempts ON attempts.id = rows.last_attempt
-WHERE rows.status = 'created' AND rows.message <> 'posted'
+WHERE rows.status = 'created' AND (rows.message <> 'posted' OR rows.settings <> 'set')
     AND NOT (coalesce(attempts.conversation_sid GLOB ?, 0) AND typeof(attempts.conversation_sid) = 'text')
 LIMIT 1;
 

@@ -25,6 +25,7 @@ from provisioner.ledger.reading import (
 )
 from provisioner.ledger.sqlite import lock, queries, shapes, unsent
 from provisioner.ledger.sqlite.connections import QuerySignals
+from provisioner.ledger.sqlite.counts import read_counts, read_message_counts, read_settings_counts
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.row_codec import decode_run_note
@@ -39,12 +40,12 @@ from provisioner.models import (
     MessageCounts,
     Problem,
     Result,
+    SettingsCounts,
     Status,
     VanishedResult,
 )
 
 _READ = queries.load_queries("read")
-_MESSAGES = queries.load_queries("messages")
 _PLANNED_AT = queries.load_queries("run")["planned_at"]
 _BATCH = 100
 """Result rows that are fetched and checked together; no more of a query's result is in memory."""
@@ -75,6 +76,11 @@ class SqliteLedgerReader:
         """Return the number of first messages by status; all are 0 for a ledger of version 1."""
         with self._asking():
             return read_message_counts(self._connection)
+
+    def settings_counts(self) -> SettingsCounts:
+        """Return the number of settings by status; all are 0 for a ledger before version 4."""
+        with self._asking():
+            return read_settings_counts(self._connection)
 
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return the fingerprints of the planned input files; an empty sequence before the first plan."""
@@ -257,25 +263,6 @@ def open_sqlite_reader(path: Path) -> Iterator[SqliteLedgerReader]:
         yield SqliteLedgerReader(connection, path)
     finally:
         connection.close()
-
-
-def read_counts(connection: sqlite3.Connection) -> Counts:
-    """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
-    counts = dict(
-        checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall()
-    )
-    return Counts(input=sum(counts.values()), **counts)
-
-
-def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
-    """Return the number of first messages by status, for the created rows of the current input.
-
-    Raise ``OddLine`` for a damaged ledger.
-    """
-    if version_of(connection) == 1:
-        return MessageCounts()
-    lines = connection.execute(_MESSAGES["counts"]).fetchall()
-    return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
 
 
 def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:

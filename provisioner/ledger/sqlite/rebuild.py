@@ -133,7 +133,8 @@ def _add_row(connection: sqlite3.Connection, row_id: int, key: str, row: Rebuilt
     creation, posting = 2 * row_id - 1, 2 * row_id
     values = (row_id, key, row.status.value, row.asked_identity, row.attempts)
     message = row.message.value if row.message else None
-    ends = (creation if row.creation else None, message, posting if row.posting else None)
+    settings = row.settings.value if row.settings else None
+    ends = (creation if row.creation else None, message, posting if row.posting else None, settings)
     connection.execute(_PLAN["add_rebuilt_row"], (*values, *ends))
     for number, attempt in ((creation, row.creation), (posting, row.posting)):
         if attempt:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from provisioner.models import MessageStatus, Result, Status, Step, Verdict
+from provisioner.models import MessageStatus, Result, SettingsStatus, Status, Step, Verdict
 
 _CLASSES = {
     Status.CREATED: Verdict.CREATED,
@@ -13,7 +13,7 @@ _CLASSES = {
     Status.UNKNOWN: Verdict.MAYBE,
     Status.UNSENT: Verdict.NOT_PROCESSED,
 }
-_MESSAGE = "message_"
+_MESSAGE, _SETTINGS = "message_", "settings_"
 _TOLD = re.compile("(?:first message: )?(.*)", re.DOTALL)
 _MESSAGE_CLASSES = {
     MessageStatus.POSTED: Verdict.CREATED,
@@ -32,6 +32,7 @@ class RebuiltRow(NamedTuple):
     creation: Sequence[Any] | None
     message: MessageStatus | None
     posting: Sequence[Any] | None
+    settings: SettingsStatus | None = None
 
 
 def rebuilt_row(result: Result, *, now: float, is_asked: Callable[[str], bool]) -> RebuiltRow:
@@ -45,15 +46,17 @@ def rebuilt_row(result: Result, *, now: float, is_asked: Callable[[str], bool]) 
     if status is Status.UNSENT and not result.attempts:
         return RebuiltRow(Status.PENDING, None, 0, None, None, None)
     message = _message_of(result) if status is Status.CREATED else None
+    owes_settings = status is Status.CREATED and (result.error_code or "").startswith(_SETTINGS)
     is_overruled = status is Status.CREATED and result.identity and not is_asked(result.identity)
     asked = "" if is_overruled else result.identity
     return RebuiltRow(
         status=status,
         asked_identity=asked,
         attempts=result.attempts,
-        creation=_creation(result, status, now, has_message=message is not None),
+        creation=_creation(result, status, now),
         message=message,
         posting=_posting(result, message, now),
+        settings=SettingsStatus.UNSENT if owes_settings else None,
     )
 
 
@@ -63,8 +66,8 @@ def sent_at(result: Result) -> float | None:
     return None if ended is None else ended - (result.latency_ms or 0) / 1000
 
 
-def _creation(result: Result, status: Status, now: float, *, has_message: bool) -> Sequence[Any]:
-    is_about_message = has_message and (result.error_code or "").startswith(_MESSAGE)
+def _creation(result: Result, status: Status, now: float) -> Sequence[Any]:
+    is_about_message = status is Status.CREATED and (result.error_code or "").startswith((_MESSAGE, _SETTINGS))
     return (
         Step.CREATE.value,
         max(result.attempts, 1),
@@ -82,9 +85,12 @@ def _creation(result: Result, status: Status, now: float, *, has_message: bool) 
 
 
 def _message_of(result: Result) -> MessageStatus | None:
+    """Return the status of the first message; one that waited for settings waits again, if the input has one."""
     code = result.error_code or ""
     if result.message_sid:
         return MessageStatus.POSTED
+    if code.startswith(_SETTINGS) or code == f"{_MESSAGE}{MessageStatus.HELD}":
+        return MessageStatus.PENDING
     if not code.startswith(_MESSAGE):
         return None
     word = code.removeprefix(_MESSAGE)
@@ -93,7 +99,7 @@ def _message_of(result: Result) -> MessageStatus | None:
 
 
 def _posting(result: Result, message: MessageStatus | None, now: float) -> Sequence[Any] | None:
-    if message is None:
+    if message in {None, MessageStatus.PENDING}:
         return None
     code = (result.error_code or "").removeprefix(_MESSAGE)
     told = _TOLD.fullmatch(result.error or "")

@@ -10,11 +10,12 @@ INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?);
 
 -- name: begin
 -- Record the intents of many rows: from now on a request, built from the current input, may be in flight.
--- The values are row ID, identity, and the status of the first message (pending, or NULL when there is none).
+-- The values are row ID, identity, and the statuses of the first message and of the settings (pending, or NULL when
+-- there is none).
 UPDATE rows
 SET before = status, status = 'in_flight', attempts = attempts + 1, sent_digest = NULL, asked_identity = asked.column2,
-    message = asked.column3
-FROM (VALUES (?, ?, ?)) AS asked
+    message = asked.column3, settings = asked.column4
+FROM (VALUES (?, ?, ?, ?)) AS asked
 WHERE rows.id = asked.column1 AND rows.status <> 'in_flight';
 
 -- name: release
@@ -77,24 +78,35 @@ WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
 -- The next rows to send after row number ?1, in input order. ?2 lists the statuses of rows, ?3 the statuses of the
--- messages of created rows, each as one text separated by spaces. The last column holds the steps that a created row
--- owes, separated by spaces.
+-- messages of created rows, ?4 those of their settings, each as one text separated by spaces. The last column holds
+-- the steps that a created row owes, separated by spaces. A message waits for settings.
 SELECT
     rows.id, plan.row, rows.key, rows.digest,
     coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown',
-    CASE rows.status WHEN 'created' THEN iif(instr(?3, ' ' || rows.message || ' '), 'message', '') ELSE '' END
+    CASE rows.status
+        WHEN 'created' THEN
+            iif(instr(?4, ' ' || rows.settings || ' '), 'settings ', '')
+            || iif(instr(?3, ' ' || rows.message || ' ') OR rows.message = 'held', 'message', '')
+        ELSE ''
+    END
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
 WHERE plan.row > ?1 AND plan.is_valid AND (
     instr(?2, ' ' || rows.status || ' ')
-    OR (rows.status = 'created' AND instr(?3, ' ' || rows.message || ' '))
+    OR (
+        rows.status = 'created'
+        AND (
+            instr(?4, ' ' || rows.settings || ' ')
+            OR (coalesce(rows.settings, 'set') = 'set' AND instr(?3, ' ' || rows.message || ' '))
+        )
+    )
 )
 ORDER BY plan.row
-LIMIT ?4;
+LIMIT ?5;
 
 -- name: count_claimable
--- Number of rows that the statement claim returns in all, and how many of them are created rows with a message to post.
+-- Number of rows that the statement claim returns in all, and how many of them are created rows.
 SELECT count(*), coalesce(sum(status = 'created'), 0)
 FROM (
     SELECT rows.status
@@ -102,10 +114,16 @@ FROM (
     JOIN rows ON rows.id = plan.row_id
     WHERE plan.is_valid AND (
         instr(?1, ' ' || rows.status || ' ')
-        OR (rows.status = 'created' AND instr(?2, ' ' || rows.message || ' '))
+        OR (
+            rows.status = 'created'
+            AND (
+                instr(?3, ' ' || rows.settings || ' ')
+                OR (coalesce(rows.settings, 'set') = 'set' AND instr(?2, ' ' || rows.message || ' '))
+            )
+        )
     )
     ORDER BY plan.row
-    LIMIT ?3
+    LIMIT ?4
 );
 
 -- name: start_run

@@ -30,6 +30,8 @@ CREATE TABLE sources (
 -- identity that the last intent requested; a conversation can be looked up by it when no reply came.
 -- message is the status of the first message, NULL when there is none; it is used once the row is created.
 -- message_digest is the digest of the content of the message sent last; last_message is the attempt with its result.
+-- settings is the status of the settings of its conversation, NULL when there are none; last_settings is the attempt
+-- with their result.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -42,7 +44,9 @@ CREATE TABLE rows (
     last_attempt INTEGER REFERENCES attempts (id),
     message TEXT,
     message_digest BLOB,
-    last_message INTEGER REFERENCES attempts (id)
+    last_message INTEGER REFERENCES attempts (id),
+    settings TEXT,
+    last_settings INTEGER REFERENCES attempts (id)
 );
 
 -- name: rows_by_key
@@ -116,8 +120,8 @@ CREATE TABLE users (
 
 -- name: attempts
 -- Every request and every look-up for a row, append-only. Times are Unix seconds.
--- step is create or message for requests, lookup or message_lookup for look-ups, close, delete, interaction or
--- delete_user for closing, state_lookup for a conversation that was found closed, adopted for an imported one. number
+-- step is create, settings or message for requests, lookup or message_lookup for look-ups, close, delete, interaction
+-- or delete_user for closing, state_lookup for a conversation that was found closed, adopted for an imported one. number
 -- counts the row's requests of that step. class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
@@ -164,6 +168,12 @@ SELECT
         WHEN 'pending' THEN 'stopped'
         WHEN 'in_flight' THEN 'interrupted'
         WHEN 'created' THEN coalesce(
+            CASE rows.settings
+                WHEN 'pending' THEN 'settings_unsent'
+                WHEN 'set' THEN NULL
+                WHEN 'duplicate' THEN 'duplicate'
+                ELSE 'settings_' || rows.settings
+            END,
             CASE rows.message
                 WHEN 'pending' THEN 'message_unsent'
                 WHEN 'in_flight' THEN 'message_unknown'
@@ -178,6 +188,11 @@ SELECT
         WHEN 'pending' THEN 'not sent yet: the same command sends it'
         WHEN 'in_flight' THEN 'the request may have left, and no answer was recorded'
         WHEN 'created' THEN coalesce(
+            CASE rows.settings
+                WHEN 'pending' THEN 'its settings are not set yet: the same command sets them'
+                WHEN 'set' THEN NULL
+                ELSE 'settings: ' || updates.error || coalesce(' (' || updates.error_code || ')', '')
+            END || coalesce('; ' || attempts.error, ''),
             CASE rows.message
                 WHEN 'pending' THEN 'the first message is not posted yet: the same command posts it'
                 WHEN 'in_flight' THEN 'the first message may have been posted, and no answer was recorded'
@@ -198,4 +213,5 @@ LEFT JOIN sources ON sources.id = plan.source
 LEFT JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status NOT IN ('pending', 'in_flight')
 LEFT JOIN attempts AS posts ON posts.id = rows.last_message
+LEFT JOIN attempts AS updates ON updates.id = rows.last_settings
 LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL;

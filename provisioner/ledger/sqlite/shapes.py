@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct, convert, defstruct
 from msgspec.structs import astuple
 
-from provisioner.models import MessageStatus, Result, Status, Verdict
+from provisioner.models import MessageStatus, Result, SettingsStatus, Status, Verdict
 from provisioner.models.closing import CloseStatus
 from provisioner.models.sids import SidKind
 
@@ -90,6 +90,7 @@ KEY_AND_SID = _shape(Text, ConversationSid)
 LAST_IDS = _shape(Number, Number, Number)
 STATUS_COUNT = _shape(Status, Number)
 MESSAGE_COUNT = _shape(MessageStatus, Number)
+SETTINGS_COUNT = _shape(SettingsStatus, Number)
 CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 GUEST = _shape(Number, ConversationSid, Text, Line, Line, Flag)

@@ -19,12 +19,12 @@ class OddSid(Exception):  # noqa: N818 - it says what was found; ``translate_err
         self.row = row
 
 
-def require_sids(connection: sqlite3.Connection, *, owing_messages: bool = False) -> None:
+def require_sids(connection: sqlite3.Connection, *, owing: bool = False) -> None:
     """Raise ``OddSid`` when a created row has no valid conversation SID.
 
-    With ``owing_messages``, check only rows whose first message is not posted yet.
+    With ``owing``, check only rows whose first message is not posted yet or whose settings are not set.
     """
-    name = "odd_sid_of_message" if owing_messages else "odd_sid"
+    name = "odd_sid_of_owing" if owing else "odd_sid"
     found = connection.execute(_READ[name], (SidKind.CONVERSATION.glob,)).fetchone()
     if found is not None:
         raise OddSid(found[0] if isinstance(found[0], int) else None)

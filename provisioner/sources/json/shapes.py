@@ -7,7 +7,7 @@ would become a WebChat without a customer.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from provisioner.mapping import is_about_a_person, parse_field
+from provisioner.mapping import field_of_member, is_about_a_person
 
 from .tables import are_single, table_in
 
@@ -202,7 +202,7 @@ def has_field(document: Mapping[str, Any]) -> bool:
     return any(
         are_single([value]) or (target == "pre_engagement_data" and isinstance(value, dict))
         for name, value in document.items()
-        if (target := parse_field(name))
+        if (target := field_of_member(name))
     )
 
 

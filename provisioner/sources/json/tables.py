@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from provisioner.mapping import is_about_a_person, parse_field
+from provisioner.mapping import field_of_member, is_about_a_person
 
 _AS_RECORDS = 'write it with orient="records", lines=True'
 _INDEX = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
@@ -87,7 +87,7 @@ def _are_index(names: Iterable[str]) -> bool:
 
 
 def _are_fields(names: Iterable[str]) -> bool:
-    return any(parse_field(name) or is_about_a_person(name) for name in names)
+    return any(field_of_member(name) or is_about_a_person(name) for name in names)
 
 
 def _is_list_of_lists(value: Any) -> bool:

@@ -11,12 +11,11 @@ from structlog.testing import capture_logs
 from provisioner.cli.process_signals import ProcessSignals
 from provisioner.commands.load import run_load_test
 from provisioner.errors import ExitCode, UsageError
-from provisioner.models import MessageCounts
+from provisioner.models import AttemptResult, MessageCounts, SettingsCounts
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
-from provisioner.pacing import attempts
-from provisioner.runs import close_timers
+from provisioner.sending import retry
 from provisioner.simulator import (
     FaultName,
     FaultRule,
@@ -28,6 +27,7 @@ from provisioner.simulator import (
 from provisioner.simulator.call import Call
 from provisioner.simulator.conversation_endpoints import ConversationEndpoints
 from provisioner.simulator.replies import ApiError, Reply
+from provisioner.twilio.settings import SettingsClient
 from tests.integration.commands.job import ADDRESS, ENVIRON, Job
 from tests.quiet_ui import QuietUserInterface
 
@@ -86,6 +86,8 @@ async def test_every_conversation_gets_its_timer(job: Job) -> None:
         summary = await load_at(server, job, close_after="1h30m", first_message="Hello")
 
     assert timers_of(server) == [5400] * 20
+    assert [(each.inactive_at or 0) - each.updated_at for each in server.state.conversations] == [60] * 20
+    assert summary.conversation_settings == SettingsCounts(set=20)
     assert (summary.exit_code, summary.messages) == (ExitCode.DONE, MessageCounts(posted=20))
     assert summary.details["timers_not_set"] == 0
     assert not any("--close-after" in note for note in summary.notes)
@@ -100,12 +102,11 @@ async def test_without_the_option_there_are_no_timers(job: Job) -> None:
     assert "timers_not_set" not in summary.details
 
 
-@pytest.mark.parametrize("answer", [BAD, FORBIDDEN])
-async def test_a_timer_that_is_refused_is_counted_and_fails_no_row(
-    job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
+async def test_a_timer_that_is_refused_is_counted_and_holds_its_message(
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not tried again; a warning names the conversation, and a note says what closes it."""
-    asked = answering(monkeypatch, [None, answer])
+    asked = answering(monkeypatch, [None, BAD])
 
     async with open_simulator(simulated()) as server:
         with capture_logs() as events:
@@ -113,13 +114,24 @@ async def test_a_timer_that_is_refused_is_counted_and_fails_no_row(
 
     assert timers_of(server) == [600, None, 600]
     assert len(asked) == 3
-    assert (summary.exit_code, summary.messages) == (ExitCode.DONE, MessageCounts(posted=3))
+    assert (summary.exit_code, summary.messages) == (ExitCode.REJECTED, MessageCounts(posted=2, held=1))
     assert summary.details["timers_not_set"] == 1
     note = f"1 conversation does not close by --close-after: provisioner close {job.results}.ledger"
     assert [each.startswith(note) for each in summary.notes if "--close-after" in each] == [True]
-    (event,) = (each for each in events if each["event"] == "timer.not_set")
+    (event,) = (each for each in events if each["event"] == "settings.rejected")
     assert (event["log_level"], event["row"], event["key"]) == ("warning", 2, "2")
-    assert (event["conversation_sid"], event["http_status"]) == (asked[1], answer[0])
+    assert (event["conversation_sid"], event["http_status"]) == (asked[1], 400)
+
+
+async def test_a_key_that_may_set_no_timers_stops_the_test(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other conversation would stay open, too."""
+    asked = answering(monkeypatch, [None, FORBIDDEN])
+
+    async with open_simulator(simulated()) as server:
+        summary = await load_at(server, job, concurrency=1)
+
+    assert (summary.exit_code, len(asked)) == (ExitCode.GUARD, 2)
+    assert timers_of(server) == [600, None]
 
 
 @pytest.mark.parametrize("answer", [BUSY, BROKEN])
@@ -127,7 +139,7 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
     job: Job, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, int]
 ) -> None:
     """After a 429, and after what may have set it: twice does no harm."""
-    monkeypatch.setattr(attempts, "backoff_s", lambda _: 0.0)
+    monkeypatch.setattr(retry, "backoff_s", lambda *_, **__: 0.0)
     asked = answering(monkeypatch, [answer])
     job.write(1)
 
@@ -140,48 +152,51 @@ async def test_a_timer_is_tried_again_as_long_as_that_may_help(
 
 
 async def test_a_timer_is_tried_so_often_and_no_more(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then it is counted, and the row stays created."""
-    monkeypatch.setattr(attempts, "backoff_s", lambda _: 0.0)
-    asked = answering(monkeypatch, [BROKEN] * close_timers.ATTEMPTS)
+    """Then it is counted, the row stays created, and the same command sets it."""
+    monkeypatch.setattr(retry, "backoff_s", lambda *_, **__: 0.0)
+    asked = answering(monkeypatch, [BROKEN] * 5)
     job.write(1)
 
     async with open_simulator(simulated()) as server:
-        summary = await load_at(server, job)
+        first = await load_at(server, job)
+        again = await load_at(server, job)
 
-    assert len(asked) == close_timers.ATTEMPTS
-    assert summary.exit_code is ExitCode.DONE
-    assert summary.details["timers_not_set"] == 1
+    assert (first.exit_code, first.details["timers_not_set"]) == (ExitCode.UNSENT, 1)
+    assert len(asked) == 6
+    assert (again.exit_code, again.details["timers_not_set"]) == (ExitCode.DONE, 0)
+    assert timers_of(server) == [600]
 
 
-async def test_a_row_that_was_only_found_by_looking_counts_as_without_timer(job: Job) -> None:
-    """Its creation's answer was lost, so nobody set one."""
+async def test_a_row_that_was_only_found_by_looking_gets_its_timer(job: Job) -> None:
+    """Its creation's answer was lost, so it is set when it is known which conversation it is."""
     lost = FaultRule(name=FaultName.RESET_AFTER_CREATE, at=frozenset({2}))
 
     async with open_simulator(simulated(lost)) as server:
         summary = await load_at(server, job, concurrency=1)
 
-    assert timers_of(server) == [600, None, 600]
+    assert timers_of(server) == [600, 600, 600]
     assert summary.exit_code is ExitCode.DONE
-    assert summary.details["timers_not_set"] == 1
+    assert summary.details["timers_not_set"] == 0
 
 
 async def test_what_a_stop_cuts_off_counts_as_without_timer(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The row is created; when --drain is over, nobody waits for its timer, and the warning says so."""
+    """The row is created; when --drain is over, nobody waits for its timer. The same command sets it."""
 
-    async def interrupt(_sid: str) -> None:
+    async def interrupt(*_: object) -> AttemptResult:
         signal.raise_signal(signal.SIGTERM)
         await asyncio.Event().wait()
-
-    monkeypatch.setattr(close_timers.TwilioCloseTimers, "_try", lambda _, sid: interrupt(sid))
+        raise AssertionError
 
     async with open_simulator(simulated()) as server:
-        with capture_logs() as events:
+        with monkeypatch.context() as patched:
+            patched.setattr(SettingsClient, "update", interrupt)
             summary = await load_at(server, job, drain=0.05)
+        await load_at(server, job)
 
     assert summary.exit_code is ExitCode.SIGTERM
     assert summary.counts is not None
     assert (summary.counts.created, summary.details["timers_not_set"]) == (1, 1)
-    assert [each["error_code"] for each in events if each["event"] == "timer.not_set"] == ["stopped"]
+    assert timers_of(server) == [600] * 3
 
 
 async def test_what_was_created_when_a_stop_comes_gets_its_timer(job: Job) -> None:

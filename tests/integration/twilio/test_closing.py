@@ -9,7 +9,7 @@ import pytest
 from provisioner.models.closing import CloseResult, CloseStatus
 from provisioner.ports.sending import GateClosed
 from provisioner.twilio.account.credentials import SIMULATED
-from provisioner.twilio.closing import ClosingClient, iso_duration
+from provisioner.twilio.closing import ClosingClient
 from tests.gates import ClosedGate, OpenGate
 from tests.raw_server import Behaviour, RawServer, answering, closing, raw_server, reply, stalling
 from tests.wires import open_transport
@@ -73,8 +73,6 @@ async def test_nothing_but_a_sid_is_closed_or_deleted(odd: str) -> None:
         for end in (client.close, client.delete):
             with pytest.raises(ValueError, match="not a SID"):
                 await end(odd, OpenGate())
-        with pytest.raises(ValueError, match="not a SID"):
-            await client.set_timer(odd, 600.0, OpenGate())
 
         assert server.requests == []
 
@@ -217,35 +215,3 @@ async def test_nothing_leaves_through_a_closed_gate() -> None:
             await client.close(SID, ClosedGate())
 
     assert server.requests == []
-
-
-async def test_a_timer_closes_by_itself() -> None:
-    """The timer is set as an ISO 8601 duration; any 200 says that it stands."""
-    async with client_of(answering(conversation("active"))) as (client, server):
-        result = await client.set_timer(SID, 600, OpenGate())
-
-    assert server.requests[0].endswith(b"\r\n\r\nTimers.Closed=PT600S")
-    assert result.status is CloseStatus.CLOSED
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "closure"),
-    [
-        (answering(error(400, 50377)), CloseStatus.CLOSED),
-        (answering(error(400, 20001)), CloseStatus.REFUSED),
-        (answering(error(404, 20404)), CloseStatus.GONE),
-        (closing, CloseStatus.MAYBE),
-    ],
-)
-async def test_a_timer_that_does_not_stand_says_why(behaviour: Behaviour, closure: CloseStatus) -> None:
-    """The same words as for closing itself."""
-    async with client_of(behaviour) as (client, _):
-        result = await client.set_timer(SID, 600, OpenGate())
-
-    assert result.status is closure
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(600, "PT600S"), (600.2, "PT601S"), (90_000, "PT90000S")])
-def test_a_duration_is_whole_seconds(seconds: float, text: str) -> None:
-    """Never shorter than what was asked for."""
-    assert iso_duration(seconds) == text

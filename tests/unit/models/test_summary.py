@@ -17,7 +17,7 @@ from provisioner.errors import (
     UnreachableError,
     UsageError,
 )
-from provisioner.models import Counts, MessageCounts
+from provisioner.models import Counts, MessageCounts, SettingsCounts
 from provisioner.models.progress import Progress
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 
@@ -32,6 +32,7 @@ def test_the_counts_stand_at_the_top_level() -> None:
         rate_achieved=2.5,
         output="r.csv",
         messages=MessageCounts(posted=1, unsent=2),
+        conversation_settings=SettingsCounts(set=2),
         notes=("n",),
         details={"job_id": "j"},
     )
@@ -54,6 +55,7 @@ def test_the_counts_stand_at_the_top_level() -> None:
         "output": "r.csv",
         "failed": None,
         "ledger": None,
+        "conversation_settings": {"set": 2, "rejected": 0, "unsent": 0},
         "messages": {"posted": 1, "rejected": 0, "unknown": 0, "unsent": 2},
         "notes": ["n"],
         "next_command": None,

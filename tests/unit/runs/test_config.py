@@ -25,9 +25,14 @@ def config_of(folder: Path, options: RunOptions | LoadOptions, **kind: Any) -> R
 def test_a_report_tells_how_a_load_test_retries_although_nobody_can_ask_for_it(tmp_path: Path) -> None:
     """The attempts of a load test are not options of ``load``, and stand beside them in its ledger."""
     options = LoadOptions(
-        output=tmp_path / "r.csv", simulate=True, address_sid=ADDRESS, duration="10s", cycle=True
+        output=tmp_path / "r.csv",
+        simulate=True,
+        address_sid=ADDRESS,
+        duration="10s",
+        cycle=True,
+        close_after="10m",
     )
-    kind = {"arrivals": arrivals_of(options), "is_cycled": True, "close_after": "10m"}
+    kind = {"arrivals": arrivals_of(options), "is_cycled": True}
     config = config_of(tmp_path, options, command="load", retry=RetryConfig(), **kind)
 
     told = json.loads(config.planning.options_json)
@@ -35,7 +40,7 @@ def test_a_report_tells_how_a_load_test_retries_although_nobody_can_ask_for_it(t
     assert told["on_unknown"] == "reconcile"
     assert told["duration"] == "10s"
     assert (config.job.rows.uses, config.sending.rounds.limit) == (40, 40)
-    assert config.sending.close_after_s == 600
+    assert config.sending.defaults == {"close_after": "10m"}
 
 
 def test_no_option_of_one_command_is_a_stub_in_the_other() -> None:

@@ -7,7 +7,7 @@ from provisioner.cli.plan_text import plan_lines
 from provisioner.cli.progress_text import plain_line
 from provisioner.cli.summary_text import summary_lines
 from provisioner.errors import ExitCode
-from provisioner.models import Counts, MessageCounts, MessageStatus
+from provisioner.models import Counts, FollowUpCounts, MessageCounts, MessageStatus
 from provisioner.models.forecast import Forecast
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import ErrorReason
@@ -35,7 +35,14 @@ def test_messages_count_for_the_exit_code_as_rows_do(
     counts: Counts, messages: MessageCounts, expected: ExitCode
 ) -> None:
     """Unknown outranks unsent, that outranks rejected, and only posted messages make a zero."""
-    end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False, messages=messages)
+    end = run_end(
+        counts,
+        left=0,
+        error=None,
+        signal_exit=None,
+        is_limited=False,
+        follow_ups=FollowUpCounts(messages=messages),
+    )
 
     assert (end.exit_code, end.outcome) == (expected, CommandOutcome.FINISHED)
 
@@ -57,7 +64,7 @@ def test_messages_count_for_the_exit_code_as_rows_do(
 )
 def test_what_is_worth_doing_about_messages_is_said(messages: MessageCounts, sentences: tuple[str, ...]) -> None:
     """Each state that is not posted has its sentence."""
-    assert advice(ALL_CREATED, AdviceContext(messages=messages)) == sentences
+    assert advice(ALL_CREATED, AdviceContext(follow_ups=FollowUpCounts(messages=messages))) == sentences
 
 
 def test_why_messages_were_not_posted_reads_like_why_rows_were_not_created() -> None:

@@ -4,11 +4,22 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from provisioner.errors import InputError
-from provisioner.models import AttemptResult, Claim, MessageStatus, Row, Status, Step, WebChatRequest
+from provisioner.models import (
+    AttemptResult,
+    Claim,
+    MessageStatus,
+    Row,
+    SettingsStatus,
+    Status,
+    Step,
+    WebChatRequest,
+)
 from provisioner.options import FailureLimit
-from provisioner.ports.sending import CloseTimers, Gate, Messenger, WebChatCreator
-from provisioner.sending import Dispatcher, DispatchLimits, Stop, TwilioCalls
+from provisioner.ports.sending import Gate, Messenger, WebChatCreator
+from provisioner.sending import Dispatcher, DispatchLimits, SettingsCalls, Stop, TwilioCalls
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger
@@ -28,6 +39,8 @@ class NotingObserver:
     message_answers: list[tuple[int, str, int]] = field(default_factory=list)
     message_outcomes: list[tuple[int, MessageStatus, str]] = field(default_factory=list)
     message_pauses: list[float] = field(default_factory=list)
+    settings_answers: list[tuple[int, str, int]] = field(default_factory=list)
+    settings_outcomes: list[tuple[int, SettingsStatus, str]] = field(default_factory=list)
     departures: list[Step] = field(default_factory=list)
 
     def request_started(self, step: Step) -> None:
@@ -57,6 +70,14 @@ class NotingObserver:
         assert key == f"k-{row}"
         self.message_outcomes.append((row, status, result.error_code))
 
+    def settings_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
+        """Record the result of an attempt to set a row's settings."""
+        self.settings_answers.append((row.row, result.verdict.value, attempt))
+
+    def settings_settled(self, row: Row, status: SettingsStatus, result: AttemptResult) -> None:
+        """Record the outcome of a row's settings."""
+        self.settings_outcomes.append((row.row, status, result.error_code))
+
     def request_throttled(self, pause_s: float, step: Step) -> None:
         """Record a pause."""
         (self.message_pauses if step is Step.MESSAGE else self.pauses).append(pause_s)
@@ -66,11 +87,13 @@ class NotingObserver:
 class Feed:
     """Row loader that builds a request for every claim; from row ``spoilt_from`` on it raises ``InputError``.
 
-    With a ``greeting``, the first message of every row is that text and the row's number.
+    With a ``greeting``, the first message of every row is that text and the row's number. ``settings`` has what
+    every row asks for on its conversation.
     """
 
     spoilt_from: int | None = None
     greeting: str = ""
+    settings: WebChatRequest = field(default_factory=WebChatRequest)
 
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return a row for each claim, in order."""
@@ -79,7 +102,8 @@ class Feed:
         return [self._row(each) for each in claims]
 
     def _row(self, claim: Claim) -> Row:
-        request = WebChatRequest(
+        request = structs.replace(
+            self.settings,
             customer_friendly_name=f"Customer {claim.row}",
             identity=f"guest-{claim.row}" if self.greeting else "",
             first_message=f"{self.greeting} {claim.row}" if self.greeting else "",
@@ -120,7 +144,7 @@ class Bench:
     canary: int = 0
     failures: FailureLimit | None = None
     resends_unknown: bool = False
-    timers: CloseTimers | None = None
+    settings: SettingsCalls | None = None
     observer: NotingObserver = field(default_factory=NotingObserver, init=False)
     server: FakeCreator = field(init=False)
     post_office: FakeMessenger = field(init=False)
@@ -142,7 +166,7 @@ class Bench:
                 messenger=self.messenger or self.post_office,
                 pace=self.pace,
                 message_pace=self.message_pace,
-                timers=self.timers,
+                settings=self.settings,
             ),
             observer=self.observer,
             limits=DispatchLimits(

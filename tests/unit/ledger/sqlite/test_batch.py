@@ -36,7 +36,7 @@ def tables() -> Iterator[sqlite3.Connection]:
 
 def begin(row: int) -> tuple[BulkStatement, Sequence[Any]]:
     """Return an intent."""
-    return BulkStatement.BEGIN, (row, f"wc-{row}", None)
+    return BulkStatement.BEGIN, (row, f"wc-{row}", None, None)
 
 
 def settle(row: int, status: str) -> tuple[BulkStatement, Sequence[Any]]:
