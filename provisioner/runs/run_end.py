@@ -60,8 +60,8 @@ def run_end(
     ``counts`` are the ledger's rows by status, and ``follow_ups`` those of the steps after the creation. ``left``
     is the number of rows that were to be sent and got no outcome in this run. What stopped the run has priority
     over what became of its rows: first an error, then a signal, which counts only when rows are left.
-    ``is_limited`` says that ``--limit`` or ``--max-duration`` left those rows; ``is_unsent`` then says whether this
-    run also tried rows or messages that are left unsent.
+    ``is_limited`` says that ``--limit`` or ``--max-duration`` left those rows; ``is_unsent`` then says whether
+    this run also tried rows or messages that are left unsent.
     """
     if error is not None and error.exit_code not in _BY_THE_ROWS:
         return RunEnd(error.exit_code, CommandOutcome.of_error(error))

@@ -60,22 +60,21 @@ class SettingsClient:
         Attributes are merged into those that the conversation has: its other members stay, also
         ``pre_engagement_data``, and members of the same name are replaced.
         """
-        form = _form_of(settings)
+        form, sid = _form_of(settings), SidKind.CONVERSATION.require(settings.conversation_sid)
         if settings.attributes:
-            came = await self._read(settings.conversation_sid)
+            came = await self._read(sid)
             merged = _merged(came, settings) if isinstance(came, Reply) else came
             if isinstance(merged, AttemptResult):
                 return merged
             form["Attributes"] = merged
-        result = await self._set(settings.conversation_sid, form, gate)
+        result = await self._set(sid, form, gate)
         if result.error_code == str(NAME_TAKEN):
             return await self._owner(settings, form, result)
         return result
 
     async def _set(self, sid: str, form: Mapping[str, str], gate: Gate) -> AttemptResult:
         body = urlencode(form).encode()
-        url = self._url(SidKind.CONVERSATION.require(sid))
-        came = await self._transport.send("POST", url, gate=gate, body=body, headers=(FORM,))
+        came = await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
         if isinstance(came, TransportFailure):
             return failed_attempt(came)
         return _result(came, sid)
