@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from provisioner.ledger import LedgerLocation
-from provisioner.models import MessageStatus, Status
+from provisioner.models import MessageStatus, SettingsStatus, Status
 from tests.ledger_samples import query
 
 
@@ -15,6 +15,7 @@ class Standing(NamedTuple):
     status: Status
     attempts: int
     message: MessageStatus | None
+    settings: SettingsStatus | None
 
 
 class LedgerKind(Protocol):
@@ -38,10 +39,12 @@ class SqliteKind:
 
     def standing(self, folder: Path) -> list[Standing]:
         """Return the state of each row, read with plain SQL."""
-        lines = query(folder / "job.ledger", "SELECT status, attempts, message FROM rows ORDER BY id")
+        lines = query(folder / "job.ledger", "SELECT status, attempts, message, settings FROM rows ORDER BY id")
         return [
-            Standing(Status(status), attempts, message and MessageStatus(message))
-            for status, attempts, message in lines
+            Standing(
+                Status(status), attempts, message and MessageStatus(message), settings and SettingsStatus(settings)
+            )
+            for status, attempts, message, settings in lines
         ]
 
 

@@ -11,7 +11,7 @@ UPDATE rows SET message = 'pending' WHERE id = ? AND message = 'in_flight';
 
 -- name: drop
 -- Record that the input asks for no message any more, unless one may have been posted.
-UPDATE rows SET message = NULL WHERE id = ? AND message IN ('pending', 'unsent', 'rejected');
+UPDATE rows SET message = NULL WHERE id = ? AND message IN ('pending', 'unsent', 'rejected', 'held');
 
 -- name: add_attempt
 -- Add the result of a request or of a look-up. ?1 is the ID of the row.
