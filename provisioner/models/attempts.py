@@ -151,6 +151,7 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     ``is_rebuilt``: the attempt was recorded by a ledger that is lost, so its mark is not known, and ``since`` only
     when the attempt was answered. ``duplicate_sid`` is the conversation of another row, if Twilio named that for
     this one; ``duplicate_error`` names the other row, and ``is_same_guest``: both asked for the same identity.
+    ``digest`` is that of its request by the current input, empty when the input cannot be sent.
     """
 
     id: int
@@ -166,6 +167,7 @@ class UnknownRow(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_sid: str = ""
     duplicate_error: str = ""
     is_same_guest: bool = False
+    digest: bytes = b""
 
 
 class ControlVisibility(StrEnum):

@@ -25,6 +25,11 @@ class SourceFeed:
         self._identity_policy = identity_policy
         self._records = job_input.records()
 
+    @property
+    def has_unique_names(self) -> bool:
+        """Whether rows may ask for a unique name of their conversation."""
+        return any("unique_name" in mapper.origins for mapper in self._input.mappers)
+
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return one row for each claim, in the same order.
 

@@ -5,7 +5,7 @@
 records the evidence in the ledger · ``messages`` the same for first messages · ``polling`` when to look again ·
 ``audit`` compares the created rows of a job with the conversations that exist · ``service_check`` finds out
 whether the service that is asked is the one with the job's conversations · ``open_conversations`` finds out which
-of a job's conversations have been closed.
+of a job's conversations have been closed · ``unique_names`` the second guard against twins.
 """
 
 from .audit import Audit, AuditedRow, AuditFinding
@@ -15,6 +15,7 @@ from .messages import MessageReconciler
 from .open_conversations import OpenConversations
 from .reconciler import BATCH, Reconciler
 from .service_check import JobServiceCheck
+from .unique_names import UniqueNames
 
 __all__ = [
     "AT_ONCE",
@@ -28,5 +29,6 @@ __all__ = [
     "MessageReconciler",
     "OpenConversations",
     "Reconciler",
+    "UniqueNames",
     "choose_finder",
 ]

@@ -9,6 +9,7 @@ from provisioner.rows import IdentityPolicy
 from provisioner.twilio.conversations import ConversationClient
 
 from .finders import Finder, IdentityFinder, MarkerFinder
+from .unique_names import UniqueNames
 
 LOOK_UPS_PER_SECOND = 10.0
 """Most look-ups per second. Twilio's limit for creating WebChats does not apply (Twilio: Conversations API v1)."""
@@ -16,10 +17,14 @@ LOOK_UPS_PER_SECOND = 10.0
 
 @dataclass(frozen=True, slots=True)
 class FinderChoice:
-    """Finder for a job; when it is None, ``reason`` says why the rows cannot be looked up."""
+    """Finder for a job; when it is None, ``reason`` says why the rows cannot be looked up.
+
+    ``names`` look rows up by their unique names, too; None where none can have one.
+    """
 
     finder: Finder | None
     reason: str = ""
+    names: UniqueNames | None = None
 
 
 def choose_finder(

@@ -79,10 +79,14 @@ class Reconciler:
         for row in sharing:
             await self._conclude(row, Status.CREATED, _shared(row, self._clock.wall()))
         by_id = {row.id: row for row in rows if row not in sharing}
+        if self._chosen.names is not None:
+            await self._chosen.names.load(by_id.values())
 
         async def conclude(row_id: int, looks: Sequence[LookupObservation]) -> Inference:
             row = by_id[row_id]
             end = self._infer_presence(row, looks, since)
+            if self._chosen.names is not None and isinstance(end, Absent | Inconclusive):
+                end = await self._untaken(await self._chosen.names.check(row, end))
             await self._record(row, looks[-1], end)
             return end
 
@@ -93,6 +97,14 @@ class Reconciler:
             conclude=conclude,
             clock=self._clock,
         )
+
+    async def _untaken(self, end: Inference) -> Inference:
+        """Return ``end``, or that it proves nothing because the conversation belongs to another row."""
+        if isinstance(end, Found) and await self._ledger.assigned_conversations([end.conversation_sid]):
+            return Inconclusive(
+                f"its unique name belongs to {end.conversation_sid}, the conversation of another row"
+            )
+        return end
 
     def _infer_presence(self, row: UnknownRow, looks: Sequence[LookupObservation], since: float) -> Inference:
         finder = self._chosen.finder

@@ -2,8 +2,8 @@
 
 ``validation`` checks of single fields · ``cut_numbers`` numbers that spreadsheets have shortened ·
 ``pre_engagement`` the JSON of the pre-engagement data · ``timers`` the times of timers · ``build`` the whole
-request · ``bulk`` many rows at once · ``digests`` digests and identities · ``identity`` adds identity and mark to a
-request · ``masking`` a request without customer data, for display.
+request · ``bulk`` many rows at once · ``digests`` digests and identities · ``identity`` adds identity and mark to
+a request · ``masking`` a request without customer data, for display.
 """
 
 from .build import build_request, rebuild_request

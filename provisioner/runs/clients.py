@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
 from provisioner.pacing import HostReachability, Pacer, Reachability
-from provisioner.ports.sending import ServiceCheck
-from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
+from provisioner.ports.sending import RowLoader, ServiceCheck
+from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, UniqueNames, choose_finder
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import SettingsCalls, TwilioCalls
+from provisioner.twilio.conversations import ConversationClient
 from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.settings import SettingsClient
 from provisioner.twilio.webchats import WebChatClient
@@ -69,6 +70,11 @@ class RunClients:
             identity_policy=identity_policy,
             host=host,
         )
+
+    def unique_names(self, row_loader: RowLoader) -> UniqueNames:
+        """Return the look-up of rows by the unique names that ``row_loader`` reads from the input."""
+        pace = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=self.host)
+        return UniqueNames(ConversationClient(self.transport, pace), self.identity_policy, row_loader)
 
     def choose_finder(self, *, trusts_identities: bool) -> FinderChoice:
         """Choose the method for looking up unknown rows.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.ledger import Ledger
 from provisioner.models import MessageStatus, SettingsStatus, Status
@@ -169,6 +169,9 @@ class SendAndReconcile:
         if not unknown or stop is not None or self._stop.is_stopped:
             return 0
         chosen = self._clients.choose_finder(trusts_identities=await self._ledger.trusts_identities())
+        feed = self._new_feed()
+        if feed.has_unique_names:
+            chosen = replace(chosen, names=self._clients.unique_names(feed))
         reconciler = Reconciler(
             self._ledger,
             chosen,

@@ -5,27 +5,15 @@ the rows in flight are *unknown*. The next row may start before the outcome of t
 ledger writes in order.
 """
 
-import asyncio
 from collections.abc import Sequence
 from operator import attrgetter
 
 from msgspec import structs
 
-from provisioner.models import Row, SharedConversation, Status
+from provisioner.models import Row, Status
 
 from .follow_ups import FollowUp
 from .step_runner import RowOutcome, StepRunner
-from .steps import Recorded
-
-    async def leaves_open(self) -> bool:
-        """Return whether the row has an open conversation that an agent may have to answer.
-
-        It has none while its first message was certainly not posted, since only that starts a flow. Wait until the
-        outcome is on disk.
-        """
-        if self.step is Step.MESSAGE:
-            return self.status in {Status.CREATED, Status.UNKNOWN}
-        return self.status is Status.CREATED and await _has_conversation(self.recorded)
 
 
 class RowProcessor:
@@ -52,7 +40,7 @@ class RowProcessor:
             return outcome
         asks = not self._is_plain or any(self._fields(row))  # most rows do not, which one look at them shows
         asked = [each for each in self._follow_ups if each.is_asked(row)] if asks else []
-        if not asked or not await _has_conversation(outcome.recorded):
+        if not asked or not await outcome.has_conversation():
             return outcome
         created = outcome.result
         row = structs.replace(row, conversation_sid=created.conversation_sid, identity=created.identity)
@@ -79,17 +67,3 @@ class RowProcessor:
             if outcome.status is not Status.CREATED:
                 return outcome
         return outcome
-
-
-async def _has_conversation(recorded: Recorded | None) -> bool:
-    """Return whether a created row has its conversation, as it was recorded; wait until it is on disk.
-
-    It has none when the write failed, or when the conversation belongs to another row.
-    """
-    if recorded is None:
-        return True
-    await asyncio.wait([recorded])
-    if recorded.exception() is not None:
-        return False
-    shared: SharedConversation | None = recorded.result()
-    return shared is None or shared.status is Status.CREATED

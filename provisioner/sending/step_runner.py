@@ -1,12 +1,13 @@
 """Attempts at one step of a row, each recorded in the ledger, until the step has an outcome."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple, assert_never
 
 from msgspec import structs
 
-from provisioner.models import AttemptResult, Row, Status, Step
+from provisioner.models import AttemptResult, Row, SharedConversation, Status, Step
 from provisioner.pacing.attempts import AttemptRunner, NextAttempt
 
 from .pending_writes import PendingWrites
@@ -24,6 +25,29 @@ class RowOutcome(NamedTuple):
     status: Status
     result: AttemptResult
     recorded: Recorded | None = None
+
+    async def has_conversation(self) -> bool:
+        """Return whether a created row has its conversation, as it was recorded; wait until it is on disk.
+
+        It has none when the write failed, or when the conversation belongs to another row.
+        """
+        if self.recorded is None:
+            return True
+        await asyncio.wait([self.recorded])
+        if self.recorded.exception() is not None:
+            return False
+        shared: SharedConversation | None = self.recorded.result()
+        return shared is None or shared.status is Status.CREATED
+
+    async def leaves_open(self) -> bool:
+        """Return whether the row has an open conversation that an agent may have to answer.
+
+        It has none while its first message was certainly not posted, since only that starts a flow. Wait until the
+        outcome is on disk.
+        """
+        if self.step is Step.MESSAGE:
+            return self.status in {Status.CREATED, Status.UNKNOWN}
+        return self.status is Status.CREATED and await self.has_conversation()
 
 
 class StepRunner:

@@ -19,7 +19,7 @@ from provisioner.models.sids import SidKind
 from provisioner.ports.sending import RateLimiter
 from provisioner.twilio.account.hosts import with_query
 
-from .paging import ListError, Page, Pager
+from .paging import Fetched, ListError, Page, Pager
 
 PAGE_SIZE = 50
 """Entries per page of ParticipantConversations: the maximum. Source: Twilio, Participant Conversation resource."""
@@ -83,6 +83,14 @@ class _ConversationPage(Page[_C], Generic[_C]):
     items: list[_C] = field(name="conversations")
 
 
+class _Named(Fetched):
+    """One conversation as Twilio shows it by itself."""
+
+    sid: _ConversationSid
+    created_at: str | None = field(name="date_created", default=None)
+    attributes: str | None = None
+
+
 class _Participant(msgspec.Struct):
     sid: _ParticipantSid
     identity: str | None = None
@@ -96,6 +104,7 @@ _PARTICIPATIONS: msgspec.json.Decoder[Page[_Participation]] = msgspec.json.Decod
     _ConversationPage[_Participation]
 )
 _CONVERSATIONS: msgspec.json.Decoder[Page[Conversation]] = msgspec.json.Decoder(_ConversationPage[Conversation])
+_NAMED = msgspec.json.Decoder(_Named)
 _PARTICIPANTS: msgspec.json.Decoder[Page[_Participant]] = msgspec.json.Decoder(_Participants)
 
 
@@ -140,6 +149,16 @@ class ConversationClient:
         url = with_query(base, StartDate=start.isoformat(), EndDate=end.isoformat(), PageSize=str(SCAN_PAGE_SIZE))
         async for item in self._pager.items(url, _CONVERSATIONS):
             yield _without_service(item) if isinstance(item, ListError) else item
+
+    async def find_by_unique_name(self, name: str) -> LookupResult:
+        """Return the conversation with a unique name, if there is one; raise as ``find_by_identity`` does."""
+        url = self._transport.url("conversations", "v1", "Conversations", name)
+        found = await self._pager.fetch(url, _NAMED, field="sid")
+        if not isinstance(found, ListError):
+            named = Conversation(found.sid, created_at=found.created_at, attributes=found.attributes)
+            return LookupResult((named,))
+        is_absent = found.http_status == HTTPStatus.NOT_FOUND and found.foreign is None
+        return LookupResult() if is_absent else LookupResult(trouble=found)
 
     async def is_shown(self, sid: str) -> bool:
         """Return whether the service answers for a conversation; False also when nothing can be learned.

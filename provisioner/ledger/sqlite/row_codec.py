@@ -31,7 +31,7 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
     Only ``control`` gives a conversation SID. Raise ``OddLine`` when a value has an unexpected type or size.
     """
     checked = checked_row(shapes.UNKNOWN, line)
-    (*head, duplicate_sid, duplicate_error, is_same_guest) = checked
+    (*head, duplicate_sid, duplicate_error, is_same_guest, digest) = checked
     claim_id, row, key, identity, since, lost_at, is_confirmed, is_shared, conversation_sid, is_rebuilt = head
     if any(sid and not SidKind.CONVERSATION.matches(sid) for sid in (conversation_sid, duplicate_sid)):
         raise OddLine
@@ -49,6 +49,7 @@ def decode_unknown(line: Sequence[Any]) -> UnknownRow:
         duplicate_sid=duplicate_sid,
         duplicate_error=duplicate_error,
         is_same_guest=bool(is_same_guest),
+        digest=digest or b"",
     )
 
 

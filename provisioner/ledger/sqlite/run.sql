@@ -137,7 +137,8 @@ UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?;
 -- name: unknown
 -- The unknown rows of the current input, with the identity that was requested, the time at which the first attempt in
 -- doubt was sent, the end of the last attempt, whether any attempt was answered with 201, and whether any was
--- recorded by a ledger that is lost: only such attempts have no run.
+-- recorded by a ledger that is lost: only such attempts have no run. The last column is the digest of a row whose
+-- input can be sent.
 WITH doubts AS (
     SELECT
         attempts.row_id, min(coalesce(attempts.sent, runs.started, attempts.ended)) AS since,
@@ -160,7 +161,8 @@ SELECT
         JOIN rows AS owners ON owners.id = firsts.row_id
         WHERE firsts.class = 'created' AND firsts.conversation_sid = attempts.conversation_sid
             AND owners.asked_identity = rows.asked_identity
-    )
+    ),
+    CASE WHEN plan.is_valid THEN rows.digest END
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 JOIN attempts ON attempts.id = rows.last_attempt
@@ -181,7 +183,7 @@ LIMIT ?;
 -- With :by_identity, only rows for which the reply had the requested identity.
 SELECT
     rows.id, 0, rows.key, coalesce(rows.asked_identity, ''), coalesce(attempts.sent, attempts.ended), attempts.ended,
-    1, 0, attempts.conversation_sid, attempts.run IS NULL, '', '', 0
+    1, 0, attempts.conversation_sid, attempts.run IS NULL, '', '', 0, NULL
 FROM attempts
 JOIN rows ON rows.id = attempts.row_id
 WHERE attempts.class = 'created' AND attempts.step = 'create'

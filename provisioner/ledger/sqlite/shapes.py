@@ -96,7 +96,9 @@ OPEN_CONVERSATION = _shape(Number, ConversationSid)
 GUEST = _shape(Number, ConversationSid, Text, Line, Line, Flag)
 CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag, Word)
 DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag, Flag)
-UNKNOWN = _shape(Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag, Word, Text, Flag | None)
+UNKNOWN = _shape(
+    Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag, Word, Text, Flag | None, Digest | None
+)
 OWNER = _shape(Number, ConversationSid, Number | None, Flag)
 
 MANIFEST = _shape(

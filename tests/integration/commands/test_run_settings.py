@@ -198,6 +198,26 @@ async def test_an_author_needs_no_identity(job: Job) -> None:
     assert summary.messages == MessageCounts(posted=1)
 
 
+async def test_a_lost_row_whose_name_is_taken_is_not_sent_again(job: Job) -> None:
+    """It is certainly absent, and sent again it would be a twin: it stays unknown, and the other is named."""
+    write(job, "1,Ada,,,case-1,,,", "2,Bo,,,case-2,,,", "3,Cy,,,case-3,,,")
+    lost = FaultRule(name=FaultName.ERROR_500, at=frozenset({2, 3}))
+
+    async with open_simulator(simulated(lost)) as server:
+        other = server.state.conversations.add(b"", "somebody", now=0.0, lag_s=0.0)
+        server.state.conversations.rename(other, {"UniqueName": "case-2"})
+        summary = await run(job, server)
+        told = results(job)
+        server.state.conversations.delete(other)
+        at_last = await run(job, server)
+        names = [each.unique_name for each in conversations(server)]
+
+    assert (summary.exit_code, at_last.exit_code) == (ExitCode.UNKNOWN, ExitCode.DONE)
+    assert [row["status"] for row in told] == ["created", "unknown", "created"]
+    assert other.sid in told[1]["error"]
+    assert names == ["case-1", "case-3", "case-2"]
+
+
 async def test_bad_settings_make_a_row_invalid_and_are_never_sent(job: Job) -> None:
     """Each with its field, column and reason, before the first request; no reason repeats the value."""
     write(
