@@ -23,7 +23,7 @@ NEVER_PLANNED = "no input was planned in this ledger yet, so it knows of no row"
 class ErrorReason:
     """Why ``rows`` rows were not created: their status, their common error code, and one of their error sentences.
 
-    ``of`` is the noun of what has this status: ``row``, ``row's settings`` or ``first message``.
+    ``of`` is the noun of what has this status: ``row``, ``settings update`` or ``first message``.
     """
 
     status: Status | MessageStatus | SettingsStatus

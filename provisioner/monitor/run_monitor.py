@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from provisioner.models import AttemptResult, Counts, MessageStatus, Row, SettingsStatus, Status, Step, UnknownRow
+from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
 from provisioner.models.progress import Progress
 from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
@@ -48,6 +48,7 @@ class RunMonitor:
         self._in_doubt: dict[int, str] = {}
         self._message_counters = MessageCounters(owed=to_post)
         self._settings_counters = SettingsCounters()
+        self.settings_settled = self._settings_counters.settled
         self.in_flight = self.most_in_flight = 0
         self.listeners: list[Callable[[Step, Row, AttemptResult], None]] = []
         """Functions that are called with every answer; they must return at once and must not raise."""
@@ -196,21 +197,6 @@ class RunMonitor:
         """Log the result of the ``attempt``-th attempt to set the settings of ``row``, at debug level."""
         if self._tells_all:
             self._log_answer("settings.answered", row, result, attempt)
-
-    def settings_settled(self, row: Row, status: SettingsStatus, result: AttemptResult) -> None:
-        """Count and log the outcome of the settings of ``row``."""
-        self._settings_counters.count(status, result)
-        tell = self._log.debug if status is SettingsStatus.SET else self._log.warning
-        tell(
-            f"settings.{status.value}",
-            row=row.row,
-            key=row.key,
-            conversation_sid=row.conversation_sid,
-            http_status=result.http_status,
-            error_code=result.error_code,
-            error=result.error,
-            twilio_request_id=result.twilio_request_id,
-        )
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
         """Log that a 429 paused all requests of ``step`` for ``pause_s`` seconds."""

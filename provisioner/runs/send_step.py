@@ -94,14 +94,7 @@ async def send(
         monitor = _monitor(planned, clients, reachability)
         stop.on_drain = monitor.drain
         feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
-        rounds = SendAndReconcile(
-            config.rounds,
-            job.ledger,
-            feed,
-            clients=clients,
-            monitor=monitor,
-            stop=stop,
-        )
+        rounds = SendAndReconcile(config.rounds, job.ledger, feed, clients=clients, monitor=monitor, stop=stop)
         job.stop.on_stop(lambda: _drain(stop, job.ui, config.drain_s), stop.cancel)
         _log_start(planned.to_send, config.rate)
         async with supervisor.open(monitor, clients.pacer, job.ui, stop.drain), job.ui.progress(monitor.snapshot):
