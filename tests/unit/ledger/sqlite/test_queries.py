@@ -22,6 +22,7 @@ FILES = (
     "closures",
     "read",
     "respelt",
+    "settings",
     "unsent",
 )
 FOLDER = Path(queries.__file__).parent
