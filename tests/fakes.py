@@ -7,7 +7,15 @@ from functools import partial
 
 from msgspec import structs
 
-from provisioner.models import AttemptResult, Claim, MessageStatus, SettingsStatus, SharedConversation, Status
+from provisioner.models import (
+    AttemptResult,
+    Claim,
+    MessageStatus,
+    SettingsStatus,
+    SharedConversation,
+    Status,
+    Verdict,
+)
 
 
 def noted(failure: Exception | None = None) -> asyncio.Future[None]:
@@ -25,7 +33,8 @@ class FakeRow:
     """One row with its status; ``answers`` are the results of its finished attempts.
 
     ``message`` is the status of its first message, which is valid once the row is created; ``posts`` are the
-    results of the finished attempts to post it. ``settings`` and ``updates`` are the same of its settings.
+    results of the finished attempts to post it. ``settings`` and ``updates`` are the same of its settings,
+    ``chat`` and ``chat_answers`` of its history.
     """
 
     claim: Claim
@@ -37,6 +46,8 @@ class FakeRow:
     posts: list[AttemptResult] = field(default_factory=list)
     settings: SettingsStatus | None = None
     updates: list[AttemptResult] = field(default_factory=list)
+    chat: MessageStatus | None = None
+    chat_answers: list[AttemptResult] = field(default_factory=list)
 
 
 class FakeMessages:
@@ -105,6 +116,39 @@ class FakeSettings:
         await asyncio.sleep(0)
 
 
+class FakeHistories:
+    """History part of a ``FakeLedger``; it records its events in the same history."""
+
+    def __init__(self, rows: dict[int, FakeRow], history: list[tuple[str, int]]) -> None:
+        self._rows, self._history = rows, history
+
+    async def begin(self, claim_id: int, digest: bytes) -> None:
+        """Record that an attempt begins."""
+        assert len(digest) == 16
+        self._rows[claim_id].chat = MessageStatus.IN_FLIGHT
+        await self._note("begin history", claim_id)
+
+    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
+        """Record the result of an attempt; the history is posted with its last message."""
+        row = self._rows[claim_id]
+        row.chat_answers.append(result)
+        posted = sum(each.verdict is Verdict.CREATED for each in row.chat_answers)
+        is_open = status is MessageStatus.POSTED and posted < row.claim.history_total
+        row.chat = MessageStatus.PENDING if is_open else status
+        self._history.append((f"history {status.value}", claim_id))
+        return noted()
+
+    async def release(self, claim_id: int) -> None:
+        """Undo ``begin`` for a message that was not sent."""
+        if self._rows[claim_id].chat is MessageStatus.IN_FLIGHT:
+            self._rows[claim_id].chat = MessageStatus.PENDING
+        await self._note("release history", claim_id)
+
+    async def _note(self, event: str, claim_id: int) -> None:
+        self._history.append((event, claim_id))
+        await asyncio.sleep(0)
+
+
 def _pass_on(
     settled: asyncio.Future[None],
     recorded: asyncio.Future[SharedConversation | None],
@@ -140,8 +184,17 @@ class FakeLedger:
         self.shares: dict[int, SharedConversation] = {}
         self.messages = FakeMessages(self.rows, self.history)
         self.settings = FakeSettings(self.rows, self.history)
+        self.histories = FakeHistories(self.rows, self.history)
         waiting = [row.claim for row in self.rows.values() if row.status in sends]
         self._waiting = waiting[:limit]
+
+    def give_history(self, total: int, *, posted: int | None = None) -> None:
+        """Give all rows a history; with ``posted``, they are created, and so many messages of it are there."""
+        for row in self.rows.values():
+            row.claim = structs.replace(row.claim, history_total=total, history_posted=posted or 0)
+            if posted is not None:
+                self.owe(row.claim.row, f"CH{row.claim.row:032x}", owed="history message")
+        self._waiting = [self.rows[claim.id].claim for claim in self._waiting]
 
     def owe(
         self,

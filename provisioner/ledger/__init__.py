@@ -1,23 +1,22 @@
 """Durable record of a job: the planned rows, every request that was sent, and the outcome of each row.
 
-``base`` the protocols for writing · ``settings`` those for settings of conversations · ``closing`` those for
-closing conversations · ``reading`` the protocol for reading · ``location`` the file or address of a ledger ·
-``notes`` values that one run keeps for the next · ``open`` opens a ledger of the right kind · ``sqlite`` the only
-kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
+``base`` the protocols for writing · ``messages`` those for messages of created rows · ``settings`` those for
+settings of conversations · ``closing`` those for closing conversations · ``reading`` the protocol for reading ·
+``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next · ``open`` opens a
+ledger of the right kind · ``sqlite`` the only kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
 """
 
-from provisioner.ledger.base import (
-    Ledger,
-    MessageLedger,
-    MessageStore,
-    PlanStore,
-    RowStore,
-    UnknownMessageStore,
-    UnknownRowStore,
-    follow_up_counts,
-)
+from provisioner.ledger.base import Ledger, PlanStore, RowStore, UnknownRowStore, follow_up_counts
 from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
 from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.messages import (
+    HistoryLedger,
+    HistoryStore,
+    MessageLedger,
+    MessageStore,
+    UnknownHistoryStore,
+    UnknownMessageStore,
+)
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
 from provisioner.ledger.reading import (
@@ -33,6 +32,7 @@ from provisioner.ledger.reading import (
     last_judged,
     last_output,
     last_sending,
+    read_follow_up_counts,
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.settings import SettingsLedger, SettingsStore
@@ -46,6 +46,8 @@ __all__ = [
     "ErrorCount",
     "ErrorExample",
     "GuestLedger",
+    "HistoryLedger",
+    "HistoryStore",
     "InvalidRow",
     "JobNotes",
     "Ledger",
@@ -67,6 +69,7 @@ __all__ = [
     "SettingsLedger",
     "SettingsStore",
     "ThresholdNote",
+    "UnknownHistoryStore",
     "UnknownMessageStore",
     "UnknownRowStore",
     "find_ledger_locations",
@@ -79,5 +82,6 @@ __all__ = [
     "lock_path",
     "open_ledger",
     "open_reader",
+    "read_follow_up_counts",
     "rebuild_ledger",
 ]

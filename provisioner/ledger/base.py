@@ -11,6 +11,7 @@ from typing import Protocol, Unpack
 
 from provisioner.ledger.closing import CloseLedger
 from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.messages import HistoryLedger, HistoryStore, MessageLedger, MessageStore
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.reading import LedgerReader
 from provisioner.ledger.settings import SettingsLedger, SettingsStore
@@ -21,7 +22,6 @@ from provisioner.models import (
     Fingerprint,
     FollowUpCounts,
     Manifest,
-    MessageCounts,
     MessageStatus,
     PlanEntry,
     PlanReport,
@@ -29,55 +29,8 @@ from provisioner.models import (
     SettingsStatus,
     SharedConversation,
     Status,
-    UnknownMessage,
     UnknownRow,
 )
-
-
-class MessageStore(Protocol):
-    """Durable status of the first messages of created rows. A failed message does not change the row's status.
-
-    Writes of messages and of rows share one order.
-    """
-
-    def begin(self, claim_id: int) -> Awaitable[None]:
-        """Record the intent: from now on, the first message of this row may be in flight."""
-        ...
-
-    def settle(self, claim_id: int, status: MessageStatus, result: AttemptResult) -> asyncio.Future[None]:
-        """Record the result of an attempt and the status of the message after it.
-
-        ``PENDING`` means that another attempt follows in this run; call ``begin`` again before it.
-        """
-        ...
-
-    def release(self, claim_id: int) -> Awaitable[None]:
-        """Cancel the intent, because no request was sent. The message is pending again."""
-        ...
-
-    def drop(self, claim_id: int) -> Awaitable[None]:
-        """Record that the input asks for no message any more. A message that may have been posted is kept."""
-        ...
-
-
-class UnknownMessageStore(Protocol):
-    """Access to unknown first messages, for reconciling."""
-
-    async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
-        """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
-        ...
-
-    async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
-        """Record the result of a look-up, which is not an attempt, and the status of the message after it."""
-        ...
-
-
-class MessageLedger(MessageStore, UnknownMessageStore, Protocol):
-    """All operations on the first messages of a job."""
-
-    async def counts(self) -> MessageCounts:
-        """Return the number of first messages by status, for the created rows of the current input."""
-        ...
 
 
 class RowStore(Protocol):
@@ -94,6 +47,11 @@ class RowStore(Protocol):
     @property
     def settings(self) -> SettingsStore:
         """The store of the settings of the rows' conversations."""
+        ...
+
+    @property
+    def histories(self) -> HistoryStore:
+        """The store of the rows' histories."""
         ...
 
     async def claim(self, limit: int) -> Sequence[Claim]:
@@ -219,6 +177,11 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
         """The settings of the rows' conversations."""
         ...
 
+    @property
+    def histories(self) -> HistoryLedger:
+        """The histories of the rows' old chats."""
+        ...
+
     async def recover(self) -> int:
         """Mark rows that a killed run left in flight as *unknown* and return their number.
 
@@ -249,8 +212,8 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
     ) -> None:
         """Make ``claim`` start again at the first row and return rows of these statuses, at most ``limit`` in all.
 
-        It also returns created rows whose settings have a status in ``settings``, and those whose first message
-        has one in ``messages`` and does not wait for settings.
+        It also returns created rows whose settings have a status in ``settings``, and those whose history, or
+        after that the first message, has one in ``messages`` and does not wait for settings.
         """
         ...
 
@@ -289,4 +252,9 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
 
 async def follow_up_counts(ledger: Ledger) -> FollowUpCounts:
     """Return the counts of what follows the creation of rows, for the created rows of the current input."""
-    return FollowUpCounts(messages=await ledger.messages.counts(), settings=await ledger.settings.counts())
+    return FollowUpCounts(
+        messages=await ledger.messages.counts(),
+        history=await ledger.histories.counts(),
+        owed_histories=await ledger.histories.owed(),
+        settings=await ledger.settings.counts(),
+    )

@@ -10,6 +10,7 @@ from provisioner.models import (
     AttemptRecord,
     Counts,
     Fingerprint,
+    FollowUpCounts,
     Manifest,
     MessageCounts,
     Problem,
@@ -158,6 +159,10 @@ class LedgerReader(Protocol):
         """Return the number of settings by status, for the created rows of the current input."""
         ...
 
+    def history_counts(self) -> MessageCounts:
+        """Return the number of messages of histories by status, for the created rows of the current input."""
+        ...
+
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return the fingerprints of the planned input files; an empty sequence before the first plan."""
         ...
@@ -266,3 +271,10 @@ class LedgerReader(Protocol):
     def held_since(self) -> float | None:
         """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
         ...
+
+
+def read_follow_up_counts(reader: LedgerReader) -> FollowUpCounts:
+    """Return the counts of what follows the creation of rows; ``owed_histories`` is not counted."""
+    return FollowUpCounts(
+        messages=reader.message_counts(), history=reader.history_counts(), settings=reader.settings_counts()
+    )

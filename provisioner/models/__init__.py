@@ -1,8 +1,8 @@
 """Data types that all packages share: records, requests, rows, results, counts and summaries.
 
 ``outcomes`` statuses and verdicts · ``inputs`` records and requests · ``attempts`` results of requests and
-look-ups · ``jobs`` rows, plans and counts · ``messages`` first messages · ``settings`` settings of conversations ·
-``follow_ups`` the counts of both · ``closing`` results of closing ·
+look-ups · ``jobs`` rows, plans and counts · ``messages`` first messages · ``history`` messages of old chats ·
+``settings`` settings of conversations · ``follow_ups`` the counts of all three · ``closing`` results of closing ·
 ``discrepancy`` findings of an audit · ``forecast`` the plan before a run · ``progress`` the state during a run ·
 ``reasons`` why rows failed · ``summary`` the end of a command · ``sids`` Twilio's identifiers · ``environment``
 the process's environment · ``text`` numbers with their noun.
@@ -21,6 +21,7 @@ from .attempts import (
     UnknownRow,
 )
 from .follow_ups import FollowUpCounts
+from .history import HistoryEntry, HistoryLookup, HistoryMessage, HistoryReport, UnknownHistory
 from .inputs import FIELDS, Mapped, MappedColumns, Members, NestedValues, Problem, Record, WebChatRequest
 from .jobs import (
     Claim,
@@ -51,6 +52,10 @@ __all__ = [
     "Fingerprint",
     "FollowUpCounts",
     "ForeignReply",
+    "HistoryEntry",
+    "HistoryLookup",
+    "HistoryMessage",
+    "HistoryReport",
     "LookupObservation",
     "Manifest",
     "Mapped",
@@ -75,6 +80,7 @@ __all__ = [
     "SharedConversation",
     "Status",
     "Step",
+    "UnknownHistory",
     "UnknownMessage",
     "UnknownRow",
     "VanishedResult",

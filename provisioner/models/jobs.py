@@ -27,6 +27,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     If ``conversation_sid`` is set, the conversation exists, with the guest ``identity``, and only what follows is
     to be done: ``owed`` holds the steps that are not done yet, as words of ``Step`` with spaces between.
     ``is_in_doubt``: an earlier attempt may have created the row. Only a 201 for the row or a look-up changes that.
+    The history has ``history_total`` messages, of which ``history_posted`` are in the conversation.
     """
 
     id: int
@@ -37,6 +38,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     identity: str = ""
     is_in_doubt: bool = False
     owed: str = ""
+    history_total: int = 0
+    history_posted: int = 0
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +53,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     identity: str = ""
     is_in_doubt: bool = False
     owed: str = ""
+    history_total: int = 0
+    history_posted: int = 0
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

@@ -51,7 +51,10 @@ class UnknownMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Number of first messages of created rows by status."""
+    """Number of messages of created rows by status: of first messages, or of histories.
+
+    ``held`` messages wait behind one of the history that is rejected or unknown.
+    """
 
     posted: int = 0
     rejected: int = 0
@@ -63,8 +66,15 @@ class MessageCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """Number of created rows that have a first message."""
+        """Number of all messages."""
         return sum(msgspec.structs.astuple(self))
+
+    def plus(self, other: "MessageCounts") -> "MessageCounts":
+        """Return the sums of both counts."""
+        one, two = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
+        return MessageCounts(
+            **dict(zip(self.__struct_fields__, map(sum, zip(one, two, strict=True)), strict=True))
+        )
 
     @property
     def accounting(self) -> dict[str, int]:

@@ -23,7 +23,10 @@ class Status(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """Status of the first message of a created row; a row without a first message has none."""
+    """Status of the first message of a row, or of the history of its old chat; a row without one has none.
+
+    That of a history is the status of the first message that is not posted yet, or ``POSTED`` after the last.
+    """
 
     PENDING = "pending"
     """To be posted: no attempt was begun, or a look-up has shown that it was not posted."""
@@ -72,6 +75,10 @@ class Step(StrEnum):
     """Post a first message."""
     MESSAGE_LOOKUP = "message_lookup"
     """Look up a first message in its conversation."""
+    HISTORY = "history"
+    """Post a message of an old chat."""
+    HISTORY_LOOKUP = "history_lookup"
+    """Look up a message of an old chat in its conversation."""
 
 
 class Verdict(StrEnum):

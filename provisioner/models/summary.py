@@ -72,12 +72,12 @@ _SAME_AGAIN = {CommandOutcome.GUARDED, CommandOutcome.UNREACHABLE}
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Result of one command.
 
-    ``counts`` is None when the command did not count rows; ``messages`` and ``conversation_settings`` are None, or
-    all zero, when no created row has any. ``throttled`` is the number of 429 answers. ``elapsed_s`` is in seconds,
-    ``rate_achieved`` in starts per second. ``output``, ``failed`` and ``ledger`` are paths as the user gave them,
-    empty if there is none; an output of ``-`` is stdout. ``next_command`` is a command line that the user can run
-    next. ``details`` holds values of this command only, in types that JSON can represent; its keys must differ
-    from the field names.
+    ``counts`` is None when the command did not count rows; ``messages``, ``history`` (the messages of old chats)
+    and ``conversation_settings`` are None, or all zero, when no created row has any. ``throttled`` is the number
+    of 429 answers. ``elapsed_s`` is in seconds, ``rate_achieved`` in starts per second. ``output``, ``failed`` and
+    ``ledger`` are paths as the user gave them, empty if there is none; an output of ``-`` is stdout.
+    ``next_command`` is a command line that the user can run next. ``details`` holds values of this command only,
+    in types that JSON can represent; its keys must differ from the field names.
     """
 
     command: str
@@ -85,6 +85,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     outcome: CommandOutcome = CommandOutcome.FINISHED
     counts: Counts | None = None
     messages: MessageCounts | None = None
+    history: MessageCounts | None = None
     conversation_settings: SettingsCounts | None = None
     throttled: int = 0
     elapsed_s: float | None = None
@@ -121,13 +122,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         told = msgspec.structs.asdict(self)
         counts, details = told.pop("counts"), told.pop("details")
         error, notes = told.pop("error"), told.pop("notes")
-        messages, settings = told.pop("messages"), told.pop("conversation_settings")
+        follow_ups = {name: told.pop(name) for name in ("messages", "history", "conversation_settings")}
         head = {name: told.pop(name) for name in ("command", "exit_code", "outcome")}
         rows = {name: getattr(counts, name, None) for name in Counts.__struct_fields__}
         rest = {name: _known(value) for name, value in told.items()}
         objects = {
-            "messages": messages.accounting if messages and messages.total else None,
-            "conversation_settings": settings.accounting if settings and settings.total else None,
+            **{name: each.accounting if each and each.total else None for name, each in follow_ups.items()},
             "notes": notes,
             "error": msgspec.structs.asdict(error) if error else None,
         }

@@ -59,6 +59,8 @@ class SourceFeed:
             claim.identity,
             claim.is_in_doubt,
             claim.owed,
+            claim.history_total,
+            claim.history_posted,
         )
 
     def _seek(self, row: int) -> tuple[int, Record]:

@@ -9,7 +9,7 @@ a request · ``masking`` a request without customer data, for display.
 from .build import build_request, rebuild_request
 from .bulk import digest_plain_rows
 from .cut_numbers import holds_cut_number
-from .digests import digest, identity_for, is_generated_identity, marker_for
+from .digests import digest, history_digests, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
 from .masking import mask_request, mask_text
 from .pre_engagement import is_nearly_full
@@ -30,6 +30,7 @@ __all__ = [
     "build_request",
     "digest",
     "digest_plain_rows",
+    "history_digests",
     "holds_cut_number",
     "identity_for",
     "is_generated_identity",

@@ -1,13 +1,13 @@
 """Digests, identities and marks: they identify a row without revealing its content or its key."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
 
-from provisioner.models import WebChatRequest
+from provisioner.models import HistoryMessage, WebChatRequest
 
 _DIGEST_BYTES = 16
 _FIRST_FIELDS = 7
@@ -38,6 +38,16 @@ def digest_all(requests: Iterable[WebChatRequest]) -> list[bytes]:
     for hasher, each in zip(hashers, encoded, strict=True):
         hasher.update(each)
     return [hasher.digest() for hasher in hashers]
+
+
+def history_digests(messages: Iterable[HistoryMessage]) -> Iterator[bytes]:
+    """Yield, for each message of a chat, the 16-byte BLAKE2b digest of it and of all messages before it."""
+    digest = b""
+    for message in messages:
+        texts = [text.encode("utf-8", "surrogatepass") for text in msgspec.structs.astuple(message)]
+        hasher = _EMPTY.copy()
+        hasher.update(_encode([digest, *texts]))
+        yield (digest := hasher.digest())
 
 
 def identity_for(job_id: str, key: str) -> str:

@@ -15,7 +15,8 @@ class Standing(NamedTuple):
     status: Status
     attempts: int
     message: MessageStatus | None
-    settings: SettingsStatus | None
+    settings: SettingsStatus | None = None
+    history: MessageStatus | None = None
 
 
 class LedgerKind(Protocol):
@@ -39,12 +40,17 @@ class SqliteKind:
 
     def standing(self, folder: Path) -> list[Standing]:
         """Return the state of each row, read with plain SQL."""
-        lines = query(folder / "job.ledger", "SELECT status, attempts, message, settings FROM rows ORDER BY id")
+        select = "SELECT status, attempts, message, settings, history FROM rows ORDER BY id"
+        lines = query(folder / "job.ledger", select)
         return [
             Standing(
-                Status(status), attempts, message and MessageStatus(message), settings and SettingsStatus(settings)
+                Status(status),
+                attempts,
+                message and MessageStatus(message),
+                settings and SettingsStatus(settings),
+                history and MessageStatus(history),
             )
-            for status, attempts, message, settings in lines
+            for status, attempts, message, settings, history in lines
         ]
 
 

@@ -1,4 +1,4 @@
-"""Counts of rows, first messages and settings by status, in a ledger of any version."""
+"""Counts of rows, first messages, histories and settings by status, in a ledger of any version."""
 
 import sqlite3
 
@@ -8,9 +8,9 @@ from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.models import Counts, MessageCounts, SettingsCounts
 
 _COUNTS = queries.load_queries("read")["counts"]
-_MESSAGE_COUNTS = queries.load_queries("messages")["counts"]
+_MESSAGES, _HISTORY = queries.load_queries("messages"), queries.load_queries("history")
 _SETTINGS_COUNTS = queries.load_queries("settings")["counts"]
-_WITH_MESSAGES, _WITH_SETTINGS = 2, 4
+_WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES = 2, 4, 4
 """Versions of the first ledgers that have them."""
 
 
@@ -25,9 +25,10 @@ def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:
 
     Raise ``OddLine`` for a damaged ledger.
     """
-    if version_of(connection) < _WITH_MESSAGES:
+    if (version := version_of(connection)) < _WITH_MESSAGES:
         return MessageCounts()
-    lines = connection.execute(_MESSAGE_COUNTS).fetchall()
+    query = _MESSAGES["counts" if version >= _WITH_HISTORIES else "counts_before_4"]
+    lines = connection.execute(query).fetchall()
     return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
 
 
@@ -37,3 +38,12 @@ def read_settings_counts(connection: sqlite3.Connection) -> SettingsCounts:
         return SettingsCounts()
     lines = connection.execute(_SETTINGS_COUNTS).fetchall()
     return SettingsCounts(**dict(checked_row(shapes.SETTINGS_COUNT, line) for line in lines))
+
+
+def read_history_counts(connection: sqlite3.Connection) -> MessageCounts:
+    """Return the number of messages of histories by status, for those rows; raise ``OddLine`` as above."""
+    if version_of(connection) < _WITH_HISTORIES:
+        return MessageCounts()
+    names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
+    line = connection.execute(_HISTORY["counts"]).fetchone()
+    return MessageCounts(**dict(zip(names, checked_row(shapes.HISTORY_COUNTS, line), strict=True)))

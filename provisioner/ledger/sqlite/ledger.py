@@ -20,6 +20,7 @@ from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
 from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
 from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun, add_run
+from provisioner.ledger.sqlite.history_ledger import SqliteHistoryLedger
 from provisioner.ledger.sqlite.message_ledger import SqliteMessageLedger
 from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_temporary
 from provisioner.ledger.sqlite.plan import write_plan
@@ -70,6 +71,7 @@ class SqliteLedger:
         self._current_run = CurrentRun()
         self.messages = SqliteMessageLedger(self._writer, self._current_run)
         self.settings = SqliteSettingsLedger(self._writer, self._current_run)
+        self.histories = SqliteHistoryLedger(self._writer, self._current_run)
         self._claim_cursor = ClaimCursor()
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None

@@ -10,7 +10,6 @@ from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.row_codec import encode_text
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
-from provisioner.ledger.sqlite.writer import WriteStep as Statement
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 
 _MESSAGES = queries.load_queries("messages")
@@ -63,8 +62,8 @@ class SqliteMessageLedger:
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step
     ) -> asyncio.Future[None]:
-        attempt = _attempt(claim_id, self._current_run.id, step, result)
-        return self._writer.write(attempt, (_SETTLE, (claim_id, status.value)))
+        attempt = encode_message_attempt(claim_id, self._current_run.id, step, result)
+        return self._writer.write((_ADD_ATTEMPT, attempt), (_SETTLE, (claim_id, status.value)))
 
 
 def _doubtful(line: Sequence[Any]) -> UnknownMessage:
@@ -77,22 +76,20 @@ def _doubtful(line: Sequence[Any]) -> UnknownMessage:
     )
 
 
-def _attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) -> Statement:
+def encode_message_attempt(claim_id: int, run: int | None, step: Step, result: AttemptResult) -> Sequence[Any]:
+    """Return the values for the SQL statement ``add_attempt`` of a message."""
     return (
-        _ADD_ATTEMPT,
-        (
-            claim_id,
-            run,
-            step.value,
-            result.verdict.value,
-            result.due,
-            result.sent,
-            result.ended,
-            result.http_status,
-            encode_text(result.error_code),
-            encode_text(result.error),
-            encode_text(result.message_sid),
-            encode_text(result.twilio_request_id),
-            result.retry_after_s,
-        ),
+        claim_id,
+        run,
+        step.value,
+        result.verdict.value,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        encode_text(result.error_code),
+        encode_text(result.error),
+        encode_text(result.message_sid),
+        encode_text(result.twilio_request_id),
+        result.retry_after_s,
     )

@@ -67,7 +67,21 @@ ORDER BY plan.row
 LIMIT ?;
 
 -- name: counts
--- Number of messages by status, for the created rows of the current input.
+-- Number of messages by status, for the created rows of the current input. A message is held behind a message of the
+-- history that is rejected or unknown.
+SELECT
+    CASE
+        WHEN rows.history IN ('rejected', 'unknown') AND rows.message IN ('pending', 'unsent') THEN 'held'
+        ELSE rows.message
+    END AS status,
+    count(*)
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+WHERE rows.status = 'created' AND rows.message IS NOT NULL
+GROUP BY 1;
+
+-- name: counts_before_4
+-- The same, in a ledger of version 2 or 3.
 SELECT rows.message, count(*)
 FROM plan
 JOIN rows ON rows.id = plan.row_id

@@ -54,3 +54,18 @@ ALTER TABLE rows ADD COLUMN settings TEXT;
 -- name: add_last_settings
 -- Version 4: the last attempt to set them.
 ALTER TABLE rows ADD COLUMN last_settings INTEGER REFERENCES attempts (id);
+
+-- name: add_history_status
+-- Version 4: status of the history of the row's old chat.
+ALTER TABLE rows ADD COLUMN history TEXT;
+
+-- name: add_history
+-- Version 4: histories of old chats.
+CREATE TABLE history (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    total INTEGER NOT NULL,
+    posted INTEGER NOT NULL DEFAULT 0,
+    posted_digest BLOB,
+    sent_digest BLOB,
+    last_attempt INTEGER REFERENCES attempts (id)
+);

@@ -172,11 +172,11 @@ WHERE rows.status = 'created'
 LIMIT 1;
 
 -- name: odd_sid_of_owing
--- The same, for rows whose first message is not posted or whose settings are not set.
+-- The same, for rows whose settings are not set or whose history or first message is not posted.
 SELECT (SELECT min(row) FROM plan WHERE row_id = rows.id)
 FROM rows
 LEFT JOIN attempts ON attempts.id = rows.last_attempt
-WHERE rows.status = 'created' AND (rows.message <> 'posted' OR rows.settings <> 'set')
+WHERE rows.status = 'created' AND (rows.message <> 'posted' OR rows.settings <> 'set' OR rows.history <> 'posted')
     AND NOT (coalesce(attempts.conversation_sid GLOB ?, 0) AND typeof(attempts.conversation_sid) = 'text')
 LIMIT 1;
 

@@ -25,7 +25,12 @@ from provisioner.ledger.reading import (
 )
 from provisioner.ledger.sqlite import lock, queries, shapes, unsent
 from provisioner.ledger.sqlite.connections import QuerySignals
-from provisioner.ledger.sqlite.counts import read_counts, read_message_counts, read_settings_counts
+from provisioner.ledger.sqlite.counts import (
+    read_counts,
+    read_history_counts,
+    read_message_counts,
+    read_settings_counts,
+)
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.row_codec import decode_run_note
@@ -81,6 +86,11 @@ class SqliteLedgerReader:
         """Return the number of settings by status; all are 0 for a ledger before version 4."""
         with self._asking():
             return read_settings_counts(self._connection)
+
+    def history_counts(self) -> MessageCounts:
+        """Return the number of messages of histories by status; all are 0 for a ledger before version 4."""
+        with self._asking():
+            return read_history_counts(self._connection)
 
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return the fingerprints of the planned input files; an empty sequence before the first plan."""

@@ -1,4 +1,4 @@
-"""Recovery after a killed run: rows and messages in flight become unknown, because no reply was recorded."""
+"""Recovery after a killed run: what was in flight becomes unknown, because no reply was recorded."""
 
 import sqlite3
 import time
@@ -7,11 +7,11 @@ from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.writer import transaction
 
 _RUN = queries.load_queries("run")
-_MESSAGES = queries.load_queries("messages")
+_MESSAGES, _HISTORY = queries.load_queries("messages"), queries.load_queries("history")
 
 
 def recover(connection: sqlite3.Connection) -> int:
-    """Mark every row and every first message in flight as *unknown*; return the number of rows concerned."""
+    """Mark every row and every message in flight as *unknown*; return the number of rows concerned."""
     now = {"now": time.time()}
     with transaction(connection):
         last = {"last": connection.execute(_RUN["last_attempt_id"]).fetchone()[0]}
@@ -19,4 +19,7 @@ def recover(connection: sqlite3.Connection) -> int:
         connection.execute(_RUN["settle_interrupted"], last)
         messages = connection.execute(_MESSAGES["add_interrupted"], now).rowcount
         connection.execute(_MESSAGES["settle_interrupted"], last)
-    return rows + messages
+        histories = connection.execute(_HISTORY["add_interrupted"], now).rowcount
+        connection.execute(_HISTORY["note_interrupted"], last)
+        connection.execute(_HISTORY["settle_interrupted"])
+    return rows + messages + histories

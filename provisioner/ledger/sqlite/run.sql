@@ -78,19 +78,27 @@ WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
 -- The next rows to send after row number ?1, in input order. ?2 lists the statuses of rows, ?3 the statuses of the
--- messages of created rows, ?4 those of their settings, each as one text separated by spaces. The last column holds
--- the steps that a created row owes, separated by spaces. A message waits for settings.
+-- histories and messages of created rows, ?4 those of their settings, each as one text separated by spaces. The last
+-- columns hold the steps that a created row owes, separated by spaces, and the numbers of messages of its history and of
+-- those that are posted. A history waits for settings, a message for both.
 SELECT
     rows.id, plan.row, rows.key, rows.digest,
     coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown',
     CASE rows.status
         WHEN 'created' THEN
             iif(instr(?4, ' ' || rows.settings || ' '), 'settings ', '')
-            || iif(instr(?3, ' ' || rows.message || ' ') OR rows.message = 'held', 'message', '')
+            || iif(instr(?3, ' ' || rows.history || ' '), 'history ', '')
+            || iif(
+                (coalesce(rows.history, 'posted') = 'posted' OR instr(?3, ' ' || rows.history || ' '))
+                AND (instr(?3, ' ' || rows.message || ' ') OR rows.message = 'held'),
+                'message', ''
+            )
         ELSE ''
-    END
+    END,
+    coalesce(history.total, 0), coalesce(history.posted, 0)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
+LEFT JOIN history ON history.row_id = rows.id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
 WHERE plan.row > ?1 AND plan.is_valid AND (
     instr(?2, ' ' || rows.status || ' ')
@@ -98,7 +106,10 @@ WHERE plan.row > ?1 AND plan.is_valid AND (
         rows.status = 'created'
         AND (
             instr(?4, ' ' || rows.settings || ' ')
-            OR (coalesce(rows.settings, 'set') = 'set' AND instr(?3, ' ' || rows.message || ' '))
+            OR (
+                coalesce(rows.settings, 'set') = 'set'
+                AND instr(?3, ' ' || iif(coalesce(rows.history, 'posted') = 'posted', rows.message, rows.history) || ' ')
+            )
         )
     )
 )
@@ -118,7 +129,12 @@ FROM (
             rows.status = 'created'
             AND (
                 instr(?3, ' ' || rows.settings || ' ')
-                OR (coalesce(rows.settings, 'set') = 'set' AND instr(?2, ' ' || rows.message || ' '))
+                OR (
+                    coalesce(rows.settings, 'set') = 'set'
+                    AND instr(
+                        ?2, ' ' || iif(coalesce(rows.history, 'posted') = 'posted', rows.message, rows.history) || ' '
+                    )
+                )
             )
         )
     )

@@ -19,7 +19,7 @@ _MIGRATE = queries.load_queries("migrate")
 _STEPS: dict[int, tuple[str, ...]] = {
     2: ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "add_closures"),
     3: ("add_service_sid", "doubt_gone"),
-    4: ("add_users", "add_settings", "add_last_settings"),
+    4: ("add_users", "add_settings", "add_last_settings", "add_history_status", "add_history"),
 }
 """Names of the statements that migrate a ledger of the version before to each version."""
 _MADE_ANEW = ("attempts_by_conversation", "results")

@@ -32,6 +32,7 @@ CREATE TABLE sources (
 -- message_digest is the digest of the content of the message sent last; last_message is the attempt with its result.
 -- settings is the status of the settings of its conversation, NULL when there are none; last_settings is the attempt
 -- with their result.
+-- history is the status of the history of the row's old chat, NULL when there is none; it is used once the row is created.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -46,7 +47,8 @@ CREATE TABLE rows (
     message_digest BLOB,
     last_message INTEGER REFERENCES attempts (id),
     settings TEXT,
-    last_settings INTEGER REFERENCES attempts (id)
+    last_settings INTEGER REFERENCES attempts (id),
+    history TEXT
 );
 
 -- name: rows_by_key
@@ -118,11 +120,24 @@ CREATE TABLE users (
     service_sid TEXT
 );
 
+-- name: history
+-- The histories of old chats. total is the number of messages in the file, posted the number of those that are in the
+-- conversation. posted_digest is a digest of the posted messages, sent_digest one of these and the one sent last.
+-- last_attempt is the last attempt to post a message.
+CREATE TABLE history (
+    row_id INTEGER PRIMARY KEY REFERENCES rows (id),
+    total INTEGER NOT NULL,
+    posted INTEGER NOT NULL DEFAULT 0,
+    posted_digest BLOB,
+    sent_digest BLOB,
+    last_attempt INTEGER REFERENCES attempts (id)
+);
+
 -- name: attempts
 -- Every request and every look-up for a row, append-only. Times are Unix seconds.
--- step is create, settings or message for requests, lookup or message_lookup for look-ups, close, delete, interaction
--- or delete_user for closing, state_lookup for a conversation that was found closed, adopted for an imported one. number
--- counts the row's requests of that step. class is the verdict.
+-- step is create, settings, history or message for requests, lookup, history_lookup or message_lookup for look-ups,
+-- close, delete, interaction or delete_user for closing, state_lookup for a conversation that was found closed, adopted
+-- for an imported one. number counts the row's requests of that step. class is the verdict.
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     row_id INTEGER NOT NULL REFERENCES rows (id),
@@ -174,6 +189,12 @@ SELECT
                 WHEN 'duplicate' THEN 'duplicate'
                 ELSE 'settings_' || rows.settings
             END,
+            CASE rows.history
+                WHEN 'posted' THEN NULL
+                WHEN 'pending' THEN 'history_unsent'
+                WHEN 'in_flight' THEN 'history_unknown'
+                ELSE 'history_' || rows.history
+            END,
             CASE rows.message
                 WHEN 'pending' THEN 'message_unsent'
                 WHEN 'in_flight' THEN 'message_unknown'
@@ -192,6 +213,14 @@ SELECT
                 WHEN 'pending' THEN 'its settings are not set yet: the same command sets them'
                 WHEN 'set' THEN NULL
                 ELSE 'settings: ' || updates.error || coalesce(' (' || updates.error_code || ')', '')
+            END || coalesce('; ' || attempts.error, ''),
+            CASE rows.history
+                WHEN 'posted' THEN NULL
+                WHEN 'pending' THEN 'history: ' || history.posted || ' of ' || history.total
+                    || ' messages are posted: the same command posts the rest'
+                WHEN 'in_flight' THEN 'history: a message may have been posted, and no answer was recorded'
+                ELSE 'history: message ' || (history.posted + 1) || ' of ' || history.total || ': ' || chats.error
+                    || coalesce(' (' || chats.error_code || ')', '')
             END || coalesce('; ' || attempts.error, ''),
             CASE rows.message
                 WHEN 'pending' THEN 'the first message is not posted yet: the same command posts it'
@@ -214,4 +243,6 @@ LEFT JOIN rows ON rows.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status NOT IN ('pending', 'in_flight')
 LEFT JOIN attempts AS posts ON posts.id = rows.last_message
 LEFT JOIN attempts AS updates ON updates.id = rows.last_settings
+LEFT JOIN history ON history.row_id = rows.id
+LEFT JOIN attempts AS chats ON chats.id = history.last_attempt
 LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL;

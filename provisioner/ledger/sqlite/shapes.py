@@ -91,11 +91,16 @@ LAST_IDS = _shape(Number, Number, Number)
 STATUS_COUNT = _shape(Status, Number)
 MESSAGE_COUNT = _shape(MessageStatus, Number)
 SETTINGS_COUNT = _shape(SettingsStatus, Number)
+HISTORY_COUNTS = _shape(*(Number,) * 7)
 CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 GUEST = _shape(Number, ConversationSid, Text, Line, Line, Flag)
-CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag, Word)
+CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag, Word, Number, Number)
 DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag, Flag)
+DOUBTFUL_HISTORY = _shape(
+    Number, Number, Text, Digest, ConversationSid, Line, Flag, Word, Number, Number, Flag, Flag
+)
+PLANNED_HISTORY = _shape(Number, Flag, MessageStatus | None, Number, Number, Digest | None, Digest | None)
 UNKNOWN = _shape(
     Number, Number, Text, Line, Moment, Moment, Flag, Flag, Word, Flag, Word, Text, Flag | None, Digest | None
 )

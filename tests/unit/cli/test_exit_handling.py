@@ -242,6 +242,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(Counts.__struct_fields__) | {
     "ledger": None,
     "next_command": None,
     "messages": None,
+    "history": None,
     "conversation_settings": None,
     "notes": [],
 }

@@ -57,6 +57,7 @@ def test_the_counts_stand_at_the_top_level() -> None:
         "ledger": None,
         "conversation_settings": {"set": 2, "rejected": 0, "unsent": 0},
         "messages": {"posted": 1, "rejected": 0, "unknown": 0, "unsent": 2},
+        "history": None,
         "notes": ["n"],
         "next_command": None,
         "error": None,
