@@ -10,6 +10,8 @@ from provisioner.models import (
     ConnectFailure,
     ConversationSettings,
     ForeignReply,
+    HistoryLookup,
+    HistoryMessage,
     Message,
     MessageLookup,
     MessageStatus,
@@ -67,7 +69,15 @@ class WebChatCreator(Protocol):
         ...
 
 
-class Messenger(Protocol):
+class MessageFinder(Protocol):
+    """Client that looks messages up."""
+
+    async def find(self, message: Message) -> MessageLookup:
+        """Search the whole conversation for the message. Failures are results too."""
+        ...
+
+
+class Messenger(MessageFinder, Protocol):
     """Client that posts first messages as the customer, and looks them up."""
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
@@ -77,8 +87,27 @@ class Messenger(Protocol):
         """
         ...
 
-    async def find(self, message: Message) -> MessageLookup:
+
+class HistoryMessenger(Protocol):
+    """Client that posts messages of old chats, and looks them up."""
+
+    async def post_history(self, conversation_sid: str, message: HistoryMessage, gate: Gate) -> AttemptResult:
+        """Make one attempt and return its result, with the SID of the message when it was posted.
+
+        No webhook is triggered. Gate, failures and exceptions are as for ``WebChatCreator.create``.
+        """
+        ...
+
+    async def find_history(self, conversation_sid: str, message: HistoryMessage) -> HistoryLookup:
         """Search the whole conversation for the message. Failures are results too."""
+        ...
+
+
+class HistoryLoader(Protocol):
+    """Loader of the messages of old chats."""
+
+    async def messages(self, key: str) -> Sequence[HistoryMessage]:
+        """Return the messages of a row's key in their order, none where it has none."""
         ...
 
 
@@ -194,6 +223,14 @@ class Observer(Protocol):
 
     def settings_settled(self, row: Row, status: SettingsStatus, result: AttemptResult) -> None:
         """Note the outcome of a row's settings, which is durable by now."""
+        ...
+
+    def history_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
+        """Note the result of the ``attempt``-th attempt (counted from 1) to post a message of a row's history."""
+        ...
+
+    def history_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
+        """Note the outcome of a message of the history of input row number ``row``, which is durable by now."""
         ...
 
     def request_throttled(self, pause_s: float, step: Step) -> None:

@@ -68,4 +68,5 @@ def describe(conversation: Conversation) -> dict[str, object]:
         "webhook_messages": sum(message.triggers_webhooks for message in messages),
         "message_sids": [message.sid for message in messages],
         "first_message": messages[0].body if messages else None,
+        "message_bodies": [message.body for message in messages],
     }

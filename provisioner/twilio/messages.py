@@ -1,20 +1,22 @@
-"""Messages of guests: post one, or look one up in its conversation.
+"""Messages: post a guest's first one or one of an old chat, or look one up in its conversation.
 
 Source: Twilio, Message resource, https://www.twilio.com/docs/conversations/api/conversation-message-resource.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypedDict
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import field
 
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.request_bytes import Headers
 from provisioner.http_client.transport import Transport
-from provisioner.models import AttemptResult, Message, MessageLookup
+from provisioner.models import AttemptResult, HistoryLookup, HistoryMessage, Message, MessageLookup
 from provisioner.models.sids import SidKind
 from provisioner.ports.sending import Gate, RateLimiter
 from provisioner.twilio.account.hosts import with_query
@@ -35,6 +37,13 @@ class _MessageEntry(msgspec.Struct, frozen=True):
     sid: Annotated[str, msgspec.Meta(pattern=SidKind.MESSAGE.pattern)]
     author: str | None = None
     body: str | None = None
+    date: str | None = field(name="date_created", default=None)
+
+
+class _Trouble(TypedDict):
+    trouble: str
+    is_final: bool
+    is_gone: bool
 
 
 class _MessagePage(Page[_MessageEntry]):
@@ -45,7 +54,7 @@ _MESSAGES: msgspec.json.Decoder[Page[_MessageEntry]] = msgspec.json.Decoder(_Mes
 
 
 class MessageClient:
-    """Posts messages and looks them up; implements ``ports.Messenger``.
+    """Posts messages and looks them up; implements ``ports.Messenger`` and ``ports.HistoryMessenger``.
 
     ``pace`` limits the requests of look-ups only; requests of ``post`` wait at the gate that the caller passes.
     """
@@ -62,8 +71,21 @@ class MessageClient:
 
     async def post(self, message: Message, gate: Gate) -> AttemptResult:
         """Make one attempt to post ``message``; see ``ports.Messenger``."""
-        body = urlencode({"Author": message.author, "Body": message.body}).encode()
-        came = await self._transport.send("POST", self._url(message), gate=gate, body=body, headers=_HEADERS)
+        fields = {"Author": message.author, "Body": message.body}
+        return await self._post(message.conversation_sid, fields, _HEADERS, gate)
+
+    async def post_history(self, conversation_sid: str, message: HistoryMessage, gate: Gate) -> AttemptResult:
+        """Make one attempt to post ``message`` without triggering webhooks; see ``ports.HistoryMessenger``."""
+        fields = {"Author": message.author, "Body": message.body, "DateCreated": message.date}
+        if message.attributes:
+            fields["Attributes"] = message.attributes
+        return await self._post(conversation_sid, fields, (FORM,), gate)
+
+    async def _post(
+        self, conversation_sid: str, fields: Mapping[str, str], headers: Headers, gate: Gate
+    ) -> AttemptResult:
+        url, body = self._url(conversation_sid), urlencode(fields).encode()
+        came = await self._transport.send("POST", url, gate=gate, body=body, headers=headers)
         if isinstance(came, TransportFailure):
             return failed_attempt(came)
         classification = classify_message_reply(came.status, came.headers, came.body, now=came.ended)
@@ -74,7 +96,7 @@ class MessageClient:
         sought = _plain(message.body)
         sids: list[str] = []
         has_others = False
-        url = with_query(self._url(message), PageSize=str(PAGE_SIZE))
+        url = with_query(self._url(message.conversation_sid), PageSize=str(PAGE_SIZE))
         async for item in self._pager.items(url, _MESSAGES):
             if isinstance(item, ListError):
                 return _failed_lookup(sids, item)
@@ -84,9 +106,34 @@ class MessageClient:
                 has_others = True
         return MessageLookup(message_sids=tuple(sids), has_others=has_others)
 
-    def _url(self, message: Message) -> str:
-        sid = SidKind.CONVERSATION.require(message.conversation_sid)
+    async def find_history(self, conversation_sid: str, message: HistoryMessage) -> HistoryLookup:
+        """Look ``message`` up among all messages of its conversation; see ``ports.HistoryMessenger``."""
+        sought, moment = (message.author, _plain(message.body)), _moment(message.date)
+        sids: list[str] = []
+        others = 0
+        url = with_query(self._url(conversation_sid), PageSize=str(PAGE_SIZE))
+        async for item in self._pager.items(url, _MESSAGES):
+            if isinstance(item, ListError):
+                return HistoryLookup(message_sids=tuple(sids), others=others, **_trouble(item))
+            if (item.author, _plain(item.body or "")) != sought:
+                continue
+            if _moment(item.date) == moment:
+                sids.append(item.sid)
+            else:
+                others += 1
+        return HistoryLookup(message_sids=tuple(sids), others=others)
+
+    def _url(self, conversation_sid: str) -> str:
+        sid = SidKind.CONVERSATION.require(conversation_sid)
         return self._transport.url("conversations", "v1", "Conversations", sid, "Messages")
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the time that a message has, in whole seconds; None when that cannot be read."""
+    try:
+        return datetime.fromisoformat(text or "").astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _plain(body: str) -> list[str]:
@@ -95,9 +142,9 @@ def _plain(body: str) -> list[str]:
 
 
 def _failed_lookup(sids: list[str], list_error: ListError) -> MessageLookup:
-    return MessageLookup(
-        message_sids=tuple(sids),
-        trouble=list_error.reason,
-        is_final=list_error.is_final,
-        is_gone=list_error.http_status == HTTPStatus.NOT_FOUND and list_error.foreign is None,
-    )
+    return MessageLookup(message_sids=tuple(sids), **_trouble(list_error))
+
+
+def _trouble(list_error: ListError) -> _Trouble:
+    is_gone = list_error.http_status == HTTPStatus.NOT_FOUND and list_error.foreign is None
+    return {"trouble": list_error.reason, "is_final": list_error.is_final, "is_gone": is_gone}

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
 import pytest
+from msgspec import structs
 
-from provisioner.models import Message, MessageLookup
+from provisioner.models import HistoryLookup, HistoryMessage, Message, MessageLookup
 from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.messages import MessageClient
 from tests.free_pace import FreePace
@@ -149,3 +150,37 @@ async def test_what_was_found_before_the_trouble_is_kept() -> None:
 
     assert look.message_sids == (message_sid(1),)
     assert look.trouble
+
+
+OLD = HistoryMessage("Ann", "Guten Tag & Servus", "2025-03-01T10:00:00Z", '{"channel":"web"}')
+
+
+async def test_a_message_of_an_old_chat_keeps_its_author_and_date_and_starts_nothing() -> None:
+    """Attributes travel where there are any; no header enables webhooks."""
+    created = answering(*[reply(201, json.dumps({"sid": message_sid(1)}).encode())] * 2)
+    async with client_of(created) as (client, server, _):
+        result = await client.post_history(CONVERSATION, OLD, OpenGate())
+        await client.post_history(CONVERSATION, structs.replace(OLD, attributes=""), OpenGate())
+
+    (head, _, body), (_, _, plain) = (request.decode().partition("\r\n\r\n") for request in server.requests)
+    assert head.startswith(f"POST {PATH} HTTP/1.1")
+    assert "webhook" not in head.lower()
+    told = {"Author": ["Ann"], "Body": [OLD.body], "DateCreated": [OLD.date]}
+    assert parse_qs(body) == {**told, "Attributes": [OLD.attributes]}
+    assert parse_qs(plain) == told
+    assert result.message_sid == message_sid(1)
+
+
+async def test_a_message_of_an_old_chat_is_known_by_its_date_too() -> None:
+    """In whole seconds, and in any time zone; those with another date are counted apart."""
+    dates = ["2025-03-01T10:00:00Z", "2025-03-01T11:00:00.750+01:00", "2025-03-01T10:00:01Z", None]
+    messages = [
+        {"sid": message_sid(number), "author": "Ann", "body": OLD.body, "date_created": date}
+        for number, date in enumerate(dates)
+    ]
+    messages.append({"sid": message_sid(9), "author": "Bob", "body": OLD.body, "date_created": dates[0]})
+    page_of = reply(200, json.dumps({"messages": messages, "meta": {"next_page_url": None}}).encode())
+    async with client_of(answering(page_of)) as (client, _, _):
+        found = await client.find_history(CONVERSATION, OLD)
+
+    assert found == HistoryLookup(message_sids=(message_sid(0), message_sid(1)), others=2)
