@@ -1,8 +1,9 @@
 """Monitoring of a run: counts events, measures the rate, and writes log events. It makes no decisions.
 
-``run_monitor`` the monitor of a run · ``message_counts`` its counters of first messages · ``rate_meter`` the rate
-of starts · ``open_limit_status`` the state of ``--max-open`` · ``figures`` the result of a run in numbers ·
-``close_monitor`` the monitor of ``close``.
+``run_monitor`` the monitor of a run · ``message_counts`` its counters of messages · ``settings_counts`` those of
+settings · ``log_events`` the log's events about answers and messages · ``rate_meter`` the rate of starts ·
+``open_limit_status`` the state of ``--max-open`` · ``figures`` the result of a run in numbers · ``close_monitor``
+that of ``close``.
 """
 
 from .figures import NO_FIGURES, RunFigures

@@ -1,4 +1,4 @@
-"""Counters of first messages."""
+"""Counters of first messages, and of the messages of histories."""
 
 from collections import Counter
 
@@ -7,13 +7,14 @@ from provisioner.models.reasons import ErrorReason
 
 
 class MessageCounters:
-    """Counts first messages by what happened to them in one run.
+    """Counts messages by what happened to them in one run; ``of`` says what they are, for people.
 
     ``owed`` messages are still to be posted, ``posted`` ones were posted. ``revived`` ones were unknown since an
     earlier run, and a look-up has shown that they do not exist, so that they can be posted again.
     """
 
-    def __init__(self, *, owed: int) -> None:
+    def __init__(self, *, owed: int, of: str = "first message") -> None:
+        self._of = of
         self.owed, self.posted, self.revived = owed, 0, 0
         self._reasons: Counter[tuple[MessageStatus, str]] = Counter()
         self._sentences: dict[tuple[MessageStatus, str], str] = {}
@@ -40,7 +41,7 @@ class MessageCounters:
     def reasons(self) -> list[ErrorReason]:
         """Reasons why messages were not posted, the most frequent first."""
         return [
-            ErrorReason(status, code, self._sentences[status, code], rows, of="first message")
+            ErrorReason(status, code, self._sentences[status, code], rows, of=self._of)
             for (status, code), rows in self._reasons.most_common()
             if rows
         ]

@@ -11,6 +11,7 @@ from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
 
 from .figures import RunFigures
+from .log_events import log_answer, log_message
 from .message_counts import MessageCounters
 from .open_limit_status import OpenLimitStatus
 from .rate_meter import PacerStatus, RateMeter
@@ -49,6 +50,7 @@ class RunMonitor:
         self._message_counters = MessageCounters(owed=to_post)
         self._settings_counters = SettingsCounters()
         self.settings_settled = self._settings_counters.settled
+        self._history_counters = MessageCounters(owed=0, of="message of a history")
         self.in_flight = self.most_in_flight = 0
         self.listeners: list[Callable[[Step, Row, AttemptResult], None]] = []
         """Functions that are called with every answer; they must return at once and must not raise."""
@@ -82,31 +84,24 @@ class RunMonitor:
         self.orphans += result.may_leave_orphan
         self._tell(Step.CREATE, row, result)
         if self._tells_all:
-            self._log_answer("attempt.answered", row, result, attempt)
+            log_answer(self._log, "attempt.answered", row, result, attempt)
 
     def message_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Count the result of the ``attempt``-th attempt to post the message of ``row``; log it at debug level."""
         self.throttled += result.is_throttled
         self._tell(Step.MESSAGE, row, result)
         if self._tells_all:
-            self._log_answer("message.answered", row, result, attempt)
+            log_answer(self._log, "message.answered", row, result, attempt)
+
+    def history_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
+        """Count the result of the ``attempt``-th attempt to post a message of the history of ``row``."""
+        self.throttled += result.is_throttled
+        if self._tells_all:
+            log_answer(self._log, "history.answered", row, result, attempt)
 
     def _tell(self, step: Step, row: Row, result: AttemptResult) -> None:
         for listen in self.listeners:
             listen(step, row, result)
-
-    def _log_answer(self, event: str, row: Row, result: AttemptResult, attempt: int) -> None:
-        self._log.debug(
-            event,
-            row=row.row,
-            key=row.key,
-            attempt=attempt,
-            verdict=result.verdict.value,
-            http_status=result.http_status,
-            error_code=result.error_code,
-            latency_ms=result.latency_ms,
-            twilio_request_id=result.twilio_request_id,
-        )
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Count the outcome of ``row``; log a warning if the row was not created."""
@@ -181,22 +176,18 @@ class RunMonitor:
         """
         self._message_counters.count(row, status, result)
         self.doubts += status is MessageStatus.UNKNOWN
-        tell = self._log.debug if status in {MessageStatus.POSTED, MessageStatus.PENDING} else self._log.warning
-        tell(
-            f"message.{status.value}",
-            row=row,
-            key=key,
-            message_sid=result.message_sid,
-            http_status=result.http_status,
-            error_code=result.error_code,
-            error=result.error,
-            twilio_request_id=result.twilio_request_id,
-        )
+        log_message(self._log, "message", (row, key), status, result)
+
+    def history_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
+        """Count and log the new status of a message of the history of input row number ``row``; as above."""
+        self._history_counters.count(row, status, result)
+        self.doubts += status is MessageStatus.UNKNOWN
+        log_message(self._log, "history", (row, key), status, result)
 
     def settings_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
         """Log the result of the ``attempt``-th attempt to set the settings of ``row``, at debug level."""
         if self._tells_all:
-            self._log_answer("settings.answered", row, result, attempt)
+            log_answer(self._log, "settings.answered", row, result, attempt)
 
     def request_throttled(self, pause_s: float, step: Step) -> None:
         """Log that a 429 paused all requests of ``step`` for ``pause_s`` seconds."""
@@ -206,6 +197,11 @@ class RunMonitor:
     def drain(self) -> None:
         """Show the state ``draining`` from now on: no new request is started."""
         self._is_draining = True
+
+    @property
+    def history_posted(self) -> int:
+        """Number of messages of histories that were posted in this run, or found by a look-up."""
+        return self._history_counters.posted
 
     @property
     def done(self) -> int:
@@ -221,7 +217,8 @@ class RunMonitor:
             for (status, code), rows in found
             if rows
         ]
-        return [*of_rows, *self._settings_counters.reasons, *self._message_counters.reasons]
+        counters = self._settings_counters, self._history_counters, self._message_counters
+        return [*of_rows, *(reason for each in counters for reason in each.reasons)]
 
     @property
     def elapsed_s(self) -> float:

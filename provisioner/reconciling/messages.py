@@ -19,7 +19,7 @@ from provisioner.models import (
     Verdict,
     first_message_of,
 )
-from provisioner.ports.sending import Messenger, RowLoader, ServiceCheck
+from provisioner.ports.sending import MessageFinder, RowLoader, ServiceCheck
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 
 from .finders import AT_ONCE
@@ -32,7 +32,7 @@ CHANGED = "the row has changed since its message was sent, so the message cannot
 """Reason why a message stays *unknown* whose text has changed in the input."""
 SHARED = "other rows share its conversation, so the message cannot be told from theirs"
 """Reason why a message stays *unknown* whose conversation belongs to several rows."""
-_OTHERS = "its guest has said something else in the conversation"
+_OTHERS = "its author has said something else in the conversation"
 
 
 class MessageReconcileObserver(Protocol):
@@ -61,7 +61,7 @@ class MessageReconciler:
     def __init__(
         self,
         ledger: UnknownMessageStore,
-        messenger: Messenger,
+        messenger: MessageFinder,
         row_loader: RowLoader,
         observer: MessageReconcileObserver,
         *,

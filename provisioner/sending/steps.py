@@ -26,6 +26,8 @@ from provisioner.models import (
 from provisioner.pacing.attempts import RetryableRequest
 from provisioner.ports.sending import (
     Gate,
+    HistoryLoader,
+    HistoryMessenger,
     Messenger,
     Observer,
     RateLimiter,
@@ -35,12 +37,20 @@ from provisioner.ports.sending import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryCalls:
+    """What posts the messages of old chats, and what loads them."""
+
+    messenger: HistoryMessenger
+    loader: HistoryLoader
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwilioCalls:
-    """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for first messages.
+    """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for messages.
 
     ``settings`` set what rows ask for on their conversations; None where no row of the run can ask. Without
-    ``service_check``, every conversation that is answered with 404 is gone.
+    ``history``, rows have none. Without ``service_check``, every conversation that is answered with 404 is gone.
     """
 
     creator: WebChatCreator
@@ -48,6 +58,7 @@ class TwilioCalls:
     pace: RateLimiter
     message_pace: RateLimiter
     settings: "SettingsCalls | None" = None
+    history: "HistoryCalls | None" = None
     service_check: ServiceCheck | None = None
 
 
@@ -183,7 +194,7 @@ class MessageStep(ObservedStep):
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the message's status; the row's own status does not change."""
-        return self._messages.settle(row.id, _STATUSES[status], result)
+        return self._messages.settle(row.id, MESSAGE_STATUSES[status], result)
 
     def release(self, row: Row) -> Awaitable[None]:
         """Cancel the intent; the message is pending again."""
@@ -191,10 +202,10 @@ class MessageStep(ObservedStep):
 
     def settled(self, row: Row, status: Status, result: AttemptResult) -> None:
         """Notify the observer of the message's outcome."""
-        self._observer.message_settled(row.row, row.key, _STATUSES[status], result)
+        self._observer.message_settled(row.row, row.key, MESSAGE_STATUSES[status], result)
 
 
-_STATUSES = {
+MESSAGE_STATUSES = {
     Status.PENDING: MessageStatus.PENDING,
     Status.CREATED: MessageStatus.POSTED,
     Status.REJECTED: MessageStatus.REJECTED,

@@ -1,5 +1,6 @@
 """Pool of workers that send rows."""
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from provisioner.errors import InputError
@@ -8,15 +9,16 @@ from provisioner.models import Row
 from provisioner.pacing.attempts import AttemptRunner
 from provisioner.ports.sending import Admission, Observer, RowLoader
 
-from .follow_ups import SingleRequest
+from .follow_ups import FollowUp, SingleRequest
 from .guards import FailureGuard, Stop, StopKind
+from .history_step import HistoryFollowUp, HistoryStep
 from .limits import DispatchLimits
 from .pending_writes import PendingWrites
 from .prefetch import RowPrefetcher
 from .row_processor import RowProcessor
 from .settings_step import SettingsStep
 from .step_runner import RowOutcome, StepRunner
-from .steps import CreateStep, MessageStep, TwilioCalls
+from .steps import CreateStep, MessageStep, SendStep, TwilioCalls
 from .workers import WorkerTasks
 
 
@@ -48,16 +50,31 @@ class Dispatcher:
         )
         create = CreateStep(calls, ledger=ledger, observer=observer, may_share=limits.may_share)
         message = MessageStep(calls, ledger=ledger, observer=observer)
-        follow_ups = [SingleRequest(message, run_step(message))]
+        follow_ups: list[FollowUp] = []
         if calls.settings is not None:
             settings = SettingsStep(calls.settings, ledger=ledger, observer=observer)
             # What was just created when a stop comes still gets its settings, so this loop does not end at a stop.
             unstopped = run_step(settings, runner=AttemptRunner(), resends_unknown=True)
-            follow_ups.insert(0, SingleRequest(settings, unstopped))
+            follow_ups.append(SingleRequest(settings, unstopped))
+        follow_ups += self._histories(calls, ledger, observer, run_step)
+        follow_ups.append(SingleRequest(message, run_step(message)))
         self._processor = RowProcessor(run_step(create, resends_unknown=limits.resends_unknown), follow_ups)
         self._failure_guard = FailureGuard(limits)
         self._prefetcher = RowPrefetcher(ledger, row_loader)
         self._stop: Stop | None = None
+
+    def _histories(
+        self, calls: TwilioCalls, ledger: RowStore, observer: Observer, run_step: Callable[[SendStep], StepRunner]
+    ) -> Iterator[FollowUp]:
+        """Yield what posts the histories of rows, if there are any; half of the workers go on creating rows.
+
+        Where open conversations are limited, all may post: a chat that waits for its message would stay open.
+        """
+        if calls.history is None:
+            return
+        new_step = partial(HistoryStep, calls.history.messenger, calls, ledger=ledger.histories, observer=observer)
+        at_once = self._limits.concurrency // (2 if self._admission is None else 1)
+        yield HistoryFollowUp(calls.history.loader, new_step, run_step, at_once=at_once)
 
     async def run(self) -> Stop | None:
         """Send rows until none is left or the run is stopped; return the reason, None when no row is left.

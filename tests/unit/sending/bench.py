@@ -19,7 +19,7 @@ from provisioner.models import (
 )
 from provisioner.options import FailureLimit
 from provisioner.ports.sending import Gate, Messenger, WebChatCreator
-from provisioner.sending import Dispatcher, DispatchLimits, SettingsCalls, Stop, TwilioCalls
+from provisioner.sending import Dispatcher, DispatchLimits, HistoryCalls, SettingsCalls, Stop, TwilioCalls
 from tests.clock import run_virtually
 from tests.fake_creator import FakeCreator, Fault
 from tests.fake_messenger import FakeMessenger
@@ -38,6 +38,8 @@ class NotingObserver:
     pauses: list[float] = field(default_factory=list)
     message_answers: list[tuple[int, str, int]] = field(default_factory=list)
     message_outcomes: list[tuple[int, MessageStatus, str]] = field(default_factory=list)
+    history_answers: list[tuple[int, str, int]] = field(default_factory=list)
+    history_outcomes: list[tuple[int, MessageStatus, str]] = field(default_factory=list)
     message_pauses: list[float] = field(default_factory=list)
     settings_answers: list[tuple[int, str, int]] = field(default_factory=list)
     settings_outcomes: list[tuple[int, SettingsStatus, str]] = field(default_factory=list)
@@ -78,6 +80,15 @@ class NotingObserver:
         """Record the outcome of a row's settings."""
         self.settings_outcomes.append((row.row, status, result.error_code))
 
+    def history_answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
+        """Record the result of an attempt to post a message of a history."""
+        self.history_answers.append((row.row, result.verdict.value, attempt))
+
+    def history_settled(self, row: int, key: str, status: MessageStatus, result: AttemptResult) -> None:
+        """Record the outcome of a message of a history."""
+        assert key == f"k-{row}"
+        self.history_outcomes.append((row, status, result.error_code))
+
     def request_throttled(self, pause_s: float, step: Step) -> None:
         """Record a pause."""
         (self.message_pauses if step is Step.MESSAGE else self.pauses).append(pause_s)
@@ -109,7 +120,15 @@ class Feed:
             first_message=f"{self.greeting} {claim.row}" if self.greeting else "",
         )
         return Row(
-            claim.id, claim.row, claim.key, request, claim.conversation_sid, claim.identity, owed=claim.owed
+            claim.id,
+            claim.row,
+            claim.key,
+            request,
+            claim.conversation_sid,
+            claim.identity,
+            owed=claim.owed,
+            history_total=claim.history_total,
+            history_posted=claim.history_posted,
         )
 
 
@@ -145,6 +164,7 @@ class Bench:
     failures: FailureLimit | None = None
     resends_unknown: bool = False
     settings: SettingsCalls | None = None
+    history: HistoryCalls | None = None
     observer: NotingObserver = field(default_factory=NotingObserver, init=False)
     server: FakeCreator = field(init=False)
     post_office: FakeMessenger = field(init=False)
@@ -167,6 +187,7 @@ class Bench:
                 pace=self.pace,
                 message_pace=self.message_pace,
                 settings=self.settings,
+                history=self.history,
             ),
             observer=self.observer,
             limits=DispatchLimits(
