@@ -233,14 +233,19 @@ def test_the_map_leads_to_what_there_is() -> None:
 def test_the_events_of_the_log_are_listed() -> None:
     """Every event that the program logs is explained."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "provisioner").rglob("*.py"))
-    logged = set(re.findall(r"\.(?:debug|info|warning|error|_log_answer)\(\s*\"(\w+\.\w+)\"", code))
+    logged = set(re.findall(r"\.(?:debug|info|warning|error)\(\s*\"(\w+\.\w+)\"", code))
+    logged |= set(re.findall(r"log_answer\(self\._log, \"(\w+\.\w+)\"", code))
     logged |= set(re.findall(r"\.(?:_try|_tell)\(\s*\"\w+\", \"(\w+\.\w+)\"", code))  # of any level
 
     listed = {
         name for row in table_below("### The log", text_of("docs/operating.md")) for name in _NAME.findall(row[0])
     }
     of_rows = {"row.rejected", "row.unknown", "row.unsent"}
-    of_messages = {f"message.{status}" for status in set(MessageStatus) - {"in_flight", "held"}}
+    of_messages = {
+        f"{what}.{status}"
+        for what in ("message", "history")
+        for status in {*MessageStatus} - {"in_flight", "held"}
+    }
     of_settings = {f"settings.{status}" for status in set(SettingsStatus) - {"pending"}}
     assert listed == logged | of_rows | of_messages | of_settings
 

@@ -47,8 +47,9 @@ def _accounting(summary: Summary) -> Iterator[str]:
         yield accounting_line(summary.counts)
     if summary.conversation_settings is not None and summary.conversation_settings.total:
         yield settings_line(summary.conversation_settings)
-    if summary.messages is not None and summary.messages.total:
-        yield messages_line(summary.messages)
+    for called, counts in (("history", summary.history), ("messages", summary.messages)):
+        if counts is not None and counts.total:
+            yield messages_line(counts, called)
 
 
 def _next_line(summary: Summary) -> str:
@@ -67,10 +68,10 @@ def accounting_line(counts: Counts) -> str:
     return composed(f"input {counts.input:,} ", sign, " ", *_sum(parts))
 
 
-def messages_line(messages: MessageCounts) -> str:
-    """Return ``messages 8 = posted 7 + …``: the first messages of the created rows."""
+def messages_line(messages: MessageCounts, called: str = "messages") -> str:
+    """Return ``messages 8 = posted 7 + …``: the messages of the created rows; ``called`` says which."""
     parts = [_part(name.replace("_", " "), number) for name, number in messages.accounting.items()]
-    return composed(f"messages {messages.total:,} = ", *_sum(parts))
+    return composed(f"{called} {messages.total:,} = ", *_sum(parts))
 
 
 def settings_line(settings: SettingsCounts) -> str:

@@ -1,21 +1,22 @@
 """The command ``check``: read and validate an input and forecast its run, without calling Twilio."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, UsageError
-from provisioner.ledger import InvalidRow, PlanStore, open_ledger
+from provisioner.ledger import InvalidRow, Ledger, PlanStore, open_ledger
 from provisioner.mapping import ADDRESS_CURE, NO_ADDRESS, Mapping
-from provisioner.models import PlanReport, Status, WebChatRequest
+from provisioner.models import HistoryReport, MessageCounts, PlanReport, Status, WebChatRequest
 from provisioner.models.forecast import Forecast
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.history import PlannedHistory, open_history, plan_history
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, unconfirmed_encoding_error, validate_global_options
 from provisioner.planning.preview import PREVIEWS, Preview, preview
@@ -40,7 +41,7 @@ class CheckResult:
 
     ``detections`` and ``skipped`` have an item for each input, in their order.
     ``lacks_address`` says that nothing gives the address SID of some rows, ``guess`` is why the encoding has to be
-    confirmed, and ``is_shown`` that values are shown as they are.
+    confirmed, and ``is_shown`` that values are shown as they are. ``history`` is what was found of ``--history``.
     """
 
     detections: Sequence[tuple[str, Detection]]
@@ -51,6 +52,7 @@ class CheckResult:
     lacks_address: bool
     guess: UsageError | None
     is_shown: bool
+    history: HistoryReport = field(default_factory=HistoryReport)
 
 
 async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
@@ -64,6 +66,7 @@ async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterfa
         exit_code=error.exit_code if error else code,
         outcome=CommandOutcome.CHECKED,
         counts=counts,
+        history=MessageCounts(pending=checked.history.messages),
         notes=(_HIDDEN,) if options.show_values and not checked.is_shown else (),
         error=ErrorInfo.from_error(error) if error else None,
         details=_details(checked),
@@ -90,6 +93,7 @@ async def check_input(
         async with open_ledger(None, job_input.mapping.settings(), version=__version__) as ledger:
             with ui.planning() as on_progress:
                 report = await _plan(ledger, job_input, on_progress, stop)
+            history = await _plan_history(ledger, job_input, options.history)
             with ledger.reader() as reader:
                 invalid = list(reader.invalid(None if options.all else FIRST))
                 first = reader.first_rows({Status.PENDING}, PREVIEWS)
@@ -99,7 +103,7 @@ async def check_input(
                 Timing(rate=rate),
                 now=datetime.now().astimezone(),
                 is_real=True,
-                notes=job_input.notes,
+                notes=(*job_input.notes, *history.notes),
             )
         return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
@@ -110,7 +114,13 @@ async def check_input(
             lacks_address=any(mapper.lacks_address for mapper in job_input.mappers),
             guess=unconfirmed_encoding_error(job_input.sources),
             is_shown=is_shown,
+            history=history.report,
         )
+
+
+async def _plan_history(ledger: Ledger, job_input: JobInput, name: str) -> PlannedHistory:
+    with open_history(name, job_input.mapping) as history:
+        return await plan_history(ledger.histories, history)
 
 
 async def _plan(

@@ -12,7 +12,15 @@ from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import InputError, LedgerError, ProvisionerError, UsageError
-from provisioner.ledger import JobNotes, LedgerLocation, LedgerReader, last_sending, open_ledger, open_reader
+from provisioner.ledger import (
+    JobNotes,
+    LedgerLocation,
+    LedgerReader,
+    last_sending,
+    open_ledger,
+    open_reader,
+    read_follow_up_counts,
+)
 from provisioner.models import Fingerprint
 from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
@@ -45,8 +53,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     with open_reader(location) as reader:
         if not options.overwrite:
             _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)
-        counts, fingerprints = reader.counts(), reader.fingerprints()
-        messages, set_counts = reader.message_counts(), reader.settings_counts()
+        counts, fingerprints, follow_ups = reader.counts(), reader.fingerprints(), read_follow_up_counts(reader)
         notes, own = _notes_about(outputs, reader)
         settings = reader.manifest.settings
     open_again = partial(open_reader, location)
@@ -62,8 +69,9 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     return Summary(
         command="export",
         counts=counts.final if fingerprints else None,
-        messages=messages.final,
-        conversation_settings=set_counts.final,
+        messages=follow_ups.messages.final,
+        history=follow_ups.history.final,
+        conversation_settings=follow_ups.settings.final,
         output=str(outputs.path),
         failed=str(options.failed or ""),
         ledger=str(location),

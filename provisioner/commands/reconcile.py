@@ -8,11 +8,13 @@ from provisioner.errors import ExitCode
 from provisioner.ledger import (
     LedgerLocation,
     LedgerReader,
+    follow_up_counts,
     last_output,
     open_ledger,
     open_reader,
+    read_follow_up_counts,
 )
-from provisioner.models import MessageCounts, SettingsCounts, Status
+from provisioner.models import FollowUpCounts, Status
 from provisioner.models.environment import ProcessEnvironment, working_folder
 from provisioner.models.reasons import MOST_NAMED, NEVER_PLANNED
 from provisioner.models.summary import ErrorInfo, Summary
@@ -98,8 +100,7 @@ async def _account(
     look_ups: LookUps, monitor: RunMonitor, left: int, *, signal_exit: ExitCode | None, command: str
 ) -> Summary:
     ledger, error = look_ups.ledger, look_ups.error
-    counts, messages = await ledger.counts(), (await ledger.messages.counts()).final
-    settings = (await ledger.settings.counts()).final
+    counts, follow_ups = await ledger.counts(), (await follow_up_counts(ledger)).final
     end = run_end(counts, left=left, error=error, signal_exit=signal_exit, is_limited=False)
     unknown = [row.row for row in await ledger.unknown(0, MOST_NAMED + 1)]
     found, absent = monitor.resolved_to[Status.CREATED], monitor.resolved_to[Status.PENDING]
@@ -114,11 +115,12 @@ async def _account(
         exit_code=end.exit_code,
         outcome=end.outcome,
         counts=counts.final,
-        messages=messages,
-        conversation_settings=settings,
+        messages=follow_ups.messages,
+        history=follow_ups.history,
+        conversation_settings=follow_ups.settings,
         elapsed_s=monitor.elapsed_s,
         ledger=str(ledger.location),
-        notes=(*notes, *_what_follows(found, absent, ledger.location, output), *_about(messages, settings)),
+        notes=(*notes, *_what_follows(found, absent, ledger.location, output), *_about(follow_ups)),
         next_command=command if counts.unknown else "",
         error=ErrorInfo.from_error(error) if error else None,
         details={"looked_up": monitor.resolved_to.total(), "found": found, "absent": absent},
@@ -127,7 +129,7 @@ async def _account(
 
 def _nothing_to_do(reader: LedgerReader, location: LedgerLocation) -> Summary | None:
     """Return the summary for a job without unknown rows, None where a row is unknown or a run holds the ledger."""
-    counts, messages, settings = reader.counts(), reader.message_counts().final, reader.settings_counts().final
+    counts, follow_ups = reader.counts(), read_follow_up_counts(reader).final
     if reader.is_held() or counts.unknown or counts.in_flight:
         return None
     is_planned = bool(reader.fingerprints())
@@ -135,10 +137,11 @@ def _nothing_to_do(reader: LedgerReader, location: LedgerLocation) -> Summary | 
     return Summary(
         command="reconcile",
         counts=counts.final if is_planned else None,
-        messages=messages,
-        conversation_settings=settings,
+        messages=follow_ups.messages,
+        history=follow_ups.history,
+        conversation_settings=follow_ups.settings,
         ledger=str(location),
-        notes=(note, *_about(messages, settings)),
+        notes=(note, *_about(follow_ups)),
         details={"looked_up": 0, "found": 0, "absent": 0},
     )
 
@@ -151,8 +154,11 @@ def _what_follows(found: int, absent: int, ledger: LedgerLocation, output: str) 
         yield f"the results are as they were: the job's own command, or {export}, writes them anew"
 
 
-def _about(messages: MessageCounts, settings: SettingsCounts) -> Iterator[str]:
+def _about(follow_ups: FollowUpCounts) -> Iterator[str]:
+    messages, history, settings = follow_ups.messages, follow_ups.history, follow_ups.settings
     if settings.unsent:
         yield "run the job's command again to set what its conversations lack: only its input holds that"
     if messages.unsent or messages.unknown:
         yield "run the job's command again to post the first messages: only its input holds their texts"
+    if history.unsent or history.unknown:
+        yield "run the job's command again to post the messages of old chats: only --history holds their texts"

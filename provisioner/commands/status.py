@@ -17,9 +17,10 @@ from provisioner.ledger import (
     last_judged,
     last_sending,
     open_reader,
+    read_follow_up_counts,
 )
 from provisioner.load import describe_result
-from provisioner.models import Counts, FollowUpCounts, MessageCounts, SettingsCounts
+from provisioner.models import Counts, FollowUpCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.reasons import NEVER_PLANNED
 from provisioner.models.summary import Summary
@@ -29,7 +30,6 @@ from provisioner.twilio.account.credentials import SIMULATED
 
 from .run_state import RunPhase, RunState, last_run_state
 
-_NO_SETTINGS = SettingsCounts()
 FIRST_NAMED = 5
 """Rows that are named for each error."""
 _WHILE_RUNNING = {"stopped", "interrupted"}
@@ -48,8 +48,7 @@ def job_status(path: Path) -> Summary:
     with open_reader(location) as reader:
         details = status_details(reader)
         is_planned = bool(reader.fingerprints())
-        counts, messages, runs = reader.counts(), reader.message_counts(), reader.runs()
-        settings = reader.settings_counts()
+        counts, follow_ups, runs = reader.counts(), read_follow_up_counts(reader), reader.runs()
         state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
         takeover = takeover_details(reader, runs, counts, details)
     note = last_sending(runs)
@@ -57,12 +56,13 @@ def job_status(path: Path) -> Summary:
     return Summary(
         command="status",
         counts=counts if is_planned else None,
-        messages=messages,
-        conversation_settings=settings,
+        messages=follow_ups.messages,
+        history=follow_ups.history,
+        conversation_settings=follow_ups.settings,
         output=output,
         ledger=str(location),
         notes=(*_notes(path, location, is_planned=is_planned), *_about_results(path, output, location, details)),
-        next_command="" if details["is_running"] else next_command(note, state, counts, messages, settings),
+        next_command="" if details["is_running"] else next_command(note, state, counts, follow_ups),
         details={**details, "is_planned": is_planned, **takeover, "run": state.to_dict() if state else None},
     )
 
@@ -120,13 +120,7 @@ def thresholds_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def next_command(
-    note: RunNote,
-    state: RunState | None,
-    counts: Counts,
-    messages: MessageCounts,
-    settings: SettingsCounts = _NO_SETTINGS,
-) -> str:
+def next_command(note: RunNote, state: RunState | None, counts: Counts, follow_ups: FollowUpCounts) -> str:
     """Return the command that goes on with a job that nobody works on, empty when nothing is left to do.
 
     It is empty, too, when an earlier version made the ledger, which did not keep the command.
@@ -134,9 +128,8 @@ def next_command(
     has_ended = state is not None and state.phase is RunPhase.ENDED
     is_tested = has_ended and note.command == "load" and state is not None and state.exit_code in _ENDS_OF_TEST
     waiting = counts.unsent + counts.in_flight + (0 if is_tested else counts.pending)
-    owed = FollowUpCounts(messages=messages, settings=settings).needs_command
     has_died = state is not None and state.phase is RunPhase.DIED and state.command in SENDING_COMMANDS
-    if waiting or owed or has_died:
+    if waiting or follow_ups.needs_command or has_died:
         return note.next_command
     if counts.unknown:
         return note.next_command if note.looks_up_rows else note.reconcile_command

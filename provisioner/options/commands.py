@@ -15,6 +15,7 @@ from .groups import (
     DashboardOptions,
     DetailOptions,
     GiveUpOptions,
+    HistoryOptions,
     MappingOptions,
     OutputFormatOptions,
     OverwriteOptions,
@@ -31,7 +32,7 @@ from .limits import FAILURE_LIMITS, RATES, parse_failure_limit, parse_rate
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(InputOptions, MappingOptions, RateOptions, DetailOptions, OutputFormatOptions):
+class CheckOptions(InputOptions, MappingOptions, HistoryOptions, RateOptions, DetailOptions, OutputFormatOptions):
     """``provisioner check``."""
 
     all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")
@@ -123,7 +124,7 @@ class JobOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(JobOptions, GiveUpOptions, OutputFormatOptions):
+class RunOptions(JobOptions, HistoryOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner run``."""
 
     max_attempts: int = option(

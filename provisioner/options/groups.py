@@ -101,6 +101,18 @@ class MappingOptions:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class HistoryOptions:
+    """Old chats."""
+
+    history: str = option(
+        "",
+        "Post the messages of old chats in this file before the first message: columns key, author, body, date, "
+        "attributes; sorted by key and date. Needs --key.",
+        metavar="FILE",
+    )
+
+
 USUAL_RATE = "4/s"
 """Default of ``--rate``: it leaves one of Twilio's 5 WebChats a second to the live website."""
 

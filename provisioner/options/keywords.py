@@ -14,6 +14,12 @@ class RateKeywords(TypedDict, total=False):
     rate: str | float
 
 
+class HistoryKeywords(TypedDict, total=False):
+    """Old chats."""
+
+    history: str
+
+
 class MappingKeywords(TypedDict, total=False):
     """Where each field of a WebChat comes from."""
 
@@ -56,7 +62,7 @@ class InputKeywords(TypedDict, total=False):
     hidden_rows: Literal["include", "skip"]
 
 
-class CheckKeywords(InputKeywords, MappingKeywords, RateKeywords, total=False):
+class CheckKeywords(InputKeywords, MappingKeywords, HistoryKeywords, RateKeywords, total=False):
     """``provisioner check``."""
 
     all: bool
@@ -150,7 +156,7 @@ class JobKeywords(
     yes: bool
 
 
-class RunKeywords(JobKeywords, GiveUpKeywords, total=False):
+class RunKeywords(JobKeywords, HistoryKeywords, GiveUpKeywords, total=False):
     """``provisioner run``."""
 
     max_attempts: int

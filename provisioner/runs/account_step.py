@@ -136,23 +136,6 @@ async def _store_end(
             await job.ledger.set_run_note(note)
 
 
-async def account_for_nothing(job: OpenJob, config: AccountConfig) -> Summary:
-    """Return the summary of a run that was stopped during the plan pass.
-
-    A ledger without a plan is not named: it was created by this run, and is deleted when it is closed.
-    """
-    has_plan = await job.ledger.planned_inputs() is not None
-    return Summary(
-        command=config.command,
-        exit_code=job.stop.exit_code or ExitCode.SIGINT,
-        outcome=CommandOutcome.STOPPED,
-        ledger=str(config.commands.ledger) if has_plan else "",
-        notes=("the run was stopped while planning: nothing was sent, and the results are unchanged",),
-        next_command=config.commands.resume,
-        details=skipped_records(job.input.sources),
-    )
-
-
 async def _failure_of(step: Callable[[], Awaitable[object]]) -> ProvisionerError | None:
     try:
         await step()
@@ -210,6 +193,7 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
         outcome=ended.end.outcome,
         counts=final.counts.final,
         messages=final.follow_ups.messages.final,
+        history=final.follow_ups.history.final,
         conversation_settings=final.follow_ups.settings.final,
         throttled=figures.throttled,
         elapsed_s=None if is_declined else report.elapsed_s(time.monotonic()),
@@ -231,7 +215,7 @@ def _declined(config: AccountConfig) -> _JobEnd:
 
 
 def _ended(config: AccountConfig, run_plan: RunPlan, report: SendReport, final: _FinalState) -> _JobEnd:
-    # Rows that might still be sent, or whose settings or message might still be sent or looked for.
+    # Rows that might still be sent, or whose settings or messages might still be sent or looked for.
     left = run_plan.required_rows - report.figures.done + report.unlooked + final.follow_ups.pending
     at_stake = structs.replace(final.counts, pending=0) if config.is_timed else final.counts
     end = run_end(

@@ -1,14 +1,14 @@
 """Twilio clients of a run, which share one open transport."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
 from provisioner.pacing import HostReachability, Pacer, Reachability
-from provisioner.ports.sending import RowLoader, ServiceCheck
+from provisioner.ports.sending import HistoryLoader, RowLoader, ServiceCheck
 from provisioner.reconciling import LOOK_UPS_PER_SECOND, FinderChoice, UniqueNames, choose_finder
 from provisioner.rows import IdentityPolicy
-from provisioner.sending import SettingsCalls, TwilioCalls
+from provisioner.sending import HistoryCalls, SettingsCalls, TwilioCalls
 from provisioner.twilio.conversations import ConversationClient
 from provisioner.twilio.messages import MessageClient
 from provisioner.twilio.settings import SettingsClient
@@ -71,6 +71,14 @@ class RunClients:
             host=host,
         )
 
+    def with_history(self, loader: HistoryLoader | None) -> "RunClients":
+        """Return the same clients with the messages of old chats that ``loader`` loads; None: rows have none."""
+        if loader is None:
+            return self
+        reads = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=self.host)
+        history = HistoryCalls(MessageClient(self.transport, reads), loader)
+        return replace(self, calls=replace(self.calls, history=history))
+
     def unique_names(self, row_loader: RowLoader) -> UniqueNames:
         """Return the look-up of rows by the unique names that ``row_loader`` reads from the input."""
         pace = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=self.host)
@@ -88,3 +96,7 @@ class RunClients:
             trusts_identities=trusts_identities,
             host=self.host,
         )
+
+
+def _message_client(transport: Transport, host: HostReachability | None) -> MessageClient:
+    return MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host))

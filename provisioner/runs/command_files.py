@@ -61,6 +61,8 @@ def files_of_command(
         told.append(FileRole(Use.WRITTEN, "SSLKEYLOGFILE", "the file of SSLKEYLOGFILE", Path(key_log)))
     needed = [*_inputs(arguments, options), *_ledgers(options, arguments), *_secrets(environ, home)]
     locks = [FileRole(Use.KEPT, "the lock", "the lock of that name", lock_path(name)) for name in locked]
+    if (history := getattr(options, "history", "")) and not is_remote(history):
+        needed.append(FileRole(Use.READ, "--history", "the history of --history", Path(history)))
     if any(role.use is Use.WRITTEN for role in told):
         needed += _planned(arguments)
     return FileRoles([*told, *needed, *locks])

@@ -139,7 +139,8 @@ def _check_open_limit(options: JobOptions) -> None:
 def _schedule(options: JobOptions, kind: RunKind) -> SendSchedule:
     rate = parse_rate(options.rate)
     window = parse_window(options.window, parse_zone(options.tz))
-    return SendSchedule(rate=rate, window=window, arrivals=kind.arrivals)
+    has_history = isinstance(options, RunOptions) and bool(options.history)
+    return SendSchedule(rate=rate, window=window, arrivals=kind.arrivals, has_history=has_history)
 
 
 def _job(
@@ -164,6 +165,7 @@ def _job(
         spool_dir=spool_dir,
         place=target.settings(),
         identity=options.identity,
+        history=options.history if isinstance(options, RunOptions) else "",
     )
 
 

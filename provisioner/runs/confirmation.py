@@ -7,6 +7,7 @@ from typing import NamedTuple
 from provisioner.errors import ProvisionerError, StrictError, UsageError
 from provisioner.models.forecast import Forecast
 from provisioner.models.text import pluralize
+from provisioner.planning.history import PlannedHistory
 from provisioner.planning.plan import unconfirmed_encoding_error
 from provisioner.ports.user_interface import UserInterface
 from provisioner.sources import Source
@@ -19,6 +20,7 @@ class Consent(NamedTuple):
     error: ProvisionerError | None = None
 
 
+_NO_HISTORY = PlannedHistory()
 GIVEN, DECLINED = Consent(is_given=True), Consent(is_given=False)
 
 
@@ -26,10 +28,10 @@ GIVEN, DECLINED = Consent(is_given=True), Consent(is_given=False)
 class Confirmation:
     """Conditions under which a run may send.
 
-    ``is_strict`` (``--strict``) refuses an input with invalid rows. ``is_agreed`` (``--yes``) skips the question
-    and accepts a guessed encoding. The question names ``account`` (its SID) and ``rate``; ``is_boundless`` means
-    that there is no rate limit. ``is_local`` means that all requests stay on this machine, so no question is
-    asked.
+    ``is_strict`` (``--strict``) refuses an input with invalid rows, and a history of no row. ``is_agreed``
+    (``--yes``) skips the question and accepts a guessed encoding. The question names ``account`` (its SID) and
+    ``rate``; ``is_boundless`` means that there is no rate limit. ``is_local`` means that all requests stay on this
+    machine, so no question is asked.
     """
 
     is_strict: bool
@@ -39,7 +41,14 @@ class Confirmation:
     rate: str
     is_boundless: bool
 
-    def consent(self, plan: Forecast, sources: Sequence[Source], ui: UserInterface) -> Consent:
+    def consent(
+        self,
+        plan: Forecast,
+        sources: Sequence[Source],
+        ui: UserInterface,
+        *,
+        history: PlannedHistory = _NO_HISTORY,
+    ) -> Consent:
         """Check the conditions, and ask the user when necessary."""
         if self.is_strict and (invalid := plan.counts.invalid):
             return _refused(
@@ -48,6 +57,8 @@ class Confirmation:
                     cure="provisioner check lists them: fix them, or omit --strict",
                 )
             )
+        if self.is_strict and history.refusal is not None:
+            return _refused(history.refusal)
         if plan.to_send and not self.is_agreed and (guess := unconfirmed_encoding_error(sources)):
             return _refused(guess)
         if self.is_local or self.is_agreed or not plan.to_send:

@@ -9,6 +9,7 @@ from pathlib import Path
 from provisioner.ledger import LedgerLocation
 from provisioner.mapping import Mapping
 from provisioner.options import InputOptions
+from provisioner.planning.history import HistoryFile, open_history
 from provisioner.planning.input import JobInput, RowSettings, open_input
 from provisioner.rows import IdentityPolicy
 from provisioner.signals import StopSignals
@@ -20,7 +21,7 @@ class JobConfig:
 
     ``reading`` are the input options. ``spool_dir`` is the folder into which an input from a pipe is copied, None
     for the folder for temporary files. ``place`` identifies the account and the server; see ``Target.settings``.
-    ``identity`` is ``auto``, ``none`` or a template.
+    ``identity`` is ``auto``, ``none`` or a template. ``history`` is the file of ``--history``, empty for none.
     """
 
     reading: InputOptions
@@ -30,6 +31,7 @@ class JobConfig:
     spool_dir: Path | None
     place: Dictionary[str, str]
     identity: str
+    history: str = ""
 
     def open_input(self, files: Sequence[str], stop: StopSignals) -> AbstractContextManager[JobInput]:
         """Return a context manager that opens the input files; a stop signal ends the wait for a pipe.
@@ -37,6 +39,10 @@ class JobConfig:
         Entering raises ``InputError`` or ``UsageError`` when an input cannot be opened.
         """
         return open_input(files, self.reading, self.mapping, self.rows, spool_dir=self.spool_dir, stop=stop)
+
+    def open_history(self, job_input: JobInput) -> AbstractContextManager[HistoryFile | None]:
+        """Return a context manager that opens the file of ``--history``, None without one."""
+        return open_history(self.history, job_input.mapping, spool_dir=self.spool_dir)
 
     def settings(self, mapping: Mapping) -> dict[str, str]:
         """Return the settings that identify the job in its ledger; a different value means a different job.

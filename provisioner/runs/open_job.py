@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from provisioner.ledger import Ledger
+from provisioner.planning.history import HistoryFile
 from provisioner.planning.input import JobInput
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
@@ -10,9 +11,13 @@ from provisioner.signals import StopSignals
 
 @dataclass(frozen=True, slots=True)
 class OpenJob:
-    """Open input and ledger of a job, with the user interface and the stop signals, for the steps of a run."""
+    """Open input and ledger of a job, with the user interface and the stop signals, for the steps of a run.
+
+    ``history`` is the file of ``--history``, None without it.
+    """
 
     input: JobInput
     ledger: Ledger
     ui: UserInterface
     stop: StopSignals
+    history: HistoryFile | None = None

@@ -14,6 +14,7 @@ from provisioner.ledger import Ledger, RunNote
 from provisioner.models import ReplacedInput
 from provisioner.models.forecast import Forecast, MappedField
 from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.history import plan_history
 from provisioner.planning.plan import plan_input, replaced_input_error
 from provisioner.planning.preview import PREVIEWS, preview
 from provisioner.system.event_log import event_logger
@@ -78,6 +79,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     on_replaced = None if config.may_replace_input else partial(_refuse_input, job)
     with job.ui.planning() as on_progress:
         report = await plan_input(job.ledger, job.input, on_progress, on_replaced=on_replaced)
+    history = await plan_history(job.ledger.histories, job.history)
     if interrupted := await job.ledger.recover():
         event_logger().warning("rows.interrupted", rows=interrupted)
     await job.ledger.set_notes(reading=job.input.reading.to_note(), asked=config.options_json)
@@ -90,14 +92,13 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         config.timing,
         now=datetime.now().astimezone(),
         is_real=not config.confirmation.is_local,
-        notes=(*config.notes, *notes, *job.input.notes),
+        notes=(*config.notes, *notes, *job.input.notes, *history.notes),
         ledger=str(job.ledger.location),
     )
     is_unchanged = report.is_reused and not (interrupted or told.has_work)
     if not is_unchanged:  # the results files are out of date until they are written again
         await job.ledger.set_notes(results="")
-    run_note = _with_plan(config.run_note, told)
-    await job.ledger.set_run_note(run_note)
+    await job.ledger.set_run_note(run_note := _with_plan(config.run_note, told))
     if config.shows_mapping:
         told = structs.replace(told, mapping=await asyncio.to_thread(_mapping, job, selection))
     job.ui.show_plan(told)
@@ -106,7 +107,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         required_rows=selection.required_rows(counts),
         is_unchanged=is_unchanged,
         run_note=run_note,
-        consent=config.confirmation.consent(told, job.input.sources, job.ui),
+        consent=config.confirmation.consent(told, job.input.sources, job.ui, history=history),
     )
 
 
@@ -139,7 +140,7 @@ def _mapping(job: OpenJob, selection: RowSelection) -> Sequence[MappedField]:
 async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:
     return selection.workload(
         unknown_rows=unknown_rows,
-        unknown_messages=(await ledger.messages.counts()).unknown,
+        unknown_messages=(await ledger.messages.counts()).unknown + (await ledger.histories.counts()).unknown,
         to_send=await ledger.to_send(),
         to_post=await ledger.to_post(),
     )

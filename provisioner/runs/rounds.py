@@ -10,7 +10,7 @@ from provisioner.models import MessageStatus, SettingsStatus, Status
 from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit
 from provisioner.planning.feed import SourceFeed
-from provisioner.reconciling import MessageReconciler, Reconciler
+from provisioner.reconciling import MessageReconciler, Reconciler, history_reconciler
 from provisioner.sending import Dispatcher, DispatchLimits, Stop
 from provisioner.system.event_log import event_logger
 
@@ -73,14 +73,14 @@ class SendAndReconcile:
             settle_delay_s=config.settle_delay_s,
             service_sid=config.service_sid,
         )
-        self._unlooked_rows = self._unlooked_messages = 0
+        self._unlooked_rows = self._unlooked_messages = self._unlooked_histories = 0
         self._looked_at_doubts, self._found_while_held = -1, 0
         self._log = event_logger()
 
     @property
     def unlooked(self) -> int:
         """Number of unknown rows and unknown messages that were not looked up, because the run was stopped."""
-        return self._unlooked_rows + self._unlooked_messages
+        return self._unlooked_rows + self._unlooked_messages + self._unlooked_histories
 
     async def run(self, to_send: int) -> Stop | None:
         """Send ``to_send`` rows and look up unknown ones, in rounds, until no row is left to send.
@@ -90,12 +90,12 @@ class SendAndReconcile:
         """
         config = self._config
         allowance = _Allowance(None if config.limit is None else config.limit - to_send)
-        for number in range(1, config.retry.max_attempts + 1):
+        number = posted = 0
+        while number < config.retry.max_attempts or self._monitor.history_posted > posted:
+            posted = self._monitor.history_posted
+            number += 1
             stop = await self._send_round(to_send, is_first=number == 1)
-            if not config.retry.looks_up_messages:
-                return stop
-            again = await self._look_up_rows(stop) if config.retry.looks_up_rows else 0
-            again += await self._look_for_messages(stop) + self._found_while_held
+            again = await self._look_up(stop) + self._found_while_held
             self._found_while_held = 0
             if stop is not None or not again or self._stop.is_stopped:
                 return stop or self._stop.reason
@@ -113,7 +113,7 @@ class SendAndReconcile:
         return None
 
     async def _send_round(self, to_send: int, *, is_first: bool) -> Stop | None:
-        """Send the claimable rows; under ``--max-open``, first post the messages of rows that are created.
+        """Send the claimable rows; under ``--max-open``, first do what created rows owe.
 
         A chat without its message is not answered and so not closed: no row that waits for that may be before it.
         """
@@ -124,7 +124,8 @@ class SendAndReconcile:
         selection = RowSelection(retry=self._config.retry)
         if owed:
             messages = selection.message_statuses if is_first else {MessageStatus.PENDING}
-            await self._ledger.set_claimable((), messages=messages, limit=owed)
+            settings = selection.settings_statuses if is_first else {SettingsStatus.PENDING}
+            await self._ledger.set_claimable((), messages=messages, settings=settings, limit=owed)
             if (stop := await self._send(owed, canary=0)) or self._stop.is_stopped:
                 return stop
             await self._ledger.set_claimable(selection.statuses if is_first else {Status.PENDING}, limit=to_create)
@@ -138,6 +139,7 @@ class SendAndReconcile:
         if self._config.retry.looks_up_rows:
             self._found_while_held += await self._look_up_rows(None)
         self._found_while_held += await self._look_for_messages(None)
+        self._found_while_held += await self._look_for_histories(None)
         self._looked_at_doubts = self._monitor.doubts
         return True
 
@@ -162,6 +164,19 @@ class SendAndReconcile:
         )
         with self._stop.work(dispatcher.drain, dispatcher.cancel):
             return await dispatcher.run()
+
+    async def _look_up(self, stop: Stop | None) -> int:
+        """Look up unknown rows and messages, as far as that is wanted; return how many rows have to be done again.
+
+        Those are among them whose history had no place before.
+        """
+        again, retry = 0, self._config.retry
+        if retry.looks_up_rows:
+            again += await self._look_up_rows(stop)
+        if retry.looks_up_messages:
+            again += await self._look_for_messages(stop)
+            again += await self._look_for_histories(stop)
+        return again + (await self._ledger.histories.owed() if self._clients.calls.history else 0)
 
     async def _look_up_rows(self, stop: Stop | None) -> int:
         """Look up every unknown row, unless the run stops; return how many can be sent or owe what follows."""
@@ -210,6 +225,31 @@ class SendAndReconcile:
         ends = {status.value: rows for status, rows in reconciler.ends.items()}
         self._log.info("message_lookup.finished", **ends)
         return reconciler.ends[MessageStatus.PENDING]
+
+    async def _look_for_histories(self, stop: Stop | None) -> int:
+        """Look up every unknown message of a history, unless the run stops; return how many rows can go on.
+
+        Those are the ones whose message was found. ``owed`` counts the ones whose message is to be posted again.
+        """
+        calls = self._clients.calls
+        unknown = (await self._ledger.histories.counts()).unknown if calls.history else 0
+        self._unlooked_histories = unknown
+        if calls.history is None or not unknown or stop is not None or self._stop.is_stopped:
+            return 0
+        reconciler = history_reconciler(
+            self._ledger.histories,
+            calls.history.messenger,
+            calls.history.loader,
+            self._monitor,
+            settle_delay_s=self._config.settle_delay_s,
+            service_check=calls.service_check,
+        )
+        self._log.info("history_lookup.started", rows=unknown)
+        await self._look(reconciler.run)
+        self._unlooked_histories = unknown - reconciler.ends.total()
+        ends = {status.value: rows for status, rows in reconciler.ends.items()}
+        self._log.info("history_lookup.finished", **ends)
+        return reconciler.ends[MessageStatus.POSTED]
 
     async def _look(self, run: Callable[[], Awaitable[None]]) -> None:
         """Run the look-ups to their end, or until a stop cancels them."""

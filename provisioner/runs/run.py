@@ -11,7 +11,8 @@ from provisioner.planning.input import PlanInterrupted
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
 
-from .account_step import account, account_for_nothing
+from .account_for_nothing import account_for_nothing
+from .account_step import account
 from .config import RunConfig
 from .job_start import JobStart, start_job
 from .open_job import OpenJob
@@ -34,9 +35,10 @@ async def execute_run(
         settings = config.job.settings(job_input.mapping)
         start = await start_job(config.start, job_input, settings, stop)
         async with open_ledger(config.job.ledger, settings, version=__version__, replaces_unsent=True) as ledger:
-            with stop.active(drain_s=config.sending.drain_s):
+            with stop.active(drain_s=config.sending.drain_s), config.job.open_history(job_input) as history:
                 async with end_recorded(ledger):
-                    return await _execute(OpenJob(job_input, ledger, ui, stop), config, supervisor, start)
+                    job = OpenJob(job_input, ledger, ui, stop, history)
+                    return await _execute(job, config, supervisor, start)
 
 
 async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, start: JobStart) -> Summary:

@@ -82,13 +82,13 @@ def run_end(
 
 
 def _codes_of(counts: Counts, follow_ups: FollowUpCounts) -> Iterator[ExitCode]:
-    messages, settings = follow_ups.messages, follow_ups.settings
+    posts, settings = follow_ups.posts, follow_ups.settings
     yield ExitCode.DONE
-    if counts.unknown or messages.unknown or settings.duplicate:
+    if counts.unknown or posts.unknown or settings.duplicate:
         yield ExitCode.UNKNOWN
-    if counts.unsent or messages.unsent or settings.unsent:
+    if counts.unsent or posts.unsent or settings.unsent:
         yield ExitCode.UNSENT
-    if counts.rejected or counts.invalid or messages.rejected or settings.rejected:
+    if counts.rejected or counts.invalid or posts.rejected or settings.rejected:
         yield ExitCode.REJECTED
 
 
@@ -122,6 +122,7 @@ def advice(counts: Counts, context: AdviceContext) -> tuple[str, ...]:
         *_about_invalid(context),
         *_about_unknown(counts, context),
         *_about_settings(context.follow_ups.settings),
+        *_about_history(context.follow_ups.history),
         *_about_messages(context.follow_ups.messages),
         *_about_rest(counts, context),
     )
@@ -164,6 +165,20 @@ def _about_settings(settings: SettingsCounts) -> Iterator[str]:
         yield f"{are} settings not set: the rows stay created, and the same command sets the rest"
     if settings.rejected:
         yield "rejected settings are left alone: --retry rejected sets them again"
+
+
+def _about_history(history: MessageCounts) -> Iterator[str]:
+    if history.unknown:
+        are = pluralize("message", history.unknown, "of a history is", "of histories are")
+        yield f"{are} unknown: the same command looks again, and posts none that may be there"
+    if history.unsent:
+        are = pluralize("message", history.unsent, "of a history is", "of histories are")
+        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
+    if history.rejected:
+        yield (
+            "behind a rejected message of a history nothing more is posted, so that the order holds: correct or "
+            "remove it in the file, and add --retry rejected"
+        )
 
 
 def _about_messages(messages: MessageCounts) -> Iterator[str]:

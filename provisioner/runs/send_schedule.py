@@ -7,6 +7,7 @@ from provisioner.load import Arrivals
 from provisioner.options import Rate
 from provisioner.pacing import ArrivalSchedule, DailyWindow, HostReachability, Pacer
 from provisioner.planning.forecast import Timing
+from provisioner.planning.history import HISTORY_PER_SECOND
 
 MESSAGES_PER_SECOND = 10.0
 """Lowest rate of first messages per second. Messages go at twice the rate of WebChats, so that they hardly wait.
@@ -18,11 +19,13 @@ class SendSchedule:
     """Rate of a run, and the hours of the day in which it sends (None: all).
 
     ``arrivals`` give the due times of the rows of a load test; None starts rows evenly, at ``rate``.
+    ``has_history`` says that messages of old chats are posted, too.
     """
 
     rate: Rate
     window: DailyWindow | None = None
     arrivals: Arrivals | None = None
+    has_history: bool = False
 
     def is_timed(self, rows: int) -> bool:
         """Whether the run is complete when its schedule is over, even when rows are left.
@@ -41,9 +44,10 @@ class SendSchedule:
 
     @property
     def message_rate(self) -> Rate:
-        """Rate of first messages: twice the rate of WebChats, at least ``MESSAGES_PER_SECOND``."""
+        """Rate of messages: twice the rate of WebChats, at least ``MESSAGES_PER_SECOND``, more for histories."""
         peak = self.peak_rate
-        return replace(peak, per_second=max(2 * peak.per_second, MESSAGES_PER_SECOND))
+        least = HISTORY_PER_SECOND if self.has_history else MESSAGES_PER_SECOND
+        return replace(peak, per_second=max(2 * peak.per_second, least))
 
     @property
     def timing(self) -> Timing:

@@ -91,6 +91,7 @@ async def send(
         reachability = _reachability(config, stop, job.ui)
         service_check = service_check_of(config.target, transport, job.ledger, reachability)
         clients = _clients(transport, config, identity_policy, reachability, service_check)
+        clients = clients.with_history(job.history)
         monitor = _monitor(planned, clients, reachability)
         stop.on_drain = monitor.drain
         feed = partial(SourceFeed, job.input, identity_policy, config.defaults)

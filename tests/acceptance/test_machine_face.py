@@ -50,6 +50,7 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
         "ledger": "results.csv.ledger",
         "next_command": None,
         "messages": None,
+        "history": None,
         "error": None,
         "skipped": [],
         "to_send": 3,

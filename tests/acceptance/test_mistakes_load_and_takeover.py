@@ -236,7 +236,7 @@ async def test_a_ledger_that_was_never_planned_says_so(program: Program) -> None
 
 async def test_an_older_ledger_shows_what_it_knows(program: Program) -> None:
     """It kept no command: the run is said to have died all the same, and the page says what is missing."""
-    unpack(program)
+    unpack(program, 2)
 
     status = await program("status", LEDGER)
 

@@ -157,6 +157,33 @@ async def test_refused_settings_hold_the_message_until_they_are_set(
     assert [(each.unique_name, len(each.messages or ())) for each in made] == [("case-1", 1), ("case-2", 1)]
 
 
+async def test_refused_settings_hold_the_history_until_they_are_set(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings come first, then the old chat, then the first message; behind a refusal nothing is owed."""
+    write(job, "1,Ada,Hello,,case-1,,,", "2,Bo,,,case-2,,,")
+    refusing(monkeypatch, [(400, 20001), (400, 20001)])
+    lines = [
+        {"key": key, "author": "Ann", "body": "Hi", "date": "2025-03-01T10:00:00Z"} for key in ("1", "1", "2")
+    ]
+    history = job.folder / "history.jsonl"
+    history.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+    async with open_simulator(simulated()) as server:
+        refused = await run(job, server, history=str(history), canary=0)
+        again = await run(job, server, history=str(history))
+        nothing = [len(each.messages or ()) for each in conversations(server)]
+        fixed = await run(job, server, history=str(history), retry=("rejected",))
+        made = [[message.body for message in each.messages or ()] for each in conversations(server)]
+
+    held = (ExitCode.REJECTED, MessageCounts(held=3), MessageCounts(held=1), "")
+    for each in (refused, again):
+        assert (each.exit_code, each.history, each.messages, each.next_command) == held
+    assert nothing == [0, 0]
+    assert (fixed.exit_code, fixed.history) == (ExitCode.DONE, MessageCounts(posted=3))
+    assert made == [["Hi", "Hi", "Hello"], ["Hi"]]
+
+
 async def test_settings_that_were_not_set_are_set_by_the_same_command(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from provisioner.commands.run_state import RunPhase, RunState
 from provisioner.commands.status import next_command
 from provisioner.ledger import RunNote
-from provisioner.models import Counts, MessageCounts
+from provisioner.models import Counts, FollowUpCounts, MessageCounts
 
 RUN = RunNote(command="run", next_command="provisioner run", reconcile_command="provisioner reconcile")
 HOLD = RunNote(
@@ -44,4 +44,4 @@ def test_the_next_command_by_table(
     note: RunNote, state: RunState, counts: Counts, messages: MessageCounts, expected: str
 ) -> None:
     """The job's own while anything may be sent, the look-up where it looks up nothing, none when all is done."""
-    assert next_command(note, state, counts, messages) == expected
+    assert next_command(note, state, counts, FollowUpCounts(messages=messages)) == expected
