@@ -145,7 +145,9 @@ async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
         if job.shape.has_own_identities:
             await _have_audited(program, commands, report)
         report.counted = await server.state()
-        made = [_made(each) for each in await server.conversations()]
+        conversations = await server.conversations()
+        made = [_made(each) for each in conversations]
+        report.trouble += _wrong_messages(job.shape, labels, conversations)
         lines = _lines(folder / job.shape.output, labels)
     _audit(report, lines, made, ledger=folder / f"{job.shape.output}.ledger")
     return report
@@ -238,6 +240,18 @@ def _lines(path: Path, labels: Sequence[str]) -> list[Line]:
         if row in found
         else Line(row, label, "not in the results", "")
         for row, label in enumerate(labels, start=1)
+    ]
+
+
+def _wrong_messages(shape: Shape, labels: Sequence[str], made: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a text for each conversation whose messages are not those of its row, in their order."""
+    if shape.messages is None:
+        return []
+    wanted = {label: list(shape.messages(row)) for row, label in enumerate(labels, start=1)}
+    return [
+        f"messages of {each['customer_friendly_name']}: {each['message_bodies']}"
+        for each in made
+        if each["identity"] is not None and each["message_bodies"] != wanted[each["customer_friendly_name"]]
     ]
 
 

@@ -15,7 +15,8 @@ class Shape:
     ``run``, ``place`` those of every command, besides the server's address, and ``server`` those of the simulator.
     ``repeats`` consecutive rows have the same content. ``is_blind``: look-ups do not always find a row, so that
     the job may end with unknown rows. ``has_own_identities``: each row has a different identity, so that an audit
-    finds exactly one conversation for each.
+    finds exactly one conversation for each. ``messages`` returns the texts that the conversation of a row has in
+    the end, in their order; None: they are not compared.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Shape:
     repeats: int = 1
     is_blind: bool = False
     has_own_identities: bool = False
+    messages: Callable[[int], Sequence[str]] | None = None
 
     def labels(self, rows: int) -> list[str]:
         """Return the customer's label of each row, by which the results are compared with the server."""
@@ -43,6 +45,28 @@ def write_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
     """Write one CSV file with a key column, and a column whose values are each shared by two rows."""
     (folder / "customers.csv").write_text(_csv(labels), encoding="utf-8")
     return ["customers.csv"]
+
+
+def write_histories(folder: Path, labels: Sequence[str]) -> Sequence[str]:
+    """Write one CSV file, and beside it the file of the old chats, in another order than the rows."""
+    with (folder / "history.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(len(labels), 0, -1):
+            for place, body in enumerate(history_of(number)):
+                # The second and the third message have the same author, text and date.
+                date = f"2025-03-01T10:00:{min(place, 1) if place < 3 else place:02}Z"
+                line = {"key": f"C-{number}", "author": f"person-{number}", "body": body, "date": date}
+                file.write(f"{json.dumps(line)}\n")
+    return write_csv(folder, labels)
+
+
+def history_of(number: int) -> list[str]:
+    """Return the texts of the old chat of a row: none to five, two of which are the same."""
+    return [f"old {number} {min(place, 1) if place < 3 else place}" for place in range(number % 6)]
+
+
+def messages_of(number: int) -> list[str]:
+    """Return all texts of the conversation of a row: those of the old chat, then the first message."""
+    return [*history_of(number), f"First-of-C-{number}"]
 
 
 def write_two_csv(folder: Path, labels: Sequence[str]) -> Sequence[str]:
@@ -73,6 +97,13 @@ SHAPES = (
         output="results.jsonl",
         repeats=3,
         has_own_identities=True,
+    ),
+    Shape(
+        name="histories",
+        write=write_histories,
+        flags=f"{_ALWAYS} --key crm_id --rate 70/s --history history.jsonl --first-message First-of-{{crm_id}}",
+        has_own_identities=True,
+        messages=messages_of,
     ),
     Shape(
         name="marks",
