@@ -107,7 +107,7 @@ def compile_mapper(
     led to a nested value.
     """
     builder = FieldSourceBuilder(header, has_dynamic_columns=has_dynamic_columns, found=found)
-    named = named_columns(header, tuple(rules.explicit), are_members=has_dynamic_columns)
+    named = named_columns(header, (*rules.explicit, *rules.unnamed), are_members=has_dynamic_columns)
     sources = {target: builder.by_name(position) for target, position in named.items()}
     sources |= {target: builder.by_rule(rule) for target, rule in rules.explicit.items()}
     for target, rule in rules.fallback.items():

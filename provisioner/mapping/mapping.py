@@ -1,6 +1,6 @@
 """Mapping of a job: which column or template fills each field; read from options, then bound to each source."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Self
@@ -27,7 +27,7 @@ class Mapping:
     The text of a field comes from the first of: its ``--set``; the mapping file; the preset; the column that is
     named after it. When that gives an empty text in a row, the option for all rows is used (``--address-sid``,
     ``--ui-version``, an ``--identity`` or ``--first-message`` template). ``notes`` are sentences for the user
-    about the preset that was recognised.
+    about the preset that was recognised. No column fills one of the fields in ``unnamed`` by its name.
     """
 
     rules: FieldRules
@@ -36,6 +36,7 @@ class Mapping:
     _reading: InputOptions
     _choose_preset: Callable[[str], "Mapping"] | None = None
     stand_in_address: str = ""
+    unnamed: Collection[str] = ()
 
     @classmethod
     def from_options(cls, options: MappingOptions, *, ui_version: str = "", default_address: str = "") -> Self:
@@ -104,7 +105,12 @@ class Mapping:
             raise UsageError(f"the inputs come from several systems: {listed}", cure="run each of them on its own")
         first = next(iter(found.values()))
         chosen = self._choose_preset(first.preset)
-        return replace(chosen, notes=(describe_match(first),), stand_in_address=self.stand_in_address)
+        return replace(
+            chosen,
+            notes=(describe_match(first),),
+            stand_in_address=self.stand_in_address,
+            unnamed=self.unnamed,
+        )
 
     def settings(self) -> dict[str, str]:
         """Return all settings that decide the content of requests, as texts by name.
@@ -119,7 +125,8 @@ class Mapping:
         With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` are those of the
         first records. Otherwise raise ``UsageError`` as ``compile_mapper`` does. Raise it as the checks do.
         """
-        rules, header = replace(self.rules, stand_in_address=self.stand_in_address), Header(columns, source)
+        rules = replace(self.rules, stand_in_address=self.stand_in_address, unnamed=self.unnamed)
+        header = Header(columns, source)
         require_no_column_as_text(rules, header, has_dynamic_columns=has_dynamic_columns)
         require_fitting_preset(rules, header, has_dynamic_columns=has_dynamic_columns)
         if has_dynamic_columns:

@@ -1,7 +1,7 @@
 """Rules of a mapping, as the user gave them, before the columns of an input are known."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .conversions import ValueType
@@ -59,7 +59,7 @@ class FieldRules:
     An ``explicit`` rule replaces the column that is named after the target. A ``fallback`` rule applies to rows in
     which the target would be empty. ``key`` holds one rule for each column that identifies a row. Some of the
     rules may come from ``preset``. ``stand_in_address`` is the address SID of inputs for which nothing gives one;
-    empty: that is an error.
+    empty: that is an error. No column fills one of the fields in ``unnamed`` by its name.
     """
 
     explicit: Mapping[str, Rule]
@@ -67,6 +67,7 @@ class FieldRules:
     key: tuple[Rule, ...]
     preset: Preset = NO_PRESET
     stand_in_address: str = ""
+    unnamed: Collection[str] = ()
 
     @property
     def of_preset(self) -> tuple[Rule, ...]:

@@ -22,7 +22,17 @@ from .attempts import (
 )
 from .follow_ups import FollowUpCounts
 from .history import HistoryEntry, HistoryLookup, HistoryMessage, HistoryReport, UnknownHistory
-from .inputs import FIELDS, Mapped, MappedColumns, Members, NestedValues, Problem, Record, WebChatRequest
+from .inputs import (
+    FIELDS,
+    LATER_FIELDS,
+    Mapped,
+    MappedColumns,
+    Members,
+    NestedValues,
+    Problem,
+    Record,
+    WebChatRequest,
+)
 from .jobs import (
     Claim,
     Counts,
@@ -42,6 +52,7 @@ from .settings import ConversationSettings, SettingsCounts
 
 __all__ = [
     "FIELDS",
+    "LATER_FIELDS",
     "AttemptRecord",
     "AttemptResult",
     "Claim",

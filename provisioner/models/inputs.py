@@ -58,6 +58,9 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 FIELDS = WebChatRequest.__struct_fields__
 """Names of the fields that a row may set, in the order in which they are shown."""
 
+LATER_FIELDS = FIELDS[FIELDS.index("author") :]
+"""Fields that the first versions did not have. In their jobs, columns of these names fill nothing."""
+
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
     """One reason why a row cannot be sent. It never contains a value of the row.

@@ -190,10 +190,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``job_id`` is random and salts the identities of the rows, so that no name or account number can be guessed
     from an identity, and no two jobs use the same identity. ``created_at`` is RFC 3339, ``created_by`` the
-    program's version.
+    program's version. ``lacks_later_fields``: that version knew none of ``LATER_FIELDS``.
     """
 
     job_id: str
     settings: dict[str, str]
     created_at: str
     created_by: str
+    lacks_later_fields: bool = False

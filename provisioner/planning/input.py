@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from provisioner.mapping import Mapping, RecordMapper
-from provisioner.models import Fingerprint, Mapped, PlanEntry, Record, WebChatRequest
+from provisioner.mapping import Mapping, RecordMapper, parse_field
+from provisioner.models import FIELDS, Fingerprint, Mapped, PlanEntry, Record, WebChatRequest
 from provisioner.options import InputOptions
 from provisioner.planning.entries import EntryBuilder
 from provisioner.planning.findings import PlanFindings
@@ -95,6 +95,11 @@ class JobInput:
         notes += [f"{self.sources[index].name}: has no rows" for index in sorted(self.findings.without_rows)]
         if self.unused:
             notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
+            if passed := sorted({parse_field(name) for name in self.unused}.intersection(self.mapping.unnamed)):
+                notes.append(
+                    f"an earlier version began this job and did not know {', '.join(passed)}: columns of "
+                    "that name stay unused in it"
+                )
             if any(bound.is_blank for bound in self._bound):
                 notes.append("no column gives a name or data of the customers: say with --set which ones do")
         if self.findings.nearly_full:
@@ -129,6 +134,11 @@ class JobInput:
         They are part of what decides whether an earlier plan may be reused.
         """
         return [f"going round up to {self._rows.uses}"] if self._rows.uses else []
+
+    @property
+    def named_fields(self) -> str:
+        """Names of the fields that columns of their name fill; other ones make other rows of the same records."""
+        return " ".join(field for field in FIELDS if field not in self.mapping.unnamed)
 
     def fingerprints(self) -> Sequence[Fingerprint]:
         """Return the fingerprints of the sources. Blocks: the first call reads all their bytes."""

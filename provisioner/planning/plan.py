@@ -70,8 +70,10 @@ def notes_of_plan(job_input: JobInput) -> PlanNotes:
 
 
 def _describe_reading(job_input: JobInput) -> str:
-    """Return the program version, and the format in which it reads each source."""
-    return "\n".join([__version__, *map(_reading_of, job_input.sources), *job_input.manner])
+    """Return the program version, the format in which it reads each source, and the fields that columns fill."""
+    return "\n".join(
+        [__version__, *map(_reading_of, job_input.sources), *job_input.manner, job_input.named_fields]
+    )
 
 
 def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: LedgerLocation) -> UsageError:

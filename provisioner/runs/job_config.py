@@ -3,11 +3,12 @@
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provisioner.ledger import LedgerLocation
+from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.mapping import Mapping
+from provisioner.models import LATER_FIELDS
 from provisioner.options import InputOptions
 from provisioner.planning.history import HistoryFile, open_history
 from provisioner.planning.input import JobInput, RowSettings, open_input
@@ -36,9 +37,19 @@ class JobConfig:
     def open_input(self, files: Sequence[str], stop: StopSignals) -> AbstractContextManager[JobInput]:
         """Return a context manager that opens the input files; a stop signal ends the wait for a pipe.
 
-        Entering raises ``InputError`` or ``UsageError`` when an input cannot be opened.
+        A job that an earlier version began goes on as it began: columns that are named after a field which that
+        version did not know do not fill it. Entering raises ``InputError`` or ``UsageError`` when an input cannot
+        be opened.
         """
-        return open_input(files, self.reading, self.mapping, self.rows, spool_dir=self.spool_dir, stop=stop)
+        mapping = replace(self.mapping, unnamed=LATER_FIELDS) if self._lacks_later_fields() else self.mapping
+        return open_input(files, self.reading, mapping, self.rows, spool_dir=self.spool_dir, stop=stop)
+
+    def _lacks_later_fields(self) -> bool:
+        """Return whether the job was begun by a version that knew none of ``LATER_FIELDS``."""
+        if not self.ledger.exists():
+            return False
+        with open_reader(self.ledger) as reader:
+            return not reader.is_held() and reader.manifest.lacks_later_fields
 
     def open_history(self, job_input: JobInput) -> AbstractContextManager[HistoryFile | None]:
         """Return a context manager that opens the file of ``--history``, None without one."""

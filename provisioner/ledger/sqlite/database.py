@@ -25,6 +25,10 @@ from provisioner.system.regular_files import refusal_of
 
 APPLICATION_ID = 0x57435042
 """SQLite application ID of a ledger: the ASCII characters ``WCPB`` (WebChats, provisioned in bulk)."""
+_FIRST_WITH_LATER_FIELDS = 4
+"""First version of the schema whose program fills ``LATER_FIELDS`` from columns of their names."""
+_LACKS_LATER_FIELDS = "lacks_later_fields"
+"""Fact of the manifest of a ledger that was migrated from a version before."""
 SATELLITES = ("-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite creates beside a database."""
 
@@ -192,7 +196,11 @@ def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
     facts = (values.get("job_id"), values.get("created_at"), values.get("created_by"))
     job_id, created_at, created_by = checked_row(shapes.MANIFEST, facts)
     return Manifest(
-        job_id=job_id, settings=decode_settings(values["settings"]), created_at=created_at, created_by=created_by
+        job_id=job_id,
+        settings=decode_settings(values["settings"]),
+        created_at=created_at,
+        created_by=created_by,
+        lacks_later_fields=_LACKS_LATER_FIELDS in values or version_of(connection) < _FIRST_WITH_LATER_FIELDS,
     )
 
 
@@ -233,6 +241,8 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Migrate a ledger of an older version to the current one, in one transaction."""
     with transaction(connection):
+        if version_of(connection) < _FIRST_WITH_LATER_FIELDS:
+            connection.execute(_RUN["set_manifest"], (_LACKS_LATER_FIELDS, ""))
         schema.migrate_schema(connection, version_of(connection))
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -2,7 +2,9 @@
 
 import csv
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from provisioner.simulator.conversation_endpoints import ConversationEndpoints
 from provisioner.simulator.conversations import Conversation
 from provisioner.simulator.replies import ApiError, Reply
 from tests.integration.commands.job import Job
+from tests.quiet_ui import QuietUserInterface
 
 HEAD = "id,CustomerFriendlyName,First Message,Author,Unique Name,Attributes,Inactive After,CloseAfter"
 ATTRIBUTES = '"{""channel_type"":""chat""}"'
@@ -64,6 +67,16 @@ def refusing(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[int, int] 
 async def run(job: Job, server: RunningSimulator, **options: Any) -> Any:
     """Run the job with little patience."""
     return await job.run(server.base_url, **{"settle_delay": 0.02, "timeout": 0.5, "concurrency": 1, **options})
+
+
+def leave_as_earlier_version(job: Job, unnamed: Collection[str]) -> None:
+    """Change the ledger to what a version without the later fields left: no such settings, and migrated since."""
+    with closing(sqlite3.connect(f"{job.results}.ledger")) as ledger, ledger:
+        ((text,),) = ledger.execute("SELECT value FROM manifest WHERE name = 'settings'").fetchall()
+        settings = {name: value for name, value in json.loads(text).items() if name not in unnamed}
+        ledger.execute("UPDATE manifest SET value = ? WHERE name = 'settings'", (json.dumps(settings),))
+        ledger.execute("INSERT INTO manifest VALUES ('lacks_later_fields', '')")
+        ledger.execute("DELETE FROM notes WHERE name = 'planned_by'")
 
 
 async def test_every_field_of_a_row_reaches_its_conversation(job: Job) -> None:
@@ -285,3 +298,20 @@ async def test_neither_ledger_nor_log_holds_what_was_set(job: Job) -> None:
     assert [each["event"] for each in events if each["event"].startswith("settings.")][-1] == "settings.duplicate"
     for text in (b"Beispiel-Ada", b"geheim", b"Sekretariat"):
         assert text not in kept
+
+
+async def test_a_job_of_an_earlier_version_goes_on_as_it_began(job: Job) -> None:
+    """Its columns named after later fields stay unused: no row is created again, or posted by another author."""
+    write(job, "1,Ada,Hello,Jane,U-1,vip", "2,Bob,Hi,John,U-2,", head=HEAD.rpartition(",Inactive")[0])
+    unnamed = {f"set {field}": "" for field in ("author", "unique_name", "attributes")}
+    ui = QuietUserInterface()
+    async with open_simulator(simulated()) as server:
+        await run(job, server, key=(), set=[f"{name.split()[1]}=" for name in unnamed], limit=1)
+        leave_as_earlier_version(job, unnamed)
+
+        summary = await run(job, server, key=(), ui=ui)
+        chats = conversations(server)
+
+    assert (summary.exit_code, summary.counts.created, len(chats)) == (ExitCode.DONE, 2, 2)
+    assert all(chat.updates is None and chat.messages[0].author == chat.identity for chat in chats)
+    assert any("an earlier version began this job" in note for note in ui.plans[0].notes)

@@ -1,5 +1,6 @@
 """When an input is planned anew, and when the last plan stands."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_ledger
 from provisioner.mapping import Mapping
-from provisioner.models import PlanReport
+from provisioner.models import LATER_FIELDS, PlanReport
 from provisioner.options import InputOptions, MappingOptions
 from provisioner.planning.input import RowSettings, open_input
 from provisioner.planning.plan import plan_input
@@ -21,16 +22,18 @@ SAYING = RowSettings(must_say_something=True)
 BLANK = RowSettings()
 
 
-async def plan(folder: Path, options: InputOptions = AS_FOUND, rows: RowSettings = BLANK) -> PlanReport:
+async def plan(
+    folder: Path, options: InputOptions = AS_FOUND, rows: RowSettings = BLANK, mapping: Mapping = MAPPING
+) -> PlanReport:
     """Plan the one file in a folder into the ledger in it."""
-    return (await planned(folder, options, rows))[0]
+    return (await planned(folder, options, rows, mapping))[0]
 
 
 async def planned(
-    folder: Path, options: InputOptions = AS_FOUND, rows: RowSettings = BLANK
+    folder: Path, options: InputOptions = AS_FOUND, rows: RowSettings = BLANK, mapping: Mapping = MAPPING
 ) -> tuple[PlanReport, tuple[str, ...]]:
     """Plan it in the same way, and return the remarks about the input as well."""
-    with open_input([str(folder / "in.csv")], options, MAPPING, rows) as job_input:
+    with open_input([str(folder / "in.csv")], options, mapping, rows) as job_input:
         async with open_ledger(LedgerLocation(folder / "job.ledger"), SETTINGS, version="0") as ledger:
             return await plan_input(ledger, job_input, lambda _rows: None), job_input.notes
 
@@ -54,6 +57,18 @@ async def test_the_same_bytes_read_in_another_way_are_another_input(
     report = await plan(tmp_path, now)
 
     assert report.is_reused is is_reused
+
+
+async def test_a_plan_is_made_anew_when_columns_fill_other_fields(tmp_path: Path) -> None:
+    """A version of the program that knows more fields makes other rows of the same bytes."""
+    (tmp_path / "in.csv").write_bytes(b"CustomerFriendlyName,Author\nAna,Jane\n")
+
+    reports = [
+        await plan(tmp_path, mapping=mapping)
+        for mapping in (replace(MAPPING, unnamed=LATER_FIELDS), MAPPING, MAPPING)
+    ]
+
+    assert [report.is_reused for report in reports] == [False, False, True]
 
 
 async def test_blank_rows_are_refused_in_a_plan_that_is_reused(tmp_path: Path) -> None:

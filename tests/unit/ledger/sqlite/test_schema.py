@@ -79,3 +79,18 @@ async def test_guests_of_older_ledgers_can_be_deleted(tmp_path: Path) -> None:
 
         assert left[0] == SIDS[0]
         assert query(path, "SELECT row_id, state, in_flight FROM users") == [(1, None, 1)]
+
+
+async def test_a_migrated_ledger_remembers_which_fields_its_job_knows(tmp_path: Path) -> None:
+    """Columns named after fields of later versions fill nothing in such a job, before and after its migration."""
+    new = tmp_path / "new.ledger"
+    async with open_sqlite_ledger(new, SETTINGS, version="4") as ledger:
+        assert not ledger.manifest.lacks_later_fields
+    for version in (2, 3):
+        path = tmp_path / f"{version}.ledger"
+        make_version(path, version)
+        for _ in range(2):
+            with open_sqlite_reader(path) as reader:
+                assert reader.manifest.lacks_later_fields
+            async with open_sqlite_ledger(path, SETTINGS, version="4") as ledger:
+                assert ledger.manifest.lacks_later_fields
