@@ -37,7 +37,9 @@ _OTHER_SIDS = {
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 """Characters that a URL holds as they are (RFC 3986, section 2.3)."""
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_NOT_MEANT = "if this column is not meant for it, --set attributes= ignores the column"
+_NOT_MEANT = (
+    "if this column is not meant for it, --set {field}= ignores it in a new job; in one that has begun, rename it"
+)
 _MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
@@ -141,9 +143,9 @@ def validate_attributes(text: str) -> tuple[str, ...]:
     except RecursionError:
         return ("is nested too deeply",)
     except msgspec.ValidationError:
-        return (f"must be a JSON object, like {{...}}; {_NOT_MEANT}",)
+        return (f"must be a JSON object, like {{...}}; {_NOT_MEANT.format(field='attributes')}",)
     except msgspec.DecodeError:
-        return (f"is not valid JSON; {_NOT_MEANT}",)
+        return (f"is not valid JSON; {_NOT_MEANT.format(field='attributes')}",)
     too_large = size > MAX_ATTRIBUTES_BYTES
     length = (f"comes to {size} bytes of JSON, at most {MAX_ATTRIBUTES_BYTES} are allowed",) if too_large else ()
     if "pre_engagement_data" in members:
@@ -153,19 +155,20 @@ def validate_attributes(text: str) -> tuple[str, ...]:
 
 def validate_inactive_after(text: str) -> tuple[str, ...]:
     """Check the time until a conversation becomes inactive: a minute at least."""
-    return _validate_timer(text, SHORTEST_INACTIVE_S, "a minute")
+    return _validate_timer(text, "inactive_after", SHORTEST_INACTIVE_S, "a minute")
 
 
 def validate_close_after(text: str) -> tuple[str, ...]:
     """Check the time until a conversation is closed: ten minutes at least."""
-    return _validate_timer(text, SHORTEST_CLOSE_S, "ten minutes")
+    return _validate_timer(text, "close_after", SHORTEST_CLOSE_S, "ten minutes")
 
 
-def _validate_timer(text: str, shortest_s: float, shortest: str) -> tuple[str, ...]:
+def _validate_timer(text: str, field: str, shortest_s: float, shortest: str) -> tuple[str, ...]:
     try:
         seconds = parse_timer(text, "")
     except UsageError:
-        return (f"is not a length of time {DURATIONS}: write it as 90m, 1h30m or PT90M",)
+        meant = _NOT_MEANT.format(field=field)
+        return (f"is not a length of time {DURATIONS}: write it as 90m, 1h30m or PT90M; {meant}",)
     return (f"is shorter than {shortest}, the shortest that Twilio takes",) if seconds < shortest_s else NO_FAULT
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.rows import validation
+from provisioner.rows.build import CHECKS
 
 NUL = "holds a NUL character: was the file read in the right encoding?"
 HALF = "has half of a surrogate pair at character 2, which is not text"
@@ -137,3 +138,11 @@ def test_no_reason_repeats_what_the_row_says(check: Callable[[str], tuple[str, .
 
     assert reasons
     assert not any("Zebedee" in reason or "Quux" in reason for reason in reasons)
+
+
+def test_a_text_that_is_no_setting_at_all_tells_how_to_pass_the_column_by() -> None:
+    """Exports have columns of these names that mean something else; a job that has begun keeps its mapping."""
+    for field in ("attributes", "inactive_after", "close_after"):
+        (reason,) = CHECKS[field]("next Tuesday")
+
+        assert f"--set {field}= ignores it in a new job; in one that has begun, rename it" in reason
