@@ -134,7 +134,13 @@ def _nothing_selected(source: AccountScan, target: Target) -> str:
         of_these = (
             f"listed of those days: {conversations(source.listed)}, {source.closed:,} of them closed already"
         )
-        return f"{of_these}: there is nothing left to close"
+        passed = source.selection.identity_prefix and source.closed < source.listed
+        why = (
+            "none of the others has a guest whose identity begins as asked"
+            if passed
+            else "nothing is left to close"
+        )
+        return f"{of_these}: {why}"
     return (
         "the account's default Conversations service lists no conversation of those days: if it is not Flex's, "
         "name that with --service-sid"

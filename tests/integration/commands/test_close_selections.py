@@ -142,6 +142,7 @@ async def test_a_selection_of_nothing_says_why(account: Account) -> None:
     assert "--service-sid" in hidden.notes[0]
     assert shown.details["closed"] == 1
     assert unmatched.notes[0].startswith("listed of those days: 1 conversation, 0 of them closed already")
+    assert unmatched.notes[0].endswith(": none of the others has a guest whose identity begins as asked")
 
 
 async def test_whole_days_are_selected_without_an_identity(account: Account) -> None:
