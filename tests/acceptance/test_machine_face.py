@@ -51,6 +51,7 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
         "next_command": None,
         "messages": None,
         "history": None,
+        "conversation_settings": None,
         "error": None,
         "skipped": [],
         "to_send": 3,
