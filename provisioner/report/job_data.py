@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.ledger import LedgerReader, RunRecord
+from provisioner.ledger import LedgerReader, RunRecord, read_follow_up_counts
 from provisioner.load import LOOKUPS, StepMetrics, collect_metrics
-from provisioner.models import Counts, Manifest, Result, Step
+from provisioner.models import Counts, FollowUpCounts, Manifest, Result, Step
 
 from .timeline import Timeline, timeline
 
@@ -44,6 +44,7 @@ class JobData:
     steps: dict[str, tuple[StepMetrics, Timeline]]
     errors: Sequence[ErrorGroup]
     slowest: Sequence[Result]
+    follow_ups: FollowUpCounts = field(default_factory=FollowUpCounts)
 
 
 def load_job(name: str, reader: LedgerReader) -> JobData:
@@ -60,6 +61,7 @@ def load_job(name: str, reader: LedgerReader) -> JobData:
         manifest=reader.manifest,
         settings=reader.manifest.settings | asked,
         counts=reader.counts().final,
+        follow_ups=read_follow_up_counts(reader).final,
         runs=reader.runs(),
         steps=steps,
         errors=group_errors(reader.results()),

@@ -53,7 +53,7 @@ def job_parts(job: JobData) -> str:
     """Return all sections of one job's report."""
     return "".join(
         (
-            sections.accounting(job.counts),
+            sections.accounting(job.counts, job.follow_ups),
             sections.conditions(job),
             *sections.steps(job),
             sections.errors(job),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from provisioner.ledger import last_judged
 from provisioner.load import Distribution, StepMetrics, describe_result
-from provisioner.models import Counts
+from provisioner.models import Counts, FollowUpCounts
 
 from .charts import Chart, Line, draw
 from .job_data import JobData
@@ -16,21 +16,36 @@ OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
 LEAST_SHARE = 0.4
 """Smallest width of a part of the bar, in percent; a smaller part would be invisible."""
 _P50, _P95 = 0.5, 0.95
+_NOTHING_FOLLOWS = FollowUpCounts()
 _STEP_NAMES = {"create": "Creation", "message": "First message"}
 
 
-def accounting(counts: Counts) -> str:
-    """Return the sum of all rows by outcome, with a bar of their shares."""
+def accounting(counts: Counts, follow_ups: FollowUpCounts = _NOTHING_FOLLOWS) -> str:
+    """Return the sum of all rows by outcome, with a bar of their shares, and the sums of what follows creation."""
     numbers = {name: getattr(counts, name) for name in OUTCOMES}
     waiting = counts.pending + counts.in_flight
     parts = {**numbers, "pending": waiting} if waiting else numbers
-    sum_text = " + ".join(f"{name} {number:,}" for name, number in parts.items())
     sign = "=" if counts.is_balanced else "≠"
     return section(
         "Accounting",
-        f'<p class="sum">input {counts.input:,} {sign} {sum_text}</p>',
+        f'<p class="sum">input {counts.input:,} {sign} {_sum(parts)}</p>',
         _bar(numbers, max(counts.input, 1)),
+        *_accounting_of(follow_ups),
     )
+
+
+def _accounting_of(follow_ups: FollowUpCounts) -> Iterator[str]:
+    for name, each in (
+        ("settings", follow_ups.settings),
+        ("history", follow_ups.history),
+        ("messages", follow_ups.messages),
+    ):
+        if each.total:
+            yield f'<p class="sum">{name} {each.total:,} = {_sum(each.accounting)}</p>'
+
+
+def _sum(parts: Mapping[str, int]) -> str:
+    return " + ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in parts.items())
 
 
 def _bar(numbers: Mapping[str, int], total: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from provisioner.commands.report import write_report
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import LedgerLocation, open_ledger
-from provisioner.models import AttemptResult, Status, Verdict
+from provisioner.models import AttemptResult, HistoryEntry, MessageStatus, Status, Verdict
 from provisioner.options import ReportOptions
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 
@@ -90,6 +90,25 @@ async def test_a_report_tells_what_became_of_a_job(tmp_path: Path) -> None:
     assert texts[texts.index("rate") + 1] == "2/s"
     assert texts[texts.index("account") + 1] == SETTINGS["account"]
     assert page.count("<figure>") == 4
+
+
+async def test_a_report_accounts_for_what_follows_the_creation(tmp_path: Path) -> None:
+    """Histories, messages and settings have a line each, as far as created rows have any."""
+    path = tmp_path / "job.ledger"
+    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(["C-1"]), INPUT)
+        await ledger.histories.plan([HistoryEntry("C-1", 1, (bytes(16), bytes(16)))])
+        await ledger.start_run(SENDABLE)
+        (claim,) = await ledger.claim(1)
+        await ledger.begin(claim.id, owes_message=True)
+        await ledger.settle(claim.id, Status.CREATED, answer(1))
+        await ledger.histories.begin(claim.id, bytes(16))
+        await ledger.histories.settle(claim.id, MessageStatus.POSTED, answer(2))
+
+    texts = Texts(page_of(path)).texts
+    assert "history 2 = posted 1 + rejected 0 + unknown 0 + unsent 1" in texts
+    assert "messages 1 = posted 0 + rejected 0 + unknown 0 + unsent 1" in texts
+    assert not any(text.startswith("settings ") for text in texts)
 
 
 async def test_nothing_of_a_ledger_becomes_part_of_the_page(tmp_path: Path) -> None:
