@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from provisioner.commands.reconcile import reconcile_job
+from provisioner.commands.status import job_status
 from provisioner.errors import ExitCode, UsageError
 from provisioner.models import Counts, MessageCounts
+from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
+from provisioner.options import ReconcileOptions
 from provisioner.runs import clients
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
 from tests.integration.commands.job import Job
 from tests.ledger_samples import query
+from tests.quiet_ui import QuietUserInterface
 
 CHATS = {"3": ["Hi", "Hi", "Bye"], "1": ["Hello"]}
 GREETING = "Hello, I am {CustomerFriendlyName}"
@@ -185,6 +190,23 @@ async def test_long_histories_do_not_hold_up_the_creation(job: Job) -> None:
     before = steps[: len(steps) - steps[::-1].index("create")]
     assert (summary.exit_code, summary.history) == (ExitCode.DONE, MessageCounts(posted=96))
     assert before.count("history") < 96 // 2
+
+
+async def test_an_unknown_message_is_left_to_a_run_which_has_its_text(job: Job) -> None:
+    """The command reconcile has no input to compare with, and says so; status offers the run's own command."""
+    async with server_of(job, FaultRule(name=FaultName.MESSAGE_RESET, at=frozenset({4}))) as server:
+        held = await server.run(concurrency=1, on_unknown="hold")
+        environment = ProcessEnvironment({}, job.folder, "provisioner reconcile as before")
+        ledger = Path(f"{job.results}.ledger")
+        looked = await reconcile_job(ledger, ReconcileOptions(), environment, QuietUserInterface())
+        status = job_status(ledger)
+        again = await server.run()
+
+    assert (held.exit_code, looked.exit_code, again.exit_code) == (ExitCode.UNKNOWN, ExitCode.DONE, ExitCode.DONE)
+    assert held.history == looked.history == MessageCounts(unknown=1, posted=1, held=2)
+    assert "post the messages of old chats: only --history holds their texts" in looked.notes[-1]
+    assert status.next_command == held.next_command == "provisioner run as before"
+    assert server.texts == texts_of(CHATS)
 
 
 async def test_no_text_of_a_history_is_kept(job: Job) -> None:
