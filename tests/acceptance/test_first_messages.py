@@ -1,10 +1,11 @@
-"""First messages of the real program: after faults and a kill, one in every conversation."""
+"""Messages of the real program: after faults and a kill, each once in its conversation, in their order."""
 
+import json
 import signal
 
 import pytest
 
-from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.program import CREDENTIALS, Program, read_csv
 from tests.acceptance.simulator_process import SimulatorMaker
 
 pytestmark = pytest.mark.acceptance
@@ -69,6 +70,36 @@ async def test_a_message_that_was_in_flight_at_a_kill_is_looked_for(
     assert (await server.state())["messages"] == {"requests": 1, "posted": 1, "flows_started": 1}
     (row,) = program.results()
     assert row["message_sid"] == (await server.conversations())[0]["message_sids"][0]
+
+
+async def test_a_chat_goes_on_in_its_middle_after_a_kill(program: Program, simulator: SimulatorMaker) -> None:
+    """Messages of old chats that are alike, faults, kill -9 twice: the chat is whole and in its order."""
+    faults = [flag for name in FAULTS for flag in ("--fault", f"{name}=1")]
+    server = await simulator("--rate-limit", "0", "--latency", "20ms", "--seed", "11", *faults)
+    program.write_customers("customers.csv", 3)
+    said = ["Hi", "Hi", "Is anybody there?", "Hi"] * 10
+    keys = [row["crm_id"] for row in read_csv(program.folder / "customers.csv")]
+    lines = [
+        {"key": key, "author": "Ann", "body": text, "date": "2025-03-01T10:00:00Z"}
+        for key in keys
+        for text in said
+    ]
+    program.write("history.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    asked = ("--base-url", server.url, "--history", "history.jsonl", "--first-message", "Hello")
+
+    for goal in (25, 70):
+        running = await program.start(*RUN, *asked, env=CREDENTIALS)
+        while (await server.state())["messages"]["requests"] < goal:
+            pass
+        running.process.kill()
+        assert (await running.end()).code == -signal.SIGKILL
+    finished = await program(*RUN, *asked, env=CREDENTIALS)
+
+    assert (finished.code, finished.counts) == (0, {"created": 3})
+    assert "history 120 = posted 120 + rejected 0 + unknown 0 + unsent 0" in finished.stdout.splitlines()
+    conversations = await server.conversations()
+    assert [each["message_bodies"] for each in conversations] == [[*said, "Hello"]] * 3
+    assert [each["webhook_messages"] for each in conversations] == [1, 1, 1]
 
 
 async def test_a_message_that_is_too_long_is_found_before_anything_is_sent(program: Program) -> None:
