@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.models import Status, Step, Verdict
+from provisioner.models.attempts import DUPLICATE
 
 from .limits import DispatchLimits
 from .step_runner import RowOutcome
@@ -38,6 +39,14 @@ class Stop:
 
 
 _OF_STEP = {Step.SETTINGS: "its settings: ", Step.MESSAGE: "its message: "}
+_CURE = "fix the configuration or the input; if only that row is wrong, run the same command again"
+_CURE_OF_CREATION = (
+    f"{_CURE}; if this account takes no Identity, start anew: --identity none --marker NAME, and another -o"
+)
+_CURE_OF_TWIN = (
+    "an earlier job made a conversation for its customer, and perhaps for the others, whom the same command would "
+    "create again: go on with the ledger of that job; if only that row is a twin, run the same command again"
+)
 _FAILED = {Status.REJECTED, Status.UNKNOWN}
 
 
@@ -45,16 +54,15 @@ _FAILED = {Status.REJECTED, Status.UNKNOWN}
 class FailureGuard:
     """Counter of processed rows that stops the run after too many failures.
 
-    A created row whose settings or message failed counts as failed. ``finished``,
-    ``refused`` and ``failed`` are numbers of
-    rows; ``last_refusal`` is the text of the last refusal.
+    A created row whose settings or message failed counts as failed. ``finished``, ``refused`` and ``failed`` are
+    numbers of rows; ``last_refused`` is the last refused one.
     """
 
     limits: DispatchLimits
     finished: int = 0
     refused: int = 0
     failed: int = 0
-    last_refusal: str = ""
+    last_refused: RowOutcome | None = None
 
     def count(self, outcome: RowOutcome) -> Stop | None:
         """Count one processed row; return a ``Stop`` when no more rows may be sent, otherwise None."""
@@ -63,7 +71,7 @@ class FailureGuard:
         self.failed += outcome.status in _FAILED
         if result.verdict is Verdict.REFUSED:
             self.refused += 1
-            self.last_refusal = f"{_OF_STEP.get(outcome.step, '')}{result.error}"
+            self.last_refused = outcome
         if result.stops_run:
             cure = result.connect_failure.cure if result.connect_failure else ""
             return Stop(StopKind.FAULT, GuardError(result.error, cure=cure))
@@ -76,9 +84,9 @@ class FailureGuard:
 
     def check_canary(self) -> Stop | None:
         """Return a ``Stop`` when all of the first rows were refused, otherwise None."""
-        if not self.finished or self.refused < self.finished:
+        if self.last_refused is None or self.refused < self.finished:
             return None
-        return Stop(StopKind.CANARY, self._refused_canary())
+        return Stop(StopKind.CANARY, self._refused_canary(self.last_refused))
 
     def _check_failures(self) -> Stop | None:
         failures = self.limits.failures
@@ -86,15 +94,17 @@ class FailureGuard:
             return Stop(StopKind.FAILURES, self._too_many())
         return None
 
-    def _refused_canary(self) -> GuardError:
+    def _refused_canary(self, last: RowOutcome) -> GuardError:
         count = "the first row was" if self.finished == 1 else f"the first {self.finished} rows were all"
+        error = f"{_OF_STEP.get(last.step, '')}{last.result.error}"
+        return GuardError(f"{count} refused, so nothing else was sent: {error}", cure=self._cure_of_refusal(last))
+
+    def _cure_of_refusal(self, last: RowOutcome) -> str:
+        if last.result.error_code == DUPLICATE:
+            return _CURE_OF_TWIN
         host = self.limits.other_host
         is_meant = f"check --base-url, as {host} may not be Twilio's API; else " if host else ""
-        return GuardError(
-            f"{count} refused, so nothing else was sent: {self.last_refusal}",
-            cure=f"{is_meant}fix the configuration or the input; if only that row is wrong, run the same command "
-            "again; if this account takes no Identity, start anew: --identity none --marker NAME, and another -o",
-        )
+        return is_meant + (_CURE_OF_CREATION if last.step is Step.CREATE else _CURE)
 
     def _too_many(self) -> GuardError:
         return GuardError(
