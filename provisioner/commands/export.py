@@ -118,7 +118,7 @@ def _sources(
     if not outputs.needs_input:
         return ()
     sources = stack.enter_context(open_sources(names or _names(fingerprints), reading()))
-    _require_unchanged(sources, fingerprints)
+    _require_unchanged(sources, fingerprints, are_named=bool(names))
     outputs.check_sources(sources)
     return sources
 
@@ -170,8 +170,11 @@ def _names(fingerprints: Sequence[Fingerprint]) -> list[str]:
     return [each.name for each in fingerprints]
 
 
-def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint]) -> None:
-    """Raise ``InputError`` unless the sources have the planned bytes, under whatever names, in the same order."""
+def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerprint], *, are_named: bool) -> None:
+    """Raise ``InputError`` unless the sources have the planned bytes, under whatever names, in the same order.
+
+    ``are_named``: --input named them, so that another file may have been meant.
+    """
     if len(sources) != len(fingerprints):
         raise UsageError(
             f"the job has {pluralize('input', len(fingerprints))}, and --input names {len(sources)}",
@@ -181,9 +184,16 @@ def _require_unchanged(sources: Sequence[Source], fingerprints: Sequence[Fingerp
     planned = [*map(_bytes_of, fingerprints)]
     if found != planned:
         changed = [source.name for source, each in zip(sources, found, strict=True) if each not in planned]
+        source = changed[0] if changed else sources[0].name
+        if are_named:
+            raise InputError(
+                "is not the input as it was planned, so its rows cannot be told apart",
+                source=source,
+                cure="name with --input a copy of the file that the job's last run read; several in its order",
+            )
         raise InputError(
             "the input has changed since it was planned, so its rows cannot be told apart",
-            source=changed[0] if changed else sources[0].name,
+            source=source,
             cure="run the job again first, or omit --include-input and --failed",
         )
 

@@ -267,7 +267,7 @@ def test_the_same_bytes_elsewhere_are_the_input_of_an_export(
     capsys.readouterr()
     for flags, words in (
         ("--include-input", "customers.csv: does not exist"),
-        ("--include-input --input other.csv", "has changed since it was planned"),
+        ("--include-input --input other.csv", "other.csv: is not the input as it was planned"),
         ("--include-input --input moved.csv --input other.csv", "has 1 input, and --input names 2"),
         ("--input moved.csv", "--input without --include-input"),
         ("--failed moved.csv --input moved.csv", "moved.csv is an input"),
