@@ -147,6 +147,10 @@ class LedgerReader(Protocol):
         """The job that the ledger belongs to. Raise ``LedgerError`` when no job was started in it."""
         ...
 
+    def has_job(self) -> bool:
+        """Return whether a job was started in the ledger; a run that is killed at once leaves one without."""
+        ...
+
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         ...

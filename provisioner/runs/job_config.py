@@ -49,7 +49,7 @@ class JobConfig:
         if not self.ledger.exists():
             return False
         with open_reader(self.ledger) as reader:
-            return not reader.is_held() and reader.manifest.lacks_later_fields
+            return not reader.is_held() and reader.has_job() and reader.manifest.lacks_later_fields
 
     def open_history(self, job_input: JobInput) -> AbstractContextManager[HistoryFile | None]:
         """Return a context manager that opens the file of ``--history``, None without one."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from shlex import quote
 
 from provisioner.errors import UsageError
-from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
 from provisioner.planning.input import JobInput
 from provisioner.results import is_whole
 from provisioner.signals import StopSignals
@@ -114,7 +114,7 @@ def _replaced_plan(ledger: LedgerLocation, settings: Mapping[str, str]) -> tuple
     if not ledger.exists():
         return ()
     with open_reader(ledger) as reader:
-        was = settings if reader.is_held() else reader.manifest.settings
+        was = settings if reader.is_held() or not reader.has_job() else reader.manifest.settings
         changed = sorted(name for name in {**was, **settings} if was.get(name) != settings.get(name))
         if not (changed and reader.is_unsent()):
             return ()
@@ -149,9 +149,14 @@ def _foreign_results(config: JobStartConfig, settings: Mapping[str, str]) -> Pat
 def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> bool:
     """Return whether the results have a created row that the job's ledger does not know."""
     with open_reader(config.ledger) as reader:
-        if reader.is_held() or not (reader.manifest.settings == settings or reader.is_unsent()):
+        if reader.is_held() or (reader.has_job() and not _may_take(reader, settings)):
             return False  # opening it raises the error: it is in use, perhaps just being created, or another job's
         return has_unknown_rows(config.results, reader)
+
+
+def _may_take(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
+    """Return whether the job with these settings may go on with the ledger of a job."""
+    return reader.manifest.settings == settings or reader.is_unsent()
 
 
 def _rebuild(results: Path, *, before: str = "", after: str) -> str:

@@ -67,10 +67,13 @@ class SqliteLedgerReader:
     def manifest(self) -> Manifest:
         """The job that the ledger belongs to. Raise ``LedgerError`` when no job was started in it."""
         with self._asking():
-            manifest = read_manifest(self._connection)
-        if manifest is None:
-            raise LedgerError(f"{self._path} has no job yet", cure="run a job with this ledger first")
+            if (manifest := read_manifest(self._connection)) is None:
+                raise LedgerError(f"{self._path} has no job yet", cure="run a job with this ledger first")
         return manifest
+
+    def has_job(self) -> bool:
+        """Return whether a job was started in the ledger."""
+        return any(name == "settings" for name, _ in self._lines("manifest", shapes.FACT))
 
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -10,7 +11,9 @@ from structlog.testing import capture_logs
 
 from provisioner.errors import ExitCode, StorageError
 from provisioner.ledger import LedgerLocation
+from provisioner.ledger.sqlite.database import open_for_writing
 from provisioner.ledger.sqlite.ledger import SqliteLedger
+from provisioner.ledger.sqlite.wal import close_connection
 from provisioner.models import Counts
 from provisioner.models.summary import CommandOutcome
 from tests.fakes import noted
@@ -34,6 +37,17 @@ async def test_a_run_plans_sends_and_accounts(job: Job) -> None:
     assert [plan.to_send for plan in ui.plans] == [3]
     assert ui.last is not None
     assert (ui.last.done, ui.last.created, ui.last.in_flight) == (3, 3, 0)
+
+
+async def test_a_ledger_whose_job_was_never_begun_is_that_of_the_run(job: Job) -> None:
+    """A kill between making the file and beginning the job leaves one; the same command goes on."""
+    path = Path(f"{job.results}.ledger")
+    close_connection(open_for_writing(path, synchronous="FULL"), path)
+
+    async with stub_twilio() as twilio:
+        summary = await job.run(twilio.url)
+
+    assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=3, created=3))
 
 
 async def test_a_finished_job_leaves_its_results_untouched(job: Job) -> None:

@@ -234,10 +234,14 @@ async def test_a_ledger_without_a_job_says_so(path: Path) -> None:
     """A kill right after it was made leaves tables and no job."""
     close_connection(open_for_writing(path, synchronous="FULL"), path)
 
-    with open_sqlite_reader(path) as reader, pytest.raises(LedgerError, match="has no job yet"):
-        _ = reader.manifest
+    with open_sqlite_reader(path) as reader:
+        assert not reader.has_job()
+        with pytest.raises(LedgerError, match="has no job yet"):
+            _ = reader.manifest
 
     await make(path)
+    with open_sqlite_reader(path) as reader:
+        assert reader.has_job()
 
 
 async def test_a_temporary_ledger_goes_with_its_context() -> None:
