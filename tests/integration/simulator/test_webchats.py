@@ -45,6 +45,7 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
         "messages": 0,
         "webhook_messages": 0,
         "message_sids": [],
+        "message_bodies": [],
         "first_message": None,
     }
 
