@@ -155,6 +155,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         sink.close()
 
 
-def _reset_on_close(connection: socket.socket) -> None:
-    """Make a later close of the socket send a TCP reset instead of a normal end."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def _reset_on_close(connection: socket.socket | None) -> None:
+    """Make a later close of the socket send a TCP reset instead of a normal end; None is one closed before."""
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
