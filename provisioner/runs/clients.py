@@ -96,7 +96,3 @@ class RunClients:
             trusts_identities=trusts_identities,
             host=self.host,
         )
-
-
-def _message_client(transport: Transport, host: HostReachability | None) -> MessageClient:
-    return MessageClient(transport, Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host))
