@@ -168,12 +168,7 @@ def _about_settings(settings: SettingsCounts) -> Iterator[str]:
 
 
 def _about_history(history: MessageCounts) -> Iterator[str]:
-    if history.unknown:
-        are = pluralize("message", history.unknown, "of a history is", "of histories are")
-        yield f"{are} unknown: the same command looks again, and posts none that may be there"
-    if history.unsent:
-        are = pluralize("message", history.unsent, "of a history is", "of histories are")
-        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
+    yield from _about_posting(history, "message", "of a history is", "of histories are")
     if history.rejected:
         yield (
             "behind a rejected message of a history nothing more is posted, so that the order holds: correct or "
@@ -182,17 +177,22 @@ def _about_history(history: MessageCounts) -> Iterator[str]:
 
 
 def _about_messages(messages: MessageCounts) -> Iterator[str]:
-    if messages.unknown:
-        are = pluralize("first message", messages.unknown, "is", "are")
-        yield f"{are} unknown: the same command looks again, and posts none that may be there"
-    if messages.unsent:
-        are = pluralize("first message", messages.unsent, "is", "are")
-        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
+    yield from _about_posting(messages, "first message", "is", "are")
     if messages.rejected:
         yield "rejected messages are left alone: --retry rejected posts them again"
     if messages.held:
         wait = pluralize("first message", messages.held, "waits", "wait")
         yield f"{wait} for what was rejected before: none is posted until that is done"
+
+
+def _about_posting(counts: MessageCounts, noun: str, one: str, many: str) -> Iterator[str]:
+    """Yield what the same command does with unknown and unsent messages, called ``noun`` with a fitting verb."""
+    if counts.unknown:
+        are = pluralize(noun, counts.unknown, one, many)
+        yield f"{are} unknown: the same command looks again, and posts none that may be there"
+    if counts.unsent:
+        are = pluralize(noun, counts.unsent, one, many)
+        yield f"{are} not posted: the rows stay created, and the same command posts the rest"
 
 
 def _about_rest(counts: Counts, context: AdviceContext) -> Iterator[str]:
