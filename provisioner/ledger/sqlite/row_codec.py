@@ -9,7 +9,7 @@ import msgspec
 from provisioner.ledger.notes import RunNote
 from provisioner.ledger.sqlite import shapes
 from provisioner.ledger.sqlite.shapes import OddLine, checked_row, require_shape
-from provisioner.models import AttemptResult, Claim, UnknownRow
+from provisioner.models import AttemptResult, Claim, RequestResult, UnknownRow
 from provisioner.models.sids import SidKind
 
 
@@ -93,3 +93,17 @@ def encode_text(text: str) -> str | None:
     if text.isascii():
         return text or None
     return text.encode("utf-8", "replace").decode()
+
+
+def request_details(result: RequestResult) -> Sequence[Any]:
+    """Return the values of an attempt that every request has, in the order of the statements ``add_attempt``."""
+    return (
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        encode_text(result.error_code),
+        encode_text(result.error),
+        encode_text(result.twilio_request_id),
+        result.retry_after_s,
+    )

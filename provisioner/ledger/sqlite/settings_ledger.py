@@ -5,7 +5,7 @@ import asyncio
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_settings_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_codec import encode_text
+from provisioner.ledger.sqlite.row_codec import request_details
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus
 
@@ -24,19 +24,7 @@ class SqliteSettingsLedger:
 
     def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> asyncio.Future[None]:
         """Record the result of an attempt and the status of the settings; see ``SettingsStore.settle``."""
-        attempt = (
-            claim_id,
-            self._current_run.id,
-            result.verdict.value,
-            result.due,
-            result.sent,
-            result.ended,
-            result.http_status,
-            encode_text(result.error_code),
-            encode_text(result.error),
-            encode_text(result.twilio_request_id),
-            result.retry_after_s,
-        )
+        attempt = (claim_id, self._current_run.id, result.verdict.value, *request_details(result))
         return self._writer.write((_ADD_ATTEMPT, attempt), (_SETTLE, (claim_id, status.value)))
 
     def drop(self, claim_id: int) -> asyncio.Future[None]:
