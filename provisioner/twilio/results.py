@@ -62,17 +62,10 @@ def close_result(
     """
     foreign = None if status in _SUCCESSES else find_foreign(reply, classification, field)
     return CloseResult(
-        status=status,
-        due=reply.due,
-        sent=reply.sent,
-        ended=reply.ended,
-        http_status=reply.status,
-        error_code=classification.error_code,
+        status,
+        **_reply_fields(reply),
+        **_refusal_fields(classification),
         error=classification.error if foreign is None else _told(classification, foreign),
-        twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=classification.retry_after_s,
-        is_throttled=classification.is_throttled,
-        stops_run=classification.stops_run,
         foreign=foreign,
     )
 
@@ -83,28 +76,35 @@ def state_result(reply: Reply, state: ConversationState, classification: ReplyCl
     ``classification`` is used only where the reply does not tell the state.
     """
     if state is not ConversationState.NOT_KNOWN:
-        return StateResult(
-            state=state,
-            due=reply.due,
-            sent=reply.sent,
-            ended=reply.ended,
-            http_status=reply.status,
-            twilio_request_id=read_request_id(reply.headers),
-        )
+        return StateResult(state, **_reply_fields(reply))
     return StateResult(
-        state=state,
-        due=reply.due,
-        sent=reply.sent,
-        ended=reply.ended,
-        http_status=reply.status,
-        error_code=classification.error_code,
+        state,
+        **_reply_fields(reply),
+        **_refusal_fields(classification),
         error=classification.error,
-        twilio_request_id=read_request_id(reply.headers),
-        retry_after_s=classification.retry_after_s,
-        is_throttled=classification.is_throttled,
-        stops_run=classification.stops_run,
         foreign=find_foreign(reply, classification, "state"),
     )
+
+
+def _reply_fields(reply: Reply) -> dict[str, Any]:
+    """Return the fields of ``RequestResult`` that any reply gives."""
+    return {
+        "due": reply.due,
+        "sent": reply.sent,
+        "ended": reply.ended,
+        "http_status": reply.status,
+        "twilio_request_id": read_request_id(reply.headers),
+    }
+
+
+def _refusal_fields(classification: ReplyClassification) -> dict[str, Any]:
+    """Return the fields of ``RequestResult`` that the classification of a reply gives, besides the error."""
+    return {
+        "error_code": classification.error_code,
+        "retry_after_s": classification.retry_after_s,
+        "is_throttled": classification.is_throttled,
+        "stops_run": classification.stops_run,
+    }
 
 
 def _told(classification: ReplyClassification, foreign: ForeignReply) -> str:
