@@ -9,9 +9,10 @@ from enum import IntEnum
 from itertools import chain
 from typing import Any
 
+from provisioner.ledger.shared_conversations import shared_conversation
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.shapes import checked_row
-from provisioner.models import SharedConversation, Status
+from provisioner.models import SharedConversation
 
 _RUN = queries.load_queries("run")
 _BEGIN, _ADD_ATTEMPTS, _SETTLE, _OWNERS = _RUN["begin"], _RUN["add_attempts"], _RUN["settle"], _RUN["owners"]
@@ -98,7 +99,9 @@ class Batch:
                 yield each
                 continue
             sid, first_row, is_same_guest = found[each[0]]
-            shared = _shared(sid, first_row, is_same_guest=bool(is_same_guest), may_share=each[_STATUS + 1])
+            shared = shared_conversation(
+                sid, first_row, is_same_guest=bool(is_same_guest), may_share=each[_STATUS + 1]
+            )
             values = [*each]
             values[_CLASS], values[_STATUS] = shared.verdict.value, shared.status.value
             values[_ERROR_CODE], values[_ERROR] = shared.error_code, shared.error
@@ -110,13 +113,3 @@ class Batch:
         nothing = (None,) * (len(rows[0]) * (size - len(rows)))
         values = (*chain.from_iterable(rows), *nothing)
         return self._connection.execute(queries.repeat_values(statement, size), values)
-
-
-def _shared(sid: str, first_row: int | None, *, is_same_guest: bool, may_share: bool) -> SharedConversation:
-    """Return what becomes of a row for which Twilio named the conversation of ``first_row``, None if that left."""
-    first = "a row that left the input" if first_row is None else f"row {first_row}"
-    error = f"Twilio named {sid}, the conversation of {first}"
-    if is_same_guest and may_share:
-        return SharedConversation(Status.CREATED, error)
-    hint = "; where identities repeat on purpose, --allow-shared counts it as created" if is_same_guest else ""
-    return SharedConversation(Status.UNKNOWN, error + hint)

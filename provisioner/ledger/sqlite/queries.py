@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
-_MARK = "-- name: "
+from provisioner.ledger.sql_files import read_statements
 
 
 def load_queries(name: str) -> Mapping[str, str]:
     """Return the statements of ``<name>.sql``: dict of SQL text by statement name, in the order of the file."""
-    text = files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    parts = text.split(_MARK)[1:]
-    return {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in parts)}
+    return read_statements(__package__, name)
 
 
 @cache
