@@ -1,40 +1,29 @@
 """Plan of the histories: which rows have one, and whether it is still the one of which messages were posted."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+from provisioner.ledger.history_plans import HistoryPlanner, KnownHistory
 from provisioner.ledger.sqlite import queries, shapes
 from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import transaction
-from provisioner.models import HistoryEntry, HistoryReport, MessageStatus
+from provisioner.models import HistoryEntry, HistoryReport
 
 _HISTORY = queries.load_queries("history")
-_IN_DOUBT = {MessageStatus.IN_FLIGHT, MessageStatus.UNKNOWN}
-MOST_NAMED = 5
-"""Keys and lines that a report names."""
 
 
 def write_histories(connection: sqlite3.Connection, entries: Iterable[HistoryEntry]) -> HistoryReport:
     """Replace the plan of the histories by ``entries``; it is not stored when the report has changed rows."""
-    plan = _Plan(connection)
-    with _undone_if(connection, plan):
+    planner, is_valid = HistoryPlanner(), _valid_rows(connection)
+    with _undone_if_changed(connection, planner):
         connection.execute(_HISTORY["mark"])
         for entry in entries:
-            plan.add(entry)
-        plan.changed += [checked_row(shapes.KEY, line)[0] for line in connection.execute(_HISTORY["vanished"])]
+            _add(connection, planner, entry, is_valid)
+        planner.changed += [checked_row(shapes.KEY, line)[0] for line in connection.execute(_HISTORY["vanished"])]
         for name in ("forget_status", "forget", "unmark"):
             connection.execute(_HISTORY[name])
-    return HistoryReport(
-        chats=plan.chats,
-        messages=plan.messages,
-        unmatched=plan.unmatched,
-        unmatched_lines=tuple(plan.unmatched_lines),
-        late=plan.late,
-        changed=len(plan.changed),
-        changed_keys=tuple(plan.changed[:MOST_NAMED]),
-    )
+    return planner.report()
 
 
 class _Unchanged(Exception):  # noqa: N818 - it ends a transaction, and nothing is wrong
@@ -42,70 +31,44 @@ class _Unchanged(Exception):  # noqa: N818 - it ends a transaction, and nothing 
 
 
 @contextmanager
-def _undone_if(connection: sqlite3.Connection, plan: "_Plan") -> Iterator[None]:
+def _undone_if_changed(connection: sqlite3.Connection, planner: HistoryPlanner) -> Iterator[None]:
     """Run the context in one transaction, and roll it back when rows have changed."""
     try:
         with transaction(connection):
             yield
-            plan.require_same()
+            _require_same(planner)
     except _Unchanged:
         return
 
 
-@dataclass
-class _Plan:
-    connection: sqlite3.Connection
-    is_valid: bytearray = field(init=False)
-    chats: int = 0
-    messages: int = 0
-    unmatched: int = 0
-    unmatched_lines: list[int] = field(default_factory=list)
-    late: int = 0
-    changed: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Note which rows are in the input, a byte for each: the plan has no index of them."""
-        self.is_valid = bytearray()
-        for row_id, largest in self.connection.execute(_HISTORY["valid"]):
-            if not self.is_valid:
-                self.is_valid = bytearray(largest + 1)
-            self.is_valid[row_id] = 1
-
-    def require_same(self) -> None:
-        """Raise ``_Unchanged`` when messages that were posted are missing or different."""
-        if self.changed:
-            raise _Unchanged
-
-    def add(self, entry: HistoryEntry) -> None:
-        """Write one entry, unless its key has no row, or its messages came too late."""
-        found = self.connection.execute(_HISTORY["planned"], (entry.key,)).fetchone()
-        if found is None or not (found[0] < len(self.is_valid) and self.is_valid[found[0]]):
-            self.unmatched += 1
-            if len(self.unmatched_lines) < MOST_NAMED:
-                self.unmatched_lines.append(entry.line)
-            return
-        row_id, is_closed, status, total, *was = checked_row(shapes.PLANNED_HISTORY, found)
-        wanted = len(entry.digests)
-        if not _is_same(entry.digests, status, *was):
-            self.changed.append(entry.key)
-        elif is_closed and status in {None, MessageStatus.POSTED} and wanted > total:
-            self.late += 1
-            wanted = total
-        if not wanted:
-            return
-        self.chats, self.messages = self.chats + 1, self.messages + wanted
-        self.connection.execute(_HISTORY["plan"], (row_id, wanted))
-        if wanted > was[0]:
-            self.connection.execute(_HISTORY["owe"], (row_id,))
+def _require_same(planner: HistoryPlanner) -> None:
+    """Raise ``_Unchanged`` when messages that were posted are missing or different."""
+    if planner.changed:
+        raise _Unchanged
 
 
-def _is_same(
-    digests: Sequence[bytes],
-    status: MessageStatus | None,
-    posted: int,
-    posted_digest: bytes | None,
-    sent_digest: bytes | None,
-) -> bool:
-    """Return whether the messages that are or may be posted are still the first ones of the history."""
-    sent, digest = (posted + 1, sent_digest) if status in _IN_DOUBT else (posted, posted_digest)
-    return not sent or (sent <= len(digests) and digests[sent - 1] == digest)
+def _valid_rows(connection: sqlite3.Connection) -> bytearray:
+    """Return which rows are in the input, a byte for each: the plan has no index of them."""
+    is_valid = bytearray()
+    for row_id, largest in connection.execute(_HISTORY["valid"]):
+        if not is_valid:
+            is_valid = bytearray(largest + 1)
+        is_valid[row_id] = 1
+    return is_valid
+
+
+def _add(
+    connection: sqlite3.Connection, planner: HistoryPlanner, entry: HistoryEntry, is_valid: bytearray
+) -> None:
+    """Write one entry, unless its key has no row, or its messages came too late."""
+    found = connection.execute(_HISTORY["planned"], (entry.key,)).fetchone()
+    known = None
+    if found is not None and found[0] < len(is_valid) and is_valid[found[0]]:
+        row_id, is_closed, *was = checked_row(shapes.PLANNED_HISTORY, found)
+        known = KnownHistory(row_id, bool(is_closed), *was)
+    planned = planner.decide(entry, known)
+    if planned is None:
+        return
+    connection.execute(_HISTORY["plan"], (planned.row_id, planned.total))
+    if planned.is_owed:
+        connection.execute(_HISTORY["owe"], (planned.row_id,))
