@@ -48,6 +48,7 @@ FLOORS = {
 HOMES = {
     "aiohttp": ("http_client", "report", "simulator", "sources/files"),
     "asyncio_throttle": ("pacing",),
+    "asyncpg": ("ledger/postgres",),
     "click": ("cli",),
     "csv": ("results", "sources/delimited"),
     "fsspec": ("sources/files",),

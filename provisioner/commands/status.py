@@ -160,7 +160,7 @@ def _held_since(reader: LedgerReader) -> float | None:
 
 
 def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterator[str]:
-    if str(location) != str(path):
+    if location != LedgerLocation(path):
         place = "is the results file of the job:" if path.exists() else "is not there:"
         yield f"{path} {place} its ledger {location} was read"
     if not is_planned:

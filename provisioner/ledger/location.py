@@ -1,4 +1,4 @@
-"""Location of a ledger: a file on this machine. This version recognises server addresses and refuses them."""
+"""Location of a ledger: a file on this machine, or the address of a job in a PostgreSQL database."""
 
 import os
 import re
@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.ledger.postgres.address import (
+    SCHEMES,
+    PostgresAddress,
+    parse_postgres_address,
+    require_driver,
+    with_job,
+)
 from provisioner.ledger.sqlite.errors import is_folder
 from provisioner.ledger.sqlite.files import files_of_ledger
+from provisioner.system.addresses import masked_database
 
 _ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:)+/|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL)
 """Start of a URL, or a connection string. One slash after the colon is enough: ``pathlib`` turns two into one."""
 _LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)/(?!/)", re.IGNORECASE)
-_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#]*):.*@", re.DOTALL)
-"""From the colon after the user name to the last ``@``: a password may hold any character, also ``@``."""
-_HOSTLESS_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#@\[]*):(?!\d+(?:[/?#]|$))[^/?#@]*(?=[/?#]|$)")
-"""The same for an address without ``@``: the text after the colon is not a port number."""
-_SECRET_PARAMETER = re.compile(
-    r"([?&;#][^=&;#]*(?:pass|pwd|secret|token|key|sig|cred|auth|%)[^=&;#]*=)[^&;]*", re.IGNORECASE
-)
-_SECRET_WORD = re.compile(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
-"""From the first secret of a connection string to the end of the text: a value may be quoted and hold spaces."""
-_MASK = "***"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,16 +40,26 @@ class LedgerLocation:
         object.__setattr__(self, "_text", text)
 
     @classmethod
-    def parse(cls, text: str | Path) -> "LedgerLocation":
-        """Return the location for a user's input.
+    def parse(cls, text: str | Path, *, results: Path | None = None) -> "LedgerLocation":
+        """Return the location for a user's input; ``results`` names the job of an address that names none.
 
-        Raise ``UsageError`` when it is an address, and ``LedgerError`` when it is a folder: the files beside a
-        ledger take their names from its own, and ``.`` and ``/`` have none.
+        Raise ``UsageError`` for an address that is not one of PostgreSQL or names no job, and ``LedgerError``
+        for a folder: the files beside a ledger take their names from its own, and ``.`` and ``/`` have none.
         """
         location = cls(text)
+        if location.is_postgres:
+            if results is not None and results.name != "-":
+                location = location.with_job(results)
+            location.postgres_address()
+            return location
         if os.path.isdir(path := location.file_path()):  # noqa: PTH112 - is_dir() raises for a path without access
             raise is_folder(path)
         return location
+
+    @classmethod
+    def of_job(cls, given: Path | None, output: Path) -> "LedgerLocation":
+        """Return the location of a job's ledger: ``given``, or the one beside its results when that is None."""
+        return cls.beside(output) if given is None else cls.parse(given, results=output)
 
     @classmethod
     def beside(cls, output: Path) -> "LedgerLocation":
@@ -69,6 +77,11 @@ class LedgerLocation:
         return _ADDRESS.match(str(self._text)) is not None
 
     @property
+    def is_postgres(self) -> bool:
+        """Whether this is the address of a PostgreSQL database."""
+        return str(self._text).partition("://")[0].lower() in SCHEMES and self.is_address
+
+    @property
     def name(self) -> str:
         """Short name for display: the name of the file without its folder, or the masked address."""
         return str(self) if self.is_address else Path(self._text).name
@@ -77,10 +90,21 @@ class LedgerLocation:
         """Return the path of the file, for use in this package only. Raise ``UsageError`` for an address."""
         if self.is_address:
             raise UsageError(
-                f"{self} is an address, and this version keeps ledgers in files",
-                cure="name a file, such as results.csv.ledger",
+                f"{self} is an address, and not one of PostgreSQL",
+                cure="name a file, such as results.csv.ledger, or postgresql://USER@HOST/DATABASE?job=NAME",
             )
         return Path(self._text)
+
+    def with_job(self, results: Path) -> "LedgerLocation":
+        """Return the address with a job named after a results file, unless it names one."""
+        return LedgerLocation(with_job(str(self._text), results))
+
+    def postgres_address(self) -> PostgresAddress:
+        """Return the address of the job's schema, for use in this package only.
+
+        Raise ``UsageError`` when it names no job.
+        """
+        return parse_postgres_address(str(self._text), shown=str(self))
 
     def files(self) -> Mapping[str, Path]:
         """Return the files that a run with this ledger creates, changes or removes: dict of path by description.
@@ -90,10 +114,16 @@ class LedgerLocation:
         return {} if self.is_address else files_of_ledger(self.file_path())
 
     def exists(self) -> bool:
-        """Return whether there is anything at this location; raise ``UsageError`` for an address.
+        """Return whether there is anything at this location. Raise ``UsageError`` for an address of another kind.
 
-        True for a location that cannot be examined: opening it raises the error.
+        True for a file that cannot be examined: opening it raises the error. A database is asked; raise
+        ``LedgerError`` when it cannot be.
         """
+        if self.is_postgres:
+            require_driver(str(self))
+            from provisioner.ledger.postgres.reader import has_job  # noqa: PLC0415 - loads asyncpg
+
+            return has_job(self.postgres_address())
         try:
             return self.file_path().exists()
         except OSError:
@@ -104,8 +134,7 @@ class LedgerLocation:
         text = str(self._text)
         if not self.is_address:
             return text
-        text = _SECRET_WORD.sub(rf"\1{_MASK}", _SECRET_PARAMETER.sub(rf"\1{_MASK}", text))
-        return _HOSTLESS_PASSWORD.sub(rf"\1:{_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
+        return masked_database(text)
 
     def __repr__(self) -> str:
         """Return the masked location, marked as a ``LedgerLocation``."""

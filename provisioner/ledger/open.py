@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 
+from provisioner.errors import UsageError
 from provisioner.ledger.base import Ledger
 from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.postgres.address import require_driver
 from provisioner.ledger.reading import LedgerReader
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.sqlite.discovery import find_ledgers
@@ -15,19 +17,39 @@ from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.rebuild import rebuild_sqlite_ledger
 from provisioner.models import Fingerprint, Result
 
+_GIVE_UP_S = 600.0
+"""Seconds for which the server of a database may be away."""
+
 
 def open_ledger(
-    location: LedgerLocation | None, settings: Mapping[str, str], *, version: str, replaces_unsent: bool = False
+    location: LedgerLocation | None,
+    settings: Mapping[str, str],
+    *,
+    version: str,
+    replaces_unsent: bool = False,
+    give_up_s: float | None = None,
 ) -> AbstractAsyncContextManager[Ledger]:
     """Open the ledger of a job, or create it. A location of None means a temporary ledger, deleted on exit.
 
     ``settings`` identify the job: dict of strings, stored in the manifest of a new ledger. ``version`` is the
     version of this program, recorded with each run. With ``replaces_unsent``, the ledger of a job with other
-    settings is taken when nothing of that job was ever sent (``LedgerReader.is_unsent``).
+    settings is taken when nothing of that job was ever sent (``LedgerReader.is_unsent``). ``give_up_s`` is the
+    longest time in seconds for which the server of a database may be away, None for ten minutes.
 
     Entering the context raises ``LedgerBusyError`` when another run holds the ledger, ``OtherJobError`` when the
     ledger's settings differ, and ``LedgerError`` when the file is not a ledger or is damaged.
     """
+    if location is not None and location.is_postgres:
+        require_driver(str(location))
+        from provisioner.ledger.postgres.open import open_postgres_ledger  # noqa: PLC0415 - loads asyncpg
+
+        return open_postgres_ledger(
+            location,
+            settings,
+            version=version,
+            replaces_unsent=replaces_unsent,
+            give_up_s=_GIVE_UP_S if give_up_s is None else give_up_s,
+        )
     path = None if location is None else location.file_path()
     return open_sqlite_ledger(path, settings, version=version, replaces_unsent=replaces_unsent)
 
@@ -47,8 +69,13 @@ def rebuild_ledger(
     place; when it raises an exception, that is raised here and there is no ledger.
 
     Raise ``LedgerError`` when the ledger exists, ``InputError`` for results without a key or with one twice, and
-    ``LedgerBusyError`` when a run holds the ledger.
+    ``LedgerBusyError`` when a run holds the ledger. Raise ``UsageError`` for an address.
     """
+    if location.is_postgres:
+        raise UsageError(
+            f"{location}: a ledger in a database is not rebuilt from results",
+            cure="restore the job's schema from a backup of the database, or name a file with --ledger",
+        )
     rebuild_sqlite_ledger(
         location.file_path(), settings, results, planned=planned, version=version, on_rebuilt=on_rebuilt
     )
@@ -69,6 +96,11 @@ def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader
 
     Entering the context raises ``LedgerError`` when the file does not exist or is not a ledger of this program.
     """
+    if location.is_postgres:
+        require_driver(str(location))
+        from provisioner.ledger.postgres.reader import open_postgres_reader  # noqa: PLC0415 - loads asyncpg
+
+        return open_postgres_reader(location.postgres_address())
     return open_sqlite_reader(location.file_path())
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.system.addresses import named_as_file
+
 from .days import DAYS, parse_day
 from .durations import DURATIONS, parse_duration
 from .groups import (
@@ -244,7 +246,7 @@ class ReportOptions(OverwriteOptions, OutputFormatOptions):
         """Return the path of the page about ``ledgers``; a comparison never gets the name of one ledger's page."""
         if self.output:
             return self.output
-        first, *others = ledgers
+        first, *others = map(named_as_file, ledgers)
         if not first.name:
             return Path("report.html")
         compared = [others[0].stem] if len(others) == 1 else [f"{len(others)}-others"] if others else []

@@ -14,6 +14,8 @@ _NEVER_SHOWN = frozenset({"proxy"})
 """Options that are omitted, because the address of a proxy may hold a password."""
 _TAKES_ADDRESS = {"--base-url", "--first-message", "--proxy"}
 """Options whose value, a word of its own, may begin like the address of an input and is none."""
+_NAMES_LEDGER = {"--ledger"}
+"""Options whose value is masked also where it is part of the same word."""
 _SUFFIXES = {".csv", ".jsonl"}
 """Suffixes that say how results are written."""
 
@@ -47,13 +49,18 @@ def export_command(ledger: object, output: str | PurePath, *flags: str) -> str:
 def typed_command(words: Iterable[str]) -> str:
     """Return the quoted shell line of the program with the ``words`` that were typed.
 
-    The secrets in the addresses of inputs are masked. What options take is as it was typed.
+    The secrets in the addresses of inputs and ledgers are masked. What other options take is as it was typed.
     """
     shown, before = [], ""
     for word in words:
-        shown.append(word if before in _TAKES_ADDRESS else masked_address(word))
+        shown.append(word if before in _TAKES_ADDRESS else _shown_word(word))
         before = word
     return shlex.join(["provisioner", *shown])
+
+
+def _shown_word(word: str) -> str:
+    flag, mark, value = word.partition("=")
+    return f"{flag}={masked_address(value)}" if mark and flag in _NAMES_LEDGER else masked_address(word)
 
 
 def _argument(name: str) -> str:
@@ -97,5 +104,5 @@ def _words(name: str, value: object, off_flag: str) -> Iterator[str]:
             for each in value:
                 yield from _words(name, each, off_flag)
         case _:
-            text = str(value)
+            text = masked_address(str(value)) if flag in _NAMES_LEDGER else str(value)
             yield from [f"{flag}={text}"] if text.startswith("-") else [flag, text]

@@ -104,7 +104,7 @@ def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
 def _ledger_locations(options: Any, arguments: Mapping[str, Any]) -> Sequence[LedgerLocation]:
     """Return the ledgers that options and arguments name. Raise ``UsageError`` for a ledger at an address."""
     if isinstance(options, JobOptions):
-        return [LedgerLocation.parse(options.ledger_path)] if options.ledger_path else []
+        return [LedgerLocation.parse(options.ledger_path, results=options.output)] if options.ledger_path else []
     named = [*arguments.get("ledgers", ()), *filter(None, (arguments.get("ledger"),))]
     made = arguments.get("made")
     return [*map(named_location, named), *([LedgerLocation.parse(made)] if made is not None else ())]

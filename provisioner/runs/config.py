@@ -102,7 +102,7 @@ class RunConfig:
         commands = JobCommands(
             resume=output_names.resume_command(environment.command),
             check=check_command(files, options, environment.environ),
-            ledger=LedgerLocation.parse(options.ledger) if options.ledger else LedgerLocation.beside(outputs.path),
+            ledger=LedgerLocation.of_job(options.ledger, outputs.path),
             target_flags=target.flags(),
             options=options,
             preset=environment.configured | names_in_environment(options, kind.command, environment.environ),

@@ -41,10 +41,10 @@ class DatedOutputNames:
     def of(cls, options: JobOptions, moment: datetime) -> "DatedOutputNames":
         """Return the file names in the options that contain ``{date}`` or ``{time}``.
 
-        Raise ``UsageError`` when the name of a folder contains one of them, or when the ledger is at an address.
+        Raise ``UsageError`` when the name of a folder or the address of a ledger contains one of them.
         """
         if options.ledger is not None:
-            LedgerLocation.parse(options.ledger)  # raises UsageError for an address
+            _require_undated(LedgerLocation.parse(options.ledger, results=options.output))
         given = (("-o", options.output), ("--failed", options.failed), ("--ledger", options.ledger))
         templates = tuple((flag, path) for flag, path in given if path is not None and _has_place(str(path)))
         for _, path in templates:
@@ -93,6 +93,14 @@ class DatedOutputNames:
             return path
         name = path.name.replace("{date}", f"{self.moment:%Y-%m-%d}").replace("{time}", f"{self.moment:%H%M%S}")
         return path.with_name(name)
+
+
+def _require_undated(ledger: LedgerLocation) -> None:
+    if ledger.is_address and _has_place(str(ledger)):
+        raise UsageError(
+            f"{ledger}: {' and '.join(_PLACES)} may not be used in an address",
+            cure="use them in -o and omit job=: the job is then named after the results",
+        )
 
 
 def _has_place(text: str) -> bool:

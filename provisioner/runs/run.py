@@ -34,7 +34,10 @@ async def execute_run(
         config.accounting.outputs.check_sources(job_input.sources)
         settings = config.job.settings(job_input.mapping)
         start = await start_job(config.start, job_input, settings, stop)
-        async with open_ledger(config.job.ledger, settings, version=__version__, replaces_unsent=True) as ledger:
+        give_up_s = config.sending.give_up_s
+        async with open_ledger(
+            config.job.ledger, settings, version=__version__, replaces_unsent=True, give_up_s=give_up_s
+        ) as ledger:
             with stop.active(drain_s=config.sending.drain_s), config.job.open_history(job_input) as history:
                 async with end_recorded(ledger):
                     job = OpenJob(job_input, ledger, ui, stop, history)

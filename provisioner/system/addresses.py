@@ -1,7 +1,8 @@
-"""Addresses of inputs, ``SCHEME://…``: recognition, and the form without secrets in which they are shown."""
+"""Addresses of inputs and databases: recognition, and the form without secrets in which they are shown."""
 
 import re
 from ipaddress import ip_address
+from pathlib import Path
 
 MASK = "***"
 """Text in place of a secret."""
@@ -11,7 +12,18 @@ _WEB = re.compile(
     r"(?P<scheme>[^:]+://)(?P<user>[^/?#]*@)?(?P<host>(?:\[[^\]@/?#]*\]|[^@:/?#\[\]]+)(?::\d*)?)(?P<path>[/?#].*)?",
     re.DOTALL,
 )
-_DATABASES = {"postgres", "postgresql"}
+_DATABASE = re.compile(r"\s*postgres(?:ql)?:/", re.IGNORECASE)
+"""Start of the address of a database; ``pathlib`` turns two slashes into one."""
+_JOB = re.compile(r"[?&]job=([\w.-]+)")
+_DATABASE_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#]*):.*@", re.DOTALL)
+"""From the colon after the user name to the last ``@``: a password may hold any character, also ``@``."""
+_HOSTLESS_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#@\[]*):(?!\d+(?:[/?#]|$))[^/?#@]*(?=[/?#]|$)")
+"""The same for an address without ``@``: the text after the colon is not a port number."""
+_SECRET_PARAMETER = re.compile(
+    r"([?&;#][^=&;#]*(?:pass|pwd|secret|token|key|sig|cred|auth|%)[^=&;#]*=)[^&;]*", re.IGNORECASE
+)
+_SECRET_WORD = re.compile(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
+"""From the first secret of a connection string to the end of the text: a value may be quoted and hold spaces."""
 _QUERY = re.compile(r"([?#]).+", re.DOTALL)
 _PASSWORD = re.compile(r"(?<=://)([^:/?#]*):.*@", re.DOTALL)
 _PARAMETERS = re.compile(r"([?#])(?=[\w.%-]+=).*", re.DOTALL)
@@ -33,18 +45,32 @@ def masked_address(name: str) -> str:
     """Return ``name``; if it is an address, with ``***`` in place of each part that may hold a secret.
 
     These are the user and the whole query of a web address, since both may be tokens under any name, and the
-    password and the query of another one. So a renewed signature does not change the masked address. Addresses of
-    databases are left alone: ``ledger.LedgerLocation`` masks them.
+    password and the query of another one. So a renewed signature does not change the masked address. Of the
+    address of a database, see ``masked_database``.
     """
+    if _DATABASE.match(name):
+        return masked_database(name)
     scheme = scheme_of(name)
-    if scheme in _DATABASES:
-        return name
     if scheme not in {"http", "https"}:
         return _PARAMETERS.sub(rf"\1{MASK}", _PASSWORD.sub(rf"\1:{MASK}@", name)) if scheme else name
     if not (found := _WEB.fullmatch(name)):
         return f"{scheme}://{MASK}"
     path = _QUERY.sub(rf"\1{MASK}", found["path"] or "")
     return f"{found['scheme']}{f'{MASK}@' if found['user'] else ''}{found['host']}{path}"
+
+
+def masked_database(text: str) -> str:
+    """Return the address or connection string of a database with ``***`` in place of each password in it."""
+    text = _SECRET_WORD.sub(rf"\1{MASK}", _SECRET_PARAMETER.sub(rf"\1{MASK}", text))
+    return _HOSTLESS_PASSWORD.sub(rf"\1:{MASK}", _DATABASE_PASSWORD.sub(rf"\1:{MASK}@", text))
+
+
+def named_as_file(ledger: Path) -> Path:
+    """Return the path of a ledger; of one in a database, a path that is named after its job."""
+    if not _DATABASE.match(str(ledger)):
+        return ledger
+    found = _JOB.search(str(ledger))
+    return Path(f"{found[1] if found else 'report'}.ledger")
 
 
 def is_masked(name: str) -> bool:

@@ -9,7 +9,7 @@ from tests.acceptance.program import CREDENTIALS, Program
 pytestmark = pytest.mark.acceptance
 
 PASSWORD = "an-invented-p@ssword"
-ADDRESS = f"postgresql://ada:{PASSWORD}@db.example/provisioner?job=spring&sslpassword={PASSWORD}"
+ADDRESS = f"mysql://ada:{PASSWORD}@db.example/provisioner?job=spring&sslpassword={PASSWORD}"
 JOB = ("customers.csv", "-o", "results.csv", "--key", "crm_id", "--simulate", "--ledger", ADDRESS)
 COMMANDS: Sequence[Sequence[str]] = (
     ("run", *JOB),
@@ -23,7 +23,7 @@ COMMANDS: Sequence[Sequence[str]] = (
 )
 
 
-async def test_a_ledger_at_an_address_is_refused_without_its_password(program: Program) -> None:
+async def test_a_ledger_at_an_address_of_another_kind_is_refused_without_its_password(program: Program) -> None:
     """With exit code 2 and what to do, before anything is read or written; the log stays as silent."""
     program.write_customers("customers.csv", 2)
     before = sorted(path.name for path in program.folder.iterdir())
@@ -34,7 +34,7 @@ async def test_a_ledger_at_an_address_is_refused_without_its_password(program: P
         told = ended.stdout + ended.stderr
         assert ended.code == 2, (command, told)
         assert "ada:***@db.example/provisioner" in told, (command, told)
-        assert "keeps ledgers in files" in told, (command, told)
+        assert "not one of PostgreSQL" in told, (command, told)
         assert "p@ssword" not in told, (command, told)
         assert sorted(path.name for path in program.folder.iterdir()) == before, command
 

@@ -1,5 +1,6 @@
 """Kinds of ledgers to which the contract tests apply; to add one, add a class here and its name to ``KINDS``."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -7,6 +8,7 @@ from typing import NamedTuple, Protocol
 from provisioner.ledger import LedgerLocation
 from provisioner.models import MessageStatus, SettingsStatus, Status
 from tests.ledger_samples import query
+from tests.postgres_server import address_of_session, query_postgres
 
 
 class Standing(NamedTuple):
@@ -17,6 +19,21 @@ class Standing(NamedTuple):
     message: MessageStatus | None
     settings: SettingsStatus | None = None
     history: MessageStatus | None = None
+
+
+_SELECT = "SELECT status, attempts, message, settings, history"
+
+
+def _standing(
+    status: str, attempts: int, message: str | None, settings: str | None, history: str | None
+) -> Standing:
+    return Standing(
+        Status(status),
+        attempts,
+        MessageStatus(message) if message else None,
+        SettingsStatus(settings) if settings else None,
+        MessageStatus(history) if history else None,
+    )
 
 
 class LedgerKind(Protocol):
@@ -40,18 +57,29 @@ class SqliteKind:
 
     def standing(self, folder: Path) -> list[Standing]:
         """Return the state of each row, read with plain SQL."""
-        select = "SELECT status, attempts, message, settings, history FROM rows ORDER BY id"
-        lines = query(folder / "job.ledger", select)
+        lines = query(folder / "job.ledger", _SELECT + " FROM rows ORDER BY id")
+        return [_standing(*line) for line in lines]
+
+
+class PostgresKind:
+    """Ledger in a schema of a PostgreSQL database, one schema for each folder."""
+
+    def location(self, folder: Path) -> LedgerLocation:
+        """Return the address of a schema that is named after the folder."""
+        job = hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()
+        return LedgerLocation(f"{address_of_session()}&job={job}")
+
+    def standing(self, folder: Path) -> list[Standing]:
+        """Return the state of each row, read with plain SQL."""
+        address = self.location(folder).postgres_address()
         return [
-            Standing(
-                Status(status),
-                attempts,
-                message and MessageStatus(message),
-                settings and SettingsStatus(settings),
-                history and MessageStatus(history),
+            _standing(*line)
+            for line in query_postgres(
+                address.dsn,
+                _SELECT + " FROM follow_ups ORDER BY id",
+                schema=address.schema,
             )
-            for status, attempts, message, settings, history in lines
         ]
 
 
-KINDS: Mapping[str, LedgerKind] = {"sqlite": SqliteKind()}
+KINDS: Mapping[str, LedgerKind] = {"sqlite": SqliteKind(), "postgres": PostgresKind()}

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, is_ledger
 
@@ -27,24 +25,25 @@ SHOWN = {
 """Addresses, and what is shown of each."""
 
 
+def refusal_of(address: str) -> str:
+    """Return what is said to the user who names this address, empty when it can be used."""
+    try:
+        LedgerLocation.parse(address)
+    except UsageError as error:
+        return f"{error.message} {error.cure}"
+    return ""
+
+
 def test_a_password_in_an_address_is_masked_wherever_it_is_shown() -> None:
     """In texts, in what programmers see of it and of what holds it, and in the error that refuses it."""
     for address, shown in SHOWN.items():
         location = LedgerLocation(address)
-        with pytest.raises(UsageError) as refusal:
-            LedgerLocation.parse(address)
+        refusal = refusal_of(address)
 
         assert str(location) == shown
-        told = (
-            f"{location}",
-            f"{location!r}",
-            f"{[location]}",
-            location.name,
-            str(refusal.value),
-            refusal.value.cure,
-        )
+        told = (f"{location}", f"{location!r}", f"{[location]}", location.name, refusal)
         assert all("pw-1" not in each for each in told)
-        assert shown in refusal.value.message
+        assert (shown in refusal) == ("job=" not in address)
 
 
 def test_an_address_is_known_when_it_came_as_a_path() -> None:
@@ -106,3 +105,22 @@ def test_the_files_of_a_ledger_are_all_that_stand_beside_it(tmp_path: Path) -> N
         ".job.ledger.draft",
         ".job.ledger.draft-journal",
     }
+
+
+def test_the_job_of_a_database_is_named_in_its_address_or_by_the_results() -> None:
+    """In letters that a schema can have; the driver gets the address without it, and two jobs have two locks."""
+    results = Path("out/Spring 2026 (é).csv")
+    named = LedgerLocation.parse("postgresql://ada:p%40w@db/jobs?sslmode=require&job=spring", results=results)
+    beside = LedgerLocation.of_job(Path("postgresql://ada@db/jobs"), results)
+    long = [LedgerLocation.parse("postgresql://db", results=Path(80 * "a" + end)) for end in ("1.csv", "2.csv")]
+
+    address, other = named.postgres_address(), beside.postgres_address()
+    assert (address.dsn, address.job) == ("postgresql://ada:p%40w@db/jobs?sslmode=require", "spring")
+    assert (other.dsn, other.job) == ("postgresql://ada@db/jobs", "Spring-2026-.csv")
+    assert address.lock_key != other.lock_key
+    jobs = [each.postgres_address().job for each in long]
+    assert len(set(jobs)) == 2
+    assert {len(job) for job in jobs} == {50}
+    for job in ("", "a&job=b", "a/b", "-a", "é", 51 * "a"):
+        assert "one job" in refusal_of(f"postgresql://db/jobs?job={job}")
+    assert "names no job" in refusal_of("postgresql://db/jobs")

@@ -1,0 +1,77 @@
+"""Address of a ledger in PostgreSQL: that of the database, and the name of the job in it."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from provisioner.errors import UsageError
+
+SCHEMES = ("postgresql", "postgres")
+_PREFIX = "provisioner_"
+_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+"""Name of a job: with the prefix, it fits into the 63 bytes of a PostgreSQL name."""
+_LONGEST = 50
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PostgresAddress:
+    """Address of a job's ledger. ``dsn`` is the database's as asyncpg reads it, ``shown`` the masked address."""
+
+    dsn: str
+    job: str
+    shown: str
+
+    @property
+    def schema(self) -> str:
+        """Name of the job's schema."""
+        return f"{_PREFIX}{self.job}"
+
+    @property
+    def lock_key(self) -> int:
+        """Key of the advisory lock that the one process holds that writes the ledger: a signed 64-bit number."""
+        digest = hashlib.blake2b(self.schema.encode(), digest_size=8, person=b"provisioner").digest()
+        return int.from_bytes(digest, signed=True)
+
+
+def parse_postgres_address(text: str, *, shown: str) -> PostgresAddress:
+    """Return the address for a URL; ``shown`` is the URL with its password masked, for messages.
+
+    Raise ``UsageError`` for a URL that cannot be read, and for one without a valid name of a job.
+    """
+    try:
+        parts = urlsplit(text)
+        words = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise UsageError(f"{shown} is not a URL of a database", cure=_FORM) from None
+    jobs = [value for name, value in words if name == "job"]
+    if len(jobs) != 1 or not _JOB.fullmatch(jobs[0]):
+        what = "names no job" if not jobs else "does not name one job in letters, digits, '-', '_' and '.'"
+        raise UsageError(f"{shown} {what}", cure=_FORM)
+    query = urlencode([(name, value) for name, value in words if name != "job"], quote_via=quote)
+    return PostgresAddress(urlunsplit(parts._replace(query=query, fragment="")), jobs[0], shown)
+
+
+_FORM = "write it as postgresql://USER@HOST/DATABASE?job=NAME, at most 50 characters for the name"
+
+
+def with_job(text: str, output: Path) -> str:
+    """Return the URL with a job named after a results file, unless it names one."""
+    if re.search(r"[?&]job=", text):
+        return text
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", output.name).lstrip("-._") or "job"
+    if len(name) > _LONGEST:
+        digest = hashlib.blake2b(output.name.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+        name = f"{name[: _LONGEST - 9]}-{digest}"
+    return f"{text}{'&' if '?' in text else '?'}job={name}"
+
+
+def require_driver(shown: str) -> None:
+    """Raise ``UsageError`` when the package that speaks with PostgreSQL is not installed."""
+    if find_spec("asyncpg") is None:
+        raise UsageError(
+            f"{shown}: a ledger at an address needs the package asyncpg",
+            cure="install the extra from this program's own folder (pip install '.[postgres]')",
+        )

@@ -1,0 +1,48 @@
+"""Connections to a job's schema, with the settings on which the ledger relies."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from provisioner.ledger.postgres.address import PostgresAddress
+
+CONNECT_S = 10.0
+"""Seconds for connecting, with every host of the address and the TLS handshake."""
+_SETTINGS = {
+    "application_name": "provisioner",
+    "client_encoding": "UTF8",
+    "timezone": "UTC",
+    "jit": "off",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""The server drops a connection whose client is gone after some 20 seconds, and with it the lock."""
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') IN ('off', 'local')
+"""
+
+
+async def open_connection(address: PostgresAddress) -> asyncpg.Connection:
+    """Open a connection whose search path is the job's schema, and whose commits are durable when they return.
+
+    Raise the exceptions of asyncpg and ``OSError``.
+    """
+    settings = {**_SETTINGS, "search_path": f'"{address.schema}"'}
+    connection = await asyncpg.connect(address.dsn, timeout=CONNECT_S, server_settings=settings)
+    await connection.execute(_DURABLE)
+    return connection
+
+
+@asynccontextmanager
+async def snapshot(address: PostgresAddress) -> AsyncIterator[asyncpg.Connection]:
+    """Open a connection for one consistent, read-only view of the committed content."""
+    connection = await open_connection(address)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        connection.terminate()

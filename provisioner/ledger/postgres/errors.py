@@ -1,0 +1,182 @@
+"""Translation of exceptions of asyncpg and of the network into this program's errors with a cure."""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from provisioner.errors import LedgerBusyError, LedgerError, ProvisionerError, StorageError
+from provisioner.ledger.postgres.address import PostgresAddress
+from provisioner.ledger.sqlite.shapes import OddLine
+from provisioner.models.sids import SidKind
+from provisioner.system.os_errors import os_reason
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    TimeoutError,
+    asyncio.IncompleteReadError,
+    OSError,
+)
+"""Exceptions after which the server may be there again: a restart, a cut network, a standby that takes over."""
+
+
+class OddConversation(Exception):  # noqa: N818 - it says what was found; ``translated`` makes an error of it
+    """Raised when a created row has no valid conversation SID; ``row`` is its row number, None without one."""
+
+    def __init__(self, row: int | None) -> None:
+        super().__init__()
+        self.row = row
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether an exception says that the server cannot be used now, and may be later."""
+    return isinstance(error, _AWAY) and not isinstance(error, ssl.SSLCertVerificationError)
+
+
+@contextmanager
+def translated(address: PostgresAddress) -> Iterator[None]:
+    """Translate the exceptions of asyncpg and of the network that are raised inside the context.
+
+    Raise ``LedgerError`` when the ledger cannot be used, and ``StorageError`` when the server has no room. The
+    messages have neither the password nor a value of a row.
+    """
+    try:
+        yield
+    except ProvisionerError:
+        raise
+    except OddConversation as error:
+        raise _odd_conversation(address, error.row) from error
+    except OddLine as error:
+        raise damaged_schema(address) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        raise to_error(error, address) from error
+    except ValueError as error:  # asyncpg refuses a parameter of the address; its text may quote a secret
+        raise LedgerError(f"{address.shown}: the address cannot be used", cure="look at its parameters") from error
+
+
+def to_error(error: BaseException, address: PostgresAddress) -> ProvisionerError:
+    """Return the error of this program for an exception."""
+    for kinds, kind, what, cure in _FAULTS:
+        if isinstance(error, kinds):
+            return kind(f"{address.shown}: {what}", cure=cure)
+    if isinstance(error, OSError):
+        return LedgerError(f"{address.shown} cannot be reached: {os_reason(error)}", cure=_LOOK)
+    code = getattr(error, "sqlstate", None)
+    return LedgerError(
+        f"{address.shown} cannot be used: PostgreSQL's error {code or type(error).__name__}",
+        cure="look at the server's log",
+    )
+
+
+_LOOK = "look at the address, at the server and at the network, then run the same command again"
+_FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], str, str], ...] = (
+    (
+        (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError),
+        LedgerError,
+        "the server refuses this user or the password",
+        "set PGPASSWORD, or name a service of a service file; look at the server's pg_hba.conf",
+    ),
+    (
+        (asyncpg.InvalidCatalogNameError,),
+        LedgerError,
+        "the server has no such database",
+        "create it with createdb, or name another one after the last slash of the address",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError,),
+        LedgerError,
+        "this user lacks a right",
+        "ask the owner of the database to GRANT CREATE, TEMPORARY ON it, or name the user that began the job",
+    ),
+    (
+        (asyncpg.ReadOnlySQLTransactionError,),
+        LedgerError,
+        "the server is read-only",
+        "name the primary server, or add target_session_attrs=read-write to the address",
+    ),
+    (
+        (asyncpg.TooManyConnectionsError,),
+        LedgerError,
+        "the server has no connection left",
+        "raise max_connections",
+    ),
+    (
+        (asyncpg.DiskFullError, asyncpg.InsufficientResourcesError),
+        StorageError,
+        "no room is left at the server",
+        "make room there, then run the same command again",
+    ),
+    ((asyncpg.UniqueViolationError,), LedgerError, "another program writes this ledger", "stop it first"),
+    (
+        (ssl.SSLCertVerificationError,),
+        LedgerError,
+        "its certificate cannot be trusted",
+        "name its CA in sslrootcert",
+    ),
+    ((asyncpg.CannotConnectNowError,), LedgerError, "the server is starting or stopping", "try again later"),
+    ((TimeoutError,), LedgerError, "no answer came", _LOOK),
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError),
+        LedgerError,
+        "its tables are not those of a ledger",
+        "restore the schema from a copy, or name another job",
+    ),
+)
+
+
+def busy(address: PostgresAddress) -> LedgerBusyError:
+    """Return the error for a ledger that another run has open."""
+    return LedgerBusyError(
+        f"{address.shown}: another run is using this ledger",
+        cure="wait until it has ended, or stop it, then run the same command again",
+    )
+
+
+def missing(address: PostgresAddress) -> LedgerError:
+    """Return the error for a job that is not in the database."""
+    return LedgerError(
+        f"{address.shown} is not there: the database has no job {address.job}",
+        cure="name the job as it was begun with --ledger",
+    )
+
+
+def foreign(address: PostgresAddress) -> LedgerError:
+    """Return the error for a schema with the tables of another program."""
+    return LedgerError(
+        f"{address.shown}: the schema {address.schema} is not a ledger of this program",
+        cure="name another job in the address",
+    )
+
+
+def newer(address: PostgresAddress, version: int, known: int) -> LedgerError:
+    """Return the error for a schema that a later version of this program has made."""
+    return LedgerError(
+        f"{address.shown} was written by a newer version of this program (schema {version}, known is {known})",
+        cure="install that version or a later one",
+    )
+
+
+def damaged_schema(address: PostgresAddress) -> LedgerError:
+    """Return the error for a value that this program does not write."""
+    return LedgerError(
+        f"{address.shown} is damaged",
+        cure="restore the schema from a copy; without it, the rows it knows would be created again",
+    )
+
+
+def _odd_conversation(address: PostgresAddress, row: int | None) -> LedgerError:
+    place = "a row that is no longer in the input" if row is None else f"row {row}"
+    form = SidKind.CONVERSATION.form
+    return LedgerError(
+        f"{address.shown}: {place} is created, but its conversation_sid is not a SID ({form})",
+        cure="restore the schema from a copy: it was changed by another program",
+    )

@@ -1,0 +1,84 @@
+"""Execution of queries at a server that may be away for a while."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+
+from provisioner.errors import UnreachableError
+from provisioner.ledger.postgres.errors import is_away, translated
+from provisioner.ledger.postgres.session import Session
+from provisioner.system.event_log import event_logger
+
+T = TypeVar("T")
+Query = Callable[[asyncpg.Connection], Awaitable[T]]
+ANSWER_S = 30.0
+"""Seconds for a new connection, or for the answer to a commit; then the connection counts as lost."""
+_LAST_WAIT_S = 30.0
+"""Most seconds to wait for a server once the ledger is closed."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+
+class PersistentServer:
+    """Executor of queries that opens another connection when one is lost.
+
+    While the server is away, it tries again for up to ``give_up_s`` seconds. After that, ``has_given_up`` is True,
+    and every further query is tried once.
+    """
+
+    def __init__(self, session: Session, *, give_up_s: float) -> None:
+        self._session, self._give_up_s = session, give_up_s
+        self.has_given_up = False
+
+    async def execute(self, query: Query[T], *, limit_s: float | None = ANSWER_S) -> T:
+        """Call ``query`` with the connection, and again with another one when it is lost; return the result.
+
+        It counts as lost after ``limit_s`` seconds without an answer. With None, the query takes as long as it
+        takes and is called once. Raise ``UnreachableError`` when the server is away for too long, and the errors
+        of ``translated``.
+        """
+        away_since: float | None = None
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                with translated(self._session.address):
+                    result = await self._executed(query, limit_s)
+            except Exception as error:
+                if not is_away(error.__cause__ or error):
+                    raise
+                self._session.lose()
+                away_since = away_since or self._noted_away()
+                if limit_s is None or self._is_for_too_long(away_since):
+                    raise self.gone() from error
+            else:
+                if away_since is not None:
+                    event_logger().info("ledger.back", ledger=self._session.address.shown)
+                return result
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def wait_no_longer(self) -> None:
+        """Wait for the server for 30 seconds at most from now on."""
+        self._give_up_s = min(self._give_up_s, _LAST_WAIT_S)
+
+    def gone(self) -> UnreachableError:
+        """Give up, and return the error that says so."""
+        self.has_given_up = True
+        return UnreachableError(
+            f"{self._session.address.shown}: the connection was lost, and there is no other one",
+            cure="look at the server and at the network, then run the same command again",
+        )
+
+    async def _executed(self, query: Query[T], limit_s: float | None) -> T:
+        async with asyncio.timeout(ANSWER_S):
+            connection = await self._session.connection()
+        async with asyncio.timeout(limit_s):
+            return await query(connection)
+
+    def _noted_away(self) -> float:
+        event_logger().warning("ledger.away", ledger=self._session.address.shown)
+        return asyncio.get_running_loop().time()
+
+    def _is_for_too_long(self, since: float) -> bool:
+        return self.has_given_up or asyncio.get_running_loop().time() - since >= self._give_up_s

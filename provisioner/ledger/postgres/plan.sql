@@ -1,0 +1,187 @@
+-- Plan pass: copy all records into temporary tables, find repeated keys there, then replace the plan.
+
+-- name: stage
+-- The records in input order, and the problems of the invalid ones. is_owner marks the one entry to which the known row
+-- of its key belongs.
+CREATE TEMPORARY TABLE entries (
+    row bigint NOT NULL,
+    line bigint NOT NULL,
+    source integer NOT NULL,
+    key text,
+    digest bytea NOT NULL,
+    error_code text,
+    error text,
+    is_owner boolean NOT NULL DEFAULT true
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE faults (
+    row bigint NOT NULL,
+    number integer NOT NULL,
+    field text NOT NULL,
+    input_column text NOT NULL,
+    reason text NOT NULL
+) ON COMMIT DROP;
+
+-- name: find_repeats
+-- The records that share a key: valid ones first, then in input order. The first one is the owner.
+CREATE TEMPORARY TABLE ranked ON COMMIT DROP AS
+SELECT
+    row, key, error_code,
+    key <> encode(digest, 'hex') AS is_keyed,
+    row_number() OVER occurrences AS nth,
+    first_value(row) OVER occurrences AS first_row,
+    first_value(line) OVER occurrences AS first_line
+FROM entries
+WHERE key IN (SELECT key FROM entries WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1)
+WINDOW occurrences AS (PARTITION BY key ORDER BY error_code IS NOT NULL, row);
+
+-- name: rank_repeats
+-- Records without key columns may be equal: the n-th gets the key <digest>-<n>. When key columns give the same key
+-- twice, the later records are invalid. An invalid record that repeats a key does not own the known row of the key.
+UPDATE entries SET key = ranked.key || '-' || ranked.nth
+FROM ranked
+WHERE ranked.row = entries.row AND ranked.nth > 1 AND NOT ranked.is_keyed AND ranked.error_code IS NULL;
+INSERT INTO faults (row, number, field, input_column, reason)
+SELECT row, 1, 'key', '', 'the same key as row ' || first_row || ' (line ' || first_line || ')'
+FROM ranked
+WHERE nth > 1 AND is_keyed AND error_code IS NULL;
+UPDATE entries SET
+    error_code = 'duplicate_key',
+    error = 'key: the same key as row ' || ranked.first_row || ' (line ' || ranked.first_line || ')'
+FROM ranked
+WHERE ranked.row = entries.row AND ranked.nth > 1 AND ranked.is_keyed AND ranked.error_code IS NULL;
+UPDATE entries SET is_owner = false
+WHERE error_code IS NOT NULL AND row IN (SELECT row FROM ranked WHERE nth > 1);
+
+-- name: last_row_id
+-- Largest row ID. New rows get the IDs after it, in input order.
+SELECT coalesce(max(id), 0) FROM rows;
+
+-- name: clear
+-- Delete the old plan, in the transaction that writes the new one.
+DELETE FROM plan;
+DELETE FROM invalid;
+DELETE FROM problems;
+DELETE FROM sources;
+
+-- name: add_source
+-- Add an input file.
+INSERT INTO sources (id, name, size, sha256) VALUES ($1, $2, $3, $4);
+
+-- name: plan_first
+-- In a ledger without rows: every valid entry has a new row.
+INSERT INTO plan (row, line, source, row_id, is_valid)
+SELECT row, line, source, CASE WHEN error_code IS NULL THEN row END, error_code IS NULL
+FROM entries
+ORDER BY row;
+
+-- name: plan_entries
+-- Connect every entry with the known row of its key, or with a new row. An invalid entry is connected with the known
+-- row only when a request was sent for that row; otherwise the entry has no row, and the known row is not planned.
+INSERT INTO plan (row, line, source, row_id, is_valid)
+SELECT
+    entries.row, entries.line, entries.source,
+    CASE
+        WHEN rows.id IS NULL THEN CASE WHEN entries.error_code IS NULL THEN $1::bigint + entries.row END
+        WHEN entries.error_code IS NULL THEN rows.id
+        WHEN (SELECT status FROM states WHERE states.id = rows.id) NOT IN ('pending', 'unsent') THEN rows.id
+    END,
+    entries.error_code IS NULL
+FROM entries
+LEFT JOIN rows ON rows.key = entries.key AND entries.is_owner
+ORDER BY entries.row;
+
+-- name: add_rows
+-- Add the rows whose keys are new.
+INSERT INTO rows (id, key, digest)
+SELECT plan.row_id, entries.key, entries.digest
+FROM entries
+JOIN plan ON plan.row = entries.row
+WHERE plan.row_id > $1
+ORDER BY entries.row;
+
+-- name: update_digests
+-- Set the digests of known rows to those of the current input; each intent has the digest of what was sent.
+UPDATE rows SET digest = entries.digest
+FROM entries
+JOIN plan ON plan.row = entries.row
+WHERE rows.id = plan.row_id AND plan.row_id <= $1 AND entries.error_code IS NULL AND rows.digest <> entries.digest;
+
+-- name: add_invalid
+-- Add the invalid entries that have no row, and with them complete the plan. The results that were written last are of
+-- the plan before.
+INSERT INTO invalid (row, key, error_code, error)
+SELECT entries.row, entries.key, entries.error_code, entries.error
+FROM entries
+JOIN plan ON plan.row = entries.row
+WHERE entries.error_code IS NOT NULL AND plan.row_id IS NULL;
+INSERT INTO problems (row, number, field, input_column, reason)
+SELECT faults.row, faults.number, faults.field, faults.input_column, faults.reason
+FROM faults
+WHERE faults.row IN (SELECT row FROM invalid);
+INSERT INTO manifest (name, value) VALUES ('planned_at', extract(epoch FROM clock_timestamp())::text)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+UPDATE notes SET value = '' WHERE name = 'results';
+
+-- name: analyze
+-- Tell the planner how large the tables are.
+ANALYZE plan;
+ANALYZE rows;
+ANALYZE intents;
+ANALYZE attempts;
+
+-- name: count_changed
+-- Number of sent rows whose record has changed since, or is invalid now.
+SELECT count(*)
+FROM plan
+JOIN states ON states.id = plan.row_id
+WHERE plan.row_id <= $1 AND states.status NOT IN ('pending', 'unsent') AND (NOT plan.is_valid OR states.is_changed);
+
+-- name: count_vanished
+-- Number of rows that are no longer in the input, without those whose key is that of an invalid record.
+SELECT
+    (SELECT count(*) FROM rows)
+    - (SELECT count(row_id) FROM plan)
+    - (
+        SELECT count(*)
+        FROM entries
+        JOIN plan ON plan.row = entries.row
+        JOIN rows ON rows.key = entries.key
+        WHERE entries.error_code IS NOT NULL AND entries.is_owner AND plan.row_id IS NULL
+    );
+
+-- name: earlier_keys
+-- The first rows of the plan with an outcome.
+SELECT left(states.key, 32767)
+FROM plan
+JOIN states ON states.id = plan.row_id
+WHERE states.status IN ('created', 'rejected', 'unknown', 'in_flight')
+ORDER BY plan.row
+LIMIT $1;
+
+-- name: new_keys
+-- The first rows of the plan that nothing was ever sent for.
+SELECT left(states.key, 32767)
+FROM plan
+JOIN states ON states.id = plan.row_id
+WHERE states.status IN ('pending', 'unsent')
+ORDER BY plan.row
+LIMIT $1;
+
+-- name: count_first_uses
+-- How many rows with an outcome are in the plan, and how many there are, without the further uses of a record: those
+-- have the key of the first one and '#2', or, where the content is the key, '-2'.
+SELECT count(*) FILTER (WHERE is_planned), count(*)
+FROM (
+    SELECT
+        EXISTS (SELECT 1 FROM plan WHERE plan.row_id = states.id) AS is_planned, states.key,
+        rtrim(states.key, '0123456789') AS head
+    FROM states
+    WHERE states.status IN ('created', 'rejected', 'unknown', 'in_flight')
+) AS used
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM rows AS firsts
+    WHERE used.head <> used.key AND firsts.key = left(used.head, -1) AND (
+        used.head = firsts.key || '#' OR (used.head = firsts.key || '-' AND firsts.key = encode(firsts.digest, 'hex'))
+    )
+);

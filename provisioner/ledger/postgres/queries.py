@@ -1,0 +1,64 @@
+"""Queries that both the open ledger and its readers need."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.postgres.errors import OddConversation
+from provisioner.ledger.sql_files import read_statements
+from provisioner.models import Counts, Fingerprint, MessageCounts, SettingsCounts
+from provisioner.models.sids import SidKind
+
+_READ = read_statements(__package__, "read")
+
+
+async def count_rows(connection: asyncpg.Connection) -> Counts:
+    """Return the number of rows of the current input by status."""
+    counts = dict(map(tuple, await connection.fetch(_READ["counts"])))
+    return Counts(input=sum(counts.values()), **counts)
+
+
+async def count_messages(connection: asyncpg.Connection) -> MessageCounts:
+    """Return the number of first messages by status, for the created rows of the current input."""
+    return MessageCounts(**dict(map(tuple, await connection.fetch(_READ["message_counts"]))))
+
+
+async def count_histories(connection: asyncpg.Connection) -> MessageCounts:
+    """Return the number of messages of histories by status, for the created rows of the current input."""
+    names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
+    line = await connection.fetchrow(_READ["history_counts"])
+    return MessageCounts(**dict(zip(names, map(int, line), strict=True)))
+
+
+async def count_settings(connection: asyncpg.Connection) -> SettingsCounts:
+    """Return the number of settings by status, for the created rows of the current input."""
+    return SettingsCounts(**dict(map(tuple, await connection.fetch(_READ["settings_counts"]))))
+
+
+async def sources(connection: asyncpg.Connection) -> Sequence[Fingerprint]:
+    """Return the fingerprints of the planned input files."""
+    return [Fingerprint(*line) for line in await connection.fetch(_READ["sources"])]
+
+
+async def planned_sources(connection: asyncpg.Connection) -> Sequence[Fingerprint] | None:
+    """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
+    return await sources(connection) if await connection.fetchval(_READ["planned_at"]) else None
+
+
+async def job_notes(connection: asyncpg.Connection) -> JobNotes:
+    """Return the notes that earlier runs stored."""
+    notes = dict(map(tuple, await connection.fetch(_READ["note"])))
+    return JobNotes(**{name: notes.get(name) for name in JobNotes.__struct_fields__})
+
+
+async def require_conversations(connection: asyncpg.Connection, *, owing: bool = False) -> None:
+    """Raise ``OddConversation`` when a created row has no valid conversation SID.
+
+    With ``owing``, check only rows that may owe settings, a history or a message.
+    """
+    name = "odd_sid_of_owing" if owing else "odd_sid"
+    pattern = SidKind.CONVERSATION.pattern.replace(r"\Z", "$")
+    found = await connection.fetchrow(_READ[name], pattern)
+    if found is not None:
+        raise OddConversation(found[1])

@@ -1,0 +1,128 @@
+"""Schema of a job: its creation, the check of one that is there, and the job that it belongs to."""
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import asyncpg
+
+from provisioner.errors import LedgerError, OtherJobError
+from provisioner.ledger.postgres import errors
+from provisioner.ledger.postgres.address import PostgresAddress
+from provisioner.ledger.sql_files import read_statements
+from provisioner.ledger.sqlite import shapes
+from provisioner.ledger.sqlite.shapes import checked_row, decode_settings
+from provisioner.models import Manifest
+from provisioner.system.printable import printable, quoted, shortened
+
+POSTGRES_SCHEMA_VERSION = 1
+"""Version of the schema that this program writes, the largest number in the table ``versions``."""
+_SCHEMA = read_statements(__package__, "schema")
+_OPEN = read_statements(__package__, "open")
+
+
+async def lock(connection: asyncpg.Connection, address: PostgresAddress) -> None:
+    """Take the lock of a job for the life of the connection; raise ``LedgerBusyError`` when it is taken."""
+    if not await connection.fetchval(_OPEN["lock"], address.lock_key):
+        raise errors.busy(address)
+
+
+async def require_schema(connection: asyncpg.Connection, address: PostgresAddress) -> bool:
+    """Return whether the job's schema is there; raise ``LedgerError`` when it is another program's."""
+    tables = await connection.fetchval(_OPEN["count_tables"], address.schema)
+    if not tables:
+        return False
+    if not await connection.fetchval(_OPEN["is_ours"], address.schema):
+        raise errors.foreign(address)
+    version = await connection.fetchval(_OPEN["version"]) or 0
+    if version > POSTGRES_SCHEMA_VERSION:
+        raise errors.newer(address, version, POSTGRES_SCHEMA_VERSION)
+    return True
+
+
+async def install_schema(connection: asyncpg.Connection, address: PostgresAddress, version: str) -> None:
+    """Create the schema where it is missing, and its tables, in one transaction."""
+    async with connection.transaction():
+        if not await connection.fetchval(_OPEN["has_schema"], address.schema):
+            await connection.execute(f'CREATE SCHEMA "{address.schema}"')
+        await connection.execute("\n".join(_SCHEMA.values()))
+        await connection.execute(_OPEN["add_version"], POSTGRES_SCHEMA_VERSION, version)
+
+
+async def drop_unused(connection: asyncpg.Connection, address: PostgresAddress) -> None:
+    """Drop a schema that was created just now and holds no plan, row, run or note."""
+    if not await connection.fetchval(_OPEN["is_used"]):
+        await connection.execute(f'DROP SCHEMA "{address.schema}" CASCADE')
+
+
+async def add_worker(connection: asyncpg.Connection, version: str) -> int:
+    """Record that this process writes the ledger, and return its ID, which is never used twice."""
+    return int(
+        await connection.fetchval(_OPEN["add_worker"], time.time(), socket.gethostname(), os.getpid(), version)
+    )
+
+
+async def read_job_manifest(connection: asyncpg.Connection) -> Manifest | None:
+    """Return the ledger's manifest, None when it has none yet. Raise ``OddLine`` for a damaged one."""
+    values = dict(map(tuple, await connection.fetch(_OPEN["manifest"])))
+    if "settings" not in values:
+        return None
+    facts = (values.get("job_id"), values.get("created_at"), values.get("created_by"))
+    job_id, created_at, created_by = checked_row(shapes.MANIFEST, facts)
+    return Manifest(
+        job_id=job_id, settings=decode_settings(values["settings"]), created_at=created_at, created_by=created_by
+    )
+
+
+async def bind_schema(
+    connection: asyncpg.Connection,
+    address: PostgresAddress,
+    settings: Mapping[str, str],
+    version: str,
+    *,
+    replaces_unsent: bool,
+) -> Manifest:
+    """Return the ledger's manifest, after writing it where there is none.
+
+    With ``replaces_unsent``, a job of which nothing was sent makes room for one with other settings. Otherwise
+    raise ``OtherJobError`` when the manifest has other settings; the message lists the differences.
+    """
+    known = await read_job_manifest(connection)
+    if known is not None and known.settings == settings:
+        return known
+    if known is not None and not (replaces_unsent and await connection.fetchval(_OPEN["is_unsent"])):
+        raise _other_job(address, known.settings, settings)
+    manifest = Manifest(
+        job_id=secrets.token_hex(16),
+        settings=dict(settings),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_by=version,
+    )
+    facts = {
+        "job_id": manifest.job_id,
+        "settings": json.dumps(manifest.settings, sort_keys=True),
+        "created_at": manifest.created_at,
+        "created_by": manifest.created_by,
+    }
+    async with connection.transaction():
+        if known is not None:
+            await connection.execute(_OPEN["forget_job"])
+        await connection.executemany(_OPEN["set_manifest"], list(facts.items()))
+    return manifest
+
+
+def _other_job(address: PostgresAddress, was: Mapping[str, str], now: Mapping[str, str]) -> LedgerError:
+    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    lines = (f"  {printable(shortened(name))}: was {_shown(was, name)}, now {_shown(now, name)}" for name in names)
+    return OtherJobError(
+        "\n".join((f"{address.shown} belongs to another job:", *lines)),
+        cure="undo the change, or name another job in the address",
+    )
+
+
+def _shown(settings: Mapping[str, str], name: str) -> str:
+    return quoted(settings[name]) if name in settings else "not set"

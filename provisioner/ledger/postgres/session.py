@@ -1,0 +1,65 @@
+"""The one connection that writes a ledger, with the lock of the job; it can be renewed after it was lost."""
+
+import asyncpg
+
+from provisioner.ledger.postgres import errors
+from provisioner.ledger.postgres.address import PostgresAddress
+from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.sql_files import read_statements
+
+_OPEN = read_statements(__package__, "open")
+
+
+class Session:
+    """Connection that holds the job's lock, and the ID of this process as a worker of the job."""
+
+    def __init__(self, address: PostgresAddress, connection: asyncpg.Connection, worker: int) -> None:
+        self.address, self.worker = address, worker
+        self._connection: asyncpg.Connection | None = connection
+        self._backend = connection.get_server_pid()
+        self._last_commit = 0
+
+    async def connection(self) -> asyncpg.Connection:
+        """Return the connection, a new one after ``lose``.
+
+        Raise ``LedgerBusyError`` when another process has opened the ledger in the meantime.
+        """
+        if self._connection is None:
+            self._connection = await self._renewed()
+        return self._connection
+
+    def next_commit(self) -> int:
+        """Return the number of the next commit; one that has failed is not used again."""
+        self._last_commit += 1
+        return self._last_commit
+
+    def lose(self) -> None:
+        """Drop the connection: the next use opens another one."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def close(self) -> None:
+        """Close the connection, and so release the lock."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close(timeout=5)
+
+    async def _renewed(self) -> asyncpg.Connection:
+        connection = await open_connection(self.address)
+        try:
+            await self._lock_again(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        self._backend = connection.get_server_pid()
+        return connection
+
+    async def _lock_again(self, connection: asyncpg.Connection) -> None:
+        """Take the lock of the job; raise ``TimeoutError`` while the server lets the lost connection have it."""
+        key = self.address.lock_key
+        if await connection.fetchval(_OPEN["last_worker_id"]) != self.worker:
+            raise errors.busy(self.address)
+        if not await connection.fetchval(_OPEN["lock"], key):
+            await connection.execute(_OPEN["end_backend"], key, self._backend)
+            raise TimeoutError

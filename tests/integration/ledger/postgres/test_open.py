@@ -1,0 +1,111 @@
+"""What is refused before anything is written, and which rights a user needs."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LedgerError, UsageError
+from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
+from provisioner.ledger.open import rebuild_ledger
+from tests.contract.ledger_kinds import PostgresKind
+from tests.ledger_samples import INPUT, SETTINGS, entries
+from tests.postgres_server import address_of_session, query_postgres
+
+KIND = PostgresKind()
+
+
+def named(user: str, job: str) -> LedgerLocation:
+    """Return the address of a job for a user."""
+    return LedgerLocation(address_of_session().replace("//postgres@", f"//{user}:pw-1@") + f"&job={job}")
+
+
+def administer(*statements: str) -> None:
+    """Execute statements as the owner of the database."""
+    for statement in statements:
+        query_postgres(address_of_session(), statement)
+
+
+async def refusal_of(location: LedgerLocation) -> str:
+    """Return what is said to the user when this ledger is opened, empty when it can be."""
+    try:
+        async with open_ledger(location, SETTINGS, version="1") as ledger:
+            await ledger.plan(entries("a"), INPUT)
+    except LedgerError as error:
+        return f"{error.message} | {error.cure}"
+    return ""
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[str]:
+    """Create a user without any right but that of everybody, and drop it with all that it owns."""
+    name = f"user_{hashlib.blake2b(str(tmp_path).encode(), digest_size=6).hexdigest()}"
+    administer(f"CREATE ROLE {name} LOGIN")
+    yield name
+    administer(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
+
+
+async def test_what_is_wrong_with_a_server_is_told_without_the_password(user: str) -> None:
+    """No server, no such database, a user who is not known, a server that writes nothing."""
+    administer(f"ALTER ROLE {user} SET default_transaction_read_only = on")
+    told = {
+        "cannot be reached": LedgerLocation("postgresql://ada:pw-1@127.0.0.1:1/jobs?job=a"),
+        "no such database": LedgerLocation(str(KIND.location(Path("a"))).replace("@/postgres", ":pw-1@/nothing")),
+        "refuses this user": named("nobody_at_all", "a"),
+        "is read-only": named(user, "a"),
+    }
+
+    for what, location in told.items():
+        refusal = await refusal_of(location)
+
+        assert what in refusal, refusal
+        assert "pw-1" not in refusal
+
+
+async def test_a_user_may_create_a_schema_or_be_given_one(user: str, tmp_path: Path) -> None:
+    """Without either, the right is named; with either, nothing else is needed."""
+    without = await refusal_of(named(user, tmp_path.name))
+    administer(f'CREATE SCHEMA "provisioner_given-{tmp_path.name}" AUTHORIZATION {user}')
+    given = await refusal_of(named(user, f"given-{tmp_path.name}"))
+    administer(f"GRANT CREATE ON DATABASE postgres TO {user}")
+    created = await refusal_of(named(user, tmp_path.name))
+
+    assert "lacks a right" in without
+    assert "CREATE" in without
+    assert (given, created) == ("", "")
+
+
+async def test_the_schema_of_another_program_or_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is created in it, and nothing is read."""
+    foreign, newer = LedgerLocation(f"{address_of_session()}&job=foreign"), KIND.location(tmp_path)
+    administer('CREATE SCHEMA "provisioner_foreign"', 'CREATE TABLE "provisioner_foreign".things (id integer)')
+    assert await refusal_of(newer) == ""
+    query_postgres(
+        address_of_session(), "INSERT INTO versions VALUES (99, '9')", schema=newer.postgres_address().schema
+    )
+
+    assert "is not a ledger of this program" in await refusal_of(foreign)
+    assert "newer version" in await refusal_of(newer)
+    for location in (foreign, newer):
+        with pytest.raises(LedgerError), open_reader(location):
+            pass
+
+
+async def test_a_ledger_that_was_not_used_leaves_no_schema(tmp_path: Path) -> None:
+    """It would refuse the corrected command as that of another job; one that was planned is kept."""
+    location = KIND.location(tmp_path)
+    ledger: Ledger
+    assert not location.exists()
+    async with open_ledger(location, SETTINGS, version="1"):
+        assert location.exists()
+    assert not location.exists()
+    async with open_ledger(location, {**SETTINGS, "key": "other"}, version="1") as ledger:
+        await ledger.plan(entries("a"), INPUT)
+    assert location.exists()
+
+
+def test_a_ledger_in_a_database_is_not_rebuilt(tmp_path: Path) -> None:
+    """Its server has backups of its own."""
+    with pytest.raises(UsageError, match="is not rebuilt"):
+        rebuild_ledger(KIND.location(tmp_path), {}, [], planned=None, version="1", on_rebuilt=print)  # type: ignore[arg-type]
