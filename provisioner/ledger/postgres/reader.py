@@ -62,6 +62,10 @@ class PostgresLedgerReader:
             raise LedgerError(f"{self._address.shown} has no job yet", cure="run a job with this ledger first")
         return manifest
 
+    def has_job(self) -> bool:
+        """Return whether a job was started in the ledger."""
+        return self._ask(schema.read_job_manifest) is not None
+
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         return self._ask(queries.count_rows)
@@ -242,7 +246,7 @@ def open_postgres_reader(address: PostgresAddress) -> Iterator[PostgresLedgerRea
         yield PostgresLedgerReader(address, thread, connection)
 
 
-def has_job(address: PostgresAddress) -> bool:
+def is_there(address: PostgresAddress) -> bool:
     """Return whether the database has the job of an address. Raise ``LedgerError`` when it cannot be asked."""
     with LoopThread() as thread, errors.translated(address):
         return thread.result_of(schema.require_schema(thread.open(address), address))
