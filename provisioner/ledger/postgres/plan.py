@@ -9,16 +9,14 @@ import asyncpg
 
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.commit import encode_value
-from provisioner.ledger.postgres.connection import snapshot
-from provisioner.ledger.postgres.queries import count_rows, sources
+from provisioner.ledger.postgres.earlier_input import compare_with_earlier
+from provisioner.ledger.postgres.queries import count_rows
 from provisioner.ledger.sql_files import read_statements
-from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput, is_hardly_any
+from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
 _PLAN = read_statements(__package__, "plan")
 _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
-_NAMED = 3
-"""Keys that are named of each input."""
 _ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error")
 _FAULT = ("row", "number", "field", "input_column", "reason")
 
@@ -60,9 +58,12 @@ class PlanPass:
             await connection.execute(_PLAN["find_repeats"])
             if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM ranked)"):
                 await connection.execute(_PLAN["rank_repeats"])
-            report = await self._replace(connection)
-            if self._on_replaced is not None and report.vanished:
-                await self._compare(connection, report)
+            last = await connection.fetchval(_PLAN["last_row_id"])
+            report = await self._replace(connection, last)
+            if (on_replaced := self._on_replaced) is not None:
+                replaced = await compare_with_earlier(connection, self._address, report, self._fingerprints, last)
+                if replaced is not None:
+                    await _elsewhere(lambda: on_replaced(replaced))
             return report
 
     async def _copy(self, connection: asyncpg.Connection) -> None:
@@ -77,8 +78,7 @@ class PlanPass:
             if self._on_progress is not None:
                 self._on_progress(copied)
 
-    async def _replace(self, connection: asyncpg.Connection) -> PlanReport:
-        last = await connection.fetchval(_PLAN["last_row_id"])
+    async def _replace(self, connection: asyncpg.Connection, last: int) -> PlanReport:
         await connection.execute(_PLAN["clear"])
         files = [(id_, each.name, each.size, each.sha256) for id_, each in enumerate(self._fingerprints)]
         await connection.executemany(_PLAN["add_source"], files)
@@ -98,36 +98,6 @@ class PlanPass:
             changed=await connection.fetchval(_PLAN["count_changed"], last) if last else 0,
         )
 
-    async def _compare(self, connection: asyncpg.Connection, report: PlanReport) -> None:
-        """Call ``on_replaced`` when the new plan has hardly any row of the old one or reads it otherwise."""
-        found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
-        async with snapshot(self._address) as before:
-            earlier = (await count_rows(before)).with_outcome
-            inputs = await sources(before)
-            digests = [each.sha256 for each in self._fingerprints]
-            is_other_reading = bool(
-                report.added and found < earlier and [each.sha256 for each in inputs] == digests
-            )
-            if not is_other_reading and not await self._is_other_input(connection, found, earlier):
-                return
-            replaced = ReplacedInput(
-                earlier_rows=earlier,
-                found_rows=found,
-                earlier_keys=await _keys(before, "earlier_keys"),
-                new_keys=await _keys(connection, "new_keys"),
-                earlier_inputs=tuple(each.name for each in inputs),
-                is_read_differently=is_other_reading,
-            )
-        on_replaced = self._on_replaced
-        assert on_replaced is not None  # noqa: S101 - the caller has looked
-        await _elsewhere(lambda: on_replaced(replaced))
-
-    async def _is_other_input(self, connection: asyncpg.Connection, found: int, earlier: int) -> bool:
-        if not is_hardly_any(found, earlier):
-            return False
-        planned, used = await connection.fetchrow(_PLAN["count_first_uses"])
-        return is_hardly_any(planned, used)
-
 
 async def _elsewhere(function: Callable[[], Any]) -> Any:
     """Call a function on another thread; raise ``EntriesFailed`` for what it raises."""
@@ -135,10 +105,6 @@ async def _elsewhere(function: Callable[[], Any]) -> Any:
         return await asyncio.to_thread(function)
     except Exception as error:
         raise EntriesFailed(error) from error
-
-
-async def _keys(connection: asyncpg.Connection, name: str) -> tuple[str, ...]:
-    return tuple([line[0] for line in await connection.fetch(_PLAN[name], _NAMED)])
 
 
 def _line(entry: PlanEntry) -> tuple[Any, ...]:

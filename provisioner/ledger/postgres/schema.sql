@@ -39,10 +39,11 @@ CREATE TABLE sources (
 );
 
 -- name: rows
--- One row for every key that was ever valid; rows are never deleted. digest is that of the current input.
+-- One row for every key that was ever valid; rows are never deleted. digest is that of the current input. Keys are
+-- compared by their bytes, whatever the language of the database.
 CREATE TABLE rows (
     id bigint PRIMARY KEY,
-    key text NOT NULL,
+    key text COLLATE "C" NOT NULL,
     digest bytea NOT NULL
 );
 
