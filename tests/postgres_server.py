@@ -74,12 +74,19 @@ def address_of_session() -> str:
     return _SESSION.enter_context(postgres_server())
 
 
-def query_postgres(dsn: str, statement: str, *, schema: str = "public") -> list[tuple[Any, ...]]:
-    """Run an SQL statement, without the ledger's code and on a thread of its own, and return the rows."""
+def query_postgres(
+    dsn: str, statement: str, *, schema: str = "public", is_writing: bool = False
+) -> list[tuple[Any, ...]]:
+    """Run an SQL statement, without the ledger's code and on a thread of its own, and return the rows.
+
+    With ``is_writing``, it is executed also when the server's sessions write nothing by default.
+    """
     import asyncpg  # noqa: PLC0415 - the tests of other things run without it
 
+    settings = {"search_path": schema, **({"default_transaction_read_only": "off"} if is_writing else {})}
+
     async def ask() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(dsn, server_settings={"search_path": schema})
+        connection = await asyncpg.connect(dsn, server_settings=settings)
         try:
             return [tuple(line) for line in await connection.fetch(statement)]
         finally:

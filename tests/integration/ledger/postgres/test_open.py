@@ -1,5 +1,6 @@
 """What is refused before anything is written, and which rights a user needs."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.open import rebuild_ledger
+from provisioner.ledger.postgres.connection import open_connection
 from tests.contract.ledger_kinds import PostgresKind
 from tests.ledger_samples import INPUT, SETTINGS, entries
 from tests.postgres_server import address_of_session, query_postgres
@@ -74,6 +76,19 @@ async def test_a_user_may_create_a_schema_or_be_given_one(user: str, tmp_path: P
     assert "lacks a right" in without
     assert "CREATE" in without
     assert (given, created) == ("", "")
+
+
+async def test_commits_are_durable_whatever_the_server_is_set_to(user: str) -> None:
+    """A session that would not wait for the disk is made to; a stricter one is left as it is."""
+    found = {}
+    for setting in ("off", "local", "on", "remote_apply"):
+        administer(f"ALTER ROLE {user} SET synchronous_commit = {setting}")
+        connection = await open_connection(named(user, "a").postgres_address())
+        found[setting] = await connection.fetchval("SHOW synchronous_commit")
+        connection.terminate()
+    await asyncio.sleep(0)
+
+    assert found == {"off": "on", "local": "on", "on": "on", "remote_apply": "remote_apply"}
 
 
 async def test_the_schema_of_another_program_or_a_newer_version_is_left_alone(tmp_path: Path) -> None:

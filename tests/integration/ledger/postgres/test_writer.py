@@ -93,6 +93,32 @@ async def test_a_commit_whose_answer_was_lost_is_not_executed_again(
     assert KIND.standing(tmp_path) == [Standing(Status.CREATED, 1, None), Standing(Status.UNKNOWN, 1, None)]
 
 
+def write_nothing(is_read_only: str) -> None:
+    """Let every session of the server write nothing, or write again."""
+    for statement in (
+        f"ALTER SYSTEM SET default_transaction_read_only = {is_read_only}",
+        "SELECT pg_reload_conf()",
+    ):
+        query_postgres(address_of_session(), statement, is_writing=True)
+
+
+async def test_a_server_that_writes_nothing_for_a_while_holds_what_is_written(tmp_path: Path) -> None:
+    """As a standby does until it takes over: an intent is accepted when the server writes again."""
+    async with open_ledger(KIND.location(tmp_path), SETTINGS, version="1") as ledger:
+        await planned(ledger, 1)
+        (claim,) = await claim_all(ledger)
+        await asyncio.to_thread(write_nothing, "on")
+        try:
+            intent = asyncio.ensure_future(ledger.begin(claim.id))
+            done, _ = await asyncio.wait([intent], timeout=0.3)
+        finally:
+            await asyncio.to_thread(write_nothing, "off")
+        await intent
+
+    assert not done
+    assert KIND.standing(tmp_path) == [Standing(Status.IN_FLIGHT, 1, None)]
+
+
 async def test_a_run_whose_ledger_was_taken_over_writes_nothing_more(tmp_path: Path) -> None:
     """Another run has marked its rows as unknown: neither an intent nor an outcome of the first one counts."""
     location = KIND.location(tmp_path)
