@@ -159,9 +159,10 @@ def _may_take(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
     return reader.manifest.settings == settings or reader.is_unsent()
 
 
-def _rebuild(results: Path, *, before: str = "", after: str) -> str:
-    """Return the way on by ``--rebuild-from``, empty where the results lack what that needs."""
-    return f"{before}--rebuild-from {quote(str(results))}{after}" if is_whole(results) else ""
+def _rebuild(results: Path, ledger: LedgerLocation, *, before: str = "", after: str) -> str:
+    """Return the way on by ``--rebuild-from``, empty where results or ledger do not allow it."""
+    is_possible = is_whole(results) and not ledger.is_postgres
+    return f"{before}--rebuild-from {quote(str(results))}{after}" if is_possible else ""
 
 
 def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
@@ -170,18 +171,18 @@ def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
             f"{results} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
             "the input would be created again",
             cure=f"name the ledger of {results} with --ledger; or, for other customers, another -o; or add "
-            f"{_rebuild(results, after=' if its ledger is lost; or ')}--new-job to begin anew and keep "
+            f"{_rebuild(results, ledger, after=' if its ledger is lost; or ')}--new-job to begin anew and keep "
             "these results under another name",
         )
     return UsageError(
         f"{results} is there, and its ledger {ledger} is not: without that, its customers would be created again",
-        cure=f"put {ledger} back; or add {_rebuild(results, after=' to rebuild it, or ')}--new-job "
+        cure=f"put {ledger} back; or add {_rebuild(results, ledger, after=' to rebuild it, or ')}--new-job "
         "to begin anew and keep these results under another name",
     )
 
 
 def _other_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
-    rebuild = _rebuild(results, before=f"or move {ledger} away and add ", after="; ")
+    rebuild = _rebuild(results, ledger, before=f"or move {ledger} away and add ", after="; ")
     return UsageError(
         f"{results} has created rows that {ledger} does not know: it is of another ledger, or that is an old copy",
         cure=f"name the ledger of {results} with --ledger, or another -o; {rebuild}--new-job goes on and keeps "
