@@ -19,7 +19,7 @@ from provisioner.models.environment import ProcessEnvironment, working_folder
 from provisioner.models.reasons import MOST_NAMED, NEVER_PLANNED
 from provisioner.models.summary import ErrorInfo, Summary
 from provisioner.monitor import RunMonitor
-from provisioner.options import ReconcileOptions, parse_rate
+from provisioner.options import ReconcileOptions, parse_duration, parse_rate
 from provisioner.options.shell_command import export_command
 from provisioner.pacing import Pacer
 from provisioner.ports.user_interface import UserInterface
@@ -56,7 +56,9 @@ async def reconcile_job(
     if idle is not None:
         return idle
     target = Target.choose(options, environment.environ, environment.home)
-    async with open_ledger(location, {**settings, **target.settings()}, version=__version__) as opened:
+    give_up_s = parse_duration(options.give_up, "--give-up")
+    wanted = {**settings, **target.settings()}
+    async with open_ledger(location, wanted, version=__version__, give_up_s=give_up_s) as opened:
         look_ups = LookUps(opened, options, target, rate, ui)
         stop = stop or StopSignals()
         with stop.active(drain_s=0):

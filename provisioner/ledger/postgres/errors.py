@@ -37,7 +37,7 @@ class OddConversation(Exception):  # noqa: N818 - it says what was found; ``tran
         self.row = row
 
 
-def is_away(error: BaseException) -> bool:
+def is_away(error: BaseException | None) -> bool:
     """Return whether an exception says that the server cannot be used now, and may be later."""
     return isinstance(error, _AWAY) and not isinstance(error, ssl.SSLCertVerificationError)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from provisioner.errors import UnreachableError
+from provisioner.errors import ProvisionerError, UnreachableError
 from provisioner.ledger.postgres.errors import is_away, translated
 from provisioner.ledger.postgres.session import Session
 from provisioner.system.event_log import event_logger
@@ -45,7 +45,7 @@ class PersistentServer:
                 with translated(self._session.address):
                     result = await self._executed(query, limit_s)
             except Exception as error:
-                if not is_away(error.__cause__ or error):
+                if not is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
                     raise
                 self._session.lose()
                 away_since = away_since or self._noted_away()

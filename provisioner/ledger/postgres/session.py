@@ -8,6 +8,8 @@ from provisioner.ledger.postgres.connection import open_connection
 from provisioner.ledger.sql_files import read_statements
 
 _OPEN = read_statements(__package__, "open")
+_GOODBYE_S = 5.0
+"""Seconds for closing a connection."""
 
 
 class Session:
@@ -42,8 +44,12 @@ class Session:
     async def close(self) -> None:
         """Close the connection, and so release the lock."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close(timeout=5)
+        if connection is None:
+            return
+        try:
+            await connection.close(timeout=_GOODBYE_S)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # it is lost, and so is the lock
+            connection.terminate()
 
     async def _renewed(self) -> asyncpg.Connection:
         connection = await open_connection(self.address)

@@ -1,6 +1,7 @@
 """What is written while connections are lost, answers do not come and the server is away."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from provisioner.errors import LedgerBusyError, LedgerError, UnreachableError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.postgres.session import Session
-from provisioner.models import Status
+from provisioner.models import PlanEntry, Status
 from tests.contract.ledger_kinds import PostgresKind, Standing
-from tests.ledger_samples import CREATED, INPUT, REFUSED, SETTINGS, claim_all, entries, send
+from tests.ledger_samples import CREATED, INPUT, REFUSED, SETTINGS, claim_all, entries, entry, send
 from tests.postgres_server import address_of_session, postgres_server, query_postgres
 
 KIND = PostgresKind()
@@ -153,3 +154,18 @@ async def test_who_waits_for_a_server_is_told_after_the_longest_time() -> None:
     await opened.__aexit__(None, None, None)
     with pytest.raises(LedgerError, match="cannot be reached"), open_reader(location):
         pass
+
+
+async def test_an_input_that_fails_is_no_fault_of_the_server(tmp_path: Path) -> None:
+    """What its entries raise goes on as it is, also what the network raises; the connection is kept."""
+
+    def failing() -> Iterator[PlanEntry]:
+        yield entry(1, "a")
+        raise TimeoutError
+
+    async with open_ledger(KIND.location(tmp_path), SETTINGS, version="1") as ledger:
+        with pytest.raises(TimeoutError):
+            await ledger.plan(failing(), INPUT)
+        report = await ledger.plan(entries("abc"), INPUT)
+
+    assert report.added == 3
