@@ -55,9 +55,9 @@ async def job(kind: LedgerKind, folder: Path) -> tuple[Sequence[Result], Sequenc
             await ledger.begin(claims[key].id, f"wc-{key}", owes_message=key in "bcd", owes_settings=key in "de")
             created = structs.replace(CREATED, conversation_sid=conversation_sid(number), identity=f"wc-{key}")
             await ledger.settle_created(claims[key].id, created, may_share=False)
-        for key, status, result in (("b", MessageStatus.POSTED, POSTED), ("c", MessageStatus.UNKNOWN, LOST)):
+        for key, message, result in (("b", MessageStatus.POSTED, POSTED), ("c", MessageStatus.UNKNOWN, LOST)):
             await ledger.messages.begin(claims[key].id)
-            await ledger.messages.settle(claims[key].id, status, result)
+            await ledger.messages.settle(claims[key].id, message, result)
         await ledger.settings.settle(claims["e"].id, SettingsStatus.REJECTED, REFUSED)
         for key, status in (("g", Status.REJECTED), ("h", Status.UNKNOWN), ("i", Status.IN_FLIGHT)):
             await send(ledger, claims[key], status)
