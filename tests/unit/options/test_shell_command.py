@@ -1,14 +1,21 @@
 """A Python call as a command line."""
 
 import shlex
+from pathlib import Path
 
 import click
 import pytest
 
 from provisioner.cli.main import cli
-from provisioner.options import RunOptions
+from provisioner.options import ReportOptions, RunOptions
 from provisioner.options.keyword_values import options_from_keywords
-from provisioner.options.shell_command import export_command, ledger_command, shell_command, without_option
+from provisioner.options.shell_command import (
+    export_command,
+    ledger_command,
+    shell_command,
+    typed_command,
+    without_option,
+)
 
 
 def command_of(*files: str, **given: object) -> list[str]:
@@ -48,6 +55,29 @@ def test_a_command_on_a_ledger_is_one_that_the_parser_takes() -> None:
         assert command is not None
         command.make_context(words[1], words[2:])
     assert commands[2].endswith("-o results --format csv")
+
+
+def test_the_password_of_a_database_is_masked_wherever_the_ledger_is_named() -> None:
+    """As a word of its own, behind the flag, as an argument and as an option of a call; it is kept for nobody."""
+    address, shown = "postgresql://ada:p@w-1@db/jobs?job=a", "postgresql://ada:***@db/jobs?job=a"
+    typed = ["run", "a.csv", "--ledger", address, f"--ledger={address}"]
+
+    assert shlex.split(typed_command(typed)) == ["provisioner", *typed[:3], shown, f"--ledger={shown}"]
+    assert shlex.split(typed_command(["status", address])) == ["provisioner", "status", shown]
+    called = shlex.join(command_of("a.csv", output="r.csv", ledger=address))
+    assert "ada:***@db/jobs?job=a" in called
+    assert "p@w-1" not in called
+
+
+def test_a_page_about_a_database_is_named_after_its_job() -> None:
+    """The address is no name of a file."""
+    file, first, other = map(
+        Path, ("out/a.ledger", "postgresql://db/jobs?job=spring&sslmode=require", "postgresql://db/jobs")
+    )
+
+    names = [str(ReportOptions().page(ledgers)) for ledgers in ([file], [first], [first, file], [other])]
+
+    assert names == ["out/a.html", "spring.html", "spring-and-a.html", "report.html"]
 
 
 def test_a_proxy_is_not_repeated() -> None:
