@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -15,6 +15,7 @@ help:
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
+	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
@@ -82,6 +83,9 @@ sdk-lock: $(VENV)/.dev
 
 bench-durability: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.durability
+
+bench-ledgers: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.ledgers $(BENCH)
 
 bench-encodings: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 	$(BIN)/python -m benchmarks.encodings $(BENCH)

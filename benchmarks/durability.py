@@ -95,7 +95,7 @@ def throughput(folder: Path, base_url: str, *, rows: int, rate: str, synchronous
         environment = ProcessEnvironment(ENVIRON, Path(name), "provisioner run")
 
         def opening(
-            location: LedgerLocation, settings: Mapping[str, str], *, version: str
+            location: LedgerLocation, settings: Mapping[str, str], *, version: str, **_: object
         ) -> AbstractAsyncContextManager[SqliteLedger]:
             path = location.file_path()
             return open_sqlite_ledger(path, settings, version=version, synchronous=synchronous)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -24,15 +24,15 @@ import pytest
 
 SETTINGS = (
     "listen_addresses=",
-    "fsync=off",
-    "full_page_writes=off",
     "max_connections=50",
     "shared_buffers=32MB",
     "log_min_messages=panic",
     "wal_level=minimal",
     "max_wal_senders=0",
 )
-"""Settings of the server: it listens on a socket in its own folder only, and its data do not outlive it."""
+"""Settings of the server: it listens on a socket in its own folder only."""
+CARELESS = ("fsync=off", "full_page_writes=off")
+"""Settings of a server whose data do not outlive it."""
 NOBODY = 65_534
 """User for the server when the tests run as root, which PostgreSQL refuses. Source: Debian's base-passwd."""
 
@@ -49,9 +49,12 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Start a server and yield the address of its database; stop the server at the end."""
-    command = [sys.executable, "-m", "tests.postgres_server"]
+def postgres_server(*, is_durable: bool = False) -> Iterator[str]:
+    """Start a server and yield the address of its database; stop the server at the end.
+
+    Its commits do not wait for the disk unless it ``is_durable``.
+    """
+    command = [sys.executable, "-m", "tests.postgres_server", *(() if is_durable else CARELESS)]
     root = Path(__file__).parent.parent
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) as keeper:
         assert keeper.stdin is not None
@@ -96,8 +99,8 @@ def query_postgres(
         return thread.submit(asyncio.run, ask()).result()
 
 
-def main() -> None:
-    """Start the server, print its folder, and stop it when standard input is closed."""
+def main(settings: Sequence[str]) -> None:
+    """Start the server with further settings, print its folder, and stop it when standard input is closed."""
     found = programs()
     assert found is not None
     user = NOBODY if os.geteuid() == 0 else None
@@ -125,9 +128,8 @@ def main() -> None:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        options = [
-            word for setting in (*SETTINGS, f"unix_socket_directories={folder}") for word in ("-c", setting)
-        ]
+        named = (*SETTINGS, *settings, f"unix_socket_directories={folder}")
+        options = [word for setting in named for word in ("-c", setting)]
         with subprocess.Popen(
             [found / "postgres", "-D", data, *options], user=user, group=user, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -155,4 +157,4 @@ def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    main()
+    main(sys.argv[1:])
