@@ -95,7 +95,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], st
         (asyncpg.InsufficientPrivilegeError,),
         LedgerError,
         "this user lacks a right",
-        "ask the owner of the database to GRANT CREATE, TEMPORARY ON it, or name the user that began the job",
+        "ask for CREATE on the database, or, to read a job, for USAGE on its schema and SELECT on its tables",
     ),
     (
         (asyncpg.ReadOnlySQLTransactionError,),

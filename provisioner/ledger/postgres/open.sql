@@ -36,6 +36,10 @@ FROM pg_class
 JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
 WHERE pg_namespace.nspname = $1 AND pg_class.relkind = 'r' AND relname IN ('versions', 'manifest', 'workers');
 
+-- name: may_use
+-- Whether this user may look into the schema; otherwise PostgreSQL says that its tables are not there.
+SELECT has_schema_privilege($1, 'USAGE');
+
 -- name: version
 -- The version of the schema.
 SELECT max(version) FROM versions;

@@ -38,6 +38,8 @@ async def require_schema(connection: asyncpg.Connection, address: PostgresAddres
         return False
     if not await connection.fetchval(_OPEN["is_ours"], address.schema):
         raise errors.foreign(address)
+    if not await connection.fetchval(_OPEN["may_use"], address.schema):
+        raise errors.to_error(asyncpg.InsufficientPrivilegeError(), address)
     version = await connection.fetchval(_OPEN["version"]) or 0
     if version > POSTGRES_SCHEMA_VERSION:
         raise errors.newer(address, version, POSTGRES_SCHEMA_VERSION)

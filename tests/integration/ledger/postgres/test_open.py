@@ -11,6 +11,7 @@ from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.open import rebuild_ledger
 from provisioner.ledger.postgres.connection import open_connection
+from provisioner.models import Counts
 from tests.contract.ledger_kinds import PostgresKind
 from tests.ledger_samples import INPUT, SETTINGS, entries
 from tests.postgres_server import address_of_session, query_postgres
@@ -76,6 +77,22 @@ async def test_a_user_may_create_a_schema_or_be_given_one(user: str, tmp_path: P
     assert "lacks a right" in without
     assert "CREATE" in without
     assert (given, created) == ("", "")
+
+
+async def test_whoever_only_looks_needs_the_right_to_read(user: str, tmp_path: Path) -> None:
+    """Without it, that is said; with it, nothing can be written."""
+    location, schema = named(user, tmp_path.name), f"provisioner_{tmp_path.name}"
+    assert await refusal_of(named("postgres", tmp_path.name)) == ""
+    with pytest.raises(LedgerError, match="lacks a right"), open_reader(location):
+        pass
+    administer(
+        f'GRANT USAGE ON SCHEMA "{schema}" TO {user}', f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {user}'
+    )
+    with open_reader(location) as reader:
+        counts, results = reader.counts(), list(reader.results())
+
+    assert (counts, len(results)) == (Counts(input=1, pending=1), 1)
+    assert "lacks a right" in await refusal_of(location)
 
 
 async def test_commits_are_durable_whatever_the_server_is_set_to(user: str) -> None:
