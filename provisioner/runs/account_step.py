@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import structs
 
-from provisioner.errors import ExitCode, ProvisionerError, StorageError
+from provisioner.errors import ExitCode, ProvisionerError, StorageError, UnreachableError
 from provisioner.ledger import LedgerReader, ThresholdNote, follow_up_counts
 from provisioner.models import Counts, FollowUpCounts, Status
 from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
@@ -104,7 +104,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     summary, thresholds = await _judged(job, config, _summary(config, run_plan, report, final))
     await _store_end(job, run_plan, summary, thresholds)
     event_logger().info("run.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
-    with suppress(StorageError):
+    with suppress(StorageError, UnreachableError):
         await job.ledger.finish_run(summary.exit_code)
     return summary
 
@@ -132,7 +132,7 @@ async def _store_end(
     next_command = summary.next_command if is_planned else run_plan.run_note.next_command
     note = structs.replace(run_plan.run_note, thresholds=thresholds, next_command=next_command)
     if note != run_plan.run_note:
-        with suppress(StorageError):
+        with suppress(StorageError, UnreachableError):
             await job.ledger.set_run_note(note)
 
 
