@@ -6,8 +6,8 @@ from typing import Any
 import asyncpg
 
 from provisioner.ledger.postgres.queries import require_conversations
+from provisioner.ledger.shapes import OddLine
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite.shapes import OddLine
 from provisioner.models import Claim, MessageStatus, SettingsStatus, Status
 from provisioner.models.sids import SidKind
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import asyncpg
 
+from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.guest_ledger import PostgresGuestLedger
 from provisioner.ledger.postgres.queries import require_conversations
 from provisioner.ledger.postgres.writer import CommitQueue
+from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite.close_attempts import close_attempt, request_details
 from provisioner.models.closing import (
     FINAL_STATUSES,
     CloseResult,

@@ -9,7 +9,7 @@ import asyncpg
 
 from provisioner.errors import LedgerBusyError, LedgerError, ProvisionerError, StorageError
 from provisioner.ledger.postgres.address import PostgresAddress
-from provisioner.ledger.sqlite.shapes import OddLine
+from provisioner.ledger.shapes import OddLine
 from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason
 

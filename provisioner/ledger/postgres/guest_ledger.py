@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite.close_attempts import close_attempt
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
 
 _CLOSURES = read_statements(__package__, "closures")

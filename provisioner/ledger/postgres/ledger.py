@@ -26,8 +26,8 @@ from provisioner.ledger.postgres.schema import drop_unused
 from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.postgres.settings_ledger import PostgresSettingsLedger
 from provisioner.ledger.postgres.writer import CommitQueue
+from provisioner.ledger.row_codec import decode_unknown, encode_run_note
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_run_note
 from provisioner.models import (
     AttemptResult,
     Claim,

@@ -22,9 +22,9 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
 )
+from provisioner.ledger.row_codec import decode_run_note
+from provisioner.ledger.shapes import decode_settings
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite.row_codec import decode_run_note
-from provisioner.ledger.sqlite.shapes import decode_settings
 from provisioner.models import (
     AttemptRecord,
     Counts,

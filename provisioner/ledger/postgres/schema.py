@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import asyncpg
 
 from provisioner.errors import LedgerError, OtherJobError
+from provisioner.ledger import shapes
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
+from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.sql_files import read_statements
-from provisioner.ledger.sqlite import shapes
-from provisioner.ledger.sqlite.shapes import checked_row, decode_settings
 from provisioner.models import Manifest
 from provisioner.system.printable import printable, quoted, shortened
 

@@ -9,9 +9,10 @@ from enum import IntEnum
 from itertools import chain
 from typing import Any
 
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.shared_conversations import shared_conversation
-from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.models import SharedConversation
 
 _RUN = queries.load_queries("run")

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Collection, Sequence
 
+from provisioner.ledger.row_codec import claims_of
 from provisioner.ledger.sqlite import queries
-from provisioner.ledger.sqlite.row_codec import claims_of
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.models import Claim, MessageStatus, SettingsStatus, Status
 

@@ -5,12 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.close_attempts import close_attempt
+from provisioner.ledger import shapes
+from provisioner.ledger.close_attempts import close_attempt
+from provisioner.ledger.row_codec import request_details
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.guest_ledger import SqliteGuestLedger
-from provisioner.ledger.sqlite.row_codec import request_details
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.ledger.sqlite.writer import Writer, transaction
 from provisioner.models.closing import (

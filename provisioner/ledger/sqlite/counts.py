@@ -2,9 +2,10 @@
 
 import sqlite3
 
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.database import version_of
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.models import Counts, MessageCounts, SettingsCounts
 
 _COUNTS = queries.load_queries("read")["counts"]

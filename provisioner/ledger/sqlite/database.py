@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
-from provisioner.ledger.sqlite import queries, schema, shapes, unsent, wal
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import checked_row, decode_settings
+from provisioner.ledger.sqlite import queries, schema, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
 from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
-from provisioner.ledger.sqlite.shapes import checked_row, decode_settings
 from provisioner.ledger.sqlite.wal import has_wal, require_wal, wal_path
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Manifest

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from msgspec import structs
 
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.counts import read_counts
-from provisioner.ledger.sqlite.reader import read_fingerprints
+from provisioner.ledger.sqlite.job_facts import read_fingerprints
 from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.models import PlanReport, ReplacedInput, is_hardly_any
 
 _PLAN = queries.load_queries("plan")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioner.errors import LedgerError, ProvisionerError, StorageError
-from provisioner.ledger.sqlite.shapes import OddLine
+from provisioner.ledger.shapes import OddLine
 from provisioner.ledger.sqlite.sids import OddSid
 from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason

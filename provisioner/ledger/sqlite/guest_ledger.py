@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.close_attempts import close_attempt
+from provisioner.ledger import shapes
+from provisioner.ledger.close_attempts import close_attempt
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger import shapes
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_history_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.history_plan import write_histories
 from provisioner.ledger.sqlite.message_ledger import encode_message_attempt
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,

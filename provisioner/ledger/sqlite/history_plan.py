@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from provisioner.ledger import shapes
 from provisioner.ledger.history_plans import HistoryPlanner, KnownHistory
-from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import HistoryEntry, HistoryReport
 

@@ -12,28 +12,25 @@ from pathlib import Path
 from threading import Event
 from typing import Unpack
 
+from provisioner.ledger import shapes
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
-from provisioner.ledger.sqlite import queries, shapes, wal
+from provisioner.ledger.row_codec import decode_unknown, encode_attempt, encode_run_note
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
 from provisioner.ledger.sqlite.close_ledger import SqliteCloseLedger
 from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun, add_run
 from provisioner.ledger.sqlite.history_ledger import SqliteHistoryLedger
+from provisioner.ledger.sqlite.job_facts import read_notes, read_planned_inputs
 from provisioner.ledger.sqlite.message_ledger import SqliteMessageLedger
 from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_temporary
 from provisioner.ledger.sqlite.plan import write_plan
-from provisioner.ledger.sqlite.reader import (
-    SqliteLedgerReader,
-    open_sqlite_reader,
-    read_notes,
-    read_planned_inputs,
-)
+from provisioner.ledger.sqlite.reader import SqliteLedgerReader, open_sqlite_reader
 from provisioner.ledger.sqlite.recovery import recover
-from provisioner.ledger.sqlite.row_codec import decode_unknown, encode_attempt, encode_run_note
 from provisioner.ledger.sqlite.settings_ledger import SqliteSettingsLedger
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,

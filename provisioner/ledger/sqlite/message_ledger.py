@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger import shapes
+from provisioner.ledger.row_codec import encode_text
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_message_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_codec import encode_text
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 

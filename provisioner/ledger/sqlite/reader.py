@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from provisioner.errors import LedgerError
+from provisioner.ledger import shapes
 from provisioner.ledger.notes import JobNotes
 from provisioner.ledger.reading import (
     MOST_RECENT,
@@ -23,7 +24,9 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
 )
-from provisioner.ledger.sqlite import lock, queries, shapes, unsent
+from provisioner.ledger.row_codec import decode_run_note
+from provisioner.ledger.shapes import OddLine, checked_row, decode_settings
+from provisioner.ledger.sqlite import lock, queries, unsent
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.counts import (
     read_counts,
@@ -33,9 +36,8 @@ from provisioner.ledger.sqlite.counts import (
 )
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
-from provisioner.ledger.sqlite.row_codec import decode_run_note
+from provisioner.ledger.sqlite.job_facts import read_fingerprints, read_notes
 from provisioner.ledger.sqlite.schema import vanished_query
-from provisioner.ledger.sqlite.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.models import (
     AttemptRecord,
@@ -51,7 +53,6 @@ from provisioner.models import (
 )
 
 _READ = queries.load_queries("read")
-_PLANNED_AT = queries.load_queries("run")["planned_at"]
 _BATCH = 100
 """Result rows that are fetched and checked together; no more of a query's result is in memory."""
 
@@ -276,25 +277,3 @@ def open_sqlite_reader(path: Path) -> Iterator[SqliteLedgerReader]:
         yield SqliteLedgerReader(connection, path)
     finally:
         connection.close()
-
-
-def read_fingerprints(connection: sqlite3.Connection) -> Sequence[Fingerprint]:
-    """Return the fingerprints of the planned input files. Raise ``OddLine`` for a damaged ledger."""
-    return [
-        Fingerprint(*checked_row(shapes.SOURCE, line)) for line in connection.execute(_READ["sources"]).fetchall()
-    ]
-
-
-def read_planned_inputs(connection: sqlite3.Connection) -> Sequence[Fingerprint] | None:
-    """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
-    return read_fingerprints(connection) if connection.execute(_PLANNED_AT).fetchone() else None
-
-
-def read_notes(connection: sqlite3.Connection) -> JobNotes:
-    """Return the notes that earlier runs stored. Raise ``OddLine`` for a damaged ledger."""
-    return JobNotes(**{name: _read_note(connection, name) for name in JobNotes.__struct_fields__})
-
-
-def _read_note(connection: sqlite3.Connection, name: str) -> str | None:
-    found = connection.execute(_READ["note"], (name,)).fetchone()
-    return None if found is None else checked_row(shapes.VALUE, found)[0]

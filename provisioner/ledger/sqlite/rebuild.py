@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import Event
 
 from provisioner.errors import InputError, LedgerError
+from provisioner.ledger import shapes
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
-from provisioner.ledger.sqlite import queries, shapes
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.create_file import create_file
 from provisioner.ledger.sqlite.database import begin_job, create_tables, require_no_wal, require_parent_dir
 from provisioner.ledger.sqlite.errors import translate_errors
@@ -20,7 +22,6 @@ from provisioner.ledger.sqlite.lock import hold_lock
 from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.rebuilt_row import RebuiltRow, rebuilt_row, sent_at
 from provisioner.ledger.sqlite.respelt_keys import find_respelt_keys
-from provisioner.ledger.sqlite.shapes import checked_row
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Result, Status
 

@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import chain
 
+from provisioner.ledger import shapes
 from provisioner.ledger.respelt_keys import MOST_SAMPLED, KeyedRow, RespeltKeys, sample_steps
-from provisioner.ledger.sqlite import queries, shapes
-from provisioner.ledger.sqlite.shapes import checked_row
+from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.sqlite import queries
 
 _RESPELT = queries.load_queries("respelt")
 

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_settings_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_codec import request_details
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus
 

@@ -8,7 +8,7 @@ import pytest
 from provisioner.errors import LedgerError, ProvisionerError, StorageError
 from provisioner.ledger.postgres.address import parse_postgres_address
 from provisioner.ledger.postgres.errors import OddConversation, is_away, translated
-from provisioner.ledger.sqlite.shapes import OddLine
+from provisioner.ledger.shapes import OddLine
 
 ADDRESS = parse_postgres_address("postgresql://ada:pw-1@db/jobs?job=a", shown="postgresql://ada:***@db/jobs?job=a")
 SECRET = "a value of a row, and pw-1"

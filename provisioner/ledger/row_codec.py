@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from provisioner.ledger import shapes
 from provisioner.ledger.notes import RunNote
-from provisioner.ledger.sqlite import shapes
-from provisioner.ledger.sqlite.shapes import OddLine, checked_row, require_shape
+from provisioner.ledger.shapes import OddLine, checked_row, require_shape
 from provisioner.models import AttemptResult, Claim, RequestResult, UnknownRow
 from provisioner.models.sids import SidKind
 

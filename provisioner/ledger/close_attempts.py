@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from provisioner.ledger.sqlite.row_codec import request_details
+from provisioner.ledger.row_codec import request_details
 from provisioner.models.closing import CloseResult
 
 

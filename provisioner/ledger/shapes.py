@@ -1,4 +1,4 @@
-"""Types and size limits of the rows that SQLite queries return; a SQLite column may hold a value of any type.
+"""Types and size limits of the rows that a ledger's queries return; a SQLite column may hold a value of any type.
 
 Every row is checked before it is used. All rows that this program writes pass. A row that does not pass was
 damaged, or written by another program.
