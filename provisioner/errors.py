@@ -5,7 +5,8 @@ ProvisionerError
 ├── InputError            2   input that cannot be read
 ├── LedgerError           2   ledger that cannot be used
 │   ├── OtherJobError     2   the ledger belongs to another job
-│   └── LedgerBusyError  75   another run is using the ledger
+│   ├── LedgerBusyError  75   another run is using the ledger
+│   └── LeaseLostError   75   the lease of this worker was lost
 ├── StrictError           3   invalid rows with ``--strict``
 ├── StorageError          6   a disk error during a run
 ├── GuardError            6   a safety limit stopped the run
@@ -113,6 +114,12 @@ class OtherJobError(LedgerError):
 
 class LedgerBusyError(LedgerError):
     """Raised when another run is using the ledger. Cure: wait for that run, or stop it."""
+
+    exit_code = ExitCode.BUSY
+
+
+class LeaseLostError(LedgerError):
+    """Raised when others have taken this worker's rows over, because its lease had run out."""
 
     exit_code = ExitCode.BUSY
 

@@ -1,0 +1,225 @@
+"""Protocols of a ledger that several processes share: leases, tasks of workers, and the end of a run.
+
+The *coordinator* is the process that was typed: it plans, begins the shared run, and writes the results. A
+*worker* holds a lease, takes shards of the rows that are to be sent, and records what becomes of them. Either may
+die at any time: a worker whose lease has run out is *fenced*, so that it can write no more; its rows in flight
+become unknown, and its other rows are another worker's at once. A run goes on without its coordinator, to the end.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import msgspec
+
+from provisioner.ledger.base import Ledger
+from provisioner.models import MessageStatus, SettingsStatus, Status
+
+
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker has to know to take part in a run; stored in the ledger by the coordinator.
+
+    It holds no customer's data, and no secret: no option takes one. ``files`` are the inputs, as absolute paths or
+    addresses. ``options`` are the options of ``run`` that differ from their defaults, as a JSON object; relative
+    paths among them are made absolute. ``account_sid`` is the account that is called, empty for a simulated one.
+    ``lease_s`` is how long a worker that says nothing keeps its rows, and ``request_s`` how long one of its
+    requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none.
+    """
+
+    files: tuple[str, ...]
+    options: str
+    account_sid: str
+    lease_s: float
+    request_s: float
+    canary: int = 0
+
+
+class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a shared run ended, or why it stops.
+
+    ``kind`` is empty when no row is left to send, else the value of the ``StopKind``. ``exit_code`` is that of
+    every worker. ``message`` and ``cure`` are those of the error that stopped it, empty without one. ``unlooked``
+    is the number of unknown rows and messages that were not looked up.
+    """
+
+    kind: str = ""
+    exit_code: int = 0
+    message: str = ""
+    cure: str = ""
+    unlooked: int = 0
+
+
+class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of a worker since it joined; it stores them with each beat.
+
+    ``failed`` counts as ``--max-failures`` does. ``run_figures`` are its ``RunFigures`` as JSON, for the summary.
+    """
+
+    sent: int = 0
+    done: int = 0
+    failed: int = 0
+    throttled: int = 0
+    in_flight: int = 0
+    rate: float = 0.0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    run_figures: str = ""
+
+
+class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
+    """State of a worker, for ``status`` and the display.
+
+    ``number`` is its fencing token, never used twice in a job. ``lease_left_s`` is the rest of its lease in
+    seconds, below zero when it has run out. ``is_fenced`` and ``is_ended`` say that it takes part no more.
+    """
+
+    number: int
+    host: str
+    pid: int
+    version: str
+    started: float
+    lease_left_s: float
+    is_fenced: bool
+    is_ended: bool
+    figures: WorkerFigures
+
+
+class SendTask(msgspec.Struct, frozen=True):
+    """Rows wait: ``claim`` returns rows until none is left for this worker; then call ``give_back``.
+
+    With ``is_canary``, they are the first rows of the run, to be sent one after the other; call ``pass_canary``
+    when they were not all refused. Until then, no other row is handed out. ``to_send`` is the number of rows of
+    the whole run, for a limit in percent.
+    """
+
+    is_canary: bool
+    to_send: int
+
+
+class LookUpTask(msgspec.Struct, frozen=True):
+    """Every row was sent, and this worker alone looks unknown rows up; then it opens a sweep or ends the run.
+
+    Some attempts may be over only ``wait_s`` seconds from now: those of a worker that was fenced. A look-up before
+    that proves no absence. ``number`` counts the run's sweeps from 1.
+    """
+
+    wait_s: float
+    number: int
+
+
+Task = SendTask | LookUpTask | RunEnd
+"""What a worker does next; ``RunEnd`` means that it is to stop."""
+
+
+class Lease(Protocol):
+    """Right of a worker to send and to write, until its deadline. Renewed in the background.
+
+    The deadline is kept on a clock that goes on while the machine sleeps, counted from before the renewal was
+    asked.
+    """
+
+    def is_held(self) -> bool:
+        """Return whether a request may leave now: the deadline, less a margin, is not over. Does not block."""
+        ...
+
+    async def held(self) -> None:
+        """Return when the lease is held. Raise ``LeaseLostError`` when this worker was fenced."""
+        ...
+
+    async def lost(self) -> None:
+        """Return when this worker was fenced, or can never renew its lease."""
+        ...
+
+
+class WorkerLedger(Ledger, Protocol):
+    """Ledger of a shared run as one of its workers has it open. A fenced worker's writes raise ``LeaseLostError``.
+
+    The methods of ``Ledger`` for planning and starting runs are not for workers.
+    """
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of this worker."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """The fencing token of this worker."""
+        ...
+
+    @property
+    def spec(self) -> RunSpec:
+        """What the coordinator has stored of the run."""
+        ...
+
+    async def next_task(self) -> Task:
+        """Wait until there is something to do, and return it.
+
+        Every row that this worker has claimed has to be settled, or given back, before.
+        """
+        ...
+
+    async def pass_canary(self) -> None:
+        """Record that the first rows were not all refused, so that the other rows are handed out."""
+        ...
+
+    async def give_back(self) -> None:
+        """Give up the shards of this worker: their rows are settled, and others may take those that are not."""
+        ...
+
+    async def open_sweep(
+        self,
+        statuses: Collection[Status],
+        *,
+        messages: Collection[MessageStatus] = (),
+        settings: Collection[SettingsStatus] = (),
+    ) -> int:
+        """Hand out the rows with these statuses once more; return how many there are under the run's limit.
+
+        For the worker with the ``LookUpTask``. 0 means that nothing was opened.
+        """
+        ...
+
+    async def end_run(self, end: RunEnd) -> None:
+        """End the run for all of its workers; the first end counts."""
+        ...
+
+    def set_figures(self, figures: WorkerFigures) -> None:
+        """Store these figures with the next beat."""
+        ...
+
+    @property
+    def failed_elsewhere(self) -> int:
+        """Number of rows that failed at the other workers of this run, as of the last beat."""
+        ...
+
+    @property
+    def stop(self) -> RunEnd | None:
+        """Why the run stops, as of the last beat or notification; None while it goes on."""
+        ...
+
+
+class SharedRun(Protocol):
+    """The coordinator's access to a run that workers share."""
+
+    async def begin(self, spec: RunSpec) -> int:
+        """Begin the shared run over the rows that ``set_claimable`` has selected; return their number.
+
+        It is a new generation: workers of an earlier run send nothing more of that one.
+        """
+        ...
+
+    async def workers(self) -> Sequence[WorkerState]:
+        """Return the workers of the current run, in the order in which they joined."""
+        ...
+
+    async def fence_expired(self) -> Sequence[WorkerState]:
+        """Fence workers whose lease has run out, or whose process on this machine is gone; return them."""
+        ...
+
+    async def end(self) -> RunEnd | None:
+        """Return how the run ended, or why it stops; None while it goes on."""
+        ...
+
+    async def end_run(self, end: RunEnd) -> None:
+        """Stop the run for all of its workers; the first end counts."""
+        ...
