@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 TESTS :=
+# Processes among which the files of tests are divided: 0 for none beside pytest itself, as -s and --pdb need.
+WORKERS := 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
@@ -10,7 +12,7 @@ DEMO := demo-results.csv
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
-	@echo 'make test      run every test (TESTS="tests/unit -x" to run some)'
+	@echo 'make test      run every test, in two processes (TESTS="tests/unit -x" to run some, WORKERS=0 for one process)'
 	@echo 'make test-all  run them on every Python from 3.11 to 3.14 that the machine has'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
@@ -44,7 +46,7 @@ demo: $(VENV)/.run
 	@head -n 4 $(DEMO)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(TESTS)
 
 # uv looks for each version on the search path; pyenv's versions stand behind it, of which its shims show one alone.
 test-all: $(VENV)/.dev

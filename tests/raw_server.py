@@ -126,8 +126,14 @@ async def resetting(visit: Visit) -> None:
 
 
 def free_port() -> int:
-    """Return a loopback port on which no program listens."""
+    """Return a loopback port on which no program listens.
+
+    It stays bound while this process lives, so that the kernel gives it to no other test at the same moment; a
+    server that names it can listen on it.
+    """
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+        probe.detach()
         return port

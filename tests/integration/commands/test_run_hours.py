@@ -71,12 +71,18 @@ async def test_a_waiting_run_shows_when_it_goes_on(file: Path) -> None:
 
     class Face(QuietUserInterface):
         def progress(self, source: Any) -> Any:
-            asyncio.get_running_loop().call_later(0.3, lambda: states.append(source().state))
+            def look() -> None:
+                if (state := source().state).startswith("paused"):
+                    states.append(state)
+                else:
+                    asyncio.get_running_loop().call_later(0.01, look)
+
+            asyncio.get_running_loop().call_soon(look)
             return super().progress(source)
 
     hours = closed_now()
     async with stub_twilio() as twilio:
-        await start(file, twilio.url, Face(), window=hours, max_duration="0.6s")
+        await start(file, twilio.url, Face(), window=hours, max_duration="1s")
 
     assert states == [f"paused until {hours[:5]} (window)"]
 

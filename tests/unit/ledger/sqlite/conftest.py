@@ -1,6 +1,7 @@
 """Fixtures for tests of ledger files."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,8 @@ def as_nobody(tmp_path: Path) -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    folders = [folder for folder in [tmp_path, *tmp_path.parents] if folder.name.startswith("pytest")]
-    for folder in folders:
+    temporary = Path(tempfile.gettempdir())
+    for folder in (folder for folder in tmp_path.parents if temporary in folder.parents):
         folder.chmod(0o755)
     os.seteuid(NOBODY)
     try:
