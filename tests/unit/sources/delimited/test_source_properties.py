@@ -3,7 +3,6 @@
 import csv
 import io
 import random
-import tracemalloc
 from collections.abc import Iterator
 
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +14,7 @@ from provisioner.sources import Source
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.open import open_source
 from provisioner.sources.skipped import BLANK_LINE
+from tests.peak_memory import peak_of
 from tests.unit.sources.corpus import CASES, LEGAL, MADE
 
 unhurried = settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
@@ -94,23 +94,25 @@ def spoilt(count: int) -> Iterator[bytes]:
 def test_spoilt_files_end_in_rows_or_an_input_error() -> None:
     """There is no other exception, no more memory than a file needs, and every record is a row or was skipped."""
     refused = counted = 0
-    list(
-        source_of(b"name,plan\nZo\xeb,1\n").records()
-    )  # what guesses encodings is loaded once, whatever the files
-    tracemalloc.start()
-    for content in spoilt(2_500):
-        try:
-            source = source_of(content)
-            records = list(source.records())
-        except InputError:
-            refused += 1
-            continue
-        is_plain = source.detection.format.value == "csv" and source.detection.compression.value == "none"
-        if is_plain and not source.detection.quoting.value:
-            assert count_records(source, content) == 1 + len(records) + len(skipped_by(source))
-            counted += 1
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+
+    def read() -> None:
+        nonlocal refused, counted
+        for content in spoilt(2_500):
+            try:
+                source = source_of(content)
+                records = list(source.records())
+            except InputError:
+                refused += 1
+                continue
+            is_plain = source.detection.format.value == "csv" and source.detection.compression.value == "none"
+            if is_plain and not source.detection.quoting.value:
+                assert count_records(source, content) == 1 + len(records) + len(skipped_by(source))
+                counted += 1
+
+    # What guesses encodings is loaded once, whatever the files.
+    list(source_of(b"name,plan\nZo\xeb,1\n").records())
+
+    peak = peak_of(read)
 
     assert refused > 250
     assert counted > 800
