@@ -131,7 +131,7 @@ async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
     report = Report(job)
     async with AsyncExitStack() as stack:
         program = (await stack.enter_async_context(programs_in(folder))).unwatched()
-        server = await _serve(program, job)
+        server = await serve(program, job)
         url = server.url
         if job.tls is not None:
             url = await stack.enter_async_context(
@@ -146,9 +146,9 @@ async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
             await _have_audited(program, commands, report)
         report.counted = await server.state()
         conversations = await server.conversations()
-        made = [_made(each) for each in conversations]
+        made = [made_of(each) for each in conversations]
         report.trouble += _wrong_messages(job.shape, labels, conversations)
-        lines = _lines(folder / job.shape.output, labels)
+        lines = lines_of_results(folder / job.shape.output, labels)
     _audit(report, lines, made, ledger=folder / f"{job.shape.output}.ledger")
     return report
 
@@ -164,7 +164,8 @@ def _audit(report: Report, lines: Sequence[Line], made: Sequence[Made], *, ledge
         report.trouble.append(f"the server saw {requests} requests, the ledger {evidence.requests} intents")
 
 
-async def _serve(program: Program, job: Job) -> Simulator:
+async def serve(program: Program, job: Job) -> Simulator:
+    """Start the simulator of a job, with the faults of the storm."""
     faults = ("--faults", FAULTS, "--seed", str(job.seed))
     speed = ("--latency", "30ms", "--jitter", "20ms", *job.shape.server.split())
     running = await program.start("simulate", "--port", "0", "--inspect", *speed, *faults)
@@ -232,7 +233,7 @@ def _results(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def _lines(path: Path, labels: Sequence[str]) -> list[Line]:
+def lines_of_results(path: Path, labels: Sequence[str]) -> list[Line]:
     """Return a line for each input row, also for rows that are missing in the results."""
     found = {int(each["row"]): each for each in _results(path)}
     return [
@@ -255,5 +256,6 @@ def _wrong_messages(shape: Shape, labels: Sequence[str], made: Sequence[dict[str
     ]
 
 
-def _made(conversation: dict[str, Any]) -> Made:
+def made_of(conversation: dict[str, Any]) -> Made:
+    """Return a conversation of the simulator for the comparison with the results."""
     return Made(conversation["sid"], conversation["customer_friendly_name"], conversation["identity"] is None)
