@@ -26,7 +26,7 @@ from .job_commands import JobCommands
 from .open_job import OpenJob
 from .plan_step import RunPlan
 from .row_selection import RetryConfig
-from .run_end import AdviceContext, RunEnd, advice, run_end
+from .run_end import AdviceContext, RunOutcome, advice, run_end
 from .send_step import SendReport
 
 
@@ -178,7 +178,7 @@ async def _write_results(job: OpenJob, config: AccountConfig, kept: list[str], *
 class _JobEnd(NamedTuple):
     """How the run ended, and what is said of it besides the accounting."""
 
-    end: RunEnd
+    end: RunOutcome
     notes: tuple[str, ...]
     next_command: str
 
@@ -210,7 +210,7 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
 
 def _declined(config: AccountConfig) -> _JobEnd:
     """Return the end of a run that the user, when asked, did not want: nothing went wrong."""
-    end = RunEnd(ExitCode.DONE, CommandOutcome.CHECKED)
+    end = RunOutcome(ExitCode.DONE, CommandOutcome.CHECKED)
     return _JobEnd(end, ("nothing was sent: the answer was no",), config.commands.resume)
 
 
@@ -255,7 +255,7 @@ def _advice(
     )
 
 
-def _next(config: AccountConfig, end: RunEnd, counts: Counts, final: _FinalState) -> str:
+def _next(config: AccountConfig, end: RunOutcome, counts: Counts, final: _FinalState) -> str:
     """Return the command that continues the job, empty when nothing is left to do."""
     if end.exit_code is ExitCode.STRICT:
         return config.commands.check

@@ -22,7 +22,7 @@ _RESUMABLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunOutcome:
     """Exit code and outcome of a run."""
 
     exit_code: ExitCode
@@ -54,7 +54,7 @@ def run_end(
     is_limited: bool,
     is_unsent: bool = True,
     follow_ups: FollowUpCounts = _NOTHING_FOLLOWS,
-) -> RunEnd:
+) -> RunOutcome:
     """Return exit code and outcome of a run.
 
     ``counts`` are the ledger's rows by status, and ``follow_ups`` those of the steps after the creation. ``left``
@@ -64,9 +64,9 @@ def run_end(
     this run also tried rows or messages that are left unsent.
     """
     if error is not None and error.exit_code not in _BY_THE_ROWS:
-        return RunEnd(error.exit_code, CommandOutcome.of_error(error))
+        return RunOutcome(error.exit_code, CommandOutcome.of_error(error))
     if left and signal_exit is not None:
-        return RunEnd(signal_exit, CommandOutcome.STOPPED)
+        return RunOutcome(signal_exit, CommandOutcome.STOPPED)
     is_planned = bool(left and is_limited and error is None)
     codes = {*_codes_of(counts.final, follow_ups.final)}
     if is_planned:
@@ -78,7 +78,7 @@ def run_end(
         outcome = CommandOutcome.of_error(error)
     else:
         outcome = CommandOutcome.PLANNED if is_planned else CommandOutcome.FINISHED
-    return RunEnd(min(codes, key=_BY_THE_ROWS.index), outcome)
+    return RunOutcome(min(codes, key=_BY_THE_ROWS.index), outcome)
 
 
 def _codes_of(counts: Counts, follow_ups: FollowUpCounts) -> Iterator[ExitCode]:

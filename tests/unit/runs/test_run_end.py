@@ -19,7 +19,7 @@ from provisioner.models import Counts, Problem, Status
 from provisioner.models.reasons import MOST_NAMED, MOST_REASONS, ErrorReason, format_row_list, group_problems
 from provisioner.models.summary import CommandOutcome
 from provisioner.monitor import RunFigures
-from provisioner.runs.run_end import AdviceContext, RunEnd, advice, run_end
+from provisioner.runs.run_end import AdviceContext, RunOutcome, advice, run_end
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_rows_decide_the_exit_code_of_a_finished_run(counts: Counts, expecte
     """Unknown outranks unsent, which outranks what a person has to fix, and only created rows make a zero."""
     end = run_end(counts, left=0, error=None, signal_exit=None, is_limited=False)
 
-    assert end == RunEnd(expected, CommandOutcome.FINISHED)
+    assert end == RunOutcome(expected, CommandOutcome.FINISHED)
     assert not end.is_resumable
 
 
@@ -61,9 +61,9 @@ def test_a_signal_counts_only_where_rows_wait(code: ExitCode, waiting: Counts) -
     stopped = run_end(waiting, left=1, error=None, signal_exit=code, is_limited=False)
     finished = run_end(done, left=0, error=None, signal_exit=code, is_limited=False)
 
-    assert stopped == RunEnd(code, CommandOutcome.STOPPED)
+    assert stopped == RunOutcome(code, CommandOutcome.STOPPED)
     assert stopped.is_resumable
-    assert finished == RunEnd(ExitCode.DONE, CommandOutcome.FINISHED)
+    assert finished == RunOutcome(ExitCode.DONE, CommandOutcome.FINISHED)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_limit_that_left_rows_is_as_planned_unless_something_is_worse(
     """Rows that wait behind it are not unsent; what became of the others outranks it, and the word stays."""
     end = run_end(counts, left=1, error=None, signal_exit=None, is_limited=True, is_unsent=is_unsent)
 
-    assert end == RunEnd(expected, CommandOutcome.PLANNED)
+    assert end == RunOutcome(expected, CommandOutcome.PLANNED)
     assert end.is_resumable
 
 
@@ -97,8 +97,8 @@ def test_a_limit_that_left_no_row_is_none() -> None:
     ]
 
     assert ends == [
-        RunEnd(ExitCode.DONE, CommandOutcome.FINISHED),
-        RunEnd(ExitCode.UNSENT, CommandOutcome.FINISHED),
+        RunOutcome(ExitCode.DONE, CommandOutcome.FINISHED),
+        RunOutcome(ExitCode.UNSENT, CommandOutcome.FINISHED),
     ]
 
 
@@ -143,7 +143,7 @@ def test_an_error_outranks_everything(error: ProvisionerError, outcome: CommandO
 
     end = run_end(counts, left=1, error=error, signal_exit=ExitCode.SIGINT, is_limited=True)
 
-    assert end == RunEnd(error.exit_code, outcome)
+    assert end == RunOutcome(error.exit_code, outcome)
 
 
 def test_the_accounting_of_a_stopped_run_leaves_no_row_open() -> None:
