@@ -1,4 +1,5 @@
 """Protocols between packages that do not import each other.
 
-``sending`` the protocols that sending rows depends on · ``user_interface`` the output of a command while it runs.
+``sending`` the protocols that sending rows depends on · ``engine`` what places workers · ``user_interface`` the
+output of a command while it runs.
 """
