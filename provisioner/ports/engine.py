@@ -1,6 +1,6 @@
 """Protocol of an engine: what places the workers of a shared run, and replaces those that die."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,18 +10,18 @@ class WorkerPlacement:
     """What an engine has to know to start workers of a run.
 
     ``count`` is how many work at a time. Each is ``provisioner worker ADDRESS`` with ``address``, which holds no
-    password, and with ``arguments`` after it, such as ``--log-level``. ``password`` is that of the address, to be
-    passed as ``PGPASSWORD`` and never as an argument; empty when the address has none, so that the worker takes it
-    from its own environment. ``is_over`` returns whether the run has ended or is stopping, so that nobody who
-    leaves is replaced. ``tell`` shows the user a line, such as one about a worker that is replaced.
+    password, and with ``arguments`` after it, such as ``--profile``. ``secrets`` are environment variables that
+    it needs besides its own, such as ``PGPASSWORD``; they are never passed as arguments, and never logged.
+    ``is_over`` returns whether the run has ended or is stopping, so that nobody who leaves is replaced. ``tell``
+    shows the user a line, such as one about a worker that is replaced.
     """
 
     count: int
     address: str
     is_over: Callable[[], Awaitable[bool]]
     tell: Callable[[str], None]
-    password: str = field(default="", repr=False)
     arguments: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Engine(Protocol):
