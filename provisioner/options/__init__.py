@@ -9,12 +9,9 @@ from .commands import (
     CheckOptions,
     CloseOptions,
     ExportOptions,
-    JobOptions,
-    LoadOptions,
     MappingCommandOptions,
     ReconcileOptions,
     ReportOptions,
-    RunOptions,
     StatusOptions,
 )
 from .days import parse_day
@@ -34,8 +31,10 @@ from .groups import (
     option,
 )
 from .input_options import InputOptions
+from .jobs import JobOptions, LoadOptions, RunOptions
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
 from .presets import AUTO, PRESETS
+from .sharing import SharingOptions, WorkerOptions, parse_lease
 from .simulation import SimulateOptions
 
 __all__ = [
@@ -64,13 +63,16 @@ __all__ = [
     "ReportOptions",
     "ResultsOptions",
     "RunOptions",
+    "SharingOptions",
     "SimulateOptions",
     "StatusOptions",
     "TargetOptions",
+    "WorkerOptions",
     "option",
     "parse_day",
     "parse_duration",
     "parse_failure_limit",
+    "parse_lease",
     "parse_milliseconds",
     "parse_rate",
 ]

@@ -75,6 +75,12 @@ class GiveUpKeywords(TypedDict, total=False):
     give_up: str | float
 
 
+class SharingKeywords(TypedDict, total=False):
+    """Several workers; with a ledger in PostgreSQL."""
+
+    lease: str | float
+
+
 class ConnectionKeywords(TypedDict, total=False):
     """Connection."""
 
@@ -156,7 +162,7 @@ class JobKeywords(
     yes: bool
 
 
-class RunKeywords(JobKeywords, HistoryKeywords, GiveUpKeywords, total=False):
+class RunKeywords(JobKeywords, HistoryKeywords, SharingKeywords, GiveUpKeywords, total=False):
     """``provisioner run``."""
 
     max_attempts: int
