@@ -36,13 +36,13 @@ from .confirmation import Confirmation
 from .job_commands import JobCommands, check_command
 from .job_config import JobConfig
 from .job_start import JobStartConfig
+from .open_sending import SendConfig
 from .output_names import DatedOutputNames
 from .plan_step import PlanConfig
-from .rounds import RoundConfig
 from .row_selection import RetryConfig, RowSelection
 from .run_files import RunFiles
 from .send_schedule import SendSchedule
-from .send_step import SendConfig
+from .sending_context import RoundConfig
 from .supervisor import SupervisorConfig
 
 

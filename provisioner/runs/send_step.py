@@ -2,50 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Awaitable
+from dataclasses import dataclass
 
 from provisioner.errors import ProvisionerError
-from provisioner.http_client.transport import Transport
-from provisioner.models.forecast import Forecast
-from provisioner.monitor import NO_FIGURES, RunFigures, RunMonitor
-from provisioner.pacing import Reachability
-from provisioner.planning.feed import SourceFeed
-from provisioner.ports.sending import ServiceCheck
+from provisioner.monitor import NO_FIGURES, RunFigures
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
 from provisioner.system.event_log import event_logger
-from provisioner.target import Target
 
-from .clients import RunClients
 from .open_job import OpenJob
+from .open_sending import SendConfig, StartingPoint, open_sending
 from .plan_step import RunPlan
-from .rounds import RoundConfig, SendAndReconcile
-from .send_schedule import SendSchedule
-from .service_checks import service_check_of
+from .rounds import SendAndReconcile
 from .supervisor import RunSupervisor
 from .work_stop import WorkStop
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendConfig:
-    """Configuration of the second step.
-
-    ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
-    flight have to finish after a stop. ``defaults`` are texts by field, for rows that do not fill it.
-    ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
-    connection counts as an attempt.
-    """
-
-    target: Target
-    schedule: SendSchedule
-    rounds: RoundConfig
-    rate: str
-    drain_s: float
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    give_up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,68 +58,25 @@ async def send(
     planned = run_plan.forecast
     if not run_plan.consent.is_given or not planned.has_work:
         return SendReport(error=run_plan.consent.error)
-    began, stop = time.monotonic(), WorkStop()
-    async with config.target.open(config.schedule.peak_rate) as transport:
-        reachability = _reachability(config, stop, job.ui)
-        service_check = service_check_of(config.target, transport, job.ledger, reachability)
-        clients = _clients(transport, config, identity_policy, reachability, service_check)
-        clients = clients.with_history(job.history)
-        monitor = _monitor(planned, clients, reachability)
-        stop.on_drain = monitor.drain
-        feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
-        rounds = SendAndReconcile(config.rounds, job.ledger, feed, clients=clients, monitor=monitor, stop=stop)
-        job.stop.on_stop(lambda: _drain(stop, job.ui, config.drain_s), stop.cancel)
+    began = time.monotonic()
+    start = StartingPoint(planned.counts, planned.to_send, planned.to_post)
+    async with open_sending(job, config, identity_policy, start) as opened:
+        context, ui = opened.context, job.ui
+        rounds = SendAndReconcile(context)
+        job.stop.on_stop(lambda: _drain(context.stop, ui, config.drain_s), context.stop.cancel)
         _log_start(planned.to_send, config.rate)
-        async with supervisor.open(monitor, clients.pacer, job.ui, stop.drain), job.ui.progress(monitor.snapshot):
+        supervised = supervisor.open(context.monitor, context.clients.pacer, ui, context.stop.drain)
+        async with supervised, ui.progress(context.monitor.snapshot):
             error, ended_by = await _end_of(rounds.run(planned.to_send + planned.to_post))
     return SendReport(
         error=error,
         is_time_up=ended_by is StopKind.TIME_UP,
-        figures=monitor.figures(),
+        figures=context.monitor.figures(),
         began=began,
         unlooked=rounds.unlooked,
-        bytes_sent=transport.traffic.sent,
-        bytes_received=transport.traffic.received,
-        unreachable_s=reachability.out_s,
-    )
-
-
-def _reachability(config: SendConfig, stop: WorkStop, ui: UserInterface) -> Reachability:
-    """Return what knows whether Twilio can be reached, and stops the run when that lasts too long."""
-    return Reachability(
-        give_up_s=config.give_up_s,
-        concurrency=config.rounds.concurrency,
-        stop=lambda error: stop.drain(Stop(StopKind.UNREACHABLE, error)),
-        tell=ui.print_status,
-    )
-
-
-def _clients(
-    transport: Transport,
-    config: SendConfig,
-    identity_policy: IdentityPolicy,
-    reachability: Reachability,
-    service_check: ServiceCheck | None,
-) -> RunClients:
-    """Return what a run calls Twilio by."""
-    return RunClients.over(
-        transport,
-        config.schedule,
-        identity_policy,
-        lone=config.rounds.canary,
-        reachability=reachability,
-        service_check=service_check,
-    )
-
-
-def _monitor(planned: Forecast, clients: RunClients, reachability: Reachability) -> RunMonitor:
-    """Return what watches a run that has this much to do."""
-    return RunMonitor(
-        planned.counts,
-        to_send=planned.to_send,
-        to_post=planned.to_post,
-        pacer_status=clients.pacer,
-        outage=lambda: reachability.pause,
+        bytes_sent=opened.transport.traffic.sent,
+        bytes_received=opened.transport.traffic.received,
+        unreachable_s=opened.reachability.out_s,
     )
 
 

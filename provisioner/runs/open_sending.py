@@ -1,0 +1,102 @@
+"""Everything that sending needs, open: connections, clients, and what watches the run."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from provisioner.http_client.transport import Transport
+from provisioner.models import Counts
+from provisioner.monitor import RunMonitor
+from provisioner.pacing import Reachability
+from provisioner.planning.feed import SourceFeed
+from provisioner.rows import IdentityPolicy
+from provisioner.sending import Stop, StopKind
+from provisioner.target import Target
+
+from .clients import RunClients
+from .open_job import OpenJob
+from .send_schedule import SendSchedule
+from .sending_context import RoundConfig, SendingContext
+from .service_checks import service_check_of
+from .work_stop import WorkStop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendConfig:
+    """Configuration of the second step.
+
+    ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
+    flight have to finish after a stop. ``defaults`` are texts by field, for rows that do not fill it.
+    ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
+    connection counts as an attempt.
+    """
+
+    target: Target
+    schedule: SendSchedule
+    rounds: RoundConfig
+    rate: str
+    drain_s: float
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    give_up_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """What a run has before it: counts at its start, rows to send, and created rows that only owe a message."""
+
+    counts: Counts
+    to_send: int
+    to_post: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSending:
+    """What sends rows, with the connections and the reachability that it counts by."""
+
+    context: SendingContext
+    transport: Transport
+    reachability: Reachability
+
+
+@asynccontextmanager
+async def open_sending(
+    job: OpenJob, config: SendConfig, identity_policy: IdentityPolicy, start: StartingPoint
+) -> AsyncIterator[OpenSending]:
+    """Open the connections, and yield what sends the rows of a job; close them at the end.
+
+    Raise ``ProvisionerError`` when the transport cannot be opened.
+    """
+    stop = WorkStop()
+    reachability = Reachability(
+        give_up_s=config.give_up_s,
+        concurrency=config.rounds.concurrency,
+        stop=lambda error: stop.drain(Stop(StopKind.UNREACHABLE, error)),
+        tell=job.ui.print_status,
+    )
+    async with config.target.open(config.schedule.peak_rate) as transport:
+        clients = RunClients.over(
+            transport,
+            config.schedule,
+            identity_policy,
+            lone=config.rounds.canary,
+            reachability=reachability,
+            service_check=service_check_of(config.target, transport, job.ledger, reachability),
+        ).with_history(job.history)
+        monitor = RunMonitor(
+            start.counts,
+            to_send=start.to_send,
+            to_post=start.to_post,
+            pacer_status=clients.pacer,
+            outage=lambda: reachability.pause,
+        )
+        stop.on_drain = monitor.drain
+        context = SendingContext(
+            config=config.rounds,
+            ledger=job.ledger,
+            new_feed=partial(SourceFeed, job.input, identity_policy, config.defaults),
+            clients=clients,
+            monitor=monitor,
+            stop=stop,
+        )
+        yield OpenSending(context, transport, reachability)
