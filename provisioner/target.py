@@ -11,6 +11,7 @@ from provisioner.http_client.transport import Transport
 from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.models.sids import SidKind
 from provisioner.options import ConnectionOptions, Rate
+from provisioner.ports.sending import SendPermit
 from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
 from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, other_host_of, region_warning
 from provisioner.twilio.client import open_transport
@@ -98,10 +99,11 @@ class Target:
         return (warning,) if warning else ()
 
     @asynccontextmanager
-    async def open(self, rate: Rate) -> AsyncIterator[Transport]:
+    async def open(self, rate: Rate, *, permit: SendPermit | None = None) -> AsyncIterator[Transport]:
         """Start the simulator if it is the target, open the connections, and yield their transport.
 
         The simulator applies Twilio's limit of ``TWILIO_LIMIT`` WebChats per second, unless ``rate`` is higher.
+        Nothing is sent while ``permit`` is not held; None is no such condition.
         """
         async with AsyncExitStack() as stack:
             base_url = self.options.base_url
@@ -119,6 +121,7 @@ class Target:
                     timeout_s=self.options.timeout,
                     proxy=self.options.proxy,
                     service_sid=self.service_sid,
+                    permit=permit,
                 )
             )
 

@@ -15,7 +15,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import RawResponseMessage
 
-from provisioner.ports.sending import Gate
+from provisioner.ports.sending import Gate, SendPermit
 
 from .deadlines import Deadlines
 from .pool import is_reusable
@@ -51,12 +51,27 @@ class Exchange:
     ``due`` (when the gate says the request should start) and ``sent`` (when it was written to its connection) are
     Unix times in seconds, None until then. ``head`` holds the status and headers of the final reply, None until
     they have arrived. ``body`` holds the bytes of the body that have arrived, also when the reply was cut.
-    ``waited_s`` is how long the connection stood at the gate, in seconds.
+    ``waited_s`` is how long the connection stood at the gate, in seconds. ``permit`` is looked at immediately
+    before the request is written (None: it may always be); ``is_withheld`` says that it was not held, so that
+    nothing was sent.
     """
 
-    __slots__ = ("_content", "_is_over", "_protocol", "_sent_at", "body", "due", "head", "sent", "waited_s")
+    __slots__ = (
+        "_content",
+        "_is_over",
+        "_permit",
+        "_protocol",
+        "_sent_at",
+        "body",
+        "due",
+        "head",
+        "is_withheld",
+        "sent",
+        "waited_s",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, permit: SendPermit | None = None) -> None:
+        self._permit = permit
         self.due: float | None = None
         self.sent: float | None = None
         self.head: RawResponseMessage | None = None
@@ -64,7 +79,7 @@ class Exchange:
         self._protocol: ResponseHandler | None = None
         self._content: StreamReader | None = None
         self.waited_s = 0.0
-        self._is_over = False
+        self._is_over = self.is_withheld = False
         self._sent_at = 0.0
 
     async def send(
@@ -110,9 +125,13 @@ class Exchange:
         return await self._read(content) and len(request) <= MAX_REUSE_REQUEST_BYTES
 
     def _leave(self, protocol: ResponseHandler, request: bytes) -> None:
-        """Write the request to its connection; fail without sending when the connection can no longer be used."""
+        """Write the request to its connection; fail without sending where that, or the permit, is lost."""
         transport = protocol.transport
         if transport is None or not is_reusable(protocol):
+            self.time_out()
+            return
+        if self._permit is not None and not self._permit.is_held():
+            self.is_withheld = True
             self.time_out()
             return
         protocol.set_response_params(read_until_eof=True)

@@ -11,7 +11,7 @@ from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
 from provisioner.models import ConnectFailure, Recovery
-from provisioner.ports.sending import Gate
+from provisioner.ports.sending import Gate, SendPermit
 
 from .deadlines import Deadlines
 from .exchange import ConnectionLostBeforeSend, Exchange, TooManyInterimReplies
@@ -56,9 +56,10 @@ class Transport:
         find_url: Callable[..., str],
         request_builder: RequestBuilder,
         deadlines: Deadlines,
+        permit: SendPermit | None = None,
     ) -> None:
         self._pool, self._find_url, self._request_builder = pool, find_url, request_builder
-        self._deadlines = deadlines
+        self._deadlines, self._permit = deadlines, permit
         self._write_batcher = WriteBatcher()
         self.traffic = Traffic()
 
@@ -80,7 +81,7 @@ class Transport:
             self._request_builder.build(method, url, headers, body),
             self._request_builder.pool_key(url),
         )
-        exchange = Exchange()
+        exchange = Exchange(self._permit)
         connection: Connection | None = None
         is_whole = False
         try:
@@ -107,19 +108,25 @@ class Transport:
 
 @asynccontextmanager
 async def open_connections(
-    find_url: Callable[..., str], headers: Headers, *, timeout_s: float, proxy: str = ""
+    find_url: Callable[..., str],
+    headers: Headers,
+    *,
+    timeout_s: float,
+    proxy: str = "",
+    permit: SendPermit | None = None,
 ) -> AsyncIterator[Transport]:
     """Open a pool of connections and yield its transport; close all connections at the end.
 
     ``find_url`` takes a product and path segments and returns a URL. ``headers`` are added to every request.
     ``timeout_s`` limits each request, in seconds, from the moment its gate opens. ``proxy`` is a URL, or empty.
+    No request leaves while ``permit`` is not held; None is no such condition.
 
     The caller limits the requests in flight. The pool has no limit of its own, so that a request waits at its gate
     and never for a free connection. No setting is read from the environment.
     """
     pool, deadlines = ConnectionPool(Connector()), Deadlines(timeout_s)
     try:
-        yield Transport(pool, find_url, RequestBuilder(headers, proxy=proxy), deadlines)
+        yield Transport(pool, find_url, RequestBuilder(headers, proxy=proxy), deadlines, permit)
     finally:
         deadlines.close()
         await pool.close()
@@ -144,7 +151,8 @@ def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure
     if exchange.sent is None and exchange.due is not None:  # the gate opened, but the connection was lost
         error = ConnectionLostBeforeSend()
     cause = classify_exception(error, host, is_sent=exchange.sent is not None)
-    recovery = Recovery.AT_ONCE if exchange.waited_s > STALE_AFTER_S else cause.recovery
+    is_lasting = exchange.waited_s <= STALE_AFTER_S and not exchange.is_withheld
+    recovery = cause.recovery if is_lasting else Recovery.AT_ONCE
     ended = exchange.ended()
     return TransportFailure(
         error_code=cause.word,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from provisioner.errors import GuardError, ProvisionerError, UnreachableError
 from provisioner.models import ConnectFailure, ForeignReply, Recovery
+from provisioner.ports.sending import SendPermit
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
 from provisioner.system.event_log import event_logger
 
@@ -36,6 +37,7 @@ class HostReachability:
 
     def __init__(self, reachability: "Reachability", name: str) -> None:
         self._reachability, self._name = reachability, name
+        self.permit = reachability.permit
         self._was_reached = False
         self._failures = self._foreign = 0
         self._failing_since = 0.0
@@ -189,7 +191,7 @@ class Reachability:
     the error that ends the command. ``tell`` is called with a line for the user. A host counts as out of reach
     after ``MOST_IN_A_ROW`` failed connections, or after ``concurrency`` if that is less. With a ``give_up_s`` of
     None nothing is waited for, and a failed connection counts as an attempt; ``MOST_IN_A_ROW`` of them before any
-    reply end the command.
+    reply end the command. Requests wait for ``permit``, too; None is no such condition.
     """
 
     def __init__(
@@ -199,8 +201,10 @@ class Reachability:
         concurrency: int,
         stop: Callable[[ProvisionerError], None],
         tell: Callable[[str], None],
+        permit: SendPermit | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self.permit = permit
         self.give_up_s = math.inf if give_up_s is None else give_up_s
         self.is_watching = give_up_s is not None
         self.most_in_a_row = min(concurrency, MOST_IN_A_ROW)

@@ -12,11 +12,12 @@ from asyncio_throttle import Throttler
 
 from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.options import Rate
-from provisioner.ports.sending import GateClosed
+from provisioner.ports.sending import GateClosed, SendPermit
 from provisioner.system.clock import Clock
 
 from .adaptive_rate import AdaptiveRate
 from .daily_window import DailyWindow
+from .permits import held_or
 from .places import Places
 from .reachability import HostReachability
 from .schedule import WINDOW_S, Schedule, Unlimited
@@ -127,6 +128,12 @@ class StartQueue:
         if self._is_closed:
             raise GateClosed
 
+    async def permitted(self, permit: SendPermit) -> None:
+        """Wait until ``permit`` is held; raise ``GateClosed`` when the queue is closed, and what it raises."""
+        await held_or(lambda: self._is_closed, permit)
+        if self._is_closed:
+            raise GateClosed
+
     def _notify(self) -> None:
         """Let those who wait for the host look at it again."""
         self._host_changed.set()
@@ -225,6 +232,8 @@ class Reservation:
         self._asked = queue.now()
 
     async def __aenter__(self) -> Self:
+        if (host := self._queue.host) is not None and host.permit is not None and not host.permit.is_held():
+            await self._queue.permitted(host.permit)
         if not self._queue.is_free:
             self._is_probe = await self._queue.enter(again=self._again)
             self._holds_place = True

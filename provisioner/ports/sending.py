@@ -54,6 +54,18 @@ class Turn(Gate, Protocol):
         ...
 
 
+class SendPermit(Protocol):
+    """Right to send, which may lapse and come back, such as the lease of a worker."""
+
+    def is_held(self) -> bool:
+        """Return whether a request may leave now; asked immediately before the bytes go. Does not block."""
+        ...
+
+    async def held(self) -> None:
+        """Return when the right is held. Raise ``ProvisionerError`` when it never will be again."""
+        ...
+
+
 class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not a fault
     """Raised at the gate when the run is stopping, so that no new request may be sent."""
 

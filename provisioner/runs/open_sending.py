@@ -10,6 +10,7 @@ from provisioner.models import Counts
 from provisioner.monitor import RunMonitor
 from provisioner.pacing import Reachability
 from provisioner.planning.feed import SourceFeed
+from provisioner.ports.sending import SendPermit
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
 from provisioner.target import Target
@@ -61,11 +62,17 @@ class OpenSending:
 
 @asynccontextmanager
 async def open_sending(
-    job: OpenJob, config: SendConfig, identity_policy: IdentityPolicy, start: StartingPoint
+    job: OpenJob,
+    config: SendConfig,
+    identity_policy: IdentityPolicy,
+    start: StartingPoint,
+    *,
+    permit: SendPermit | None = None,
 ) -> AsyncIterator[OpenSending]:
     """Open the connections, and yield what sends the rows of a job; close them at the end.
 
-    Raise ``ProvisionerError`` when the transport cannot be opened.
+    Nothing is sent while ``permit`` is not held; None is no such condition. Raise ``ProvisionerError`` when the
+    transport cannot be opened.
     """
     stop = WorkStop()
     reachability = Reachability(
@@ -73,8 +80,9 @@ async def open_sending(
         concurrency=config.rounds.concurrency,
         stop=lambda error: stop.drain(Stop(StopKind.UNREACHABLE, error)),
         tell=job.ui.print_status,
+        permit=permit,
     )
-    async with config.target.open(config.schedule.peak_rate) as transport:
+    async with config.target.open(config.schedule.peak_rate, permit=permit) as transport:
         clients = RunClients.over(
             transport,
             config.schedule,

@@ -13,6 +13,7 @@ import pytest
 from provisioner.http_client import exchange, pool, transport
 from provisioner.http_client.exchange import MAX_REPLY_BYTES
 from provisioner.models import AttemptResult, Recovery, Verdict, WebChatRequest
+from provisioner.ports.sending import SendPermit
 from provisioner.twilio.account.credentials import SIMULATED
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import HeldGate, OpenGate
@@ -42,10 +43,12 @@ CREATED = reply(201, BODY, "Content-Type: application/json", "Twilio-Request-Id:
 
 
 @asynccontextmanager
-async def client_of(url: str, *, timeout_s: float = 5.0, proxy: str = "") -> AsyncIterator[WebChatClient]:
+async def client_of(
+    url: str, *, timeout_s: float = 5.0, proxy: str = "", permit: SendPermit | None = None
+) -> AsyncIterator[WebChatClient]:
     """Open a client of the server at ``url``."""
     async with open_transport(
-        SIMULATED, version="1.2.3", base_url=url, timeout_s=timeout_s, proxy=proxy
+        SIMULATED, version="1.2.3", base_url=url, timeout_s=timeout_s, proxy=proxy, permit=permit
     ) as opened:
         yield WebChatClient(opened)
 
@@ -252,6 +255,31 @@ async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.
     result, server = await create_at(answering(CREATED))
 
     assert (result.verdict, result.error_code) == (Verdict.NOT_PROCESSED, "connection_lost")
+    assert result.connect_failure is not None
+    assert result.connect_failure.recovery is Recovery.AT_ONCE
+    assert server.requests == []
+
+
+class LapsedPermit:
+    """Right to send that was held when the request queued, and is not any more when it is to leave."""
+
+    def is_held(self) -> bool:
+        """Say that it has lapsed."""
+        return False
+
+    async def held(self) -> None:
+        """Fail: only the queue waits."""
+        raise AssertionError("the exchange waits for nothing")
+
+
+async def test_a_request_whose_permit_lapsed_never_leaves() -> None:
+    """The last look before the bytes go: the server sees nothing, and the request is made again at once."""
+    permit = LapsedPermit()
+
+    async with raw_server(answering(CREATED)) as server, client_of(server.url, permit=permit) as client:
+        result = await client.create(REQUEST, OpenGate())
+
+    assert (result.verdict, result.sent) == (Verdict.NOT_PROCESSED, None)
     assert result.connect_failure is not None
     assert result.connect_failure.recovery is Recovery.AT_ONCE
     assert server.requests == []
