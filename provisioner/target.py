@@ -1,8 +1,8 @@
 """Target of all requests: Twilio, another base URL, or a simulator inside this process."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioner import __version__
@@ -24,13 +24,15 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 class Target:
     """Account and connection options of all requests.
 
-    ``is_local``: all requests stay on this machine. ``is_simulated``: ``open`` starts a simulator.
+    ``is_local``: all requests stay on this machine. ``is_simulated``: ``open`` starts a simulator, unless
+    ``simulator`` is the URL of one that runs.
     """
 
     account: Account
     options: ConnectionOptions
     is_local: bool
     is_simulated: bool = False
+    simulator: str = ""
 
     @classmethod
     def choose(
@@ -99,31 +101,38 @@ class Target:
         return (warning,) if warning else ()
 
     @asynccontextmanager
+    async def started(self, rate: Rate) -> AsyncIterator["Target"]:
+        """Start the simulator if it is the target and does not run; yield the target that calls it.
+
+        The simulator applies Twilio's limit of ``TWILIO_LIMIT`` WebChats per second, unless ``rate`` is higher.
+        """
+        if not self.is_simulated or self.simulator:
+            yield self
+            return
+        from provisioner.simulator import SimulatorSettings, open_simulator  # noqa: PLC0415 - for rehearsals
+
+        limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
+        async with open_simulator(SimulatorSettings(rate_limit=limit)) as simulator:
+            yield replace(self, simulator=simulator.base_url)
+
+    @asynccontextmanager
     async def open(self, rate: Rate, *, permit: SendPermit | None = None) -> AsyncIterator[Transport]:
         """Start the simulator if it is the target, open the connections, and yield their transport.
 
-        The simulator applies Twilio's limit of ``TWILIO_LIMIT`` WebChats per second, unless ``rate`` is higher.
-        Nothing is sent while ``permit`` is not held; None is no such condition.
+        See ``started``. Nothing is sent while ``permit`` is not held; None is no such condition.
         """
-        async with AsyncExitStack() as stack:
-            base_url = self.options.base_url
-            if self.is_simulated:
-                from provisioner.simulator import SimulatorSettings, open_simulator  # noqa: PLC0415 - for rehearsals
-
-                limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
-                simulator = await stack.enter_async_context(open_simulator(SimulatorSettings(rate_limit=limit)))
-                base_url = simulator.base_url
-            yield await stack.enter_async_context(
-                open_transport(
-                    self.account,
-                    version=__version__,
-                    base_url=base_url,
-                    timeout_s=self.options.timeout,
-                    proxy=self.options.proxy,
-                    service_sid=self.service_sid,
-                    permit=permit,
-                )
+        async with self.started(rate) as target:
+            opened = open_transport(
+                target.account,
+                version=__version__,
+                base_url=target.simulator or target.options.base_url,
+                timeout_s=target.options.timeout,
+                proxy=target.options.proxy,
+                service_sid=target.service_sid,
+                permit=permit,
             )
+            async with opened as transport:
+                yield transport
 
 
 def _require_service(service_sid: str) -> None:

@@ -33,10 +33,11 @@ from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_durati
 from provisioner.options.keyword_values import names_in_environment
 from provisioner.ports.user_interface import UserInterface
 from provisioner.results import READABLE, atomic_write, check_writable
-from provisioner.runs.config import RunConfig, RunKind
+from provisioner.runs.config import RunConfig
 from provisioner.runs.job_commands import JobCommands
 from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
+from provisioner.runs.run_kind import RunKind
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
 

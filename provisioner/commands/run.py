@@ -6,9 +6,10 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
 from provisioner.ports.user_interface import UserInterface
-from provisioner.runs.config import RunConfig, RunKind
+from provisioner.runs.config import RunConfig
 from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
+from provisioner.runs.run_kind import RunKind
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
 

@@ -22,7 +22,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     addresses. ``options`` are the options of ``run`` that differ from their defaults, as a JSON object; relative
     paths among them are made absolute. ``account_sid`` is the account that is called, empty for a simulated one.
     ``lease_s`` is how long a worker that says nothing keeps its rows, and ``request_s`` how long one of its
-    requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none.
+    requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none. ``simulator`` is the
+    address of the coordinator's simulator, empty without ``--simulate``.
     """
 
     files: tuple[str, ...]
@@ -31,6 +32,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: float
     request_s: float
     canary: int = 0
+    simulator: str = ""
 
 
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,13 +91,7 @@ async def open_sending(
             reachability=reachability,
             service_check=service_check_of(config.target, transport, job.ledger, reachability),
         ).with_history(job.history)
-        monitor = RunMonitor(
-            start.counts,
-            to_send=start.to_send,
-            to_post=start.to_post,
-            pacer_status=clients.pacer,
-            outage=lambda: reachability.pause,
-        )
+        monitor = _monitor(start, clients, reachability)
         stop.on_drain = monitor.drain
         context = SendingContext(
             config=config.rounds,
@@ -108,3 +102,13 @@ async def open_sending(
             stop=stop,
         )
         yield OpenSending(context, transport, reachability)
+
+
+def _monitor(start: StartingPoint, clients: RunClients, reachability: Reachability) -> RunMonitor:
+    return RunMonitor(
+        start.counts,
+        to_send=start.to_send,
+        to_post=start.to_post,
+        pacer_status=clients.pacer,
+        outage=lambda: reachability.pause,
+    )

@@ -10,8 +10,9 @@ from provisioner.commands.load import arrivals_of
 from provisioner.models import Counts, MessageStatus, Status
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import JobOptions, LoadOptions, RunOptions
-from provisioner.runs.config import RunConfig, RunKind
+from provisioner.runs.config import RunConfig
 from provisioner.runs.row_selection import RetryConfig, RowSelection
+from provisioner.runs.run_kind import RunKind
 
 ADDRESS = "IG" + 32 * "a"
 

@@ -1,0 +1,30 @@
+"""Differences between the commands that send the rows of a job."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.load import Arrivals
+
+from .account_step import Judge
+from .row_selection import RetryConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunKind:
+    """Differences between the commands ``run`` and ``load``.
+
+    ``arrivals`` give the due times of the rows of a load test; None in ``run``, which starts rows evenly. With
+    ``is_cycled``, the records of the input are repeated until there are as many rows as may be sent. ``give_up``
+    is the longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection
+    counts as an attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``. ``judge``
+    decides by the figures of the run how it ended; None accepts its counts.
+    """
+
+    command: str
+    retry: RetryConfig
+    arrivals: Arrivals | None = None
+    is_cycled: bool = False
+    give_up: str = ""
+    is_new_job: bool = False
+    rebuild_from: Path | None = None
+    judge: Judge | None = None
