@@ -18,7 +18,14 @@ from provisioner.ledger.messages import (
     UnknownMessageStore,
 )
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
-from provisioner.ledger.open import find_ledger_locations, is_ledger, open_ledger, open_reader, rebuild_ledger
+from provisioner.ledger.open import (
+    find_ledger_locations,
+    is_ledger,
+    open_ledger,
+    open_reader,
+    open_worker_ledger,
+    rebuild_ledger,
+)
 from provisioner.ledger.reading import (
     CreatedRow,
     ErrorCount,
@@ -82,6 +89,7 @@ __all__ = [
     "lock_path",
     "open_ledger",
     "open_reader",
+    "open_worker_ledger",
     "read_follow_up_counts",
     "rebuild_ledger",
 ]

@@ -7,7 +7,7 @@ requested, also when the caller does not wait for them. A write that fails raise
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, Unpack
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from provisioner.ledger.closing import CloseLedger
 from provisioner.ledger.location import LedgerLocation
@@ -31,6 +31,9 @@ from provisioner.models import (
     Status,
     UnknownRow,
 )
+
+if TYPE_CHECKING:  # a run on one machine does not load it
+    from provisioner.ledger.sharing import SharedRun
 
 
 class RowStore(Protocol):
@@ -180,6 +183,11 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
     @property
     def histories(self) -> HistoryLedger:
         """The histories of the rows' old chats."""
+        ...
+
+    @property
+    def shared(self) -> "SharedRun | None":
+        """The run that several workers share; None where only one process can write the ledger."""
         ...
 
     async def recover(self) -> int:

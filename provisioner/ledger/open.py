@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provisioner.errors import UsageError
 from provisioner.ledger.base import Ledger
@@ -16,6 +17,9 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.rebuild import rebuild_sqlite_ledger
 from provisioner.models import Fingerprint, Result
+
+if TYPE_CHECKING:  # a run on one machine does not load it
+    from provisioner.ledger.worker_ledger import WorkerLedger
 
 _GIVE_UP_S = 600.0
 """Seconds for which the server of a database may be away."""
@@ -52,6 +56,28 @@ def open_ledger(
         )
     path = None if location is None else location.file_path()
     return open_sqlite_ledger(path, settings, version=version, replaces_unsent=replaces_unsent)
+
+
+def open_worker_ledger(
+    location: LedgerLocation, *, version: str, give_up_s: float | None = None
+) -> "AbstractAsyncContextManager[WorkerLedger]":
+    """Join the current run of a job as one of its workers. Rows that it leaves in flight at the end are unknown.
+
+    Entering the context raises ``UsageError`` for a file, ``LedgerBusyError`` when no run has begun or another one
+    is being planned, and ``LedgerError`` when the ledger cannot be used. A run that has ended can be joined:
+    ``next_task`` returns its end.
+    """
+    if not location.is_postgres:
+        raise UsageError(
+            f"{location}: workers cannot share a ledger in a file",
+            cure="name a database, such as postgresql://USER@HOST/DATABASE?job=NAME",
+        )
+    require_driver(str(location))
+    from provisioner.ledger.postgres.open_worker import open_postgres_worker_ledger  # noqa: PLC0415 - loads asyncpg
+
+    return open_postgres_worker_ledger(
+        location, version=version, give_up_s=_GIVE_UP_S if give_up_s is None else give_up_s
+    )
 
 
 def rebuild_ledger(

@@ -35,6 +35,10 @@ class PostgresClaimCursor:
         self._last_row = 0
         self.left = self.posts_left = 0
 
+    def asked(self) -> Sequence[Any]:
+        """Return what was asked for: statuses of rows, of messages and of settings, and the limit."""
+        return (self._statuses, *self._owed, self._limit)
+
     async def open(self, connection: asyncpg.Connection) -> None:
         """Count the rows to return.
 

@@ -25,6 +25,7 @@ from provisioner.ledger.postgres.reader import PostgresLedgerReader, open_postgr
 from provisioner.ledger.postgres.schema import drop_unused
 from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.postgres.settings_ledger import PostgresSettingsLedger
+from provisioner.ledger.postgres.shared_run import PostgresSharedRun
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.row_codec import decode_unknown, encode_run_note
 from provisioner.ledger.sql_files import read_statements
@@ -68,6 +69,7 @@ class PostgresLedger:
         self.histories = PostgresHistoryLedger(self._writer, self._current_run)
         self.settings = PostgresSettingsLedger(self._writer, self._current_run)
         self._claim_cursor = PostgresClaimCursor()
+        self.shared = PostgresSharedRun(self._writer, self._current_run)
         self._changes = 0
         self._counted: tuple[int, Counts] | None = None
 
@@ -142,6 +144,7 @@ class PostgresLedger:
     ) -> None:
         """Make ``claim`` start again at the first row; see ``Ledger.set_claimable``."""
         claim_cursor = self._claim_cursor = PostgresClaimCursor(statuses, messages, settings, limit)
+        self.shared.selection = claim_cursor
         await self._writer.call(claim_cursor.open)
 
     async def set_run_note(self, note: RunNote) -> None:
@@ -228,8 +231,11 @@ class PostgresLedger:
         await self._settle(claim_id, status, evidence, step=Step.LOOKUP)
 
     async def counts(self) -> Counts:
-        """Return the number of rows of the current input by status, cached until a row changes."""
-        if self._counted is None or self._counted[0] != self._changes:
+        """Return the number of rows of the current input by status, cached until a row changes.
+
+        They are read each time once others change rows, too.
+        """
+        if self._counted is None or self._counted[0] != self._changes or self.shared.is_begun:
             changes = self._changes
             self._counted = changes, await self._writer.call(queries.count_rows)
         return self._counted[1]

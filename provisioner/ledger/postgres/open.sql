@@ -15,8 +15,8 @@ SELECT EXISTS (
 );
 
 -- name: last_worker
--- When the last process opened the ledger for writing.
-SELECT started FROM workers ORDER BY id DESC LIMIT 1;
+-- When the last process opened the ledger for writing, without the workers of shared runs.
+SELECT started FROM workers WHERE generation IS NULL ORDER BY id DESC LIMIT 1;
 
 -- name: has_schema
 -- Whether there is a schema of this name.
@@ -90,8 +90,8 @@ DELETE FROM notes WHERE name NOT IN ('output', 'failed');
 DELETE FROM manifest;
 
 -- name: last_worker_id
--- The ID of the process that opened the ledger for writing last.
-SELECT max(id) FROM workers;
+-- The ID of the process that opened the ledger for writing last, without the workers of shared runs.
+SELECT max(id) FROM workers WHERE generation IS NULL;
 
 -- name: end_backend
 -- End the connection $2 of this process, if the server still lets it hold the lock.

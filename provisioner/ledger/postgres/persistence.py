@@ -30,6 +30,7 @@ class PersistentServer:
     def __init__(self, session: Session, *, give_up_s: float) -> None:
         self._session, self._give_up_s = session, give_up_s
         self.has_given_up = False
+        self._end: ProvisionerError | None = None
 
     async def execute(self, query: Query[T], *, limit_s: float | None = ANSWER_S) -> T:
         """Call ``query`` with the connection, and again with another one when it is lost; return the result.
@@ -38,6 +39,7 @@ class PersistentServer:
         takes and is called once. Raise ``UnreachableError`` when the server is away for too long, and the errors
         of ``translated``.
         """
+        self._raise_end(None)
         away_since: float | None = None
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -48,6 +50,7 @@ class PersistentServer:
                 if not is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
                     raise
                 self._session.lose()
+                self._raise_end(error)
                 away_since = away_since or self._noted_away()
                 if limit_s is None or self._is_for_too_long(away_since):
                     raise self.gone() from error
@@ -57,6 +60,11 @@ class PersistentServer:
                 return result
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def stop(self, error: ProvisionerError) -> None:
+        """Drop the connection and use none again: queries, also the one that is under way, raise ``error``."""
+        self._end, self.has_given_up = error, True
+        self._session.lose()
 
     def wait_no_longer(self) -> None:
         """Wait for the server for 30 seconds at most from now on."""
@@ -69,6 +77,10 @@ class PersistentServer:
             f"{self._session.address.shown}: the connection was lost, and there is no other one",
             cure="look at the server and at the network, then run the same command again",
         )
+
+    def _raise_end(self, cause: Exception | None) -> None:
+        if self._end is not None:
+            raise self._end from cause
 
     async def _executed(self, query: Query[T], limit_s: float | None) -> T:
         async with asyncio.timeout(ANSWER_S):

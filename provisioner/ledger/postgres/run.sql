@@ -9,8 +9,8 @@ FROM write_commit(
 );
 
 -- name: begin_commit
--- Begin a commit of other changes; nothing is returned when it was executed already.
-UPDATE workers SET last_commit = $2 WHERE id = $1 AND last_commit < $2 RETURNING true;
+-- Begin a commit of other changes; false is returned when it was executed already.
+SELECT begin_commit($1, $2, $3);
 
 -- name: analyze
 -- Tell the planner how large the tables are, and so have it plan anew.

@@ -21,7 +21,7 @@ from provisioner.system.printable import printable, quoted, shortened
 
 POSTGRES_SCHEMA_VERSION = 1
 """Version of the schema that this program writes, the largest number in the table ``versions``."""
-_SCHEMA = read_statements(__package__, "schema")
+_SCHEMA = (*read_statements(__package__, "schema").values(), *read_statements(__package__, "sharing").values())
 _OPEN = read_statements(__package__, "open")
 
 
@@ -51,7 +51,7 @@ async def install_schema(connection: asyncpg.Connection, address: PostgresAddres
     async with connection.transaction():
         if not await connection.fetchval(_OPEN["has_schema"], address.schema):
             await connection.execute(f'CREATE SCHEMA "{address.schema}"')
-        await connection.execute("\n".join(_SCHEMA.values()))
+        await connection.execute("\n".join(_SCHEMA))
         await connection.execute(_OPEN["add_version"], POSTGRES_SCHEMA_VERSION, version)
 
 

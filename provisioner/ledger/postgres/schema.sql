@@ -100,14 +100,26 @@ CREATE TABLE runs (
 
 -- name: workers
 -- Every process that had the ledger open for writing; the id is never used twice. last_commit numbers its commits, so
--- that one whose answer was lost is not executed twice.
+-- that one whose answer was lost is not executed twice. The other columns are for the workers of a shared run: its
+-- generation, by what the death of the process is known on its machine, until when it may write without a new renewal,
+-- whether its run was replaced by another one, when it was fenced or has ended by itself, until when requests of it may
+-- still be answered after that, and its figures as JSON.
 CREATE TABLE workers (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     started double precision NOT NULL,
     host text NOT NULL,
     pid integer NOT NULL,
     version text NOT NULL,
-    last_commit bigint NOT NULL DEFAULT 0
+    last_commit bigint NOT NULL DEFAULT 0,
+    generation integer,
+    machine text NOT NULL DEFAULT '',
+    process_start text NOT NULL DEFAULT '',
+    lease_until timestamptz,
+    is_replaced boolean NOT NULL DEFAULT false,
+    fenced_at timestamptz,
+    ended_at timestamptz,
+    doubt_until timestamptz,
+    figures text NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
 
 -- name: histories

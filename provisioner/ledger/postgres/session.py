@@ -1,4 +1,4 @@
-"""The one connection that writes a ledger, with the lock of the job; it can be renewed after it was lost."""
+"""The connection by which a process writes a ledger; it can be renewed after it was lost."""
 
 import asyncpg
 
@@ -13,10 +13,15 @@ _GOODBYE_S = 5.0
 
 
 class Session:
-    """Connection that holds the job's lock, and the ID of this process as a worker of the job."""
+    """Connection to a job, and the ID of this process as a worker of the job.
 
-    def __init__(self, address: PostgresAddress, connection: asyncpg.Connection, worker: int) -> None:
-        self.address, self.worker = address, worker
+    ``has_lock`` says that the connection holds the job's lock: no other process plans or begins a run meanwhile.
+    """
+
+    def __init__(
+        self, address: PostgresAddress, connection: asyncpg.Connection, worker: int, *, has_lock: bool = True
+    ) -> None:
+        self.address, self.worker, self._has_lock = address, worker, has_lock
         self._connection: asyncpg.Connection | None = connection
         self._backend = connection.get_server_pid()
         self._last_commit = 0
@@ -24,7 +29,7 @@ class Session:
     async def connection(self) -> asyncpg.Connection:
         """Return the connection, a new one after ``lose``.
 
-        Raise ``LedgerBusyError`` when another process has opened the ledger in the meantime.
+        Raise ``LedgerBusyError`` when another process has taken the job's lock in the meantime.
         """
         if self._connection is None:
             self._connection = await self._renewed()
@@ -42,7 +47,7 @@ class Session:
             self._connection = None
 
     async def close(self) -> None:
-        """Close the connection, and so release the lock."""
+        """Close the connection, and so release a lock."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -54,7 +59,8 @@ class Session:
     async def _renewed(self) -> asyncpg.Connection:
         connection = await open_connection(self.address)
         try:
-            await self._lock_again(connection)
+            if self._has_lock:
+                await self._lock_again(connection)
         except BaseException:
             connection.terminate()
             raise

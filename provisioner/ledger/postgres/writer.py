@@ -62,6 +62,20 @@ class CommitQueue:
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="ledger-writer")
 
+    @property
+    def worker(self) -> int:
+        """The ID of this process as a worker of the job."""
+        return self._session.worker
+
+    def next_commit(self) -> int:
+        """Return the number of a commit that a call executes itself, exactly once; see ``begin_commit``."""
+        return self._session.next_commit()
+
+    def stop(self, error: ProvisionerError) -> None:
+        """Fail every operation, requested or not yet, with ``error``: this process may write no more."""
+        self._failure = self._failure or error
+        self._server.stop(error)
+
     def write(self, change: Change) -> "asyncio.Future[Any]":
         """Request a change; return a future that completes when it is durable.
 
@@ -110,7 +124,7 @@ class CommitQueue:
                 raise self._failure
             number = number or self._session.next_commit()
             async with connection.transaction():
-                if await connection.fetchval(_RUN["begin_commit"], self._session.worker, number):
+                if await connection.fetchval(_RUN["begin_commit"], self._session.worker, number, is_intent):
                     for statement, values in statements:
                         await connection.execute(statement, *values)
 
@@ -150,7 +164,7 @@ class CommitQueue:
                         await self._perform(call)
         finally:
             for operation in self._queue:
-                _fail(operation.future, self._server.gone())
+                _fail(operation.future, self._failure or self._server.gone())
             await self._session.close()
 
     def _take(self) -> list[_QueuedChange]:

@@ -63,6 +63,7 @@ class SqliteLedger:
     def __init__(self, opened: OpenLedgerFile, *, version: str) -> None:
         self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
         self.location = LedgerLocation(opened.path)
+        self.shared = None
         self._version = version
         self._writer = Writer(opened.connection, opened.path)
         self._current_run = CurrentRun()

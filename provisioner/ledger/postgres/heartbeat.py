@@ -1,0 +1,119 @@
+"""Renewal of a worker's lease, on a connection of its own, which also listens to what the others tell."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from provisioner.errors import ProvisionerError
+from provisioner.ledger.postgres.address import PostgresAddress
+from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.errors import is_away, translated
+from provisioner.ledger.postgres.lease import PostgresLease, boot_time, lease_lost
+from provisioner.ledger.postgres.shared_run import decode_end
+from provisioner.ledger.sharing import RunEnd, WorkerFigures
+from provisioner.ledger.sql_files import read_statements
+
+_SHARED = read_statements(__package__, "shared")
+_LONGEST_S = 1.0
+"""Most seconds between two renewals."""
+_SHORTEST_S = 0.05
+"""Fewest seconds between two renewals, when notifications ask for more."""
+_FIRST_PAUSE_S = 0.1
+REPLACED = RunEnd(kind="replaced", exit_code=75, message="another run of this job has begun")
+"""End of a run for its workers when the job was planned again or has begun another run."""
+
+
+def channel(address: PostgresAddress) -> str:
+    """Return the name under which the processes of a job notify each other; see ``tell_workers``."""
+    return "provisioner_" + hashlib.md5(address.schema.encode(), usedforsecurity=False).hexdigest()
+
+
+class Heartbeat:
+    """Renewal of the lease of worker number ``worker`` at a quarter of its length, at least once a second.
+
+    ``stop`` is why the run stops, ``failed_elsewhere`` the number of rows that failed at the other workers, as of
+    the last renewal. ``figures`` are stored with the next one. ``changed`` is set when another process has told
+    that there may be something to do.
+    """
+
+    def __init__(self, address: PostgresAddress, worker: int, lease: PostgresLease, *, give_up_s: float) -> None:
+        self._address, self._worker, self._lease = address, worker, lease
+        self._give_up_s = give_up_s
+        self._connection: asyncpg.Connection | None = None
+        self._asked = asyncio.Event()
+        self.changed = asyncio.Event()
+        self.figures = WorkerFigures()
+        self.stop: RunEnd | None = None
+        self.failed_elsewhere = 0
+        self.is_leaving = False
+
+    async def run(self, on_lost: Callable[[ProvisionerError], None]) -> None:
+        """Renew the lease until it is lost; then call ``on_lost`` with the error. Cancel it to end it."""
+        try:
+            await self._renew_until_lost()
+        except ProvisionerError as error:
+            self._lease.lose(error)
+            self.changed.set()
+            on_lost(error)
+        finally:
+            self._drop()
+
+    async def _renew_until_lost(self) -> None:
+        interval_s = min(self._lease.length_s / 4, _LONGEST_S)
+        away_since: float | None = None
+        while True:
+            self._asked.clear()
+            try:
+                with translated(self._address):
+                    async with asyncio.timeout(self._lease.length_s / 2):
+                        await self._beat()
+                away_since = None
+            except Exception as error:
+                if not is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
+                    raise
+                self._drop()
+                now = boot_time()
+                away_since = now if away_since is None else away_since
+                if now - away_since >= self._give_up_s:
+                    raise
+                await asyncio.sleep(_FIRST_PAUSE_S)
+                continue
+            await asyncio.sleep(_SHORTEST_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await self._asked.wait()
+
+    async def _beat(self) -> None:
+        if self._connection is None:
+            self._connection = await open_connection(self._address)
+            await self._connection.add_listener(channel(self._address), self._told)
+        figures = msgspec.json.encode(self.figures).decode()
+        asked_at = boot_time()
+        line = await self._connection.fetchrow(_SHARED["beat"], self._worker, self._lease.length_s, figures)
+        is_live, is_replaced, ended, failed, _has_expired = line
+        if not is_live and self.is_leaving:
+            return
+        if not is_live:
+            raise lease_lost(self._address.shown)
+        self._lease.renew(asked_at)
+        self.failed_elsewhere = failed
+        stop = decode_end(ended) or (REPLACED if is_replaced else None)
+        if stop is not None and self.stop is None:
+            self.stop = stop
+            self.changed.set()
+
+    def _told(self, *told: Any) -> None:
+        """Look at what has changed: at once when the run has ended."""
+        self.changed.set()
+        if told[-1] == "end":
+            self._asked.set()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

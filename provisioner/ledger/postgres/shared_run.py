@@ -1,0 +1,107 @@
+"""The coordinator's access to a run that workers share."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.postgres.claims import PostgresClaimCursor
+from provisioner.ledger.postgres.current_run import PostgresRun
+from provisioner.ledger.postgres.writer import CommitQueue
+from provisioner.ledger.sharing import RunEnd, RunSpec, WorkerFigures, WorkerState
+from provisioner.ledger.sql_files import read_statements
+
+_SHARED = read_statements(__package__, "shared")
+
+
+class PostgresSharedRun:
+    """``SharedRun`` in a PostgreSQL schema; ``SharedRun`` documents the methods."""
+
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun) -> None:
+        self._writer, self._current_run = writer, current_run
+        self._generation: int | None = None
+        self.selection: PostgresClaimCursor | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether this process has begun a shared run: then others change the rows."""
+        return self._generation is not None
+
+    async def begin(self, spec: RunSpec) -> int:
+        """Begin the shared run over the rows that ``set_claimable`` has selected; return their number."""
+        if self._current_run.id is None or self.selection is None:
+            raise LedgerError("a shared run was begun before start_run")
+        values = (
+            self._current_run.id,
+            msgspec.json.encode(spec).decode(),
+            spec.lease_s,
+            spec.request_s,
+            *self.selection.asked(),
+            spec.canary,
+        )
+        number = self._writer.next_commit()
+
+        async def begun(connection: asyncpg.Connection) -> tuple[int, int]:
+            rows = await connection.fetchval(_SHARED["begin"], self._writer.worker, number, *values)
+            generation, _ = await connection.fetchrow(_SHARED["current"])
+            return int(rows), generation
+
+        rows, self._generation = await self._writer.call(begun)
+        return rows
+
+    async def workers(self) -> Sequence[WorkerState]:
+        """Return the workers of the current run, in the order in which they joined."""
+        return await self._writer.call(worker_states)
+
+    async def fence_expired(self) -> Sequence[WorkerState]:
+        """Fence workers whose lease has run out, or whose process on this machine is gone; return them."""
+        return ()
+
+    async def end(self) -> RunEnd | None:
+        """Return how the run ended, or why it stops; None while it goes on."""
+        line = await self._writer.call(lambda connection: connection.fetchrow(_SHARED["current"]))
+        return None if line is None else decode_end(line[1])
+
+    async def end_run(self, end: RunEnd) -> None:
+        """Stop the run for all of its workers; the first end counts."""
+        encoded = encode_end(end)
+        await self._writer.call(
+            lambda connection: connection.execute(_SHARED["end_run"], None, self._generation, encoded)
+        )
+
+
+async def worker_states(connection: asyncpg.Connection) -> Sequence[WorkerState]:
+    """Return the workers of the current run, in the order in which they joined."""
+    return [_state(*line) for line in await connection.fetch(_SHARED["workers"])]
+
+
+def encode_end(end: RunEnd) -> str:
+    """Return the end of a run as the ledger stores it."""
+    return msgspec.json.encode(end).decode()
+
+
+def decode_end(text: str | None) -> RunEnd | None:
+    """Return the end of a run from what the ledger stores."""
+    return None if text is None else msgspec.json.decode(text, type=RunEnd)
+
+
+def _state(*values: Any) -> WorkerState:
+    number, host, pid, version, started, lease_left_s, is_fenced, is_ended, figures = values
+    return WorkerState(
+        number=number,
+        host=host,
+        pid=pid,
+        version=version,
+        started=started,
+        lease_left_s=lease_left_s,
+        is_fenced=is_fenced,
+        is_ended=is_ended,
+        figures=msgspec.json.decode(figures, type=WorkerFigures),
+    )
+
+
+def statuses_of(*kinds: Collection[Any]) -> list[list[str]]:
+    """Return the values of statuses, one list for each kind."""
+    return [[each.value for each in statuses] for statuses in kinds]

@@ -1,0 +1,400 @@
+-- Tables and functions of runs that several workers share. Whatever locks several lines locks that of the run first,
+-- then those of workers, then those of shards.
+
+-- name: shared_runs
+-- Every shared run of the job; the one with the largest generation is the current one. The statuses are those of the
+-- rows that the current sweep hands out. looker is the worker that alone looks rows up after the sweep. ended is how the
+-- run ended, as JSON. is_replaced says that its workers may begin nothing more.
+CREATE TABLE shared_runs (
+    generation integer PRIMARY KEY,
+    run integer NOT NULL,
+    spec text NOT NULL,
+    lease_s double precision NOT NULL,
+    request_s double precision NOT NULL,
+    row_limit bigint,
+    to_send bigint NOT NULL DEFAULT 0,
+    sweep integer NOT NULL DEFAULT 1,
+    statuses text[] NOT NULL,
+    message_statuses text[] NOT NULL,
+    settings_statuses text[] NOT NULL,
+    canary_passed boolean NOT NULL,
+    looker bigint,
+    is_replaced boolean NOT NULL DEFAULT false,
+    ended text
+);
+
+-- name: shards
+-- Rows that one worker takes together, in input order: from first_row to last_row of the input. worker is the one that
+-- has them now, and turn counts the shards that it took. given_back counts how often they came back with rows left.
+CREATE TABLE shards (
+    generation integer NOT NULL,
+    sweep integer NOT NULL,
+    number integer NOT NULL,
+    row_ids bigint[] NOT NULL,
+    first_row bigint NOT NULL,
+    last_row bigint NOT NULL,
+    is_canary boolean NOT NULL,
+    worker bigint,
+    turn integer,
+    given_back integer NOT NULL DEFAULT 0,
+    is_done boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (generation, sweep, number)
+);
+
+-- name: open_shards
+-- The shards that are not done.
+CREATE INDEX open_shards ON shards (generation, sweep, number) WHERE NOT is_done;
+
+-- name: shards_of_worker
+-- The shards that a worker has.
+CREATE INDEX shards_of_worker ON shards (worker) WHERE NOT is_done;
+
+-- name: tell_workers
+-- Tell the processes of the job that something has changed: end, or shards.
+CREATE FUNCTION tell_workers(what text) RETURNS void LANGUAGE sql VOLATILE AS $function$
+SELECT pg_notify('provisioner_' || md5(current_schema()), what);
+$function$;
+
+-- name: require_live
+-- Lock the line of a worker; raise an error when it was fenced or has ended, so that it does nothing more.
+CREATE FUNCTION require_live(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    PERFORM FROM workers WHERE id = this_worker AND fenced_at IS NULL AND ended_at IS NULL FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'worker % was fenced', this_worker USING ERRCODE = 'WCP02';
+    END IF;
+END
+$function$;
+
+-- name: replace_run
+-- Let the workers of all runs begin nothing more; they go on until their requests are answered.
+CREATE FUNCTION replace_run() RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    UPDATE shared_runs SET is_replaced = true WHERE NOT is_replaced;
+    IF FOUND THEN
+        UPDATE workers SET is_replaced = true WHERE generation IS NOT NULL AND NOT is_replaced;
+        PERFORM tell_workers('end');
+    END IF;
+END
+$function$;
+
+-- name: cut_shards
+-- Cut the rows with these statuses into the shards of a sweep, and return their number. Rows that the run has handed out
+-- before count for its limit only once. The first shard has this_canary rows.
+CREATE FUNCTION cut_shards(
+    this_generation integer, this_sweep integer, these_statuses text[], messages text[], settings text[],
+    this_limit bigint, this_canary integer
+) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    total bigint;
+BEGIN
+    CREATE TEMPORARY TABLE candidates (id bigint NOT NULL, plan_row bigint NOT NULL) ON COMMIT DROP;
+    IF cardinality(messages) + cardinality(settings) > 0 THEN
+        INSERT INTO candidates SELECT found.id, found.plan_row FROM next_owing_rows(
+            0, these_statuses, messages, settings, CASE WHEN this_sweep = 1 THEN this_limit END
+        ) AS found;
+    ELSE
+        INSERT INTO candidates SELECT found.id, found.plan_row
+        FROM next_rows(0, these_statuses, CASE WHEN this_sweep = 1 THEN this_limit END) AS found;
+    END IF;
+    IF this_sweep > 1 AND this_limit IS NOT NULL THEN
+        WITH handed AS (
+            SELECT DISTINCT unnest(row_ids) AS id FROM shards WHERE shards.generation = this_generation
+        ), fresh AS (
+            SELECT candidates.id
+            FROM candidates
+            WHERE NOT EXISTS (SELECT 1 FROM handed WHERE handed.id = candidates.id)
+            ORDER BY candidates.plan_row
+            OFFSET greatest(0, this_limit - (SELECT count(*) FROM handed))
+        )
+        DELETE FROM candidates USING fresh WHERE candidates.id = fresh.id;
+    END IF;
+    SELECT count(*) INTO total FROM candidates;
+    INSERT INTO shards (generation, sweep, number, row_ids, first_row, last_row, is_canary)
+    SELECT
+        this_generation, this_sweep, places.number, array_agg(places.id ORDER BY places.plan_row),
+        min(places.plan_row), max(places.plan_row), bool_and(places.is_canary)
+    FROM (
+        SELECT
+            ordered.id, ordered.plan_row, ordered.place < this_canary AS is_canary,
+            CASE
+                WHEN ordered.place < this_canary THEN 0
+                ELSE 1 + (ordered.place - this_canary) / least(256, greatest(8, total / 32))
+            END AS number
+        FROM (
+            SELECT id, plan_row, row_number() OVER (ORDER BY plan_row) - 1 AS place FROM candidates
+        ) AS ordered
+    ) AS places
+    GROUP BY places.number;
+    DROP TABLE candidates;
+    RETURN total;
+END
+$function$;
+
+-- name: begin_run
+-- Begin a shared run, unless this commit of the coordinator was executed already; return the number of its rows.
+CREATE FUNCTION begin_run(
+    this_worker bigint, this_commit bigint, this_run integer, this_spec text, this_lease double precision,
+    this_request double precision, these_statuses text[], messages text[], settings text[], this_limit bigint,
+    this_canary integer
+) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    this_generation integer := 1 + (SELECT coalesce(max(generation), 0) FROM shared_runs);
+    total bigint;
+BEGIN
+    IF NOT begin_commit(this_worker, this_commit, false) THEN
+        RETURN (SELECT to_send FROM shared_runs ORDER BY generation DESC LIMIT 1);
+    END IF;
+    PERFORM replace_run();
+    INSERT INTO shared_runs (
+        generation, run, spec, lease_s, request_s, row_limit, statuses, message_statuses, settings_statuses, canary_passed
+    )
+    VALUES (
+        this_generation, this_run, this_spec, this_lease, this_request, this_limit, these_statuses, messages, settings,
+        this_canary = 0
+    );
+    total := cut_shards(this_generation, 1, these_statuses, messages, settings, this_limit, this_canary);
+    UPDATE shared_runs SET to_send = total WHERE generation = this_generation;
+    RETURN total;
+END
+$function$;
+
+-- name: take_shard
+-- Give a worker the next free shard, as its shard number this_turn; the same one again when this is repeated. Nothing is
+-- returned when none is free, or the run has ended. Until the canary has passed, only its shard is free.
+CREATE FUNCTION take_shard(this_worker bigint, this_generation integer, this_turn integer)
+RETURNS TABLE (is_canary boolean, to_send bigint, sweep integer, number integer) LANGUAGE plpgsql VOLATILE AS $function$
+#variable_conflict use_column
+DECLARE
+    found_sweep integer;
+    found_number integer;
+BEGIN
+    PERFORM require_live(this_worker);
+    SELECT shards.sweep, shards.number INTO found_sweep, found_number
+    FROM shards
+    WHERE worker = this_worker AND NOT is_done AND turn = this_turn;
+    IF NOT FOUND THEN
+        SELECT shards.sweep, shards.number INTO found_sweep, found_number
+        FROM shards
+        JOIN shared_runs ON shared_runs.generation = shards.generation AND shared_runs.sweep = shards.sweep
+        WHERE shards.generation = this_generation AND NOT shards.is_done AND shards.worker IS NULL
+            AND (shards.is_canary OR shared_runs.canary_passed)
+            AND NOT shared_runs.is_replaced AND shared_runs.ended IS NULL
+        ORDER BY shards.number
+        LIMIT 1
+        FOR UPDATE OF shards SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        UPDATE shards SET worker = this_worker, turn = this_turn
+        WHERE generation = this_generation AND shards.sweep = found_sweep AND shards.number = found_number;
+    END IF;
+    RETURN QUERY
+    SELECT shards.is_canary, shared_runs.to_send, shards.sweep, shards.number
+    FROM shards
+    JOIN shared_runs ON shared_runs.generation = shards.generation
+    WHERE shards.generation = this_generation AND shards.sweep = found_sweep AND shards.number = found_number;
+END
+$function$;
+
+-- name: shard_rows
+-- Those of some rows that are still to be handed out for a run, as next_owing_rows returns them: what this run has
+-- decided is not, unless it is pending.
+CREATE FUNCTION shard_rows(
+    these_ids bigint[], this_run integer, these_statuses text[], these_messages text[], these_settings text[]
+) RETURNS TABLE (
+    id bigint, plan_row bigint, key text, digest bytea, conversation_sid text, identity text, is_in_doubt boolean,
+    owed text, history_total integer, history_posted integer
+)
+LANGUAGE sql STABLE
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+WITH found AS (
+    SELECT
+        plan.row, follow_ups.*, attempts.conversation_sid, attempts.identity,
+        follow_ups.status = ANY (these_statuses)
+            AND (follow_ups.status = 'pending' OR attempts.run IS DISTINCT FROM this_run) AS is_to_send,
+        follow_ups.settings = ANY (these_settings)
+            AND (follow_ups.settings = 'pending' OR updates.run IS DISTINCT FROM this_run) AS is_to_set,
+        follow_ups.history = ANY (these_messages) AND (
+            follow_ups.history = 'pending' OR this_run IS DISTINCT FROM (
+                SELECT chats.run FROM attempts AS chats
+                WHERE chats.row_id = follow_ups.id AND chats.history_status IS NOT NULL
+                ORDER BY chats.id + 0 DESC
+                LIMIT 1
+            )
+        ) AS is_to_go_on,
+        follow_ups.message = ANY (these_messages)
+            AND (follow_ups.message = 'pending' OR posts.run IS DISTINCT FROM this_run) AS is_to_post
+    FROM unnest(these_ids) AS chosen (id)
+    JOIN plan ON plan.row_id = chosen.id
+    JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id) AS follow_ups ON true
+    LEFT JOIN attempts ON attempts.id = follow_ups.last_attempt
+    LEFT JOIN attempts AS posts ON posts.id = follow_ups.last_message
+    LEFT JOIN attempts AS updates ON updates.id = follow_ups.last_settings
+    WHERE plan.is_valid
+)
+SELECT
+    found.id, found.row, found.key, found.digest,
+    CASE found.status WHEN 'created' THEN coalesce(found.conversation_sid, '') ELSE '' END,
+    CASE found.status WHEN 'created' THEN coalesce(found.identity, '') ELSE '' END,
+    found.status = 'unknown',
+    CASE found.status
+        WHEN 'created' THEN
+            CASE WHEN found.is_to_set THEN 'settings ' ELSE '' END
+            || CASE WHEN found.is_to_go_on THEN 'history ' ELSE '' END
+            || CASE
+                WHEN (coalesce(found.history, 'posted') = 'posted' OR found.is_to_go_on)
+                    AND (found.is_to_post OR found.message = 'held') THEN 'message'
+                ELSE ''
+            END
+        ELSE ''
+    END,
+    found.history_total, found.history_posted
+FROM found
+WHERE found.is_to_send OR (
+    found.status = 'created' AND (
+        found.is_to_set
+        OR (
+            coalesce(found.settings, 'set') = 'set'
+            AND CASE coalesce(found.history, 'posted') WHEN 'posted' THEN found.is_to_post ELSE found.is_to_go_on END
+        )
+    )
+)
+ORDER BY found.row;
+$function$;
+
+-- name: give_back
+-- Take the shards of a worker from it. Those with rows that are still to be handed out are free again, nine times at
+-- most: what is pending then belongs to the next sweep. The others are done.
+CREATE FUNCTION give_back(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    PERFORM require_live(this_worker);
+    UPDATE shards SET
+        worker = NULL, turn = NULL, given_back = given_back + 1,
+        is_done = given_back >= 9 OR NOT EXISTS (
+            SELECT 1 FROM shard_rows(
+                shards.row_ids, shared_runs.run, shared_runs.statuses, shared_runs.message_statuses,
+                shared_runs.settings_statuses
+            )
+        )
+    FROM shared_runs
+    WHERE shards.worker = this_worker AND NOT shards.is_done AND shared_runs.generation = shards.generation;
+    IF FOUND THEN
+        PERFORM tell_workers('shards');
+    END IF;
+END
+$function$;
+
+-- name: take_look_up
+-- Give a worker the look-ups of a sweep whose shards are all done, and return the number of the sweep and the seconds
+-- until the last request of a fenced worker is certainly over. Nothing is returned when rows are still with a worker, or
+-- another one has the look-ups.
+CREATE FUNCTION take_look_up(this_worker bigint, this_generation integer)
+RETURNS TABLE (sweep integer, wait_s double precision) LANGUAGE plpgsql VOLATILE AS $function$
+#variable_conflict use_column
+DECLARE
+    current shared_runs;
+BEGIN
+    SELECT * INTO current FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    PERFORM require_live(this_worker);
+    IF current.is_replaced OR current.ended IS NOT NULL OR coalesce(current.looker, this_worker) <> this_worker
+        OR EXISTS (
+            SELECT 1 FROM shards
+            WHERE generation = this_generation AND shards.sweep = current.sweep AND NOT is_done
+        )
+        OR EXISTS (
+            SELECT 1 FROM workers
+            WHERE generation < this_generation AND fenced_at IS NULL AND ended_at IS NULL
+        )
+    THEN
+        RETURN;
+    END IF;
+    UPDATE shared_runs SET looker = this_worker WHERE generation = this_generation;
+    RETURN QUERY SELECT current.sweep, settling_s();
+END
+$function$;
+
+-- name: settling_s
+-- Seconds until the last request of a fenced worker is certainly over.
+CREATE FUNCTION settling_s() RETURNS double precision LANGUAGE sql STABLE AS $function$
+SELECT greatest(0, coalesce(extract(epoch FROM max(doubt_until) - clock_timestamp()), 0))::double precision FROM workers;
+$function$;
+
+-- name: open_sweep
+-- Hand the rows with these statuses out once more, after sweep number this_sweep, and return their number; the same when
+-- this is repeated. For the worker that has the look-ups.
+CREATE FUNCTION open_sweep(
+    this_worker bigint, this_generation integer, this_sweep integer, these_statuses text[], messages text[],
+    settings text[]
+) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    current shared_runs;
+    total bigint;
+BEGIN
+    SELECT * INTO current FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    PERFORM require_live(this_worker);
+    IF current.sweep > this_sweep THEN
+        RETURN (
+            SELECT sum(cardinality(row_ids)) FROM shards WHERE generation = this_generation AND sweep = this_sweep + 1
+        );
+    END IF;
+    IF current.looker IS DISTINCT FROM this_worker THEN
+        RAISE EXCEPTION 'worker % has no look-ups', this_worker USING ERRCODE = 'WCP02';
+    END IF;
+    total := cut_shards(this_generation, this_sweep + 1, these_statuses, messages, settings, current.row_limit, 0);
+    IF total > 0 THEN
+        UPDATE shared_runs SET
+            sweep = this_sweep + 1, statuses = these_statuses, message_statuses = messages, settings_statuses = settings,
+            looker = NULL, canary_passed = true
+        WHERE generation = this_generation;
+        PERFORM tell_workers('shards');
+    END IF;
+    RETURN total;
+END
+$function$;
+
+-- name: pass_canary
+-- Record that the first rows were not all refused.
+CREATE FUNCTION pass_canary(this_worker bigint, this_generation integer) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    UPDATE shared_runs SET canary_passed = true WHERE generation = this_generation;
+    PERFORM require_live(this_worker);
+    PERFORM tell_workers('shards');
+END
+$function$;
+
+-- name: end_run
+-- End a run, for all of its workers; the first end counts. this_worker is NULL for the coordinator.
+CREATE FUNCTION end_run(this_worker bigint, this_generation integer, this_end text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    UPDATE shared_runs SET ended = this_end WHERE generation = this_generation AND ended IS NULL;
+    IF this_worker IS NOT NULL THEN
+        PERFORM require_live(this_worker);
+    END IF;
+    PERFORM tell_workers('end');
+END
+$function$;
+
+-- name: begin_commit
+-- Begin a commit of a process; return false when it was executed already. Raise an error when the process was fenced, or
+-- its run was replaced and the commit is an intent.
+CREATE FUNCTION begin_commit(this_worker bigint, this_commit bigint, is_intent boolean) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    known workers;
+BEGIN
+    SELECT * INTO known FROM workers WHERE id = this_worker FOR NO KEY UPDATE;
+    IF known.fenced_at IS NOT NULL OR known.ended_at IS NOT NULL THEN
+        RAISE EXCEPTION 'worker % was fenced', this_worker USING ERRCODE = 'WCP02';
+    ELSIF known.is_replaced AND is_intent THEN
+        RAISE EXCEPTION 'the run of worker % was replaced', this_worker USING ERRCODE = 'WCP03';
+    END IF;
+    UPDATE workers SET last_commit = this_commit WHERE id = this_worker AND last_commit < this_commit;
+    RETURN FOUND;
+END
+$function$;
