@@ -44,6 +44,7 @@ from provisioner.ledger.reading import (
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.settings import SettingsLedger, SettingsStore
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
+from provisioner.ledger.worker_ledger import WorkerLedger
 
 __all__ = [
     "SENDING_COMMANDS",
@@ -79,6 +80,7 @@ __all__ = [
     "UnknownHistoryStore",
     "UnknownMessageStore",
     "UnknownRowStore",
+    "WorkerLedger",
     "find_ledger_locations",
     "follow_up_counts",
     "hold_lock",

@@ -17,7 +17,9 @@ class RunFigures:
     is the number of attempts that may have left a conversation without a participant. ``ignores_identity`` is True
     if Twilio gave a guest another identity than the requested one. ``most_in_flight`` is the maximum number of
     requests in flight at the same time. ``rate_achieved`` is in starts per second, None for fewer than two.
-    ``held_s`` is for how many seconds ``--max-open`` held creation, None without it.
+    ``held_s`` is for how many seconds ``--max-open`` held creation, None without it. ``settled`` is how the number
+    of rows by status has changed; a look-up takes a row from *unknown*. ``messages`` is the number of first
+    messages posted, None without any. ``sent`` is the number of requests that create a conversation.
     """
 
     done: int = 0
@@ -29,6 +31,9 @@ class RunFigures:
     most_in_flight: int = 0
     rate_achieved: float | None = None
     held_s: float | None = None
+    settled: Mapping[Status, int] = field(default_factory=dict)
+    messages: int | None = None
+    sent: int = 0
 
 
 NO_FIGURES = RunFigures()

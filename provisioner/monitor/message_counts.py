@@ -20,6 +20,11 @@ class MessageCounters:
         self._sentences: dict[tuple[MessageStatus, str], str] = {}
         self._in_doubt: dict[int, str] = {}
 
+    @property
+    def posted_of_any(self) -> int | None:
+        """Number of messages that were posted; None when there are none to post."""
+        return self.posted if self.posted or self.owed else None
+
     def count(self, row: int, status: MessageStatus, result: AttemptResult) -> None:
         """Count the new status of the message of input row ``row``; it replaces an earlier ``UNKNOWN``."""
         if row in self._in_doubt:

@@ -242,6 +242,9 @@ class RunMonitor:
             most_in_flight=self.most_in_flight,
             rate_achieved=self.rate_achieved,
             held_s=None if self.open_limit is None else self.open_limit.held_s,
+            sent=self._rate_meter.total,
+            settled=dict(self._settled),
+            messages=self._message_counters.posted_of_any,
         )
 
     def snapshot(self) -> Progress:
@@ -260,9 +263,7 @@ class RunMonitor:
             invalid=before.invalid,
             in_flight=self.in_flight,
             throttled=self.throttled,
-            messages=self._message_counters.posted
-            if self._message_counters.posted or self._message_counters.owed
-            else None,
+            messages=self._message_counters.posted_of_any,
             open=self.open_limit.open if self.open_limit else None,
             rate_now=self._rate_meter.speed(self._clock()),
             rate_asked=self._pacer_status.rate,

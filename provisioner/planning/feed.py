@@ -12,7 +12,7 @@ from provisioner.rows import IdentityPolicy, digest
 
 
 class SourceFeed:
-    """Forward-only reader of the input that rebuilds claimed rows.
+    """Reader of the input that rebuilds claimed rows; for a row before the last one it begins anew.
 
     The ledger keeps no customer data, so each claimed row is read from the input again. ``defaults`` are texts by
     field for rows that do not fill it; they are not part of the row's digest.
@@ -24,6 +24,7 @@ class SourceFeed:
         self._input, self._defaults = job_input, defaults
         self._identity_policy = identity_policy
         self._records = job_input.records()
+        self._last_row = 0
 
     @property
     def has_unique_names(self) -> bool:
@@ -33,9 +34,9 @@ class SourceFeed:
     async def rows(self, claims: Sequence[Claim]) -> Sequence[Row]:
         """Return one row for each claim, in the same order.
 
-        The row numbers of the claims must ascend, within a call and from call to call. Reading happens in a
-        thread. Raise ``InputError`` when a record is missing, has a problem, or differs from the planned one by
-        its digest.
+        The row numbers of the claims ascend, except where a worker takes what another one gave up; then the input
+        is read from its beginning. Reading happens in a thread. Raise ``InputError`` when a record is missing, has
+        a problem, or differs from the planned one by its digest.
         """
         return await asyncio.to_thread(lambda: [self._rebuild(claim) for claim in claims])
 
@@ -64,6 +65,9 @@ class SourceFeed:
         )
 
     def _seek(self, row: int) -> tuple[int, Record]:
+        if row <= self._last_row:
+            self._records = self._input.records()
+        self._last_row = row
         for _, (number, index, record) in self._records:
             if number == row:
                 return index, record

@@ -93,13 +93,9 @@ async def open_sending(
         ).with_history(job.history)
         monitor = _monitor(start, clients, reachability)
         stop.on_drain = monitor.drain
+        feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
         context = SendingContext(
-            config=config.rounds,
-            ledger=job.ledger,
-            new_feed=partial(SourceFeed, job.input, identity_policy, config.defaults),
-            clients=clients,
-            monitor=monitor,
-            stop=stop,
+            config=config.rounds, ledger=job.ledger, new_feed=feed, clients=clients, monitor=monitor, stop=stop
         )
         yield OpenSending(context, transport, reachability)
 

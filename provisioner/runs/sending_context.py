@@ -51,8 +51,18 @@ class SendingContext:
     monitor: RunMonitor
     stop: WorkStop
 
-    def dispatcher(self, to_send: int, *, canary: int, admission: Admission | None = None) -> Dispatcher:
-        """Return what sends the rows that can be claimed; ``to_send`` is their number, for a limit in percent."""
+    def dispatcher(
+        self,
+        to_send: int,
+        *,
+        canary: int,
+        admission: Admission | None = None,
+        failed_elsewhere: Callable[[], int] = int,
+    ) -> Dispatcher:
+        """Return what sends the rows that can be claimed; ``to_send`` is their number, for a limit in percent.
+
+        ``canary`` of them are sent alone first. See ``Dispatcher`` and ``DispatchLimits`` for the others.
+        """
         config = self.config
         return Dispatcher(
             ledger=self.ledger,
@@ -68,6 +78,7 @@ class SendingContext:
                 resends_unknown=config.retry.resends_unknown,
                 may_share=config.may_share,
                 other_host=config.other_host,
+                failed_elsewhere=failed_elsewhere,
             ),
             admission=admission,
         )

@@ -89,9 +89,9 @@ class FailureGuard:
         return Stop(StopKind.CANARY, self._refused_canary(self.last_refused))
 
     def _check_failures(self) -> Stop | None:
-        failures = self.limits.failures
-        if failures and failures.is_reached(self.failed, self.limits.to_send):
-            return Stop(StopKind.FAILURES, self._too_many())
+        failures, failed = self.limits.failures, self.failed + self.limits.failed_elsewhere()
+        if failures and failures.is_reached(failed, self.limits.to_send):
+            return Stop(StopKind.FAILURES, _too_many(failed))
         return None
 
     def _refused_canary(self, last: RowOutcome) -> GuardError:
@@ -106,8 +106,9 @@ class FailureGuard:
         is_meant = f"check --base-url, as {host} may not be Twilio's API; else " if host else ""
         return is_meant + (_CURE_OF_CREATION if last.step is Step.CREATE else _CURE)
 
-    def _too_many(self) -> GuardError:
-        return GuardError(
-            f"{self.failed} rows were rejected or are unknown, the limit of --max-failures",
-            cure="look at their errors in the results, then run the same command again",
-        )
+
+def _too_many(failed: int) -> GuardError:
+    return GuardError(
+        f"{failed} rows were rejected or are unknown, the limit of --max-failures",
+        cure="look at their errors in the results, then run the same command again",
+    )

@@ -1,5 +1,6 @@
 """Limits and retry policy of a run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioner.options import FailureLimit
@@ -14,6 +15,7 @@ class DispatchLimits:
     ``to_send`` rows. With ``resends_unknown``, an attempt in doubt is repeated, so that a row may be created
     twice; a message in doubt is never repeated. With ``may_share``, rows with the same identity of the user's own
     may share a conversation. ``other_host`` is the host that is asked when it is not Twilio's.
+    ``failed_elsewhere`` returns the number of failed rows that count for ``failures`` besides those sent here.
     """
 
     concurrency: int
@@ -24,3 +26,4 @@ class DispatchLimits:
     resends_unknown: bool = False
     may_share: bool = False
     other_host: str = ""
+    failed_elsewhere: Callable[[], int] = int

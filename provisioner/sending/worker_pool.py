@@ -76,6 +76,11 @@ class Dispatcher:
         at_once = self._limits.concurrency // (2 if self._admission is None else 1)
         yield HistoryFollowUp(calls.history.loader, new_step, run_step, at_once=at_once)
 
+    @property
+    def failed(self) -> int:
+        """Number of rows that failed so far, as ``limits.failures`` counts them."""
+        return self._failure_guard.failed
+
     async def run(self) -> Stop | None:
         """Send rows until none is left or the run is stopped; return the reason, None when no row is left.
 

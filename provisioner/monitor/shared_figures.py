@@ -1,0 +1,71 @@
+"""Figures of the workers of a shared run: as each stores them, and added up."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from provisioner.models import MessageStatus, SettingsStatus, Status
+from provisioner.models.reasons import ErrorReason
+
+from .figures import NO_FIGURES, RunFigures
+
+
+def encode_figures(figures: RunFigures) -> str:
+    """Return the figures of a worker as JSON; its error sentences hold no customer's data."""
+    return msgspec.json.encode(figures).decode()
+
+
+def decode_figures(text: str) -> RunFigures:
+    """Return the figures that ``encode_figures`` has written; those of a run that sent nothing for no text."""
+    if not text:
+        return NO_FIGURES
+    told: dict[str, Any] = msgspec.json.decode(text)
+    told["reasons"] = [ErrorReason(**{**each, "status": _status(each["status"])}) for each in told["reasons"]]
+    for name in ("resolved_to", "settled"):
+        told[name] = {Status(status): number for status, number in told[name].items()}
+    return RunFigures(**told)
+
+
+def added_figures(parts: Sequence[RunFigures], *, rate_achieved: float | None) -> RunFigures:
+    """Return the figures of a run from those of its workers; ``rate_achieved`` is that of all of them."""
+    messages = [each.messages for each in parts if each.messages is not None]
+    return RunFigures(
+        done=sum(each.done for each in parts),
+        reasons=_added_reasons(reason for each in parts for reason in each.reasons),
+        resolved_to=_added_counts(each.resolved_to for each in parts),
+        throttled=sum(each.throttled for each in parts),
+        orphans=sum(each.orphans for each in parts),
+        ignores_identity=any(each.ignores_identity for each in parts),
+        most_in_flight=sum(each.most_in_flight for each in parts),
+        rate_achieved=rate_achieved,
+        sent=sum(each.sent for each in parts),
+        settled=_added_counts(each.settled for each in parts),
+        messages=sum(messages) if messages else None,
+    )
+
+
+def _added_counts(parts: Iterable[Any]) -> dict[Status, int]:
+    counts: Counter[Status] = Counter()
+    for each in parts:
+        for status, number in each.items():  # a Counter's own sum drops what is not above zero
+            counts[status] += number
+    return dict(counts)
+
+
+def _added_reasons(reasons: Iterable[ErrorReason]) -> Sequence[ErrorReason]:
+    """Return the reasons of all workers, equal ones as one with the rows of all, the most frequent first."""
+    added: dict[tuple[str, str, str], ErrorReason] = {}
+    for each in reasons:
+        key = (each.of, each.status.value, each.code)
+        rows = each.rows + (added[key].rows if key in added else 0)
+        added[key] = ErrorReason(each.status, each.code, added.get(key, each).sentence, rows, each.of)
+    return sorted(added.values(), key=lambda each: -each.rows)
+
+
+def _status(word: str) -> Status | MessageStatus | SettingsStatus:
+    for kind in (Status, MessageStatus, SettingsStatus):
+        if word in {each.value for each in kind}:
+            return kind(word)
+    return Status.UNKNOWN

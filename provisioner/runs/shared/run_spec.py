@@ -1,0 +1,90 @@
+"""What a worker has to know of a run: made from the options of ``run``, and read back by ``worker``."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.ledger.sharing import RunSpec
+from provisioner.options import (
+    DashboardOptions,
+    DetailOptions,
+    OutputFormatOptions,
+    ResultsOptions,
+    RunOptions,
+    SharingOptions,
+    parse_lease,
+)
+from provisioner.options.keyword_values import options_from_keywords
+from provisioner.sources import STDIN, is_remote
+from provisioner.system.addresses import is_masked, masked_address
+from provisioner.target import Target
+
+_GROUPS = (ResultsOptions, DashboardOptions, DetailOptions, OutputFormatOptions, SharingOptions)
+_OF_THE_COORDINATOR = {
+    *(field.name for group in _GROUPS for field in fields(group)),
+    *("ledger", "new_job", "rebuild_from", "replace_input", "max_duration", "strict", "yes"),
+}
+"""Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
+_ADDRESSES = ("proxy", "history")
+"""Options whose value may be an address with a secret in it."""
+
+
+def run_spec(files: Sequence[str], options: RunOptions, target: Target) -> RunSpec:
+    """Return what the workers of a run over ``files`` have to know; see ``RunSpec``.
+
+    Paths are absolute in it. An address is without its secret; a worker that needs it has to be told by its own
+    options. ``target`` is that of the run, with its simulator started.
+    """
+    return RunSpec(
+        files=tuple(_absolute(name) for name in files),
+        options=json.dumps(dict(_told(options))),
+        account_sid="" if target.is_simulated else target.account.account_sid,
+        lease_s=parse_lease(options.lease),
+        request_s=options.timeout,
+        canary=options.canary,
+        simulator=target.simulator,
+    )
+
+
+def options_of(spec: RunSpec, *, profile: str = "", proxy: str = "") -> RunOptions:
+    """Return the options of ``run`` that a worker of this run has; ``profile`` and ``proxy`` replace the run's.
+
+    Raise ``UsageError`` for options that this version of the program does not have.
+    """
+    given = json.loads(spec.options)
+    own = {name: value for name, value in (("profile", profile), ("proxy", proxy)) if value}
+    return options_from_keywords(RunOptions, "run", {**given, **own}, {})
+
+
+def require_shared_files(files: Sequence[str]) -> None:
+    """Raise ``UsageError`` for an input that a worker in another process cannot open."""
+    if any(name == STDIN for name in files):
+        raise UsageError(
+            "several workers cannot read the same stdin",
+            cure="name a file that every worker can read at that name",
+        )
+    if secret := next((name for name in files if is_masked(name)), ""):
+        raise UsageError(
+            f"{secret}: the address of the input holds a secret, which the ledger does not keep",
+            cure="give every worker access in another way, such as the variables of the storage's own client",
+        )
+
+
+def _told(options: RunOptions) -> Any:
+    """Yield the name and the value of each option that differs from its default and matters to a worker."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.name in _OF_THE_COORDINATOR or value == field.default:
+            continue
+        if field.name in _ADDRESSES and masked_address(value) != value:
+            continue
+        yield field.name, _absolute(str(value)) if isinstance(value, Path) or field.name == "history" else value
+
+
+def _absolute(name: str) -> str:
+    """Return the name of a file as an absolute path; an address as it is, with its secrets masked."""
+    return masked_address(name) if is_remote(name) or name == STDIN else os.path.abspath(name)  # noqa: PTH100 - globs

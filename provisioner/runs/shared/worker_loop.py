@@ -1,0 +1,203 @@
+"""What a worker of a shared run does: take rows, look unknown ones up, and stop when the run does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+
+from provisioner.errors import ExitCode
+from provisioner.ledger import WorkerLedger, follow_up_counts
+from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
+from provisioner.models import MessageStatus, SettingsStatus, Status
+from provisioner.monitor.shared_figures import encode_figures
+from provisioner.runs.look_ups import RunLookUps
+from provisioner.runs.open_sending import OpenSending
+from provisioner.runs.run_end import run_end
+from provisioner.sending import Dispatcher, Stop, StopKind
+from provisioner.system.event_log import event_logger
+
+PULSE_S = 0.2
+"""Seconds between two looks at whether the run stops; the figures for the next beat are renewed as often."""
+_ALONE = {StopKind.ASKED, StopKind.UNREACHABLE}
+"""Stops of this worker only: the others may go on."""
+
+
+class WorkerEnd(NamedTuple):
+    """How a worker ended: by the ``end`` of the run, or, if that is None, by a ``stop`` of its own."""
+
+    end: RunEnd | None
+    stop: Stop | None
+
+
+class WorkerLoop:
+    """Loop of one worker of a shared run. ``ledger`` is that of ``opened``."""
+
+    def __init__(self, ledger: WorkerLedger, opened: OpenSending) -> None:
+        self._ledger, self._opened, self._context = ledger, opened, opened.context
+        self._look_ups = RunLookUps(opened.context)
+        self._dispatcher: Dispatcher | None = None
+        self._failed_before = self._posted = 0
+        self._is_lost = False
+        self._log = event_logger()
+
+    @property
+    def failed(self) -> int:
+        """Number of rows that failed at this worker, as ``--max-failures`` counts them."""
+        return self._failed_before + (self._dispatcher.failed if self._dispatcher else 0)
+
+    def figures(self) -> WorkerFigures:
+        """Return the figures of this worker so far."""
+        monitor, traffic = self._context.monitor, self._opened.transport.traffic
+        told = monitor.figures()
+        return WorkerFigures(
+            sent=told.sent,
+            done=told.done,
+            failed=self.failed,
+            throttled=told.throttled,
+            in_flight=monitor.in_flight,
+            rate=monitor.snapshot().rate_now,
+            bytes_sent=traffic.sent,
+            bytes_received=traffic.received,
+            run_figures=encode_figures(told),
+        )
+
+    async def run(self) -> WorkerEnd:
+        """Work until the run ends or this worker is stopped; its rows are settled and given back then.
+
+        Raise ``LeaseLostError`` when this worker was fenced, and any other ``ProvisionerError`` when the input
+        cannot be read or the ledger cannot be written.
+        """
+        async with self._watched():
+            while True:
+                task = await self._next_task()
+                match task:
+                    case None:
+                        if self._is_lost:
+                            await self._ledger.lease.held()  # raises its error
+                        return WorkerEnd(None, self._context.stop.reason or Stop(StopKind.ASKED))
+                    case RunEnd():
+                        return WorkerEnd(task, self._context.stop.reason)
+                    case SendTask():
+                        await self._send(task)
+                    case LookUpTask():
+                        await self._look_up(task)
+
+    async def _next_task(self) -> Task | None:
+        """Wait for a task; return None when this worker is stopped before there is one, and its run is not."""
+        if self._is_stopped_alone():
+            return None
+        waiting: asyncio.Future[Task] = asyncio.ensure_future(self._ledger.next_task())
+
+        def leave(_reason: Stop | None = None) -> None:
+            if self._ledger.stop is None:
+                waiting.cancel()
+
+        with self._context.stop.work(leave, leave):
+            try:
+                return await waiting
+            except asyncio.CancelledError:
+                if not self._is_stopped_alone():
+                    raise
+                return None
+            finally:
+                waiting.cancel()
+
+    def _is_stopped_alone(self) -> bool:
+        return self._context.stop.is_stopped and self._ledger.stop is None
+
+    async def _send(self, task: SendTask) -> None:
+        canary = self._ledger.spec.canary if task.is_canary else 0
+        dispatcher = self._dispatcher = self._context.dispatcher(
+            task.to_send,
+            canary=canary,
+            failed_elsewhere=lambda: self._failed_before + self._ledger.failed_elsewhere,
+        )
+        self._log.info("shard.taken", worker=self._ledger.number, canary=task.is_canary)
+        try:
+            with self._context.stop.work(dispatcher.drain, dispatcher.cancel):
+                stop = await dispatcher.run()
+        finally:
+            self._failed_before, self._dispatcher = self.failed, None
+        if task.is_canary and stop is None:
+            await self._ledger.pass_canary()
+        if stop is not None and stop.kind not in _ALONE and self._ledger.stop is None:
+            await self._ledger.end_run(end_of(stop))
+        await self._ledger.give_back()
+        self._log.info("shard.given_back", worker=self._ledger.number)
+
+    async def _look_up(self, task: LookUpTask) -> None:
+        """Look unknown rows up; then hand out those that can go on, or end the run."""
+        if task.wait_s:
+            await self._wait(task.wait_s)
+        again = await self._look_ups.run(None)
+        if self._context.stop.is_stopped:
+            await self._ledger.give_back()
+            return
+        posted = (await self._ledger.histories.counts()).posted if self._context.clients.calls.history else 0
+        goes_on = task.number < self._context.config.retry.max_attempts or posted > self._posted
+        self._posted = posted
+        if again and goes_on and await self._open_sweep():
+            return
+        await self._ledger.end_run(await self._end_by_counts())
+
+    async def _open_sweep(self) -> int:
+        pending = {Status.PENDING}, {MessageStatus.PENDING}, {SettingsStatus.PENDING}
+        return await self._ledger.open_sweep(pending[0], messages=pending[1], settings=pending[2])
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until nothing of a fenced worker may be on its way any more, or the run stops."""
+        self._log.info("lookup.waits", seconds=round(seconds, 1))
+        stopping = asyncio.Event()
+        with self._context.stop.work(lambda _: stopping.set()), suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stopping.wait()
+
+    async def _end_by_counts(self) -> RunEnd:
+        """Return the end of a run in which no row is left to send: its exit code is that of the counts."""
+        counts, limit = await self._ledger.counts(), self._context.config.limit
+        end = run_end(
+            counts,
+            left=counts.pending if limit else 0,
+            error=None,
+            signal_exit=None,
+            is_limited=bool(limit),
+            is_unsent=bool(counts.unsent),
+            follow_ups=await follow_up_counts(self._ledger),
+        )
+        return RunEnd(exit_code=int(end.exit_code), unlooked=self._look_ups.unlooked)
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """Inside the context, stop the work when the run stops, and cancel it when the lease is lost."""
+        tasks = [asyncio.create_task(self._pulse()), asyncio.create_task(self._cancel_when_lost())]
+        try:
+            yield
+        finally:
+            self._ledger.set_figures(self.figures())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pulse(self) -> None:
+        stop = self._context.stop
+        while True:
+            self._ledger.set_figures(self.figures())
+            if self._ledger.stop is not None and not stop.is_stopped:
+                stop.drain()
+            await asyncio.sleep(PULSE_S)
+
+    async def _cancel_when_lost(self) -> None:
+        await self._ledger.lease.lost()
+        self._is_lost = True
+        self._log.warning("worker.fenced", worker=self._ledger.number)
+        self._context.stop.drain()
+        self._context.stop.cancel()
+
+
+def end_of(stop: Stop, signal_exit: ExitCode | None = None) -> RunEnd:
+    """Return the end of a run that ``stop`` ends for all of its workers."""
+    error = stop.error
+    if error is not None:
+        return RunEnd(kind=stop.kind.value, exit_code=int(error.exit_code), message=error.message, cure=error.cure)
+    code = ExitCode.AS_PLANNED if stop.kind is StopKind.TIME_UP else signal_exit or ExitCode.SIGINT
+    return RunEnd(kind=stop.kind.value, exit_code=int(code))
