@@ -113,7 +113,7 @@ docs: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra objects --extra parquet --extra postgres --extra uvloop --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra dask --extra objects --extra parquet --extra postgres --extra uvloop --group dev -o requirements-dev.lock
 
 # Both tools run apart from the project, in an environment of their own, at these versions.
 sbom: $(VENV)/.dev
