@@ -35,7 +35,7 @@ from .input_options import InputOptions
 from .jobs import JobOptions, LoadOptions, RunOptions
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
 from .presets import AUTO, PRESETS
-from .sharing import SharingOptions, WorkerOptions, parse_lease
+from .sharing import USUAL_WORKERS, EngineChoice, SharingOptions, WorkerOptions, parse_engine, parse_lease
 from .simulation import SimulateOptions
 
 __all__ = [
@@ -44,11 +44,13 @@ __all__ = [
     "PRESETS",
     "RATES",
     "USUAL_RATE",
+    "USUAL_WORKERS",
     "CheckOptions",
     "CloseOptions",
     "ConnectionOptions",
     "DashboardOptions",
     "DetailOptions",
+    "EngineChoice",
     "ExportOptions",
     "FailureLimit",
     "InputOptions",
@@ -73,6 +75,7 @@ __all__ = [
     "option",
     "parse_day",
     "parse_duration",
+    "parse_engine",
     "parse_failure_limit",
     "parse_lease",
     "parse_milliseconds",

@@ -79,6 +79,8 @@ class SharingKeywords(TypedDict, total=False):
     """Several workers; with a ledger in PostgreSQL."""
 
     lease: str | float
+    engine: str | float
+    workers: int
 
 
 class ConnectionKeywords(TypedDict, total=False):

@@ -1,9 +1,11 @@
 """Options of a run that several workers share, and of a worker that joins it."""
 
+import re
 from dataclasses import dataclass
 
 from provisioner.errors import UsageError
-from provisioner.system.printable import LONGEST_NUMBER, quoted
+from provisioner.system.addresses import masked_address
+from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 
 from .durations import parse_duration
 from .groups import GiveUpOptions, OutputFormatOptions, option
@@ -25,6 +27,43 @@ def parse_lease(text: str, flag: str = "--lease") -> float:
     return seconds
 
 
+MOST_WORKERS = 1000
+"""Most workers of an engine: far above what one account's rate can use."""
+USUAL_WORKERS = 2
+"""Workers of an engine when no number is given: one goes on when the other dies."""
+ENGINES = "local or dask://HOST:PORT"
+_DASK = re.compile(
+    r"dask://(?P<host>\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[\w.-]+)(?::(?P<port>\d{1,5}))?/?", re.IGNORECASE | re.ASCII
+)
+_DASK_PORT = 8786
+"""Port on which a Dask scheduler listens unless it is told otherwise."""
+_PORTS = 2**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoice:
+    """Engine that keeps workers alive: the Dask cluster of ``scheduler``, ``HOST:PORT``; this machine without it."""
+
+    scheduler: str = ""
+
+
+def parse_engine(text: str, flag: str = "--engine") -> EngineChoice | None:
+    """Return the engine written as ``local`` or ``dask://HOST:PORT``; None for an empty text.
+
+    The port may be missing, 8786 then. Raise ``UsageError``, which names ``flag``, for any other text.
+    """
+    if not text:
+        return None
+    if text == "local":
+        return EngineChoice()
+    found = _DASK.fullmatch(text)
+    port = int(found["port"] or _DASK_PORT) if found else 0
+    if found is None or not 0 < port < _PORTS:
+        shown = quoted(masked_address(text), LONGEST_NAME)
+        raise UsageError(f"{flag} {shown} is not an engine", cure=f"write {ENGINES}, with the scheduler's host")
+    return EngineChoice(scheduler=f"{found['host']}:{port}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SharingOptions:
     """Several workers; with a ledger in PostgreSQL."""
@@ -35,6 +74,16 @@ class SharingOptions:
         metavar="TIME",
         check=parse_lease,
         span=LEASES,
+    )
+    engine: str = option(
+        "",
+        "Start the workers, and replace those that die: as processes of this machine, or on a Dask cluster.  "
+        "[default: this process is the one worker]",
+        metavar="local|dask://HOST:PORT",
+        check=parse_engine,
+    )
+    workers: int = option(
+        0, f"Workers that --engine keeps.  [default: {USUAL_WORKERS}]", metavar="N", most=MOST_WORKERS
     )
 
 
