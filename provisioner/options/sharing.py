@@ -42,7 +42,7 @@ _PORTS = 2**16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineChoice:
-    """Engine that keeps workers alive: the Dask cluster of ``scheduler``, ``HOST:PORT``; this machine without it."""
+    """Engine that keeps workers: the Dask cluster of ``scheduler``, ``HOST:PORT``; this machine without it."""
 
     scheduler: str = ""
 

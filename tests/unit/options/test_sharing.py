@@ -42,7 +42,7 @@ def test_any_other_text_is_no_engine() -> None:
         "dask://h/path",
         "Local ",
     ):
-        with pytest.raises(UsageError, match="--engine '.*' is not an engine"):
+        with pytest.raises(UsageError, match=r"--engine '.*' is not an engine"):
             parse_engine(text)
     with pytest.raises(UsageError) as refused:
         parse_engine("dask://user:hunter2@host:8786")
