@@ -2,7 +2,7 @@
 
 It writes what it was started with to the folder, and works until the file ``end`` there holds an exit code, or
 ends at once when there is a file ``fail`` with one. At its end it prints a summary as ``--json`` does. SIGTERM
-ends it with 143. It ends by itself after a minute.
+ends it with 143, which leaves the file ``signalled``. It ends by itself after a minute.
 """
 
 import json
@@ -54,8 +54,13 @@ def _write(path: Path, text: str) -> None:
     whole.replace(path)
 
 
+def _leave(folder: Path) -> None:
+    (folder / "signalled").touch()
+    sys.exit(143)
+
+
 def _work(folder: Path) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: _leave(folder))
     told = {
         "at": time.time(),
         "pid": os.getpid(),

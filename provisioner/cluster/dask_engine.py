@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from concurrent.futures import CancelledError as LostFutureError
 from contextlib import suppress
 from functools import partial
@@ -27,11 +26,11 @@ class DaskEngine:
     """Engine whose workers are tasks of the Dask cluster with this ``scheduler``, as ``HOST:PORT``.
 
     Each task keeps a thread of a Dask worker until the run is over. Dask's own configuration decides about TLS.
-    ``program`` is the command that runs this program, for tests.
+    ``module`` is the program that is run as a worker, another one in tests.
     """
 
-    def __init__(self, scheduler: str, *, program: Sequence[str] | None = None) -> None:
-        self._scheduler, self._program = scheduler, program
+    def __init__(self, scheduler: str, *, module: str = "provisioner") -> None:
+        self._scheduler, self._module = scheduler, module
         self._log = event_logger()
         self._connecting = asyncio.Lock()
         self._client: Client | None = None
@@ -62,11 +61,10 @@ class DaskEngine:
             raise UsageError(
                 f"no Dask scheduler answers at {self._scheduler}", cure="start it, or correct --engine"
             ) from error
-        workers = client.scheduler_info(n_workers=-1)["workers"].values()
-        threads = sum(each["nthreads"] for each in workers)
+        threads = sum((await client.nthreads()).values())
         if threads < placement.count:
             placement.tell(
-                f"the Dask cluster has {threads} threads for {placement.count} workers; the others wait for more"
+                f"the Dask cluster has threads for {threads} of {placement.count} workers; the others wait"
             )
 
     async def _run_worker(self, placement: WorkerPlacement) -> WorkerExit:
@@ -77,7 +75,7 @@ class DaskEngine:
                 run_worker,
                 placement.address,
                 placement.arguments,
-                self._program,
+                self._module,
                 key=f"provisioner-worker-{uuid4().hex}",
                 pure=False,
                 retries=0,

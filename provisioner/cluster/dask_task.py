@@ -21,15 +21,14 @@ EndOfWorker = tuple[int, float, str, str]
 """Exit code, seconds lived, message and cure; plain types, which other versions of this program read, too."""
 
 
-def run_worker(address: str, arguments: Sequence[str], program: Sequence[str] | None = None) -> EndOfWorker:
+def run_worker(address: str, arguments: Sequence[str], module: str = "provisioner") -> EndOfWorker:
     """Run one worker of the ledger at ``address`` until it ends, and return how it ended.
 
-    It takes its secrets from the environment of the Dask worker. ``program`` is the command that runs this
-    program, for tests.
+    It takes its secrets from the environment of the Dask worker. ``module`` is the program, another one in tests.
     """
-    tied = program or (*own_program("provisioner.cluster.tied_process"), str(os.getpid()))
+    program = (*own_program("provisioner.cluster.tied_process"), str(os.getpid()), module)
     dask_worker, is_leaving = get_worker(), False
-    with WorkerProcess(worker_command(tied, address, arguments), os.environ, is_quiet=False) as process:
+    with WorkerProcess(worker_command(program, address, arguments), os.environ, is_quiet=False) as process:
         while (ended := process.poll()) is None:
             if not is_leaving and dask_worker.status.name in _LEAVING:
                 is_leaving = True

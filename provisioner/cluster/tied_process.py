@@ -1,4 +1,4 @@
-"""Program of a worker that ends with the process that started it: ``… -m …tied_process PID worker ADDRESS …``.
+"""Program of a worker that ends with the process that started it: ``…tied_process PID MODULE worker ADDRESS …``.
 
 A Dask worker may be killed, and would leave the worker that it has started on a machine that is not its any more.
 """
@@ -15,10 +15,13 @@ LOOK_S = 0.5
 
 
 def run_tied() -> None:
-    """Run ``provisioner`` with the arguments after the first one, the ID of the process that started this one."""
-    parent = int(sys.argv.pop(1))
+    """Run a module as the program, with the arguments after its name.
+
+    The first argument is the ID of the process that started this one, the second the name of the module.
+    """
+    parent, module = int(sys.argv.pop(1)), sys.argv.pop(1)
     threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
-    runpy.run_module("provisioner", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _end_with(parent: int) -> None:

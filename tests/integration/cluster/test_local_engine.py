@@ -4,85 +4,41 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from provisioner.cluster import keeper
 from provisioner.cluster.local_engine import LocalEngine
 from provisioner.errors import GuardError
-from provisioner.ports.engine import WorkerPlacement
 from tests.fake_worker import PROGRAM, FakeLedger, is_alive
+
+from .kept_run import KeptRun, until
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "")}
 
 
-@pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLedger]:
-    """Return the ledger of the fake workers, none of which outlives the test."""
-    monkeypatch.setattr(keeper, "ASK_S", 0.1)
-    fake = FakeLedger(tmp_path)
-    yield fake
-    for pid in fake.alive():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-class Job:
-    """A run whose workers an engine keeps; it is over when ``is_ended`` is set."""
-
-    def __init__(self, ledger: FakeLedger, *, count: int = 2, secrets: dict[str, str] | None = None) -> None:
-        self.ledger, self.is_ended, self.told = ledger, False, list[str]()
-        self.placement = WorkerPlacement(
-            count=count,
-            address=str(ledger.folder),
-            is_over=self._is_over,
-            tell=self.told.append,
-            arguments=("--give-up", "1m"),
-            secrets=secrets or {},
-        )
-
-    async def _is_over(self) -> bool:
-        return self.is_ended
-
-    def end(self, code: int = 0) -> None:
-        """End the run, of which the workers hear as well."""
-        self.is_ended = True
-        self.ledger.end(code)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, a minute at most."""
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 - it is another process that changes it
-            await asyncio.sleep(0.02)
-
-
 async def test_a_killed_worker_is_replaced_and_all_end_with_the_run(ledger: FakeLedger) -> None:
     """As many work as before; the method returns when the last one has ended."""
-    job = Job(ledger, count=3)
-    keeping = asyncio.create_task(LocalEngine(ENVIRON, program=PROGRAM).keep_workers(job.placement))
+    run = KeptRun(ledger, count=3)
+    keeping = asyncio.create_task(LocalEngine(ENVIRON, program=PROGRAM).keep_workers(run.placement))
     await until(lambda: len(ledger.alive()) == 3)
 
     os.kill(ledger.alive()[1], signal.SIGKILL)
     await until(lambda: len(ledger.started()) == 4 and len(ledger.alive()) == 3)
-    job.end(4)
+    run.end(4)
     await keeping
 
     assert ledger.alive() == []
     assert len(ledger.started()) == 4
-    assert len(job.told) == 1
-    assert "was ended by SIGKILL; the next one starts in" in job.told[0]
+    assert len(run.told) == 1
+    assert "was ended by SIGKILL; the next one starts in" in run.told[0]
 
 
 async def test_a_worker_gets_secrets_by_its_environment_alone(ledger: FakeLedger) -> None:
     """The arguments, which every user of the machine can read, hold none of them."""
-    job = Job(ledger, count=1, secrets={"PGPASSWORD": "hunter2"})
-    job.end()
+    run = KeptRun(ledger, count=1, secrets={"PGPASSWORD": "hunter2"})
+    run.end()
 
-    await LocalEngine(ENVIRON, program=PROGRAM).keep_workers(job.placement)
+    await LocalEngine(ENVIRON, program=PROGRAM).keep_workers(run.placement)
 
     (worker,) = ledger.started()
     assert worker["arguments"] == ["worker", str(ledger.folder), "--give-up", "1m", "--json"]
@@ -92,18 +48,18 @@ async def test_a_worker_gets_secrets_by_its_environment_alone(ledger: FakeLedger
 
 async def test_a_worker_keeps_what_the_environment_says_of_the_log(ledger: FakeLedger) -> None:
     """The level of the workers' log is a default."""
-    job = Job(ledger, count=1)
-    job.end()
+    run = KeptRun(ledger, count=1)
+    run.end()
 
-    await LocalEngine({**ENVIRON, "PROVISIONER_LOG_LEVEL": "debug"}, program=PROGRAM).keep_workers(job.placement)
+    await LocalEngine({**ENVIRON, "PROVISIONER_LOG_LEVEL": "debug"}, program=PROGRAM).keep_workers(run.placement)
 
     assert ledger.started()[0]["log_level"] == "debug"
 
 
 async def test_cancelling_leaves_the_workers_alone(ledger: FakeLedger) -> None:
     """They end when the ledger says so."""
-    job = Job(ledger)
-    keeping = asyncio.create_task(LocalEngine(ENVIRON, program=PROGRAM).keep_workers(job.placement))
+    run = KeptRun(ledger)
+    keeping = asyncio.create_task(LocalEngine(ENVIRON, program=PROGRAM).keep_workers(run.placement))
     await until(lambda: len(ledger.alive()) == 2)
 
     keeping.cancel()
@@ -111,7 +67,7 @@ async def test_cancelling_leaves_the_workers_alone(ledger: FakeLedger) -> None:
         await keeping
 
     assert len(ledger.alive()) == 2
-    job.end()
+    run.end()
     await until(lambda: ledger.alive() == [])
 
 
@@ -123,7 +79,7 @@ async def test_workers_that_cannot_start_end_the_run_with_their_error(
     ledger.fail(2)
 
     with pytest.raises(GuardError) as failed:
-        await LocalEngine(ENVIRON, program=PROGRAM).keep_workers(Job(ledger, count=1).placement)
+        await LocalEngine(ENVIRON, program=PROGRAM).keep_workers(KeptRun(ledger, count=1).placement)
 
     assert failed.value.message == "no worker stays alive: the last one ended with exit code 2: no credentials"
     assert failed.value.cure == "set them"
@@ -134,12 +90,11 @@ async def test_a_program_that_is_not_there_is_told(ledger: FakeLedger, monkeypat
     monkeypatch.setattr("provisioner.cluster.replacement.backoff_s", lambda _failures: 0.01)
 
     with pytest.raises(GuardError, match="the last one could not be started: No such file or directory"):
-        await LocalEngine(ENVIRON, program=("/nowhere/python",)).keep_workers(Job(ledger).placement)
+        await LocalEngine(ENVIRON, program=("/nowhere/python",)).keep_workers(KeptRun(ledger).placement)
 
 
 _COORDINATOR = """
 import asyncio, os, sys
-from pathlib import Path
 from provisioner.cluster.local_engine import LocalEngine
 from provisioner.ports.engine import WorkerPlacement
 from tests.fake_worker import PROGRAM
