@@ -35,6 +35,10 @@ class FakeLedger:
         """Let all workers end with this exit code."""
         _write(self.folder / "end", str(code))
 
+    def begin(self) -> None:
+        """Begin another run after ``end``."""
+        (self.folder / "end").unlink()
+
     def fail(self, code: int) -> None:
         """Let every worker that starts from now on end at once with this exit code."""
         _write(self.folder / "fail", str(code))

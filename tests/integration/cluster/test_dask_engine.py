@@ -36,7 +36,7 @@ async def scheduler(port: int = 0) -> AsyncIterator[Scheduler]:
 
 def address(of: Scheduler) -> str:
     """Return the address of a scheduler as ``--engine`` names it, without the scheme."""
-    return of.address.removeprefix("tcp://")
+    return str(of.address).removeprefix("tcp://")
 
 
 @asynccontextmanager

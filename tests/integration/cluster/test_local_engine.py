@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.cluster.local_engine import LocalEngine
 from provisioner.errors import GuardError
-from tests.fake_worker import PROGRAM, FakeLedger, is_alive
+from tests.fake_worker import PROGRAM, FakeLedger
 
 from .kept_run import KeptRun, until
 
@@ -110,17 +110,17 @@ asyncio.run(LocalEngine(os.environ, program=PROGRAM).keep_workers(placement))
 async def test_workers_outlive_the_process_that_placed_them(ledger: FakeLedger) -> None:
     """Neither its death nor the Ctrl-C of its terminal, which reaches its whole group, ends them."""
     for end_with in (signal.SIGKILL, signal.SIGINT):
-        before = len(ledger.started())
         command = [sys.executable, "-c", _COORDINATOR, str(ledger.folder)]
         coordinator = await asyncio.create_subprocess_exec(
             *command, process_group=0, stderr=asyncio.subprocess.DEVNULL
         )
-        await until(lambda before=before: len(ledger.started()) == before + 2)
+        await until(lambda: len(ledger.alive()) == 2)
         os.killpg(coordinator.pid, end_with)
         await coordinator.wait()
 
-        workers = ledger.started()[before:]
-        assert [is_alive(int(str(each["pid"]))) for each in workers] == [True, True]
-        assert {each["session"] for each in workers} == {each["pid"] for each in workers}
-    ledger.end()
-    await until(lambda: ledger.alive() == [])
+        workers = ledger.started()[-2:]
+        assert ledger.alive() == [each["pid"] for each in workers]
+        assert ledger.alive() == [each["session"] for each in workers]
+        ledger.end()
+        await until(lambda: ledger.alive() == [])
+        ledger.begin()

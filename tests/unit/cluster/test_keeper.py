@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -56,12 +56,18 @@ def lived(code: int | None, lived_s: float, message: str = "") -> WorkerExit:
     return WorkerExit(code=code, lived_s=lived_s, message=message, cure="cure it" if message else "")
 
 
-def virtually(lives: list[WorkerExit], main: Callable[[Workers], object], **settings: float) -> Workers:
+def virtually(
+    lives: list[WorkerExit],
+    main: Callable[[Workers], Awaitable[None]],
+    *,
+    over_at: float = 1e9,
+    outlive_s: float = 0.0,
+) -> Workers:
     """Run ``main`` over workers with these lives in virtual time, and return them."""
 
     async def run() -> Workers:
-        workers = Workers(lives, **settings)
-        await main(workers)  # type: ignore[misc]
+        workers = Workers(lives, over_at=over_at, outlive_s=outlive_s)
+        await main(workers)
         return workers
 
     return run_virtually(run())

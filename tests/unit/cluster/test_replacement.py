@@ -28,8 +28,8 @@ def test_the_pause_grows_while_workers_fail_at_their_start() -> None:
 def test_so_many_failed_starts_in_a_row_are_hopeless() -> None:
     """A worker that lived starts the count anew."""
     replacement = Replacement()
-    for code in [1] * (MOST_FAILURES - 1):
-        replacement.pause_s(ended(code))
+    for _ in range(MOST_FAILURES - 1):
+        replacement.pause_s(ended(1))
     replacement.pause_s(ended(75, LONG_S))
     assert not replacement.is_hopeless
 

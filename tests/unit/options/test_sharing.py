@@ -3,7 +3,7 @@
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.options import parse_engine, parse_lease
+from provisioner.options import EngineChoice, parse_engine, parse_lease
 
 
 def test_a_lease_lasts_from_two_seconds_to_five_minutes() -> None:
@@ -27,7 +27,9 @@ def test_an_engine_is_this_machine_or_the_scheduler_of_a_dask_cluster() -> None:
         "DASK://[::1]:9000": "[::1]:9000",
     }
 
-    assert {text: choice and choice.scheduler for text in told if (choice := parse_engine(text))} == told
+    assert {text: parse_engine(text) for text in told} == {
+        text: EngineChoice(scheduler=scheduler) for text, scheduler in told.items()
+    }
     assert parse_engine("") is None
 
 
