@@ -19,6 +19,7 @@ from provisioner.options import (
     ReconcileOptions,
     ReportOptions,
     RunOptions,
+    WorkerOptions,
 )
 from provisioner.options.keyword_values import keyword_fields, value_kinds
 
@@ -40,7 +41,10 @@ from typing import Literal, TypedDict
 
 def module() -> str:
     """Return the source text of the module."""
-    classes = (CheckOptions, RunOptions, LoadOptions, ExportOptions, ReconcileOptions, ReportOptions, CloseOptions)
+    classes = (
+        *(CheckOptions, RunOptions, LoadOptions, WorkerOptions, ExportOptions),
+        *(ReconcileOptions, ReportOptions, CloseOptions),
+    )
     written: dict[type[Any], str] = {}
     for each in classes:
         for group in reversed(each.__mro__[:-1]):

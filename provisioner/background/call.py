@@ -24,6 +24,7 @@ from provisioner.options import (
     ReportOptions,
     RunOptions,
     StatusOptions,
+    WorkerOptions,
 )
 from provisioner.options.event_loops import parse_loop
 from provisioner.options.keyword_values import options_from_keywords
@@ -48,6 +49,7 @@ _OPTIONS: Mapping[str, type[Any]] = {
     "check": CheckOptions,
     "run": RunOptions,
     "load": LoadOptions,
+    "worker": WorkerOptions,
     "status": StatusOptions,
     "export": ExportOptions,
     "reconcile": ReconcileOptions,

@@ -3,6 +3,7 @@
 COMMANDS = {
     "check": "Read and validate everything, call nothing, print the plan.",
     "run": "Create one WebChat for every row; the same command resumes.",
+    "worker": "Join the run of a job whose ledger is in a database: one more worker.",
     "status": "Show the state of a job, also while it runs.",
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",

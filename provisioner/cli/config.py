@@ -18,6 +18,7 @@ from provisioner.options import (
     RunOptions,
     SimulateOptions,
     StatusOptions,
+    WorkerOptions,
 )
 from provisioner.options.toml_documents import parse_toml
 from provisioner.system.os_errors import os_reason
@@ -29,6 +30,7 @@ from .options import FloatParam, IntParam, sections_of
 TABLES: Mapping[str, type[Any]] = {
     "check": CheckOptions,
     "run": RunOptions,
+    "worker": WorkerOptions,
     "status": StatusOptions,
     "export": ExportOptions,
     "reconcile": ReconcileOptions,

@@ -8,11 +8,18 @@ from typing import Any
 import click
 
 from provisioner.models.environment import user_home
-from provisioner.options import CheckOptions, JobOptions, MappingCommandOptions, SimulateOptions, StatusOptions
+from provisioner.options import (
+    CheckOptions,
+    JobOptions,
+    MappingCommandOptions,
+    SimulateOptions,
+    StatusOptions,
+    WorkerOptions,
+)
 
 from . import CONFIG
 
-_WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOptions)
+_WRITE_NOTHING = (CheckOptions, MappingCommandOptions, SimulateOptions, StatusOptions, WorkerOptions)
 """Options of commands that write no file but a log; without a log file their check is skipped."""
 
 

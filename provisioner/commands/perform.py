@@ -20,13 +20,14 @@ from provisioner.options import (
     ReportOptions,
     RunOptions,
     StatusOptions,
+    WorkerOptions,
 )
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
 
 FileOptions = RunOptions | LoadOptions | CheckOptions
 """Options of the commands that read input files."""
-LedgerOptions = ReconcileOptions | CloseOptions
+LedgerOptions = ReconcileOptions | CloseOptions | WorkerOptions
 """Options of the commands that ask Twilio about the rows of a ledger."""
 ReadingOptions = ExportOptions | StatusOptions | ReportOptions
 """Options of the commands that only read ledgers; they send no request and need no event loop."""
@@ -63,17 +64,28 @@ async def perform(
             from .check import check_job
 
             return await check_job(paths, options, ui, stop)
+        case ReconcileOptions() | CloseOptions() | WorkerOptions():
+            return await _perform_on_ledger(paths, options, context)
+        case _:
+            return perform_reading(paths, options)
+
+
+async def _perform_on_ledger(paths: Sequence[str], options: LedgerOptions, context: CommandContext) -> Summary:
+    environment, ui, stop = context.environment, context.ui, context.stop
+    match options:
         case ReconcileOptions():
             from .reconcile import reconcile_job
 
             return await reconcile_job(Path(paths[0]), options, environment, ui, stop)
+        case WorkerOptions():
+            from .worker import join_run
+
+            return await join_run(Path(paths[0]), options, environment, ui, stop)
         case CloseOptions():
             from .close import close_conversations
 
             made = Path(paths[0]) if paths else None
             return await close_conversations(made, options, environment, ui, stop)
-        case _:
-            return perform_reading(paths, options)
 
 
 def perform_reading(paths: Sequence[str], options: ReadingOptions) -> Summary:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from provisioner.cluster.choice import choose_engine
+from provisioner.ledger import LedgerLocation
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.config import RunConfig
-from provisioner.runs.row_selection import RetryConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.run_kind import RunKind
 from provisioner.runs.supervisor import RunSupervisor
@@ -25,14 +26,9 @@ async def run_job(
 
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
-    retry = RetryConfig(max_attempts=options.max_attempts, on_unknown=options.on_unknown, retry=options.retry)
-    kind = RunKind(
-        command="run",
-        retry=retry,
-        give_up=options.give_up,
-        is_new_job=options.new_job,
-        rebuild_from=options.rebuild_from,
-    )
+    is_shared = options.ledger is not None and LedgerLocation(options.ledger).is_postgres
+    engine = choose_engine(options, environment.environ, is_shared=is_shared)
+    kind = RunKind.of_run(options, engine)
     config = RunConfig.from_options(files, options, environment, kind)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision)

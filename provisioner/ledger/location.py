@@ -12,6 +12,7 @@ from provisioner.ledger.postgres.address import (
     PostgresAddress,
     parse_postgres_address,
     require_driver,
+    split_password,
     with_job,
 )
 from provisioner.ledger.sqlite.errors import is_folder
@@ -105,6 +106,16 @@ class LedgerLocation:
         Raise ``UsageError`` when it names no job.
         """
         return parse_postgres_address(str(self._text), shown=str(self))
+
+    @property
+    def password(self) -> str:
+        """The password in the address of a database, empty for none; never to be shown or logged."""
+        return split_password(str(self._text))[1] if self.is_postgres else ""
+
+    @property
+    def without_password(self) -> str:
+        """The address of a database without its password, for another process."""
+        return split_password(str(self._text))[0]
 
     def files(self) -> Mapping[str, Path]:
         """Return the files that a run with this ledger creates, changes or removes: dict of path by description.

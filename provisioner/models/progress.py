@@ -1,8 +1,25 @@
 """Progress of a run as one snapshot."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerProgress:
+    """Figures of one worker of a shared run.
+
+    ``number`` is its number in the job; ``host`` and ``pid`` are its machine and process. ``done`` is the number
+    of rows that got an outcome from it. ``rate_now`` is in starts per second, ``lease_left_s`` in seconds.
+    """
+
+    number: int
+    host: str
+    pid: int
+    done: int = 0
+    in_flight: int = 0
+    rate_now: float = 0.0
+    lease_left_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +57,8 @@ class Progress:
     """Plural noun of what is counted, for display."""
     outcomes: Mapping[str, int] | None = None
     """Counts by outcome word when something other than rows is counted, such as conversations; else None."""
+    workers: Sequence[WorkerProgress] = ()
+    """Workers that are to be shown with a line of their own."""
 
     @property
     def share(self) -> float:

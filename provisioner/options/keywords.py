@@ -187,6 +187,14 @@ class LoadKeywords(JobKeywords, total=False):
     metrics_file: str | PathLike[str] | None
 
 
+class WorkerKeywords(GiveUpKeywords, total=False):
+    """``provisioner worker``."""
+
+    profile: str
+    proxy: str
+    loop: Literal["auto", "asyncio", "uvloop"]
+
+
 class ExportKeywords(ResultsKeywords, total=False):
     """``provisioner export``."""
 

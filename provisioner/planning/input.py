@@ -1,5 +1,6 @@
 """Input of a job: its sources and its mapping, read once to plan all rows and once to rebuild those to send."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -145,6 +146,10 @@ class JobInput:
         if self._fingerprints is None:
             self._fingerprints = [source.fingerprint() for source in self.sources]
         return self._fingerprints
+
+    async def fingerprints_async(self) -> Sequence[Fingerprint]:
+        """Return the fingerprints of the sources, which another thread makes."""
+        return await asyncio.to_thread(self.fingerprints)
 
     def interrupt(self) -> None:
         """Make the running plan pass raise ``PlanInterrupted`` after its current row. Safe from any thread."""

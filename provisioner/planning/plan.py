@@ -53,7 +53,7 @@ async def plan_input(
     ``JobInput.entries`` does, also where the input is not read again.
     """
     fingerprints = await asyncio.to_thread(job_input.fingerprints)
-    reader = _describe_reading(job_input)
+    reader = describe_reading(job_input)
     notes = await ledger.notes()
     findings = PlanFindings.from_note(notes.findings)
     if findings and notes.planned_by == reader and await ledger.planned_inputs() == fingerprints:
@@ -66,10 +66,10 @@ async def plan_input(
 
 def notes_of_plan(job_input: JobInput) -> PlanNotes:
     """Return the notes about the plan that the last pass has made, with which the next run may reuse it."""
-    return PlanNotes(planned_by=_describe_reading(job_input), findings=job_input.findings.to_note())
+    return PlanNotes(planned_by=describe_reading(job_input), findings=job_input.findings.to_note())
 
 
-def _describe_reading(job_input: JobInput) -> str:
+def describe_reading(job_input: JobInput) -> str:
     """Return the program version, the format in which it reads each source, and the fields that columns fill."""
     return "\n".join(
         [__version__, *map(_reading_of, job_input.sources), *job_input.manner, job_input.named_fields]

@@ -37,12 +37,16 @@ from .row_selection import RetryConfig, RowSelection
 from .run_files import RunFiles
 from .run_kind import RunKind
 from .send_schedule import SendSchedule
+from .shared.shared_config import SharedConfig
 from .supervisor import SupervisorConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Options of a run, checked as far as possible without opening a file: one part for each step."""
+    """Options of a run, checked as far as possible without opening a file: one part for each step.
+
+    ``sharing`` is for a run that other processes may take part in, None for any other.
+    """
 
     files: RunFiles
     job: JobConfig
@@ -51,6 +55,7 @@ class RunConfig:
     sending: SendConfig
     accounting: AccountConfig
     supervision: SupervisorConfig
+    sharing: SharedConfig | None = None
 
     @classmethod
     def from_options(
@@ -84,6 +89,7 @@ class RunConfig:
             planning=_planning(options, kind, target, schedule, run_note),
             supervision=_supervision(options, title=str(outputs.path)),
             sending=setup.sending,
+            sharing=_sharing(files, options, kind, setup),
             accounting=_accounting(kind, commands, outputs, schedule, output_names.moment),
         )
 
@@ -94,6 +100,14 @@ def _outputs(options: RunOptions | LoadOptions) -> Outputs:
         clash = "--json" if options.json else "no --ledger"
         raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
     return outputs
+
+
+def _sharing(
+    files: Sequence[str], options: RunOptions | LoadOptions, kind: RunKind, setup: JobSetup
+) -> SharedConfig | None:
+    if not isinstance(options, RunOptions):
+        return None
+    return SharedConfig.of_run(files, options, setup.sending, setup.job.ledger, kind.engine)
 
 
 def _check_open_limit(options: JobOptions) -> None:

@@ -51,6 +51,14 @@ async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, s
         return await account_for_nothing(job, config.accounting)
     kept = start.keep_earlier_results(config.files.output_names.moment) if run_plan.writes_results else ()
     identity_policy = config.job.identity_policy(job.ledger.manifest.job_id)
-    report = await send(job, config.sending, identity_policy, supervisor, run_plan)
+    shared, sharing = job.ledger.shared, config.sharing
+    if shared is None or sharing is None:
+        report = await send(job, config.sending, identity_policy, supervisor, run_plan)
+    else:
+        from .shared.send_shared import send_shared  # noqa: PLC0415 - most runs are of one process
+
+        report = await send_shared(
+            job, shared, sharing, identity_policy=identity_policy, supervisor=supervisor, run_plan=run_plan
+        )
     summary = await account(job, config.accounting, run_plan, report)
     return structs.replace(summary, notes=(*kept, *summary.notes))

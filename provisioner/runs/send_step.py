@@ -64,7 +64,7 @@ async def send(
         context, ui = opened.context, job.ui
         rounds = SendAndReconcile(context)
         job.stop.on_stop(lambda: _drain(context.stop, ui, config.drain_s), context.stop.cancel)
-        _log_start(planned.to_send, config.rate)
+        log_start(planned.to_send, config.rate)
         supervised = supervisor.open(context.monitor, context.clients.pacer, ui, context.stop.drain)
         async with supervised, ui.progress(context.monitor.snapshot):
             error, ended_by = await _end_of(rounds.run(planned.to_send + planned.to_post))
@@ -86,7 +86,8 @@ def _drain(stop: WorkStop, ui: UserInterface, drain_s: float) -> None:
     ui.print_status(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
 
 
-def _log_start(rows: int, rate: str) -> None:
+def log_start(rows: int, rate: str) -> None:
+    """Log that ``rows`` rows are sent from now on, at this ``--rate``."""
     loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
     event_logger().info("run.started", rows=rows, rate=rate, loop=loop)
 

@@ -64,13 +64,21 @@ class RunSupervisor:
                 monitor.listeners.append(self._measure)
                 checking = asyncio.create_task(self._check(stop))
                 stack.callback(checking.cancel)
-            if self._config.max_duration_s is not None:
-                left_s = self._began + self._config.max_duration_s - time.monotonic()
-                alarm = asyncio.get_running_loop().call_later(
-                    max(left_s, 0.0), lambda: stop(Stop(StopKind.TIME_UP))
-                )
-                stack.callback(alarm.cancel)
+            await stack.enter_async_context(self.alarm(stop))
             yield
+
+    @asynccontextmanager
+    async def alarm(self, stop: Callable[[Stop], None]) -> AsyncIterator[None]:
+        """Call ``stop`` inside the context when the time of ``--max-duration`` is over."""
+        if self._config.max_duration_s is None:
+            yield
+            return
+        left_s = self._began + self._config.max_duration_s - time.monotonic()
+        alarm = asyncio.get_running_loop().call_later(max(left_s, 0.0), lambda: stop(Stop(StopKind.TIME_UP)))
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
     def _measure(self, step: Step, row: Row, result: AttemptResult) -> None:
         self._metrics[step].add(

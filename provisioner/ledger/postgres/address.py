@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from provisioner.errors import UsageError
 
@@ -66,6 +66,18 @@ def with_job(text: str, output: Path) -> str:
         digest = hashlib.blake2b(output.name.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
         name = f"{name[: _LONGEST - 9]}-{digest}"
     return f"{text}{'&' if '?' in text else '?'}job={name}"
+
+
+def split_password(text: str) -> tuple[str, str]:
+    """Return the URL without its password, and that password, empty for none."""
+    parts = urlsplit(text)
+    words = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in words if name != "password"], quote_via=quote, safe="/:,")
+    user, mark, host = parts.netloc.rpartition("@")
+    name, _, in_user = user.partition(":")
+    in_query = next((value for word, value in words if word == "password"), "")
+    without = urlunsplit(parts._replace(netloc=f"{name}{mark}{host}", query=query))
+    return without, unquote(in_user) or in_query
 
 
 def require_driver(shown: str) -> None:
