@@ -147,6 +147,13 @@ class SharedRun(Protocol):
         """Fence workers whose lease has run out, or whose process on this machine is gone; return them."""
         ...
 
+    async def settling_s(self) -> float:
+        """Return the seconds until the last request of a fenced worker is certainly over; 0 when it is.
+
+        A look-up before that proves no absence.
+        """
+        ...
+
     async def end(self) -> RunEnd | None:
         """Return how the run ended, or why it stops; None while it goes on."""
         ...

@@ -14,12 +14,16 @@ _SETTINGS = {
     "client_encoding": "UTF8",
     "timezone": "UTC",
     "jit": "off",
+    "default_transaction_isolation": "read committed",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "20000",
 }
-"""The server drops a connection whose client is gone after some 20 seconds, and with it the lock."""
+"""The server drops a connection whose client is gone after some 20 seconds, and with it the lock.
+
+The functions of the schema rely on each of their statements seeing what others have committed before it.
+"""
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') IN ('off', 'local')

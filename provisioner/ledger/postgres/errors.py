@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import asyncpg
 
-from provisioner.errors import LedgerBusyError, LedgerError, ProvisionerError, StorageError
+from provisioner.errors import LeaseLostError, LedgerBusyError, LedgerError, ProvisionerError, StorageError
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.shapes import OddLine
 from provisioner.models.sids import SidKind
@@ -65,6 +65,9 @@ def translated(address: PostgresAddress) -> Iterator[None]:
 
 def to_error(error: BaseException, address: PostgresAddress) -> ProvisionerError:
     """Return the error of this program for an exception."""
+    if (refused := _REFUSALS.get(getattr(error, "sqlstate", None) or "")) is not None:
+        kind, what, cure = refused
+        return kind(f"{address.shown}: {what}", cure=cure)
     for kinds, kind, what, cure in _FAULTS:
         if isinstance(error, kinds):
             return kind(f"{address.shown}: {what}", cure=cure)
@@ -77,6 +80,21 @@ def to_error(error: BaseException, address: PostgresAddress) -> ProvisionerError
     )
 
 
+_REFUSALS: Mapping[str, tuple[type[ProvisionerError], str, str]] = {
+    "WCP02": (
+        LeaseLostError,
+        "this worker was away for longer than its lease, and its rows are others' now",
+        "start the worker again",
+    ),
+    "WCP03": (LedgerBusyError, "another run of this job has begun", "start the worker again"),
+    "WCP04": (
+        LedgerError,
+        "a row was not sent, because it is created or in flight already",
+        "run the same command again: it takes what happened from the ledger",
+    ),
+    "WCP05": (LedgerError, "another worker looks rows up", "run the same command again"),
+}
+"""Errors of the schema's own functions by their codes; see sharing.sql."""
 _LOOK = "look at the address, at the server and at the network, then run the same command again"
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], str, str], ...] = (
     (
@@ -139,6 +157,12 @@ def busy(address: PostgresAddress) -> LedgerBusyError:
         f"{address.shown}: another run is using this ledger",
         cure="wait until it has ended, or stop it, then run the same command again",
     )
+
+
+def lease_lost(address: PostgresAddress) -> ProvisionerError:
+    """Return the error of a worker that was fenced."""
+    kind, what, cure = _REFUSALS["WCP02"]
+    return kind(f"{address.shown}: {what}", cure=cure)
 
 
 def missing(address: PostgresAddress) -> LedgerError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,17 +12,22 @@ import msgspec
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
-from provisioner.ledger.postgres.errors import is_away, translated
-from provisioner.ledger.postgres.lease import PostgresLease, boot_time, lease_lost
+from provisioner.ledger.postgres.errors import is_away, lease_lost, translated
+from provisioner.ledger.postgres.fencing import fence
+from provisioner.ledger.postgres.lease import PostgresLease, boot_time
 from provisioner.ledger.postgres.shared_run import decode_end
 from provisioner.ledger.sharing import RunEnd, WorkerFigures
 from provisioner.ledger.sql_files import read_statements
+from provisioner.system.event_log import event_logger
+from provisioner.system.processes import machine_id
 
 _SHARED = read_statements(__package__, "shared")
 _LONGEST_S = 1.0
 """Most seconds between two renewals."""
 _SHORTEST_S = 0.05
 """Fewest seconds between two renewals, when notifications ask for more."""
+_GAP = 0.75
+"""Part of a lease without a renewal after which the others may have been unable to renew theirs, too."""
 _FIRST_PAUSE_S = 0.1
 REPLACED = RunEnd(kind="replaced", exit_code=75, message="another run of this job has begun")
 """End of a run for its workers when the job was planned again or has begun another run."""
@@ -51,6 +56,7 @@ class Heartbeat:
         self.stop: RunEnd | None = None
         self.failed_elsewhere = 0
         self.is_leaving = False
+        self._last_s = self._steady_since = boot_time()
 
     async def run(self, on_lost: Callable[[ProvisionerError], None]) -> None:
         """Renew the lease until it is lost; then call ``on_lost`` with the error. Cancel it to end it."""
@@ -94,18 +100,38 @@ class Heartbeat:
             await self._connection.add_listener(channel(self._address), self._told)
         figures = msgspec.json.encode(self.figures).decode()
         asked_at = boot_time()
-        line = await self._connection.fetchrow(_SHARED["beat"], self._worker, self._lease.length_s, figures)
-        is_live, is_replaced, ended, failed, _has_expired = line
+        values = (self._worker, self._lease.length_s, figures, machine_id())
+        line = await self._connection.fetchrow(_SHARED["beat"], *values)
+        is_live, is_replaced, ended, failed, has_expired, has_neighbours = line
         if not is_live and self.is_leaving:
             return
         if not is_live:
-            raise lease_lost(self._address.shown)
-        self._lease.renew(asked_at)
+            raise lease_lost(self._address)
+        fences_expired = self._renewed(asked_at)
         self.failed_elsewhere = failed
         stop = decode_end(ended) or (REPLACED if is_replaced else None)
         if stop is not None and self.stop is None:
             self.stop = stop
             self.changed.set()
+        if has_neighbours or (has_expired and fences_expired):
+            self._tell_fenced(await fence(self._connection, fences_expired=fences_expired))
+
+    def _renewed(self, asked_at: float) -> bool:
+        """Move the deadline; return whether this worker may fence others whose lease has run out.
+
+        It may not while it was away itself not long ago: then the server was away, or the machine slept, and the
+        others have to get the time to renew their leases.
+        """
+        length_s = self._lease.length_s
+        if asked_at - self._last_s > _GAP * length_s:
+            self._steady_since = asked_at
+        self._last_s = asked_at
+        self._lease.renew(asked_at)
+        return asked_at - self._steady_since >= length_s
+
+    def _tell_fenced(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            event_logger().warning("worker.fenced", worker=number, by=self._worker)
 
     def _told(self, *told: Any) -> None:
         """Look at what has changed: at once when the run has ended."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from provisioner.errors import LeaseLostError, ProvisionerError
+from provisioner.errors import ProvisionerError
 
 _MARGIN_S = 1.0
 """Most seconds before the deadline at which the lease counts as over: what lies between looking and sending."""
@@ -60,11 +60,3 @@ class PostgresLease:
         """Wake all who wait; they look again."""
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-def lease_lost(name: str) -> LeaseLostError:
-    """Return the error of a worker that was fenced; ``name`` is the ledger, for the message."""
-    return LeaseLostError(
-        f"{name}: this worker was away for longer than its lease, and others have its rows now",
-        cure="start the worker again",
-    )

@@ -18,6 +18,7 @@ from provisioner.ledger.postgres.close_ledger import PostgresCloseLedger
 from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.errors import translated
+from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.history_ledger import PostgresHistoryLedger
 from provisioner.ledger.postgres.message_ledger import PostgresMessageLedger
 from provisioner.ledger.postgres.plan import EntriesFailed, PlanPass
@@ -47,7 +48,6 @@ from provisioner.models import (
 )
 
 _RUN = read_statements(__package__, "run")
-_RECOVERIES = ("recover_rows", "recover_messages", "recover_histories")
 
 
 class PostgresLedger:
@@ -86,6 +86,7 @@ class PostgresLedger:
         ``entries`` is consumed, and ``on_replaced`` is called, on another thread; see ``PlanStore.plan``.
         """
         self._changes += 1
+        await self.shared.replace()
         plan = PlanPass(self._address, entries, fingerprints, on_progress=on_progress, on_replaced=on_replaced)
         try:
             return await self._writer.call_once(plan.write)
@@ -100,19 +101,18 @@ class PostgresLedger:
         return await self._writer.call(queries.planned_sources)
 
     async def recover(self) -> int:
-        """Mark rows that a killed run left in flight as *unknown* and return their number.
+        """Mark rows that a killed run left in flight as *unknown* and return their number; see ``Ledger.recover``.
 
-        An attempt with error code ``interrupted`` is recorded for each. A created row whose message was in flight
-        stays created; its message becomes unknown, and the row is included in the number.
+        Workers of a shared run may begin nothing more. What live ones have in flight is still theirs.
         """
         self._changes += 1
-        now = time.time()
+        await self.shared.replace()
+        last_event = await self._writer.call(lambda connection: connection.fetchval(_RUN["last_event"]))
 
         async def recovered(connection: asyncpg.Connection) -> int:
-            async with connection.transaction():
-                added = [await connection.execute(_RUN[name], now) for name in _RECOVERIES]
-                await connection.execute(_RUN["doubt_histories"])
-            return sum(int(tag.split()[-1]) for tag in added)
+            await fence(connection, fences_expired=True)
+            await connection.execute(_RUN["recover"])
+            return int(await connection.fetchval(_RUN["count_interrupted"], last_event))
 
         return await self._writer.call(recovered)
 

@@ -20,6 +20,7 @@ from provisioner.ledger.postgres.worker_ledger import Membership, PostgresWorker
 from provisioner.ledger.sharing import RunSpec
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Manifest
+from provisioner.system.processes import machine_id, process_start
 
 _SHARED = read_statements(__package__, "shared")
 
@@ -59,7 +60,7 @@ async def _joined(
     if not await schema.require_schema(connection, address):
         raise errors.missing(address)
     manifest = await schema.read_job_manifest(connection)
-    process = (time.time(), socket.gethostname(), os.getpid(), version, "", "")
+    process = (time.time(), socket.gethostname(), os.getpid(), version, machine_id(), process_start(os.getpid()))
     line = None if manifest is None else await connection.fetchrow(_SHARED["join"], *process)
     if manifest is None or line is None:
         raise LedgerBusyError(

@@ -1,6 +1,7 @@
 """Execution of queries at a server that may be away for a while."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ class PersistentServer:
         self._session, self._give_up_s = session, give_up_s
         self.has_given_up = False
         self._end: ProvisionerError | None = None
+        self._back_at = -math.inf
 
     async def execute(self, query: Query[T], *, limit_s: float | None = ANSWER_S) -> T:
         """Call ``query`` with the connection, and again with another one when it is lost; return the result.
@@ -56,10 +58,16 @@ class PersistentServer:
                     raise self.gone() from error
             else:
                 if away_since is not None:
+                    self._back_at = asyncio.get_running_loop().time()
                     event_logger().info("ledger.back", ledger=self._session.address.shown)
                 return result
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    @property
+    def steady_s(self) -> float:
+        """Seconds since the server was back; infinity when it was never away."""
+        return asyncio.get_running_loop().time() - self._back_at
 
     def stop(self, error: ProvisionerError) -> None:
         """Drop the connection and use none again: queries, also the one that is under way, raise ``error``."""

@@ -31,46 +31,17 @@ RETURNING id;
 -- Record the end of a run and its exit code.
 UPDATE runs SET ended = $1, exit_code = $2 WHERE id = $3;
 
--- name: recover_rows
--- Add an attempt of class maybe for each row in flight, because its reply was not recorded.
-INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, identity, row_status)
-SELECT
-    id, (SELECT max(id) FROM runs), 'create', attempts, 'maybe', $1, 'interrupted',
-    'the run ended while this row was in flight: it may or may not have been created', asked_identity, 'unknown'
-FROM states
-WHERE status = 'in_flight';
+-- name: last_event
+-- The ID of the last intent or attempt.
+SELECT last_value FROM events;
 
--- name: recover_messages
--- Add an attempt of class maybe for each message in flight, because its reply was not recorded.
-INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, message_status)
-SELECT
-    follow_ups.id, (SELECT max(id) FROM runs), 'message',
-    1 + (
-        SELECT coalesce(max(attempts.number), 0) FROM attempts
-        WHERE attempts.row_id = follow_ups.id AND attempts.message_status IS NOT NULL
-    ),
-    'maybe', $1, 'interrupted',
-    'the run ended while this message was in flight: it may or may not have been posted', 'unknown'
-FROM follow_ups
-WHERE follow_ups.status = 'created' AND follow_ups.message = 'in_flight';
+-- name: count_interrupted
+-- Number of attempts after that event whose reply was not recorded.
+SELECT count(*) FROM attempts WHERE id > $1 AND error_code = 'interrupted';
 
--- name: recover_histories
--- Add an attempt of class maybe for each message of a history in flight.
-INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, history_status)
-SELECT
-    histories.row_id, (SELECT max(id) FROM runs), 'history',
-    1 + (
-        SELECT coalesce(max(attempts.number), 0) FROM attempts
-        WHERE attempts.row_id = histories.row_id AND attempts.history_status IS NOT NULL
-    ),
-    'maybe', $1, 'interrupted',
-    'the run ended while this message was in flight: it may or may not have been posted', 'unknown'
-FROM histories
-WHERE histories.status = 'in_flight';
-
--- name: doubt_histories
--- Mark those histories as unknown.
-UPDATE histories SET status = 'unknown' WHERE status = 'in_flight';
+-- name: recover
+-- Make unknown what is in flight of processes that are not live workers.
+SELECT recover();
 
 -- name: claim
 -- The next rows to send after row number $1, in input order, that have one of the statuses $2.

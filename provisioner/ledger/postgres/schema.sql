@@ -125,14 +125,16 @@ CREATE TABLE workers (
 -- name: histories
 -- The histories of old chats, as in a SQLite ledger: total is the number of messages in the file, posted the number of
 -- those that are in the conversation. posted_digest is a digest of the posted messages, sent_digest one of these and the
--- one sent last. status is NULL while there is nothing to post. It is the one table that changes with each message.
+-- one sent last. status is NULL while there is nothing to post. worker sent the last message. It is the one table that
+-- changes with each message.
 CREATE TABLE histories (
     row_id bigint PRIMARY KEY,
     total integer NOT NULL,
     posted integer NOT NULL DEFAULT 0,
     status text,
     posted_digest bytea,
-    sent_digest bytea
+    sent_digest bytea,
+    worker bigint
 ) WITH (fillfactor = 70);
 
 -- name: intents
@@ -498,7 +500,10 @@ $function$;
 -- Execute the commit of this number of a worker: add attempts, then intents, then the other changes. One that was
 -- executed already is not executed again, so that it may be repeated when its answer was lost. Returned are the rows
 -- for which Twilio named the conversation of another row; with these nothing was done: row ID, SID, the input row
--- number of the first owner (NULL when it has left the input), and whether both rows asked for the same identity.
+-- number of the first owner (NULL when it has left the input), and whether both rows asked for the same identity. An error
+-- is raised, and nothing is written, for a worker that was fenced, for what it may do no more because its run was
+-- replaced, and for an intent that is no longer allowed: the line of the worker is locked, so that nobody fences it
+-- meanwhile.
 CREATE FUNCTION write_commit(
     this_worker bigint, this_commit bigint, this_run integer,
     row_ids bigint[], steps text[], classes text[], dues double precision[], sents double precision[],
@@ -517,11 +522,19 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     is_new boolean;
+    has_replaced_run boolean;
+    begun bigint;
 BEGIN
-    UPDATE workers SET last_commit = this_commit WHERE id = this_worker AND last_commit < this_commit;
+    UPDATE workers SET last_commit = this_commit
+    WHERE id = this_worker AND last_commit < this_commit AND fenced_at IS NULL AND ended_at IS NULL
+    RETURNING is_replaced INTO has_replaced_run;
     is_new := FOUND;
-    IF NOT is_new AND NOT EXISTS (SELECT 1 FROM workers WHERE id = this_worker AND last_commit = this_commit) THEN
-        RAISE EXCEPTION 'commit % of worker % is out of order', this_commit, this_worker USING ERRCODE = 'WCP01';
+    IF NOT is_new THEN
+        PERFORM require_executed(this_worker, this_commit);
+    ELSIF has_replaced_run THEN
+        PERFORM require_own(this_worker, row_ids, steps, begun_ids, changed_ids, changes);
+    ELSIF steps && ARRAY['lookup', 'message_lookup', 'history_lookup'] THEN
+        PERFORM require_looker(this_worker);
     END IF;
     IF true = ANY (are_checked) THEN
         RETURN QUERY
@@ -620,13 +633,16 @@ BEGIN
         FROM unnest(begun_ids, begun_identities, owing_messages, owing_settings)
             AS came (id, identity, owes_message, owes_settings)
         JOIN states ON states.id = came.id
-        WHERE states.status <> 'in_flight';
+        WHERE states.status NOT IN ('in_flight', 'created');
+        GET DIAGNOSTICS begun = ROW_COUNT;
+        PERFORM require_begun(cardinality(begun_ids), begun);
     END IF;
     IF cardinality(changed_ids) > 0 THEN
         DELETE FROM intents
         USING unnest(changed_ids, changes) AS came (id, change), states
         WHERE came.change = 'release' AND states.id = came.id AND states.status = 'in_flight'
-            AND intents.id = states.last_intent AND intents.row_id = states.id AND intents.step = 'create';
+            AND intents.id = states.last_intent AND intents.row_id = states.id AND intents.step = 'create'
+            AND intents.worker = this_worker;
         INSERT INTO intents (row_id, step, number, worker, owes_message, owes_settings, digest)
         SELECT
             follow_ups.id, 'message',
@@ -637,15 +653,24 @@ BEGIN
             this_worker, false, false, follow_ups.digest
         FROM unnest(changed_ids, changes) AS came (id, change)
         JOIN follow_ups ON follow_ups.id = came.id
-        WHERE came.change = 'post' AND follow_ups.status = 'created' AND follow_ups.message <> 'in_flight';
-        UPDATE histories SET
-            status = CASE came.change WHEN 'chat' THEN 'in_flight' ELSE 'pending' END,
-            sent_digest = coalesce(came.digest, sent_digest)
-        FROM unnest(changed_ids, changes, change_digests) AS came (id, change, digest), states
-        WHERE histories.row_id = came.id AND states.id = came.id AND (
-            (came.change = 'chat' AND states.status = 'created' AND histories.status <> 'in_flight')
-            OR (came.change = 'chat_release' AND histories.status = 'in_flight')
-        );
+        WHERE came.change = 'post' AND follow_ups.status = 'created'
+            AND follow_ups.message NOT IN ('in_flight', 'posted');
+        GET DIAGNOSTICS begun = ROW_COUNT;
+        PERFORM require_begun(cardinality(array_positions(changes, 'post')), begun);
+        WITH changed AS (
+            UPDATE histories SET
+                status = CASE came.change WHEN 'chat' THEN 'in_flight' ELSE 'pending' END,
+                sent_digest = coalesce(came.digest, sent_digest),
+                worker = this_worker
+            FROM unnest(changed_ids, changes, change_digests) AS came (id, change, digest), states
+            WHERE histories.row_id = came.id AND states.id = came.id AND (
+                (came.change = 'chat' AND states.status = 'created' AND histories.status NOT IN ('in_flight', 'posted'))
+                OR (came.change = 'chat_release' AND histories.status = 'in_flight' AND worker = this_worker)
+            )
+            RETURNING came.change
+        )
+        SELECT count(*) FILTER (WHERE changed.change = 'chat') INTO begun FROM changed;
+        PERFORM require_begun(cardinality(array_positions(changes, 'chat')), begun);
         INSERT INTO attempts (row_id, run, step, number, class, ended, message_status, settings_status)
         SELECT
             follow_ups.id, this_run, came.change, 0, 'not_processed', extract(epoch FROM clock_timestamp()),

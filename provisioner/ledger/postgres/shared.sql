@@ -24,8 +24,8 @@ SELECT joined.id, current.generation, current.run, current.spec FROM joined, cur
 
 -- name: beat
 -- Renew a lease and store figures, unless the worker was fenced. Returned are whether it is live, whether its run was
--- replaced, how the run ended, how many rows failed at the others, whether another worker's lease has run out, and the
--- other processes of this machine.
+-- replaced, how the run ended, how many rows failed at the others, whether another worker's lease has run out, and
+-- whether there are other workers of this machine, $4.
 WITH renewed AS (
     UPDATE workers SET lease_until = clock_timestamp() + make_interval(secs => $2), figures = $3
     WHERE id = $1 AND fenced_at IS NULL AND ended_at IS NULL
@@ -44,6 +44,11 @@ SELECT
     EXISTS (
         SELECT 1 FROM workers AS others
         WHERE others.id <> $1 AND others.lease_until < clock_timestamp()
+            AND others.fenced_at IS NULL AND others.ended_at IS NULL
+    ),
+    EXISTS (
+        SELECT 1 FROM workers AS others
+        WHERE others.id <> $1 AND others.machine = $4 AND others.generation IS NOT NULL
             AND others.fenced_at IS NULL AND others.ended_at IS NULL
     );
 
@@ -86,8 +91,26 @@ SELECT pass_canary($1, $2);
 SELECT end_run($1, $2, $3);
 
 -- name: leave
--- Record that a worker has ended.
-UPDATE workers SET ended_at = clock_timestamp() WHERE id = $1 AND fenced_at IS NULL;
+-- Retire a worker that ends by itself.
+SELECT leave($1);
+
+-- name: replace
+-- Let the workers of all runs begin nothing more.
+SELECT replace_run();
+
+-- name: fence
+-- Fence workers that are gone, and those whose lease has run out if that is asked for.
+SELECT fence_workers($1, $2);
+
+-- name: neighbours
+-- The other live workers of a machine: ID, process and its start.
+SELECT id, pid, process_start
+FROM workers
+WHERE machine = $1 AND generation IS NOT NULL AND fenced_at IS NULL AND ended_at IS NULL;
+
+-- name: settling
+-- Seconds until the last request of a fenced worker is certainly over.
+SELECT settling_s();
 
 -- name: workers
 -- The workers of the current run.
@@ -96,4 +119,13 @@ SELECT
     fenced_at IS NOT NULL, ended_at IS NOT NULL, figures
 FROM workers
 WHERE generation = (SELECT max(generation) FROM shared_runs)
+ORDER BY id;
+
+-- name: these_workers
+-- Some workers.
+SELECT
+    id, host, pid, version, started, extract(epoch FROM lease_until - clock_timestamp())::double precision,
+    fenced_at IS NOT NULL, ended_at IS NOT NULL, figures
+FROM workers
+WHERE id = ANY ($1::bigint[])
 ORDER BY id;

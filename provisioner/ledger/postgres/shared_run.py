@@ -9,6 +9,7 @@ import msgspec
 from provisioner.errors import LedgerError
 from provisioner.ledger.postgres.claims import PostgresClaimCursor
 from provisioner.ledger.postgres.current_run import PostgresRun
+from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sharing import RunEnd, RunSpec, WorkerFigures, WorkerState
 from provisioner.ledger.sql_files import read_statements
@@ -22,6 +23,7 @@ class PostgresSharedRun:
     def __init__(self, writer: CommitQueue, current_run: PostgresRun) -> None:
         self._writer, self._current_run = writer, current_run
         self._generation: int | None = None
+        self._lease_s = 0.0
         self.selection: PostgresClaimCursor | None = None
 
     @property
@@ -41,6 +43,7 @@ class PostgresSharedRun:
             *self.selection.asked(),
             spec.canary,
         )
+        self._lease_s = spec.lease_s
         number = self._writer.next_commit()
 
         async def begun(connection: asyncpg.Connection) -> tuple[int, int]:
@@ -57,7 +60,23 @@ class PostgresSharedRun:
 
     async def fence_expired(self) -> Sequence[WorkerState]:
         """Fence workers whose lease has run out, or whose process on this machine is gone; return them."""
-        return ()
+        fences_expired = self._writer.steady_s > self._lease_s
+
+        async def fenced(connection: asyncpg.Connection) -> Sequence[WorkerState]:
+            numbers = await fence(connection, fences_expired=fences_expired)
+            if not numbers:
+                return ()
+            return [_state(*line) for line in await connection.fetch(_SHARED["these_workers"], numbers)]
+
+        return await self._writer.call(fenced)
+
+    async def settling_s(self) -> float:
+        """Return the seconds until the last request of a fenced worker is certainly over; 0 when it is."""
+        return float(await self._writer.call(lambda connection: connection.fetchval(_SHARED["settling"])))
+
+    async def replace(self) -> None:
+        """Let the workers of earlier runs begin nothing more; they record what becomes of their requests."""
+        await self._writer.call(lambda connection: connection.execute(_SHARED["replace"]))
 
     async def end(self) -> RunEnd | None:
         """Return how the run ended, or why it stops; None while it goes on."""

@@ -66,6 +66,239 @@ BEGIN
 END
 $function$;
 
+-- name: require_executed
+-- Raise an error unless the commit was executed already, and the process was not fenced since.
+CREATE FUNCTION require_executed(this_worker bigint, this_commit bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    known workers;
+BEGIN
+    SELECT * INTO known FROM workers WHERE id = this_worker;
+    IF known.fenced_at IS NOT NULL OR known.ended_at IS NOT NULL THEN
+        RAISE EXCEPTION 'worker % was fenced', this_worker USING ERRCODE = 'WCP02';
+    ELSIF known.last_commit IS DISTINCT FROM this_commit THEN
+        RAISE EXCEPTION 'commit % of worker % is out of order', this_commit, this_worker USING ERRCODE = 'WCP01';
+    END IF;
+END
+$function$;
+
+-- name: require_begun
+-- Raise an error unless all intents of a commit were recorded. The others are those of rows, messages and histories that
+-- are in flight or done already, so that they would be sent twice.
+CREATE FUNCTION require_begun(wanted bigint, begun bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    IF wanted <> begun THEN
+        RAISE EXCEPTION '% of % intents are not allowed', wanted - begun, wanted USING ERRCODE = 'WCP04';
+    END IF;
+END
+$function$;
+
+-- name: require_looker
+-- Raise an error when a worker of a shared run does what belongs to the task of looking up, and it has not that task.
+CREATE FUNCTION require_looker(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    known record;
+BEGIN
+    SELECT workers.fenced_at, shared_runs.looker INTO known
+    FROM workers
+    JOIN shared_runs ON shared_runs.generation = workers.generation
+    WHERE workers.id = this_worker;
+    IF known.fenced_at IS NOT NULL THEN
+        RAISE EXCEPTION 'worker % was fenced', this_worker USING ERRCODE = 'WCP02';
+    ELSIF FOUND AND known.looker IS DISTINCT FROM this_worker THEN
+        RAISE EXCEPTION 'worker % has no look-ups', this_worker USING ERRCODE = 'WCP05';
+    END IF;
+END
+$function$;
+
+-- name: is_own
+-- Whether this worker's request for a row is in flight: to create it, or to post its first message or history.
+CREATE FUNCTION is_own(this_worker bigint, this_row bigint, what text) RETURNS boolean
+LANGUAGE sql STABLE AS $function$
+SELECT CASE
+    WHEN what IN ('create', 'release') THEN EXISTS (
+        SELECT 1
+        FROM states
+        JOIN intents ON intents.row_id = states.id AND intents.step = 'create' AND intents.number = states.attempts
+        WHERE states.id = this_row AND states.status = 'in_flight' AND intents.worker = this_worker
+    )
+    WHEN what IN ('message', 'message_release') THEN this_worker = (
+        SELECT (
+            SELECT intents.worker FROM intents
+            WHERE intents.row_id = follow_ups.id AND intents.step = 'message'
+            ORDER BY intents.number DESC
+            LIMIT 1
+        )
+        FROM follow_ups
+        WHERE follow_ups.id = this_row AND follow_ups.message = 'in_flight'
+    )
+    WHEN what IN ('history', 'chat_release') THEN EXISTS (
+        SELECT 1 FROM histories WHERE row_id = this_row AND status = 'in_flight' AND worker = this_worker
+    )
+    ELSE what = 'settings'
+END;
+$function$;
+
+-- name: require_own
+-- Raise an error when a worker whose run was replaced does anything else than to record what became of its requests.
+CREATE FUNCTION require_own(
+    this_worker bigint, row_ids bigint[], steps text[], begun_ids bigint[], changed_ids bigint[], changes text[]
+) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    IF cardinality(begun_ids) > 0 OR EXISTS (
+        SELECT 1
+        FROM (
+            SELECT * FROM unnest(row_ids, steps) AS settled (id, what)
+            UNION ALL
+            SELECT * FROM unnest(changed_ids, changes) AS changed (id, what)
+        ) AS came
+        WHERE is_own(this_worker, came.id, came.what) IS NOT TRUE
+    ) THEN
+        RAISE EXCEPTION 'the run of worker % was replaced', this_worker USING ERRCODE = 'WCP03';
+    END IF;
+END
+$function$;
+
+-- name: doubt
+-- Make what is in flight of some rows unknown, if these workers have sent it: add an attempt of class maybe, because the
+-- reply was not recorded, and return how many there are.
+CREATE FUNCTION doubt(these_ids bigint[], these_workers bigint[], this_run integer, why text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+DECLARE
+    this_moment double precision := extract(epoch FROM clock_timestamp());
+    rows_added bigint;
+    messages_added bigint;
+    histories_added bigint;
+BEGIN
+    INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, identity, row_status)
+    SELECT
+        states.id, this_run, 'create', states.attempts, 'maybe', this_moment, 'interrupted',
+        why || ' while this row was in flight: it may or may not have been created', states.asked_identity, 'unknown'
+    FROM unnest(these_ids) AS chosen (id)
+    JOIN states ON states.id = chosen.id
+    JOIN intents ON intents.row_id = states.id AND intents.step = 'create' AND intents.number = states.attempts
+    WHERE states.status = 'in_flight' AND intents.worker = ANY (these_workers);
+    GET DIAGNOSTICS rows_added = ROW_COUNT;
+    INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, message_status)
+    SELECT
+        follow_ups.id, this_run, 'message',
+        1 + (
+            SELECT coalesce(max(attempts.number), 0) FROM attempts
+            WHERE attempts.row_id = follow_ups.id AND attempts.message_status IS NOT NULL
+        ),
+        'maybe', this_moment, 'interrupted',
+        why || ' while this message was in flight: it may or may not have been posted', 'unknown'
+    FROM unnest(these_ids) AS chosen (id)
+    JOIN follow_ups ON follow_ups.id = chosen.id
+    WHERE follow_ups.status = 'created' AND follow_ups.message = 'in_flight' AND (
+        SELECT intents.worker FROM intents
+        WHERE intents.row_id = follow_ups.id AND intents.step = 'message'
+        ORDER BY intents.number DESC
+        LIMIT 1
+    ) = ANY (these_workers);
+    GET DIAGNOSTICS messages_added = ROW_COUNT;
+    INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, history_status)
+    SELECT
+        histories.row_id, this_run, 'history',
+        1 + (
+            SELECT coalesce(max(attempts.number), 0) FROM attempts
+            WHERE attempts.row_id = histories.row_id AND attempts.history_status IS NOT NULL
+        ),
+        'maybe', this_moment, 'interrupted',
+        why || ' while this message was in flight: it may or may not have been posted', 'unknown'
+    FROM unnest(these_ids) AS chosen (id)
+    JOIN histories ON histories.row_id = chosen.id
+    WHERE histories.status = 'in_flight' AND histories.worker = ANY (these_workers);
+    GET DIAGNOSTICS histories_added = ROW_COUNT;
+    UPDATE histories SET status = 'unknown'
+    WHERE row_id = ANY (these_ids) AND status = 'in_flight' AND worker = ANY (these_workers);
+    RETURN rows_added + messages_added + histories_added;
+END
+$function$;
+
+-- name: retire_worker
+-- Take everything from a worker whose line is locked, for good: what it has in flight becomes unknown, its shards are
+-- free, and it commits nothing more. A worker that still may be alive may send until its lease is over, and its last
+-- request may take its time; so no look-up proves an absence before.
+CREATE FUNCTION retire_worker(this_worker bigint, is_fenced boolean, is_gone boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    this_run integer;
+BEGIN
+    UPDATE workers SET
+        fenced_at = CASE WHEN is_fenced THEN clock_timestamp() END,
+        ended_at = CASE WHEN NOT is_fenced THEN clock_timestamp() END,
+        doubt_until = CASE
+            WHEN is_fenced AND NOT is_gone
+                THEN clock_timestamp() + make_interval(secs => shared_runs.lease_s + shared_runs.request_s)
+        END
+    FROM shared_runs
+    WHERE workers.id = this_worker AND shared_runs.generation = workers.generation
+    RETURNING shared_runs.run INTO this_run;
+    PERFORM doubt(
+        ARRAY(SELECT unnest(row_ids) FROM shards WHERE worker = this_worker AND NOT is_done), ARRAY[this_worker], this_run,
+        CASE WHEN is_fenced THEN 'a worker was lost' ELSE 'a worker ended' END
+    );
+    UPDATE shards SET worker = NULL, turn = NULL WHERE worker = this_worker AND NOT is_done;
+    UPDATE shared_runs SET looker = NULL WHERE looker = this_worker;
+    PERFORM tell_workers('shards');
+END
+$function$;
+
+-- name: fence_workers
+-- Fence the workers that are gone, and those whose lease has run out if that is asked for; return them. Nothing is done
+-- while somebody else fences, opens a sweep or joins: this is called again.
+CREATE FUNCTION fence_workers(gone bigint[], fences_expired boolean) RETURNS SETOF bigint
+LANGUAGE plpgsql VOLATILE AS $function$
+DECLARE
+    lost record;
+BEGIN
+    PERFORM FROM shared_runs WHERE generation = (SELECT max(generation) FROM shared_runs) FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR lost IN
+        SELECT id, id = ANY (gone) AS is_gone
+        FROM workers
+        WHERE generation IS NOT NULL AND fenced_at IS NULL AND ended_at IS NULL
+            AND (id = ANY (gone) OR (fences_expired AND lease_until < clock_timestamp()))
+        ORDER BY id
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        PERFORM retire_worker(lost.id, true, lost.is_gone);
+        RETURN NEXT lost.id;
+    END LOOP;
+END
+$function$;
+
+-- name: leave
+-- Retire a worker that ends by itself.
+CREATE FUNCTION leave(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    PERFORM FROM shared_runs WHERE generation = (SELECT max(generation) FROM shared_runs) FOR UPDATE;
+    PERFORM require_live(this_worker);
+    PERFORM retire_worker(this_worker, false, false);
+END
+$function$;
+
+-- name: recover
+-- Make unknown what is in flight of processes that are not live workers, and return how much there was.
+CREATE FUNCTION recover() RETURNS bigint LANGUAGE sql VOLATILE AS $function$
+SELECT doubt(
+    ARRAY(
+        SELECT id FROM states WHERE status = 'in_flight'
+        UNION SELECT id FROM follow_ups WHERE status = 'created' AND message = 'in_flight'
+        UNION SELECT row_id FROM histories WHERE status = 'in_flight'
+    ),
+    ARRAY(SELECT id FROM workers WHERE generation IS NULL OR fenced_at IS NOT NULL OR ended_at IS NOT NULL),
+    (SELECT max(id) FROM runs),
+    'the run ended'
+);
+$function$;
+
 -- name: replace_run
 -- Let the workers of all runs begin nothing more; they go on until their requests are answered.
 CREATE FUNCTION replace_run() RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
@@ -325,7 +558,8 @@ $function$;
 
 -- name: open_sweep
 -- Hand the rows with these statuses out once more, after sweep number this_sweep, and return their number; the same when
--- this is repeated. For the worker that has the look-ups.
+-- this is repeated. For the worker that has the look-ups; its line is locked last, so that its lease is renewed while the
+-- shards are cut.
 CREATE FUNCTION open_sweep(
     this_worker bigint, this_generation integer, this_sweep integer, these_statuses text[], messages text[],
     settings text[]
@@ -335,16 +569,15 @@ DECLARE
     total bigint;
 BEGIN
     SELECT * INTO current FROM shared_runs WHERE generation = this_generation FOR UPDATE;
-    PERFORM require_live(this_worker);
     IF current.sweep > this_sweep THEN
+        PERFORM require_live(this_worker);
         RETURN (
             SELECT sum(cardinality(row_ids)) FROM shards WHERE generation = this_generation AND sweep = this_sweep + 1
         );
     END IF;
-    IF current.looker IS DISTINCT FROM this_worker THEN
-        RAISE EXCEPTION 'worker % has no look-ups', this_worker USING ERRCODE = 'WCP02';
-    END IF;
+    PERFORM require_looker(this_worker);
     total := cut_shards(this_generation, this_sweep + 1, these_statuses, messages, settings, current.row_limit, 0);
+    PERFORM require_live(this_worker);
     IF total > 0 THEN
         UPDATE shared_runs SET
             sweep = this_sweep + 1, statuses = these_statuses, message_statuses = messages, settings_statuses = settings,

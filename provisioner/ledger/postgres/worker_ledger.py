@@ -50,6 +50,7 @@ class PostgresWorkerLedger(PostgresLedger):
         super().__init__(location, session, manifest, version=version, give_up_s=give_up_s)
         self.number, self.spec, self.lease = membership.worker, membership.spec, lease
         self._generation, self._current_run.id = membership.generation, membership.run
+        self._writer.on_stopped = lease.lose
         self._cursor = ShardCursor(membership.worker, membership.generation)
         self._sweep = 0
         self._heartbeat = Heartbeat(session.address, membership.worker, lease, give_up_s=give_up_s)

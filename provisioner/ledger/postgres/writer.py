@@ -7,7 +7,7 @@ another one, and repeats the commit; the server executes each only once (``write
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import filterfalse
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from provisioner.errors import ProvisionerError
+from provisioner.errors import LeaseLostError, ProvisionerError
 from provisioner.ledger.postgres.commit import Change, Commit
 from provisioner.ledger.postgres.persistence import ANSWER_S, PersistentServer, Query
 from provisioner.ledger.postgres.session import Session
@@ -58,6 +58,7 @@ class CommitQueue:
         self._queue: deque[_QueuedChange | _QueuedCall[Any]] = deque()
         self._asked = asyncio.Event()
         self._failure: Exception | None = None
+        self.on_stopped: Callable[[ProvisionerError], None] = _ignore
         self._written_rows, self._analyze_at = 0, _FIRST_ANALYZED
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="ledger-writer")
@@ -67,6 +68,11 @@ class CommitQueue:
         """The ID of this process as a worker of the job."""
         return self._session.worker
 
+    @property
+    def steady_s(self) -> float:
+        """Seconds for which the server was not away, as far as this process has noticed."""
+        return self._server.steady_s
+
     def next_commit(self) -> int:
         """Return the number of a commit that a call executes itself, exactly once; see ``begin_commit``."""
         return self._session.next_commit()
@@ -75,6 +81,7 @@ class CommitQueue:
         """Fail every operation, requested or not yet, with ``error``: this process may write no more."""
         self._failure = self._failure or error
         self._server.stop(error)
+        self.on_stopped(error)
 
     def write(self, change: Change) -> "asyncio.Future[Any]":
         """Request a change; return a future that completes when it is durable.
@@ -203,6 +210,8 @@ class CommitQueue:
 
     async def _give_back(self, writes: list[_QueuedChange], error: Exception) -> None:
         """Commit the writes one by one, so that as many as possible are saved; fail the one that cannot be."""
+        if isinstance(error, LeaseLostError):
+            self.stop(error)
         if len(writes) == 1 or self._server.has_given_up:
             self._failure = self._failure or error
             for write in writes:
@@ -238,6 +247,8 @@ class CommitQueue:
         try:
             result = await self._server.execute(call.query, limit_s=call.limit_s)
         except Exception as error:  # noqa: BLE001 - the future of the call raises it
+            if isinstance(error, LeaseLostError):
+                self.stop(error)
             self._failure = self._failure or (error if self._server.has_given_up else None)
             _fail(call.future, error)
         else:
@@ -251,6 +262,10 @@ def _is_intent(write: _QueuedChange) -> bool:
 async def _analyze(connection: asyncpg.Connection) -> None:
     """Let the server look at the tables that have grown: what it has planned for empty ones is slow now."""
     await connection.execute(_RUN["analyze"])
+
+
+def _ignore(_: ProvisionerError) -> None:
+    """Do nothing when the queue is stopped."""
 
 
 async def _nothing(_: asyncpg.Connection) -> None:
