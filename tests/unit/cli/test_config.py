@@ -132,7 +132,7 @@ def test_a_repeatable_option_stands_one_to_a_line_in_the_environment(
         (
             "[zzzzz]\n",
             "zzzzz is unknown",
-            "known are check, close, export, load, mapping, reconcile, report, run, simulate, status, toy",
+            "known are check, close, export, load, mapping, reconcile, report, run, simulate, status, toy, worker",
         ),
         ("toy = 1", "toy is not a TOML table", "write [toy] and its options below"),
         ('[toy]\ncount = "5"', "toy.count must be a whole number", "fix the configuration file"),
