@@ -1,7 +1,7 @@
 """Protocol for reading a ledger, during a run or afterwards, and the records that a reader returns."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,6 +19,9 @@ from provisioner.models import (
     Status,
     VanishedResult,
 )
+
+if TYPE_CHECKING:  # a job on one machine does not load it
+    from provisioner.ledger.sharing import WorkerState
 
 
 class InvalidRow(msgspec.Struct, frozen=True, gc=False):
@@ -274,6 +277,10 @@ class LedgerReader(Protocol):
 
     def held_since(self) -> float | None:
         """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
+        ...
+
+    def workers(self) -> "Sequence[WorkerState]":
+        """Return the workers of the current shared run, in the order in which they joined; empty without one."""
         ...
 
 

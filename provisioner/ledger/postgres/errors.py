@@ -7,7 +7,14 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from provisioner.errors import LeaseLostError, LedgerBusyError, LedgerError, ProvisionerError, StorageError
+from provisioner.errors import (
+    LeaseLostError,
+    LedgerBusyError,
+    LedgerError,
+    ProvisionerError,
+    StorageError,
+    UnreachableError,
+)
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.shapes import OddLine
 from provisioner.models.sids import SidKind
@@ -163,6 +170,14 @@ def lease_lost(address: PostgresAddress) -> ProvisionerError:
     """Return the error of a worker that was fenced."""
     kind, what, cure = _REFUSALS["WCP02"]
     return kind(f"{address.shown}: {what}", cure=cure)
+
+
+def gone(address: PostgresAddress) -> UnreachableError:
+    """Return the error for a server that is away for longer than it may be."""
+    return UnreachableError(
+        f"{address.shown}: the connection was lost, and there is no other one",
+        cure="look at the server and at the network, then run the same command again",
+    )
 
 
 def missing(address: PostgresAddress) -> LedgerError:

@@ -12,7 +12,7 @@ import msgspec
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
-from provisioner.ledger.postgres.errors import is_away, lease_lost, translated
+from provisioner.ledger.postgres.errors import gone, is_away, lease_lost, translated
 from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.lease import PostgresLease, boot_time
 from provisioner.ledger.postgres.shared_run import decode_end
@@ -86,7 +86,7 @@ class Heartbeat:
                 now = boot_time()
                 away_since = now if away_since is None else away_since
                 if now - away_since >= self._give_up_s:
-                    raise
+                    raise gone(self._address) from error
                 await asyncio.sleep(_FIRST_PAUSE_S)
                 continue
             await asyncio.sleep(_SHORTEST_S)

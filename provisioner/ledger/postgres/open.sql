@@ -76,6 +76,10 @@ SELECT
     AND NOT EXISTS (SELECT 1 FROM states WHERE status NOT IN ('pending', 'unsent'))
     AND (EXISTS (SELECT 1 FROM manifest WHERE name = 'planned_at') OR NOT EXISTS (SELECT 1 FROM runs));
 
+-- name: replace_run
+-- Let the workers of all runs begin nothing more.
+SELECT replace_run();
+
 -- name: forget_job
 -- Delete the job, but for the notes by which the files that it has written are known.
 DELETE FROM problems;
@@ -84,6 +88,7 @@ DELETE FROM plan;
 DELETE FROM rows;
 DELETE FROM intents;
 DELETE FROM attempts;
+DELETE FROM shards;
 DELETE FROM runs;
 DELETE FROM sources;
 DELETE FROM notes WHERE name NOT IN ('output', 'failed');

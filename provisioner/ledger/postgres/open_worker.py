@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import msgspec
 
 from provisioner.errors import LedgerBusyError
 from provisioner.ledger.location import LedgerLocation
@@ -16,6 +15,7 @@ from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
 from provisioner.ledger.postgres.lease import PostgresLease, boot_time
 from provisioner.ledger.postgres.session import Session
+from provisioner.ledger.postgres.shared_run import decode_stored
 from provisioner.ledger.postgres.worker_ledger import Membership, PostgresWorkerLedger
 from provisioner.ledger.sharing import RunSpec
 from provisioner.ledger.sql_files import read_statements
@@ -68,4 +68,4 @@ async def _joined(
             cure="begin one with 'provisioner run' and the same --ledger, then start the worker again",
         )
     worker, generation, run, spec = line
-    return manifest, Membership(worker, generation, run, msgspec.json.decode(spec, type=RunSpec))
+    return manifest, Membership(worker, generation, run, decode_stored(spec, RunSpec))

@@ -8,7 +8,7 @@ from typing import TypeVar
 import asyncpg
 
 from provisioner.errors import ProvisionerError, UnreachableError
-from provisioner.ledger.postgres.errors import is_away, translated
+from provisioner.ledger.postgres.errors import gone, is_away, translated
 from provisioner.ledger.postgres.session import Session
 from provisioner.system.event_log import event_logger
 
@@ -81,10 +81,7 @@ class PersistentServer:
     def gone(self) -> UnreachableError:
         """Give up, and return the error that says so."""
         self.has_given_up = True
-        return UnreachableError(
-            f"{self._session.address.shown}: the connection was lost, and there is no other one",
-            cure="look at the server and at the network, then run the same command again",
-        )
+        return gone(self._session.address)
 
     def _raise_end(self, cause: Exception | None) -> None:
         if self._end is not None:

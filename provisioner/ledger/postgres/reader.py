@@ -11,6 +11,7 @@ from provisioner.ledger.notes import JobNotes
 from provisioner.ledger.postgres import errors, queries, schema
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.loop_thread import LoopThread
+from provisioner.ledger.postgres.shared_run import worker_states
 from provisioner.ledger.reading import (
     MOST_RECENT,
     CreatedRow,
@@ -24,6 +25,7 @@ from provisioner.ledger.reading import (
 )
 from provisioner.ledger.row_codec import decode_run_note
 from provisioner.ledger.shapes import decode_settings
+from provisioner.ledger.sharing import WorkerState
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import (
     AttemptRecord,
@@ -203,6 +205,10 @@ class PostgresLedgerReader:
             return None
         started: float | None = self._ask(lambda connection: connection.fetchval(_OPEN["last_worker"]))
         return started
+
+    def workers(self) -> Sequence[WorkerState]:
+        """Return the workers of the current shared run, in the order in which they joined."""
+        return self._ask(worker_states)
 
     def _all(self, name: str, *parameters: Any) -> Sequence[Sequence[Any]]:
         lines: Sequence[Sequence[Any]] = self._ask(lambda connection: connection.fetch(_READ[name], *parameters))

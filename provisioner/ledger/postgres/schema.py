@@ -96,7 +96,7 @@ async def bind_schema(
     known = await read_job_manifest(connection)
     if known is not None and known.settings == settings:
         return known
-    if known is not None and not (replaces_unsent and await connection.fetchval(_OPEN["is_unsent"])):
+    if known is not None and not (replaces_unsent and await _is_surely_unsent(connection)):
         raise _other_job(address, known.settings, settings)
     manifest = Manifest(
         job_id=secrets.token_hex(16),
@@ -115,6 +115,14 @@ async def bind_schema(
             await connection.execute(_OPEN["forget_job"])
         await connection.executemany(_OPEN["set_manifest"], list(facts.items()))
     return manifest
+
+
+async def _is_surely_unsent(connection: asyncpg.Connection) -> bool:
+    """Return whether nothing of the job was sent; if so, workers of an earlier run begin nothing more, either."""
+    if not await connection.fetchval(_OPEN["is_unsent"]):
+        return False
+    await connection.execute(_OPEN["replace_run"])
+    return bool(await connection.fetchval(_OPEN["is_unsent"]))
 
 
 def _other_job(address: PostgresAddress, was: Mapping[str, str], now: Mapping[str, str]) -> LedgerError:

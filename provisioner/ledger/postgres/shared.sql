@@ -94,10 +94,6 @@ SELECT end_run($1, $2, $3);
 -- Retire a worker that ends by itself.
 SELECT leave($1);
 
--- name: replace
--- Let the workers of all runs begin nothing more.
-SELECT replace_run();
-
 -- name: fence
 -- Fence workers that are gone, and those whose lease has run out if that is asked for.
 SELECT fence_workers($1, $2);

@@ -1,7 +1,7 @@
 """The coordinator's access to a run that workers share."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
@@ -11,9 +11,12 @@ from provisioner.ledger.postgres.claims import PostgresClaimCursor
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.writer import CommitQueue
+from provisioner.ledger.shapes import OddLine
 from provisioner.ledger.sharing import RunEnd, RunSpec, WorkerFigures, WorkerState
 from provisioner.ledger.sql_files import read_statements
 
+T = TypeVar("T")
+_OPEN = read_statements(__package__, "open")
 _SHARED = read_statements(__package__, "shared")
 
 
@@ -76,7 +79,7 @@ class PostgresSharedRun:
 
     async def replace(self) -> None:
         """Let the workers of earlier runs begin nothing more; they record what becomes of their requests."""
-        await self._writer.call(lambda connection: connection.execute(_SHARED["replace"]))
+        await self._writer.call(lambda connection: connection.execute(_OPEN["replace_run"]))
 
     async def end(self) -> RunEnd | None:
         """Return how the run ended, or why it stops; None while it goes on."""
@@ -103,7 +106,15 @@ def encode_end(end: RunEnd) -> str:
 
 def decode_end(text: str | None) -> RunEnd | None:
     """Return the end of a run from what the ledger stores."""
-    return None if text is None else msgspec.json.decode(text, type=RunEnd)
+    return None if text is None else decode_stored(text, RunEnd)
+
+
+def decode_stored(text: str, kind: type[T]) -> T:
+    """Return what was stored as JSON; raise ``OddLine`` when it is anything else."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.MsgspecError:
+        raise OddLine from None
 
 
 def _state(*values: Any) -> WorkerState:
@@ -117,7 +128,7 @@ def _state(*values: Any) -> WorkerState:
         lease_left_s=lease_left_s,
         is_fenced=is_fenced,
         is_ended=is_ended,
-        figures=msgspec.json.decode(figures, type=WorkerFigures),
+        figures=decode_stored(figures, WorkerFigures),
     )
 
 

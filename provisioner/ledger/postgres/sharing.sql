@@ -501,16 +501,19 @@ $function$;
 
 -- name: give_back
 -- Take the shards of a worker from it. Those with rows that are still to be handed out are free again, nine times at
--- most: what is pending then belongs to the next sweep. The others are done.
+-- most: what is pending then belongs to the next sweep. The others are done, but for the first rows until they have
+-- passed: somebody has to say so.
 CREATE FUNCTION give_back(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
     PERFORM require_live(this_worker);
     UPDATE shards SET
         worker = NULL, turn = NULL, given_back = given_back + 1,
-        is_done = given_back >= 9 OR NOT EXISTS (
-            SELECT 1 FROM shard_rows(
-                shards.row_ids, shared_runs.run, shared_runs.statuses, shared_runs.message_statuses,
-                shared_runs.settings_statuses
+        is_done = (shared_runs.canary_passed OR NOT shards.is_canary) AND (
+            given_back >= 9 OR NOT EXISTS (
+                SELECT 1 FROM shard_rows(
+                    shards.row_ids, shared_runs.run, shared_runs.statuses, shared_runs.message_statuses,
+                    shared_runs.settings_statuses
+                )
             )
         )
     FROM shared_runs

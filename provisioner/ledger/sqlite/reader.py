@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import msgspec
 
@@ -242,6 +242,10 @@ class SqliteLedgerReader:
         """Return when the run that holds this ledger's lock took it, in whole Unix seconds; None without one."""
         with self._asking():
             return lock.locked_since(self._path)
+
+    def workers(self) -> Sequence[Never]:
+        """Return no worker: only one process writes a file."""
+        return ()
 
     def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
         with self._answer(_READ[name], *parameters) as answer:

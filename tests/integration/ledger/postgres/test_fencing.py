@@ -131,7 +131,7 @@ async def test_a_shard_that_is_taken_at_the_moment_of_a_fence_is_not_lost(tmp_pa
             try:
                 return bool(await one.fetch("SELECT * FROM take_shard($1, 1, 1)", number))
             except asyncpg.PostgresError as error:
-                return error.sqlstate != "WCP02"
+                return str(error.sqlstate) != "WCP02"
 
         for _ in range(ROUNDS):
             number = await one.fetchval(_JOIN)
@@ -157,11 +157,11 @@ async def test_a_lease_that_is_renewed_at_the_moment_of_a_fence_is_held_or_lost(
         for _ in range(ROUNDS):
             number = await one.fetchval(_JOIN)
 
-            def renewing(number: int = number) -> Awaitable[Any]:
-                return one.fetchval(renew, number)
+            async def renewing(number: int = number) -> bool:
+                return await one.fetchval(renew, number) is True
 
             is_renewed, fences = await race(choice, renewing, lambda: fenced(two))
-            ends[is_renewed is True, number in fences] += 1
+            ends[is_renewed, number in fences] += 1
 
     assert ends.keys() == {(True, False), (False, True)}
 
