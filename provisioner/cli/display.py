@@ -17,7 +17,7 @@ from rich.text import Text
 
 from provisioner.models.progress import Progress
 
-from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line
+from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line, worker_text
 
 LINE_EVERY_S = 10.0
 FRAME_EVERY_S = 0.25
@@ -66,7 +66,10 @@ async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.s
     """Write a plain progress line every 10 s, until cancelled."""
     while True:
         await sleep(LINE_EVERY_S)
-        screen.print_status(plain_line(source()))
+        progress = source()
+        screen.print_status(plain_line(progress))
+        for worker in progress.workers:
+            screen.print_status(worker_text(worker))
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -81,7 +84,10 @@ async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sl
 
 
 def frame(progress: Progress, width: int) -> RenderableType:
-    """Return the progress of a run as three lines of at most ``width`` and at most 80 columns."""
+    """Return the progress of a run as three lines of at most ``width`` and at most 80 columns.
+
+    Workers that are to be shown have one more line each.
+    """
     done = done_text(progress)
     room = min(width, WIDTH) - len(progress.state) - len(done) - 4
     head = Table.grid(padding=(0, 2, 0, 0))
@@ -89,7 +95,8 @@ def frame(progress: Progress, width: int) -> RenderableType:
         total=max(progress.total, 1), completed=progress.share * max(progress.total, 1), width=max(room, 8)
     )
     head.add_row(Text(progress.state, style="bold", no_wrap=True), bar, Text(done, no_wrap=True))
-    return Group(head, _one_line(Text(pace_text(progress))), _one_line(_outcomes(progress)))
+    workers = [_one_line(Text(worker_text(each), style="dim")) for each in progress.workers]
+    return Group(head, _one_line(Text(pace_text(progress))), _one_line(_outcomes(progress)), *workers)
 
 
 def _outcomes(progress: Progress) -> Text:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from provisioner.models.progress import Progress
+from provisioner.models.progress import Progress, WorkerProgress
+from provisioner.models.text import pluralize
 
 from .formatting import duration_text, rate_text
 
@@ -47,3 +48,12 @@ def plain_line(progress: Progress) -> str:
     """Return the state, the progress, the pace and the outcomes as one line."""
     outcomes = [f"{name} {number:,}" for name, number in outcomes_of(progress).items()]
     return "  ".join((progress.state, done_text(progress), pace_text(progress), *outcomes))
+
+
+def worker_text(worker: WorkerProgress) -> str:
+    """Return the figures of one worker of a shared run as a line."""
+    rows, lease = pluralize("row", worker.done), max(worker.lease_left_s, 0.0)
+    return (
+        f"  worker {worker.number} on {worker.host}, process {worker.pid}: {rows}, {rate_text(worker.rate_now)}, "
+        f"in flight {worker.in_flight:,}, lease {lease:.0f} s"
+    )

@@ -31,12 +31,13 @@ def show_job(summary: Summary, console: Console) -> None:
     The accounting, the files and the next command are printed with the end of the summary.
     """
     details = summary.details
-    state = "a run is working on it" if details["is_running"] else "no run is working on it"
+    state = _state(details)
     console.print(
         f"job {details['job_id']}, begun {details['created_at']}, runs {len(details['runs']):,}; {state}"
     )
     for line in (*_about_job(summary), *_about_run(details), *_about_next(summary)):
         console.print(line)
+    console.table(_WORKER_TITLES, [_worker_cells(each) for each in details["workers"]])
     settings = details["settings"].items()
     console.table(
         ("setting", "value"),
@@ -52,6 +53,25 @@ def show_job(summary: Summary, console: Console) -> None:
         if not place:
             console.print(f"conditions of run {ruling['run']}:")
         console.print(threshold_line(ruling))
+
+
+_WORKER_TITLES = ("worker", "host", "process", "rows", "in flight", "rate", "lease")
+
+
+def _state(details: Mapping[str, Any]) -> str:
+    if details["is_running"]:
+        return "a run is working on it"
+    if workers := details["workers"]:
+        are = pluralize("worker", len(workers), "is", "are")
+        return f"{are} working on it, and the process that began the run is gone: the same command takes over"
+    return "no run is working on it"
+
+
+def _worker_cells(worker: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the line of a worker: where it is, what it has done, and the seconds of its lease that are left."""
+    lease = f"{worker['lease_left_s']:.1f} s" if worker["lease_left_s"] > 0 else "over"
+    numbers = (f"{worker['done']:,}", f"{worker['in_flight']:,}", rate_text(worker["rate"]))
+    return (str(worker["number"]), worker["host"], str(worker["pid"]), *numbers, lease)
 
 
 def _about_job(summary: Summary) -> Iterator[str]:

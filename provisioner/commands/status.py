@@ -19,6 +19,7 @@ from provisioner.ledger import (
     open_reader,
     read_follow_up_counts,
 )
+from provisioner.ledger.sharing import WorkerState
 from provisioner.load import describe_result
 from provisioner.models import Counts, FollowUpCounts
 from provisioner.models.environment import working_folder
@@ -73,6 +74,7 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
     return {
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
         "is_running": is_running,
+        "workers": [_worker(each) for each in reader.workers() if not (each.is_ended or each.is_fenced)],
         "sources": [structs.asdict(fingerprint) for fingerprint in reader.fingerprints()],
         "runs": [_without_note(run) for run in reader.runs()],
         "orphans": [orphan._asdict() for orphan in reader.orphans()],
@@ -154,9 +156,25 @@ def _without_note(run: RunRecord) -> dict[str, Any]:
     return {name: value for name, value in structs.asdict(run).items() if name != "note"}
 
 
+def _worker(state: WorkerState) -> dict[str, Any]:
+    """Return a worker that takes part, in values that JSON can hold."""
+    figures = state.figures
+    return {
+        **{name: getattr(state, name) for name in ("number", "host", "pid", "version", "started")},
+        **{name: getattr(figures, name) for name in ("sent", "done", "failed", "in_flight", "rate")},
+        "lease_left_s": round(state.lease_left_s, 1),
+    }
+
+
 def _held_since(reader: LedgerReader) -> float | None:
-    """Return since when the ledger is held, 0 when that is not known, None when nobody holds it."""
-    return (reader.held_since() or 0.0) if reader.is_held() else None
+    """Return since when the ledger is held, 0 when that is not known, None when nobody holds it.
+
+    Workers of a shared run hold it, too, after the death of the process that began the run.
+    """
+    if reader.is_held():
+        return reader.held_since() or 0.0
+    alive = [each.started for each in reader.workers() if not (each.is_ended or each.is_fenced)]
+    return min(alive, default=None)
 
 
 def _notes(path: Path, location: LedgerLocation, *, is_planned: bool) -> Iterator[str]:
