@@ -2,13 +2,14 @@
 
 ``base`` the protocols for writing · ``messages`` those for messages of created rows · ``settings`` those for
 settings of conversations · ``closing`` those for closing conversations · ``reading`` the protocol for reading ·
-``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next · ``open`` opens a
-ledger of the right kind · ``sqlite`` the only kind so far, a SQLite file; ``docs/ledger.md`` documents its tables.
+``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next · ``sharing`` and
+``worker_ledger`` the protocols of a run that several processes share · ``open`` opens a ledger of the right kind ·
+``sqlite`` a SQLite file · ``postgres`` a schema of a database; ``docs/ledger.md`` documents their tables.
 """
 
 from provisioner.ledger.base import Ledger, PlanStore, RowStore, UnknownRowStore, follow_up_counts
 from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
-from provisioner.ledger.location import LedgerLocation
+from provisioner.ledger.location import EMBEDDED, LedgerLocation
 from provisioner.ledger.messages import (
     HistoryLedger,
     HistoryStore,
@@ -23,6 +24,7 @@ from provisioner.ledger.open import (
     is_ledger,
     open_ledger,
     open_reader,
+    open_shared_rates,
     open_worker_ledger,
     rebuild_ledger,
 )
@@ -43,10 +45,12 @@ from provisioner.ledger.reading import (
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
 from provisioner.ledger.settings import SettingsLedger, SettingsStore
+from provisioner.ledger.shared_rate import SharedRate, SharedRates
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
 from provisioner.ledger.worker_ledger import WorkerLedger
 
 __all__ = [
+    "EMBEDDED",
     "SENDING_COMMANDS",
     "CloseLedger",
     "CloseStore",
@@ -76,6 +80,8 @@ __all__ = [
     "RunRecord",
     "SettingsLedger",
     "SettingsStore",
+    "SharedRate",
+    "SharedRates",
     "ThresholdNote",
     "UnknownHistoryStore",
     "UnknownMessageStore",
@@ -91,6 +97,7 @@ __all__ = [
     "lock_path",
     "open_ledger",
     "open_reader",
+    "open_shared_rates",
     "open_worker_ledger",
     "read_follow_up_counts",
     "rebuild_ledger",

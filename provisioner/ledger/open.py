@@ -1,7 +1,7 @@
 """Functions that open a ledger by its location. Only this module chooses between kinds of ledgers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.postgres.address import require_driver
 from provisioner.ledger.reading import LedgerReader
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
+from provisioner.ledger.shared_rate import SharedRates
 from provisioner.ledger.sqlite.discovery import find_ledgers
 from provisioner.ledger.sqlite.files import is_database
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
@@ -80,6 +81,19 @@ def open_worker_ledger(
     )
 
 
+def open_shared_rates(location: LedgerLocation | None) -> AbstractAsyncContextManager[SharedRates | None]:
+    """Open the rates that all workers and jobs of a ledger's database share; None for a file.
+
+    Entering the context raises ``LedgerError`` when the database cannot be used.
+    """
+    if location is None or not location.is_postgres:
+        return nullcontext()
+    require_driver(str(location))
+    from provisioner.ledger.postgres.rates import open_postgres_rates  # noqa: PLC0415 - loads asyncpg
+
+    return open_postgres_rates(location.postgres_address())
+
+
 def rebuild_ledger(
     location: LedgerLocation,
     settings: Mapping[str, str],
@@ -131,5 +145,5 @@ def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader
 
 
 def is_ledger(location: LedgerLocation) -> bool:
-    """Return whether the location is an address, or a file that starts with SQLite's file signature."""
-    return location.is_address or is_database(location.file_path())
+    """Return whether the location is in a database, or a file that starts with SQLite's file signature."""
+    return location.is_address or location.is_embedded or is_database(location.file_path())

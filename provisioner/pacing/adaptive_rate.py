@@ -16,6 +16,8 @@ that: what the bucket saves in a pause is used after it.
 
 import math
 
+import msgspec
+
 from provisioner.options import Rate
 
 STEP = 0.03
@@ -64,6 +66,19 @@ FARTHEST = 50.0
 """Upper limit of the exponent, so that ``math.exp`` cannot overflow."""
 
 
+class AdaptiveState(msgspec.Struct, frozen=True, kw_only=True):
+    """State of an ``AdaptiveRate`` but for the end of the last pause; another one goes on from it."""
+
+    asked: float
+    is_auto: bool
+    base: float
+    safe: float
+    patience_s: float
+    wait_s: float
+    starts_between: float
+    soon_in_a_row: int
+
+
 class AdaptiveRate:
     """Number of starts per second that are allowed now. Pure: the time is an argument, in monotonic seconds.
 
@@ -86,6 +101,32 @@ class AdaptiveRate:
         """End of the last pause; None before the first 429."""
         self._starts_between = AT_FIRST
         self._soon_in_a_row = 0
+
+    @property
+    def state(self) -> AdaptiveState:
+        """Everything but ``since``."""
+        return AdaptiveState(
+            asked=self.asked,
+            is_auto=self._is_auto,
+            base=self._base,
+            safe=self._safe,
+            patience_s=self._patience_s,
+            wait_s=self._wait_s,
+            starts_between=self._starts_between,
+            soon_in_a_row=self._soon_in_a_row,
+        )
+
+    @property
+    def since(self) -> float | None:
+        """End of the last pause, in monotonic seconds; None before the first 429."""
+        return self._since
+
+    def resume(self, state: AdaptiveState, since: float | None) -> None:
+        """Go on from the state of another one, whose last pause ended at ``since``, in monotonic seconds."""
+        self.asked, self._base, self._safe, self._since = state.asked, state.base, state.safe, since
+        self._is_auto, self._climb = state.is_auto, AUTO_CLIMB if state.is_auto else CLIMB
+        self._patience_s, self._wait_s = state.patience_s, state.wait_s
+        self._starts_between, self._soon_in_a_row = state.starts_between, state.soon_in_a_row
 
     def rate(self, now: float) -> float:
         """Return the starts per second at ``now``."""

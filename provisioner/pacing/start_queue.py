@@ -58,6 +58,8 @@ class StartQueue:
             host.on_change(self._notify)
         self.schedule, self.adaptive_rate = schedule, AdaptiveRate(rate)
         self.hold = ""
+        self.has_waited = False
+        """Whether a request has waited for its start; whoever reads it resets it."""
         self.now = clock.monotonic
         """Return the current time of the schedule, in monotonic seconds."""
         self._wall, self._nap = clock.wall, clock.nap
@@ -198,9 +200,11 @@ class StartQueue:
             if not self.hold and delay <= naps_s:
                 self._nap(delay)
                 break
+            self.has_waited = True
             loop = asyncio.get_running_loop()
             self._alarm = loop.create_future()
-            timer = None if self.hold else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self.wake)
+            is_open_ended = self.hold or math.isinf(delay)
+            timer = None if is_open_ended else loop.call_later(max(delay - naps_s, SHORTEST_SLEEP_S), self.wake)
             try:
                 await self._alarm
             finally:

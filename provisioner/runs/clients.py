@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from provisioner.http_client.transport import Transport
+from provisioner.ledger import SharedRate
 from provisioner.options import Rate
 from provisioner.pacing import HostReachability, Pacer, Reachability
 from provisioner.ports.sending import HistoryLoader, RowLoader, ServiceCheck
@@ -41,13 +42,16 @@ class RunClients:
         lone: int,
         reachability: Reachability,
         service_check: ServiceCheck | None = None,
+        shared_rate: SharedRate | None = None,
     ) -> "RunClients":
         """Create the clients over an open ``transport``.
 
         ``schedule`` gives the rates; the first ``lone`` rows (the canary) are sent one after the other.
-        Without ``service_check``, every conversation that is answered with 404 is gone.
+        Without ``service_check``, every conversation that is answered with 404 is gone. With ``shared_rate``, all
+        workers and jobs that share it create WebChats at one rate.
         """
-        pacer = schedule.pacer(lone=lone, host=reachability.host_of(transport.url("flex-api", "v2")))
+        flex = reachability.host_of(transport.url("flex-api", "v2"))
+        pacer = schedule.pacer(lone=lone, host=flex, shared_rate=shared_rate)
         host = reachability.host_of(transport.url("conversations", "v1"))
         reads = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=host)
         settings = SettingsCalls(
@@ -63,13 +67,7 @@ class RunClients:
             settings=settings,
             service_check=service_check,
         )
-        return cls(
-            calls=calls,
-            pacer=pacer,
-            transport=transport,
-            identity_policy=identity_policy,
-            host=host,
-        )
+        return cls(calls=calls, pacer=pacer, transport=transport, identity_policy=identity_policy, host=host)
 
     def with_history(self, loader: HistoryLoader | None) -> "RunClients":
         """Return the same clients with the messages of old chats that ``loader`` loads; None: rows have none."""

@@ -1,11 +1,13 @@
 """Rate, hours and arrival times with which the requests of a run start."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from provisioner.ledger import SharedRate
 from provisioner.load import Arrivals
 from provisioner.options import Rate
-from provisioner.pacing import ArrivalSchedule, DailyWindow, HostReachability, Pacer
+from provisioner.pacing import ArrivalSchedule, DailyWindow, HostReachability, Pacer, SharedPacer
 from provisioner.planning.forecast import Timing
 from provisioner.planning.history import HISTORY_PER_SECOND
 
@@ -61,8 +63,14 @@ class SendSchedule:
         limits = [rows or None, self.arrivals.offered if self.arrivals else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def pacer(self, *, lone: int, host: HostReachability | None) -> Pacer:
-        """Return a new pacer for WebChats; the first ``lone`` rows (the canary) are sent one after the other."""
+    def pacer(self, *, lone: int, host: HostReachability | None, shared_rate: SharedRate | None = None) -> Pacer:
+        """Return a new pacer for WebChats; the first ``lone`` rows (the canary) are sent one after the other.
+
+        With ``shared_rate``, rows that start evenly pass one pace with all that share it. There is none to share
+        without a limit.
+        """
+        if self.arrivals is None and shared_rate is not None and math.isfinite(self.rate.per_second):
+            return SharedPacer(self.rate, shared_rate, window=self.window, host=host)
         if self.arrivals is None:
             return Pacer(self.rate, window=self.window, host=host)
         schedule = ArrivalSchedule(

@@ -6,12 +6,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
+def boottime() -> float:
+    """Return a time in seconds that goes on while the machine sleeps; where there is none, monotonic seconds."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """Functions that return the time or wait; the defaults are those of this machine. All values are seconds."""
 
     monotonic: Callable[[], float] = time.monotonic
     """Return a time that never goes backwards; only differences have a meaning."""
+    boottime: Callable[[], float] = boottime
+    """Return a time as above that goes on while the machine sleeps, for deadlines that others rely on."""
     wall: Callable[[], float] = time.time
     """Return the Unix time, which may jump when the system clock is set."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
