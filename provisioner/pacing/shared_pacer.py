@@ -106,12 +106,12 @@ class SharedPacer(Pacer):
     def on_grant(self, grant: ShareGrant) -> None:
         """Use the answer to the last request, which has arrived just now."""
         now, shares = self._queue.now(), self._shares
-        self._has_starved = False
         if grant.kept < shares.held:  # they were not renewed in time, so another worker may have them
             shares.give_up(shares.held, now)
         shares.total = grant.total
         shares.renew(self._deadline)
         shares.receive((now - (grant.account.now - use) for use in grant.last_uses), now)
+        self._has_starved = self._has_starved and not shares.held
         self._release = grant.release
         self.on_account(grant.account)
         if grant.asked != self._queue.adaptive_rate.asked and self._epoch == grant.account.epoch:
@@ -143,7 +143,7 @@ class SharedPacer(Pacer):
         self._renew()
 
     def _starve(self) -> None:
-        """Ask for shares, at once and not again before the answer."""
+        """Ask for shares, at once and not again before there were some."""
         if not self._has_starved:
             self._has_starved = True
             self._renew()
