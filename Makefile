@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
+	@echo 'make bench-cluster-rate  how precisely several workers keep one shared rate'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
@@ -88,6 +89,9 @@ bench-durability: $(VENV)/.dev
 
 bench-ledgers: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.ledgers $(BENCH)
+
+bench-cluster-rate: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.cluster_rate $(BENCH)
 
 bench-encodings: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 	$(BIN)/python -m benchmarks.encodings $(BENCH)

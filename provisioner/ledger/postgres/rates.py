@@ -52,10 +52,12 @@ class _News(msgspec.Struct):
 
 @dataclass(slots=True, eq=False)
 class _Membership:
+    """Member of an account; ``is_known`` says that the database has the account's rate."""
+
     account: str
     member: RateMember
     is_due: bool = True
-    epoch: int = 0
+    is_known: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -146,18 +148,23 @@ class PostgresRates:
         self._mark_due(None)
 
     async def _renew_due(self, connection: asyncpg.Connection) -> None:
-        """Send the changes of the members that are due, and renew their shares."""
+        """Renew the shares of the members that are due; a change of any member is told first."""
         self._asked.clear()
         for each in self._memberships:
             if not each.is_due:
                 continue
             each.is_due = False
+            await self._tell_changes(connection)
             async with asyncio.timeout(_ANSWER_S):
-                if each.epoch and (change := each.member.take_change()) is not None:
-                    each.member.on_account(await _changed(connection, each, change))
                 grant = await _renewed(connection, each)
-            each.epoch = grant.account.epoch
+            each.is_known = True
             each.member.on_grant(grant)
+
+    async def _tell_changes(self, connection: asyncpg.Connection) -> None:
+        for each in self._memberships:
+            if each.is_known and (change := each.member.take_change()) is not None:
+                async with asyncio.timeout(_ANSWER_S):
+                    each.member.on_account(await _changed(connection, each, change))
 
     async def _rest(self) -> None:
         """Wait until the next renewal, and mark all members as due when none of them has asked for it."""

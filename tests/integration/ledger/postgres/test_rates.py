@@ -266,6 +266,20 @@ async def test_a_newer_version_of_the_rates_is_refused(new_server: str) -> None:
     query_postgres(new_server, "DELETE FROM provisioner.versions WHERE version = 2", is_writing=True)
 
 
+async def test_rates_that_cannot_be_used_any_more_end_the_work(new_server: str) -> None:
+    """What shares them is cancelled, and the error says why."""
+
+    async def share() -> None:
+        async with open_shared_rates(location(new_server)) as rates:
+            assert rates is not None
+            SharedPacer(Rate(per_second=5), rates.rate_of("AC1"))
+            await asyncio.to_thread(query_postgres, new_server, "DROP SCHEMA provisioner CASCADE", is_writing=True)
+            await asyncio.Event().wait()
+
+    with pytest.raises(LedgerError, match="cannot be used"):
+        await asyncio.wait_for(share(), 20)
+
+
 async def test_a_file_has_no_shared_rates() -> None:
     """A run with it keeps a rate of its own."""
     async with open_shared_rates(LedgerLocation("job.ledger")) as rates:
