@@ -96,7 +96,7 @@ class WorkerOptions(GiveUpOptions, OutputFormatOptions):
     )
     proxy: str = option(
         "",
-        "Reach Twilio through this http(s) proxy.  [default: that of the run, without a password]",
+        "Reach Twilio through this http(s) proxy.  [default: that of the run]",
         metavar="URL",
     )
     loop: str = option(

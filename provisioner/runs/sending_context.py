@@ -58,6 +58,7 @@ class SendingContext:
         canary: int,
         admission: Admission | None = None,
         failed_elsewhere: Callable[[], int] = int,
+        ahead: int = 64,
     ) -> Dispatcher:
         """Return what sends the rows that can be claimed; ``to_send`` is their number, for a limit in percent.
 
@@ -79,6 +80,7 @@ class SendingContext:
                 may_share=config.may_share,
                 other_host=config.other_host,
                 failed_elsewhere=failed_elsewhere,
+                ahead=ahead,
             ),
             admission=admission,
         )

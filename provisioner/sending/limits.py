@@ -16,6 +16,7 @@ class DispatchLimits:
     twice; a message in doubt is never repeated. With ``may_share``, rows with the same identity of the user's own
     may share a conversation. ``other_host`` is the host that is asked when it is not Twilio's.
     ``failed_elsewhere`` returns the number of failed rows that count for ``failures`` besides those sent here.
+    ``ahead`` is the number of rows that are rebuilt before their turn, 64 at most.
     """
 
     concurrency: int
@@ -27,3 +28,4 @@ class DispatchLimits:
     may_share: bool = False
     other_host: str = ""
     failed_elsewhere: Callable[[], int] = int
+    ahead: int = 64

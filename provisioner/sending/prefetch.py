@@ -20,11 +20,13 @@ class RowPrefetcher:
     """Background task that claims and rebuilds rows, in the order of the ledger, while the context is open.
 
     Leave the context before closing the ledger. After a failure there are no more rows, and ``failure`` is the
-    exception.
+    exception. While ``ahead`` rows wait, no more are rebuilt; with fewer than ``BATCH``, none is claimed either:
+    they are left to others.
     """
 
-    def __init__(self, ledger: RowStore, row_loader: RowLoader) -> None:
+    def __init__(self, ledger: RowStore, row_loader: RowLoader, *, ahead: int = BATCH) -> None:
         self._ledger, self._row_loader = ledger, row_loader
+        self._ahead = min(ahead, BATCH)
         self._rows: deque[Row] = deque()
         self._refill_wanted, self._rows_arrived = asyncio.Event(), asyncio.Event()
         self._filling: asyncio.Task[None] | None = None
@@ -55,15 +57,18 @@ class RowPrefetcher:
             self._rows_arrived.clear()
             await self._rows_arrived.wait()
         row = self._rows.popleft()
-        if len(self._rows) < BATCH:
+        if len(self._rows) < self._ahead:
             self._refill_wanted.set()
         return row
 
     async def _fill(self) -> None:
+        ahead = self._ahead
         while claims := await self._ledger.claim(CLAIMS):
-            for start in range(0, len(claims), BATCH):
+            for start in range(0, len(claims), ahead):
                 await self._refill_wanted.wait()
-                self._rows.extend(await self._row_loader.rows(claims[start : start + BATCH]))
-                if len(self._rows) >= BATCH:
+                self._rows.extend(await self._row_loader.rows(claims[start : start + ahead]))
+                if len(self._rows) >= ahead:
                     self._refill_wanted.clear()
                 self._rows_arrived.set()
+            if ahead < BATCH:
+                await self._refill_wanted.wait()

@@ -60,7 +60,7 @@ class Dispatcher:
         follow_ups.append(SingleRequest(message, run_step(message)))
         self._processor = RowProcessor(run_step(create, resends_unknown=limits.resends_unknown), follow_ups)
         self._failure_guard = FailureGuard(limits)
-        self._prefetcher = RowPrefetcher(ledger, row_loader)
+        self._prefetcher = RowPrefetcher(ledger, row_loader, ahead=limits.ahead)
         self._stop: Stop | None = None
 
     def _histories(

@@ -1,5 +1,6 @@
 """Runs that several processes share, with a ledger in a real PostgreSQL; some are killed, frozen or stopped."""
 
+import asyncio
 import importlib.util
 import os
 import signal
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.acceptance.program import CREDENTIALS, Program, Running
+from tests.acceptance.program import CREDENTIALS, PATIENCE_S, Program, Running
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 from tests.postgres_server import address_of_session, query_postgres
 from tests.relays import tls_relay
@@ -49,8 +50,9 @@ class SharedJob:
         """Start a worker, and wait until it has joined and begun a row."""
         worker = await self.program.start("worker", self.ledger, "--loop", self.loop, env=CREDENTIALS)
         number = int((await worker.says("worker ")).split()[1])
-        while not self.intents(number):
-            await self.twilio.has_seen(len((await self.twilio.state())["arrivals"]) + 1)
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.intents(number):  # noqa: ASYNC110 - another process has no events
+                await asyncio.sleep(0.1)
         return worker
 
     def intents(self, worker: int) -> int:

@@ -47,8 +47,8 @@ async def work_on_run(
     give_up_s = parse_duration(options.give_up, "--give-up")
     async with open_worker_ledger(location, version=__version__, give_up_s=give_up_s) as ledger:
         spec = ledger.spec
-        require_shared_files(spec.files)
         run_options = options_of(spec, profile=options.profile, proxy=options.proxy)
+        require_shared_files([*spec.files, run_options.history])
         setup = JobSetup.from_options(
             run_options,
             RunKind.of_run(run_options),

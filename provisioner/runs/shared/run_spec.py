@@ -29,15 +29,13 @@ _OF_THE_COORDINATOR = {
     *("ledger", "new_job", "rebuild_from", "replace_input", "max_duration", "strict", "yes"),
 }
 """Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
-_ADDRESSES = ("proxy", "history")
-"""Options whose value may be an address with a secret in it."""
 
 
 def run_spec(files: Sequence[str], options: RunOptions, target: Target) -> RunSpec:
     """Return what the workers of a run over ``files`` have to know; see ``RunSpec``.
 
-    Paths are absolute in it. An address is without its secret; a worker that needs it has to be told by its own
-    options. ``target`` is that of the run, with its simulator started.
+    Paths are absolute in it, and addresses without their secrets. ``target`` is that of the run, with its
+    simulator started.
     """
     return RunSpec(
         files=tuple(_absolute(name) for name in files),
@@ -67,7 +65,7 @@ def require_shared_files(files: Sequence[str]) -> None:
             "several workers cannot read the same stdin",
             cure="name a file that every worker can read at that name",
         )
-    if secret := next((name for name in files if is_masked(name)), ""):
+    if secret := next((name for name in map(masked_address, files) if is_masked(name)), ""):
         raise UsageError(
             f"{secret}: the address of the input holds a secret, which the ledger does not keep",
             cure="give every worker access in another way, such as the variables of the storage's own client",
@@ -79,8 +77,6 @@ def _told(options: RunOptions) -> Any:
     for field in fields(options):
         value = getattr(options, field.name)
         if field.name in _OF_THE_COORDINATOR or value == field.default:
-            continue
-        if field.name in _ADDRESSES and masked_address(value) != value:
             continue
         yield field.name, _absolute(str(value)) if isinstance(value, Path) or field.name == "history" else value
 

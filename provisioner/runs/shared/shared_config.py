@@ -52,7 +52,7 @@ class SharedConfig:
                 )
             return None
         if engine is not None:
-            require_shared_files(files)
+            require_shared_files([*files, options.history])
             _require_no_page(options)
         return cls(
             files=files,
@@ -61,7 +61,7 @@ class SharedConfig:
             ledger=ledger,
             engine=engine,
             count=options.workers or USUAL_WORKERS,
-            secrets=_secrets(options, ledger),
+            secrets={"PGPASSWORD": ledger.password} if ledger.password else {},
         )
 
 
@@ -71,8 +71,3 @@ def _require_no_page(options: RunOptions) -> None:
             "--dashboard shows the requests of one process, and --engine starts several",
             cure="omit --dashboard; the display has the figures of all workers, and status shows them, too",
         )
-
-
-def _secrets(options: RunOptions, ledger: LedgerLocation) -> dict[str, str]:
-    secrets = {"PGPASSWORD": ledger.password, "PROVISIONER_WORKER_PROXY": options.proxy}
-    return {name: value for name, value in secrets.items() if value}

@@ -1,6 +1,7 @@
 """What a worker of a shared run does: take rows, look unknown ones up, and stop when the run does."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from provisioner.system.event_log import event_logger
 
 PULSE_S = 0.2
 """Seconds between two looks at whether the run stops; the figures for the next beat are renewed as often."""
+AHEAD_S, MOST_AHEAD = 1.0, 64
+"""Seconds, at the asked rate, whose rows are prepared before their turn, and the most rows."""
 _ALONE = {StopKind.ASKED, StopKind.UNREACHABLE}
 """Stops of this worker only: the others may go on."""
 
@@ -111,6 +114,7 @@ class WorkerLoop:
             task.to_send,
             canary=canary,
             failed_elsewhere=lambda: self._failed_before + self._ledger.failed_elsewhere,
+            ahead=self._rows_ahead(),
         )
         self._log.info("shard.taken", worker=self._ledger.number, canary=task.is_canary)
         try:
@@ -124,6 +128,10 @@ class WorkerLoop:
             await self._ledger.end_run(end_of(stop))
         await self._ledger.give_back()
         self._log.info("shard.given_back", worker=self._ledger.number)
+
+    def _rows_ahead(self) -> int:
+        """Return how many rows to prepare before their turn; the others are left to other workers."""
+        return max(1, math.ceil(min(self._context.clients.pacer.target_rate * AHEAD_S, MOST_AHEAD)))
 
     async def _look_up(self, task: LookUpTask) -> None:
         """Look unknown rows up; then hand out those that can go on, or end the run."""

@@ -23,3 +23,18 @@ async def test_a_created_row_is_rebuilt_with_its_conversation_and_guest(tmp_path
 
     assert (row.conversation_sid, row.identity) == ("CH-known", "guest-2")
     assert row.request.first_message == "I am Bo"
+
+
+async def test_a_row_before_the_last_one_is_found_too(tmp_path: Path) -> None:
+    """A worker takes what another one gave up, which may be further up in the input."""
+    file = tmp_path / "customers.csv"
+    file.write_text("id,CustomerFriendlyName\n1,Ana\n2,Bo\n3,Cy\n")
+    options = RunOptions(address_sid="IG" + 32 * "a")
+
+    with open_input([str(file)], options, Mapping.from_options(options)) as job_input:
+        claims = [Claim(each.row, each.row, f"k{each.row}", each.digest) for each in job_input.entries()]
+        feed = SourceFeed(job_input, IdentityPolicy("salt"))
+        (last,) = await feed.rows(claims[2:])
+        first, second = await feed.rows(claims[:2])
+
+    assert [each.request.customer_friendly_name for each in (last, first, second)] == ["Cy", "Ana", "Bo"]
