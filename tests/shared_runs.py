@@ -16,7 +16,7 @@ from provisioner.ledger.worker_ledger import WorkerLedger
 from provisioner.models import AttemptResult, Claim, MessageStatus, SettingsStatus, Status, Verdict
 from tests.contract.ledger_kinds import PostgresKind
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
-from tests.postgres_server import query_postgres
+from tests.postgres_server import address_of_session, query_postgres
 
 KIND = PostgresKind()
 LEASE_S, REQUEST_S = 2.0, 3.0
@@ -133,6 +133,15 @@ async def fence(folder: Path, *numbers: int) -> None:
                     "UPDATE workers SET lease_until = '-infinity' WHERE id = ANY ($1::bigint[])", numbers
                 )
                 fenced |= {number for (number,) in await connection.fetch("SELECT fence_workers('{}', true)")}
+
+
+def write_nothing(is_read_only: str) -> None:
+    """Let every session of the server write nothing, or write again."""
+    for statement in (
+        f"ALTER SYSTEM SET default_transaction_read_only = {is_read_only}",
+        "SELECT pg_reload_conf()",
+    ):
+        query_postgres(address_of_session(), statement, is_writing=True)
 
 
 def ask(folder: Path, statement: str) -> list[tuple[Any, ...]]:

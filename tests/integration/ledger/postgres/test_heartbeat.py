@@ -32,6 +32,7 @@ from tests.shared_runs import (
     statuses,
     until,
     worker,
+    write_nothing,
 )
 
 _PROCESS = """
@@ -130,6 +131,10 @@ class Cut:
         """Let nothing through any more, and answer nothing."""
         self._is_cut.set()
 
+    def restore(self) -> None:
+        """Let new connections through again."""
+        self._is_cut.clear()
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Cut"]:
         """Accept connections until the end."""
@@ -169,20 +174,24 @@ def through(relay: Cut, folder: Path) -> LedgerLocation:
 async def test_a_worker_whose_network_is_cut_stops_sending_and_the_others_go_on(tmp_path: Path) -> None:
     """Its lease is over before anybody fences it; then its rows are another one's, and it gives up in the end."""
     relay = Cut()
-    async with coordinator(tmp_path, 8), worker(tmp_path) as other, relay.open():
-        async with open_worker_ledger(through(relay, tmp_path), version="1", give_up_s=6.0) as cut_off:
-            await send_task(cut_off)
-            claims = await cut_off.claim(8)
-            await cut_off.begin(claims[0].id)
-            relay.cut()
-            waiting = asyncio.create_task(send_task(other))
-            await until(lambda: not cut_off.lease.is_held() or waiting.done())
-            was_free_early = waiting.done()
-            await asyncio.wait_for(waiting, 20)
-            taken = await claim_rest(other)
-            await cut_off.lease.lost()
-            with pytest.raises(UnreachableError, match="the connection was lost"):
-                await cut_off.begin(claims[1].id)
+    async with (
+        coordinator(tmp_path, 8),
+        worker(tmp_path) as other,
+        relay.open(),
+        open_worker_ledger(through(relay, tmp_path), version="1", give_up_s=6.0) as cut_off,
+    ):
+        await send_task(cut_off)
+        claims = await cut_off.claim(8)
+        await cut_off.begin(claims[0].id)
+        relay.cut()
+        waiting = asyncio.create_task(send_task(other))
+        await until(lambda: not cut_off.lease.is_held() or waiting.done())
+        was_free_early = waiting.done()
+        await asyncio.wait_for(waiting, 20)
+        taken = await claim_rest(other)
+        await cut_off.lease.lost()
+        with pytest.raises(UnreachableError, match="the connection was lost"):
+            await cut_off.begin(claims[1].id)
 
     assert not was_free_early
     assert [claim.row for claim in taken] == [2, 3, 4, 5, 6, 7, 8]
@@ -212,20 +221,28 @@ async def test_leases_outlive_a_server_that_ends_all_connections(tmp_path: Path)
 
 async def test_nobody_is_fenced_because_the_server_was_away_for_all(tmp_path: Path) -> None:
     """Whoever is back first finds the leases of the others over, and gives them the time to renew theirs."""
-    async with coordinator(tmp_path, 20), worker(tmp_path) as one, worker(tmp_path) as two:
-        await send_task(one)
-        await two.claim(0)
-        await asyncio.sleep(LEASE_S / 2)
-        async with database(tmp_path) as connection:
-            await connection.execute("BEGIN")
-            await connection.execute("LOCK TABLE workers IN ACCESS EXCLUSIVE MODE")
+    relay = Cut()
+    async with (
+        coordinator(tmp_path, 20),
+        worker(tmp_path) as one,
+        relay.open(),
+        open_worker_ledger(through(relay, tmp_path), version="1") as two,
+    ):
+        await asyncio.sleep(1.2 * LEASE_S)
+        relay.cut()
+        await asyncio.to_thread(write_nothing, "on")
+        try:
             await asyncio.sleep(1.5 * LEASE_S)
-            over = await connection.fetchval("SELECT count(*) FROM workers WHERE lease_until < clock_timestamp()")
-            await connection.execute("COMMIT")
-        await asyncio.gather(one.lease.held(), two.lease.held())
+            over = ask(tmp_path, "SELECT count(*) FROM workers WHERE lease_until < clock_timestamp()")
+        finally:
+            await asyncio.to_thread(write_nothing, "off")
+        await one.lease.held()
+        await asyncio.sleep(0.3)
+        relay.restore()
+        await two.lease.held()
         fenced = ask(tmp_path, "SELECT count(*) FROM workers WHERE fenced_at IS NOT NULL")
 
-    assert over == 2
+    assert over == [(2,)]
     assert fenced == [(0,)]
 
 

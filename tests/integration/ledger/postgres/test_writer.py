@@ -14,6 +14,7 @@ from provisioner.models import PlanEntry, Status
 from tests.contract.ledger_kinds import PostgresKind, Standing
 from tests.ledger_samples import CREATED, INPUT, REFUSED, SETTINGS, claim_all, entries, entry, send
 from tests.postgres_server import address_of_session, postgres_server, query_postgres
+from tests.shared_runs import write_nothing
 
 KIND = PostgresKind()
 CREATED_ONCE = Standing(Status.REJECTED, 1, None)
@@ -92,15 +93,6 @@ async def test_a_commit_whose_answer_was_lost_is_not_executed_again(
 
     assert [each and each.status for each in shared] == [None, Status.UNKNOWN]
     assert KIND.standing(tmp_path) == [Standing(Status.CREATED, 1, None), Standing(Status.UNKNOWN, 1, None)]
-
-
-def write_nothing(is_read_only: str) -> None:
-    """Let every session of the server write nothing, or write again."""
-    for statement in (
-        f"ALTER SYSTEM SET default_transaction_read_only = {is_read_only}",
-        "SELECT pg_reload_conf()",
-    ):
-        query_postgres(address_of_session(), statement, is_writing=True)
 
 
 async def test_a_server_that_writes_nothing_for_a_while_holds_what_is_written(tmp_path: Path) -> None:
