@@ -7,24 +7,26 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 from provisioner.cli.main import main
 from provisioner.ledger import LedgerLocation, open_shared_rates
 from provisioner.runs import run
+from provisioner.runs.send_step import send
 
 ACCOUNT = "AC" + 32 * "1"
 
 
-def sharing(send: Callable[..., Awaitable[Any]], address: str) -> Callable[..., Awaitable[Any]]:
+def sharing(step: Callable[..., Awaitable[Any]], address: str) -> Callable[..., Awaitable[Any]]:
     """Return the step of a run that sends rows, with the shared rate of a database."""
 
     async def shared(job: Any, *arguments: Any) -> Any:
         async with open_shared_rates(LedgerLocation(address)) as rates:
-            return await send(replace(job, shared_rate=rates and rates.rate_of(ACCOUNT)), *arguments)
+            return await step(replace(job, shared_rate=rates and rates.rate_of(ACCOUNT)), *arguments)
 
     return shared
 
 
 if __name__ == "__main__":
-    run.send = sharing(run.send, sys.argv.pop(1))
-    main()
+    with patch.object(run, "send", sharing(send, sys.argv.pop(1))):
+        main()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from provisioner.errors import ProvisionerError
+from provisioner.errors import LedgerError, ProvisionerError
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
@@ -34,6 +34,10 @@ _ANSWER_S = 2.0
 """Seconds for an answer; then the connection counts as lost."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
 _INSTALL_KEY = int.from_bytes(b"p-rates1", signed=True)
+_GRANT = (
+    "GRANT USAGE ON SCHEMA provisioner TO USER_NAME; "
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA provisioner TO USER_NAME"
+)
 _CHANNEL = "provisioner_rates"
 _RATES = read_statements(__package__, "rates")
 _SCHEMA = read_statements(__package__, "rates_schema")
@@ -261,6 +265,11 @@ async def _install(connection: asyncpg.Connection, address: PostgresAddress) -> 
                 if not await connection.fetchval(_RATES["has_schema"]):
                     await connection.execute("CREATE SCHEMA provisioner")
                 await connection.execute("\n".join(_SCHEMA.values()))
+    if not await connection.fetchval(_RATES["may_use"]):
+        raise LedgerError(
+            f"{address.shown}: this user has no right to the rates that all jobs share, in the schema provisioner",
+            cure=f"let its owner type: {_GRANT}",
+        )
     version = await connection.fetchval(_RATES["version"])
     if version > RATES_VERSION:
         raise errors.newer(address, version, RATES_VERSION)

@@ -18,8 +18,15 @@ SELECT EXISTS (
 SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'provisioner');
 
 -- name: may_use
--- Whether this user may look into it.
-SELECT has_schema_privilege('provisioner', 'USAGE');
+-- Whether this user may read and write its tables.
+SELECT CASE
+    WHEN has_schema_privilege('provisioner', 'USAGE')
+    THEN has_table_privilege('provisioner.versions', 'SELECT')
+        AND has_table_privilege('provisioner.rates', 'INSERT')
+        AND has_table_privilege('provisioner.rates', 'UPDATE')
+        AND has_table_privilege('provisioner.rate_members', 'DELETE')
+    ELSE false
+END;
 
 -- name: version
 -- The version of the schema.

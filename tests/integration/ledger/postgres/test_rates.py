@@ -266,6 +266,23 @@ async def test_a_newer_version_of_the_rates_is_refused(new_server: str) -> None:
     query_postgres(new_server, "DELETE FROM provisioner.versions WHERE version = 2", is_writing=True)
 
 
+async def test_another_user_needs_rights_to_the_tables_only(new_server: str) -> None:
+    """The error says which; with them, it shares the rates that somebody else's job has made."""
+    guest = new_server.replace("postgres@", "guest@")
+    async with open_shared_rates(location(new_server)):
+        query_postgres(new_server, "CREATE ROLE guest LOGIN", is_writing=True)
+
+    with pytest.raises(LedgerError, match="no right to the rates") as raised:
+        await open_shared_rates(location(guest)).__aenter__()
+    for statement in str(raised.value.cure).partition(": ")[2].replace("USER_NAME", "guest").split("; "):
+        query_postgres(new_server, statement, is_writing=True)
+    async with open_shared_rates(location(guest)) as rates:
+        assert rates is not None
+        pacer = SharedPacer(Rate(per_second=5), rates.rate_of(f"AC-{uuid4().hex}"))
+        async with pacer.reserve() as gate:
+            await gate.wait()
+
+
 async def test_rates_that_cannot_be_used_any_more_end_the_work(new_server: str) -> None:
     """What shares them is cancelled, and the error says why."""
 
