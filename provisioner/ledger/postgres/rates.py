@@ -56,12 +56,17 @@ class _News(msgspec.Struct):
 
 @dataclass(slots=True, eq=False)
 class _Membership:
-    """Member of an account; ``is_known`` says that the database has the account's rate."""
+    """Member of an account.
+
+    ``is_known`` says that the database has the account's rate. ``change`` is one that the database may not have
+    yet; when it is told twice, the second time changes nothing but the pause.
+    """
 
     account: str
     member: RateMember
     is_due: bool = True
     is_known: bool = False
+    change: RateChange | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -166,9 +171,12 @@ class PostgresRates:
 
     async def _tell_changes(self, connection: asyncpg.Connection) -> None:
         for each in self._memberships:
-            if each.is_known and (change := each.member.take_change()) is not None:
+            each.change = each.member.take_change() or each.change
+            if each.is_known and each.change is not None:
                 async with asyncio.timeout(_ANSWER_S):
-                    each.member.on_account(await _changed(connection, each, change))
+                    account = await _changed(connection, each, each.change)
+                each.change = None
+                each.member.on_account(account)
 
     async def _rest(self) -> None:
         """Wait until the next renewal, and mark all members as due when none of them has asked for it."""
