@@ -11,8 +11,8 @@ from .replacement import Replacement, WorkerExit
 
 ASK_S = 1.0
 """Seconds between two questions whether the run is over."""
-LAST_WORKERS_S = 120.0
-"""Longest wait in seconds for the workers of a run that is over: a suspended one does not end by itself."""
+LAST_WORKERS_S = 40.0
+"""Longest wait in seconds for the workers of a run that is over; a suspended one would never end."""
 
 RunWorker = Callable[[], Awaitable[WorkerExit]]
 """Starts a worker and returns how it ended. When it is cancelled, the worker is left alone."""
