@@ -1,11 +1,16 @@
 """Choice of the engine that the options name."""
 
+import logging
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 
 from provisioner.errors import UsageError
 from provisioner.options import EngineChoice, SharingOptions, parse_engine
 from provisioner.ports.engine import Engine
+
+_LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application")
+"""Loggers that distributed sets up when it is imported."""
 
 
 def choose_engine(options: SharingOptions, environ: Mapping[str, str], *, is_shared: bool) -> Engine | None:
@@ -40,6 +45,20 @@ def _engine(choice: EngineChoice, environ: Mapping[str, str]) -> Engine:
             f"--engine dask://{choice.scheduler} needs the package distributed",
             cure="install the extra from this program's own folder (pip install '.[dask]')",
         )
+    is_ours = "distributed" not in sys.modules
     from .dask_engine import DaskEngine  # noqa: PLC0415 - loads distributed
 
+    if is_ours:
+        _share_log()
     return DaskEngine(choice.scheduler)
+
+
+def _share_log() -> None:
+    """Send Dask's log where that of other libraries goes: on import, distributed lets it print on stderr.
+
+    A program that has imported distributed itself, and then calls the API, keeps its set-up.
+    """
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -194,6 +195,29 @@ async def test_a_scheduler_that_is_not_there_is_told(ledger: FakeLedger, monkeyp
 
     with pytest.raises(UsageError, match=r"no Dask scheduler answers at 127\.0\.0\.1:1"):
         await DaskEngine("127.0.0.1:1", module=MODULE).keep_workers(KeptRun(ledger).placement)
+
+
+_CHOICE = """
+import logging, sys
+if sys.argv[1] == "before":
+    import distributed
+from provisioner.cluster.choice import choose_engine
+from provisioner.options import RunOptions
+choose_engine(RunOptions(engine="dask://127.0.0.1:1"), {}, is_shared=True)
+logging.getLogger("distributed.client").error("seen on stderr")
+"""
+
+
+def test_dask_prints_nothing_past_the_log() -> None:
+    """Its messages go where those of other libraries go; a program that uses Dask itself keeps what it has set."""
+
+    def printed(when: str) -> list[str]:
+        command = [sys.executable, "-c", _CHOICE, when]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [line for line in done.stderr.splitlines() if "ERROR" in line]
+
+    assert printed("after") == []
+    assert len(printed("before")) == 1
 
 
 _DASK_WORKER = """

@@ -1,0 +1,119 @@
+"""A job whose workers an engine keeps, as a user runs it; the database is a real PostgreSQL server."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from distributed import Scheduler, Worker
+
+from tests.acceptance.program import CREDENTIALS, PATIENCE_S, Program
+from tests.acceptance.simulator_process import Simulator, SimulatorMaker
+from tests.fake_worker import is_alive
+from tests.postgres_server import address_of_session, query_postgres
+
+pytestmark = pytest.mark.acceptance
+
+ROWS = 80
+
+
+def command_of(job: str, twilio: Simulator, *flags: str) -> tuple[str, ...]:
+    """Return the command of a job that two workers share."""
+    ledger = f"{address_of_session()}&job={job}"
+    target = ("--base-url", twilio.url, "--settle-delay", "0.1", "--rate", "8/s", "--lease", "3s", "--yes")
+    run = ("run", "customers.csv", "-o", "results.csv", "--key", "crm_id", "--ledger", ledger, "--workers", "2")
+    return (*run, *target, *flags)
+
+
+def workers_of(job: str) -> list[int]:
+    """Return the process IDs of the workers of a job that live, in the order in which they joined."""
+    known = query_postgres(address_of_session(), "SELECT schema_name::text FROM information_schema.schemata")
+    if (schema := f"provisioner_{job}",) not in known:
+        return []
+    joined = query_postgres(
+        address_of_session(),
+        "SELECT pid FROM workers WHERE lease_until IS NOT NULL AND ended_at IS NULL ORDER BY id",
+        schema=schema,
+    )
+    return [pid for (pid,) in joined if is_alive(pid)]
+
+
+async def workers_when(job: str, holds: Callable[[list[int]], bool]) -> list[int]:
+    """Wait until something holds for the workers of a job, and return them."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if holds(found := await asyncio.to_thread(workers_of, job)):
+                return found
+            await asyncio.sleep(0.1)
+
+
+async def test_a_killed_process_of_this_machine_is_replaced(program: Program, simulator: SimulatorMaker) -> None:
+    """Its rows go to the others, every row is created once, and no process is left."""
+    program.write_customers("customers.csv", ROWS)
+    twilio = await simulator("--rate-limit", "0")
+
+    running = await program.start(*command_of("engine-local", twilio, "--engine", "local"), env=CREDENTIALS)
+    first, *_ = await workers_when("engine-local", lambda found: len(found) == 2)
+    await twilio.has_seen(ROWS // 4)
+    os.kill(first, signal.SIGKILL)
+    ended = await running.end()
+
+    assert (ended.code, ended.counts) == (0, {"created": ROWS}), ended.stderr
+    assert len(await twilio.conversations()) == ROWS
+    assert "was ended by SIGKILL; the next one starts in" in ended.stderr
+    assert await asyncio.to_thread(workers_of, "engine-local") == []
+
+
+async def test_workers_finish_the_job_of_a_process_that_was_killed(
+    program: Program, simulator: SimulatorMaker
+) -> None:
+    """The same command writes the results afterwards."""
+    program.write_customers("customers.csv", ROWS)
+    twilio = await simulator("--rate-limit", "0")
+    command = command_of("engine-alone", twilio, "--engine", "local")
+
+    running = await program.start(*command, env=CREDENTIALS)
+    await workers_when("engine-alone", lambda found: len(found) == 2)
+    running.signal(signal.SIGKILL)
+    await running.end()
+    await workers_when("engine-alone", lambda found: not found)
+
+    assert len(await twilio.conversations()) == ROWS
+    ended = await program(*command, env=CREDENTIALS)
+    assert (ended.code, ended.counts) == (0, {"created": ROWS}), ended.stderr
+    assert len(await twilio.conversations()) == ROWS
+
+
+@asynccontextmanager
+async def dask_cluster() -> AsyncIterator[str]:
+    """Run a Dask cluster with two Dask workers in this process, and yield its address for ``--engine``."""
+    async with (
+        Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler,
+        Worker(scheduler.address, nthreads=1),
+        Worker(scheduler.address, nthreads=1),
+    ):
+        yield scheduler.address.replace("tcp://", "dask://")
+
+
+async def test_a_killed_worker_of_a_dask_cluster_is_replaced(
+    program: Program, simulator: SimulatorMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Dask workers have the credentials; every row is created once, and no process is left."""
+    for name, value in {**program.env, **CREDENTIALS}.items():
+        monkeypatch.setenv(name, value)
+    program.write_customers("customers.csv", ROWS)
+    twilio = await simulator("--rate-limit", "0")
+
+    async with dask_cluster() as engine:
+        running = await program.start(*command_of("engine-dask", twilio, "--engine", engine), env=CREDENTIALS)
+        first, *_ = await workers_when("engine-dask", lambda found: len(found) == 2)
+        await twilio.has_seen(ROWS // 4)
+        os.kill(first, signal.SIGKILL)
+        ended = await running.end()
+
+    assert (ended.code, ended.counts) == (0, {"created": ROWS}), ended.stderr
+    assert len(await twilio.conversations()) == ROWS
+    assert "was ended by SIGKILL; the next one starts in" in ended.stderr
+    assert await asyncio.to_thread(workers_of, "engine-dask") == []
