@@ -17,8 +17,8 @@ POLL_S = 0.2
 _LEAVING = {"closing_gracefully", "closing", "closed", "failed"}
 """States of a Dask worker that is about to end: its worker finishes what is in flight, and ends before it."""
 
-EndOfWorker = tuple[int, float, str, str]
-"""Exit code, seconds lived, message and cure; plain types, which other versions of this program read, too."""
+EndOfWorker = tuple[int | None, float, str, str]
+"""Fields of ``WorkerExit`` in their order: plain types, which other versions of this program read, too."""
 
 
 def run_worker(address: str, arguments: Sequence[str], module: str = "provisioner") -> EndOfWorker:
@@ -34,4 +34,4 @@ def run_worker(address: str, arguments: Sequence[str], module: str = "provisione
                 is_leaving = True
                 process.terminate()
             time.sleep(POLL_S)
-    return ended.code or 0, ended.lived_s, ended.message, ended.cure
+    return ended.code, ended.lived_s, ended.message, ended.cure

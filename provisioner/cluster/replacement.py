@@ -33,7 +33,7 @@ class WorkerExit:
 
     ``code`` is its exit code, below zero the number of a signal. ``lived_s`` is how long it lived, in seconds.
     ``message`` and ``cure`` are those of its error, empty without one. ``code`` is None when no process ended:
-    ``message`` then continues a sentence about the worker, such as "was lost with its machine".
+    ``message`` then continues a sentence about the worker, such as "is suspended".
     """
 
     code: int | None

@@ -18,11 +18,14 @@ import msgspec
 import provisioner
 from provisioner.models.environment import working_folder
 from provisioner.system.printable import printable, shortened
+from provisioner.system.processes import is_suspended
 
 from .replacement import WorkerExit
 
 MOST_OUTPUT = 1 << 20
 """Bytes after which the output of a worker is dropped: only its last lines are of interest."""
+SUSPENDED_S = 15.0
+"""Seconds for which a worker may be suspended: as long as a worker that says nothing usually keeps its rows."""
 _LAST_BYTES = 1 << 16
 _LONGEST_MESSAGE = 500
 
@@ -54,7 +57,7 @@ class WorkerProcess:
         self._output: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - is closed in __exit__
         descriptor = self._output.fileno()
         fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
-        self._started = time.monotonic()
+        self._started, self._worked_s = time.monotonic(), 0.0
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 command,
@@ -74,14 +77,22 @@ class WorkerProcess:
         return self._process.pid
 
     def poll(self) -> WorkerExit | None:
-        """Return how the worker ended; None while it lives. Keep its output small. Does not block."""
-        code = self._process.poll()
-        if code is None:
-            if os.fstat(self._output.fileno()).st_size > MOST_OUTPUT:
-                os.ftruncate(self._output.fileno(), 0)
+        """Return how the worker ended; None while it works. Keep its output small. Does not block.
+
+        One that is suspended for ``SUSPENDED_S`` counts as lost: when it continues, it finds that others have
+        taken its rows over, and ends.
+        """
+        code, lived_s = self._process.poll(), time.monotonic() - self._started
+        if code is not None:
+            message, cure = ("", "") if code < 0 else _error_in(self._last_output())
+            return WorkerExit(code=code, lived_s=lived_s, message=message, cure=cure)
+        if os.fstat(self._output.fileno()).st_size > MOST_OUTPUT:
+            os.ftruncate(self._output.fileno(), 0)
+        if not is_suspended(self.pid):
+            self._worked_s = lived_s
+        if lived_s - self._worked_s < SUSPENDED_S:
             return None
-        message, cure = ("", "") if code < 0 else _error_in(self._last_output())
-        return WorkerExit(code=code, lived_s=time.monotonic() - self._started, message=message, cure=cure)
+        return WorkerExit(code=None, lived_s=lived_s, message="is suspended, and is left alone")
 
     def terminate(self) -> None:
         """Ask the worker to finish what is in flight, and to end."""

@@ -9,6 +9,8 @@ _STATE, _START = 0, 19
 """Places after the name in ``/proc/PID/stat``. Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime)."""
 _ENDED = frozenset("ZX")
 """States of a process that has ended and was not waited for."""
+_SUSPENDED = frozenset("Tt")
+"""States of a process that a signal or a debugger has stopped."""
 
 
 def machine_id() -> str:
@@ -41,6 +43,12 @@ def is_gone(pid: int, start: str) -> bool:
         return False
     found = _stat(pid)
     return bool(found) and (found[_START] != start or found[_STATE] in _ENDED)
+
+
+def is_suspended(pid: int) -> bool:
+    """Return whether a process is stopped by a signal or a debugger; False where that is not known."""
+    found = _stat(pid)
+    return bool(found) and found[_STATE] in _SUSPENDED
 
 
 def _stat(pid: int) -> list[str]:

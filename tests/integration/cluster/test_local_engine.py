@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from provisioner.cluster import worker_process
 from provisioner.cluster.local_engine import LocalEngine
 from provisioner.errors import GuardError
 from tests.fake_worker import PROGRAM, FakeLedger
@@ -31,6 +32,28 @@ async def test_a_killed_worker_is_replaced_and_all_end_with_the_run(ledger: Fake
     assert len(ledger.started()) == 4
     assert len(run.told) == 1
     assert "was ended by SIGKILL; the next one starts in" in run.told[0]
+
+
+async def test_a_suspended_worker_is_replaced_and_left(
+    ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for it at the end of the run either; it ends by itself when it continues."""
+    monkeypatch.setattr(worker_process, "SUSPENDED_S", 0.3)
+    run = KeptRun(ledger, count=1)
+    kept = asyncio.create_task(LocalEngine(ENVIRON, program=PROGRAM).keep_workers(run.placement))
+    await until(lambda: len(ledger.alive()) == 1)
+    (suspended,) = ledger.alive()
+
+    os.kill(suspended, signal.SIGSTOP)
+    await until(lambda: len(ledger.alive()) == 2)
+    run.end()
+    await kept
+
+    assert ledger.alive() == [suspended]
+    assert len(run.told) == 1
+    assert run.told[0].startswith("worker 1 of 1 is suspended, and is left alone; the next one starts in ")
+    os.kill(suspended, signal.SIGCONT)
+    await until(lambda: ledger.alive() == [])
 
 
 async def test_a_worker_gets_secrets_by_its_environment_alone(ledger: FakeLedger) -> None:
