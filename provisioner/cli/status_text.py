@@ -37,7 +37,7 @@ def show_job(summary: Summary, console: Console) -> None:
     )
     for line in (*_about_job(summary), *_about_run(details), *_about_next(summary)):
         console.print(line)
-    console.table(_WORKER_TITLES, [_worker_cells(each) for each in details["workers"]])
+    console.table(_WORKER_TITLES, [_worker_cells(each) for each in details.get("workers", ())])
     settings = details["settings"].items()
     console.table(
         ("setting", "value"),
@@ -61,7 +61,7 @@ _WORKER_TITLES = ("worker", "host", "process", "rows", "in flight", "rate", "lea
 def _state(details: Mapping[str, Any]) -> str:
     if details["is_running"]:
         return "a run is working on it"
-    if workers := details["workers"]:
+    if workers := details.get("workers", ()):
         are = pluralize("worker", len(workers), "is", "are")
         return f"{are} working on it, and the process that began the run is gone: the same command takes over"
     return "no run is working on it"

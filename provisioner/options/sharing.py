@@ -60,7 +60,7 @@ def parse_engine(text: str, flag: str = "--engine") -> EngineChoice | None:
     port = int(found["port"] or _DASK_PORT) if found else 0
     if found is None or not 0 < port < _PORTS:
         shown = quoted(masked_address(text), LONGEST_NAME)
-        raise UsageError(f"{flag} {shown} is not an engine", cure=f"write {ENGINES}, with the scheduler's host")
+        raise UsageError(f"{flag} {shown} is not an engine: {ENGINES}", cure="name the host of the scheduler")
     return EngineChoice(scheduler=f"{found['host']}:{port}")
 
 
@@ -79,8 +79,9 @@ class SharingOptions:
         "",
         "Start the workers, and replace those that die: as processes of this machine, or on a Dask cluster.  "
         "[default: this process is the one worker]",
-        metavar="local|dask://HOST:PORT",
+        metavar="ENGINE",
         check=parse_engine,
+        span=ENGINES,
     )
     workers: int = option(
         0, f"Workers that --engine keeps.  [default: {USUAL_WORKERS}]", metavar="N", most=MOST_WORKERS
