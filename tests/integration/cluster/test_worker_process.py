@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ from provisioner.cluster.replacement import WorkerExit
 from provisioner.cluster.worker_process import WorkerProcess, own_program, worker_command
 
 
-def ending_of(*code: str, environ: Mapping[str, str] = os.environ, is_quiet: bool = True) -> WorkerExit:
+def ending_of(*code: str) -> WorkerExit:
     """Run Python code as a worker and return how it ended."""
-    with WorkerProcess((sys.executable, "-c", "\n".join(code)), environ, is_quiet=is_quiet) as process:
+    with WorkerProcess((sys.executable, "-c", "\n".join(code)), os.environ, is_quiet=True) as process:
         while True:
             if (ended := process.poll()) is not None:
                 return ended
@@ -78,7 +77,8 @@ def test_a_worker_runs_this_package_and_no_folder_of_its_name(tmp_path: Path) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         command = worker_command((*own_program(), "--version"), "an address", ("--loop", "auto"))
-        with WorkerProcess(command, os.environ, is_quiet=True) as process:
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+        with WorkerProcess(command, environ, is_quiet=True) as process:
             while (ended := process.poll()) is None:
                 time.sleep(0.01)
 
