@@ -67,7 +67,7 @@ CROSS JOIN LATERAL shard_rows(
 WHERE shards.generation = $1 AND shards.sweep = $2 AND shards.number = $3;
 
 -- name: give_back
--- Give up the shards of a worker.
+-- Give up shards of a worker; return whether it has any more.
 SELECT give_back($1);
 
 -- name: standing

@@ -25,7 +25,8 @@ CREATE TABLE shared_runs (
 
 -- name: shards
 -- Rows that one worker takes together, in input order: from first_row to last_row of the input. worker is the one that
--- has them now, and turn counts the shards that it took. given_back counts how often they came back with rows left.
+-- has them now, and turn counts the shards that it took. checked is the turn in which it was looked at last whether they
+-- are all settled. given_back counts how often they came back with rows left.
 CREATE TABLE shards (
     generation integer NOT NULL,
     sweep integer NOT NULL,
@@ -36,6 +37,7 @@ CREATE TABLE shards (
     is_canary boolean NOT NULL,
     worker bigint,
     turn integer,
+    checked integer NOT NULL DEFAULT 0,
     given_back integer NOT NULL DEFAULT 0,
     is_done boolean NOT NULL DEFAULT false,
     PRIMARY KEY (generation, sweep, number)
@@ -178,7 +180,7 @@ BEGIN
         states.id, this_run, 'create', states.attempts, 'maybe', this_moment, 'interrupted',
         why || ' while this row was in flight: it may or may not have been created', states.asked_identity, 'unknown'
     FROM unnest(these_ids) AS chosen (id)
-    JOIN states ON states.id = chosen.id
+    CROSS JOIN LATERAL (SELECT * FROM states WHERE states.id = chosen.id OFFSET 0) AS states
     JOIN intents ON intents.row_id = states.id AND intents.step = 'create' AND intents.number = states.attempts
     WHERE states.status = 'in_flight' AND intents.worker = ANY (these_workers);
     GET DIAGNOSTICS rows_added = ROW_COUNT;
@@ -192,7 +194,7 @@ BEGIN
         'maybe', this_moment, 'interrupted',
         why || ' while this message was in flight: it may or may not have been posted', 'unknown'
     FROM unnest(these_ids) AS chosen (id)
-    JOIN follow_ups ON follow_ups.id = chosen.id
+    CROSS JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id OFFSET 0) AS follow_ups
     WHERE follow_ups.status = 'created' AND follow_ups.message = 'in_flight' AND (
         SELECT intents.worker FROM intents
         WHERE intents.row_id = follow_ups.id AND intents.step = 'message'
@@ -407,6 +409,7 @@ BEGIN
     FROM shards
     WHERE worker = this_worker AND NOT is_done AND turn = this_turn;
     IF NOT FOUND THEN
+        PERFORM close_shards(this_worker, this_turn);
         SELECT shards.sweep, shards.number INTO found_sweep, found_number
         FROM shards
         JOIN shared_runs ON shared_runs.generation = shards.generation AND shared_runs.sweep = shards.sweep
@@ -432,7 +435,8 @@ $function$;
 
 -- name: shard_rows
 -- Those of some rows that are still to be handed out for a run, as next_owing_rows returns them: what this run has
--- decided is not, unless it is pending.
+-- decided is not, unless it is pending. OFFSET keeps the planner from computing a view for all rows of the job; what
+-- follows a creation is looked at for rows that owe it only.
 CREATE FUNCTION shard_rows(
     these_ids bigint[], this_run integer, these_statuses text[], these_messages text[], these_settings text[]
 ) RETURNS TABLE (
@@ -444,13 +448,24 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
 AS $function$
-WITH found AS (
+WITH chosen AS MATERIALIZED (
     SELECT
-        plan.row, follow_ups.*, attempts.conversation_sid, attempts.identity,
-        follow_ups.status = ANY (these_statuses)
-            AND (follow_ups.status = 'pending' OR attempts.run IS DISTINCT FROM this_run) AS is_to_send,
-        follow_ups.settings = ANY (these_settings)
-            AND (follow_ups.settings = 'pending' OR updates.run IS DISTINCT FROM this_run) AS is_to_set,
+        plan.row, states.*,
+        states.status = ANY (these_statuses) AND (
+            states.status = 'pending'
+            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = states.last_attempt)
+        ) AS is_to_send
+    FROM unnest(these_ids) AS asked (id)
+    JOIN plan ON plan.row_id = asked.id
+    CROSS JOIN LATERAL (SELECT * FROM states WHERE states.id = asked.id OFFSET 0) AS states
+    WHERE plan.is_valid
+), found AS (
+    SELECT
+        chosen.row, follow_ups.*,
+        follow_ups.settings = ANY (these_settings) AND (
+            follow_ups.settings = 'pending'
+            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_settings)
+        ) AS is_to_set,
         follow_ups.history = ANY (these_messages) AND (
             follow_ups.history = 'pending' OR this_run IS DISTINCT FROM (
                 SELECT chats.run FROM attempts AS chats
@@ -459,51 +474,112 @@ WITH found AS (
                 LIMIT 1
             )
         ) AS is_to_go_on,
-        follow_ups.message = ANY (these_messages)
-            AND (follow_ups.message = 'pending' OR posts.run IS DISTINCT FROM this_run) AS is_to_post
-    FROM unnest(these_ids) AS chosen (id)
-    JOIN plan ON plan.row_id = chosen.id
-    JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id) AS follow_ups ON true
-    LEFT JOIN attempts ON attempts.id = follow_ups.last_attempt
-    LEFT JOIN attempts AS posts ON posts.id = follow_ups.last_message
-    LEFT JOIN attempts AS updates ON updates.id = follow_ups.last_settings
-    WHERE plan.is_valid
+        follow_ups.message = ANY (these_messages) AND (
+            follow_ups.message = 'pending'
+            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_message)
+        ) AS is_to_post
+    FROM chosen
+    CROSS JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id OFFSET 0) AS follow_ups
+    WHERE chosen.status = 'created' AND (
+        chosen.owes_message OR chosen.owes_settings
+        OR EXISTS (SELECT 1 FROM histories WHERE histories.row_id = chosen.id)
+    )
 )
+SELECT chosen.id, chosen.row, chosen.key, chosen.digest, '', '', chosen.status = 'unknown', '', 0, 0
+FROM chosen
+WHERE chosen.is_to_send AND chosen.status <> 'created'
+UNION ALL
 SELECT
     found.id, found.row, found.key, found.digest,
-    CASE found.status WHEN 'created' THEN coalesce(found.conversation_sid, '') ELSE '' END,
-    CASE found.status WHEN 'created' THEN coalesce(found.identity, '') ELSE '' END,
-    found.status = 'unknown',
-    CASE found.status
-        WHEN 'created' THEN
-            CASE WHEN found.is_to_set THEN 'settings ' ELSE '' END
-            || CASE WHEN found.is_to_go_on THEN 'history ' ELSE '' END
-            || CASE
-                WHEN (coalesce(found.history, 'posted') = 'posted' OR found.is_to_go_on)
-                    AND (found.is_to_post OR found.message = 'held') THEN 'message'
-                ELSE ''
-            END
+    coalesce((SELECT conversation_sid FROM attempts WHERE attempts.id = found.last_attempt), ''),
+    coalesce((SELECT identity FROM attempts WHERE attempts.id = found.last_attempt), ''),
+    false,
+    CASE WHEN found.is_to_set THEN 'settings ' ELSE '' END
+    || CASE WHEN found.is_to_go_on THEN 'history ' ELSE '' END
+    || CASE
+        WHEN (coalesce(found.history, 'posted') = 'posted' OR found.is_to_go_on)
+            AND (found.is_to_post OR found.message = 'held') THEN 'message'
         ELSE ''
     END,
     found.history_total, found.history_posted
 FROM found
-WHERE found.is_to_send OR (
-    found.status = 'created' AND (
-        found.is_to_set
-        OR (
-            coalesce(found.settings, 'set') = 'set'
-            AND CASE coalesce(found.history, 'posted') WHEN 'posted' THEN found.is_to_post ELSE found.is_to_go_on END
-        )
-    )
+WHERE found.is_to_set OR (
+    coalesce(found.settings, 'set') = 'set'
+    AND CASE coalesce(found.history, 'posted') WHEN 'posted' THEN found.is_to_post ELSE found.is_to_go_on END
 )
-ORDER BY found.row;
+ORDER BY 2;
+$function$;
+
+-- name: is_settled
+-- Whether nothing of some rows is in flight or still to be handed out in a sweep of a run.
+CREATE FUNCTION is_settled(these_ids bigint[], current shared_runs) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+DECLARE
+    is_open boolean;
+    owing bigint[];
+BEGIN
+    SELECT
+        bool_or(
+            states.status IN ('in_flight', 'pending')
+            OR (
+                states.status = ANY (current.statuses)
+                AND current.run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = states.last_attempt)
+            )
+        ),
+        array_agg(states.id) FILTER (
+            WHERE states.status = 'created' AND (
+                states.owes_message OR states.owes_settings
+                OR EXISTS (SELECT 1 FROM histories WHERE histories.row_id = states.id)
+            )
+        )
+    INTO is_open, owing
+    FROM unnest(these_ids) AS chosen (id)
+    CROSS JOIN LATERAL (SELECT * FROM states WHERE states.id = chosen.id OFFSET 0) AS states;
+    IF is_open OR owing IS NULL THEN
+        RETURN NOT is_open;
+    END IF;
+    RETURN NOT EXISTS (
+        SELECT 1
+        FROM unnest(owing) AS chosen (id)
+        CROSS JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id OFFSET 0) AS follow_ups
+        WHERE follow_ups.message IN ('in_flight', 'pending') OR follow_ups.settings = 'pending'
+            OR follow_ups.history IN ('in_flight', 'pending')
+    ) AND NOT EXISTS (
+        SELECT 1 FROM shard_rows(
+            owing, current.run, current.statuses, current.message_statuses, current.settings_statuses
+        )
+    );
+END
+$function$;
+
+-- name: close_shards
+-- Close a shard of a worker if its rows are all settled: the one that was not looked at for the longest time, or two of
+-- them when it has many. So a worker has few shards at any time, and a fence is quick.
+CREATE FUNCTION close_shards(this_worker bigint, this_turn integer) RETURNS void LANGUAGE sql VOLATILE AS $function$
+UPDATE shards SET checked = this_turn, is_done = is_settled(shards.row_ids, shared_runs)
+FROM shared_runs
+WHERE shared_runs.generation = shards.generation AND (shards.generation, shards.sweep, shards.number) IN (
+    SELECT held.generation, held.sweep, held.number
+    FROM shards AS held
+    WHERE held.worker = this_worker AND NOT held.is_done AND NOT held.is_canary AND held.turn < this_turn - 1
+    ORDER BY held.checked, held.turn
+    LIMIT (
+        SELECT CASE WHEN count(*) > 8 THEN 2 ELSE 1 END
+        FROM shards AS many
+        WHERE many.worker = this_worker AND NOT many.is_done
+    )
+);
 $function$;
 
 -- name: give_back
--- Take the shards of a worker from it. Those with rows that are still to be handed out are free again, nine times at
+-- Take eight shards of a worker from it, and return whether it has any more. Those with rows that are still to be handed out are free again, nine times at
 -- most: what is pending then belongs to the next sweep. The others are done, but for the first rows until they have
 -- passed: somebody has to say so.
-CREATE FUNCTION give_back(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
+CREATE FUNCTION give_back(this_worker bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
     PERFORM require_live(this_worker);
     UPDATE shards SET
@@ -517,10 +593,16 @@ BEGIN
             )
         )
     FROM shared_runs
-    WHERE shards.worker = this_worker AND NOT shards.is_done AND shared_runs.generation = shards.generation;
+    WHERE shared_runs.generation = shards.generation AND (shards.generation, shards.sweep, shards.number) IN (
+        SELECT held.generation, held.sweep, held.number
+        FROM shards AS held
+        WHERE held.worker = this_worker AND NOT held.is_done
+        LIMIT 8
+    );
     IF FOUND THEN
         PERFORM tell_workers('shards');
     END IF;
+    RETURN EXISTS (SELECT 1 FROM shards WHERE worker = this_worker AND NOT is_done);
 END
 $function$;
 

@@ -94,7 +94,11 @@ class PostgresWorkerLedger(PostgresLedger):
     async def give_back(self) -> None:
         """Give up the shards of this worker: their rows are settled, and others may take those that are not."""
         self._cursor.forget()
-        await self._execute("give_back", self.number)
+        is_left = True
+        while is_left:
+            is_left = await self._writer.call(
+                lambda connection: connection.fetchval(_SHARED["give_back"], self.number), is_quick=True
+            )
 
     async def open_sweep(
         self,
