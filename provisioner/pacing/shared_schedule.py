@@ -1,7 +1,7 @@
 """Schedule of a worker that has only some shares of an account's rate."""
 
 import math
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 
 from .schedule import CATCH_UP_S, GUARD, WINDOW_S, Schedule
@@ -79,8 +79,9 @@ class SharedSchedule(Schedule):
 
     def mark_sent(self, started: float, now: float) -> None:
         """Move the last use at ``started`` to ``now``, when its request was really sent."""
-        if started in self._uses:
-            self._uses.remove(started)
+        place = bisect_left(self._uses, started)
+        if place < self.held and self._uses[place] == started:  # else it was lost in between
+            del self._uses[place]
             insort(self._uses, now)
 
     def achieved(self, now: float) -> float:
