@@ -10,11 +10,13 @@ from provisioner.sources.files.remote import is_remote
 
 from .detection import PARQUET, WORKBOOK, WORKBOOKS, Detected, Detection
 from .open import open_sources
+from .restart import RESTART_GAP, RestartPoints
 from .skipped import SkippedRecords
 from .source import ObjectSource, RecordWriter, Source, enumerate_records, first_members, record_batches
 
 __all__ = [
     "PARQUET",
+    "RESTART_GAP",
     "STDIN",
     "WORKBOOK",
     "WORKBOOKS",
@@ -22,6 +24,7 @@ __all__ = [
     "Detection",
     "ObjectSource",
     "RecordWriter",
+    "RestartPoints",
     "SkippedRecords",
     "Source",
     "enumerate_records",

@@ -12,6 +12,7 @@ from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.objects import members_of
 
 from .detection import Detection
+from .restart import START, Note, Place, RestartPoint, RestartPoints
 from .skipped import SkippedRecords
 
 _FIRST_RECORDS = 1_000
@@ -112,6 +113,24 @@ class ObjectSource(Source, Protocol):
         ...
 
 
+@runtime_checkable
+class RestartableSource(Source, Protocol):
+    """Protocol of an input that may be read from the middle on."""
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether this input may be; it depends on its compression, for example."""
+        ...
+
+    def records_from(self, place: Place, note: Note | None = None) -> Iterator[Record]:
+        """Yield the records from a place on, exactly as ``records`` yields them, and raise as it does.
+
+        ``note`` is told the places at which later passes can begin. ``skipped`` does not change unless the pass
+        begins at the start.
+        """
+        ...
+
+
 def enumerate_records(
     sources: Sequence[Source], without_rows: set[int] | None = None
 ) -> Iterator[tuple[int, int, Record]]:
@@ -130,20 +149,36 @@ def enumerate_records(
 
 
 def record_batches(
-    sources: Sequence[Source], without_rows: set[int]
+    sources: Sequence[Source], without_rows: set[int], points: RestartPoints | None = None, start: int = 1
 ) -> Iterator[tuple[int, int, Sequence[Record]]]:
     """Yield (number of the first row, source index, records) for batches of at most 256 records of one source.
 
-    Rows and sources are counted as by ``enumerate_records``. A batch of long records has fewer of them.
+    Rows and sources are counted as by ``enumerate_records``. A batch of long records has fewer of them. The first
+    record is that of the row ``start``. Reading begins at the last of ``points`` before it, and adds to them.
     """
-    first = 1
-    for index, source in enumerate(sources):
-        records, before = source.records(), first
+    points = RestartPoints() if points is None else points
+    first, begin, place = points.before(start)
+    for index, source in enumerate(sources[begin:], begin):
+        points.add(RestartPoint(first, index, place))
+        found: list[Place] = []
+        records, before = _records_from(source, place, found.append), first
         while batch := _next_batch(records):
-            yield first, index, batch
+            points.add_places(found, index, first, batch)
+            found.clear()
+            unwanted = max(start - first, 0)
+            if unwanted < len(batch):
+                yield first + unwanted, index, batch[unwanted:]
             first += len(batch)
-        if first == before:
+        if first == before and place == START:
             without_rows.add(index)
+        place = START
+    points.total = first - 1
+
+
+def _records_from(source: Source, place: Place, note: Note) -> Iterator[Record]:
+    if isinstance(source, RestartableSource) and source.can_restart:
+        return source.records_from(place, note)
+    return source.records()
 
 
 def _next_batch(records: Iterator[Record]) -> list[Record]:

@@ -23,9 +23,10 @@ class BlockWatch:
     characters. ``doubts`` is empty in most blocks: records need a closer look only while it is not.
     """
 
-    def __init__(self, usual: Collection[str], rare: str) -> None:
+    def __init__(self, usual: Collection[str], rare: str, first_line: str = "") -> None:
         self._usual, self._rare = frozenset(usual), rare
-        self._first_line = ""
+        self.first_line = first_line
+        """First line of the text without its line end; the first that is looked at, when it is not given."""
         self.has_mark_in_last_line = False
         """Whether an end-of-file mark that is not on a line of its own was cut off."""
         self.doubts: set[int] = set()
@@ -51,7 +52,7 @@ class BlockWatch:
         is_pending = self.is_pending
         self.doubts.clear()
         self.is_pending = is_pending
-        self._first_line = self._first_line or block[0].rstrip("\r\n")
+        self.first_line = self.first_line or block[0].rstrip("\r\n")
         text = "".join(block)
         if any(character in text for character in self._rare):
             self.doubts.add(_RARE)
@@ -63,7 +64,7 @@ class BlockWatch:
 
     def _unmarked(self, line: str) -> str:
         bare = line.lstrip(BOM)
-        return bare if bare.rstrip("\r\n") == self._first_line else line
+        return bare if bare.rstrip("\r\n") == self.first_line else line
 
     def _with_own_mark(self, block: list[str]) -> list[str]:
         last = block[-1].rstrip(CTRL_Z)

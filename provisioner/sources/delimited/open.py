@@ -12,7 +12,7 @@ from provisioner.sources.detection import Detected, Detection, EmptyInputError
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.not_rows import SEPARATOR_LINE
 from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, LastPass, SkippedLine
-from provisioner.sources.text.decoding import count_lines, decoded, line_blocks, lines_at_end
+from provisioner.sources.text.decoding import DecodedLines, count_lines, decoded, lines_at_end
 
 from .dialect import (
     Dialect,
@@ -61,8 +61,8 @@ def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) ->
     footer = _footer(raw_input, detection, start)
     line_range = LineRange(start.line, footer[0].line - 1 if footer else 0)
     with closing(raw_input.chunks()) as chunks:
-        blocks = line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name)
-        columns = RecordReader(start.dialect, line_range, raw_input.name).header(blocks)
+        reader = RecordReader(start.dialect, line_range, raw_input.name)
+        columns = reader.header(DecodedLines(chunks, encoding, raw_input.name))
     if not columns:
         raise EmptyInputError(raw_input.name)
     detection = msgspec.structs.replace(
@@ -74,13 +74,14 @@ def open_delimited(raw_input: RawInput, detection: Detection, delimiter: str) ->
         else Detected(start.quoting, REASONS[start.quoting]),
     )
     last_pass = LastPass((*start.skipped, *footer))
-    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns, last_pass)
+    first_line = reader.first_line
+    return DelimitedSource(raw_input, detection, start.dialect, line_range, columns, first_line, last_pass)
 
 
 def _sample(raw_input: RawInput, encoding: str) -> tuple[list[str], bool]:
     """Return the first lines, at most 1,000, and whether they are the whole text."""
     with closing(raw_input.chunks()) as chunks:
-        lines = chain.from_iterable(line_blocks(decoded(chunks, encoding, raw_input.name), raw_input.name))
+        lines = chain.from_iterable(DecodedLines(chunks, encoding, raw_input.name))
         sample, size = [], 0
         for line in lines:
             sample.append(line)

@@ -19,8 +19,9 @@ from provisioner.sources.not_rows import (
     RARE,
     NotRows,
 )
+from provisioner.sources.restart import START, Note, Place
 from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, END_MARK, REPEATED_HEADER, SkippedRecords
-from provisioner.sources.text.decoding import MAX_RECORD_SIZE
+from provisioner.sources.text.decoding import MAX_RECORD_SIZE, DecodedLines
 
 from .dialect import Dialect, RowFormatter
 from .line_ends import NAMES, BlockWatch
@@ -36,9 +37,8 @@ class LineRange:
     first: int = 1
     last: int = 0
 
-    def of(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
-        """Yield the blocks of lines without the lines before and after the range."""
-        start = 1
+    def of(self, blocks: Iterable[list[str]], start: int) -> Iterator[list[str]]:
+        """Yield blocks without the lines before and after the range; ``start`` is the number of the first line."""
         for block in blocks:
             end = start + len(block)
             if self.last and start > self.last:
@@ -49,14 +49,30 @@ class LineRange:
 
 
 class RecordReader:
-    """Reader of the lines of one delimited text, in one pass."""
+    """Reader of the lines of one delimited text, in one pass.
 
-    def __init__(self, dialect: Dialect, line_range: LineRange, name: str) -> None:
-        self._dialect, self._range, self._name = dialect, line_range, name
-        self._watch = BlockWatch(dialect.usual_ends, RARE)
-        self._start = line_range.first
+    ``place`` is where the pass begins. After the header, the reader has to be told the ``first_line`` of the text,
+    which is that of the header.
+    """
 
-    def header(self, blocks: Iterable[list[str]]) -> tuple[str, ...]:
+    def __init__(
+        self,
+        dialect: Dialect,
+        line_range: LineRange,
+        name: str,
+        place: Place = START,
+        first_line: str = "",
+    ) -> None:
+        self._dialect, self._range, self._name, self._place = dialect, line_range, name, place
+        self._watch = BlockWatch(dialect.usual_ends, RARE, first_line)
+        self._start = self._first = max(line_range.first, place.line)
+
+    @property
+    def first_line(self) -> str:
+        """First line of the header, without its line end, once it was read."""
+        return self._watch.first_line
+
+    def header(self, blocks: DecodedLines) -> tuple[str, ...]:
         """Return the first record; empty when there is none. Raise as ``records`` does."""
         rows = self._dialect.rows(chain.from_iterable(self._watched(blocks)))
         try:
@@ -65,24 +81,25 @@ class RecordReader:
             raise _unparsable(error, self._name, self._start) from error
 
     def records(
-        self, blocks: Iterable[list[str]], columns: Sequence[str], skipped: SkippedRecords
+        self, blocks: DecodedLines, columns: Sequence[str], skipped: SkippedRecords, note: Note | None = None
     ) -> Iterator[Record]:
         """Yield all rows after the header; what is none is added to ``skipped``.
 
-        A row with more or fewer fields than there are columns has a problem. Raise ``InputError`` when a quote is
-        not closed, or a record is too long.
+        A row with more or fewer fields than there are columns has a problem. ``note`` is told the places at which
+        another reader can begin. Raise ``InputError`` when a quote is not closed, or a record is too long.
         """
         doubts = _Doubts(columns, self._dialect, self._watch, skipped)
+        doubts.is_header_next = self._place == START
         width, head, in_doubt = len(columns), columns[0], self._watch.doubts
         least = LEAST_OF_ROWS if width > 1 else LEAST_OF_SINGLE_VALUES
         if self._dialect.separator_line or self._dialect.has_cut_numbers:
             least = MORE_THAN_ALL
         taken: list[str] = []
-        lines: Iterable[str] = chain.from_iterable(self._watched(blocks))
+        lines: Iterable[str] = chain.from_iterable(self._watched(blocks, note))
         if self._dialect.keeps_text:
             lines = _remembered(lines, taken)
             least = MORE_THAN_ALL
-        rows, first = self._dialect.rows(lines), self._range.first
+        rows, first = self._dialect.rows(lines), self._first
         try:
             for values in rows:
                 line, self._start = self._start, rows.line_num + first
@@ -95,10 +112,18 @@ class RecordReader:
             raise _unparsable(error, self._name, self._start) from error
         yield from doubts.finish()
 
-    def _watched(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
-        """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory."""
-        last_start, idle_blocks, number = 0, 0, self._range.first
-        for block in self._range.of(blocks):
+    def _watched(self, blocks: DecodedLines, note: Note | None = None) -> Iterator[list[str]]:
+        """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory.
+
+        Another reader can begin with a block if a record does, and if nothing of the records before it, such as an
+        unusual line end, matters for that one.
+        """
+        last_start, idle_blocks, number = 0, 0, self._first
+        place: Place | None = None
+        for block in self._range.of(blocks, self._place.line):
+            if note and place and place.line == self._start and not self._watch.is_pending:
+                note(place)
+            place = blocks.next_place() if note else None
             idle_blocks = idle_blocks + 1 if self._start == last_start else 0
             last_start = self._start
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
@@ -118,7 +143,8 @@ class _Doubts:
         self._watch, self._skipped = watch, skipped
         self._formatter = RowFormatter(dialect)
         self._columns, self._has_cut_numbers = columns, dialect.has_cut_numbers
-        self._is_header_next = True
+        self.is_header_next = True
+        """Whether the next record is the header."""
         self._after_header = 0
         self._torn: Record | None = None
         """Last record with an unusual line end; it is not yielded yet when it has no problem."""
@@ -166,8 +192,8 @@ class _Doubts:
     def _kind(self, line: int, values: Sequence[str]) -> str:
         if not values:
             return BLANK_LINE
-        if self._is_header_next:
-            self._is_header_next = False
+        if self.is_header_next:
+            self.is_header_next = False
             return HEADER
         return self._not_rows.kind(values, is_after_header=line == self._after_header)
 

@@ -9,9 +9,11 @@ from msgspec import structs
 
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.detection import Detection
+from provisioner.sources.files.compression import NONE
 from provisioner.sources.files.raw_input import RawInput
+from provisioner.sources.restart import START, Note, Place
 from provisioner.sources.skipped import LastPass, SkippedRecords
-from provisioner.sources.text.decoding import decoded_lines
+from provisioner.sources.text.decoding import DecodedLines
 
 from .dialect import Dialect
 from .formula_guard import unguarded
@@ -24,7 +26,8 @@ from .writer import DelimitedWriter
 class DelimitedSource:
     """Delimited text input. A record has one value per column, or a problem.
 
-    With ``is_guarded``, the cells have a formula guard, which is taken off in reading and put on in writing.
+    ``first_line`` is the first line of the header, without its line end. With ``is_guarded``, the cells have a
+    formula guard, which is taken off in reading and put on in writing.
     """
 
     raw_input: RawInput
@@ -32,6 +35,7 @@ class DelimitedSource:
     dialect: Dialect
     line_range: LineRange
     columns: tuple[str, ...]
+    first_line: str
     _last_pass: LastPass = field(default_factory=LastPass)
 
     is_guarded: bool = False
@@ -67,15 +71,26 @@ class DelimitedSource:
 
         Raise ``InputError`` when a quote is not closed, a record is too long, or the text cannot be decoded.
         """
-        return map(_without_guard, self._read()) if self.is_guarded else self._read()
+        return self.records_from(START)
 
-    def _read(self) -> Iterator[Record]:
+    @property
+    def can_restart(self) -> bool:
+        """Whether the text can be read from an offset: where it is not compressed."""
+        return self.detection.compression.value == NONE.name
+
+    def records_from(self, place: Place, note: Note | None = None) -> Iterator[Record]:
+        """Yield the rows from a place on that ``note`` was told in another pass; raise as ``records`` does."""
+        records = self._read(place, note)
+        return map(_without_guard, records) if self.is_guarded else records
+
+    def _read(self, place: Place, note: Note | None) -> Iterator[Record]:
         skipped = self._last_pass.begin()
-        reader = RecordReader(self.dialect, self.line_range, self.name)
-        with closing(self.raw_input.chunks()) as chunks:
-            blocks = decoded_lines(chunks, self.detection.encoding.value, self.name)
-            yield from reader.records(blocks, self.columns, skipped)
-        self._last_pass.complete(skipped)
+        reader = RecordReader(self.dialect, self.line_range, self.name, place, self.first_line)
+        with closing(self.raw_input.chunks(place.offset)) as chunks:
+            blocks = DecodedLines(chunks, self.detection.encoding.value, self.name, place)
+            yield from reader.records(blocks, self.columns, skipped, note)
+        if place == START:
+            self._last_pass.complete(skipped)
 
     def as_written(self, record: Record) -> Record:
         """Return a record of this source whose empty values say how they are written; see ``spelling``."""

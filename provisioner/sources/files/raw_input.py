@@ -44,11 +44,17 @@ class RawInput:
         with self._open() as stored:
             return detect_compression(stored.peek())
 
-    def chunks(self) -> Generator[bytes, None, None]:
-        """Yield the decompressed bytes in pieces of ``CHUNK_SIZE``; only the last may be shorter."""
-        with self._open() as stored, self._decompressed(stored) as stream:
-            while chunk := self._read(stream):
+    def chunks(self, start: int = 0) -> Generator[bytes, None, None]:
+        """Yield the decompressed bytes in pieces of ``CHUNK_SIZE``; only the last may be shorter.
+
+        From an offset ``start`` on, the pieces end where they do without it, so the first one may be shorter, too.
+        Only bytes that are not compressed can be read from an offset.
+        """
+        with self._open() as stored, self._stream(stored, start) as stream:
+            size = CHUNK_SIZE - start % CHUNK_SIZE
+            while chunk := self._read(stream, size):
                 yield chunk
+                size = CHUNK_SIZE
 
     def head(self) -> bytes:
         """Return the first ``CHUNK_SIZE`` decompressed bytes; fewer if there are no more."""
@@ -67,7 +73,10 @@ class RawInput:
             last, end = last[-size:] + chunk, end + len(chunk)
         return last, end - len(last)
 
-    def _decompressed(self, stored: io.BufferedReader) -> io.BufferedIOBase:
+    def _stream(self, stored: io.BufferedReader, start: int) -> io.BufferedIOBase:
+        if start:
+            stored.seek(start)
+            return stored
         return detect_compression(stored.peek()).decompressed(stored)
 
     def _open(self) -> io.BufferedReader:
@@ -76,9 +85,9 @@ class RawInput:
         except OSError as error:
             raise unreadable(self.name, error) from error
 
-    def _read(self, stream: io.BufferedIOBase) -> bytes:
+    def _read(self, stream: io.BufferedIOBase, size: int = CHUNK_SIZE) -> bytes:
         try:
-            return stream.read(CHUNK_SIZE)
+            return stream.read(size)
         except CompressionError as error:
             raise InputError(str(error), source=self.name, cure=error.cure) from error
         except OSError as error:

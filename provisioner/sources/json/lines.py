@@ -4,26 +4,41 @@ from collections.abc import Iterable, Iterator
 
 from provisioner.errors import InputError
 from provisioner.models import Record
+from provisioner.sources.restart import START, Note, Place
 from provisioner.sources.skipped import BLANK_LINE, SkippedRecords
 from provisioner.sources.text.decoding import BOM, MAX_RECORD_SIZE, decoded
 
 from .layouts import SEPARATOR
 from .objects import read_object
 
+UTF_8 = "utf-8"
 _LINE_END = b"\n"
 _MARK = BOM.encode()
 
 
-def read_lines(chunks: Iterable[bytes], encoding: str, name: str, skipped: SkippedRecords) -> Iterator[Record]:
+def read_lines(
+    chunks: Iterable[bytes],
+    encoding: str,
+    name: str,
+    skipped: SkippedRecords,
+    *,
+    place: Place = START,
+    note: Note | None = None,
+) -> Iterator[Record]:
     """Yield one record for each line that is not blank; ``Record.line`` counts all lines from 1.
 
-    Blank lines are added to ``skipped``, except for an end of the text after its last line end.
+    ``chunks`` begin at ``place``; in the first line its offset is that of the first byte after the byte order
+    marks. ``note``, only for UTF-8, is told the places at which another pass can begin: with any line. Blank lines
+    are added to ``skipped``, except for an end of the text after its last line end.
 
     Raise ``InputError`` for a line longer than ``MAX_RECORD_SIZE``, and for text not in ``encoding`` unless that
     is UTF-8.
     """
-    line, blank = 0, 0
-    for block in _cut(_utf8(chunks, encoding, name), _LINE_END, name):
+    line, blank = place.line - 1, 0
+    pieces = chunks if line else _utf8(chunks, encoding, name)
+    for offset, block in _cut(pieces, _LINE_END, name, place):
+        if note:
+            note(Place(line + 1, offset))
         for raw in block:
             line += 1
             if blank:
@@ -44,7 +59,7 @@ def read_sequence(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator
     ``Record.line`` is its first line, from 1. Raise ``InputError`` as ``read_lines`` does.
     """
     line = 1
-    for block in _cut(_utf8(chunks, encoding, name), SEPARATOR.encode(), name):
+    for _, block in _cut(_utf8(chunks, encoding, name), SEPARATOR.encode(), name, START):
         for raw in block:
             text = raw.lstrip()
             if text:
@@ -57,7 +72,7 @@ def _utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
 
     Text in UTF-8 is not checked here, so that a bad byte is a fault of one record and not of the file.
     """
-    if encoding == "utf-8":
+    if encoding == UTF_8:
         yield from _unmarked(chunks)
     else:
         for text in decoded(chunks, encoding, name):
@@ -75,11 +90,15 @@ def _unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _cut(pieces: Iterable[bytes], separator: bytes, name: str) -> Iterator[list[bytes]]:
-    """Yield lists of the parts between separators. In JSON a lone CR is white space, so only LF ends a line."""
-    lines, rest = 0, b""
+def _cut(pieces: Iterable[bytes], separator: bytes, name: str, place: Place) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lists of the parts between separators, each with the offset of its first byte.
+
+    ``pieces`` begin at ``place``. In JSON a lone CR is white space, so only LF ends a line.
+    """
+    lines, offset, rest = place.line - 1, place.offset, b""
     for piece in pieces:
         parts = (rest + piece).split(separator)
+        size = len(rest) + len(piece)
         rest = parts.pop()
         lines += piece.count(_LINE_END)
         if len(rest) > MAX_RECORD_SIZE:
@@ -89,5 +108,6 @@ def _cut(pieces: Iterable[bytes], separator: bytes, name: str) -> Iterator[list[
                 line=1 + lines - rest.count(_LINE_END),
                 cure="write one object per line",
             )
-        yield parts
-    yield [rest]
+        yield offset, parts
+        offset += size - len(rest)
+    yield offset, [rest]

@@ -13,14 +13,16 @@ from provisioner.errors import InputError
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.detection import Detection, EmptyInputError
+from provisioner.sources.files.compression import NONE
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.not_rows import NotRows, is_row_count
+from provisioner.sources.restart import START, Note, Place
 from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER, LastPass, SkippedRecords
 from provisioner.sources.text.decoding import BOM
 
 from .document import Tree, read_array, read_tree
 from .layouts import JsonLayout, is_list_of_arrays, is_spread_over_lines, layout_within, object_in
-from .lines import read_lines, read_sequence
+from .lines import UTF_8, read_lines, read_sequence
 from .objects import members_of, one_line_members_of
 from .shapes import SALESFORCE, Refusal, Wrapper, shape_of, wrapper_within
 from .writer import CRLF_LINES, ENVELOPES, Envelope, JsonWriter, frame_of_tree
@@ -84,8 +86,25 @@ class JsonSource:
 
     def records(self) -> Iterator[Record]:
         """Yield all records; raise ``InputError`` when the rest of the input cannot be read."""
-        skipped, is_first = self._last_pass.begin(), True
-        for record in _records(self.raw_input, self.detection, self.layout, self.tree, skipped):
+        return self.records_from(START)
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the text can be read from an offset: where it has a record on each line, in plain UTF-8."""
+        encoding, compression = self.detection.encoding.value, self.detection.compression.value
+        return self.layout is JsonLayout.LINES and encoding == UTF_8 and compression == NONE.name
+
+    def records_from(self, place: Place, note: Note | None = None) -> Iterator[Record]:
+        """Yield the records from a place on that ``note`` was told in another pass; raise as ``records`` does."""
+        skipped, is_first = self._last_pass.begin(), place == START
+
+        def note_if_settled(found: Place) -> None:
+            """Omit a place before which a header may matter for the next record."""
+            if note and not is_first:
+                note(found)
+
+        text = _Text(self.raw_input, self.detection, self.layout, self.tree)
+        for record in text.records(skipped, place, note_if_settled if note else None):
             if what := _kind_of_no_row(record, is_first=is_first):
                 skipped.add(record.line, what)
                 is_first = is_first or what == REPEATED_HEADER
@@ -94,7 +113,8 @@ class JsonSource:
             if isinstance(record.values, dict):
                 mention_cut_numbers(skipped, record.line, record.values, record.values.values())
             yield record
-        self._last_pass.complete(skipped)
+        if place == START:
+            self._last_pass.complete(skipped)
 
     def members(self, record: Record) -> dict[str, msgspec.Raw]:
         """Return the JSON text of each value of a record, on one line, ``null`` included."""
@@ -131,7 +151,7 @@ def open_json(raw_input: RawInput, detection: Detection, *, is_told: bool) -> Js
             source=raw_input.name,
             cure='write each row as an object, with orient="records", lines=True',
         )
-    records = _records(raw_input, detection, layout, tree, SkippedRecords())
+    records = _Text(raw_input, detection, layout, tree).records(SkippedRecords())
     sample = _look_at(islice(records, _SAMPLE_RECORDS), tree)
     if tree:
         detection = msgspec.structs.replace(detection, note=_note(tree.wrapper))
@@ -212,15 +232,22 @@ def _envelope(layout: JsonLayout, text: str, tree: Tree | None) -> Envelope:
     return ENVELOPES[layout]
 
 
-def _records(
-    raw_input: RawInput, detection: Detection, layout: JsonLayout, tree: Tree | None, skipped: SkippedRecords
-) -> Iterator[Record]:
-    """Yield all records; ``skipped`` is given what is not one."""
-    encoding, name = detection.encoding.value, raw_input.name
-    with closing(raw_input.chunks()) as chunks:
-        if tree:
-            yield from read_tree(chunks, encoding, name, tree)
-        elif layout is JsonLayout.LINES:
-            yield from read_lines(chunks, encoding, name, skipped)
-        else:
-            yield from READERS[layout](chunks, encoding, name)
+class _Text(NamedTuple):
+    """Text of a source with all that its reader needs to know."""
+
+    raw_input: RawInput
+    detection: Detection
+    layout: JsonLayout
+    tree: Tree | None
+
+    def records(self, skipped: SkippedRecords, place: Place = START, note: Note | None = None) -> Iterator[Record]:
+        """Yield all records from a place on; ``skipped`` is given what is not one. Only lines can be restarted."""
+        encoding, name = self.detection.encoding.value, self.raw_input.name
+        with closing(self.raw_input.chunks(place.offset)) as chunks:
+            if self.tree:
+                yield from read_tree(chunks, encoding, name, self.tree)
+            elif self.layout is JsonLayout.LINES:
+                begin = Place(1, len(self.detection.mark)) if place == START else place
+                yield from read_lines(chunks, encoding, name, skipped, place=begin, note=note)
+            else:
+                yield from READERS[self.layout](chunks, encoding, name)

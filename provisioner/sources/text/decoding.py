@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from provisioner.errors import InputError
+from provisioner.sources.restart import START, Place
 
 BOM = "\ufeff"
 """Byte order mark, as a character."""
@@ -41,6 +42,9 @@ class _LineCount:
         self._breaks = 0
         self._ends_in_cr = self._is_open = False
 
+    def look_at(self, decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int) -> None:
+        """Do nothing: the bytes of the next piece do not matter for the number of its lines."""
+
     def add(self, text: str) -> None:
         self._breaks += self._breaks_in(text)
         self._ends_in_cr = text.endswith("\r")
@@ -67,37 +71,77 @@ def _count_breaks(text: str) -> int:
 
 
 class _CutLines(_LineCount):
-    """Counter for a text that is cut into lines anyway: ``keep`` is told of each piece, so counting is free."""
+    """Counter for a text that is cut into lines anyway: ``keep`` is told of each piece, so counting is free.
 
-    def __init__(self) -> None:
+    ``cut`` is the number of the lines before ``start``, where the text begins, and of those cut so far.
+    """
+
+    def __init__(self, encoding: str, start: Place) -> None:
         super().__init__()
-        self._cut, self._rest = 0, ""
+        self._encoding, self._fresh = encoding, codecs.getincrementaldecoder(encoding)().getstate()
+        self._state, self._chunk, self._offset = self._fresh, b"", start.offset
+        self.cut, self._rest = start.line - 1, ""
+
+    def look_at(self, decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int) -> None:
+        """Take account of the state of the decoder after a chunk, which ends at ``offset``."""
+        self._state, self._chunk, self._offset = decoder.getstate(), chunk, offset
 
     def add(self, text: str) -> None:
         """Do nothing: the lines are counted when they are cut."""
 
     def keep(self, cut: int, rest: str) -> None:
         """Take account of all lines that were cut so far, and of the text after them."""
-        self._cut, self._rest = cut, rest
+        self.cut, self._rest = cut, rest
 
     def line_after(self, text: str) -> int:
-        return 1 + self._cut + _count_breaks(self._rest + text)
+        return 1 + self.cut + _count_breaks(self._rest + text)
+
+    def place(self) -> Place | None:
+        """Return the place of the first line that is not cut yet; None where decoding may not begin there.
+
+        It may where encoding the rest of the text gives the last bytes of the chunk again, apart from the start of
+        a character that the decoder waits for, and where the decoder is in no other state than at first.
+        """
+        waiting, state = self._state
+        try:
+            rest = self._rest.encode(self._encoding) + waiting
+        except UnicodeEncodeError:
+            return None
+        if state != self._fresh[1] or not self._chunk.endswith(rest):
+            return None
+        return Place(self.cut + 1, self._offset - len(rest))
 
 
-def decoded_lines(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[list[str]]:
-    """Yield the lines of a text in lists, as ``line_blocks`` does; raise as it and ``decoded`` do."""
-    lines = _CutLines()
-    return line_blocks(decoded(chunks, encoding, name, lines), name, lines)
+class DecodedLines:
+    """Lines of a text in lists, as ``line_blocks`` yields them; iterating raises as it and ``decoded`` do.
+
+    ``chunks`` are the bytes from ``start`` on.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], encoding: str, name: str, start: Place = START) -> None:
+        self._lines = _CutLines(encoding, start)
+        texts = decoded(chunks, encoding, name, self._lines, start.offset)
+        self._blocks = line_blocks(texts, name, self._lines)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self._blocks
+
+    def next_place(self) -> Place | None:
+        """Return the place of the lines after the last list; None where a later pass cannot begin there."""
+        return self._lines.place()
 
 
-def decoded(chunks: Iterable[bytes], encoding: str, name: str, lines: _LineCount | None = None) -> Iterator[str]:
+def decoded(
+    chunks: Iterable[bytes], encoding: str, name: str, lines: _LineCount | None = None, offset: int = 0
+) -> Iterator[str]:
     """Yield the decoded pieces of a text, without its byte order marks; no piece is empty.
 
-    ``name`` is the input's name for error messages. Raise ``UndecodableError``, with line and byte offset, at the
-    first bytes that are not valid in ``encoding``, and ``InputError`` at a NUL character.
+    ``name`` is the input's name for error messages, ``offset`` that of the first byte. Raise ``UndecodableError``,
+    with line and byte offset, at the first bytes that are not valid in ``encoding``, and ``InputError`` at a NUL
+    character.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    lines, offset = lines or _LineCount(), 0
+    lines = lines or _LineCount()
     for chunk in chain(chunks, [b""]):
         mark = b"" if offset else leading_boms(chunk, encoding)
         offset += len(chunk)
@@ -113,6 +157,7 @@ def decoded(chunks: Iterable[bytes], encoding: str, name: str, lines: _LineCount
                 cure="save it as UTF-8, or name its encoding, e.g. --encoding utf-16-le",
             )
         if text:
+            lines.look_at(decoder, chunk, offset)
             lines.add(text)
             yield text
 
@@ -137,7 +182,7 @@ def line_blocks(texts: Iterable[str], name: str, counter: _CutLines | None = Non
     Lists are used because ``itertools.chain`` iterates over them without running Python code per line. Raise
     ``InputError`` for a line of more than ``MAX_RECORD_SIZE`` characters.
     """
-    count, rest = 0, ""
+    count, rest = counter.cut if counter else 0, ""
     for text in texts:
         lines = io.StringIO(rest + text, newline="").readlines()
         # The last line may go on in the next piece, even where it ends in CR: an LF may follow.
