@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 
 from msgspec import structs
@@ -16,9 +16,10 @@ from provisioner.planning.entries import EntryBuilder
 from provisioner.planning.findings import PlanFindings
 from provisioner.planning.mapped_source import MappedSource
 from provisioner.planning.own_outputs import require_no_results
+from provisioner.planning.passes import RecordCursor, RowPasses
 from provisioner.rows import build_request, rebuild_request
 from provisioner.signals import StopSignals
-from provisioner.sources import Source, enumerate_records, open_sources, record_batches
+from provisioner.sources import Source, enumerate_records, open_sources
 from provisioner.system.addresses import MASK, is_masked
 from provisioner.system.printable import shortened
 
@@ -53,8 +54,9 @@ _NO_ROW = "no row has a name, data or a message in the columns that are used"
 class JobInput:
     """Sources of a job together with its mapping; both passes read from it.
 
-    ``reading`` holds the options with which the sources were opened. ``findings`` are those of the last plan pass.
-    The constructor raises ``UsageError`` when a source lacks a column that the mapping needs.
+    ``reading`` holds the options with which the sources were opened, ``passes`` starts passes over the rows.
+    ``findings`` are those of the last plan pass. The constructor raises ``UsageError`` when a source lacks a
+    column that the mapping needs.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class JobInput:
         self.sources, self.mapping, self.reading = sources, mapping, reading
         self._rows = rows
         self._bound = [MappedSource.bind(source, mapping) for source in sources]
+        self.passes = RowPasses(sources, rows.uses)
         self._is_interrupted = False
         self._fingerprints: Sequence[Fingerprint] | None = None
         self.findings = PlanFindings()
@@ -166,7 +169,7 @@ class JobInput:
         builder = EntryBuilder(
             self._bound, self.findings, friendly_name=self._rows.friendly_name, marker=self._rows.marker
         )
-        for cycle, (first, index, records) in self._batches():
+        for cycle, (first, index, records) in self.passes.batches(self.findings.without_rows):
             for entry in builder.entries(first, index, records):
                 yield entry if cycle == 1 else _of_cycle(entry, cycle)
                 if self._is_interrupted:
@@ -179,36 +182,6 @@ class JobInput:
         """Take over the findings of the pass that made the plan. Raise the ``UsageError`` for blank rows."""
         self.findings = findings
         self._require_telling()
-
-    def records(self) -> Iterator[tuple[int, tuple[int, int, Record]]]:
-        """Yield (cycle, (row number, source index, record)) for every row.
-
-        ``cycle``, from 1, counts how often the record has been used: only ``RowSettings.uses`` makes it exceed 1.
-        Row numbers count from 1, source indexes from 0.
-        """
-        return (
-            (cycle, (number, index, record))
-            for cycle, (first, index, records) in self._batches()
-            for number, record in enumerate(records, first)
-        )
-
-    def _batches(self) -> Iterator[tuple[int, tuple[int, int, Sequence[Record]]]]:
-        """Yield (cycle, (number of the first row, source index, records)) for all rows."""
-        return self._cycled_batches() if self._rows.uses else zip(repeat(1), self._all_batches())
-
-    def _all_batches(self) -> Iterator[tuple[int, int, Sequence[Record]]]:
-        return record_batches(self.sources, self.findings.without_rows)
-
-    def _cycled_batches(self) -> Iterator[tuple[int, tuple[int, int, Sequence[Record]]]]:
-        number, cycle, before = 0, 0, -1
-        while before < number < self._rows.uses:
-            before, cycle = number, cycle + 1
-            for _, index, records in self._all_batches():
-                wanted = records[: self._rows.uses - number]
-                yield cycle, (number + 1, index, wanted)
-                number += len(wanted)
-                if number == self._rows.uses:
-                    return
 
     def _require_telling(self) -> None:
         """Raise ``UsageError`` for a source all of whose valid rows are blank, unless that is accepted."""
@@ -229,13 +202,12 @@ class JobInput:
 
     def mapped(self, rows: Collection[int]) -> Iterator[tuple[Mapped, WebChatRequest]]:
         """Read the records of some rows again, and yield their texts and requests; rows are numbered from 1."""
-        left = len(rows)
-        for _, (number, index, record) in self.records() if left else ():
-            if number in rows:
+        cursor = RecordCursor(self.passes)
+        for row in sorted(rows):
+            if found := cursor.find(row):
+                index, record = found
                 mapped = self._bound[index].mapper(record.values)
                 yield mapped, rebuild_request(mapped, friendly_name=self._rows.friendly_name)
-                if not (left := left - 1):
-                    return
 
     def request(self, index: int, record: Record) -> WebChatRequest:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
