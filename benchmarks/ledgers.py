@@ -149,9 +149,7 @@ def main() -> None:
     rows = parser.parse_args().rows
     with locations() as places:
         found = {name: asyncio.run(measure(location, rows)) for name, location in places.items()}
-    print(
-        f"{rows:,} rows, Python {sys.version.split()[0]}; in brackets, processor time of the client and of the server"
-    )
+    print(f"{rows:,} rows, Python {sys.version.split()[0]}; in brackets processor time of client + server")
     print(f"| seconds | {' | '.join(found)} |\n| --- |{' ---: |' * len(found)}")
     for what in found["file"]:
         print(f"| {what} | {' | '.join(str(figures[what]) for figures in found.values())} |")
