@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -98,17 +99,23 @@ async def create(ledger: Ledger, claim: Claim) -> None:
 
 async def create_all(ledger: Ledger, rows: int) -> None:
     """Claim and create so many rows."""
-    slots = asyncio.Semaphore(AT_ONCE)
+    claims: deque[Claim] = deque()
+    claiming = asyncio.Lock()
+    left = rows
 
-    async def in_slot(claim: Claim) -> None:
-        async with slots:
+    async def create_each() -> None:
+        nonlocal left
+        while left:
+            left -= 1
+            async with claiming:
+                if not claims:
+                    claims.extend(await ledger.claim(1_000))
+                claim = claims.popleft()
             await create(ledger, claim)
 
-    done = 0
-    while done < rows:
-        claims = await ledger.claim(1_000)
-        await asyncio.gather(*map(in_slot, claims))
-        done += len(claims)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(AT_ONCE):
+            tasks.create_task(create_each())
 
 
 def read(ledger: Ledger) -> int:

@@ -70,16 +70,18 @@ class PostgresKind:
         return LedgerLocation(f"{address_of_session()}&job={job}")
 
     def standing(self, folder: Path) -> list[Standing]:
-        """Return the state of each row, read with plain SQL."""
+        """Return the state of each row, read with plain SQL; both ways to derive it have to agree."""
         address = self.location(folder).postgres_address()
-        return [
-            _standing(*line)
-            for line in query_postgres(
-                address.dsn,
-                _SELECT + " FROM follow_ups ORDER BY id",
-                schema=address.schema,
+        by_row, at_once = (
+            query_postgres(address.dsn, statement, schema=address.schema)
+            for statement in (
+                "SELECT * FROM follow_ups ORDER BY id",
+                "SELECT * FROM all_follow_ups ORDER BY id",
             )
-        ]
+        )
+        assert by_row == at_once
+        lines = query_postgres(address.dsn, f"{_SELECT} FROM follow_ups ORDER BY id", schema=address.schema)
+        return [_standing(*line) for line in lines]
 
 
 KINDS: Mapping[str, LedgerKind] = {"sqlite": SqliteKind(), "postgres": PostgresKind()}

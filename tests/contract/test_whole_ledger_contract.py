@@ -127,6 +127,28 @@ async def test_invalid_records_and_repeated_keys_are_counted_and_told(opened: Op
     assert first == invalid[:1]
 
 
+async def test_a_first_plan_and_a_later_one_tell_the_same(opened: Open) -> None:
+    """Rows, repeated keys and contents, and faults are the same whether a ledger has had a plan before or not."""
+    planned = [
+        *(entry(row, content=text) for row, text in enumerate("ffgf", start=1)),
+        entry(5, "a"),
+        entry(6, "b", "b", TOO_LONG),
+        entry(7, "a", "other"),
+        entry(8, "b"),
+        entry(9, "a"),
+        entry(10, "", "h", TOO_LONG),
+    ]
+    told: list[tuple[object, ...]] = []
+    async with opened() as ledger:
+        for _ in range(2):
+            report = await ledger.plan(planned, INPUT)
+            with ledger.reader() as reader:
+                told.append((report.counts, [*reader.results()], [*reader.invalid()], [*reader.problems()]))
+
+    assert told[0] == told[1]
+    assert told[0][0] == Counts(input=10, pending=6, invalid=4)
+
+
 async def test_a_plan_that_fails_leaves_the_one_before(opened: Open) -> None:
     """What the entries raise is raised, and nothing has changed."""
     error = InputError("is cut off", source="customers.csv")

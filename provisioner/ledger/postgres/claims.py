@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from provisioner.ledger.postgres.queries import require_conversations
+from provisioner.ledger.postgres.queries import over_all_rows, require_conversations
 from provisioner.ledger.shapes import OddLine
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Claim, MessageStatus, SettingsStatus, Status
@@ -46,12 +46,15 @@ class PostgresClaimCursor:
         """
         if any(self._owed):
             await require_conversations(connection, owing=True)
-            line = await connection.fetchrow(
-                _RUN["count_claimable_owing"], self._statuses, *self._owed, self._limit
-            )
-        else:
-            line = await connection.fetchrow(_RUN["count_claimable"], self._statuses, self._limit)
-        self.left, self.posts_left = line
+        async with over_all_rows(connection):
+            line = await connection.fetchrow(*self._counting())
+        self.left, self.posts_left, first = line
+        self._last_row = (first or 1) - 1  # the server walks through the plan from there
+
+    def _counting(self) -> tuple[Any, ...]:
+        if any(self._owed):
+            return _RUN["count_claimable_owing"], self._statuses, *self._owed, self._limit
+        return _RUN["count_claimable"], self._statuses, self._limit
 
     async def next(self, connection: asyncpg.Connection, limit: int) -> Sequence[Claim]:
         """Return the next rows, at most ``limit``; an empty sequence after the last one."""

@@ -25,6 +25,7 @@ from provisioner.models.closing import (
 )
 
 _CLOSURES = read_statements(__package__, "closures")
+_PLAN = read_statements(__package__, "plan")
 _CHUNK = 5_000
 _NOT_DONE = {CloseStatus.REFUSED, CloseStatus.MAYBE}
 
@@ -130,6 +131,7 @@ class PostgresCloseLedger:
 
 async def _adopt(connection: asyncpg.Connection, sids: Iterator[str]) -> None:
     async with connection.transaction():
+        await connection.execute(_PLAN["add_indexes"])
         await connection.execute(_CLOSURES["stage_adopted"])
         while chunk := await asyncio.to_thread(lambda: list(islice(sids, _CHUNK))):
             await connection.copy_records_to_table("adopted", records=[(sid,) for sid in chunk], columns=["sid"])

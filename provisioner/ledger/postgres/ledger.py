@@ -216,7 +216,12 @@ class PostgresLedger:
 
     async def trusts_identities(self) -> bool:
         """Return whether every identity in Twilio's replies was the one that was requested."""
-        return not await self._writer.call(lambda connection: connection.fetchval(_RUN["other_identity"]))
+
+        async def has_other(connection: asyncpg.Connection) -> bool:
+            async with queries.over_all_rows(connection):
+                return bool(await connection.fetchval(_RUN["other_identity"]))
+
+        return not await self._writer.call(has_other)
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return those of the given SIDs whose conversations already belong to a row."""

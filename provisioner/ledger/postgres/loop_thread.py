@@ -9,6 +9,7 @@ import asyncpg
 
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.queries import HASHES_AND_MERGES
 
 T = TypeVar("T")
 
@@ -27,8 +28,12 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def open(self, address: PostgresAddress) -> asyncpg.Connection:
-        """Open a connection to a job. Raise the exceptions of asyncpg and ``OSError``."""
+        """Open a connection for questions about all rows of a job.
+
+        Raise the exceptions of asyncpg and ``OSError``.
+        """
         connection = self.result_of(open_connection(address))
+        self.result_of(connection.execute(HASHES_AND_MERGES))
         self._connections.add(connection)
         return connection
 

@@ -81,7 +81,8 @@ SELECT
 SELECT replace_run();
 
 -- name: forget_job
--- Delete the job, but for the notes by which the files that it has written are known.
+-- Delete the job, but for the notes by which the files that it has written are known. The next plan is a first one.
+DROP INDEX IF EXISTS rows_by_key, plan_by_row;
 DELETE FROM problems;
 DELETE FROM invalid;
 DELETE FROM plan;

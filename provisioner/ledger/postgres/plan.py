@@ -1,7 +1,11 @@
-"""Plan pass: compares all records of the input with the rows of the ledger, in one transaction."""
+"""Plan pass: compares all records of the input with the rows of the ledger, in one transaction.
+
+The first one has nothing to compare, so it copies the records straight into the tables of the plan, and indexes
+the keys when all are there.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,7 +14,7 @@ import asyncpg
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.commit import encode_value
 from provisioner.ledger.postgres.earlier_input import compare_with_earlier
-from provisioner.ledger.postgres.queries import count_rows
+from provisioner.ledger.postgres.queries import count_rows, over_all_rows
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
@@ -18,7 +22,13 @@ _PLAN = read_statements(__package__, "plan")
 _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
 _ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error")
+_ROW = ("id", "key", "digest")
+_PLANNED = ("row", "line", "source", "row_id", "is_valid")
+_INVALID = ("row", "key", "error_code", "error")
 _FAULT = ("row", "number", "field", "input_column", "reason")
+
+
+_Store = Callable[[asyncpg.Connection, Sequence[PlanEntry]], Awaitable[None]]
 
 
 class EntriesFailed(Exception):  # noqa: N818 - it carries the fault of somebody else
@@ -51,12 +61,14 @@ class PlanPass:
 
     async def write(self, connection: asyncpg.Connection) -> PlanReport:
         """Replace the plan, in one transaction, and return the counts and changes."""
-        async with connection.transaction():
+        async with over_all_rows(connection):
+            if await connection.fetchval(_PLAN["lacks_index"]):
+                return await self._write_first(connection)
             await connection.execute(_PLAN["stage"])
-            await self._copy(connection)
+            await self._copy(connection, _stage)
             await connection.execute("ANALYZE entries")
             await connection.execute(_PLAN["find_repeats"])
-            if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM ranked)"):
+            if await connection.fetchval(_PLAN["has_repeats"]):
                 await connection.execute(_PLAN["rank_repeats"])
             last = await connection.fetchval(_PLAN["last_row_id"])
             report = await self._replace(connection, last)
@@ -66,36 +78,48 @@ class PlanPass:
                     await _elsewhere(lambda: on_replaced(replaced))
             return report
 
-    async def _copy(self, connection: asyncpg.Connection) -> None:
+    async def _write_first(self, connection: asyncpg.Connection) -> PlanReport:
+        """Copy the entries straight into their tables: no key is known yet."""
+        await self._add_sources(connection)
+        await self._copy(connection, _add)
+        await connection.execute(_PLAN["index_keys"])
+        if await connection.fetchval(_PLAN["lacks_index"]):
+            await connection.execute(_PLAN["settle_first_repeats"])
+        await connection.execute(_PLAN["add_indexes"])
+        await connection.execute(_PLAN["complete"])
+        await connection.execute(_PLAN["analyze"])
+        counts = await count_rows(connection)
+        return PlanReport(counts=counts, added=counts.input - counts.invalid, vanished=0, changed=0)
+
+    async def _copy(self, connection: asyncpg.Connection, store: _Store) -> None:
         copied = 0
         while chunk := await _elsewhere(lambda: list(islice(self._entries, _CHUNK))):
-            await connection.copy_records_to_table("entries", records=map(_line, chunk), columns=_ENTRY)
-            if invalid := [entry for entry in chunk if entry.problems]:
-                await connection.copy_records_to_table("faults", records=_faults(invalid), columns=_FAULT)
+            await store(connection, chunk)
             copied += len(chunk)
             if self._is_cancelled:
                 raise EntriesFailed(RuntimeError("nobody waits for the plan"))
             if self._on_progress is not None:
                 self._on_progress(copied)
 
-    async def _replace(self, connection: asyncpg.Connection, last: int) -> PlanReport:
-        await connection.execute(_PLAN["clear"])
+    async def _add_sources(self, connection: asyncpg.Connection) -> None:
         files = [(id_, each.name, each.size, each.sha256) for id_, each in enumerate(self._fingerprints)]
         await connection.executemany(_PLAN["add_source"], files)
-        if last:
-            await connection.execute(_PLAN["plan_entries"], last)
-        else:
-            await connection.execute(_PLAN["plan_first"])
+
+    async def _replace(self, connection: asyncpg.Connection, last: int) -> PlanReport:
+        await connection.execute(_PLAN["clear"])
+        await self._add_sources(connection)
+        await connection.execute(_PLAN["plan_entries"], last)
+        await connection.execute(_PLAN["replace_plan"])
         added = await connection.execute(_PLAN["add_rows"], last)
-        if last:
-            await connection.execute(_PLAN["update_digests"], last)
+        await connection.execute(_PLAN["update_digests"], last)
         await connection.execute(_PLAN["add_invalid"])
+        await connection.execute(_PLAN["complete"])
         await connection.execute(_PLAN["analyze"])
         return PlanReport(
             counts=await count_rows(connection),
             added=int(added.split()[-1]),
-            vanished=await connection.fetchval(_PLAN["count_vanished"]) if last else 0,
-            changed=await connection.fetchval(_PLAN["count_changed"], last) if last else 0,
+            vanished=await connection.fetchval(_PLAN["count_vanished"]),
+            changed=await connection.fetchval(_PLAN["count_changed"], last),
         )
 
 
@@ -107,11 +131,38 @@ async def _elsewhere(function: Callable[[], Any]) -> Any:
         raise EntriesFailed(error) from error
 
 
-def _line(entry: PlanEntry) -> tuple[Any, ...]:
+async def _stage(connection: asyncpg.Connection, entries: Sequence[PlanEntry]) -> None:
+    """Copy entries into the temporary tables."""
+    await connection.copy_records_to_table("entries", records=map(_staged, entries), columns=_ENTRY)
+    if invalid := [entry for entry in entries if entry.problems]:
+        await connection.copy_records_to_table("faults", records=_faults(invalid), columns=_FAULT)
+
+
+async def _add(connection: asyncpg.Connection, entries: Sequence[PlanEntry]) -> None:
+    """Copy entries into the tables of the plan; each valid one gets a row, whose ID is the entry's number."""
+    valid = [(entry.row, entry.key or entry.digest.hex(), entry.digest) for entry in entries if not entry.problems]
+    await connection.copy_records_to_table("rows", records=valid, columns=_ROW)
+    planned = (
+        (entry.row, entry.line, entry.source, None, False)
+        if entry.problems
+        else (entry.row, entry.line, entry.source, entry.row, True)
+        for entry in entries
+    )
+    await connection.copy_records_to_table("plan", records=planned, columns=_PLANNED)
+    if invalid := [entry for entry in entries if entry.problems]:
+        lines = [(entry.row, encode_value(entry.key), *_error(entry)) for entry in invalid]
+        await connection.copy_records_to_table("invalid", records=lines, columns=_INVALID)
+        await connection.copy_records_to_table("problems", records=_faults(invalid), columns=_FAULT)
+
+
+def _staged(entry: PlanEntry) -> tuple[Any, ...]:
     if not entry.problems:
         return entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest, None, None
-    error = encode_value("; ".join(map(str, entry.problems)))
-    return entry.row, entry.line, entry.source, encode_value(entry.key), entry.digest, "invalid_row", error
+    return entry.row, entry.line, entry.source, encode_value(entry.key), entry.digest, *_error(entry)
+
+
+def _error(entry: PlanEntry) -> tuple[str, str | None]:
+    return "invalid_row", encode_value("; ".join(map(str, entry.problems)))
 
 
 def _faults(entries: Sequence[PlanEntry]) -> Iterator[tuple[Any, ...]]:

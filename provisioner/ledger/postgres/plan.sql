@@ -1,4 +1,52 @@
--- Plan pass: copy all records into temporary tables, find repeated keys there, then replace the plan.
+-- Plan pass: the first one copies all records straight into the tables; every other one copies them into temporary
+-- tables, finds repeated keys there, and replaces the plan.
+
+-- name: lacks_index
+-- Whether the keys are not indexed. That is so before the first plan: no key is known, and the tables are empty.
+SELECT to_regclass('rows_by_key') IS NULL;
+
+-- name: settle_first_repeats
+-- The same as find_repeats and rank_repeats, where the records have rows already. The ID of a row is the number of its
+-- record.
+CREATE TEMPORARY TABLE ranked ON COMMIT DROP AS
+SELECT
+    rows.id AS row, rows.key,
+    rows.key <> encode(rows.digest, 'hex') AS is_keyed,
+    row_number() OVER occurrences AS nth,
+    first_value(plan.row) OVER occurrences AS first_row,
+    first_value(plan.line) OVER occurrences AS first_line
+FROM rows
+JOIN plan ON plan.row = rows.id
+WHERE rows.key IN (SELECT key FROM rows GROUP BY key HAVING count(*) > 1)
+WINDOW occurrences AS (PARTITION BY rows.key ORDER BY rows.id);
+UPDATE rows SET key = ranked.key || '-' || ranked.nth
+FROM ranked
+WHERE ranked.row = rows.id AND ranked.nth > 1 AND NOT ranked.is_keyed;
+DELETE FROM ranked WHERE nth = 1 OR NOT is_keyed;
+INSERT INTO problems (row, number, field, input_column, reason)
+SELECT row, 1, 'key', '', 'the same key as row ' || first_row || ' (line ' || first_line || ')'
+FROM ranked;
+INSERT INTO invalid (row, key, error_code, error)
+SELECT row, key, 'duplicate_key', 'key: the same key as row ' || first_row || ' (line ' || first_line || ')'
+FROM ranked;
+UPDATE plan SET row_id = NULL, is_valid = false FROM ranked WHERE ranked.row = plan.row;
+DELETE FROM rows USING ranked WHERE ranked.row = rows.id;
+
+-- name: index_keys
+-- Index the keys, unless some are repeated: to sort all of them costs less than to insert one after the other. The
+-- block keeps the repeated key, which the error names, out of the server's log.
+DO $block$
+BEGIN
+    CREATE UNIQUE INDEX rows_by_key ON rows (key);
+EXCEPTION WHEN unique_violation THEN
+    NULL;
+END
+$block$;
+
+-- name: add_indexes
+-- Index keys and entries; the unique index is why no row is created twice.
+CREATE UNIQUE INDEX IF NOT EXISTS rows_by_key ON rows (key);
+CREATE INDEX IF NOT EXISTS plan_by_row ON plan (row_id);
 
 -- name: stage
 -- The records in input order, and the problems of the invalid ones. is_owner marks the one entry to which the known row
@@ -34,6 +82,10 @@ FROM entries
 WHERE key IN (SELECT key FROM entries WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1)
 WINDOW occurrences AS (PARTITION BY key ORDER BY error_code IS NOT NULL, row);
 
+-- name: has_repeats
+-- Whether any records share a key.
+SELECT EXISTS (SELECT 1 FROM ranked);
+
 -- name: rank_repeats
 -- Records without key columns may be equal: the n-th gets the key <digest>-<n>. When key columns give the same key
 -- twice, the later records are invalid. An invalid record that repeats a key does not own the known row of the key.
@@ -57,8 +109,7 @@ WHERE error_code IS NOT NULL AND row IN (SELECT row FROM ranked WHERE nth > 1);
 SELECT coalesce(max(id), 0) FROM rows;
 
 -- name: clear
--- Delete the old plan, in the transaction that writes the new one.
-DELETE FROM plan;
+-- Delete what is written anew of the old plan, in the transaction that writes the new one.
 DELETE FROM invalid;
 DELETE FROM problems;
 DELETE FROM sources;
@@ -67,28 +118,37 @@ DELETE FROM sources;
 -- Add an input file.
 INSERT INTO sources (id, name, size, sha256) VALUES ($1, $2, $3, $4);
 
--- name: plan_first
--- In a ledger without rows: every valid entry has a new row.
-INSERT INTO plan (row, line, source, row_id, is_valid)
-SELECT row, line, source, CASE WHEN error_code IS NULL THEN row END, error_code IS NULL
-FROM entries
-ORDER BY row;
-
 -- name: plan_entries
 -- Connect every entry with the known row of its key, or with a new row. An invalid entry is connected with the known
 -- row only when a request was sent for that row; otherwise the entry has no row, and the known row is not planned.
-INSERT INTO plan (row, line, source, row_id, is_valid)
+CREATE TEMPORARY TABLE planned ON COMMIT DROP AS
 SELECT
     entries.row, entries.line, entries.source,
     CASE
         WHEN rows.id IS NULL THEN CASE WHEN entries.error_code IS NULL THEN $1::bigint + entries.row END
         WHEN entries.error_code IS NULL THEN rows.id
         WHEN (SELECT status FROM states WHERE states.id = rows.id) NOT IN ('pending', 'unsent') THEN rows.id
-    END,
-    entries.error_code IS NULL
+    END AS row_id,
+    entries.error_code IS NULL AS is_valid
 FROM entries
 LEFT JOIN rows ON rows.key = entries.key AND entries.is_owner
 ORDER BY entries.row;
+
+-- name: replace_plan
+-- Write the entries that are not in the old plan as they are now; most inputs differ little from those before.
+ANALYZE planned;
+DELETE FROM plan
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM planned
+    WHERE planned.row = plan.row AND planned.line = plan.line AND planned.source = plan.source
+        AND coalesce(planned.row_id, 0) = coalesce(plan.row_id, 0) AND planned.is_valid = plan.is_valid
+);
+INSERT INTO plan (row, line, source, row_id, is_valid)
+SELECT row, line, source, row_id, is_valid
+FROM planned
+WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.row = planned.row)
+ORDER BY row;
 
 -- name: add_rows
 -- Add the rows whose keys are new.
@@ -107,8 +167,7 @@ JOIN plan ON plan.row = entries.row
 WHERE rows.id = plan.row_id AND plan.row_id <= $1 AND entries.error_code IS NULL AND rows.digest <> entries.digest;
 
 -- name: add_invalid
--- Add the invalid entries that have no row, and with them complete the plan. The results that were written last are of
--- the plan before.
+-- Add the invalid entries that have no row.
 INSERT INTO invalid (row, key, error_code, error)
 SELECT entries.row, entries.key, entries.error_code, entries.error
 FROM entries
@@ -118,6 +177,9 @@ INSERT INTO problems (row, number, field, input_column, reason)
 SELECT faults.row, faults.number, faults.field, faults.input_column, faults.reason
 FROM faults
 WHERE faults.row IN (SELECT row FROM invalid);
+
+-- name: complete
+-- Complete the plan. The results that were written last are of the plan before.
 INSERT INTO manifest (name, value) VALUES ('planned_at', extract(epoch FROM clock_timestamp())::text)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 UPDATE notes SET value = '' WHERE name = 'results';
@@ -133,7 +195,7 @@ ANALYZE attempts;
 -- Number of sent rows whose record has changed since, or is invalid now.
 SELECT count(*)
 FROM plan
-JOIN states ON states.id = plan.row_id
+JOIN all_states AS states ON states.id = plan.row_id
 WHERE plan.row_id <= $1 AND states.status NOT IN ('pending', 'unsent') AND (NOT plan.is_valid OR states.is_changed);
 
 -- name: count_vanished
@@ -153,7 +215,7 @@ SELECT
 -- The first rows of the plan with an outcome.
 SELECT left(states.key, 32767)
 FROM plan
-JOIN states ON states.id = plan.row_id
+JOIN all_states AS states ON states.id = plan.row_id
 WHERE states.status IN ('created', 'rejected', 'unknown', 'in_flight')
 ORDER BY plan.row
 LIMIT $1;
@@ -162,7 +224,7 @@ LIMIT $1;
 -- The first rows of the plan that nothing was ever sent for.
 SELECT left(states.key, 32767)
 FROM plan
-JOIN states ON states.id = plan.row_id
+JOIN all_states AS states ON states.id = plan.row_id
 WHERE states.status IN ('pending', 'unsent')
 ORDER BY plan.row
 LIMIT $1;
@@ -175,7 +237,7 @@ FROM (
     SELECT
         EXISTS (SELECT 1 FROM plan WHERE plan.row_id = states.id) AS is_planned, states.key,
         rtrim(states.key, '0123456789') AS head
-    FROM states
+    FROM all_states AS states
     WHERE states.status IN ('created', 'rejected', 'unknown', 'in_flight')
 ) AS used
 WHERE NOT EXISTS (

@@ -1,6 +1,7 @@
 """Queries that both the open ledger and its readers need."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 
@@ -13,27 +14,46 @@ from provisioner.models.sids import SidKind
 _READ = read_statements(__package__, "read")
 
 
+HASHES_AND_MERGES = "SET enable_nestloop = off; SET cursor_tuple_fraction = 1"
+"""Settings for questions about all rows; see ``over_all_rows``."""
+
+
+@asynccontextmanager
+async def over_all_rows(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Open a transaction for questions about all rows: the server reads each table once.
+
+    Where it expects few rows, or a condition that many meet, it would read one table for each row of another.
+    """
+    async with connection.transaction():
+        await connection.execute("SET LOCAL enable_nestloop = off")
+        yield
+
+
 async def count_rows(connection: asyncpg.Connection) -> Counts:
     """Return the number of rows of the current input by status."""
-    counts = dict(map(tuple, await connection.fetch(_READ["counts"])))
+    async with over_all_rows(connection):
+        counts = dict(map(tuple, await connection.fetch(_READ["counts"])))
     return Counts(input=sum(counts.values()), **counts)
 
 
 async def count_messages(connection: asyncpg.Connection) -> MessageCounts:
     """Return the number of first messages by status, for the created rows of the current input."""
-    return MessageCounts(**dict(map(tuple, await connection.fetch(_READ["message_counts"]))))
+    async with over_all_rows(connection):
+        return MessageCounts(**dict(map(tuple, await connection.fetch(_READ["message_counts"]))))
 
 
 async def count_histories(connection: asyncpg.Connection) -> MessageCounts:
     """Return the number of messages of histories by status, for the created rows of the current input."""
     names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
-    line = await connection.fetchrow(_READ["history_counts"])
+    async with over_all_rows(connection):
+        line = await connection.fetchrow(_READ["history_counts"])
     return MessageCounts(**dict(zip(names, map(int, line), strict=True)))
 
 
 async def count_settings(connection: asyncpg.Connection) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input."""
-    return SettingsCounts(**dict(map(tuple, await connection.fetch(_READ["settings_counts"]))))
+    async with over_all_rows(connection):
+        return SettingsCounts(**dict(map(tuple, await connection.fetch(_READ["settings_counts"]))))
 
 
 async def sources(connection: asyncpg.Connection) -> Sequence[Fingerprint]:
@@ -59,6 +79,7 @@ async def require_conversations(connection: asyncpg.Connection, *, owing: bool =
     """
     name = "odd_sid_of_owing" if owing else "odd_sid"
     pattern = SidKind.CONVERSATION.pattern.replace(r"\Z", "$")
-    found = await connection.fetchrow(_READ[name], pattern)
+    async with over_all_rows(connection):
+        found = await connection.fetchrow(_READ[name], pattern)
     if found is not None:
         raise OddConversation(found[1])

@@ -14,9 +14,10 @@ SELECT name, size, sha256 FROM sources ORDER BY id;
 
 -- name: counts
 -- Number of records of the current input by status; a record without a row is invalid.
-SELECT coalesce(states.status, 'invalid'), count(*)
+SELECT CASE WHEN plan.row_id IS NULL THEN 'invalid' ELSE row_state(asked.id, outcome.id, outcome.row_status) END, count(*)
 FROM plan
-LEFT JOIN states ON states.id = plan.row_id
+LEFT JOIN last_intents AS asked ON asked.row_id = plan.row_id
+LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
 GROUP BY 1;
 
 -- name: message_counts
@@ -29,7 +30,7 @@ SELECT
     END,
     count(*)
 FROM plan
-JOIN follow_ups ON follow_ups.id = plan.row_id
+JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
 WHERE follow_ups.status = 'created' AND follow_ups.message IS NOT NULL
 GROUP BY 1;
 
@@ -56,7 +57,7 @@ FROM (
         END AS history
     FROM histories
     JOIN plan ON plan.row_id = histories.row_id
-    JOIN follow_ups ON follow_ups.id = histories.row_id
+    JOIN all_follow_ups AS follow_ups ON follow_ups.id = histories.row_id
     WHERE follow_ups.status = 'created'
 ) AS chats;
 
@@ -64,7 +65,7 @@ FROM (
 -- Number of settings by status, for the created rows of the current input.
 SELECT follow_ups.settings, count(*)
 FROM plan
-JOIN follow_ups ON follow_ups.id = plan.row_id
+JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
 WHERE follow_ups.status = 'created' AND follow_ups.settings IS NOT NULL
 GROUP BY 1;
 
@@ -147,7 +148,7 @@ SELECT row, left(field, 32767), left(input_column, 32767), left(reason, 32767) F
 -- The first valid rows with one of the statuses.
 SELECT plan.row
 FROM plan
-JOIN states ON states.id = plan.row_id
+JOIN all_states AS states ON states.id = plan.row_id
 WHERE plan.is_valid AND states.status = ANY ($1::text[])
 ORDER BY plan.row
 LIMIT $2;
@@ -185,16 +186,16 @@ ORDER BY sources.id;
 -- The created rows of the current input, with identity and conversation SID.
 SELECT states.id, plan.row, states.key, coalesce(attempts.identity, ''), attempts.conversation_sid
 FROM plan
-JOIN states ON states.id = plan.row_id
-JOIN attempts ON attempts.id = states.last_attempt
+JOIN all_states AS states ON states.id = plan.row_id
+JOIN last_outcomes AS attempts ON attempts.row_id = states.id
 WHERE states.status = 'created'
 ORDER BY plan.row;
 
 -- name: shared
 -- The conversations of more than one created row, without the rows that share one on purpose.
 SELECT attempts.conversation_sid
-FROM states
-JOIN attempts ON attempts.id = states.last_attempt
+FROM all_states AS states
+JOIN last_outcomes AS attempts ON attempts.row_id = states.id
 WHERE states.status = 'created' AND coalesce(attempts.error_code, '') <> 'shared'
 GROUP BY attempts.conversation_sid
 HAVING count(*) > 1;
@@ -219,16 +220,16 @@ ORDER BY id;
 -- name: odd_sid
 -- Input row number of a created row without a valid conversation SID; $1 is the pattern of a SID.
 SELECT true, (SELECT min(plan.row) FROM plan WHERE plan.row_id = states.id)
-FROM states
-LEFT JOIN attempts ON attempts.id = states.last_attempt
+FROM all_states AS states
+LEFT JOIN last_outcomes AS attempts ON attempts.row_id = states.id
 WHERE states.status = 'created' AND coalesce(attempts.conversation_sid, '') !~ $1
 LIMIT 1;
 
 -- name: odd_sid_of_owing
 -- The same, for rows whose settings are not set or whose history or first message is not posted.
 SELECT true, (SELECT min(plan.row) FROM plan WHERE plan.row_id = follow_ups.id)
-FROM follow_ups
-LEFT JOIN attempts ON attempts.id = follow_ups.last_attempt
+FROM all_follow_ups AS follow_ups
+LEFT JOIN last_outcomes AS attempts ON attempts.row_id = follow_ups.id
 WHERE follow_ups.status = 'created' AND (
         follow_ups.message <> 'posted' OR follow_ups.settings <> 'set' OR follow_ups.history <> 'posted'
     )

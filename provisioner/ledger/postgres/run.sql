@@ -3,10 +3,7 @@
 -- name: write_commit
 -- Commit the changes of many rows; see the function in schema.sql.
 SELECT row_id, sid, first_row, is_same_guest
-FROM write_commit(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30
-);
+FROM write_commit($1, $2, $3, $4, $5, $6);
 
 -- name: begin_commit
 -- Begin a commit of other changes; false is returned when it was executed already.
@@ -52,23 +49,20 @@ SELECT * FROM next_rows($1, $2, $3);
 SELECT * FROM next_owing_rows($1, $2, $3, $4, $5);
 
 -- name: count_claimable
--- Number of rows that the statement claim returns in all, and 0.
-SELECT count(*), 0::bigint
-FROM (
-    SELECT 1
-    FROM plan
-    JOIN states ON states.id = plan.row_id
-    WHERE plan.is_valid AND states.status = ANY ($1::text[])
-    LIMIT $2
-) AS claimable;
+-- Number of rows that the statement claim returns in all, 0, and the number of the first one.
+SELECT least(count(*), $2), 0::bigint, min(plan.row)
+FROM plan
+LEFT JOIN last_intents AS asked ON asked.row_id = plan.row_id
+LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
+WHERE plan.is_valid AND row_state(asked.id, outcome.id, outcome.row_status) = ANY ($1::text[]);
 
 -- name: count_claimable_owing
--- Number of rows that claim_owing returns in all, and how many of them are created.
-SELECT count(*), count(*) FILTER (WHERE status = 'created')
+-- Number of rows that claim_owing returns in all, how many of them are created, and the number of the first one.
+SELECT count(*), count(*) FILTER (WHERE status = 'created'), min(row)
 FROM (
-    SELECT follow_ups.status
+    SELECT plan.row, follow_ups.status
     FROM plan
-    JOIN follow_ups ON follow_ups.id = plan.row_id
+    JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
     WHERE plan.is_valid AND (
         follow_ups.status = ANY ($1::text[])
         OR (
@@ -97,7 +91,7 @@ WITH doubtful AS (
     SELECT plan.row, plan.is_valid, states.*
     FROM plan
     JOIN states ON states.id = plan.row_id
-    WHERE states.status = 'unknown'
+    WHERE plan.row_id IN (SELECT row_id FROM attempts WHERE row_status = 'unknown') AND states.status = 'unknown'
 )
 SELECT
     doubtful.id, doubtful.row, doubtful.key, coalesce(attempts.identity, doubtful.asked_identity, ''),
@@ -151,7 +145,7 @@ LIMIT 1;
 SELECT EXISTS (
     SELECT 1
     FROM attempts
-    JOIN states ON states.id = attempts.row_id
+    JOIN all_states AS states ON states.id = attempts.row_id
     WHERE attempts.class = 'created' AND attempts.step = 'create' AND attempts.identity <> states.asked_identity
 );
 
@@ -176,6 +170,7 @@ FROM plan
 JOIN follow_ups ON follow_ups.id = plan.row_id
 JOIN attempts AS creations ON creations.id = follow_ups.last_attempt
 LEFT JOIN attempts AS posts ON posts.id = follow_ups.last_message
-WHERE plan.row > $1 AND follow_ups.status = 'created' AND follow_ups.message = 'unknown'
+WHERE plan.row > $1 AND plan.row_id IN (SELECT row_id FROM attempts WHERE message_status = 'unknown')
+    AND follow_ups.status = 'created' AND follow_ups.message = 'unknown'
 ORDER BY plan.row
 LIMIT $2;

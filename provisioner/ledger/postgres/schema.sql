@@ -40,20 +40,17 @@ CREATE TABLE sources (
 
 -- name: rows
 -- One row for every key that was ever valid; rows are never deleted. digest is that of the current input. Keys are
--- compared by their bytes, whatever the language of the database.
+-- compared by their bytes, whatever the language of the database. A key has one row, also when the input repeats it, so
+-- that no row is created twice: the unique index rows_by_key is made with the first rows (add_indexes in plan.sql).
 CREATE TABLE rows (
     id bigint PRIMARY KEY,
     key text COLLATE "C" NOT NULL,
     digest bytea NOT NULL
 );
 
--- name: rows_by_key
--- A key has one row, also when the input repeats it; so no row is created twice.
-CREATE UNIQUE INDEX rows_by_key ON rows (key);
-
 -- name: plan
 -- The current input, one entry for each record; every plan replaces all entries. row_id is NULL when the record is
--- invalid and no request was sent for its key.
+-- invalid and no request was sent for its key. The index plan_by_row is made with the first entries.
 CREATE TABLE plan (
     row bigint PRIMARY KEY,
     line bigint NOT NULL,
@@ -61,10 +58,6 @@ CREATE TABLE plan (
     row_id bigint,
     is_valid boolean NOT NULL
 );
-
--- name: plan_by_row
--- The entries of a row.
-CREATE INDEX plan_by_row ON plan (row_id);
 
 -- name: invalid
 -- The invalid records of the current input that have no row. key is NULL when no key column gives one.
@@ -154,8 +147,8 @@ CREATE TABLE intents (
 );
 
 -- name: creations
--- The intents to create a row.
-CREATE UNIQUE INDEX creations ON intents (row_id, number) WHERE step = 'create';
+-- The intents to create a row. With the ID in it, what is asked about all rows is read from the index alone.
+CREATE UNIQUE INDEX creations ON intents (row_id, number) INCLUDE (id) WHERE step = 'create';
 
 -- name: posts
 -- The intents to post a row's first message.
@@ -194,8 +187,12 @@ CREATE TABLE attempts (
 );
 
 -- name: row_outcomes
--- The attempts that decided what a row is.
-CREATE INDEX row_outcomes ON attempts (row_id, id) WHERE row_status IS NOT NULL;
+-- The attempts that decided what a row is. The status is in it for the same reason.
+CREATE INDEX row_outcomes ON attempts (row_id, id) INCLUDE (row_status) WHERE row_status IS NOT NULL;
+
+-- name: doubts
+-- The attempts after which a row was unknown.
+CREATE INDEX doubts ON attempts (row_id) WHERE row_status = 'unknown';
 
 -- name: message_outcomes
 -- The attempts that decided what a first message is.
@@ -237,19 +234,37 @@ CREATE TABLE users (
     service_sid text
 );
 
+-- name: row_state
+-- What a row is: in flight when its last intent (asked) is later than the attempt that decided it last (decided).
+CREATE FUNCTION row_state(asked bigint, decided bigint, status text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $function$
+SELECT CASE WHEN asked > coalesce(decided, 0) THEN 'in_flight' ELSE coalesce(status, 'pending') END
+$function$;
+
+-- name: follow_up_state
+-- What a first message or the settings of a conversation are: NULL when there are none. asked is the last intent of this
+-- step, decided the attempt that decided it last, begun the last intent to create the row and is_owed what that says.
+CREATE FUNCTION follow_up_state(asked bigint, decided bigint, status text, begun bigint, is_owed boolean) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $function$
+SELECT CASE
+    WHEN asked > coalesce(decided, 0) THEN 'in_flight'
+    WHEN decided > coalesce(begun, 0) THEN nullif(status, 'none')
+    WHEN is_owed THEN 'pending'
+END
+$function$;
+
 -- name: states
--- What each row is: the columns of the table rows of a SQLite ledger, without those of what follows. A row is in
--- flight when its last intent is later than the attempt that decided it last. The sum in ORDER BY keeps the planner from
--- reading the primary key backwards until it meets the row: it must take the index of the row's attempts.
+-- What each row is: the columns of the table rows of a SQLite ledger, without those of what follows. For questions about
+-- some rows; all_states is the same for those about all. The sum in ORDER BY keeps the planner from reading the primary
+-- key backwards until it meets the row: it must take the index of the row's attempts.
 CREATE VIEW states AS
 SELECT
     rows.id,
     rows.key,
     rows.digest,
-    CASE
-        WHEN asked.id > coalesce(outcome.id, 0) THEN 'in_flight'
-        ELSE coalesce(outcome.row_status, 'pending')
-    END AS status,
+    row_state(asked.id, outcome.id, outcome.row_status) AS status,
     asked.identity AS asked_identity,
     coalesce(asked.number, 0) AS attempts,
     asked.digest <> rows.digest AS is_changed,
@@ -279,17 +294,10 @@ LEFT JOIN LATERAL (
 CREATE VIEW follow_ups AS
 SELECT
     states.*,
-    CASE
-        WHEN post.id > coalesce(outcome.id, 0) THEN 'in_flight'
-        WHEN outcome.id > coalesce(states.last_intent, 0) THEN nullif(outcome.message_status, 'none')
-        WHEN states.owes_message THEN 'pending'
-    END AS message,
+    follow_up_state(post.id, outcome.id, outcome.message_status, states.last_intent, states.owes_message) AS message,
     outcome.id AS last_message,
     post.digest AS message_digest,
-    CASE
-        WHEN setting.id > coalesce(states.last_intent, 0) THEN nullif(setting.settings_status, 'none')
-        WHEN states.owes_settings THEN 'pending'
-    END AS settings,
+    follow_up_state(NULL, setting.id, setting.settings_status, states.last_intent, states.owes_settings) AS settings,
     setting.id AS last_settings,
     histories.status AS history,
     coalesce(histories.total, 0) AS history_total,
@@ -317,6 +325,77 @@ LEFT JOIN LATERAL (
     ORDER BY id + 0 DESC
     LIMIT 1
 ) AS setting ON true;
+
+-- name: last_intents
+-- The last intent to create each row. The order is that of the index read backwards, here and in the next views.
+CREATE VIEW last_intents AS
+SELECT DISTINCT ON (row_id) * FROM intents WHERE step = 'create' ORDER BY row_id DESC, number DESC;
+
+-- name: last_posts
+-- The last intent to post the first message of each row.
+CREATE VIEW last_posts AS
+SELECT DISTINCT ON (row_id) * FROM intents WHERE step = 'message' ORDER BY row_id DESC, number DESC;
+
+-- name: last_outcomes
+-- The attempt that decided last what each row is.
+CREATE VIEW last_outcomes AS
+SELECT DISTINCT ON (row_id) * FROM attempts WHERE row_status IS NOT NULL ORDER BY row_id DESC, id DESC;
+
+-- name: last_message_outcomes
+-- The same for first messages.
+CREATE VIEW last_message_outcomes AS
+SELECT DISTINCT ON (row_id) * FROM attempts WHERE message_status IS NOT NULL ORDER BY row_id DESC, id DESC;
+
+-- name: last_settings_outcomes
+-- The same for settings.
+CREATE VIEW last_settings_outcomes AS
+SELECT DISTINCT ON (row_id) * FROM attempts WHERE settings_status IS NOT NULL ORDER BY row_id DESC, id DESC;
+
+-- name: last_history_outcomes
+-- The same for histories.
+CREATE VIEW last_history_outcomes AS
+SELECT DISTINCT ON (row_id) * FROM attempts WHERE history_status IS NOT NULL ORDER BY row_id DESC, id DESC;
+
+-- name: all_states
+-- The view states for questions about all rows: each table is read once and in the order of the rows, instead of being
+-- searched for each row.
+CREATE VIEW all_states AS
+SELECT
+    rows.id,
+    rows.key,
+    rows.digest,
+    row_state(asked.id, outcome.id, outcome.row_status) AS status,
+    asked.identity AS asked_identity,
+    coalesce(asked.number, 0) AS attempts,
+    asked.digest <> rows.digest AS is_changed,
+    asked.owes_message,
+    asked.owes_settings,
+    asked.id AS last_intent,
+    outcome.id AS last_attempt
+FROM rows
+LEFT JOIN last_intents AS asked ON asked.row_id = rows.id
+LEFT JOIN last_outcomes AS outcome ON outcome.row_id = rows.id;
+
+-- name: all_follow_ups
+-- The view follow_ups for questions about all rows.
+CREATE VIEW all_follow_ups AS
+SELECT
+    all_states.*,
+    follow_up_state(post.id, outcome.id, outcome.message_status, all_states.last_intent, all_states.owes_message)
+        AS message,
+    outcome.id AS last_message,
+    post.digest AS message_digest,
+    follow_up_state(NULL, setting.id, setting.settings_status, all_states.last_intent, all_states.owes_settings)
+        AS settings,
+    setting.id AS last_settings,
+    histories.status AS history,
+    coalesce(histories.total, 0) AS history_total,
+    coalesce(histories.posted, 0) AS history_posted
+FROM all_states
+LEFT JOIN histories ON histories.row_id = all_states.id
+LEFT JOIN last_posts AS post ON post.row_id = all_states.id
+LEFT JOIN last_message_outcomes AS outcome ON outcome.row_id = all_states.id
+LEFT JOIN last_settings_outcomes AS setting ON setting.row_id = all_states.id;
 
 -- name: outcomes
 -- The columns of the results file that say what became of a row, at any time during the job.
@@ -386,16 +465,13 @@ SELECT
         AS settled_at,
     round(((attempts.ended - attempts.sent) * 1000)::numeric, 3)::double precision AS latency_ms,
     CASE WHEN follow_ups.status = 'created' AND follow_ups.message = 'posted' THEN posts.message_sid END AS message_sid
-FROM follow_ups
-LEFT JOIN attempts ON attempts.id = follow_ups.last_attempt AND follow_ups.status NOT IN ('pending', 'in_flight')
-LEFT JOIN attempts AS posts ON posts.id = follow_ups.last_message
-LEFT JOIN attempts AS updates ON updates.id = follow_ups.last_settings
-LEFT JOIN attempts AS chats ON follow_ups.history IN ('rejected', 'unknown', 'unsent') AND chats.id = (
-    SELECT tried.id FROM attempts AS tried
-    WHERE tried.row_id = follow_ups.id AND tried.history_status IS NOT NULL
-    ORDER BY tried.id + 0 DESC
-    LIMIT 1
-);
+FROM all_follow_ups AS follow_ups
+LEFT JOIN last_outcomes AS attempts
+    ON attempts.row_id = follow_ups.id AND follow_ups.status NOT IN ('pending', 'in_flight')
+LEFT JOIN last_message_outcomes AS posts ON posts.row_id = follow_ups.id
+LEFT JOIN last_settings_outcomes AS updates ON updates.row_id = follow_ups.id
+LEFT JOIN last_history_outcomes AS chats
+    ON chats.row_id = follow_ups.id AND follow_ups.history IN ('rejected', 'unknown', 'unsent');
 
 -- name: results
 -- The results file as a view: one line for each record of the current input.
