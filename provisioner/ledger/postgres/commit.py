@@ -1,4 +1,4 @@
-"""One commit: changes of many rows, as the arrays that the server's function ``write_commit`` takes."""
+"""One commit: changes of many rows, as the lists that the server's function ``write_commit`` takes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from provisioner.models import AttemptResult, SharedConversation, Step
 
 MOST_CHANGES = 512
 """Most changes of a commit. Measured: more of them save nothing, and the first one waits longer."""
-_WIDTHS = (20, 4, 3)
 _INTENTS = {"post", "chat"}
 """Changes that are intents to post a message."""
 _DECIDED: Sequence[Collection[Step]] = (
@@ -25,7 +24,7 @@ _ERROR_CODE, _ERROR, _CLASS, _ROW_STATUS = 7, 8, 2, 15
 
 
 class ChangeKind(IntEnum):
-    """Kinds of changes, in the order in which a commit executes them."""
+    """Kinds of changes, in the order in which a commit executes them; each has a type of its own at the server."""
 
     SETTLE = 0
     """The result of an attempt or of a look-up; see ``settled`` for the values."""
@@ -55,7 +54,7 @@ class Change:
         values[_CLASS], values[_ROW_STATUS] = shared.verdict.value, shared.status.value
         values[_ERROR_CODE], values[_ERROR] = shared.error_code, shared.error
         values[-1] = False
-        return Change(self.kind, values, self.run)
+        return Change(self.kind, tuple(values), self.run)  # a list would be an array to the driver
 
 
 def settled(
@@ -127,10 +126,6 @@ class Commit:
         self._changes[kind].append(change.values)
         return True
 
-    def arguments(self) -> list[Sequence[Any]]:
-        """Return the arrays, one for each value of each kind."""
-        return [
-            column
-            for changes, width in zip(self._changes, _WIDTHS, strict=True)
-            for column in (list(zip(*changes, strict=True)) if changes else [()] * width)
-        ]
+    def arguments(self) -> tuple[list[Sequence[Any]], ...]:
+        """Return the values of the changes, a list for each kind."""
+        return self._changes

@@ -572,6 +572,25 @@ ORDER BY plan.row
 LIMIT $5;
 $function$;
 
+-- name: settlement
+-- What became of a row, its message, its settings or its history: the columns of an attempt, without those that the
+-- server fills, and whether the conversation is compared with those of other rows.
+CREATE TYPE settlement AS (
+    id bigint, step text, class text, due double precision, sent double precision, ended double precision,
+    http_status integer, error_code text, error text, sid text, identity text, message_sid text, request_id text,
+    retry_after_s double precision, orphan boolean, row_status text, message_status text, settings_status text,
+    history_status text, is_checked boolean
+);
+
+-- name: beginning
+-- An intent to create a row.
+CREATE TYPE beginning AS (id bigint, identity text, owes_message boolean, owes_settings boolean);
+
+-- name: other_change
+-- Another change of a row: release, post, chat, chat_release, message_release, message_drop or settings_drop. The digest
+-- is for chat.
+CREATE TYPE other_change AS (id bigint, change text, digest bytea);
+
 -- name: write_commit
 -- Execute the commit of this number of a worker: add attempts, then intents, then the other changes. One that was
 -- executed already is not executed again, so that it may be repeated when its answer was lost. Returned are the rows
@@ -581,14 +600,8 @@ $function$;
 -- replaced, and for an intent that is no longer allowed: the line of the worker is locked, so that nobody fences it
 -- meanwhile.
 CREATE FUNCTION write_commit(
-    this_worker bigint, this_commit bigint, this_run integer,
-    row_ids bigint[], steps text[], classes text[], dues double precision[], sents double precision[],
-    endeds double precision[], http_statuses integer[], error_codes text[], errors text[], conversation_sids text[],
-    identities text[], message_sids text[], request_ids text[], retry_afters double precision[], orphans boolean[],
-    row_statuses text[], message_statuses text[], settings_statuses text[], history_statuses text[],
-    are_checked boolean[],
-    begun_ids bigint[], begun_identities text[], owing_messages boolean[], owing_settings boolean[],
-    changed_ids bigint[], changes text[], change_digests bytea[]
+    this_worker bigint, this_commit bigint, this_run integer, settled settlement[], begun beginning[],
+    changed other_change[]
 ) RETURNS TABLE (row_id bigint, sid text, first_row bigint, is_same_guest boolean)
 LANGUAGE plpgsql
 SET enable_hashjoin = off
@@ -599,8 +612,18 @@ AS $function$
 DECLARE
     is_new boolean;
     has_replaced_run boolean;
-    begun bigint;
+    added bigint;
+    is_looked_up boolean;
+    has_checked boolean;
+    has_settings boolean;
+    has_history boolean;
+    shared bigint[];
 BEGIN
+    SELECT
+        bool_or(step IN ('lookup', 'message_lookup', 'history_lookup')), bool_or(is_checked),
+        bool_or(settings_status IS NOT NULL), bool_or(history_status IS NOT NULL)
+    INTO is_looked_up, has_checked, has_settings, has_history
+    FROM unnest(settled);
     UPDATE workers SET last_commit = this_commit
     WHERE id = this_worker AND last_commit < this_commit AND fenced_at IS NULL AND ended_at IS NULL
     RETURNING is_replaced INTO has_replaced_run;
@@ -608,17 +631,28 @@ BEGIN
     IF NOT is_new THEN
         PERFORM require_executed(this_worker, this_commit);
     ELSIF has_replaced_run THEN
-        PERFORM require_own(this_worker, row_ids, steps, begun_ids, changed_ids, changes);
-    ELSIF steps && ARRAY['lookup', 'message_lookup', 'history_lookup'] THEN
+        PERFORM require_own(this_worker, settled, begun, changed);
+    ELSIF is_looked_up THEN
         PERFORM require_looker(this_worker);
     END IF;
-    IF true = ANY (are_checked) THEN
+    IF has_checked THEN
+        shared := ARRAY(
+            SELECT came.id
+            FROM unnest(settled) AS came
+            WHERE came.is_checked AND EXISTS (
+                SELECT 1
+                FROM attempts
+                WHERE attempts.class = 'created' AND attempts.conversation_sid = came.sid AND attempts.row_id <> came.id
+            )
+        );
+    END IF;
+    IF cardinality(shared) > 0 THEN
         RETURN QUERY
         SELECT
             came.id, came.sid,
             (SELECT min(plan.row) FROM plan WHERE plan.row_id = owners.id),
             coalesce(owners.asked_identity = mine.asked_identity, false)
-        FROM unnest(row_ids, conversation_sids, are_checked) AS came (id, sid, is_checked)
+        FROM unnest(settled) AS came
         JOIN LATERAL (
             SELECT attempts.row_id
             FROM attempts
@@ -628,12 +662,13 @@ BEGIN
         ) AS firsts ON true
         JOIN states AS owners ON owners.id = firsts.row_id
         JOIN states AS mine ON mine.id = came.id
-        WHERE came.is_checked;
+        WHERE came.id = ANY (shared);
+        settled := ARRAY(SELECT came FROM unnest(settled) AS came WHERE came.id <> ALL (shared));
     END IF;
     IF NOT is_new THEN
         RETURN;
     END IF;
-    IF cardinality(row_ids) > 0 THEN
+    IF cardinality(settled) > 0 THEN
         INSERT INTO attempts (
             row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, conversation_sid,
             identity, message_sid, twilio_request_id, retry_after_s, may_leave_orphan, row_status, message_status,
@@ -667,55 +702,44 @@ BEGIN
             came.class, came.due, came.sent, came.ended, came.http_status, came.error_code, came.error, came.sid,
             came.identity, came.message_sid, came.request_id, came.retry_after_s, came.orphan, came.row_status,
             came.message_status, came.settings_status, came.history_status
-        FROM unnest(
-            row_ids, steps, classes, dues, sents, endeds, http_statuses, error_codes, errors, conversation_sids,
-            identities, message_sids, request_ids, retry_afters, orphans, row_statuses, message_statuses, settings_statuses,
-            history_statuses, are_checked
-        ) WITH ORDINALITY AS came (
-            id, step, class, due, sent, ended, http_status, error_code, error, sid, identity, message_sid, request_id,
-            retry_after_s, orphan, row_status, message_status, settings_status, history_status, is_checked, place
-        )
-        WHERE NOT came.is_checked OR NOT EXISTS (
-            SELECT 1
-            FROM attempts
-            WHERE attempts.class = 'created' AND attempts.conversation_sid = came.sid AND attempts.row_id <> came.id
-        )
-        ORDER BY came.place;
+        FROM unnest(settled) AS came;
     END IF;
-    IF array_remove(settings_statuses, NULL) <> '{}' THEN
+    IF has_settings THEN
         INSERT INTO attempts (row_id, run, step, number, class, ended, message_status)
         SELECT
-            follow_ups.id, this_run, CASE came.status WHEN 'set' THEN 'message_free' ELSE 'message_hold' END, 0,
+            follow_ups.id, this_run, CASE came.settings_status WHEN 'set' THEN 'message_free' ELSE 'message_hold' END, 0,
             'not_processed', extract(epoch FROM clock_timestamp()),
-            CASE came.status WHEN 'set' THEN 'pending' ELSE 'held' END
-        FROM unnest(row_ids, settings_statuses) AS came (id, status)
+            CASE came.settings_status WHEN 'set' THEN 'pending' ELSE 'held' END
+        FROM unnest(settled) AS came
         JOIN follow_ups ON follow_ups.id = came.id
-        WHERE (came.status IN ('rejected', 'duplicate') AND follow_ups.message IN ('pending', 'unsent'))
-            OR (came.status = 'set' AND follow_ups.message = 'held');
+        WHERE (came.settings_status IN ('rejected', 'duplicate') AND follow_ups.message IN ('pending', 'unsent'))
+            OR (came.settings_status = 'set' AND follow_ups.message = 'held');
     END IF;
-    IF array_remove(history_statuses, NULL) <> '{}' THEN
+    IF has_history THEN
         UPDATE histories SET
-            posted = posted + (came.status = 'posted')::integer,
-            posted_digest = CASE came.status WHEN 'posted' THEN sent_digest ELSE posted_digest END,
-            status = CASE WHEN came.status = 'posted' AND posted + 1 < total THEN 'pending' ELSE came.status END
-        FROM unnest(row_ids, history_statuses) AS came (id, status)
-        WHERE histories.row_id = came.id AND came.status IS NOT NULL;
+            posted = posted + (came.history_status = 'posted')::integer,
+            posted_digest = CASE came.history_status WHEN 'posted' THEN sent_digest ELSE posted_digest END,
+            status = CASE
+                WHEN came.history_status = 'posted' AND posted + 1 < total THEN 'pending'
+                ELSE came.history_status
+            END
+        FROM unnest(settled) AS came
+        WHERE histories.row_id = came.id AND came.history_status IS NOT NULL;
     END IF;
-    IF cardinality(begun_ids) > 0 THEN
+    IF cardinality(begun) > 0 THEN
         INSERT INTO intents (row_id, step, number, worker, identity, owes_message, owes_settings, digest)
         SELECT
             states.id, 'create', states.attempts + 1, this_worker, came.identity, came.owes_message, came.owes_settings,
             states.digest
-        FROM unnest(begun_ids, begun_identities, owing_messages, owing_settings)
-            AS came (id, identity, owes_message, owes_settings)
+        FROM unnest(begun) AS came
         JOIN states ON states.id = came.id
         WHERE states.status NOT IN ('in_flight', 'created');
-        GET DIAGNOSTICS begun = ROW_COUNT;
-        PERFORM require_begun(cardinality(begun_ids), begun);
+        GET DIAGNOSTICS added = ROW_COUNT;
+        PERFORM require_begun(cardinality(begun), added);
     END IF;
-    IF cardinality(changed_ids) > 0 THEN
+    IF cardinality(changed) > 0 THEN
         DELETE FROM intents
-        USING unnest(changed_ids, changes) AS came (id, change), states
+        USING unnest(changed) AS came, states
         WHERE came.change = 'release' AND states.id = came.id AND states.status = 'in_flight'
             AND intents.id = states.last_intent AND intents.row_id = states.id AND intents.step = 'create'
             AND intents.worker = this_worker;
@@ -727,26 +751,26 @@ BEGIN
                 WHERE intents.row_id = follow_ups.id AND intents.step = 'message'
             ),
             this_worker, false, false, follow_ups.digest
-        FROM unnest(changed_ids, changes) AS came (id, change)
+        FROM unnest(changed) AS came
         JOIN follow_ups ON follow_ups.id = came.id
         WHERE came.change = 'post' AND follow_ups.status = 'created'
             AND follow_ups.message NOT IN ('in_flight', 'posted');
-        GET DIAGNOSTICS begun = ROW_COUNT;
-        PERFORM require_begun(cardinality(array_positions(changes, 'post')), begun);
-        WITH changed AS (
+        GET DIAGNOSTICS added = ROW_COUNT;
+        PERFORM require_begun((SELECT count(*) FROM unnest(changed) WHERE change = 'post'), added);
+        WITH updated AS (
             UPDATE histories SET
                 status = CASE came.change WHEN 'chat' THEN 'in_flight' ELSE 'pending' END,
                 sent_digest = coalesce(came.digest, sent_digest),
                 worker = this_worker
-            FROM unnest(changed_ids, changes, change_digests) AS came (id, change, digest), states
+            FROM unnest(changed) AS came, states
             WHERE histories.row_id = came.id AND states.id = came.id AND (
                 (came.change = 'chat' AND states.status = 'created' AND histories.status NOT IN ('in_flight', 'posted'))
                 OR (came.change = 'chat_release' AND histories.status = 'in_flight' AND worker = this_worker)
             )
             RETURNING came.change
         )
-        SELECT count(*) FILTER (WHERE changed.change = 'chat') INTO begun FROM changed;
-        PERFORM require_begun(cardinality(array_positions(changes, 'chat')), begun);
+        SELECT count(*) FILTER (WHERE updated.change = 'chat') INTO added FROM updated;
+        PERFORM require_begun((SELECT count(*) FROM unnest(changed) WHERE change = 'chat'), added);
         INSERT INTO attempts (row_id, run, step, number, class, ended, message_status, settings_status)
         SELECT
             follow_ups.id, this_run, came.change, 0, 'not_processed', extract(epoch FROM clock_timestamp()),
@@ -756,7 +780,7 @@ BEGIN
                 WHEN follow_ups.message = 'held' THEN 'pending'
             END,
             CASE came.change WHEN 'settings_drop' THEN 'none' END
-        FROM unnest(changed_ids, changes) AS came (id, change)
+        FROM unnest(changed) AS came
         JOIN follow_ups ON follow_ups.id = came.id
         WHERE (came.change = 'message_release' AND follow_ups.message = 'in_flight')
             OR (came.change = 'message_drop' AND follow_ups.message IN ('pending', 'unsent', 'rejected', 'held'))

@@ -143,15 +143,15 @@ $function$;
 -- name: require_own
 -- Raise an error when a worker whose run was replaced does anything else than to record what became of its requests.
 CREATE FUNCTION require_own(
-    this_worker bigint, row_ids bigint[], steps text[], begun_ids bigint[], changed_ids bigint[], changes text[]
+    this_worker bigint, settled settlement[], begun beginning[], changed other_change[]
 ) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
-    IF cardinality(begun_ids) > 0 OR EXISTS (
+    IF cardinality(begun) > 0 OR EXISTS (
         SELECT 1
         FROM (
-            SELECT * FROM unnest(row_ids, steps) AS settled (id, what)
+            SELECT id, step AS what FROM unnest(settled)
             UNION ALL
-            SELECT * FROM unnest(changed_ids, changes) AS changed (id, what)
+            SELECT id, change FROM unnest(changed)
         ) AS came
         WHERE is_own(this_worker, came.id, came.what) IS NOT TRUE
     ) THEN

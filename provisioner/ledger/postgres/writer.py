@@ -162,7 +162,7 @@ class CommitQueue:
                 while self._queue and is_open:
                     first = self._queue[0]
                     if isinstance(first, _QueuedChange):
-                        await self._commit(self._take())
+                        await self._commit(*self._take())
                         continue
                     call = first
                     self._queue.popleft()
@@ -174,8 +174,8 @@ class CommitQueue:
                 _fail(operation.future, self._failure or self._server.gone())
             await self._session.close()
 
-    def _take(self) -> list[_QueuedChange]:
-        """Remove and return the writes at the head of the queue that one commit takes."""
+    def _take(self) -> tuple[list[_QueuedChange], Commit]:
+        """Remove and return the writes at the head of the queue that one commit takes, and that commit."""
         commit, writes = Commit(), []
         while self._queue:
             write = self._queue[0]
@@ -183,17 +183,18 @@ class CommitQueue:
                 break
             self._queue.popleft()
             writes.append(write)
-        return writes
+        return writes, commit
 
-    async def _commit(self, writes: list[_QueuedChange]) -> None:
+    async def _commit(self, writes: list[_QueuedChange], commit: Commit) -> None:
         if self._failure is not None:
             for write in filter(_is_intent, writes):
                 _fail(write.future, self._failure)
             writes = list(filterfalse(_is_intent, writes))
+            commit = _commit_of([write.change for write in writes])
         if not writes:
             return
         try:
-            shared = await self._written([write.change for write in writes])
+            shared = await self._written([write.change for write in writes], commit)
         except Exception as error:  # noqa: BLE001 - the futures of the writes raise it
             await self._give_back(writes, error)
         else:
@@ -218,13 +219,10 @@ class CommitQueue:
                 _fail(write.future, error)
             return
         for write in writes:
-            await self._commit([write])
+            await self._commit([write], _commit_of([write.change]))
 
-    async def _written(self, changes: Sequence[Change]) -> dict[int, SharedConversation]:
+    async def _written(self, changes: Sequence[Change], commit: Commit) -> dict[int, SharedConversation]:
         """Commit the changes; return the rows whose conversation is another row's, which are settled as that."""
-        commit = Commit()
-        for change in changes:
-            commit.takes(change)
         number = self._session.next_commit()
         arguments = (self._session.worker, number, commit.run, *commit.arguments())
         lines = await self._server.execute(lambda connection: connection.fetch(_RUN["write_commit"], *arguments))
@@ -238,9 +236,8 @@ class CommitQueue:
             for change in changes
             if (owner := owners.get(change.values[0])) is not None
         }
-        await self._written(
-            [change.shared_as(found) for change in changes if (found := shared.get(change.values[0]))]
-        )
+        settled = [change.shared_as(found) for change in changes if (found := shared.get(change.values[0]))]
+        await self._written(settled, _commit_of(settled))
         return shared
 
     async def _perform(self, call: _QueuedCall[T]) -> None:
@@ -253,6 +250,13 @@ class CommitQueue:
             _fail(call.future, error)
         else:
             _return(call.future, result)
+
+
+def _commit_of(changes: Sequence[Change]) -> Commit:
+    commit = Commit()
+    for change in changes:
+        commit.takes(change)
+    return commit
 
 
 def _is_intent(write: _QueuedChange) -> bool:
