@@ -36,6 +36,7 @@ FLOORS = {
     "monitor": 4,
     "ports": 4,
     "rows": 4,
+    "embedded": 3,
     "models": 3,
     "options": 3,
     "signals": 3,

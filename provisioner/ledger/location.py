@@ -1,12 +1,13 @@
-"""Location of a ledger: a file on this machine, or the address of a job in a PostgreSQL database."""
+"""Location of a ledger: a file, a job's address in a PostgreSQL database, or the folder of an embedded one."""
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioner.errors import UsageError
+from provisioner.embedded.folders import is_server_folder
+from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.postgres.address import (
     SCHEMES,
     PostgresAddress,
@@ -21,6 +22,10 @@ from provisioner.system.addresses import masked_database
 
 _ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:)+/|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL)
 """Start of a URL, or a connection string. One slash after the colon is enough: ``pathlib`` turns two into one."""
+EMBEDDED = "embedded"
+"""Value of ``--ledger`` that stands for an embedded server beside the results."""
+_EMBEDDED_JOB = "job"
+"""Name of the one job of an embedded server, so that its folder may be renamed."""
 _LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)/(?!/)", re.IGNORECASE)
 
 
@@ -33,21 +38,32 @@ class LedgerLocation:
     """
 
     _text: str | Path
+    is_embedded: bool = field(default=False, compare=False)
+    """Whether this is the folder of an embedded PostgreSQL server; the folder of one is recognised."""
 
     def __post_init__(self) -> None:
         """Restore the second slash of an address, which ``pathlib`` removes."""
         given = str(self._text)
-        text = _LOST_SLASH.sub(r"\1//", given) if _ADDRESS.match(given) else str(Path(given))
+        is_address = _ADDRESS.match(given)
+        text = _LOST_SLASH.sub(r"\1//", given) if is_address else str(Path(given))
         object.__setattr__(self, "_text", text)
+        if not is_address and is_server_folder(Path(text)):
+            object.__setattr__(self, "is_embedded", True)
 
     @classmethod
     def parse(cls, text: str | Path, *, results: Path | None = None) -> "LedgerLocation":
         """Return the location for a user's input; ``results`` names the job of an address that names none.
 
+        ``embedded`` with ``results`` is the folder of an embedded server at the place of the default ledger.
+
         Raise ``UsageError`` for an address that is not one of PostgreSQL or names no job, and ``LedgerError``
-        for a folder: the files beside a ledger take their names from its own, and ``.`` and ``/`` have none.
+        for another folder: the files beside a ledger take their names from its own, and ``.`` and ``/`` have none.
         """
+        if str(text) == EMBEDDED and results is not None:
+            return cls._embedded(results)
         location = cls(text)
+        if location.is_embedded:
+            return location
         if location.is_postgres:
             if results is not None and results.name != "-":
                 location = location.with_job(results)
@@ -55,6 +71,24 @@ class LedgerLocation:
             return location
         if os.path.isdir(path := location.file_path()):  # noqa: PTH112 - is_dir() raises for a path without access
             raise is_folder(path)
+        return location
+
+    @classmethod
+    def _embedded(cls, results: Path) -> "LedgerLocation":
+        if results.name == "-" or cls(results).is_address:
+            raise UsageError(
+                "--ledger embedded: the ledger is beside the results, and these go to no file",
+                cure="name a file with -o",
+            )
+        from provisioner.embedded.programs import require_programs  # noqa: PLC0415 - an extra
+
+        require_programs("--ledger embedded")
+        location = cls(f"{results}.ledger", is_embedded=True)
+        if os.path.isfile(str(location)):  # noqa: PTH113 - is_file() raises for a path without access
+            raise LedgerError(
+                f"--ledger embedded: the job has its ledger in the file {location}",
+                cure="omit --ledger embedded to go on with it, or name another -o",
+            )
         return location
 
     @classmethod
@@ -79,8 +113,8 @@ class LedgerLocation:
 
     @property
     def is_postgres(self) -> bool:
-        """Whether this is the address of a PostgreSQL database."""
-        return str(self._text).partition("://")[0].lower() in SCHEMES and self.is_address
+        """Whether the ledger is in a PostgreSQL database: at an address, or an embedded one."""
+        return self.is_embedded or (str(self._text).partition("://")[0].lower() in SCHEMES and self.is_address)
 
     @property
     def name(self) -> str:
@@ -103,9 +137,22 @@ class LedgerLocation:
     def postgres_address(self) -> PostgresAddress:
         """Return the address of the job's schema, for use in this package only.
 
-        Raise ``UsageError`` when it names no job.
+        Raise ``UsageError`` when it names no job. An embedded server is started, or joined, and goes on while the
+        address is referenced; raise ``LedgerError`` when it does not start. That blocks for up to some seconds.
         """
+        if self.is_embedded:
+            return self._embedded_address()
         return parse_postgres_address(str(self._text), shown=str(self))
+
+    def _embedded_address(self) -> PostgresAddress:
+        from provisioner.embedded.programs import require_programs, require_version  # noqa: PLC0415 - an extra
+        from provisioner.embedded.server import EmbeddedServer  # noqa: PLC0415 - the same
+
+        folder, shown = Path(self._text), str(self)
+        programs = require_programs(shown)
+        require_version(programs, folder / "data", shown)
+        use = EmbeddedServer(folder=folder, programs=programs, shown=shown).use()
+        return PostgresAddress(use.dsn, _EMBEDDED_JOB, shown, use)
 
     @property
     def password(self) -> str:
@@ -115,6 +162,8 @@ class LedgerLocation:
     @property
     def without_password(self) -> str:
         """The address of a database without its password, for another process."""
+        if self.is_embedded:
+            return os.path.abspath(str(self._text))  # noqa: PTH100 - links are left as they are
         return split_password(str(self._text))[0]
 
     def files(self) -> Mapping[str, Path]:
@@ -122,6 +171,8 @@ class LedgerLocation:
 
         The dict is empty for an address.
         """
+        if self.is_embedded:
+            return {"the ledger": Path(self._text)}
         return {} if self.is_address else files_of_ledger(self.file_path())
 
     def exists(self) -> bool:
@@ -130,6 +181,8 @@ class LedgerLocation:
         True for a file that cannot be examined: opening it raises the error. A database is asked; raise
         ``LedgerError`` when it cannot be.
         """
+        if self.is_embedded and not is_server_folder(Path(self._text)):
+            return False
         if self.is_postgres:
             require_driver(str(self))
             from provisioner.ledger.postgres.reader import is_there  # noqa: PLC0415 - loads asyncpg

