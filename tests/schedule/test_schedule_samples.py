@@ -2,9 +2,7 @@
 
 import re
 import shlex
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ import yaml
 from provisioner import __version__
 from provisioner.cli.main import cli
 from provisioner.errors import ExitCode
+from tests.sample_checks import ROOT, check, parse, tool
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "samples" / "schedule"
 CRON_LINE = re.compile(r"(?:[\d*/,-]+ +){5}(?P<command>.+)")
 EXACT_IMAGE = re.compile(r"[a-z0-9./-]+:\d+\.\d+\.\d+-[a-z-]+(@sha256:[0-9a-f]{64})?")
@@ -27,32 +25,10 @@ def text_of(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def tool(name: str) -> str:
-    """Find a program, ours first; skip the test where the machine has none."""
-    found = shutil.which(name, path=f"{Path(sys.executable).parent}:/usr/bin:/bin:/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed here")
-    return found
-
-
-def check(*command: str | Path, cwd: Path = FOLDER) -> None:
-    """Run a checker, which has to be content."""
-    ended = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
 def setting(unit: str, name: str) -> str:
     """Return the one value of a setting in a unit."""
     (value,) = re.findall(rf"^{name}=(.*)$", text_of(unit), re.MULTILINE)
     return str(value)
-
-
-def parse(arguments: list[str]) -> None:
-    """Let the program read a command line, and do nothing."""
-    with cli.make_context("provisioner", list(arguments)) as context:
-        name, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
-        assert command is not None
-        command.make_context(name, rest, parent=context)
 
 
 def commands_in_crontab() -> list[str]:
