@@ -72,7 +72,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         messages=follow_ups.messages.final,
         history=follow_ups.history.final,
         conversation_settings=follow_ups.settings.final,
-        output=str(outputs.path),
+        output=outputs.shown,
         failed=str(options.failed or ""),
         ledger=str(location),
         notes=(*told, *(() if fingerprints else (NEVER_PLANNED,))),

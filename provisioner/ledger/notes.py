@@ -5,6 +5,8 @@ from typing import TypedDict
 
 import msgspec
 
+from provisioner.system.addresses import scheme_of
+
 
 class JobNotes(msgspec.Struct, frozen=True, gc=False):
     """Notes of one ledger; None for a note that was never set. The field names are the names in the ledger."""
@@ -71,7 +73,8 @@ class RunNote(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
         """Return the name of the results as seen from ``folder``; empty when it is not known, or stdout."""
         if self.output in {"", "-"}:
             return ""
-        return self.output if self.folder in {"", folder} else str(Path(self.folder, self.output))
+        is_as_it_is = self.folder in {"", folder} or scheme_of(self.output)
+        return self.output if is_as_it_is else str(Path(self.folder, self.output))
 
 
 class PlanNotes(TypedDict, total=False):

@@ -26,6 +26,7 @@ from provisioner.results import (
 from provisioner.sources import PARQUET, WORKBOOK, WORKBOOKS, ObjectSource, Source, enumerate_records
 from provisioner.sources.delimited.source import DelimitedSource
 from provisioner.sources.delimited.spelling import without_stand_in
+from provisioner.sources.files.objects import object_address, shown_output
 
 _BINARY = {WORKBOOK: "a workbook", PARQUET: "a Parquet file"}
 """What a file is called that is no text, by its format, which is also its suffix."""
@@ -53,8 +54,13 @@ class Outputs:
 
     @property
     def folder(self) -> Path | None:
-        """Folder of the results file; None when the results go to stdout."""
-        return None if self.path == STDOUT else self.path.parent
+        """Folder of the results file; None when the results go to stdout or to an address."""
+        return None if self.path == STDOUT or object_address(self.path) else self.path.parent
+
+    @property
+    def shown(self) -> str:
+        """Name of the results file as it was typed, without a secret."""
+        return shown_output(self.path)
 
     @property
     def failed(self) -> Path | None:

@@ -19,6 +19,7 @@ import msgspec
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result, VanishedResult
 from provisioner.models.output_columns import RESULT_COLUMNS
+from provisioner.sources.files.objects import object_address, require_object_store, upload
 from provisioner.system.os_errors import os_reason
 
 from .csv_lines import CsvLines
@@ -82,16 +83,14 @@ def format_of(path: Path, chosen: str) -> Format:
 
 def check_writable(path: Path) -> None:
     """Raise ``UsageError`` when no file could be written at ``path``; call it before the run, not after."""
+    if address := object_address(path):
+        require_object_store(address)
+        return
     if path == STDOUT:
         if sys.stdout is None:
             raise UsageError("stdout is closed", cure="name a file with -o, or open stdout")
         return
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"{path}: the name is not UTF-8", cure="choose another name, or work in a UTF-8 locale"
-        ) from error
+    _check_name(path)
     if path.is_dir():
         raise UsageError(f"{path} is a folder", cure="name a file in it")
     place = os.path.realpath(path.parent)
@@ -110,14 +109,30 @@ def check_writable(path: Path) -> None:
         ) from error
 
 
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{path}: the name is not UTF-8", cure="choose another name, or work in a UTF-8 locale"
+        ) from error
+
+
 @contextmanager
 def atomic_write(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """Yield a stream whose content replaces the file at ``path`` when the block ends without an exception.
 
     The bytes go to a temporary file in the same folder, which is synced and then renamed, so that readers see the
-    old file or the complete new one. The file gets ``mode`` regardless of the umask. ``-`` is stdout. Raise
-    ``StorageError`` when the disk is full or the file cannot be written.
+    old file or the complete new one. The file gets ``mode`` regardless of the umask. ``-`` is stdout. For the
+    address of an object store, the temporary file is uploaded whole instead. Raise ``StorageError`` when the disk
+    is full or the file cannot be written.
     """
+    if address := object_address(path):
+        with tempfile.TemporaryDirectory(prefix="provisioner-") as folder:
+            with atomic_write(Path(folder, path.name)) as stream:
+                yield stream
+            upload(Path(folder, path.name), address)
+        return
     if path == STDOUT:
         with _stdout() as stream:
             yield stream

@@ -198,7 +198,7 @@ def _summary(config: AccountConfig, run_plan: RunPlan, report: SendReport, final
         throttled=figures.throttled,
         elapsed_s=None if is_declined else report.elapsed_s(time.monotonic()),
         rate_achieved=figures.rate_achieved,
-        output=str(config.outputs.path) if final.has_results or config.outputs.path == STDOUT else "",
+        output=config.outputs.shown if final.has_results or config.outputs.path == STDOUT else "",
         failed=str(config.commands.options.failed or "") if final.has_results else "",
         ledger=str(config.commands.ledger),
         notes=(*final.kept, *ended.notes),

@@ -15,6 +15,7 @@ from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
 from provisioner.runs.named_ledger import named_location
 from provisioner.runs.replacing import output_kinds
 from provisioner.sources import expand, is_remote
+from provisioner.sources.files.objects import object_address
 from provisioner.twilio.account.credentials import secret_files
 
 PATH_OPTIONS: Mapping[str, tuple[Use, str, str]] = {
@@ -104,6 +105,8 @@ def _ledgers(options: Any, arguments: Mapping[str, Any]) -> Iterator[FileRole]:
 def _ledger_locations(options: Any, arguments: Mapping[str, Any]) -> Sequence[LedgerLocation]:
     """Return the ledgers that options and arguments name. Raise ``UsageError`` for a ledger at an address."""
     if isinstance(options, JobOptions):
+        if options.ledger is None and object_address(options.output or ""):
+            return []  # the run reports that it needs a ledger of its own
         return [LedgerLocation.parse(options.ledger_path, results=options.output)] if options.ledger_path else []
     named = [*arguments.get("ledgers", ()), *filter(None, (arguments.get("ledger"),))]
     made = arguments.get("made")

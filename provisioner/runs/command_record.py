@@ -6,6 +6,7 @@ from dataclasses import asdict
 from provisioner.ledger import RunNote
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import JobOptions, LoadOptions, RunOptions
+from provisioner.sources.files.objects import shown_output
 
 from .job_commands import JobCommands
 from .row_selection import RetryConfig
@@ -38,8 +39,8 @@ def note_of_run(
         next_command=commands.resume,
         reconcile_command=commands.reconcile,
         folder=environment.folder,
-        output=str(options.output or ""),
-        failed=str(options.failed or ""),
+        output=shown_output(options.output or ""),
+        failed=shown_output(options.failed or ""),
         max_open=options.max_open,
         looks_up_rows=retry.looks_up_rows,
     )

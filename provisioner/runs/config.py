@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from provisioner.errors import UsageError
-from provisioner.ledger import LedgerLocation, RunNote
+from provisioner.ledger import EMBEDDED, LedgerLocation, RunNote
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import (
     USUAL_RATE,
@@ -21,6 +21,7 @@ from provisioner.pacing import DailyWindow
 from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
+from provisioner.sources.files.objects import object_address
 from provisioner.target import Target
 
 from .account_step import AccountConfig
@@ -87,7 +88,7 @@ class RunConfig:
             job=setup.job,
             start=_start(options, kind, outputs.path, ledger, is_local=target.is_local),
             planning=_planning(options, kind, target, schedule, run_note),
-            supervision=_supervision(options, title=str(outputs.path)),
+            supervision=_supervision(options, title=outputs.shown),
             sending=setup.sending,
             sharing=_sharing(files, options, kind, setup),
             accounting=_accounting(kind, commands, outputs, schedule, output_names.moment),
@@ -99,6 +100,11 @@ def _outputs(options: RunOptions | LoadOptions) -> Outputs:
     if outputs.path == STDOUT and (options.ledger is None or options.json):
         clash = "--json" if options.json else "no --ledger"
         raise UsageError(f"results on stdout, and {clash}", cure="name a file with -o, or add --ledger PATH")
+    if object_address(outputs.path) and str(options.ledger or EMBEDDED) == EMBEDDED:
+        raise UsageError(
+            f"results at {outputs.shown}, and no ledger of their own: it is not beside them in an object store",
+            cure="add --ledger postgresql://USER@HOST/DATABASE, or --ledger and the name of a file",
+        )
     return outputs
 
 

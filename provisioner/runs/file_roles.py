@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioner.errors import UsageError
 from provisioner.results.recognition import OutputKind, describe_file, output_kind
+from provisioner.sources.files.objects import downloaded, object_address, shown_output
 
 STREAM = Path("-")
 """Path that stands for stdin when it is read, and for stdout when it is written."""
@@ -85,6 +86,8 @@ def is_same_file(one: Path, other: Path) -> bool:
 def _has_bytes(role: FileRole) -> bool:
     if role.path == STREAM:
         return False
+    if object_address(role.path):
+        return True
     try:
         str(role.path).encode()
         status = role.path.stat()
@@ -94,15 +97,18 @@ def _has_bytes(role: FileRole) -> bool:
 
 
 def _require_of_kind(role: FileRole, kind: OutputKind) -> None:
-    try:
-        is_ours = output_kind(role.path) is kind
-    except OSError:
-        is_ours = False
-    if not is_ours:
-        raise UsageError(
-            f"{role.name} {role.path} would replace {describe_file(role.path)}, which is not {kind}",
-            cure="choose another name, or add --overwrite to replace that file",
-        )
+    with downloaded(role.path) as found:
+        if found is None:
+            return
+        try:
+            is_ours = output_kind(found) is kind
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            raise UsageError(
+                f"{role.name} {shown_output(role.path)} would replace {describe_file(found)}, which is not {kind}",
+                cure="choose another name, or add --overwrite to replace that file",
+            )
 
 
 def _require_harmless(same: Sequence[FileRole]) -> None:

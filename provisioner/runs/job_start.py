@@ -17,6 +17,7 @@ from provisioner.planning.input import JobInput
 from provisioner.results import is_whole
 from provisioner.signals import StopSignals
 from provisioner.sources import is_remote
+from provisioner.sources.files.objects import downloaded, object_address, shown_output
 
 from .earlier_files import keep_file
 from .foreign_results import has_results, has_unknown_rows
@@ -124,7 +125,8 @@ def _replaced_plan(ledger: LedgerLocation, settings: Mapping[str, str]) -> tuple
 def _folders(config: JobStartConfig, job_input: JobInput) -> Sequence[Path]:
     """Return the folders of the job's files, and of the files that symbolic links among them point to."""
     inputs = [Path(source.name) for source in job_input.sources if not is_remote(source.name)]
-    files = [config.results, *inputs, *config.ledger.files().values()]
+    results = () if object_address(config.results) else (config.results,)
+    files = [*results, *inputs, *config.ledger.files().values()]
     targets = [Path(os.path.realpath(path)) for path in files]
     folders: dict[str, Path] = {}
     for path in (*files, *targets):
@@ -137,21 +139,24 @@ def _foreign_results(config: JobStartConfig, settings: Mapping[str, str]) -> Pat
 
     Raise ``UsageError`` for such a file unless a new job or a load test is requested.
     """
-    results = config.results
+    results, address = config.results, object_address(config.results)
     is_lost = not config.ledger.exists()
-    if not (has_results(results) if is_lost else _is_of_other_ledger(config, settings)):
-        return None
+    with downloaded(results) as found:
+        if found is None or not (has_results(found) if is_lost else _is_of_other_ledger(found, config, settings)):
+            return None
+    if address and (config.is_new_job or not config.is_guarded):
+        raise UsageError(f"{shown_output(results)} has the results of another job", cure="choose another -o")
     if config.is_new_job or not config.is_guarded:
         return results
     raise _lost_ledger(results, config.ledger) if is_lost else _other_ledger(results, config.ledger)
 
 
-def _is_of_other_ledger(config: JobStartConfig, settings: Mapping[str, str]) -> bool:
+def _is_of_other_ledger(results: Path, config: JobStartConfig, settings: Mapping[str, str]) -> bool:
     """Return whether the results have a created row that the job's ledger does not know."""
     with open_reader(config.ledger) as reader:
         if reader.is_held() or (reader.has_job() and not _may_take(reader, settings)):
             return False  # opening it raises the error: it is in use, perhaps just being created, or another job's
-        return has_unknown_rows(config.results, reader)
+        return has_unknown_rows(results, reader)
 
 
 def _may_take(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
@@ -161,16 +166,17 @@ def _may_take(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
 
 def _rebuild(results: Path, ledger: LedgerLocation, *, before: str = "", after: str) -> str:
     """Return the way on by ``--rebuild-from``, empty where results or ledger do not allow it."""
-    is_possible = is_whole(results) and not ledger.is_postgres
+    is_possible = not object_address(results) and is_whole(results) and not ledger.is_postgres
     return f"{before}--rebuild-from {quote(str(results))}{after}" if is_possible else ""
 
 
 def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
-    if ledger != LedgerLocation.beside(results):
+    shown = shown_output(results)
+    if object_address(results) or ledger != LedgerLocation.beside(results):
         return UsageError(
-            f"{results} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
+            f"{shown} has rows that no ledger named here knows, as {ledger} is not there: those that are in "
             "the input would be created again",
-            cure=f"name the ledger of {results} with --ledger; or, for other customers, another -o; or add "
+            cure=f"name the ledger of {shown} with --ledger; or, for other customers, another -o; or add "
             f"{_rebuild(results, ledger, after=' if its ledger is lost; or ')}--new-job to begin anew and keep "
             "these results under another name",
         )
@@ -183,8 +189,9 @@ def _lost_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
 
 def _other_ledger(results: Path, ledger: LedgerLocation) -> UsageError:
     rebuild = _rebuild(results, ledger, before=f"or move {ledger} away and add ", after="; ")
+    shown = shown_output(results)
     return UsageError(
-        f"{results} has created rows that {ledger} does not know: it is of another ledger, or that is an old copy",
-        cure=f"name the ledger of {results} with --ledger, or another -o; {rebuild}--new-job goes on and keeps "
+        f"{shown} has created rows that {ledger} does not know: it is of another ledger, or that is an old copy",
+        cure=f"name the ledger of {shown} with --ledger, or another -o; {rebuild}--new-job goes on and keeps "
         "these results under another name",
     )

@@ -16,6 +16,7 @@ from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, hold_lock
 from provisioner.options import JobOptions
 from provisioner.pacing import parse_zone
+from provisioner.sources.files.objects import object_address
 
 _O = TypeVar("_O", bound=JobOptions)
 _PLACES = ("{date}", "{time}")
@@ -59,9 +60,9 @@ class DatedOutputNames:
         """Return a copy of the options with date and time inserted into the file names."""
         return replace(
             options,
-            output=self._dated(options.output),
-            failed=self._dated(options.failed),
-            ledger=self._dated(options.ledger),
+            output=self._dated_or_none(options.output),
+            failed=self._dated_or_none(options.failed),
+            ledger=self._dated_or_none(options.ledger),
         )
 
     def resume_command(self, command: str) -> str:
@@ -70,7 +71,7 @@ class DatedOutputNames:
             return command
         words = shlex.split(command)
         for flag, template in self.templates:
-            given, dated = str(template), str(self._dated(template))
+            given, dated = (object_address(each) or str(each) for each in (template, self._dated(template)))
             is_typed = any(given in word for word in words)
             words = [word.replace(given, dated) for word in words] + ([] if is_typed else [flag, dated])
         return shlex.join(words)
@@ -85,11 +86,14 @@ class DatedOutputNames:
 
     @property
     def locked(self) -> tuple[Path, ...]:
-        """Paths whose locks ``exclusive`` holds: the first template, or none."""
-        return tuple(path for _, path in self.templates[:1])
+        """Paths whose locks ``exclusive`` holds: the first template of a file, or none."""
+        return tuple(path for _, path in self.templates if not object_address(path))[:1]
 
-    def _dated(self, path: Path | None) -> Path | None:
-        if path is None or not _has_place(path.name):
+    def _dated_or_none(self, path: Path | None) -> Path | None:
+        return None if path is None else self._dated(path)
+
+    def _dated(self, path: Path) -> Path:
+        if not _has_place(path.name):
             return path
         name = path.name.replace("{date}", f"{self.moment:%Y-%m-%d}").replace("{time}", f"{self.moment:%H%M%S}")
         return path.with_name(name)

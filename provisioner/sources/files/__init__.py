@@ -1,6 +1,6 @@
-"""Input files as bytes.
+"""Input files as bytes, and outputs at an address.
 
 ``discovery`` resolves file names, globs, addresses and pipes · ``raw_input`` bytes and fingerprint of one input ·
 ``pipes`` opens pipes · ``remote`` and ``web`` read addresses · ``spool`` copies both to a temporary file ·
-``compression`` and ``members`` decompression.
+``objects`` writes to object stores · ``compression`` and ``members`` decompression.
 """

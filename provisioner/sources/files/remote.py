@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -74,11 +75,37 @@ def find_remote(address: str) -> Sequence[RemoteObject]:
         from .web import open_web  # noqa: PLC0415 - it needs the extra
 
         return [RemoteObject(address, name, partial(open_web, address, name))]
-    if has_parameters(address):
-        raise InputError("has a query", source=name, cure="give the credentials in the environment, and omit it")
-    _require(name, FILE_SYSTEMS[scheme])
     with _told(name):
         return _objects(address)
+
+
+def has_object(address: str) -> bool:
+    """Return whether there is an object at the address of an object store.
+
+    Raise ``InputError`` when it cannot be asked for, and when a package is not installed.
+    """
+    with _told(masked_address(address)):
+        system, path = _system_of(address)
+        system.invalidate_cache()
+        return bool(system.isfile(path))
+
+
+def put_object(file: Path, address: str) -> None:
+    """Write an object of the bytes of a file, as a whole. Raise ``InputError`` when it cannot be written."""
+    with _told(masked_address(address)):
+        system, path = _system_of(address)
+        system.put_file(str(file), path)
+
+
+def _system_of(address: str) -> tuple[Any, str]:
+    name = masked_address(address)
+    if has_parameters(address):
+        raise InputError("has a query", source=name, cure="give the credentials in the environment, and omit it")
+    _require(name, FILE_SYSTEMS[scheme_of(address)])
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded for its addresses
+
+    system, path = url_to_fs(address)
+    return system, path
 
 
 def _require(name: str, package: str) -> None:
@@ -98,9 +125,7 @@ def _require(name: str, package: str) -> None:
 
 
 def _objects(address: str) -> Sequence[RemoteObject]:
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded for its addresses
-
-    system, path = url_to_fs(address)
+    system, path = _system_of(address)
     if not re.search(r"[*?\[]", path) or system.exists(path):
         return [RemoteObject(address, masked_address(address), partial(_open_object, system, path, address))]
     place = re.match(r"[^:]+://[^/]*/", address)

