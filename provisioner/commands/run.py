@@ -1,9 +1,10 @@
 """The command ``run``: create one WebChat for every row."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from provisioner.cluster.choice import choose_engine
-from provisioner.ledger import LedgerLocation
+from provisioner.ledger import EMBEDDED, LedgerLocation
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
@@ -26,10 +27,15 @@ async def run_job(
 
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
-    is_shared = options.ledger is not None and LedgerLocation(options.ledger).is_postgres
-    engine = choose_engine(options, environment.environ, is_shared=is_shared)
+    engine = choose_engine(options, environment.environ, is_shared=_is_shared(options))
     kind = RunKind.of_run(options, engine)
     config = RunConfig.from_options(files, options, environment, kind)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision)
         return await execute_run(files, config, supervisor, ui, stop or StopSignals())
+
+
+def _is_shared(options: RunOptions) -> bool:
+    """Return whether several processes can use the ledger that the options name."""
+    ledger = options.ledger or Path(f"{options.output}.ledger")
+    return str(ledger) == EMBEDDED or LedgerLocation(ledger).is_postgres
