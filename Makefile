@@ -8,10 +8,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
+	@echo 'make demo-cluster  the same with two workers and PostgreSQL from a wheel; one worker is killed in the middle'
 	@echo 'make test      run every test, in two processes (TESTS="tests/unit -x" to run some, WORKERS=0 for one process)'
 	@echo 'make test-all  run them on every Python from 3.11 to 3.14 that the machine has'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
@@ -29,9 +30,12 @@ help:
 	@echo 'make sbom      write sbom.cdx.json: the libraries of requirements.lock as CycloneDX'
 	@echo 'make audit     ask for known vulnerabilities of these libraries; needs the package index'
 
-$(VENV)/.run: requirements.lock
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements.lock
 	$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
@@ -41,10 +45,18 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock pyproject.toml
 	@touch $@
 
 demo: $(VENV)/.run
-	@rm -f $(DEMO) $(DEMO).ledger
+	@rm -rf $(DEMO) $(DEMO).ledger
 	$(BIN)/python -m provisioner run samples/customers.csv -o $(DEMO) --key crm_id --simulate
 	@echo
 	@head -n 4 $(DEMO)
+
+$(VENV)/.embedded: $(VENV)/.made requirements-embedded.lock
+	$(PIP) --require-hashes -r requirements-embedded.lock
+	@touch $@
+
+demo-cluster: $(VENV)/.embedded
+	@rm -rf $(DEMO) $(DEMO).ledger
+	PYTHONPATH=. $(BIN)/python samples/cluster/demo.py samples/customers.csv $(DEMO)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(TESTS)
@@ -118,6 +130,8 @@ docs: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra dask --extra objects --extra parquet --extra postgres --extra uvloop --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra embedded -o requirements-embedded.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml samples/cluster/requirements.in --extra dask --extra objects --extra postgres --extra uvloop -o samples/cluster/requirements.txt
 
 # Both tools run apart from the project, in an environment of their own, at these versions.
 sbom: $(VENV)/.dev

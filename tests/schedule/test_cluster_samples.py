@@ -152,11 +152,12 @@ def parse_for_dask(command: Sequence[str]) -> dict[str, Any]:
 
 def test_slurm_gets_a_script_that_starts_a_worker_of_dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell reads it, Dask understands its command; it is asked for as many threads as it is to keep workers."""
+    dask = pytest.importorskip("dask")
     pytest.importorskip("dask_jobqueue")
     monkeypatch.chdir(tmp_path)
     sample = runpy.run_path(str(FOLDER / "dask_slurm.py"))
 
-    with sample["new_cluster"]() as cluster:
+    with dask.config.set({"jobqueue.slurm.interface": "lo"}), sample["new_cluster"]() as cluster:
         script, scheduler = cluster.job_script(), cluster.scheduler_address
 
     tmp_path.joinpath("job").write_text(script, encoding="utf-8")

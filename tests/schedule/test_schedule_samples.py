@@ -16,6 +16,7 @@ from provisioner.errors import ExitCode
 from tests.sample_checks import ROOT, check, parse, tool
 
 FOLDER = ROOT / "samples" / "schedule"
+IMAGES = (FOLDER, ROOT / "samples" / "cluster")
 CRON_LINE = re.compile(r"(?:[\d*/,-]+ +){5}(?P<command>.+)")
 EXACT_IMAGE = re.compile(r"[a-z0-9./-]+:\d+\.\d+\.\d+-[a-z-]+(@sha256:[0-9a-f]{64})?")
 
@@ -190,14 +191,16 @@ def test_the_pod_may_do_little() -> None:
     assert secret in worker()["env"]
 
 
-def test_hadolint_reads_the_dockerfile() -> None:
+@pytest.mark.parametrize("folder", IMAGES)
+def test_hadolint_reads_the_dockerfile(folder: Path) -> None:
     """The linter of Dockerfiles has nothing to say."""
-    check(tool("hadolint"), FOLDER / "Dockerfile")
+    check(tool("hadolint"), folder / "Dockerfile")
 
 
-def test_the_image_is_pinned_small_and_nobodys() -> None:
+@pytest.mark.parametrize("folder", IMAGES)
+def test_the_image_is_pinned_small_and_nobodys(folder: Path) -> None:
     """Exact bases, locked libraries by their hashes, nothing run in the last stage, a user that is not root."""
-    text = text_of("Dockerfile")
+    text = folder.joinpath("Dockerfile").read_text(encoding="utf-8")
     bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
     last_stage = text.rpartition("\nFROM ")[2]
 
@@ -209,18 +212,26 @@ def test_the_image_is_pinned_small_and_nobodys() -> None:
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last_stage, re.MULTILINE)
 
 
-def test_the_image_is_built_from_what_is_there() -> None:
+@pytest.mark.parametrize("folder", IMAGES)
+def test_the_image_is_built_from_what_is_there(folder: Path) -> None:
     """What it copies is in the project and let into the build, and nothing else is."""
-    copied = re.findall(r"^COPY (?!--from)(\S+?)/? ", text_of("Dockerfile"), re.MULTILINE)
-    let_in = re.findall(r"^!(.+)$", text_of("Dockerfile.dockerignore"), re.MULTILINE)
+    copied = re.findall(
+        r"^COPY (?!--from)(\S+?)/? ", folder.joinpath("Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    let_in = re.findall(
+        r"^!(.+)$", folder.joinpath("Dockerfile.dockerignore").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
     assert sorted(copied) == sorted(let_in)
     assert all((ROOT / name).exists() for name in copied)
-    assert "*" in text_of("Dockerfile.dockerignore").splitlines()
+    assert "*" in folder.joinpath("Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_entry_of_the_image_is_the_program() -> None:
+@pytest.mark.parametrize("folder", IMAGES)
+def test_the_entry_of_the_image_is_the_program(folder: Path) -> None:
     """What the image starts is what ``python -m`` starts, and its help is what it shows by itself."""
-    assert 'ENTRYPOINT ["python", "-m", "provisioner"]' in text_of("Dockerfile")
+    assert 'ENTRYPOINT ["python", "-m", "provisioner"]' in folder.joinpath("Dockerfile").read_text(
+        encoding="utf-8"
+    )
     with pytest.raises(click.exceptions.Exit):
         cli.make_context("provisioner", ["--help"])
