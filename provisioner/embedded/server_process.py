@@ -201,7 +201,7 @@ def wait_until_unused(folder: Path, linger_s: float, server: "subprocess.Popen[b
         time.sleep(_POLL_S)
 
 
-def run(server: Server, linger_s: float, ready: int) -> None:
+def serve(server: Server, linger_s: float, ready: int) -> None:
     """Run the server until nobody uses it, and start it again when it dies; write to ``ready`` how it started."""
     try:
         server.create()
@@ -232,7 +232,7 @@ def detach(folder: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def main(programs: str, folder: str, socket: str, linger_s: str, life: str, *settings: str) -> int:
+def start(programs: str, folder: str, socket: str, linger_s: str, life: str, *settings: str) -> int:
     """Start the process that runs the server, and return when the server is ready or has failed."""
     told, ready = os.pipe()
     if os.fork():
@@ -247,7 +247,7 @@ def main(programs: str, folder: str, socket: str, linger_s: str, life: str, *set
     try:
         with reachable(Path(programs)) as found:
             place = os.open(folder, os.O_RDONLY)
-            run(Server(found, Path(folder), place, Path(socket), settings), float(linger_s), ready)
+            serve(Server(found, Path(folder), place, Path(socket), settings), float(linger_s), ready)
     finally:
         if socket != folder:
             shutil.rmtree(socket, ignore_errors=True)
@@ -257,4 +257,4 @@ def main(programs: str, folder: str, socket: str, linger_s: str, life: str, *set
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(start(*sys.argv[1:]))

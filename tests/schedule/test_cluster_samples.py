@@ -111,7 +111,7 @@ def test_the_pods_may_do_little() -> None:
 
 
 def test_every_exit_code_of_a_pod_is_somebodys() -> None:
-    """A run goes on by another start or calls somebody; a worker starts again if it alone has ended, or too early."""
+    """A run goes on by another start or calls somebody; a worker starts again if it alone ended, or was early."""
     for job in (each for name in MANIFESTS for each in documents(name) if each["kind"] == "Job"):
         (pod,) = pods(job)
         container = pod["containers"][0]["name"]
