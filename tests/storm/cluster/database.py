@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.postgres_server import NOBODY, programs
+from provisioner.embedded.server_process import NOBODY
+from tests.postgres_server import programs
 
 _SETTINGS = (
     "listen_addresses=127.0.0.1",
