@@ -124,15 +124,20 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 async def fence(folder: Path, *numbers: int) -> None:
-    """Fence workers as if their leases had run out."""
+    """Fence workers as if their leases had run out, unless they end meanwhile."""
     async with database(folder) as connection, asyncio.timeout(10):
-        fenced: set[int] = set()
-        while not fenced >= set(numbers):
+        live = True
+        while live:
             async with connection.transaction():
                 await connection.execute(
                     "UPDATE workers SET lease_until = '-infinity' WHERE id = ANY ($1::bigint[])", numbers
                 )
-                fenced |= {number for (number,) in await connection.fetch("SELECT fence_workers('{}', true)")}
+                await connection.execute("SELECT fence_workers('{}', true)")
+            live = await connection.fetchval(
+                "SELECT EXISTS (SELECT 1 FROM workers "
+                "WHERE id = ANY ($1::bigint[]) AND fenced_at IS NULL AND ended_at IS NULL)",
+                numbers,
+            )
 
 
 def write_nothing(is_read_only: str) -> None:
