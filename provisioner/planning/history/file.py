@@ -1,6 +1,8 @@
 """The file of ``--history``: read once before a run plans, and again from a temporary copy when rows are sent."""
 
 import asyncio
+import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -31,11 +33,21 @@ class HistoryFile:
     def __init__(self, source: Source, columns: HistoryColumns, stored: StoredChats) -> None:
         self.name, self.total = source.name, 0
         self._source, self._columns, self._stored = source, columns, stored
+        self._content = hashlib.blake2b(digest_size=16)
 
     @property
     def chats(self) -> int:
         """Number of keys."""
         return len(self._stored)
+
+    @property
+    def content_digest(self) -> str:
+        """Hexadecimal digest of all keys and messages that were read: files that say the same have the same."""
+        return self._content.hexdigest()
+
+    async def read(self) -> None:
+        """Read the whole file as ``entries`` does, on another thread, for a user who needs only the messages."""
+        await asyncio.to_thread(deque, self.entries(), 0)
 
     def entries(self) -> Iterator[HistoryEntry]:
         """Read the whole file, and yield an entry for each key; afterwards ``messages`` returns the messages.
@@ -79,7 +91,9 @@ class HistoryFile:
             raise self._fault("belongs to a chat of which messages stand further up, apart from it", line, _AGAIN)
         self._write(lambda: self._stored.add(key, messages))
         self.total += len(messages)
-        return HistoryEntry(key, line, tuple(history_digests(messages)))
+        digests = tuple(history_digests(messages))
+        self._content.update(len(key).to_bytes(8) + key.encode("utf-8", "surrogatepass") + b"".join(digests[-1:]))
+        return HistoryEntry(key, line, digests)
 
     def _write(self, write: Callable[[], None]) -> None:
         try:

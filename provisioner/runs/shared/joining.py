@@ -9,6 +9,7 @@ from provisioner.errors import LedgerError, OtherJobError, UsageError
 from provisioner.ledger import LedgerLocation, WorkerLedger, open_worker_ledger
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import WorkerOptions, parse_duration
+from provisioner.planning.history import HistoryFile
 from provisioner.planning.input import JobInput
 from provisioner.planning.plan import describe_reading
 from provisioner.ports.user_interface import UserInterface
@@ -61,6 +62,8 @@ async def work_on_run(
         with setup.job.open_input(spec.files, stop) as job_input:
             await _require_same_job(ledger, setup, job_input)
             with stop.active(drain_s=setup.sending.drain_s), setup.job.open_history(job_input) as history:
+                if history is not None:
+                    await _require_same_history(ledger, history)
                 job = OpenJob(job_input, ledger, ui, stop, history)
                 async with _opened_loop(job, ledger, setup) as loop:
                     return WorkerReport(ledger.number, await loop.run(), loop)
@@ -118,4 +121,14 @@ async def _require_same_job(ledger: WorkerLedger, setup: JobSetup, job_input: Jo
         raise LedgerError(
             f"{ledger.location}: this worker is of another version than the run, or reads the input differently",
             cure=f"install the version that began the run; this one is {__version__}",
+        )
+
+
+async def _require_same_history(ledger: WorkerLedger, history: HistoryFile) -> None:
+    """Read the file of ``--history``; raise ``LedgerError`` unless it says what the run's own file says."""
+    await history.read()
+    if history.content_digest != ledger.spec.history:
+        raise LedgerError(
+            f"{history.name} is not the history that was planned in {ledger.location}: its messages differ here",
+            cure="let every worker read the same file at that name, then start this one again",
         )

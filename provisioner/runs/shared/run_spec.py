@@ -31,11 +31,11 @@ _OF_THE_COORDINATOR = {
 """Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
 
 
-def run_spec(files: Sequence[str], options: RunOptions, target: Target) -> RunSpec:
+def run_spec(files: Sequence[str], options: RunOptions, target: Target, *, history: str = "") -> RunSpec:
     """Return what the workers of a run over ``files`` have to know; see ``RunSpec``.
 
     Paths are absolute in it, and addresses without their secrets. ``target`` is that of the run, with its
-    simulator started.
+    simulator started, and ``history`` the digest of what the file of ``--history`` says.
     """
     return RunSpec(
         files=tuple(_absolute(name) for name in files),
@@ -45,6 +45,7 @@ def run_spec(files: Sequence[str], options: RunOptions, target: Target) -> RunSp
         request_s=options.timeout,
         canary=options.canary,
         simulator=target.simulator,
+        history=history,
     )
 
 

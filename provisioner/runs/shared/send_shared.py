@@ -48,7 +48,8 @@ async def send_shared(
     start = StartingPoint(planned.counts, planned.to_send, planned.to_post)
     board = RunBoard(shared, start, rate_asked=rate.per_second, shows_workers=config.options.verbose)
     async with config.sending.target.started(rate) as target:
-        await shared.begin(run_spec(config.files, config.options, target))
+        history = "" if job.history is None else job.history.content_digest
+        await shared.begin(run_spec(config.files, config.options, target, history=history))
         log_start(planned.to_send, config.sending.rate)
         sending = replace(config.sending, target=target)
         coordinator = Coordinator(

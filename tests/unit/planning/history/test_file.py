@@ -128,3 +128,23 @@ async def test_many_chats_are_found_again(tmp_path: Path) -> None:
         assert history is not None
         list(history.entries())
         assert list(await history.messages("C-1")) == []
+
+
+async def test_files_that_say_the_same_have_one_digest(tmp_path: Path) -> None:
+    """Workers on several machines compare it: the order of columns and the format do not matter, a letter does."""
+
+    async def digest_of(name: str) -> str:
+        with open_history(name, mapping("id")) as history:
+            assert history is not None
+            await history.read()
+            return history.content_digest
+
+    same = tmp_path / "history.csv"
+    same.write_text("date,key,body,author\n2025-03-01T11:00:00+01:00,C-1,Guten Tag,Ann\n")
+    other = tmp_path / "other.csv"
+    other.write_text(same.read_text().replace("Guten", "guten"))
+
+    digest = await digest_of(write(tmp_path, [FIRST]))
+
+    assert await digest_of(str(same)) == digest
+    assert await digest_of(str(other)) != digest
