@@ -22,10 +22,10 @@ All functions return a ``Summary``. They raise a ``ProvisionerError`` for an err
 thread, with given options and a given user interface.
 """
 
-from collections.abc import Mapping
 from typing import Unpack
 
 from provisioner.background.arguments import Environ, OnProgress, PathName, PathNames, StopEvent
+from provisioner.background.performed import perform_call, perform_call_async
 from provisioner.commands.perform import (
     CommandContext,
     FileOptions,
@@ -55,6 +55,7 @@ from provisioner.options.keywords import (
     ReconcileKeywords,
     ReportKeywords,
     RunKeywords,
+    WorkerKeywords,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "areconcile",
     "areport",
     "astatus",
+    "aworker",
     "check",
     "close",
     "create_webchats",
@@ -92,33 +94,8 @@ __all__ = [
     "reconcile",
     "report",
     "status",
+    "worker",
 ]
-
-
-def _perform(  # noqa: PLR0917 - in the order of the functions below
-    command: str,
-    paths: PathNames,
-    given: Mapping[str, object],
-    environ: Environ = None,
-    on_progress: OnProgress | None = None,
-    stop: StopEvent | None = None,
-) -> Summary:
-    from provisioner.background.call import Call  # noqa: PLC0415 - the command line has no use for it
-
-    return Call.read(command, paths, given, environ).perform(on_progress, stop)
-
-
-async def _aperform(  # noqa: PLR0917 - the same
-    command: str,
-    paths: PathNames,
-    given: Mapping[str, object],
-    environ: Environ = None,
-    on_progress: OnProgress | None = None,
-    stop: StopEvent | None = None,
-) -> Summary:
-    from provisioner.background.call import Call  # noqa: PLC0415 - the same
-
-    return await Call.read(command, paths, given, environ).perform_async(on_progress, stop)
 
 
 def check(
@@ -134,7 +111,7 @@ def check(
     The details hold the plan, how each file is read, and the invalid rows. The exit code is 4 when a row is
     invalid.
     """
-    return _perform("check", files, options, environ, on_progress, stop)
+    return perform_call("check", files, options, environ, on_progress, stop)
 
 
 async def acheck(
@@ -146,7 +123,7 @@ async def acheck(
     **options: Unpack[CheckKeywords],
 ) -> Summary:
     """Run ``check`` while the caller's task waits."""
-    return await _aperform("check", files, options, environ, on_progress, stop)
+    return await perform_call_async("check", files, options, environ, on_progress, stop)
 
 
 def create_webchats(
@@ -164,7 +141,7 @@ def create_webchats(
     or invalid, 5 when some are unknown, 7 when some are left unsent, 8 when ``limit`` or ``max_duration`` ended
     the run and rows wait, and 6, 130 or 143 when the run was stopped. After all but 4 the same call goes on.
     """
-    return _perform("run", files, {"output": output, **options}, environ, on_progress, stop)
+    return perform_call("run", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 async def acreate_webchats(
@@ -177,7 +154,7 @@ async def acreate_webchats(
     **options: Unpack[RunKeywords],
 ) -> Summary:
     """Run ``create_webchats`` while the caller's task waits."""
-    return await _aperform("run", files, {"output": output, **options}, environ, on_progress, stop)
+    return await perform_call_async("run", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 def load_test(
@@ -194,7 +171,7 @@ def load_test(
     ``output`` is the path of the results file. The details hold the figures. The exit code is 99 when a condition
     of ``fail_if`` or ``abort_if`` is true.
     """
-    return _perform("load", files, {"output": output, **options}, environ, on_progress, stop)
+    return perform_call("load", files, {"output": output, **options}, environ, on_progress, stop)
 
 
 async def aload_test(
@@ -207,31 +184,55 @@ async def aload_test(
     **options: Unpack[LoadKeywords],
 ) -> Summary:
     """Run ``load_test`` while the caller's task waits."""
-    return await _aperform("load", files, {"output": output, **options}, environ, on_progress, stop)
+    return await perform_call_async("load", files, {"output": output, **options}, environ, on_progress, stop)
+
+
+def worker(
+    ledger: PathName,
+    *,
+    environ: Environ = None,
+    on_progress: OnProgress | None = None,
+    stop: StopEvent | None = None,
+    **options: Unpack[WorkerKeywords],
+) -> Summary:
+    """Send rows of the current run of a job whose ledger is in a database, until that ends, with its exit code."""
+    return perform_call("worker", ledger, options, environ, on_progress, stop)
+
+
+async def aworker(
+    ledger: PathName,
+    *,
+    environ: Environ = None,
+    on_progress: OnProgress | None = None,
+    stop: StopEvent | None = None,
+    **options: Unpack[WorkerKeywords],
+) -> Summary:
+    """Run ``worker`` while the caller's task waits."""
+    return await perform_call_async("worker", ledger, options, environ, on_progress, stop)
 
 
 def status(ledger: PathName) -> Summary:
     """Return the state of the job of ``ledger``, or of a results file beside its ledger, also while it runs."""
-    return _perform("status", ledger, {})
+    return perform_call("status", ledger, {})
 
 
 async def astatus(ledger: PathName) -> Summary:
     """Run ``status`` while the caller's task waits."""
-    return await _aperform("status", ledger, {})
+    return await perform_call_async("status", ledger, {})
 
 
 def export(
     ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
     """Write the results of a job again, to the path ``output``, in any format."""
-    return _perform("export", ledger, {"output": output, **options}, environ)
+    return perform_call("export", ledger, {"output": output, **options}, environ)
 
 
 async def aexport(
     ledger: PathName, *, output: PathName, environ: Environ = None, **options: Unpack[ExportKeywords]
 ) -> Summary:
     """Run ``export`` while the caller's task waits."""
-    return await _aperform("export", ledger, {"output": output, **options}, environ)
+    return await perform_call_async("export", ledger, {"output": output, **options}, environ)
 
 
 def reconcile(
@@ -246,7 +247,7 @@ def reconcile(
 
     With ``audit=True``, change nothing and check that every created row has exactly one conversation.
     """
-    return _perform("reconcile", ledger, options, environ, on_progress, stop)
+    return perform_call("reconcile", ledger, options, environ, on_progress, stop)
 
 
 async def areconcile(
@@ -258,7 +259,7 @@ async def areconcile(
     **options: Unpack[ReconcileKeywords],
 ) -> Summary:
     """Run ``reconcile`` while the caller's task waits."""
-    return await _aperform("reconcile", ledger, options, environ, on_progress, stop)
+    return await perform_call_async("reconcile", ledger, options, environ, on_progress, stop)
 
 
 def close(
@@ -274,7 +275,7 @@ def close(
     Without ``made``, they are those that ``since``, ``until`` and ``identity_prefix`` select in the account
     ``account_sid``. Without ``yes=True``, close nothing; the details say what would be closed.
     """
-    return _perform("close", () if made is None else made, options, environ, on_progress, stop)
+    return perform_call("close", () if made is None else made, options, environ, on_progress, stop)
 
 
 async def aclose(
@@ -286,14 +287,14 @@ async def aclose(
     **options: Unpack[CloseKeywords],
 ) -> Summary:
     """Run ``close`` while the caller's task waits."""
-    return await _aperform("close", () if made is None else made, options, environ, on_progress, stop)
+    return await perform_call_async("close", () if made is None else made, options, environ, on_progress, stop)
 
 
 def report(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
     """Write one self-contained HTML page about a job, or a comparison of several."""
-    return _perform("report", ledgers, options, environ)
+    return perform_call("report", ledgers, options, environ)
 
 
 async def areport(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
     """Run ``report`` while the caller's task waits."""
-    return await _aperform("report", ledgers, options, environ)
+    return await perform_call_async("report", ledgers, options, environ)

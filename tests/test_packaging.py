@@ -27,7 +27,13 @@ def source_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / archive.name.removesuffix(".tar.gz")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("requirements.lock", "requirements-dev.lock", "requirements-embedded.lock"),
+        "samples/cluster/requirements.txt",
+    ],
+)
 def test_a_lock_names_versions_and_hashes_and_no_place(name: str) -> None:
     """Everything is pinned to a version and held to its hashes; where it comes from is the installer's matter."""
     text = (ROOT / name).read_text(encoding="utf-8")

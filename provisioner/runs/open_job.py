@@ -14,7 +14,7 @@ class OpenJob:
     """Open input and ledger of a job, with the user interface and the stop signals, for the steps of a run.
 
     ``history`` is the file of ``--history``, None without it. ``shared_rate`` is the rate of the account that all
-    workers and jobs of a database share, None for a run that keeps its own.
+    workers and jobs of a database share; None for that of the ledger's database, if it is in one.
     """
 
     input: JobInput

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from provisioner.http_client.transport import Transport
+from provisioner.ledger import SharedRate, open_shared_rates
 from provisioner.models import Counts
 from provisioner.monitor import RunMonitor
 from provisioner.pacing import Reachability
@@ -71,8 +72,9 @@ async def open_sending(
 ) -> AsyncIterator[OpenSending]:
     """Open the connections, and yield what sends the rows of a job; close them at the end.
 
-    Nothing is sent while ``permit`` is not held; None is no such condition. Raise ``ProvisionerError`` when the
-    transport cannot be opened.
+    With a ledger in a database, all workers and jobs of an account there keep one rate. Nothing is sent while
+    ``permit`` is not held; None is no such condition. Raise ``ProvisionerError`` when the transport cannot be
+    opened.
     """
     stop = WorkStop()
     reachability = Reachability(
@@ -82,7 +84,8 @@ async def open_sending(
         tell=job.ui.print_status,
         permit=permit,
     )
-    async with config.target.open(config.schedule.peak_rate, permit=permit) as transport:
+    opened = config.target.open(config.schedule.peak_rate, permit=permit)
+    async with opened as transport, _account_rate(job, config) as shared_rate:
         clients = RunClients.over(
             transport,
             config.schedule,
@@ -90,6 +93,7 @@ async def open_sending(
             lone=config.rounds.canary,
             reachability=reachability,
             service_check=service_check_of(config.target, transport, job.ledger, reachability),
+            shared_rate=shared_rate,
         ).with_history(job.history)
         monitor = _monitor(start, clients, reachability)
         stop.on_drain = monitor.drain
@@ -98,6 +102,16 @@ async def open_sending(
             config=config.rounds, ledger=job.ledger, new_feed=feed, clients=clients, monitor=monitor, stop=stop
         )
         yield OpenSending(context, transport, reachability)
+
+
+@asynccontextmanager
+async def _account_rate(job: OpenJob, config: SendConfig) -> AsyncIterator[SharedRate | None]:
+    """Yield the rate that all workers and jobs of the account share in the ledger's database; None for a file."""
+    if job.shared_rate is not None or not config.schedule.is_shareable:
+        yield job.shared_rate
+        return
+    async with open_shared_rates(job.ledger.location) as rates:
+        yield None if rates is None else rates.rate_of(config.target.account.account_sid)
 
 
 def _monitor(start: StartingPoint, clients: RunClients, reachability: Reachability) -> RunMonitor:

@@ -58,6 +58,11 @@ class SendSchedule:
         duration_s = arrivals.duration_s if arrivals and arrivals.offered is not None else None
         return Timing(rate=self.peak_rate, duration_s=duration_s, finish=self._finish)
 
+    @property
+    def is_shareable(self) -> bool:
+        """Whether rows start evenly at a rate, which all workers and jobs of an account can keep together."""
+        return self.arrivals is None and math.isfinite(self.rate.per_second)
+
     def limit(self, rows: int) -> int | None:
         """Return the most rows that one run may send, None for no limit; ``rows`` is ``--limit``, 0 for none."""
         limits = [rows or None, self.arrivals.offered if self.arrivals else None]
@@ -69,7 +74,7 @@ class SendSchedule:
         With ``shared_rate``, rows that start evenly pass one pace with all that share it. There is none to share
         without a limit.
         """
-        if self.arrivals is None and shared_rate is not None and math.isfinite(self.rate.per_second):
+        if shared_rate is not None and self.is_shareable:
             return SharedPacer(self.rate, shared_rate, window=self.window, host=host)
         if self.arrivals is None:
             return Pacer(self.rate, window=self.window, host=host)

@@ -165,6 +165,7 @@ $function$;
 -- reply was not recorded, and return how many there are.
 CREATE FUNCTION doubt(these_ids bigint[], these_workers bigint[], this_run integer, why text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = on
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
@@ -288,11 +289,12 @@ $function$;
 
 -- name: recover
 -- Make unknown what is in flight of processes that are not live workers, and return how much there was.
-CREATE FUNCTION recover() RETURNS bigint LANGUAGE sql VOLATILE AS $function$
+CREATE FUNCTION recover() RETURNS bigint LANGUAGE sql VOLATILE
+SET enable_nestloop = off
+AS $function$
 SELECT doubt(
     ARRAY(
-        SELECT id FROM states WHERE status = 'in_flight'
-        UNION SELECT id FROM follow_ups WHERE status = 'created' AND message = 'in_flight'
+        SELECT id FROM all_follow_ups WHERE status = 'in_flight' OR (status = 'created' AND message = 'in_flight')
         UNION SELECT row_id FROM histories WHERE status = 'in_flight'
     ),
     ARRAY(SELECT id FROM workers WHERE generation IS NULL OR fenced_at IS NOT NULL OR ended_at IS NOT NULL),
