@@ -20,7 +20,7 @@ from tests.tls import Authority
 pytestmark = pytest.mark.acceptance
 
 LOOPS = ("asyncio", "uvloop") if importlib.util.find_spec("uvloop") else ("asyncio",)
-ROWS = 240
+ROWS = 180
 
 
 @dataclass
