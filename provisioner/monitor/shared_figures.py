@@ -1,7 +1,7 @@
 """Figures of the workers of a shared run: as each stores them, and added up."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -31,9 +31,11 @@ def decode_figures(text: str) -> RunFigures:
 def added_figures(parts: Sequence[RunFigures], *, rate_achieved: float | None) -> RunFigures:
     """Return the figures of a run from those of its workers; ``rate_achieved`` is that of all of them."""
     messages = [each.messages for each in parts if each.messages is not None]
+    settled = _added_counts(each.settled for each in parts)
+    reasons = _added_reasons(reason for each in parts for reason in each.reasons)
     return RunFigures(
         done=sum(each.done for each in parts),
-        reasons=_added_reasons(reason for each in parts for reason in each.reasons),
+        reasons=[*_still_true(reasons, settled.get(Status.UNKNOWN, 0))],
         resolved_to=_added_counts(each.resolved_to for each in parts),
         throttled=sum(each.throttled for each in parts),
         orphans=sum(each.orphans for each in parts),
@@ -41,7 +43,7 @@ def added_figures(parts: Sequence[RunFigures], *, rate_achieved: float | None) -
         most_in_flight=sum(each.most_in_flight for each in parts),
         rate_achieved=rate_achieved,
         sent=sum(each.sent for each in parts),
-        settled=_added_counts(each.settled for each in parts),
+        settled=settled,
         messages=sum(messages) if messages else None,
     )
 
@@ -62,6 +64,16 @@ def _added_reasons(reasons: Iterable[ErrorReason]) -> Sequence[ErrorReason]:
         rows = each.rows + (added[key].rows if key in added else 0)
         added[key] = ErrorReason(each.status, each.code, added.get(key, each).sentence, rows, each.of)
     return sorted(added.values(), key=lambda each: -each.rows)
+
+
+def _still_true(reasons: Iterable[ErrorReason], unknown: int) -> Iterator[ErrorReason]:
+    """Yield the reasons, those of unknown rows for at most ``unknown``: others may have looked them up."""
+    for each in reasons:
+        if each.status is not Status.UNKNOWN or each.of != "row":
+            yield each
+        elif unknown > 0:
+            yield ErrorReason(each.status, each.code, each.sentence, min(each.rows, unknown), each.of)
+            unknown -= each.rows
 
 
 def _status(word: str) -> Status | MessageStatus | SettingsStatus:

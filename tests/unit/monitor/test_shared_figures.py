@@ -43,3 +43,17 @@ def test_the_figures_of_a_run_are_those_of_its_workers_added_up() -> None:
     assert added.resolved_to == {Status.CREATED: 1}
     assert [(each.code, each.rows) for each in added.reasons] == [("45700", 5), ("", 1)]
     assert added.ignores_identity
+
+
+def test_rows_that_another_worker_has_looked_up_are_no_longer_told_as_unknown() -> None:
+    """The worker that lost their answers has counted them; the one that looked them up takes them away."""
+    lost = RunFigures(
+        reasons=[ErrorReason(Status.UNKNOWN, "connection_lost", "cut", 3)], settled={Status.UNKNOWN: 3}
+    )
+
+    told = [
+        [each.rows for each in added_figures([lost, found], rate_achieved=None).reasons]
+        for found in (RunFigures(settled={Status.UNKNOWN: -2}), RunFigures(settled={Status.UNKNOWN: -3}))
+    ]
+
+    assert told == [[1], []]
