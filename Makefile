@@ -16,6 +16,7 @@ help:
 	@echo 'make test      run every test, in two processes (TESTS="tests/unit -x" to run some, WORKERS=0 for one process)'
 	@echo 'make test-all  run them on every Python from 3.11 to 3.14 that the machine has'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
+	@echo '               and workers of one job 100 times, frozen 30 times (CLUSTER_STORM="--kills 20 --freezes 5")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
@@ -74,6 +75,7 @@ test-all: $(VENV)/.dev
 
 storm: $(VENV)/.dev
 	$(BIN)/python -m tests.storm $(STORM)
+	$(BIN)/python -m tests.storm.cluster $(CLUSTER_STORM)
 	$(BIN)/python -m tests.storm.api_description
 
 bench: $(VENV)/.dev .venv-bench/.done .node-bench/.done

@@ -13,8 +13,8 @@ from tests.storm.cluster.wire import Wire
 
 ALLOWED = frozenset({0, 4, 5, 6, 7, 75})
 """Exit codes that a process may end with by itself; injected faults cause 4 to 7."""
-_READ_ONLY = 2
-"""Exit code of a process that was started while the database was read-only."""
+_NO_JOB = 2
+"""Exit code of a worker that was started before the job was there."""
 _AGAIN_S = 0.3
 
 
@@ -68,7 +68,7 @@ class Member:
     def unexpected(self) -> list[str]:
         """Return a text for each exit code that no fault and no blow explains, and for tracebacks."""
         said = self.log.read_bytes()
-        allowed = ALLOWED | {-signal.SIGKILL} | ({_READ_ONLY} if b"is read-only" in said else set())
+        allowed = ALLOWED | {-signal.SIGKILL} | ({_NO_JOB} if b"the database has no job" in said else set())
         told = [f"{self.name} ended with {code}" for code in self.codes if code not in allowed]
         if b"Traceback" in said or b"internal error" in said:
             told.append(f"{self.name} printed a traceback")
