@@ -10,7 +10,7 @@ ProvisionerError
 ├── StrictError           3   invalid rows with ``--strict``
 ├── StorageError          6   a disk error during a run
 ├── GuardError            6   a safety limit stopped the run
-├── UnreachableError      7   Twilio could not be reached for too long
+├── UnreachableError      7   Twilio, or the server of a ledger, could not be reached for too long
 ├── StoppedError        130   stopped by SIGINT before a run began
 │   └── TerminatedError 143   stopped by SIGTERM or SIGHUP before a run began
 └── ThresholdError       99   a condition of a load test was met

@@ -20,8 +20,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     paths among them are made absolute. ``account_sid`` is the account that is called, empty for a simulated one.
     ``lease_s`` is how long a worker that says nothing keeps its rows, and ``request_s`` how long one of its
     requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none. ``simulator`` is the
-    address of the coordinator's simulator, empty without ``--simulate``. ``history`` is the digest of what the file
-    of ``--history`` says, empty without one.
+    address of the coordinator's simulator, empty without ``--simulate``. ``history`` is the digest of what the
+    file of ``--history`` says, empty without one.
     """
 
     files: tuple[str, ...]

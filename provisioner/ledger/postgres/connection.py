@@ -1,5 +1,7 @@
 """Connections to a job's schema, with the settings on which the ledger relies."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +11,8 @@ from provisioner.ledger.postgres.address import PostgresAddress
 
 CONNECT_S = 10.0
 """Seconds for connecting, with every host of the address and the TLS handshake."""
+_STARTING_S, _AGAIN_S = 30.0, 0.3
+"""Longest wait in seconds for a server that says that it is starting, and the time between two attempts."""
 _SETTINGS = {
     "application_name": "provisioner",
     "client_encoding": "UTF8",
@@ -33,12 +37,23 @@ WHERE current_setting('synchronous_commit') IN ('off', 'local')
 async def open_connection(address: PostgresAddress) -> asyncpg.Connection:
     """Open a connection whose search path is the job's schema, and whose commits are durable when they return.
 
-    Raise the exceptions of asyncpg and ``OSError``.
+    A server that is starting is waited for. Raise the exceptions of asyncpg and ``OSError``.
     """
-    settings = {**_SETTINGS, "search_path": f'"{address.schema}"'}
-    connection = await asyncpg.connect(address.dsn, timeout=CONNECT_S, server_settings=settings)
+    connection = await _connected(address)
     await connection.execute(_DURABLE)
     return connection
+
+
+async def _connected(address: PostgresAddress) -> asyncpg.Connection:
+    settings = {**_SETTINGS, "search_path": f'"{address.schema}"'}
+    until = time.monotonic() + _STARTING_S
+    while True:
+        try:
+            return await asyncpg.connect(address.dsn, timeout=CONNECT_S, server_settings=settings)
+        except asyncpg.CannotConnectNowError:
+            if time.monotonic() >= until:
+                raise
+        await asyncio.sleep(_AGAIN_S)
 
 
 @asynccontextmanager

@@ -53,8 +53,9 @@ def is_away(error: BaseException | None) -> bool:
 def translated(address: PostgresAddress) -> Iterator[None]:
     """Translate the exceptions of asyncpg and of the network that are raised inside the context.
 
-    Raise ``LedgerError`` when the ledger cannot be used, and ``StorageError`` when the server has no room. The
-    messages have neither the password nor a value of a row.
+    Raise ``LedgerError`` when the ledger cannot be used, ``UnreachableError`` when its server cannot be used now
+    and may be later, and ``StorageError`` when it has no room. The messages have neither the password nor a value
+    of a row.
     """
     try:
         yield
@@ -79,7 +80,7 @@ def to_error(error: BaseException, address: PostgresAddress) -> ProvisionerError
         if isinstance(error, kinds):
             return kind(f"{address.shown}: {what}", cure=cure)
     if isinstance(error, OSError):
-        return LedgerError(f"{address.shown} cannot be reached: {os_reason(error)}", cure=_LOOK)
+        return UnreachableError(f"{address.shown} cannot be reached: {os_reason(error)}", cure=_LOOK)
     code = getattr(error, "sqlstate", None)
     return LedgerError(
         f"{address.shown} cannot be used: PostgreSQL's error {code or type(error).__name__}",
@@ -124,13 +125,13 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], st
     ),
     (
         (asyncpg.ReadOnlySQLTransactionError,),
-        LedgerError,
+        UnreachableError,
         "the server is read-only",
         "name the primary server, or add target_session_attrs=read-write to the address",
     ),
     (
         (asyncpg.TooManyConnectionsError,),
-        LedgerError,
+        UnreachableError,
         "the server has no connection left",
         "raise max_connections",
     ),
@@ -147,8 +148,8 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], st
         "its certificate cannot be trusted",
         "name its CA in sslrootcert",
     ),
-    ((asyncpg.CannotConnectNowError,), LedgerError, "the server is starting or stopping", "try again later"),
-    ((TimeoutError,), LedgerError, "no answer came", _LOOK),
+    ((asyncpg.CannotConnectNowError,), UnreachableError, "the server is starting or stopping", "try again later"),
+    ((TimeoutError,), UnreachableError, "no answer came", _LOOK),
     (
         (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError),
         LedgerError,

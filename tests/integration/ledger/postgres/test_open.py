@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import LedgerError, UsageError
+from provisioner.errors import LedgerError, ProvisionerError, UsageError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.open import rebuild_ledger
 from provisioner.ledger.postgres.connection import open_connection
@@ -35,7 +35,7 @@ async def refusal_of(location: LedgerLocation) -> str:
     try:
         async with open_ledger(location, SETTINGS, version="1") as ledger:
             await ledger.plan(entries("a"), INPUT)
-    except LedgerError as error:
+    except ProvisionerError as error:
         return f"{error.message} | {error.cure}"
     return ""
 

@@ -5,7 +5,7 @@ import ssl
 import asyncpg
 import pytest
 
-from provisioner.errors import LedgerError, ProvisionerError, StorageError
+from provisioner.errors import LedgerError, ProvisionerError, StorageError, UnreachableError
 from provisioner.ledger.postgres.address import parse_postgres_address
 from provisioner.ledger.postgres.errors import OddConversation, is_away, translated
 from provisioner.ledger.shapes import OddLine
@@ -17,13 +17,13 @@ FAULTS: dict[BaseException, tuple[type[ProvisionerError], str]] = {
     asyncpg.InvalidPasswordError(SECRET): (LedgerError, "refuses this user or the password"),
     asyncpg.InvalidCatalogNameError(SECRET): (LedgerError, "no such database"),
     asyncpg.InsufficientPrivilegeError(SECRET): (LedgerError, "lacks a right"),
-    asyncpg.ReadOnlySQLTransactionError(SECRET): (LedgerError, "is read-only"),
-    asyncpg.TooManyConnectionsError(SECRET): (LedgerError, "no connection left"),
+    asyncpg.ReadOnlySQLTransactionError(SECRET): (UnreachableError, "is read-only"),
+    asyncpg.TooManyConnectionsError(SECRET): (UnreachableError, "no connection left"),
     asyncpg.UndefinedTableError(SECRET): (LedgerError, "not those of a ledger"),
     asyncpg.NumericValueOutOfRangeError(SECRET): (LedgerError, "PostgreSQL's error 22003"),
     ssl.SSLCertVerificationError(SECRET): (LedgerError, "certificate cannot be trusted"),
-    TimeoutError(SECRET): (LedgerError, "no answer came"),
-    ConnectionRefusedError(111, "Connection refused"): (LedgerError, "cannot be reached"),
+    TimeoutError(SECRET): (UnreachableError, "no answer came"),
+    ConnectionRefusedError(111, "Connection refused"): (UnreachableError, "cannot be reached"),
     ValueError(SECRET): (LedgerError, "the address cannot be used"),
     OddConversation(7): (LedgerError, "row 7 is created, but its conversation_sid is not a SID"),
     OddLine(): (LedgerError, "is damaged"),
@@ -37,6 +37,7 @@ def test_every_fault_is_told_with_a_cure_and_without_what_it_quotes() -> None:
             raise fault
 
         assert type(raised.value) is kind, fault
+        assert is_away(fault) == (kind is UnreachableError)
         assert text in raised.value.message
         assert raised.value.message.startswith("postgresql://ada:***@db/jobs?job=a")
         assert raised.value.cure
