@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
+	@echo 'make bench-cluster     one, two and four workers of one job, and how fast a lost one is replaced'
 	@echo 'make bench-cluster-rate  how precisely several workers keep one shared rate'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'
@@ -103,6 +104,9 @@ bench-durability: $(VENV)/.dev
 
 bench-ledgers: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.ledgers $(BENCH)
+
+bench-cluster: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.cluster $(BENCH)
 
 bench-cluster-rate: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.cluster_rate $(BENCH)

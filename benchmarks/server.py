@@ -1,7 +1,7 @@
 """Server of the comparisons: nginx, which is independent of all clients and faster than any of them.
 
-It answers each request with a 201 and the same conversation, keeps connections open, writes no log, and counts the
-requests.
+It answers each request with a 201 and a conversation of its own, keeps connections open, writes no log, and counts
+the requests.
 """
 
 import socket
@@ -18,7 +18,8 @@ from benchmarks.process import Missing, clean_environment, pinned, tool
 
 CORE = 1
 LIFETIME_S = 1_800  # after so many seconds it stops, even if the process that started it has died
-REPLY = '{"conversation_sid":"CH%s","identity":null}' % ("5" * 32)
+REPLY = '{"conversation_sid":"CH$request_id","identity":null}'
+"""Body of each reply. ``$request_id`` is nginx's, 32 random hexadecimal digits: no two conversations are one."""
 CONFIGURATION = """
 daemon off; master_process off; pid nginx.pid; error_log stderr crit;
 events {{ worker_connections 4096; }}
@@ -38,11 +39,15 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running nginx, for plain http and for TLS 1.3 with a ``certificate`` that clients must be set to trust."""
+    """A running nginx, for plain http and for TLS 1.3 with a ``certificate`` that clients must be set to trust.
+
+    ``pid`` is the ID of its parent process, whose only child it is.
+    """
 
     base_url: str
     tls_url: str
     certificate: Path
+    pid: int
 
     def requests(self) -> int:
         """Return the number of requests that the server has answered, including this one."""
@@ -68,7 +73,12 @@ def open_server() -> Iterator[Server]:
         process = subprocess.Popen(bounded, env=clean_environment())
         try:
             wait_for(port, process)
-            yield Server(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", folder / "certificate.pem")
+            yield Server(
+                f"http://127.0.0.1:{port}",
+                f"https://127.0.0.1:{tls_port}",
+                folder / "certificate.pem",
+                process.pid,
+            )
         finally:
             process.terminate()
             process.wait()

@@ -46,7 +46,7 @@ def first_s(call: Callable[[Job], Call], rows: int) -> float:
         folder = Path(name)
 
         def job_to(base_url: str) -> Call:
-            return call(Job(folder, Server(base_url, "", folder), rows))
+            return call(Job(folder, Server(base_url, "", folder, 0), rows))
 
         environment = job_to("http://127.0.0.1:1").environment
         return until_first_request(lambda base_url: job_to(base_url).command, environment, folder).wall_s
