@@ -65,10 +65,11 @@ class Console:
             ) from error
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print a small table on stdout; nothing with ``--json``. All rows are held in memory."""
+        """Print a small table on stdout; nothing with ``--json`` or without rows. All rows are held in memory."""
         from .table import render_table
 
-        for line in render_table(columns, rows):
+        held = [*rows]
+        for line in render_table(columns, held) if held else ():
             self.print(line)
 
     def print_status(self, line: str) -> None:

@@ -39,3 +39,10 @@ def test_a_run_that_waits_for_chats_to_be_closed_says_so(capsys: pytest.CaptureF
     assert "  paused: nothing was sent for 30 s, 12 rows wait" in told
     assert "  creation waits while 20 conversations are open (--max-open)" in told
     assert not [line for line in unlimited if "--max-open" in line]
+
+
+def test_a_table_without_rows_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job on which no worker is working has no heading of workers, and one without settings none of settings."""
+    told = printed(HELD, capsys)
+
+    assert not [line for line in told if line.startswith(("worker ", "setting "))]
