@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Protocol, TextIO
 
@@ -16,13 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioner.models.progress import Progress
+from provisioner.models.text import pluralize
 
-from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line, worker_text
+from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line, worker_texts
 
 LINE_EVERY_S = 10.0
 FRAME_EVERY_S = 0.25
 QUIET_S = 0.5
-WIDTH = 80
+WIDTH, HEIGHT = 80, 24
 
 Source = Callable[[], Progress]
 Sleep = Callable[[float], Awaitable[None]]
@@ -68,8 +69,8 @@ async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.s
         await sleep(LINE_EVERY_S)
         progress = source()
         screen.print_status(plain_line(progress))
-        for worker in progress.workers:
-            screen.print_status(worker_text(worker))
+        for line in worker_texts(progress.workers):
+            screen.print_status(line)
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -77,16 +78,17 @@ async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sl
     with live_lines(screen) as live:
         try:
             while True:
-                live.update(frame(source(), live.console.width), refresh=True)
+                live.update(frame(source(), *live.console.size), refresh=True)
                 await sleep(FRAME_EVERY_S)
         finally:
-            live.update(frame(source(), live.console.width))
+            live.update(frame(source(), *live.console.size))
 
 
-def frame(progress: Progress, width: int) -> RenderableType:
+def frame(progress: Progress, width: int, height: int = HEIGHT) -> RenderableType:
     """Return the progress of a run as three lines of at most ``width`` and at most 80 columns.
 
-    Workers that are to be shown have one more line each.
+    Workers that are to be shown have one more line each, as far as all lines fill no more than half of ``height``:
+    messages stay visible above them.
     """
     done = done_text(progress)
     room = min(width, WIDTH) - len(progress.state) - len(done) - 4
@@ -94,9 +96,19 @@ def frame(progress: Progress, width: int) -> RenderableType:
     bar = ProgressBar(
         total=max(progress.total, 1), completed=progress.share * max(progress.total, 1), width=max(room, 8)
     )
-    head.add_row(Text(progress.state, style="bold", no_wrap=True), bar, Text(done, no_wrap=True))
-    workers = [_one_line(Text(worker_text(each), style="dim")) for each in progress.workers]
+    bars = [] if progress.is_of_one_worker else [bar]
+    head.add_row(Text(progress.state, style="bold", no_wrap=True), *bars, Text(done, no_wrap=True))
+    workers = [_one_line(Text(line, style="dim")) for line in _worker_lines(progress, height // 2 - 3)]
     return Group(head, _one_line(Text(pace_text(progress))), _one_line(_outcomes(progress)), *workers)
+
+
+def _worker_lines(progress: Progress, most: int) -> Sequence[str]:
+    """Return at most ``most`` lines about workers, the last of which counts those that have none."""
+    lines = worker_texts(progress.workers)
+    if len(lines) <= most:
+        return lines
+    shown = lines[: max(most - 1, 0)]
+    return [*shown, f"  and {pluralize('worker', len(lines) - len(shown))} more, which provisioner status lists"]
 
 
 def _outcomes(progress: Progress) -> Text:

@@ -1,6 +1,6 @@
 """Text of a run's progress, for the live display and for plain lines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from provisioner.models.progress import Progress, WorkerProgress
 from provisioner.models.text import pluralize
@@ -18,7 +18,12 @@ OUTCOME_COLOURS = {
 
 
 def done_text(progress: Progress) -> str:
-    """Return done and total, such as ``5/10 rows, 50 %``; 100 % appears only after the last row."""
+    """Return done and total, such as ``5/10 rows, 50 %``; 100 % appears only after the last row.
+
+    One of several workers has no total: ``5 rows by this worker``.
+    """
+    if progress.is_of_one_worker:
+        return f"{pluralize('row', progress.done)} by this worker"
     return f"{progress.done:,}/{progress.total:,} {progress.noun}, {int(progress.share * 100)} %"
 
 
@@ -32,7 +37,7 @@ def pace_text(progress: Progress) -> str:
         *([] if progress.open is None else [f"open {progress.open:,}"]),
         f"429s {progress.throttled:,}",
         f"elapsed {duration_text(progress.elapsed_s)}",
-        f"left {left}",
+        *([] if progress.is_of_one_worker else [f"left {left}"]),
     )
     return "  ".join(parts)
 
@@ -50,10 +55,19 @@ def plain_line(progress: Progress) -> str:
     return "  ".join((progress.state, done_text(progress), pace_text(progress), *outcomes))
 
 
-def worker_text(worker: WorkerProgress) -> str:
-    """Return the figures of one worker of a shared run as a line."""
-    rows, lease = pluralize("row", worker.done), max(worker.lease_left_s, 0.0)
+def worker_texts(workers: Sequence[WorkerProgress]) -> Sequence[str]:
+    """Return the figures of each worker of a shared run as a line; what they have in common stands in columns."""
+    cells = [_worker_cells(each) for each in workers]
+    widths = [max(len(text) for text in column) for column in zip(*cells, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, each, widths)).rstrip() for each in cells]
+
+
+def _worker_cells(worker: WorkerProgress) -> Sequence[str]:
     return (
-        f"  worker {worker.number} on {worker.host}, process {worker.pid}: {rows}, {rate_text(worker.rate_now)}, "
-        f"in flight {worker.in_flight:,}, lease {lease:.0f} s"
+        f"worker {worker.number}",
+        f"{worker.host}, process {worker.pid}",
+        pluralize("row", worker.done),
+        rate_text(worker.rate_now),
+        f"in flight {worker.in_flight:,}",
+        f"lease {max(worker.lease_left_s, 0.0):.0f} s",
     )

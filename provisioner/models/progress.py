@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+SENDING, LOOKING_UP = "sending", "looking up unknown rows"
+"""States of a run for display: rows are sent; all were sent, and those without a known outcome are looked up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerProgress:
@@ -52,13 +55,15 @@ class Progress:
     rate_asked: float = math.inf
     elapsed_s: float = 0.0
     eta_s: float | None = None
-    state: str = "sending"
+    state: str = SENDING
     noun: str = "rows"
     """Plural noun of what is counted, for display."""
     outcomes: Mapping[str, int] | None = None
     """Counts by outcome word when something other than rows is counted, such as conversations; else None."""
     workers: Sequence[WorkerProgress] = ()
     """Workers that are to be shown with a line of their own."""
+    is_of_one_worker: bool = False
+    """Whether only one of several workers is counted: ``total`` and ``eta_s`` then say nothing about the run."""
 
     @property
     def share(self) -> float:

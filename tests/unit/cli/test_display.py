@@ -5,13 +5,14 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import structlog
 from rich.console import Console as RichConsole
 
 from provisioner.cli.display import frame, live_progress, row_counter
-from provisioner.models.progress import Progress
+from provisioner.models.progress import Progress, WorkerProgress
 from tests.clock import run_virtually
 
 HALF = Progress(
@@ -169,6 +170,22 @@ def test_a_frame_is_three_lines_that_fit(progress: Progress, width: int) -> None
     assert len(lines) == 3
     assert max(map(len, lines)) <= min(width, 110)
     assert width < 80 or all(len(line.rstrip()) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize("height", [24, 40, 5])
+def test_the_lines_of_many_workers_leave_half_of_the_screen_to_messages(height: int) -> None:
+    """Those that do not fit are counted, and the command that lists them is named."""
+    workers = [WorkerProgress(number=number, host="vm", pid=100 + number) for number in range(1, 41)]
+    page = RichConsole(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+
+    with page.capture() as captured:
+        page.print(frame(replace(HALF, workers=workers), 80, height))
+
+    lines = captured.get().splitlines()
+    shown = [line for line in lines if line.startswith("  worker ")]
+    assert len(lines) <= max(height // 2, 4)
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].startswith(f"  and {40 - len(shown)} workers more")
 
 
 def count(screen: FakeScreen, moments: dict[float, int]) -> None:
