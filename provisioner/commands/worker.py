@@ -58,7 +58,10 @@ def _summary(location: LedgerLocation, report: WorkerReport, stop: StopSignals) 
         outcome=_OUTCOMES.get(code, CommandOutcome.FINISHED),
         throttled=figures.throttled,
         ledger=str(location),
-        notes=(f"worker {report.number} has an outcome of {pluralize('row', figures.done)}", *_about(report)),
+        notes=(
+            f"worker {report.number} finished {pluralize('row', figures.done)} of the run",
+            *_about(report),
+        ),
         error=_error(report),
         details=_details(report),
     )

@@ -53,6 +53,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of a worker since it joined; it stores them with each beat.
 
     ``failed`` counts as ``--max-failures`` does. ``run_figures`` are its ``RunFigures`` as JSON, for the summary.
+    ``rate`` is the mean of the last ``rate_span_s`` seconds. ``state`` says what it is doing, as in ``Progress``.
     """
 
     sent: int = 0
@@ -61,9 +62,11 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     throttled: int = 0
     in_flight: int = 0
     rate: float = 0.0
+    rate_span_s: float = 0.0
     bytes_sent: int = 0
     bytes_received: int = 0
     run_figures: str = ""
+    state: str = ""
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):

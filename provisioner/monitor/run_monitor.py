@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
-from provisioner.models.progress import Progress
+from provisioner.models.progress import LOOKING_UP, SENDING, Progress
 from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
 
@@ -281,12 +281,12 @@ class RunMonitor:
         if (outage := self._outage()) and not self._is_draining:
             return outage
         if self.is_looking:
-            return "looking up unknown rows"
+            return LOOKING_UP
         if self._settled.total() >= self._to_send:
             return "posting first messages" if self._message_counters.owed else "done"
         if self._is_draining:
             return "draining"
-        return self._pause() or "sending"
+        return self._pause() or SENDING
 
     def _pause(self) -> str:
         """Return why no row is sent at present, empty while rows are sent."""

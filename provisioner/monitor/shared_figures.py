@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from provisioner.models import MessageStatus, SettingsStatus, Status
+from provisioner.models.progress import LOOKING_UP, SENDING, Progress
 from provisioner.models.reasons import ErrorReason
 
 from .figures import NO_FIGURES, RunFigures
+from .run_monitor import RunMonitor
 
 
 def encode_figures(figures: RunFigures) -> str:
@@ -45,6 +48,41 @@ def added_figures(parts: Sequence[RunFigures], *, rate_achieved: float | None) -
         sent=sum(each.sent for each in parts),
         settled=settled,
         messages=sum(messages) if messages else None,
+    )
+
+
+def combined_rate(parts: Sequence[tuple[float, float]]) -> float:
+    """Return the rate of all workers, each given by its mean rate and the seconds over which it was measured.
+
+    The plain sum would be above the rate of the account while a worker that has just joined takes over a part of
+    what others have sent until then.
+    """
+    span_s = max((seconds for _, seconds in parts), default=0.0)
+    return sum(rate * seconds for rate, seconds in parts) / span_s if span_s else 0.0
+
+
+def combined_state(states: Sequence[str]) -> str:
+    """Return the state of a run for display from those of its workers; look-ups begin when all rows were sent."""
+    if LOOKING_UP in states:
+        return LOOKING_UP
+    if not states:
+        return "waiting for workers"
+    return SENDING if SENDING in states else next(filter(None, states), SENDING)
+
+
+def progress_of_worker(monitor: RunMonitor) -> Progress:
+    """Return the progress of one worker alone: its monitor has the counts of the run only as of its start."""
+    settled = monitor.figures().settled
+    shown = {status: max(settled.get(status, 0), 0) for status in Status}
+    return replace(
+        monitor.snapshot(),
+        done=max(sum(settled.values()), 0),
+        created=shown[Status.CREATED],
+        rejected=shown[Status.REJECTED],
+        unknown=shown[Status.UNKNOWN],
+        unsent=shown[Status.UNSENT],
+        invalid=0,
+        is_of_one_worker=True,
     )
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
 from provisioner.models import Status
-from provisioner.models.progress import Progress, WorkerProgress
+from provisioner.models.progress import LOOKING_UP, Progress, WorkerProgress
 from provisioner.monitor import RunFigures
-from provisioner.monitor.shared_figures import added_figures, decode_figures
+from provisioner.monitor.shared_figures import added_figures, combined_rate, combined_state, decode_figures
 from provisioner.runs.open_sending import StartingPoint
 from provisioner.system.event_log import event_logger
 
@@ -103,7 +103,9 @@ class RunBoard:
         done = sum(settled.values())
         left_out = max(before.pending + before.unsent - start.to_send, 0)
         at_work = [(state, each) for state, each in self._current() if not (state.is_ended or state.is_fenced)]
-        rate = sum(each.rate for _, each in at_work)
+        rate = combined_rate([(each.rate, each.rate_span_s) for _, each in at_work])
+        state = combined_state([each.state for _, each in at_work])
+        is_over = done >= start.to_send and not at_work
         own = self._own[2]() if self._own else None
         told = Progress(
             total=before.input - left_out,
@@ -120,8 +122,8 @@ class RunBoard:
             rate_now=rate,
             rate_asked=own.rate_asked if own else self._rate_asked,
             elapsed_s=time.monotonic() - self._began,
-            eta_s=(start.to_send - done) / min(rate, self._rate_asked) if rate else None,
-            state=own.state if own else "sending",
+            eta_s=(start.to_send - done) / min(rate, self._rate_asked) if rate and state != LOOKING_UP else None,
+            state="done" if is_over else state,
         )
         return replace(told, workers=[_line(*each) for each in at_work]) if self._shows_workers else told
 

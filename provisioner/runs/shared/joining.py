@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from provisioner import __version__
 from provisioner.errors import LedgerError, OtherJobError, UsageError
 from provisioner.ledger import LedgerLocation, WorkerLedger, open_worker_ledger
 from provisioner.models.environment import ProcessEnvironment
+from provisioner.monitor.shared_figures import progress_of_worker
 from provisioner.options import WorkerOptions, parse_duration
 from provisioner.planning.history import HistoryFile
 from provisioner.planning.input import JobInput
@@ -86,7 +88,7 @@ async def _opened_loop(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> A
         job.stop.on_stop(drain, work.cancel)
         event_logger().info("worker.joined", worker=ledger.number)
         job.ui.print_status(f"worker {ledger.number} of {ledger.location}")
-        async with job.ui.progress(opened.context.monitor.snapshot):
+        async with job.ui.progress(partial(progress_of_worker, opened.context.monitor)):
             yield WorkerLoop(ledger, opened)
 
 

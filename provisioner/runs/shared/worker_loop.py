@@ -10,6 +10,7 @@ from provisioner.errors import ExitCode
 from provisioner.ledger import WorkerLedger, follow_up_counts
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
 from provisioner.models import MessageStatus, SettingsStatus, Status
+from provisioner.monitor import SPAN_S
 from provisioner.monitor.shared_figures import encode_figures
 from provisioner.runs.look_ups import RunLookUps
 from provisioner.runs.open_sending import OpenSending
@@ -51,17 +52,19 @@ class WorkerLoop:
     def figures(self) -> WorkerFigures:
         """Return the figures of this worker so far."""
         monitor, traffic = self._context.monitor, self._opened.transport.traffic
-        told = monitor.figures()
+        told, progress = monitor.figures(), monitor.snapshot()
         return WorkerFigures(
             sent=told.sent,
             done=told.done,
             failed=self.failed,
             throttled=told.throttled,
             in_flight=monitor.in_flight,
-            rate=monitor.snapshot().rate_now,
+            rate=progress.rate_now,
+            rate_span_s=min(monitor.elapsed_s, SPAN_S),
             bytes_sent=traffic.sent,
             bytes_received=traffic.received,
             run_figures=encode_figures(told),
+            state=progress.state,
         )
 
     async def run(self) -> WorkerEnd:
@@ -155,10 +158,12 @@ class WorkerLoop:
     async def _wait(self, seconds: float) -> None:
         """Wait until nothing of a fenced worker may be on its way any more, or the run stops."""
         self._log.info("lookup.waits", seconds=round(seconds, 1))
+        self._context.monitor.is_looking = True
         stopping = asyncio.Event()
         with self._context.stop.work(lambda _: stopping.set()), suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stopping.wait()
+        self._context.monitor.is_looking = False
 
     async def _end_by_counts(self) -> RunEnd:
         """Return the end of a run in which no row is left to send: its exit code is that of the counts."""
