@@ -11,9 +11,10 @@ from .options import argument, command
 def worker(ledger: str, options: WorkerOptions, console: Console) -> Summary:
     """Join the run of a job whose ledger is in a database: one more worker.
 
-    It may run on any machine, and join at any time. ADDRESS is that of the run's --ledger. Inputs and options are
-    those of the run, whose files have to be readable here at the same names. When the run ends, so does this
-    worker, with the run's exit code.
+    It may run on any machine, and join at any time. ADDRESS is that of the run's --ledger; for --ledger embedded,
+    it is the results file of the run. Options are those of the run, and so are the files, which have to be
+    readable here at the same names. Credentials come from the environment of the worker. When the run ends, so
+    does the worker, with the run's exit code; it is 75 when there is no run, or when others have taken its rows.
     """
     from .performing import perform_on_terminal
 

@@ -10,6 +10,7 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import WorkerOptions
 from provisioner.ports.user_interface import UserInterface
+from provisioner.runs.named_ledger import named_location
 from provisioner.runs.shared.joining import WorkerReport, work_on_run
 from provisioner.runs.shared.worker_loop import end_of
 from provisioner.signals import StopSignals
@@ -35,15 +36,24 @@ async def join_run(
     The exit code is that of the run, or that of the signal that stopped this worker. Raise ``LeaseLostError`` when
     others have taken its rows over, and any other ``ProvisionerError`` when it cannot take part.
     """
-    location = LedgerLocation.parse(ledger)
-    if not location.is_postgres:
-        raise UsageError(
-            f"{location}: workers cannot share a ledger in a file",
-            cure="name the address of the job, such as postgresql://USER@HOST/DATABASE?job=NAME",
-        )
+    location = _shared_location(ledger)
     stop = stop or StopSignals()
     report = await work_on_run(location, options, environment, ui, stop)
     return _summary(location, report, stop)
+
+
+def _shared_location(ledger: Path) -> LedgerLocation:
+    """Return the location of a ledger that workers can share; the results file names an embedded one beside it."""
+    location = LedgerLocation.parse(ledger)
+    if not location.is_postgres:
+        location = named_location(ledger)
+    if not location.is_postgres:
+        why = "workers cannot share a ledger in a file" if location.exists() else "there is no such ledger"
+        raise UsageError(
+            f"{location}: {why}",
+            cure="name the address postgresql://USER@HOST/DATABASE?job=NAME, or the results of an embedded job",
+        )
+    return location
 
 
 def _summary(location: LedgerLocation, report: WorkerReport, stop: StopSignals) -> Summary:

@@ -62,7 +62,10 @@ async def test_an_embedded_ledger_is_taken_up_after_a_kill_and_read_by_every_com
         )
     ]
 
+    worker = await program("worker", "results.csv", env=CREDENTIALS)
+
     assert second.code == 75, second.stderr
+    assert (worker.code, "there is no run to join now" in worker.stderr) == (75, True), worker.stderr
     assert after.counts == {"created": 12}, after.stderr
     assert len(await twilio.conversations()) == 12
     assert [each.code for each in looked] == [0, 0, 0, 0], [each.stderr for each in looked]
