@@ -11,6 +11,7 @@ from provisioner.ports.engine import Engine
 
 _LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application")
 """Loggers that distributed sets up when it is imported."""
+_DATABASE = "--ledger postgresql://USER@HOST/DATABASE"
 
 
 def choose_engine(options: SharingOptions, environ: Mapping[str, str], *, is_shared: bool) -> Engine | None:
@@ -30,7 +31,7 @@ def choose_engine(options: SharingOptions, environ: Mapping[str, str], *, is_sha
     if not is_shared:
         raise UsageError(
             f"--engine {options.engine}: workers cannot share a ledger in a file",
-            cure="add --ledger postgresql://USER@HOST/DATABASE",
+            cure=f"add {_DATABASE}" if choice.scheduler else f"add {_DATABASE}, or --ledger embedded",
         )
     return _engine(choice, environ)
 

@@ -64,7 +64,8 @@ class DaskEngine:
         threads = sum((await client.nthreads()).values())
         if threads < placement.count:
             placement.tell(
-                f"the Dask cluster has threads for {threads} of {placement.count} workers; the others wait"
+                f"the Dask cluster has threads for {threads} of {placement.count} workers; "
+                "the others wait for Dask workers to join"
             )
 
     async def _run_worker(self, placement: WorkerPlacement) -> WorkerExit:

@@ -72,9 +72,9 @@ class WorkerKeeper:
                     f"no worker stays alive: the last one {ended}",
                     cure=ended.cure or "fix that, then run the same command again",
                 )
-            self._placement.tell(
-                f"worker {index + 1} of {self._placement.count} {ended}; the next one starts in {pause_s:.1f} s"
-            )
+            # Its place has no number here: the one that users know is that of the worker in the job.
+            which = f"one of {self._placement.count} workers" if self._placement.count > 1 else "the worker"
+            self._placement.tell(f"{which} {ended}; the next one starts in {pause_s:.1f} s")
             if await self._is_over_within(pause_s):
                 return
 

@@ -79,7 +79,9 @@ async def test_workers_without_a_thread_wait_for_one(ledger: FakeLedger) -> None
     async with cluster(workers=1) as (running, _):
         kept = keeping(running, run)
         await until(lambda: len(ledger.alive()) == 1)
-        assert run.told == ["the Dask cluster has threads for 1 of 2 workers; the others wait"]
+        assert run.told == [
+            "the Dask cluster has threads for 1 of 2 workers; the others wait for Dask workers to join"
+        ]
 
         async with Worker(running.address, nthreads=1):
             await until(lambda: len(ledger.alive()) == 2)

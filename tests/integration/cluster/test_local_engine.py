@@ -51,7 +51,7 @@ async def test_a_suspended_worker_is_replaced_and_left(
 
     assert ledger.alive() == [suspended]
     assert len(run.told) == 1
-    assert run.told[0].startswith("worker 1 of 1 is suspended, and is left alone; the next one starts in ")
+    assert run.told[0].startswith("the worker is suspended, and is left alone; the next one starts in ")
     os.kill(suspended, signal.SIGCONT)
     await until(lambda: ledger.alive() == [])
 

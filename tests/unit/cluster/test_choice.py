@@ -30,6 +30,7 @@ def test_an_engine_needs_a_shared_ledger() -> None:
     with pytest.raises(UsageError, match="cannot share a ledger in a file") as refused:
         choose_engine(RunOptions(engine="local"), {}, is_shared=False)
     assert "postgresql://" in refused.value.cure
+    assert "--ledger embedded" in refused.value.cure
 
 
 def test_the_package_of_dask_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
