@@ -176,7 +176,7 @@ class ConnectionOptions:
     proxy: str = option("", "Reach Twilio through this http(s) proxy.", metavar="URL")
     loop: str = option(
         "auto",
-        "Event loop: uvloop needs less CPU time, and auto uses it where it is installed.  [default: auto]",
+        "Event loop: uvloop needs less CPU time, and auto uses it where it is installed.",
         choices=("auto", "asyncio", "uvloop"),
     )
 

@@ -41,7 +41,10 @@ class JobOptions(
     """Job, limits and stop conditions."""
 
     ledger: Path | None = option(
-        None, "Ledger: a file, postgresql://HOST/DB?job=NAME, embedded.  [default: OUTPUT.ledger]", metavar="PATH"
+        None,
+        "Ledger: a file, postgresql://HOST/DB?job=NAME, or embedded (a PostgreSQL server of the job's own).  "
+        "[default: OUTPUT.ledger]",
+        metavar="PATH",
     )
     ui_version: str = option("", "Value of the Ui-Version header.", metavar="TEXT")
     inactive_after: str = option(

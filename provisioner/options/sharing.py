@@ -102,6 +102,6 @@ class WorkerOptions(GiveUpOptions, OutputFormatOptions):
     )
     loop: str = option(
         "auto",
-        "Event loop: uvloop needs less CPU time, and auto uses it where it is installed.  [default: auto]",
+        "Event loop: uvloop needs less CPU time, and auto uses it where it is installed.",
         choices=("auto", "asyncio", "uvloop"),
     )
