@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SENDING, LOOKING_UP = "sending", "looking up unknown rows"
-"""States of a run for display: rows are sent; all were sent, and those without a known outcome are looked up."""
+SENDING, LOOKING_UP, DRAINING = "sending", "looking up unknown rows", "draining"
+"""States of a run for display. Look-ups begin when all rows were sent; a run that drains is stopping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

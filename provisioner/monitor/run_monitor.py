@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
-from provisioner.models.progress import LOOKING_UP, SENDING, Progress
+from provisioner.models.progress import DRAINING, LOOKING_UP, SENDING, Progress
 from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
 
@@ -285,7 +285,7 @@ class RunMonitor:
         if self._settled.total() >= self._to_send:
             return "posting first messages" if self._message_counters.owed else "done"
         if self._is_draining:
-            return "draining"
+            return DRAINING
         return self._pause() or SENDING
 
     def _pause(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
 from provisioner.models import Status
-from provisioner.models.progress import LOOKING_UP, Progress, WorkerProgress
+from provisioner.models.progress import DRAINING, LOOKING_UP, Progress, WorkerProgress
 from provisioner.monitor import RunFigures
 from provisioner.monitor.shared_figures import added_figures, combined_rate, combined_state, decode_figures
 from provisioner.runs.open_sending import StartingPoint
@@ -33,12 +33,17 @@ class RunBoard:
         self._shows_workers = shows_workers
         self._began = time.monotonic()
         self._log = event_logger()
+        self._is_draining = False
         self._known: dict[int, WorkerState] = {}
         self._own: tuple[int, Callable[[], WorkerFigures], Callable[[], Progress]] | None = None
 
     def set_own(self, number: int, figures: Callable[[], WorkerFigures], progress: Callable[[], Progress]) -> None:
         """Take the figures of this process's own worker from here, not from the ledger, which has older ones."""
         self._own = number, figures, progress
+
+    def drain(self) -> None:
+        """Show from now on that the run is stopping."""
+        self._is_draining = True
 
     @property
     def workers(self) -> Sequence[WorkerState]:
@@ -104,8 +109,8 @@ class RunBoard:
         left_out = max(before.pending + before.unsent - start.to_send, 0)
         at_work = [(state, each) for state, each in self._current() if not (state.is_ended or state.is_fenced)]
         rate = combined_rate([(each.rate, each.rate_span_s) for _, each in at_work])
-        state = combined_state([each.state for _, each in at_work])
         is_over = done >= start.to_send and not at_work
+        state = "done" if is_over else combined_state([each.state for _, each in at_work])
         own = self._own[2]() if self._own else None
         told = Progress(
             total=before.input - left_out,
@@ -123,7 +128,7 @@ class RunBoard:
             rate_asked=own.rate_asked if own else self._rate_asked,
             elapsed_s=time.monotonic() - self._began,
             eta_s=(start.to_send - done) / min(rate, self._rate_asked) if rate and state != LOOKING_UP else None,
-            state="done" if is_over else state,
+            state=DRAINING if self._is_draining and not is_over else state,
         )
         return replace(told, workers=[_line(*each) for each in at_work]) if self._shows_workers else told
 

@@ -138,6 +138,7 @@ class Coordinator:
         self._end_soon(Stop(StopKind.ASKED))
 
     def _end_soon(self, stop: Stop) -> None:
+        self._board.drain()
         self._ending = asyncio.ensure_future(self._end_run(end_of(stop, self._job.stop.exit_code)))
 
     async def _end_run(self, end: RunEnd) -> None:
