@@ -24,7 +24,8 @@ def main(customers: str, results: str) -> int:
     """Run the job, show what it says, and return 0 when every row was created once."""
     program = [sys.executable, "-m", "provisioner"]
     job = ["run", customers, "-o", results, "--key", "crm_id", "--simulate", "--ledger", "embedded"]
-    shared = ["--engine", "local", "--workers", str(WORKERS), "--lease", "3s"]
+    # Rows are looked up after --settle-delay, and absent ones once more: the simulator shows them at once.
+    shared = ["--engine", "local", "--workers", str(WORKERS), "--lease", "3s", "--settle-delay", "1"]
     pids: list[int] = []
     with subprocess.Popen([*program, *job, *shared], stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr or ():
