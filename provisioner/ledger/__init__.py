@@ -21,6 +21,7 @@ from provisioner.ledger.messages import (
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import (
     find_ledger_locations,
+    find_other_jobs,
     is_ledger,
     open_ledger,
     open_reader,
@@ -88,6 +89,7 @@ __all__ = [
     "UnknownRowStore",
     "WorkerLedger",
     "find_ledger_locations",
+    "find_other_jobs",
     "follow_up_counts",
     "hold_lock",
     "is_ledger",

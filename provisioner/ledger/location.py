@@ -12,6 +12,7 @@ from provisioner.ledger.postgres.address import (
     SCHEMES,
     PostgresAddress,
     parse_postgres_address,
+    replace_job,
     require_driver,
     split_password,
     with_job,
@@ -133,6 +134,10 @@ class LedgerLocation:
     def with_job(self, results: Path) -> "LedgerLocation":
         """Return the address with a job named after a results file, unless it names one."""
         return LedgerLocation(with_job(str(self._text), results))
+
+    def other_job(self, job: str) -> "LedgerLocation":
+        """Return the address of another job of the same database."""
+        return LedgerLocation(replace_job(str(self._text), job))
 
     def postgres_address(self) -> PostgresAddress:
         """Return the address of the job's schema, for use in this package only.

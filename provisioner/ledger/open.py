@@ -131,6 +131,21 @@ def find_ledger_locations(
     return map(LedgerLocation, find_ledgers(folders, [each.sha256 for each in fingerprints]))
 
 
+def find_other_jobs(location: LedgerLocation, fingerprints: Sequence[Fingerprint]) -> Sequence[LedgerLocation]:
+    """Return the other jobs of a ledger's database that have planned one of these inputs, the newest one first.
+
+    There are none for a file, and for the database of an embedded server, which has one job. Raise ``LedgerError``
+    when the database cannot be asked. Blocks.
+    """
+    if not (location.is_address and location.is_postgres):
+        return ()
+    require_driver(str(location))
+    from provisioner.ledger.postgres.discovery import find_jobs  # noqa: PLC0415 - loads asyncpg
+
+    jobs = find_jobs(location.postgres_address(), [each.sha256 for each in fingerprints])
+    return [location.other_job(job) for job in jobs]
+
+
 def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader]:
     """Open a ledger for reading; a run may be writing it at the same time.
 

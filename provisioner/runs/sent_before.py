@@ -1,6 +1,6 @@
 """Search for another ledger that has sent the same input to the same account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,14 @@ from pathlib import Path
 from shlex import quote
 
 from provisioner.errors import ProvisionerError, UsageError
-from provisioner.ledger import LedgerLocation, LedgerReader, find_ledger_locations, last_output, open_reader
+from provisioner.ledger import (
+    LedgerLocation,
+    LedgerReader,
+    find_ledger_locations,
+    find_other_jobs,
+    last_output,
+    open_reader,
+)
 from provisioner.models.environment import working_folder
 from provisioner.models.text import pluralize
 from provisioner.options.shell_command import ledger_command
@@ -51,7 +58,7 @@ class SentBefore:
         """Return the options that name the job."""
         name = str(self.ledger)
         results = name.removesuffix(_ENDING)
-        is_beside = results != name and (not self.output or Path(results).exists())
+        is_beside = not self.ledger.is_address and results != name and (not self.output or Path(results).exists())
         if is_beside:
             return f"-o {quote(results)}"
         return f"{f'-o {quote(self.output)}' if self.output else 'its -o and'} --ledger {quote(name)}"
@@ -63,16 +70,14 @@ class SentBefore:
 def find_sent_before(
     own: LedgerLocation, folders: Sequence[Path], job_input: JobInput, settings: Mapping[str, str]
 ) -> SentBefore | None:
-    """Search ``folders`` for another ledger that has created rows of an input of the job in the same place.
+    """Search for another ledger that has created rows of an input of the job in the same place.
 
-    The place is the account and the target. Return None when there is no such ledger, and when the job's own
+    The ledgers are those in ``folders``, and the other jobs of the database of the job's own ledger. The place is
+    the account and the target. Return None when there is no such ledger, and when the job's own
     ledger has planned one of its inputs before: such a job is resumed. A file that is not a ledger, is damaged,
     locked or of a newer version is skipped. Blocks.
     """
-    own_files = {path.resolve() for path in own.files().values()}
-    for location in find_ledger_locations(folders, job_input.fingerprints()):
-        if own_files & {path.resolve() for path in location.files().values()}:
-            continue
+    for location in _other_ledgers(own, folders, job_input):
         with suppress(ProvisionerError), open_reader(location) as reader:
             if not _is_same_place(reader, settings):
                 continue
@@ -81,6 +86,18 @@ def find_sent_before(
                 sent = SentBefore(location, found, created, _last_run(reader), output)
                 return None if _has_planned(own, job_input) else sent
     return None
+
+
+def _other_ledgers(own: LedgerLocation, folders: Sequence[Path], job_input: JobInput) -> Iterator[LedgerLocation]:
+    fingerprints = job_input.fingerprints()
+    jobs: Sequence[LedgerLocation] = ()
+    with suppress(ProvisionerError):  # opening the job's own ledger raises the error
+        jobs = find_other_jobs(own, fingerprints)
+    yield from jobs
+    own_files = {path.resolve() for path in own.files().values()}
+    for location in find_ledger_locations(folders, fingerprints):
+        if not own_files & {path.resolve() for path in location.files().values()}:
+            yield location
 
 
 def _is_same_place(reader: LedgerReader, settings: Mapping[str, str]) -> bool:

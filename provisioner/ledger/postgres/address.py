@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 from provisioner.errors import UsageError
 
 SCHEMES = ("postgresql", "postgres")
-_PREFIX = "provisioner_"
+PREFIX = "provisioner_"
+"""Start of the name of every job's schema; the job's own name follows."""
 _JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 """Name of a job: with the prefix, it fits into the 63 bytes of a PostgreSQL name."""
 _LONGEST = 50
@@ -31,7 +32,7 @@ class PostgresAddress:
     @property
     def schema(self) -> str:
         """Name of the job's schema."""
-        return f"{_PREFIX}{self.job}"
+        return f"{PREFIX}{self.job}"
 
     @property
     def lock_key(self) -> int:
@@ -70,6 +71,11 @@ def with_job(text: str, output: Path) -> str:
         digest = hashlib.blake2b(output.name.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
         name = f"{name[: _LONGEST - 9]}-{digest}"
     return f"{text}{'&' if '?' in text else '?'}job={name}"
+
+
+def replace_job(text: str, job: str) -> str:
+    """Return the URL of another job of the same database."""
+    return re.sub(r"([?&]job=)[^&]*", lambda found: f"{found[1]}{job}", text)
 
 
 def split_password(text: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from provisioner.options import RunOptions
 from provisioner.planning.input import open_input
 from provisioner.runs.job_start import JobStart, JobStartConfig, start_job
 from provisioner.signals import StopSignals
+from tests.postgres_server import address_of_session
 from tests.quiet_ui import QuietUserInterface
 
 ADDRESS = "IG" + 32 * "0"
@@ -27,9 +28,10 @@ def customers(path: Path, *keys: str) -> Path:
     return path
 
 
-async def has_run(source: Path, output: Path) -> Summary:
+async def has_run(source: Path, output: Path, ledger: str | None = None) -> Summary:
     """Run a simulated job."""
-    options = RunOptions(output=output, key=("crm_id",), simulate=True, rate="0", yes=True)
+    named = None if ledger is None else Path(ledger)
+    options = RunOptions(output=output, key=("crm_id",), simulate=True, rate="0", yes=True, ledger=named)
     environment = ProcessEnvironment({}, source.parent, "provisioner")
     return await run_job([str(source)], options, environment, QuietUserInterface())
 
@@ -189,3 +191,22 @@ def test_earlier_results_replace_no_file(tmp_path: Path) -> None:
     name = "r.before-2026-03-01T040506"
     assert kept == {f"{name}.csv": "0", f"{name}-2.csv": "1", f"{name}-3.csv": "2"}
     assert JobStart().keep_earlier_results(moment) == ()
+
+
+async def test_a_job_of_the_same_database_that_sent_the_input_is_found(tmp_path: Path) -> None:
+    """Another job's name is another job, as another -o is with files; the message names what goes on."""
+    source = customers(tmp_path / "in.csv", "of-a-database", tmp_path.name)
+    address = f"{address_of_session()}&job=sent"
+    await has_run(source, tmp_path / "one.csv", f"{address}-one")
+    with open_reader(LedgerLocation.parse(f"{address}-one")) as reader:
+        settings = reader.manifest.settings
+    other, own = LedgerLocation.parse(f"{address}-two"), LedgerLocation.parse(f"{address}-one")
+
+    with pytest.raises(
+        UsageError, match=r"in\.csv was sent to this account already: .*job=sent-one has 2"
+    ) as caught:
+        await start(source, tmp_path / "two.csv", settings=settings, ledger=other)
+    resumed = await start(source, tmp_path / "one.csv", settings=settings, ledger=own)
+
+    assert f"--ledger '{address}-one', in place of" in caught.value.cure
+    assert resumed == JobStart()
