@@ -46,7 +46,8 @@ class OddConversation(Exception):  # noqa: N818 - it says what was found; ``tran
 
 def is_away(error: BaseException | None) -> bool:
     """Return whether an exception says that the server cannot be used now, and may be later."""
-    return isinstance(error, _AWAY) and not isinstance(error, ssl.SSLCertVerificationError)
+    lasting = (ssl.SSLCertVerificationError, asyncpg.ClientConfigurationError)
+    return isinstance(error, _AWAY) and not isinstance(error, lasting)
 
 
 @contextmanager
@@ -67,7 +68,10 @@ def translated(address: PostgresAddress) -> Iterator[None]:
         raise damaged_schema(address) from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         raise to_error(error, address) from error
-    except ValueError as error:  # asyncpg refuses a parameter of the address; its text may quote a secret
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # asyncpg refuses a parameter of the address; its text may quote a secret
         raise LedgerError(f"{address.shown}: the address cannot be used", cure="look at its parameters") from error
 
 
@@ -110,6 +114,18 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], st
         LedgerError,
         "the server refuses this user or the password",
         "set PGPASSWORD, or name a service of a service file; look at the server's pg_hba.conf",
+    ),
+    (
+        (asyncpg.ClientConfigurationError,),
+        LedgerError,
+        "a parameter of the address, most likely one of TLS, cannot be used",
+        "look at sslmode; verify-ca and verify-full need a file with the server's CA in sslrootcert",
+    ),
+    (
+        (asyncpg.UndefinedObjectError,),
+        LedgerError,
+        "the server does not know a parameter of the address",
+        "look at the names after the question mark; that of the job is job=NAME",
     ),
     (
         (asyncpg.InvalidCatalogNameError,),

@@ -25,6 +25,9 @@ FAULTS: dict[BaseException, tuple[type[ProvisionerError], str]] = {
     TimeoutError(SECRET): (UnreachableError, "no answer came"),
     ConnectionRefusedError(111, "Connection refused"): (UnreachableError, "cannot be reached"),
     ValueError(SECRET): (LedgerError, "the address cannot be used"),
+    OverflowError(SECRET): (LedgerError, "the address cannot be used"),
+    asyncpg.ClientConfigurationError(SECRET): (LedgerError, "a parameter of the address, most likely one of TLS"),
+    asyncpg.UndefinedObjectError(SECRET): (LedgerError, "does not know a parameter of the address"),
     OddConversation(7): (LedgerError, "row 7 is created, but its conversation_sid is not a SID"),
     OddLine(): (LedgerError, "is damaged"),
 }
@@ -70,6 +73,7 @@ def test_only_a_server_that_may_come_back_is_waited_for() -> None:
         asyncpg.DiskFullError(),
         asyncpg.UndefinedTableError(),
         ssl.SSLCertVerificationError(),
+        asyncpg.ClientConfigurationError("sslmode"),
         ValueError(),
     ]
 
