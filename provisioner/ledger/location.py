@@ -21,13 +21,17 @@ from provisioner.ledger.sqlite.errors import is_folder
 from provisioner.ledger.sqlite.files import files_of_ledger
 from provisioner.system.addresses import masked_database
 
-_ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:)+/|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]+:)+/|postgres(?:ql)?:\Z|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL
+)
 """Start of a URL, or a connection string. One slash after the colon is enough: ``pathlib`` turns two into one."""
 EMBEDDED = "embedded"
 """Value of ``--ledger`` that stands for an embedded server beside the results."""
 _EMBEDDED_JOB = "job"
 """Name of the one job of an embedded server, so that its folder may be renamed."""
-_LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)/(?!/)", re.IGNORECASE)
+_LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)(?:/(?!/)|\Z)", re.IGNORECASE)
+_LOST_EMPTY_HOST = re.compile(r"^(\s*postgres(?:ql)?:)//(?=[^/@?]*\?(?:.*&)?host=)", re.IGNORECASE)
+"""Start of an address that names its host only as a parameter: what is left of ``///DATABASE?host=FOLDER``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,10 +47,10 @@ class LedgerLocation:
     """Whether this is the folder of an embedded PostgreSQL server; the folder of one is recognised."""
 
     def __post_init__(self) -> None:
-        """Restore the second slash of an address, which ``pathlib`` removes."""
+        """Restore the slashes of an address, of which ``pathlib`` leaves one."""
         given = str(self._text)
         is_address = _ADDRESS.match(given)
-        text = _LOST_SLASH.sub(r"\1//", given) if is_address else str(Path(given))
+        text = _restored(given) if is_address else str(Path(given))
         object.__setattr__(self, "_text", text)
         if not is_address and is_server_folder(Path(text)):
             object.__setattr__(self, "is_embedded", True)
@@ -208,3 +212,7 @@ class LedgerLocation:
     def __repr__(self) -> str:
         """Return the masked location, marked as a ``LedgerLocation``."""
         return f"LedgerLocation({str(self)!r})"
+
+
+def _restored(address: str) -> str:
+    return _LOST_EMPTY_HOST.sub(r"\1///", _LOST_SLASH.sub(r"\1//", address))

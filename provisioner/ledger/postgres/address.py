@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from provisioner.errors import UsageError
+from provisioner.system.addresses import MASK
 
 SCHEMES = ("postgresql", "postgres")
 PREFIX = "provisioner_"
@@ -44,7 +45,8 @@ class PostgresAddress:
 def parse_postgres_address(text: str, *, shown: str) -> PostgresAddress:
     """Return the address for a URL; ``shown`` is the URL with its password masked, for messages.
 
-    Raise ``UsageError`` for a URL that cannot be read, and for one without a valid name of a job.
+    Raise ``UsageError`` for a URL that cannot be read, for one without a valid name of a job, and for one that was
+    copied from where its password is masked.
     """
     try:
         parts = urlsplit(text)
@@ -55,6 +57,11 @@ def parse_postgres_address(text: str, *, shown: str) -> PostgresAddress:
     if len(jobs) != 1 or not _JOB.fullmatch(jobs[0]):
         what = "names no job" if not jobs else "does not name one job in letters, digits, '-', '_' and '.'"
         raise UsageError(f"{shown} {what}", cure=_FORM)
+    if split_password(text)[1] == MASK:
+        raise UsageError(
+            f"{shown}: {MASK} stands for a password that is not shown",
+            cure=f"set PGPASSWORD, and remove ':{MASK}' from the address",
+        )
     query = urlencode([(name, value) for name, value in words if name != "job"], quote_via=quote)
     return PostgresAddress(urlunsplit(parts._replace(query=query, fragment="")), jobs[0], shown)
 

@@ -57,6 +57,30 @@ def test_an_address_is_known_when_it_came_as_a_path() -> None:
         assert "pw-1" not in str(LedgerLocation(Path(address)))
 
 
+def test_an_address_without_a_host_keeps_its_database() -> None:
+    """Its three slashes, of which a path keeps one, do not make a host of the database; a bare one is no file."""
+    table = {
+        "postgresql:///jobs?host=/run/db&job=x": "postgresql:///jobs?host=/run/db&job=x",
+        "postgresql:///jobs?job=x&host=/run/db": "postgresql:///jobs?job=x&host=/run/db",
+        "postgresql://ada@/jobs?host=/run/db&job=x": "postgresql://ada@/jobs?host=/run/db&job=x",
+        "postgresql://db?job=x": "postgresql://db?job=x",
+        "postgresql://": "postgresql://",
+    }
+    for text, address in table.items():
+        location = LedgerLocation(Path(text))
+
+        assert (str(location), location.is_postgres) == (address, True)
+
+
+def test_an_address_that_was_copied_from_the_screen_is_refused() -> None:
+    """The mask is not the password; the server would only say that it is wrong."""
+    for address in ("postgresql://ada:***@db/jobs?job=x", "postgresql://db/jobs?user=ada&password=***&job=x"):
+        with pytest.raises(UsageError, match="stands for a password that is not shown") as raised:
+            LedgerLocation.parse(address)
+
+        assert "PGPASSWORD" in raised.value.cure
+
+
 def test_an_address_has_no_files_and_may_be_a_ledger() -> None:
     """Nothing on this machine could be replaced, and only opening it would tell."""
     location = LedgerLocation("postgresql://db/jobs")
