@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, null
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provisioner.embedded.folders import find_server_folders
 from provisioner.errors import UsageError
 from provisioner.ledger.base import Ledger
 from provisioner.ledger.location import LedgerLocation
@@ -126,9 +127,12 @@ def find_ledger_locations(
 ) -> Iterator[LedgerLocation]:
     """Yield the ledgers in these folders that may have planned one of these inputs, the newest one first.
 
-    At most 200 files are read, those named ``*.ledger`` first. Files that cannot be read are skipped.
+    At most 200 files are read, those named ``*.ledger`` first. Folders of embedded servers come last, at most 20;
+    opening one starts its server. Files and folders that cannot be read are skipped.
     """
-    return map(LedgerLocation, find_ledgers(folders, [each.sha256 for each in fingerprints]))
+    names = [*folders]
+    yield from map(LedgerLocation, find_ledgers(names, [each.sha256 for each in fingerprints]))
+    yield from map(LedgerLocation, find_server_folders(names))
 
 
 def find_other_jobs(location: LedgerLocation, fingerprints: Sequence[Fingerprint]) -> Sequence[LedgerLocation]:

@@ -77,14 +77,15 @@ def find_sent_before(
     ledger has planned one of its inputs before: such a job is resumed. A file that is not a ledger, is damaged,
     locked or of a newer version is skipped. Blocks.
     """
+    if _has_planned(own, job_input):
+        return None
     for location in _other_ledgers(own, folders, job_input):
         with suppress(ProvisionerError), open_reader(location) as reader:
             if not _is_same_place(reader, settings):
                 continue
             if (found := _same_input(reader, job_input)) and (created := reader.counts().created):
                 output = last_output(reader.runs(), working_folder())
-                sent = SentBefore(location, found, created, _last_run(reader), output)
-                return None if _has_planned(own, job_input) else sent
+                return SentBefore(location, found, created, _last_run(reader), output)
     return None
 
 

