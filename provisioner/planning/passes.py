@@ -6,7 +6,7 @@ from itertools import chain, count, repeat
 from provisioner.models import Record
 from provisioner.sources import RESTART_GAP, RestartPoints, Source, record_batches
 
-Batch = tuple[int, int, Sequence[Record]]
+RecordBatch = tuple[int, int, Sequence[Record]]
 """Number of the first row, from 1, the index of its source, from 0, and the records of consecutive rows."""
 
 
@@ -22,7 +22,7 @@ class RowPasses:
         self._sources, self._uses = sources, uses
         self.restart_points = RestartPoints()
 
-    def batches(self, without_rows: set[int], start: int = 1) -> Iterator[tuple[int, Batch]]:
+    def batches(self, without_rows: set[int], start: int = 1) -> Iterator[tuple[int, RecordBatch]]:
         """Yield (cycle, batch) for all rows from ``start`` on.
 
         ``cycle``, from 1, counts how often the records of the batch have been used: only ``uses`` makes it exceed
