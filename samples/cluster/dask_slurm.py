@@ -8,6 +8,7 @@ Secrets stay on the nodes: ``worker.environment`` in your home folder, which onl
 TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET. The login node needs them, too.
 """
 
+import signal
 import subprocess
 import sys
 
@@ -35,7 +36,12 @@ def new_cluster() -> SLURMCluster:
 
 
 def main() -> int:
-    """Keep enough Slurm jobs for the workers until the run has ended, and return its exit code."""
+    """Keep enough Slurm jobs for the workers until the run has ended, and return its exit code.
+
+    Ctrl-C reaches the run, too, which finishes what is in flight. So this process only waits for it; the handler
+    that dask-jobqueue installs when it is imported would end it, and the run with it.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
     with new_cluster() as cluster:
         jobs = WORKERS // WORKERS_A_JOB
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that ends is replaced

@@ -23,7 +23,7 @@ RUN = (*JOB, "--simulate", "-o", "OWN.csv")
 UNREACHED = ("--base-url", "http://127.0.0.1:9")
 
 PLACES: Sequence[tuple[str, Sequence[str]]] = (
-    ("provisioner.sources.delimited.source:DelimitedSource.records", RUN),
+    ("provisioner.sources.delimited.source:DelimitedSource._read", RUN),
     ("provisioner.mapping.layouts:FixedMapper.map_columns", ("check", "in.csv")),
     ("provisioner.planning.entries:digest_plain_rows", RUN),
     ("provisioner.ledger.sqlite.plan:_add_valid", RUN),
