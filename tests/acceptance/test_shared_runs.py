@@ -207,7 +207,8 @@ async def test_only_a_worker_that_can_send_the_same_rows_may_join(
         program.write_customers("customers.csv", ROWS - 1)
         changed = await program("worker", job.ledger, env=CREDENTIALS)
         program.write_customers("customers.csv", ROWS)
-        filed = await program("worker", "results.csv.ledger", env=CREDENTIALS)
+        program.write("other.ledger", b"SQLite format 3\0")
+        filed = await program("worker", "other.ledger", env=CREDENTIALS)
         ended = await run.end()
 
         assert [each.code for each in (early, stranger, changed, filed)] == [2, 2, 2, 2]
