@@ -20,7 +20,7 @@ help:
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
-	@echo 'make bench-cluster     one, two and four workers of one job, and how fast a lost one is replaced'
+	@echo 'make bench-cluster     what a job takes with one, two and four workers'
 	@echo 'make bench-cluster-rate  how precisely several workers keep one shared rate'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'

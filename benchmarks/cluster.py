@@ -1,18 +1,15 @@
 """Measure one job with one, two and four workers: rows a second, and what each part takes.
 
-    python -m benchmarks.cluster [--rows 20000] [--takeovers 10]
+    python -m benchmarks.cluster [--rows 20000]
 
 Workers are processes of the program that share a ledger in a PostgreSQL server; nginx plays Twilio, and all are on
 this machine without a rate limit. The processor time of a row is that of a large job less that of a small one, so
-that starting is not in it. Then workers are frozen in the middle of a job, as if their machine was lost: how long
-is it from the end of their lease until another worker sends one of their rows?
+that starting is not in it; planning, counting and writing the results are.
 """
 
 import argparse
 import os
-import signal
 import sqlite3
-import statistics
 import subprocess
 import tempfile
 import time
@@ -32,8 +29,6 @@ from tests.postgres_server import postgres_server, query_postgres
 
 WORKERS = (1, 2, 4)
 FEW_ROWS = 500
-LEASE_S = 3.0
-PATIENCE_S = 600.0
 TAIL_S = 0.5
 """Seconds before the last request in which some workers may have nothing left to send."""
 _SENT = "SELECT sent FROM attempts WHERE step = 'create' AND sent IS NOT NULL ORDER BY sent"
@@ -114,53 +109,7 @@ def scale(folder: Path, server: Server, dsn: str, rows: int) -> Iterator[list[st
         many = cost(job, workers, database, nginx)
         starting = Part(few.clients_s * workers, few.database_s, few.server_s)
         micros = [1e6 * (large - small) / rows for large, small in zip(many, starting, strict=True)]
-        rate, bound = job.rate(workers), min(2, os.cpu_count() or 1) * 1e6 / sum(micros)
-        yield [f"{where}, {workers}", f"{rate:,.0f}", *(f"{each:.0f}" for each in micros), f"{rate / bound:.2f}"]
-
-
-def takeovers(folder: Path, server: Server, dsn: str, times: int) -> list[float]:
-    """Freeze a worker so many times, and return the seconds from its freezing until another one sent its rows."""
-    waits = []
-    for number in range(times):
-        flags = ("--lease", f"{LEASE_S:g}s", "--rate", "200/s", "--canary", "1")
-        job = Job(folder, server, 20_000, dsn=dsn, name=f"takeover-{number}", flags=flags)
-        processes = [job.start(), job.join()]
-        token = 0
-        while not token:
-            token = int(next(iter(job.ask(_HOLDER)), (0,))[0])  # type: ignore[call-overload]
-            time.sleep(0.05)
-        pid = processes[1].pid
-        os.kill(pid, signal.SIGSTOP)
-        frozen = time.time()
-        shards = job.ask(f"SELECT sweep, number FROM shards WHERE worker = {token:d} AND NOT is_done")  # noqa: S608
-        waits.append(_taken_over(job, token, frozen, shards))
-        for process in processes:
-            process.kill()
-            process.wait()
-    return waits
-
-
-_HOLDER = """
-SELECT worker FROM shards WHERE NOT is_done AND worker = (SELECT max(id) FROM workers WHERE generation IS NOT NULL)
-"""
-
-
-def _taken_over(job: Job, token: int, frozen: float, shards: Sequence[tuple[object, ...]]) -> float:
-    """Wait until another worker has begun a row of these shards, and return the seconds since ``frozen``."""
-    listed = ", ".join(f"({sweep}, {number})" for sweep, number in shards)
-    statement = f"""
-    SELECT min(attempts.sent) FROM attempts JOIN intents ON intents.row_id = attempts.row_id
-    WHERE intents.worker <> {token} AND attempts.sent > {frozen} AND attempts.row_id IN (
-        SELECT unnest(row_ids) FROM shards WHERE (sweep, number) IN ({listed})
-    )
-    """  # noqa: S608 - all of them are numbers
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        found = job.ask(statement)
-        if found and found[0][0] is not None:
-            return float(found[0][0]) - frozen  # type: ignore[arg-type]
-        time.sleep(0.1)
-    return float("inf")
+        yield [f"{where}, {workers}", f"{job.rate(workers):,.0f}", *(f"{each:.0f}" for each in micros)]
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> float:
@@ -182,21 +131,16 @@ def _server_of(dsn: str) -> int:
 
 
 def main() -> None:
-    """Measure, and print two tables."""
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=20_000, help="of the large job")
-    parser.add_argument("--takeovers", type=int, default=10, help="how often a worker is frozen")
     asked = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         dsn = stack.enter_context(postgres_server(is_durable=True))
         server = stack.enter_context(open_server())
-        head = ("ledger, workers", "rows/s", "clients µs a row", "database", "server", "of what two cores allow")
+        head = ("ledger, workers", "rows/s", "clients µs a row", "database", "server")
         print(table(head, scale(folder, server, dsn, asked.rows)), flush=True)
-        if asked.takeovers:
-            waits = sorted(takeovers(folder, server, dsn, asked.takeovers))
-            middle, longest = statistics.median(waits), waits[-1]
-            print(f"\ntake-over with a lease of {LEASE_S:g} s: p50 {middle:.1f} s, at most {longest:.1f} s")
 
 
 if __name__ == "__main__":
