@@ -45,9 +45,13 @@ class OddConversation(Exception):  # noqa: N818 - it says what was found; ``tran
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Return whether an exception says that the server cannot be used now, and may be later."""
+    """Return whether an exception says that the server cannot be used now, and may be later.
+
+    That of an error of this program is the exception from which it was translated.
+    """
     lasting = (ssl.SSLCertVerificationError, asyncpg.ClientConfigurationError)
-    return isinstance(error, _AWAY) and not isinstance(error, lasting)
+    cause = error.__cause__ if isinstance(error, ProvisionerError) else error
+    return isinstance(cause, _AWAY) and not isinstance(cause, lasting)
 
 
 @contextmanager

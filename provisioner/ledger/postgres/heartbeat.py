@@ -80,7 +80,7 @@ class Heartbeat:
                         await self._beat()
                 away_since = None
             except Exception as error:
-                if not is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
+                if not is_away(error):
                     raise
                 self._drop()
                 now = boot_time()

@@ -49,7 +49,7 @@ class PersistentServer:
                 with translated(self._session.address):
                     result = await self._executed(query, limit_s)
             except Exception as error:
-                if not is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
+                if not is_away(error):
                     raise
                 self._session.lose()
                 self._raise_end(error)

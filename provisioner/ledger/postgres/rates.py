@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from provisioner.errors import LedgerError, ProvisionerError
+from provisioner.errors import LedgerError
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
@@ -117,7 +117,7 @@ class PostgresRates:
                 with errors.translated(self._address):
                     await self._renew_due(await self._connected())
             except Exception as error:
-                if not errors.is_away(error.__cause__ if isinstance(error, ProvisionerError) else error):
+                if not errors.is_away(error):
                     raise
                 self._lose()
                 await asyncio.sleep(pause_s)
