@@ -10,10 +10,10 @@ through the arrivals, and the most requests in any second from the first to the 
 import argparse
 import itertools
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import linear_regression
 
 from benchmarks.pace import CREDENTIALS, fullest_second, our_command
@@ -32,7 +32,7 @@ def work(address: str, server: PaceServer, rate: int, seconds: float) -> None:
     """Let one worker send for some seconds; its job is larger than that takes."""
     with tempfile.TemporaryDirectory() as folder:
         command = our_command(folder, server, rate, int(rate * seconds) + 10)
-        shared = [sys.executable, "-m", "benchmarks.clients.shared_rate", address, *command[3:]]
+        shared = [*command, "--ledger", f"{address}&job={Path(folder).name}", "--yes"]
         subprocess.run(
             [*shared, "--max-duration", f"{seconds:g}s", "--concurrency", "128"],
             env=clean_environment(CREDENTIALS),
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="starts a second")
     asked = parser.parse_args()
     with postgres_server(is_durable=True) as server:
-        rows = list(measured(f"{server}&job=bench", asked.rates, asked.seconds))
+        rows = list(measured(server, asked.rates, asked.seconds))
     print(table(("workers", "asked", "achieved", "off by", "fullest second"), rows))
 
 
