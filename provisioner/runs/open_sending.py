@@ -8,6 +8,7 @@ from functools import partial
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import SharedRate, open_shared_rates
 from provisioner.models import Counts
+from provisioner.models.forecast import Forecast
 from provisioner.monitor import RunMonitor
 from provisioner.pacing import Reachability
 from provisioner.planning.feed import SourceFeed
@@ -50,6 +51,11 @@ class StartingPoint:
     counts: Counts
     to_send: int
     to_post: int = 0
+
+    @classmethod
+    def of(cls, planned: Forecast) -> "StartingPoint":
+        """Return that of the process that has planned the run."""
+        return cls(planned.counts, planned.to_send, planned.to_post)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,11 @@ async def open_sending(
 
 @asynccontextmanager
 async def _account_rate(job: OpenJob, config: SendConfig) -> AsyncIterator[SharedRate | None]:
-    """Yield the rate that all workers and jobs of the account share in the ledger's database; None for a file."""
-    if job.shared_rate is not None or not config.schedule.is_shareable:
-        yield job.shared_rate
-        return
-    async with open_shared_rates(job.ledger.location) as rates:
+    """Yield the rate that all workers and jobs of the account share in the ledger's database.
+
+    None for a file, and for a schedule that is not shared.
+    """
+    async with open_shared_rates(job.ledger.location if config.schedule.is_shareable else None) as rates:
         yield None if rates is None else rates.rate_of(config.target.account.account_sid)
 
 

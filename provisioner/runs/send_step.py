@@ -17,7 +17,7 @@ from .open_sending import SendConfig, StartingPoint, open_sending
 from .plan_step import RunPlan
 from .rounds import SendAndReconcile
 from .supervisor import RunSupervisor
-from .work_stop import WorkStop
+from .work_stop import WorkStop, draining_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ async def send(
     if not run_plan.consent.is_given or not planned.has_work:
         return SendReport(error=run_plan.consent.error)
     began = time.monotonic()
-    start = StartingPoint(planned.counts, planned.to_send, planned.to_post)
+    start = StartingPoint.of(planned)
     async with open_sending(job, config, identity_policy, start) as opened:
         context, ui = opened.context, job.ui
         rounds = SendAndReconcile(context)
@@ -82,8 +82,7 @@ async def send(
 
 def _drain(stop: WorkStop, ui: UserInterface, drain_s: float) -> None:
     stop.drain()
-    wait = f"what is in flight has {drain_s:g} s"
-    ui.print_status(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
+    ui.print_status(draining_note("nothing new is sent", drain_s))
 
 
 def log_start(rows: int, rate: str) -> None:

@@ -10,6 +10,11 @@ def _do_nothing() -> None:
     """Do nothing: the work ends as soon as its ``drain`` function is called, or nobody has to be told."""
 
 
+def draining_note(what: str, drain_s: float) -> str:
+    """Return what the user is told while work drains for at most ``drain_s`` seconds; ``what`` is what stops."""
+    return f"stopping: {what}, what is in flight has {drain_s:g} s; a second signal stops at once"
+
+
 class WorkStop:
     """Stop request of a run: it is passed on to the current work, and remembered for later work.
 

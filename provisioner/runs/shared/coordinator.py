@@ -15,6 +15,7 @@ from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import SendConfig, StartingPoint, open_sending
 from provisioner.runs.supervisor import RunSupervisor
+from provisioner.runs.work_stop import draining_note
 from provisioner.sending import Stop, StopKind
 from provisioner.system.event_log import event_logger
 
@@ -133,8 +134,7 @@ class Coordinator:
     def _stop_all(self, drain: Callable[[], None]) -> None:
         """Stop the run for all of its workers, because this process was asked to stop."""
         drain()
-        wait = f"what is in flight has {self._config.drain_s:g} s"
-        self._job.ui.print_status(f"stopping: nothing new is sent, {wait}; a second signal stops at once")
+        self._job.ui.print_status(draining_note("nothing new is sent", self._config.drain_s))
         self._end_soon(Stop(StopKind.ASKED))
 
     def _end_soon(self, stop: Stop) -> None:

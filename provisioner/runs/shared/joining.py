@@ -19,6 +19,7 @@ from provisioner.runs.job_setup import JobSetup
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import StartingPoint, open_sending
 from provisioner.runs.run_kind import RunKind
+from provisioner.runs.work_stop import draining_note
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
@@ -82,8 +83,7 @@ async def _opened_loop(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> A
 
         def drain() -> None:
             work.drain()
-            wait = f"what is in flight has {setup.sending.drain_s:g} s"
-            job.ui.print_status(f"stopping: this worker takes no more rows, {wait}; a second signal stops at once")
+            job.ui.print_status(draining_note("this worker takes no more rows", setup.sending.drain_s))
 
         job.stop.on_stop(drain, work.cancel)
         event_logger().info("worker.joined", worker=ledger.number)

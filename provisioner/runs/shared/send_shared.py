@@ -45,7 +45,7 @@ async def send_shared(
     if not run_plan.consent.is_given or not planned.has_work:
         return SendReport(error=run_plan.consent.error)
     began, rate = time.monotonic(), config.sending.schedule.peak_rate
-    start = StartingPoint(planned.counts, planned.to_send, planned.to_post)
+    start = StartingPoint.of(planned)
     board = RunBoard(shared, start, rate_asked=rate.per_second, shows_workers=config.options.verbose)
     async with config.sending.target.started(rate) as target:
         history = "" if job.history is None else job.history.content_digest
