@@ -17,14 +17,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.customers import write_customers
-from benchmarks.ledgers import cpu_of
+from benchmarks.ledgers import cpu_of, server_of
 from benchmarks.process import clean_environment, say
 from benchmarks.provisioning import ENVIRONMENT, PROGRAM, run_command
 from benchmarks.server import Server, open_server
 from benchmarks.tables import table
+from provisioner.ledger import LedgerLocation
 from tests.postgres_server import postgres_server, query_postgres
 
 WORKERS = (1, 2, 4)
@@ -100,7 +100,7 @@ def cost(job: Job, workers: int, database: int | None, nginx: int) -> Part:
 
 def scale(folder: Path, server: Server, dsn: str, rows: int) -> Iterator[list[str]]:
     """Yield a line of the table for each kind of ledger and number of workers."""
-    database, nginx = _server_of(dsn), server.pid
+    database, nginx = server_of(LedgerLocation(f"{dsn}&job=bench")), server.pid
     for where, workers in (("file", 1), *(("database", each) for each in WORKERS)):
         say(f"{workers} worker(s), ledger in a {where}")
         place = dsn if where == "database" else ""
@@ -123,11 +123,6 @@ def _ended(process: "subprocess.Popen[bytes]") -> float:
 
 def _cpu(database: int | None) -> float:
     return 0.0 if database is None else cpu_of(database)
-
-
-def _server_of(dsn: str) -> int:
-    (folder,) = parse_qs(urlsplit(dsn).query)["host"]
-    return int(Path(folder, "data", "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
 
 def main() -> None:
