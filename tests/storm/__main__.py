@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.storm.command import say, storm_parser
 from tests.storm.figures import figures, line_of
 from tests.storm.job import Report, Tls
 from tests.storm.storm import storm
@@ -50,27 +51,19 @@ def main() -> int:
     return 0
 
 
-def say(text: str) -> None:
-    """Print a line and flush it, so that it also appears at once in a pipe."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
-    for flag, default, meaning in (
+    numbers = (
         ("--seed", int(time.time()) % 100_000, "what everything is drawn from"),
         ("--kills", 300, "how many lives to end by signals"),
         ("--rows", 500, "rows in each job"),
         ("--share", 24, "most kills in one job"),
         ("--at-once", 5, "jobs at a time"),
-    ):
-        parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
+    )
+    parser = storm_parser("tests.storm", __doc__, numbers)
     choices = (*VERSIONS, "none")
     parser.add_argument(
         "--tls", choices=choices, default=choices[0], help="what the simulator speaks (%(default)s)"
     )
-    parser.add_argument("--folder", type=Path, help="an empty folder to keep the jobs in")
     return parser.parse_args()
 
 

@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tests.storm.evidence import Evidence
 from tests.storm.job import Report
 from tests.storm.life import Life
+
+if TYPE_CHECKING:
+    from tests.storm.cluster.job import ClusterReport
 
 MOST_FAILURES = 20
 """Maximum number of failures of one job that are printed, and of ledger lines about them."""
@@ -28,14 +32,10 @@ def figures(reports: Sequence[Report], elapsed_s: float) -> str:
     return "\n".join((
         f"{len(reports)} jobs, {rows:,} rows, {elapsed_s:.0f} s",
         *_about_lives([life for report in reports for life in report.lives]),
-        f"faults       {faults.total():,}: {_listed(faults)}",
-        *_about_doubts([report.evidence for report in reports]),
+        f"faults       {faults.total():,}: {listed(faults)}",
+        *about_doubts([report.evidence for report in reports]),
         f"orphans      {orphans:,}",
-        f"missing      {sum(len(report.account.missing) for report in reports)}",
-        f"twice        {sum(len(report.account.twice) for report in reports)}",
-        f"wrong SIDs   {sum(len(report.account.wrong) for report in reports)}",
-        f"no evidence  {sum(len(report.evidence.breaches) for report in reports)}",
-        f"trouble      {sum(len(report.trouble) for report in reports)}",
+        *about_ends(reports),
     ))  # fmt: skip
 
 
@@ -44,12 +44,22 @@ def _about_lives(lives: Sequence[Life]) -> Iterator[str]:
     signals = Counter(life.strike.name for life in killed if life.strike)
     stages = Counter(life.struck_in.value for life in killed if life.struck_in)
     codes = Counter(f"with {life.code}" for life in lives if not life.is_kill)
-    yield f"kills        {len(killed):,}: {_listed(signals)}"
-    yield f"  while      {_listed(stages)}"
-    yield f"starts       {len(lives):,}, ended by themselves: {_listed(codes)}"
+    yield f"kills        {len(killed):,}: {listed(signals)}"
+    yield f"  while      {listed(stages)}"
+    yield f"starts       {len(lives):,}, ended by themselves: {listed(codes)}"
 
 
-def _about_doubts(doubts: Sequence[Evidence]) -> Iterator[str]:
+def about_ends(reports: "Sequence[Report | ClusterReport]") -> Iterator[str]:
+    """Yield a line for each kind of failure, with the number of them in all jobs."""
+    yield f"missing      {sum(len(report.account.missing) for report in reports)}"
+    yield f"twice        {sum(len(report.account.twice) for report in reports)}"
+    yield f"wrong SIDs   {sum(len(report.account.wrong) for report in reports)}"
+    yield f"no evidence  {sum(len(report.evidence.breaches) for report in reports)}"
+    yield f"trouble      {sum(len(report.trouble) for report in reports)}"
+
+
+def about_doubts(doubts: Sequence[Evidence]) -> Iterator[str]:
+    """Yield lines about the rows that were in doubt, in all jobs."""
     looks = sum(each.looks for each in doubts)
     yield f"in doubt     {sum(each.rows for each in doubts):,} rows, looked at {looks:,} times"
     yield f"  found      {sum(each.found for each in doubts):,}"
@@ -57,5 +67,6 @@ def _about_doubts(doubts: Sequence[Evidence]) -> Iterator[str]:
     yield f"  unknown    {sum(each.left for each in doubts):,}, where looking does not help"
 
 
-def _listed(counter: Counter[str]) -> str:
+def listed(counter: Counter[Any]) -> str:
+    """Return the counts with their names, the largest first."""
     return ", ".join(f"{number:,} {name}" for name, number in counter.most_common()) or "none"

@@ -4,8 +4,8 @@ import csv
 import json
 import random
 import ssl
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,27 +117,24 @@ class Report:
     @property
     def failures(self) -> list[str]:
         """All errors of the job, as texts."""
-        return [
-            *(f"missing: {fault.text}" for fault in self.account.missing),
-            *(f"twice: {fault.text}" for fault in self.account.twice),
-            *(f"wrong: {fault.text}" for fault in self.account.wrong),
-            *(f"evidence: {breach}" for breach in self.evidence.breaches),
-            *self.trouble,
-        ]
+        return failures_of(self.account, self.evidence, self.trouble)
+
+
+def failures_of(account: Account, evidence: Evidence, trouble: Sequence[str]) -> list[str]:
+    """Return all errors of a job as texts: differences from the server, doubts without evidence, and others."""
+    return [
+        *(f"missing: {fault.text}" for fault in account.missing),
+        *(f"twice: {fault.text}" for fault in account.twice),
+        *(f"wrong: {fault.text}" for fault in account.wrong),
+        *(f"evidence: {breach}" for breach in evidence.breaches),
+        *trouble,
+    ]
 
 
 async def storm_over(job: Job, folder: Path, budget: Budget) -> Report:
     """Run one job in an empty folder against its own simulator, and return its report."""
     report = Report(job)
-    async with AsyncExitStack() as stack:
-        program = (await stack.enter_async_context(programs_in(folder))).unwatched()
-        server = await serve(program, job)
-        url = server.url
-        if job.tls is not None:
-            url = await stack.enter_async_context(
-                tls_relay(server.port, job.tls.authority.server(job.tls.version))
-            )
-            program = program.trusting(job.tls.authority.bundle)
+    async with scene_of(job, folder) as (program, server, url):
         labels = job.shape.labels(job.rows)
         files = job.shape.write(folder, labels)
         commands = Commands.of(job.shape, files, url)
@@ -164,8 +161,22 @@ def _audit(report: Report, lines: Sequence[Line], made: Sequence[Made], *, ledge
         report.trouble.append(f"the server saw {requests} requests, the ledger {evidence.requests} intents")
 
 
-async def serve(program: Program, job: Job) -> Simulator:
-    """Start the simulator of a job, with the faults of the storm."""
+@asynccontextmanager
+async def scene_of(job: Job, folder: Path) -> AsyncIterator[tuple[Program, Simulator, str]]:
+    """Yield the program in a job's folder, the job's simulator, and the URL at which the program reaches it."""
+    async with AsyncExitStack() as stack:
+        program = (await stack.enter_async_context(programs_in(folder))).unwatched()
+        server = await _serve(program, job)
+        url = server.url
+        if job.tls is not None:
+            url = await stack.enter_async_context(
+                tls_relay(server.port, job.tls.authority.server(job.tls.version))
+            )
+            program = program.trusting(job.tls.authority.bundle)
+        yield program, server, url
+
+
+async def _serve(program: Program, job: Job) -> Simulator:
     faults = ("--faults", FAULTS, "--seed", str(job.seed))
     speed = ("--latency", "30ms", "--jitter", "20ms", *job.shape.server.split())
     running = await program.start("simulate", "--port", "0", "--inspect", *speed, *faults)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.storm.cluster.figures import cluster_figures, cluster_line
 from tests.storm.cluster.job import ClusterReport
 from tests.storm.cluster.storm import cluster_storm
+from tests.storm.command import say, storm_parser
 from tests.storm.job import Tls
 from tests.tls import Authority
 
@@ -46,22 +47,14 @@ def main() -> int:
     return 0
 
 
-def say(text: str) -> None:
-    """Print a line and flush it, so that it also appears at once in a pipe."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.storm.cluster", description=__doc__)
-    for flag, default, meaning in (
+    numbers = (
         ("--seed", int(time.time()) % 100_000, "what everything is drawn from"),
         ("--kills", 100, "how many processes to kill, at least"),
         ("--freezes", 30, "how many processes to freeze, at least"),
         ("--rows", 600, "rows in each job"),
-    ):
-        parser.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} ({default})")
-    parser.add_argument("--folder", type=Path, help="an empty folder to keep the jobs in")
+    )
+    parser = storm_parser("tests.storm.cluster", __doc__, numbers)
     return parser.parse_args()
 
 

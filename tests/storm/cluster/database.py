@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from provisioner.embedded.server_process import NOBODY
+from provisioner.embedded.server_process import NOBODY, ready_server
 from tests.postgres_server import programs
 
 _SETTINGS = (
@@ -102,13 +102,7 @@ class StormDatabase:
         await process.wait()
 
     def _is_ready(self) -> bool:
-        status = self._folder / "data" / "postmaster.pid"
-        try:
-            lines = status.read_text().splitlines()
-        except OSError:
-            return False
-        is_own = self._process is not None and lines[:1] == [str(self._process.pid)]
-        return is_own and len(lines) > 7 and lines[7].strip() == "ready"
+        return self._process is not None and ready_server(self._folder / "data") == self._process.pid
 
     def _how(self) -> dict[str, Any]:
         quiet = asyncio.subprocess.DEVNULL

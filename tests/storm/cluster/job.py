@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.program import Program, programs_in
-from tests.relays import tls_relay
+from tests.acceptance.program import Program
 from tests.storm.account import Account, compare
 from tests.storm.cluster.database import StormDatabase
 from tests.storm.cluster.evidence import read_cluster_evidence, trails_of
@@ -21,7 +20,7 @@ from tests.storm.cluster.members import Member, processes_of
 from tests.storm.cluster.strikes import KILLS, Blow, ClusterStrike, draw_cluster_strike
 from tests.storm.cluster.wire import wire_to
 from tests.storm.evidence import Evidence
-from tests.storm.job import Job, Tls, lines_of_results, made_of, serve
+from tests.storm.job import Job, failures_of, lines_of_results, made_of, scene_of
 from tests.storm.shapes import Shape
 
 LEASE_S = 3.0
@@ -68,13 +67,7 @@ class ClusterReport:
     @property
     def failures(self) -> list[str]:
         """All errors of the job, as texts."""
-        return [
-            *(f"missing: {fault.text}" for fault in self.account.missing),
-            *(f"twice: {fault.text}" for fault in self.account.twice),
-            *(f"wrong: {fault.text}" for fault in self.account.wrong),
-            *(f"evidence: {breach}" for breach in self.evidence.breaches),
-            *self.trouble,
-        ]
+        return failures_of(self.account, self.evidence, self.trouble)
 
 
 @dataclass(slots=True)
@@ -97,12 +90,7 @@ class ClusterJob:
         """Run the job in an empty folder against its own simulator, and return its report."""
         report, began = ClusterReport(self.job, self.is_engine), time.monotonic()
         async with AsyncExitStack() as stack:
-            program = (await stack.enter_async_context(programs_in(self.folder))).unwatched()
-            server = await serve(program, self.job)
-            url = server.url
-            if isinstance(tls := self.job.tls, Tls):
-                url = await stack.enter_async_context(tls_relay(server.port, tls.authority.server(tls.version)))
-                program = program.trusting(tls.authority.bundle)
+            program, server, url = await stack.enter_async_context(scene_of(self.job, self.folder))
             labels = self.job.shape.labels(self.job.rows)
             files = self.job.shape.write(self.folder, labels)
             members = [
