@@ -42,7 +42,7 @@ class PostgresClaimCursor:
     async def open(self, connection: asyncpg.Connection) -> None:
         """Count the rows to return.
 
-        Raise ``OddConversation`` when a created row that may owe something has no valid conversation SID.
+        Raise ``OddSid`` when a created row that may owe something has no valid conversation SID.
         """
         if any(self._owed):
             await require_conversations(connection, owing=True)

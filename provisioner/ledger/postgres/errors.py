@@ -15,9 +15,9 @@ from provisioner.errors import (
     StorageError,
     UnreachableError,
 )
+from provisioner.ledger.faults import OddSid, odd_sid
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.shapes import OddLine
-from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason
 
 _AWAY = (
@@ -34,14 +34,6 @@ _AWAY = (
     OSError,
 )
 """Exceptions after which the server may be there again: a restart, a cut network, a standby that takes over."""
-
-
-class OddConversation(Exception):  # noqa: N818 - it says what was found; ``translated`` makes an error of it
-    """Raised when a created row has no valid conversation SID; ``row`` is its row number, None without one."""
-
-    def __init__(self, row: int | None) -> None:
-        super().__init__()
-        self.row = row
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -66,8 +58,8 @@ def translated(address: PostgresAddress) -> Iterator[None]:
         yield
     except ProvisionerError:
         raise
-    except OddConversation as error:
-        raise _odd_conversation(address, error.row) from error
+    except OddSid as error:
+        raise odd_sid(address.shown, error.row, what="schema") from error
     except OddLine as error:
         raise damaged_schema(address) from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
@@ -217,26 +209,9 @@ def foreign(address: PostgresAddress) -> LedgerError:
     )
 
 
-def newer(address: PostgresAddress, version: int, known: int) -> LedgerError:
-    """Return the error for a schema that a later version of this program has made."""
-    return LedgerError(
-        f"{address.shown} was written by a newer version of this program (schema {version}, known is {known})",
-        cure="install that version or a later one",
-    )
-
-
 def damaged_schema(address: PostgresAddress) -> LedgerError:
     """Return the error for a value that this program does not write."""
     return LedgerError(
         f"{address.shown} is damaged",
         cure="restore the schema from a copy; without it, the rows it knows would be created again",
-    )
-
-
-def _odd_conversation(address: PostgresAddress, row: int | None) -> LedgerError:
-    place = "a row that is no longer in the input" if row is None else f"row {row}"
-    form = SidKind.CONVERSATION.form
-    return LedgerError(
-        f"{address.shown}: {place} is created, but its conversation_sid is not a SID ({form})",
-        cure="restore the schema from a copy: it was changed by another program",
     )

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from provisioner.ledger.faults import OddSid
 from provisioner.ledger.notes import JobNotes
-from provisioner.ledger.postgres.errors import OddConversation
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts, Fingerprint, MessageCounts, SettingsCounts
 from provisioner.models.sids import SidKind
@@ -73,7 +73,7 @@ async def job_notes(connection: asyncpg.Connection) -> JobNotes:
 
 
 async def require_conversations(connection: asyncpg.Connection, *, owing: bool = False) -> None:
-    """Raise ``OddConversation`` when a created row has no valid conversation SID.
+    """Raise ``OddSid`` when a created row has no valid conversation SID.
 
     With ``owing``, check only rows that may owe settings, a history or a message.
     """
@@ -82,4 +82,4 @@ async def require_conversations(connection: asyncpg.Connection, *, owing: bool =
     async with over_all_rows(connection):
         found = await connection.fetchrow(_READ[name], pattern)
     if found is not None:
-        raise OddConversation(found[1])
+        raise OddSid(found[1])

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from provisioner.errors import LedgerError
+from provisioner.ledger.faults import newer
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
@@ -280,4 +281,4 @@ async def _install(connection: asyncpg.Connection, address: PostgresAddress) -> 
         )
     version = await connection.fetchval(_RATES["version"])
     if version > RATES_VERSION:
-        raise errors.newer(address, version, RATES_VERSION)
+        raise newer(address.shown, version, RATES_VERSION)

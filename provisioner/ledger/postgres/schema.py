@@ -12,6 +12,7 @@ import asyncpg
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import shapes
+from provisioner.ledger.faults import newer
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.shapes import checked_row, decode_settings
@@ -42,7 +43,7 @@ async def require_schema(connection: asyncpg.Connection, address: PostgresAddres
         raise errors.to_error(asyncpg.InsufficientPrivilegeError(), address)
     version = await connection.fetchval(_OPEN["version"]) or 0
     if version > POSTGRES_SCHEMA_VERSION:
-        raise errors.newer(address, version, POSTGRES_SCHEMA_VERSION)
+        raise newer(address.shown, version, POSTGRES_SCHEMA_VERSION)
     return True
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provisioner.errors import LedgerError, OtherJobError
 from provisioner.ledger import shapes
+from provisioner.ledger.faults import newer
 from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.sqlite import queries, schema, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
@@ -170,10 +171,7 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
     if mark != APPLICATION_ID or version < 1 or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise not_a_ledger(path)
     if version > SCHEMA_VERSION:
-        raise LedgerError(
-            f"{path} was written by a newer version of this program (schema {version}, known is {SCHEMA_VERSION})",
-            cure="install that version or a later one",
-        )
+        raise newer(path, version, SCHEMA_VERSION)
     if not schema.is_known(connection, version):
         raise foreign_schema(path)
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioner.errors import LedgerError, ProvisionerError, StorageError
+from provisioner.ledger.faults import OddSid, odd_sid
 from provisioner.ledger.shapes import OddLine
-from provisioner.ledger.sqlite.sids import OddSid
-from provisioner.models.sids import SidKind
 from provisioner.system.os_errors import os_reason
 
 _PRIMARY = 0xFF
@@ -30,7 +29,7 @@ def translate_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise to_ledger_error(error, path) from error
     except OddSid as error:
-        raise odd_sid(path, error.row) from error
+        raise odd_sid(path, error.row, what="ledger") from error
     except (OddLine, UnicodeDecodeError) as error:  # the latter: SQLite's message quotes bytes that are not UTF-8
         raise damaged(path) from error
     except OSError as error:
@@ -79,15 +78,6 @@ def foreign_schema(path: Path) -> LedgerError:
     return LedgerError(
         f"{path} is damaged: its tables are not those of a ledger, or something was added to them",
         cure=_RESTORE,
-    )
-
-
-def odd_sid(path: Path, row: int | None) -> LedgerError:
-    """Return the error for a created row without a valid conversation SID; ``row`` is its input row number."""
-    place = "a row that is no longer in the input" if row is None else f"row {row}"
-    return LedgerError(
-        f"{path}: {place} is created, but its conversation_sid is not a SID ({SidKind.CONVERSATION.form})",
-        cure="restore the ledger from a copy: it was changed by another program",
     )
 
 

@@ -2,21 +2,11 @@
 
 import sqlite3
 
+from provisioner.ledger.faults import OddSid
 from provisioner.ledger.sqlite import queries
 from provisioner.models.sids import SidKind
 
 _READ = queries.load_queries("read")
-
-
-class OddSid(Exception):  # noqa: N818 - it says what was found; ``translate_errors`` makes an error of it
-    """Raised when a created row has no valid conversation SID.
-
-    ``row`` is its row number in the input, None when it is no longer in the input.
-    """
-
-    def __init__(self, row: int | None) -> None:
-        super().__init__()
-        self.row = row
 
 
 def require_sids(connection: sqlite3.Connection, *, owing: bool = False) -> None:

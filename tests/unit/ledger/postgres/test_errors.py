@@ -6,8 +6,9 @@ import asyncpg
 import pytest
 
 from provisioner.errors import LedgerError, ProvisionerError, StorageError, UnreachableError
+from provisioner.ledger.faults import OddSid
 from provisioner.ledger.postgres.address import parse_postgres_address
-from provisioner.ledger.postgres.errors import OddConversation, is_away, translated
+from provisioner.ledger.postgres.errors import is_away, translated
 from provisioner.ledger.shapes import OddLine
 
 ADDRESS = parse_postgres_address("postgresql://ada:pw-1@db/jobs?job=a", shown="postgresql://ada:***@db/jobs?job=a")
@@ -28,7 +29,7 @@ FAULTS: dict[BaseException, tuple[type[ProvisionerError], str]] = {
     OverflowError(SECRET): (LedgerError, "the address cannot be used"),
     asyncpg.ClientConfigurationError(SECRET): (LedgerError, "a parameter of the address, most likely one of TLS"),
     asyncpg.UndefinedObjectError(SECRET): (LedgerError, "does not know a parameter of the address"),
-    OddConversation(7): (LedgerError, "row 7 is created, but its conversation_sid is not a SID"),
+    OddSid(7): (LedgerError, "row 7 is created, but its conversation_sid is not a SID"),
     OddLine(): (LedgerError, "is damaged"),
 }
 
