@@ -21,6 +21,7 @@ pytestmark = pytest.mark.acceptance
 
 LOOPS = ("asyncio", "uvloop") if importlib.util.find_spec("uvloop") else ("asyncio",)
 ROWS = 180
+_BEGUN = "SELECT id FROM states WHERE status = 'in_flight'"
 
 
 @dataclass
@@ -60,6 +61,11 @@ class SharedJob:
         statement = "SELECT worker, count(*) FROM intents GROUP BY worker"
         counts = query_postgres(address_of_session(), statement, schema=f'"provisioner_{self.name}"')
         return int(dict(counts).get(worker, 0))
+
+    def ask(self, statement: str) -> list[int]:
+        """Return the first values of the lines of a query."""
+        lines = query_postgres(address_of_session(), statement, schema=f'"provisioner_{self.name}"')
+        return [int(line[0]) for line in lines]
 
     async def require_each_once(self) -> None:
         """Fail unless every row has one conversation, and the results name it."""
@@ -114,6 +120,30 @@ async def test_a_run_goes_on_to_the_end_without_the_process_that_was_typed(
 
         assert alone.code == 0, alone.stderr
         assert (again.code, again.counts) == (0, {"created": ROWS}), again.stderr
+        await job.require_each_once()
+
+
+async def test_what_a_worker_of_the_run_before_gives_up_late_is_sent_too(
+    program: Program, simulator: SimulatorMaker, authority: Authority
+) -> None:
+    """It had begun rows when the new run was cut into shards, and cancels them after that: no shard has them."""
+    async with shared_job(program, simulator, authority, "given-up-late") as job:
+        run = await job.start("--lease", "20s", "--engine", "local", "--workers", "1")
+        await job.twilio.has_seen(20)
+        (pid,) = job.ask("SELECT pid FROM workers WHERE generation = 1")
+        os.kill(pid, signal.SIGSTOP)
+        run.signal(signal.SIGKILL)
+        await run.end()
+        new = await job.start("--lease", "20s")
+        async with asyncio.timeout(PATIENCE_S):
+            while job.ask("SELECT max(generation) FROM shared_runs") == [1]:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.1)
+        begun = job.ask(_BEGUN)
+        os.kill(pid, signal.SIGCONT)
+        ended = await new.end()
+
+        assert begun
+        assert (ended.code, ended.counts) == (0, {"created": ROWS}), ended.stderr
         await job.require_each_once()
 
 

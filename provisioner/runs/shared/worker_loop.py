@@ -137,7 +137,11 @@ class WorkerLoop:
         return max(1, math.ceil(min(self._context.clients.pacer.target_rate * AHEAD_S, MOST_AHEAD)))
 
     async def _look_up(self, task: LookUpTask) -> None:
-        """Look unknown rows up; then hand out those that can go on, or end the run."""
+        """Look unknown rows up; then hand out all rows that can go on, or end the run.
+
+        Rows that a worker of an earlier run had begun when this run was cut into shards, and gave up after that,
+        are in no shard: they wait, although no look-up has found them.
+        """
         if task.wait_s:
             await self._wait(task.wait_s)
         again = await self._look_ups.run(None)
@@ -147,9 +151,13 @@ class WorkerLoop:
         posted = (await self._ledger.histories.counts()).posted if self._context.clients.calls.history else 0
         goes_on = task.number < self._context.config.retry.max_attempts or posted > self._posted
         self._posted = posted
-        if again and goes_on and await self._open_sweep():
+        if goes_on and (again or await self._waiting()) and await self._open_sweep():
             return
         await self._ledger.end_run(await self._end_by_counts())
+
+    async def _waiting(self) -> int:
+        """Return how many rows wait to be sent, or for what follows; those behind a limit are among them."""
+        return (await self._ledger.counts()).pending + await self._look_ups.owed()
 
     async def _open_sweep(self) -> int:
         pending = {Status.PENDING}, {MessageStatus.PENDING}, {SettingsStatus.PENDING}
