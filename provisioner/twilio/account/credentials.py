@@ -1,28 +1,20 @@
 """Credentials of the Twilio account, read from environment variables or from a profile of twilio-cli.
 
-A secret may also be in a file that a variable names, as service managers provide it. No message and no repr
-contains a secret, or a value that may be a secret in the wrong variable.
+No message and no repr contains a secret, or a value that may be a secret in the wrong variable.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.errors import UsageError
+from provisioner.models.accounts import CredentialsKind, CredentialsPlace
 from provisioner.models.sids import SidKind
-from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import quoted
-from provisioner.system.regular_files import Streams, read_regular
 
 from .profiles import CONFIG_NAME, Profile, read_profiles
-
-ACCOUNT_SID = "TWILIO_ACCOUNT_SID"
-API_KEY = "TWILIO_API_KEY"
-API_SECRET = "TWILIO_API_SECRET"  # noqa: S105 - the variable's name, not its value
-AUTH_TOKEN = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the same
-
-FILE_SUFFIX = "_FILE"
-"""Suffix of variables that name a file: ``TWILIO_API_SECRET_FILE`` is a file with the ``TWILIO_API_SECRET``."""
+from .variables import TWILIO, Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +22,8 @@ class Account:
     """One Twilio account with its credentials.
 
     ``username`` is an API key's SID, or the account SID with an auth token as ``password``. ``region`` and
-    ``edge`` are empty when they are not set. ``origin`` says where the credentials were found, for messages. Raise
-    ``UsageError`` when a SID or the password is malformed.
+    ``edge`` are empty when they are not set. ``origin`` says where the credentials were found, ``variables`` which
+    ones may give them, both for messages. Raise ``UsageError`` when a SID or the password is malformed.
     """
 
     account_sid: str
@@ -40,17 +32,19 @@ class Account:
     region: str = ""
     edge: str = ""
     origin: str = ""
+    variables: Variables = TWILIO
 
     def __post_init__(self) -> None:
         if not SidKind.ACCOUNT.matches(self.account_sid):
             raise UsageError(
                 f"the account SID from {self.origin} is malformed",
-                cure=f"set {ACCOUNT_SID} to AC and 32 hex digits, as the Twilio Console shows it",
+                cure=f"set {self.variables.account_sid} to AC and 32 hex digits, as the Twilio Console shows it",
             )
         if self.username != self.account_sid and not SidKind.API_KEY.matches(self.username):
             raise UsageError(
                 f"the API key from {self.origin} is malformed",
-                cure=f"set {API_KEY} to SK and 32 hex digits (the key's SID), and {API_SECRET} to its secret",
+                cure=f"set {self.variables.api_key} to SK and 32 hex digits (the key's SID), and "
+                f"{self.variables.api_secret} to its secret",
             )
         if not (self.password.isascii() and self.password.isprintable()):
             raise UsageError(
@@ -80,20 +74,44 @@ def resolve_account(environ: Mapping[str, str], *, profile: str, home: Path | No
     are set (a scheduled job must not silently use another account), or when twilio-cli is set to require that a
     profile is named and none is. Source of the names: Twilio's client libraries and twilio-cli.
     """
-    settings = _settings(environ)
+    settings = TWILIO.settings(environ)
     folder = _config_folder(settings, home)
     if profile:
-        return _from_profile(_named_profile(profile, folder), settings)
-    files = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
-    if any(settings.get(name) for name in (ACCOUNT_SID, API_KEY, API_SECRET, AUTH_TOKEN, *files)):
-        return _from_environment(_with_files(settings), default_edge=_default_edge(folder))
+        return _from_profile(_named_profile(f"--profile {profile}", profile, folder), settings)
+    if TWILIO.are_given(settings):
+        return _from_environment(settings, default_edge=_default_edge(folder))
     active = _active_profile(folder)
     if active is None:
         raise UsageError(
             "no Twilio credentials were found",
-            cure=f"set {ACCOUNT_SID}, {API_KEY} and {API_SECRET}, or use --profile, or try --simulate",
+            cure=f"set {TWILIO.account_sid}, {TWILIO.api_key} and {TWILIO.api_secret}, or use --profile, or try "
+            "--simulate",
         )
     return _from_profile(active, settings)
+
+
+def resolve_listed_account(
+    account_sid: str, place: CredentialsPlace, environ: Mapping[str, str], *, home: Path | None
+) -> Account:
+    """Return an account of a file of accounts, with the credentials from the place that the file names.
+
+    Those are the variables ``NAME_API_KEY`` and ``NAME_API_SECRET``, or ``NAME_AUTH_TOKEN``, of ``environ``, or a
+    profile of twilio-cli; secrets may be in files as for ``resolve_account``. Its region and edge are that of the
+    same place; without one, the edge is that of all accounts. Raise ``UsageError`` when the credentials are
+    missing, malformed, or those of another account.
+    """
+    common = TWILIO.settings(environ)
+    folder = _config_folder(common, home)
+    if place.kind is CredentialsKind.PROFILE:
+        account = _from_profile(_named_profile(str(place), place.name, folder), common)
+    else:
+        account = _from_variables(Variables(place.name), account_sid, environ, common, folder)
+    if account.account_sid != account_sid:
+        raise UsageError(
+            f"{account.origin} is of the account {account.account_sid}, and the line of {account_sid}",
+            cure="name the place of this account's key; the key of another account does not open it",
+        )
+    return account
 
 
 def secret_files(environ: Mapping[str, str], home: Path | None) -> Mapping[str, Path]:
@@ -101,49 +119,11 @@ def secret_files(environ: Mapping[str, str], home: Path | None) -> Mapping[str, 
 
     The files need not exist, and none is opened.
     """
-    settings = _settings(environ)
-    variables = [f"{name}{FILE_SUFFIX}" for name in (API_SECRET, AUTH_TOKEN)]
-    files = {name: Path(settings[name]) for name in variables if settings.get(name)}
+    settings = TWILIO.settings(environ)
+    files = TWILIO.secret_files(settings)
     if folder := _config_folder(settings, home):
         files["twilio-cli"] = folder / CONFIG_NAME
     return files
-
-
-def _settings(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.strip() for name, value in environ.items() if name.startswith("TWILIO_")}
-
-
-def _with_files(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the settings plus the secrets from files, without leading and trailing white space.
-
-    Raise ``UsageError`` when a secret is given both ways, or when its file cannot be read.
-    """
-    read = dict(settings)
-    for name in (API_SECRET, AUTH_TOKEN):
-        if file := settings.get(f"{name}{FILE_SUFFIX}"):
-            if settings.get(name):
-                raise UsageError(f"{name} and {name}{FILE_SUFFIX} are both set", cure="unset one of them")
-            read[name] = _read_secret(name, Path(file))
-    return read
-
-
-def _read_secret(name: str, file: Path) -> str:
-    try:
-        secret = read_regular(file, streams=Streams.INHERITED).decode("ascii").strip()
-    except OSError as error:
-        raise UsageError(
-            f"{file}, named by {name}{FILE_SUFFIX}, cannot be read: {os_reason(error)}",
-            cure="fix the name, or the permissions of the file",
-        ) from error
-    except UnicodeDecodeError:
-        # Not chained: the exception would quote the file, which holds a secret.
-        secret = ""
-    if not secret or len(secret.split()) != 1:
-        raise UsageError(
-            f"{file}, named by {name}{FILE_SUFFIX}, does not hold one secret and nothing else",
-            cure="write the secret alone into it, in one line",
-        )
-    return secret
 
 
 def _active_profile(folder: Path | None) -> Profile | None:
@@ -171,26 +151,55 @@ def _default_edge(folder: Path | None) -> str:
 
 
 def _from_environment(settings: Mapping[str, str], *, default_edge: str) -> Account:
-    key, secret, token = (settings.get(name, "") for name in (API_KEY, API_SECRET, AUTH_TOKEN))
-    if bool(key) != bool(secret):
-        present, absent = (API_KEY, API_SECRET) if key else (API_SECRET, API_KEY)
-        raise UsageError(f"{present} is set without {absent}", cure=f"set {absent}, or unset {present}")
-    if not key and not token:
-        raise UsageError(
-            f"{ACCOUNT_SID} is set without a key",
-            cure=f"set {API_KEY} and {API_SECRET}, or {AUTH_TOKEN}",
-        )
-    account_sid = settings.get(ACCOUNT_SID, "")
+    settings = TWILIO.with_files(settings)
+    key, secret = TWILIO.login(settings)
+    account_sid = settings.get(TWILIO.account_sid, "")
     if not account_sid:
-        raise UsageError(f"{ACCOUNT_SID} is not set", cure=f"set {ACCOUNT_SID} to the account of the key")
+        raise UsageError(
+            f"{TWILIO.account_sid} is not set", cure=f"set {TWILIO.account_sid} to the account of the key"
+        )
     return Account(
         account_sid=account_sid,
         username=key or account_sid,
-        password=secret if key else token,
-        region=settings.get("TWILIO_REGION", ""),
-        edge=settings.get("TWILIO_EDGE") or default_edge,
+        password=secret,
+        region=settings.get(TWILIO.region, ""),
+        edge=settings.get(TWILIO.edge) or default_edge,
         origin=f"the environment ({'API key' if key else 'auth token'})",
     )
+
+
+def _from_variables(
+    variables: Variables,
+    account_sid: str,
+    environ: Mapping[str, str],
+    common: Mapping[str, str],
+    folder: Path | None,
+) -> Account:
+    """Return the account whose key is in ``variables``; they need not repeat its SID."""
+    settings = variables.with_files(variables.settings(environ))
+    if not any(settings.get(name) for name in (variables.api_key, *variables.secrets)):
+        raise UsageError(
+            f"{variables.api_key} is not set",
+            cure=f"set {variables.api_key} and {variables.api_secret}, or {variables.auth_token}",
+        )
+    key, secret = variables.login(settings)
+    account_sid = settings.get(variables.account_sid) or account_sid
+    return Account(
+        account_sid=account_sid,
+        username=key or account_sid,
+        password=secret,
+        region=settings.get(variables.region, ""),
+        edge=settings.get(variables.edge) or common.get(TWILIO.edge) or _edge_of_all(folder),
+        origin=f"the environment ({variables.api_key if key else variables.auth_token})",
+        variables=variables,
+    )
+
+
+def _edge_of_all(folder: Path | None) -> str:
+    """Return the edge in twilio-cli's file for credentials of the environment; empty if it cannot be read."""
+    with suppress(UsageError):
+        return read_profiles(folder).edge if folder else ""
+    return ""
 
 
 def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
@@ -199,15 +208,16 @@ def _from_profile(profile: Profile, settings: Mapping[str, str]) -> Account:
         username=profile.api_key,
         password=profile.api_secret,
         region=profile.region,
-        edge=settings.get("TWILIO_EDGE") or profile.edge,
+        edge=settings.get(TWILIO.edge) or profile.edge,
         origin=f"the twilio-cli profile {quoted(profile.name)}",
     )
 
 
-def _named_profile(name: str, folder: Path | None) -> Profile:
+def _named_profile(asked: str, name: str, folder: Path | None) -> Profile:
+    """Return the profile ``name``, which was asked for in the words ``asked``."""
     if folder is None:
         raise UsageError(
-            f"--profile {name}: this user has no home folder, where twilio-cli keeps its profiles",
+            f"{asked}: this user has no home folder, where twilio-cli keeps its profiles",
             cure="set HOME, or TWILIO_CONFIG_DIR to the folder of its config.json",
         )
     return read_profiles(folder).named(name)

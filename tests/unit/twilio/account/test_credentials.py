@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
+from provisioner.models.accounts import CredentialsKind, CredentialsPlace
+from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account, resolve_listed_account
 
 SID = "AC" + 32 * "1"
 OTHER_SID = "AC" + 32 * "2"
@@ -227,3 +228,72 @@ def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     text = refusal(BY_TOKEN | {"TWILIO_AUTH_TOKEN_FILE": "/run/secret"}, tmp_path)
 
     assert text == "TWILIO_AUTH_TOKEN and TWILIO_AUTH_TOKEN_FILE are both set; unset one of them"
+
+
+ACME = CredentialsPlace(CredentialsKind.ENVIRONMENT, "ACME")
+ACME_BY_KEY = {"ACME_API_KEY": KEY, "ACME_API_SECRET": SECRET}
+
+
+def resolve_listed(environ: Mapping[str, str], home: Path, place: CredentialsPlace = ACME) -> Account:
+    """Resolve the account ``SID`` of a file of accounts, with the usual variables set for another one."""
+    return resolve_listed_account(SID, place, BY_KEY | {"TWILIO_ACCOUNT_SID": OTHER_SID} | environ, home=home)
+
+
+def listed_refusal(environ: Mapping[str, str], home: Path, place: CredentialsPlace = ACME) -> str:
+    """Return message and cure of a refusal, having seen that it shows no secret."""
+    with pytest.raises(UsageError) as refused:
+        resolve_listed(environ, home, place)
+    text = f"{refused.value.message}; {refused.value.cure}"
+    assert "hunter2" not in text
+    return text
+
+
+def test_a_listed_account_has_its_key_in_variables_of_its_own(tmp_path: Path) -> None:
+    """The prefix tells the accounts apart; a secret may stand in a file; a missing edge is that of all."""
+    file = tmp_path / "secret"
+    file.write_text(f"{TOKEN}\n")
+    region = {"ACME_REGION": "ie1", "TWILIO_EDGE": "ashburn", "TWILIO_REGION": "us1"}
+
+    by_key = resolve_listed(ACME_BY_KEY | region, tmp_path)
+    by_token = resolve_listed({"ACME_AUTH_TOKEN_FILE": str(file), "ACME_ACCOUNT_SID": SID}, tmp_path)
+
+    logins = [(each.account_sid, each.username, each.password) for each in (by_key, by_token)]
+    assert logins == [(SID, KEY, SECRET), (SID, SID, TOKEN)]
+    assert (by_key.region, by_key.edge, by_token.region, by_token.edge) == ("ie1", "ashburn", "", "")
+    assert by_key.origin == "the environment (ACME_API_KEY)"
+
+
+def test_a_listed_account_may_have_a_profile(tmp_path: Path) -> None:
+    """It is the profile that is named, not the active one."""
+    profiles = {"agency": {"accountSid": SID, "apiKey": KEY, "apiSecret": SECRET}, **PROFILES["profiles"]}
+    write_config(tmp_path / ".twilio-cli", {**PROFILES, "profiles": profiles})
+
+    account = resolve_listed({}, tmp_path, CredentialsPlace(CredentialsKind.PROFILE, "agency"))
+
+    assert (account.account_sid, account.username, account.password) == (SID, KEY, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({}, "ACME_API_KEY is not set; set ACME_API_KEY and ACME_API_SECRET, or ACME_AUTH_TOKEN"),
+        ({"ACME_API_KEY": KEY}, "ACME_API_KEY is set without ACME_API_SECRET"),
+        (ACME_BY_KEY | {"ACME_API_KEY": "hunter2"}, "set ACME_API_KEY to SK and 32 hex digits"),
+        (ACME_BY_KEY | {"ACME_ACCOUNT_SID": OTHER_SID}, f"is of the account {OTHER_SID}, and the line of {SID}"),
+        (ACME_BY_KEY | {"ACME_ACCOUNT_SID": "hunter2"}, "set ACME_ACCOUNT_SID to AC and 32 hex digits"),
+    ],
+)
+def test_a_listed_account_never_gets_another_key(environ: dict[str, str], says: str, tmp_path: Path) -> None:
+    """Neither the usual variables nor the active profile stand in; the message names the variable to set."""
+    write_config(tmp_path / ".twilio-cli", PROFILES)
+
+    assert says in listed_refusal(environ, tmp_path)
+
+
+def test_a_profile_of_another_account_is_refused(tmp_path: Path) -> None:
+    """Rows would be created in the wrong account."""
+    write_config(tmp_path / ".twilio-cli", PROFILES)
+
+    text = listed_refusal(ACME_BY_KEY, tmp_path, CredentialsPlace(CredentialsKind.PROFILE, "plain"))
+
+    assert f"the twilio-cli profile 'plain' is of the account {OTHER_SID}" in text
