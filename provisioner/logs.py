@@ -179,6 +179,7 @@ _CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {
     "uiversion",
     "inactiveafter",
     "closeafter",
+    "accountsid",
 } | {
     "friendlyname",
     "customername",

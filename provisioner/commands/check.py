@@ -15,6 +15,7 @@ from provisioner.models.forecast import Forecast
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
+from provisioner.planning.accounts import read_accounts
 from provisioner.planning.forecast import Timing, Workload, forecast
 from provisioner.planning.history import PlannedHistory, open_history, plan_history
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
@@ -86,7 +87,7 @@ async def check_input(
     """
     rate, stop = parse_rate(options.rate), stop or StopSignals()
     validate_global_options(options.address_sid)
-    mapping = replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS)
+    mapping = _mapping(options)
     rows = RowSettings(friendly_name=options.friendly_name, must_say_something=True)
     is_shown = options.show_values >= _SHOWN_ANYWHERE or bool(options.show_values and ui.is_answer_private)
     with open_input(files, options, mapping, rows, stop=stop) as job_input:
@@ -116,6 +117,17 @@ async def check_input(
             is_shown=is_shown,
             history=history.report,
         )
+
+
+def _mapping(options: CheckOptions) -> Mapping:
+    """Return the mapping of a check, with the accounts of a job for many; raise as ``check_input`` does."""
+    if options.accounts and options.history:
+        raise UsageError(
+            "--history with --accounts: old chats belong to the rows of one account",
+            cure="run each account with its history on its own",
+        )
+    accounts = read_accounts(options.accounts) if options.accounts else None
+    return replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS, accounts=accounts)
 
 
 async def _plan_history(ledger: Ledger, job_input: JobInput, name: str) -> PlannedHistory:

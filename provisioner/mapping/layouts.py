@@ -8,6 +8,7 @@ from msgspec import Raw
 from provisioner.models import FIELDS, Mapped, MappedColumns, NestedValues, WebChatRequest
 from provisioner.system.printable import quoted
 
+from .account_sources import ACCOUNT_CURE, ACCOUNT_FIELD, NO_ACCOUNT, AccountSources
 from .conversions import Convert, convert_members
 from .field_sources import FieldSource, FieldSourceBuilder, NestedFinder, named_columns
 from .header import Header
@@ -110,6 +111,7 @@ def compile_mapper(
     named = named_columns(header, (*rules.explicit, *rules.unnamed), are_members=has_dynamic_columns)
     sources = {target: builder.by_name(position) for target, position in named.items()}
     sources |= {target: builder.by_rule(rule) for target, rule in rules.explicit.items()}
+    account = _account(rules, header, sources, has_dynamic_columns=has_dynamic_columns)
     for target, rule in rules.fallback.items():
         spare = builder.by_rule(rule)
         sources[target] = sources[target].or_else(spare) if target in sources else spare
@@ -118,11 +120,12 @@ def compile_mapper(
             raise header.fault(NO_ADDRESS, cure=ADDRESS_CURE)
         sources["address_sid"] = FieldSource(Constant(rules.stand_in_address))
     key = [source for source in map(builder.by_rule, rules.key) if source.reads_columns]
+    get_key = key_getter([part.get for part in key])
     getters = [sources.get(field, _NOTHING).get for field in FIELDS]
     return FixedMapper(
         texts=[get.text if isinstance(get, Constant) else "" for get in getters],
         own=tuple((place, get) for place, get in enumerate(getters) if not isinstance(get, Constant)),
-        key=key_getter([part.get for part in key]),
+        key=account.key(get_key) if account else get_key,
         members=_members(sources),
         converters=_converters(rules),
         columns_by_field=_columns(sources, key),
@@ -133,6 +136,24 @@ def compile_mapper(
         missing=tuple(builder.missing),
         texts_only=tuple(_texts_only(sources, key)),
     )
+
+
+def _account(
+    rules: FieldRules, header: Header, sources: dict[str, FieldSource], *, has_dynamic_columns: bool
+) -> AccountSources | None:
+    """Give the account and its usual address their sources; return what else depends on the account.
+
+    None in a job for one account. Raise ``UsageError`` when nothing names the account.
+    """
+    if rules.accounts is None:
+        return None
+    if ACCOUNT_FIELD not in sources and not has_dynamic_columns:
+        raise header.fault(NO_ACCOUNT, cure=ACCOUNT_CURE)
+    account = AccountSources(rules.accounts, sources.get(ACCOUNT_FIELD, _NOTHING))
+    sources[ACCOUNT_FIELD] = account.sid
+    if usual := account.address:
+        sources["address_sid"] = sources["address_sid"].or_else(usual) if "address_sid" in sources else usual
+    return account
 
 
 def _texts_only(
@@ -165,7 +186,11 @@ def _converters(rules: FieldRules) -> dict[str, Convert]:
 
 
 def _columns(sources: Mapping[str, FieldSource], key: Sequence[FieldSource]) -> dict[str, str]:
-    columns = {target: ", ".join(source.columns) for target, source in sources.items() if source.columns}
+    columns = {
+        target: ", ".join(source.columns)
+        for target, source in sources.items()
+        if source.columns or target == ACCOUNT_FIELD
+    }
     if key:
         columns["key"] = ", ".join(column for part in key for column in part.columns)
     return columns

@@ -6,8 +6,10 @@ from functools import partial
 from typing import Self
 
 from provisioner.errors import UsageError
+from provisioner.models.accounts import JobAccounts
 from provisioner.options import AUTO, InputOptions, MappingOptions
 
+from .account_sources import ACCOUNT_FIELD
 from .assignments import identity_template, read_assignments, require_unicode
 from .binders import DynamicMapper, RecordMapper
 from .checks import require_fitting_preset, require_no_column_as_text
@@ -28,6 +30,7 @@ class Mapping:
     named after it. When that gives an empty text in a row, the option for all rows is used (``--address-sid``,
     ``--ui-version``, an ``--identity`` or ``--first-message`` template). ``notes`` are sentences for the user
     about the preset that was recognised. No column fills one of the fields in ``unnamed`` by its name.
+    ``accounts`` are those of a job for many accounts, in which a column may name the account; None for any other.
     """
 
     rules: FieldRules
@@ -36,7 +39,8 @@ class Mapping:
     _reading: InputOptions
     _choose_preset: Callable[[str], "Mapping"] | None = None
     stand_in_address: str = ""
-    unnamed: Collection[str] = ()
+    unnamed: Collection[str] = (ACCOUNT_FIELD,)
+    accounts: JobAccounts | None = None
 
     @classmethod
     def from_options(cls, options: MappingOptions, *, ui_version: str = "", default_address: str = "") -> Self:
@@ -110,6 +114,7 @@ class Mapping:
             notes=(describe_match(first),),
             stand_in_address=self.stand_in_address,
             unnamed=self.unnamed,
+            accounts=self.accounts,
         )
 
     def settings(self) -> dict[str, str]:
@@ -125,7 +130,17 @@ class Mapping:
         With ``has_dynamic_columns`` every record is a dict with its own names, and ``columns`` are those of the
         first records. Otherwise raise ``UsageError`` as ``compile_mapper`` does. Raise it as the checks do.
         """
-        rules = replace(self.rules, stand_in_address=self.stand_in_address, unnamed=self.unnamed)
+        if self.accounts is None and (rule := self.rules.explicit.get(ACCOUNT_FIELD)):
+            raise UsageError(
+                f"{rule.origin}: only a job for many accounts has the field {ACCOUNT_FIELD}",
+                cure="add --accounts FILE, or omit it",
+            )
+        rules = replace(
+            self.rules,
+            stand_in_address=self.stand_in_address,
+            unnamed=[field for field in self.unnamed if self.accounts is None or field != ACCOUNT_FIELD],
+            accounts=self.accounts,
+        )
         header = Header(columns, source)
         require_no_column_as_text(rules, header, has_dynamic_columns=has_dynamic_columns)
         require_fitting_preset(rules, header, has_dynamic_columns=has_dynamic_columns)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from provisioner.models.accounts import JobAccounts
+
 from .conversions import ValueType
 from .templates import Template
 
@@ -60,6 +62,7 @@ class FieldRules:
     which the target would be empty. ``key`` holds one rule for each column that identifies a row. Some of the
     rules may come from ``preset``. ``stand_in_address`` is the address SID of inputs for which nothing gives one;
     empty: that is an error. No column fills one of the fields in ``unnamed`` by its name.
+    ``accounts`` are those of a job for many accounts, None for any other job.
     """
 
     explicit: Mapping[str, Rule]
@@ -68,6 +71,7 @@ class FieldRules:
     preset: Preset = NO_PRESET
     stand_in_address: str = ""
     unnamed: Collection[str] = ()
+    accounts: JobAccounts | None = None
 
     @property
     def of_preset(self) -> tuple[Rule, ...]:

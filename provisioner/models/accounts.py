@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from hashlib import blake2b
 
 import msgspec
 
@@ -55,6 +56,12 @@ class JobAccounts:
 
     def __len__(self) -> int:
         return len(self._accounts)
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digest of what decides the account and the address of a row."""
+        told = [(each.sid, each.name, each.address_sid) for each in self._accounts]
+        return blake2b(msgspec.msgpack.encode(told), digest_size=16).hexdigest()
 
     def find(self, text: str) -> JobAccount | None:
         """Return the account with this SID, or with this name in any case; None when there is none."""

@@ -36,7 +36,8 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Fields of the WebChat that one row asks for; an empty field is not sent.
 
     The first six are parameters of ``POST /v2/WebChats``. ``first_message`` is posted to the conversation
-    afterwards, by ``author``; the others are set on it before that. The encoded form omits empty fields, so that a
+    afterwards, by ``author``; the others are set on it before that, but for ``account_sid``, the account to which
+    everything is sent in a job for many accounts. The encoded form omits empty fields, so that a
     new field does not change the digests of rows that do not use it. Source: Twilio, WebChats resource,
     https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
     """
@@ -53,6 +54,7 @@ class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     attributes: str = ""
     inactive_after: str = ""
     close_after: str = ""
+    account_sid: str = ""
 
 
 FIELDS = WebChatRequest.__struct_fields__

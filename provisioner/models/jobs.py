@@ -4,13 +4,19 @@ import msgspec
 
 from .inputs import Problem, WebChatRequest
 
+INVALID_ROW = "invalid_row"
+"""Code of a row that cannot be sent as it is."""
+UNKNOWN_ACCOUNT = "unknown_account"
+"""Code of a row that names none of the accounts of its job."""
+
 
 class PlanEntry(msgspec.Struct, frozen=True, gc=False):
     """One row as planning writes it to the ledger.
 
     ``row`` counts the records of all input files from 1; ``source`` is the number of its file, from 0; ``line`` is
     the physical line on which it starts. ``digest`` is a 16-byte hash of the mapped request. ``key`` is empty when
-    the key is made from the digest. A row with ``problems`` is invalid.
+    the key is made from the digest. A row with ``problems`` is invalid. ``account`` is the SID of the row's
+    account in a job for many accounts, empty where the row names none of them, and in other jobs.
     """
 
     row: int
@@ -19,6 +25,12 @@ class PlanEntry(msgspec.Struct, frozen=True, gc=False):
     key: str
     digest: bytes
     problems: tuple[Problem, ...] = ()
+    account: str = ""
+
+    @property
+    def error_code(self) -> str:
+        """The code of an invalid row in the results: that of its account, or that of any other problem."""
+        return UNKNOWN_ACCOUNT if any(each.field == "account_sid" for each in self.problems) else INVALID_ROW
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):

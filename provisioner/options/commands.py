@@ -9,6 +9,7 @@ from provisioner.system.addresses import named_as_file
 from .days import DAYS, parse_day
 from .groups import (
     MOST_AT_ONCE,
+    AccountsOptions,
     ConnectionOptions,
     DetailOptions,
     GiveUpOptions,
@@ -27,7 +28,15 @@ from .limits import RATES, parse_rate
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(InputOptions, MappingOptions, HistoryOptions, RateOptions, DetailOptions, OutputFormatOptions):
+class CheckOptions(
+    InputOptions,
+    MappingOptions,
+    AccountsOptions,
+    HistoryOptions,
+    RateOptions,
+    DetailOptions,
+    OutputFormatOptions,
+):
     """``provisioner check``."""
 
     all: bool = option(default=False, help_text="List every invalid row, not only the first 20.")

@@ -113,6 +113,18 @@ class HistoryOptions:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccountsOptions:
+    """Many accounts."""
+
+    accounts: str = option(
+        "",
+        "Send each row in the account that its column account_sid names. The accounts are in this file: columns "
+        "account_sid, credentials (env:PREFIX or profile:NAME), name, address_sid, rate.",
+        metavar="FILE",
+    )
+
+
 USUAL_RATE = "4/s"
 """Default of ``--rate``: it leaves one of Twilio's 5 WebChats a second to the live website."""
 

@@ -20,6 +20,12 @@ class HistoryKeywords(TypedDict, total=False):
     history: str
 
 
+class AccountsKeywords(TypedDict, total=False):
+    """Many accounts."""
+
+    accounts: str
+
+
 class MappingKeywords(TypedDict, total=False):
     """Where each field of a WebChat comes from."""
 
@@ -62,7 +68,7 @@ class InputKeywords(TypedDict, total=False):
     hidden_rows: Literal["include", "skip"]
 
 
-class CheckKeywords(InputKeywords, MappingKeywords, HistoryKeywords, RateKeywords, total=False):
+class CheckKeywords(InputKeywords, MappingKeywords, AccountsKeywords, HistoryKeywords, RateKeywords, total=False):
     """``provisioner check``."""
 
     all: bool

@@ -59,7 +59,10 @@ class EntryBuilder:
             return None
         lines = list(map(_lines_of, records))
         self._findings.take_columns(first, lines, index, mapped)
-        return list(map(PlanEntry, count(first), lines, repeat(index), mapped.keys, digests))
+        if "account_sid" not in mapped.columns:
+            return list(map(PlanEntry, count(first), lines, repeat(index), mapped.keys, digests))
+        accounts = mapped.texts_of("account_sid")
+        return list(map(PlanEntry, count(first), lines, repeat(index), mapped.keys, digests, repeat(()), accounts))
 
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:
@@ -75,4 +78,4 @@ class EntryBuilder:
             self._findings.take(number, record.line, index, mapped)
         elif any(problem.field == "key" for problem in problems):
             key = ""
-        return PlanEntry(number, record.line, index, key, digest(request), problems)
+        return PlanEntry(number, record.line, index, key, digest(request), problems, request.account_sid)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from provisioner.mapping import Mapping, RecordMapper, parse_field
+from provisioner.mapping import ACCOUNT_FIELD, Mapping, RecordMapper, parse_field
 from provisioner.models import FIELDS, Fingerprint, Mapped, PlanEntry, Record, WebChatRequest
 from provisioner.options import InputOptions
 from provisioner.planning.entries import EntryBuilder
@@ -97,15 +97,7 @@ class JobInput:
             told = (*source.detection.notes(), *source.skipped.notes, *_secret_notes(source.name))
             notes += [f"{source.name}: {note}" for note in told]
         notes += [f"{self.sources[index].name}: has no rows" for index in sorted(self.findings.without_rows)]
-        if self.unused:
-            notes.append(f"columns that are not used: {', '.join(map(shortened, self.unused))}")
-            if passed := sorted({parse_field(name) for name in self.unused}.intersection(self.mapping.unnamed)):
-                notes.append(
-                    f"an earlier version began this job and did not know {', '.join(passed)}: columns of "
-                    "that name stay unused in it"
-                )
-            if any(bound.is_blank for bound in self._bound):
-                notes.append("no column gives a name or data of the customers: say with --set which ones do")
+        notes += self._notes_on_unused()
         if self.findings.nearly_full:
             notes.append(
                 f"{self.findings.nearly_full:,} rows have pre-engagement data close to Twilio's limit of 16 KB"
@@ -115,6 +107,21 @@ class JobInput:
         if self._rows.must_say_something and self.findings.blank_note:
             notes.append(self.findings.blank_note)
         return tuple(notes)
+
+    def _notes_on_unused(self) -> Iterator[str]:
+        if not self.unused:
+            return
+        yield f"columns that are not used: {', '.join(map(shortened, self.unused))}"
+        meant = {parse_field(name) for name in self.unused}.intersection(self.mapping.unnamed)
+        if ACCOUNT_FIELD in meant:
+            yield f"without --accounts no column {ACCOUNT_FIELD} is used: all rows go to one account"
+        if passed := sorted(meant - {ACCOUNT_FIELD}):
+            yield (
+                f"an earlier version began this job and did not know {', '.join(passed)}: columns of that name "
+                "stay unused in it"
+            )
+        if any(bound.is_blank for bound in self._bound):
+            yield "no column gives a name or data of the customers: say with --set which ones do"
 
     def require_content(self) -> None:
         """Raise ``UsageError`` for a source whose rows would become chats without a name, data or a message."""
@@ -137,7 +144,9 @@ class JobInput:
 
         They are part of what decides whether an earlier plan may be reused.
         """
-        return [f"going round up to {self._rows.uses}"] if self._rows.uses else []
+        accounts = self.mapping.accounts
+        told = [f"going round up to {self._rows.uses}"] if self._rows.uses else []
+        return [*told, f"in accounts {accounts.digest}"] if accounts else told
 
     @property
     def named_fields(self) -> str:

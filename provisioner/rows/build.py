@@ -27,6 +27,7 @@ CHECKS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "attributes": _remembered(validation.validate_attributes),
     "inactive_after": _remembered(validation.validate_inactive_after),
     "close_after": _remembered(validation.validate_close_after),
+    "account_sid": _remembered(validation.validate_account),
 }
 """Check of each field, called with its text when that is not empty; ``build_json`` checks the JSON text."""
 
@@ -76,7 +77,7 @@ def _is_plainly_right(mapped: Mapped) -> bool:
         return False
     if "+" in mapped.key and holds_cut_number(mapped.key):
         return False
-    if _check_address(request.address_sid) or (not mapped.key and "key" in mapped.columns):
+    if _check_address(request.address_sid) or _lacks(mapped):
         return False
     rare = _rare_texts(request)
     return not any(rare) or not [
@@ -84,8 +85,16 @@ def _is_plainly_right(mapped: Mapped) -> bool:
     ]
 
 
+def _lacks(mapped: Mapped) -> bool:
+    """Return whether the row has no key or account, and the job has columns for it."""
+    columns = mapped.columns
+    return (not mapped.key and "key" in columns) or (not mapped.request.account_sid and "account_sid" in columns)
+
+
 def _missing(mapped: Mapped) -> Iterator[Fault]:
-    if not mapped.request.address_sid:
+    if not mapped.request.account_sid and "account_sid" in mapped.columns:
+        yield "account_sid", "is none of the accounts of --accounts, by its SID or its name"
+    elif not mapped.request.address_sid:
         yield "address_sid", "is missing: give --address-sid, or fill the column"
     if not mapped.key and "key" in mapped.columns:
         yield "key", "is empty"

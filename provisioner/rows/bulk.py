@@ -19,7 +19,7 @@ from .digests import digest_all
 from .pre_engagement import FRIENDLY_NAME, may_be_nearly_full
 
 _NAMES = ("chat_friendly_name", "customer_friendly_name")
-_OTHERS = ("address_sid", "identity", "ui_version", "first_message")
+_OTHERS = ("address_sid", "identity", "ui_version", "first_message", "account_sid")
 _KNOWN = frozenset((*_NAMES, *_OTHERS))
 """The fields that are checked here; rows with any other are built one by one."""
 _MOST_SHAPES = 256
@@ -63,6 +63,8 @@ def _are_plainly_right(mapped: MappedColumns) -> bool:
     ):
         return False
     if "" in _distinct(mapped, "address_sid"):
+        return False
+    if "account_sid" in mapped.columns and "" in _distinct(mapped, "account_sid"):
         return False
     return not any(CHECKS[field](text) for field in _OTHERS for text in _distinct(mapped, field) if text)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from provisioner.models import WebChatRequest
 
-_SHOWN = ("address_sid", "ui_version", "inactive_after", "close_after")
+_SHOWN = ("address_sid", "ui_version", "inactive_after", "close_after", "account_sid")
 _JSON = ("pre_engagement_data", "attributes")
 _OWN_IDENTITY = re.compile(r"wc-[0-9a-f]{32}")
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -16,9 +16,9 @@ _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null
 def mask_request(request: WebChatRequest) -> dict[str, str]:
     """Return the filled fields of a request by name, each customer's text replaced by its length in characters.
 
-    Shown in full are the address SID, the UI version, the timers, and an identity that ``identity_for`` made. Of
-    the pre-engagement data and the attributes the top-level names are shown, with the type or length of each
-    value.
+    Shown in full are the SIDs of address and account, the UI version, the timers, and an identity that
+    ``identity_for`` made. Of the pre-engagement data and the attributes the top-level names are shown, with the
+    type or length of each value.
     """
     given = {field: text for field, text in msgspec.structs.asdict(request).items() if text}
     return {field: mask_text(field, text) for field, text in given.items()}

@@ -57,6 +57,13 @@ def validate_address(text: str) -> tuple[str, ...]:
     return (f"{other}; one is {SidKind.ADDRESS.form}",)
 
 
+def validate_account(text: str) -> tuple[str, ...]:
+    """Check that a text is the SID of an account (``AC…``)."""
+    return (
+        NO_FAULT if SidKind.ACCOUNT.matches(text) else (f"is not the SID of an account: {SidKind.ACCOUNT.form}",)
+    )
+
+
 def validate_name(text: str) -> tuple[str, ...]:
     """Check a friendly name: at most 256 characters, and ``validate_text``."""
     return _validate_length(text, MAX_NAME_CHARACTERS) + validate_text(text)

@@ -27,6 +27,7 @@ from provisioner.models import (
     MessageStatus,
     PlanEntry,
     PlanReport,
+    Problem,
     SharedConversation,
     Status,
     Verdict,
@@ -125,6 +126,20 @@ async def test_invalid_records_and_repeated_keys_are_counted_and_told(opened: Op
     assert invalid[0].problems == (TOO_LONG,)
     assert invalid[1].problems[0].field == "key"
     assert first == invalid[:1]
+
+
+async def test_a_row_that_names_no_account_has_a_code_of_its_own(opened: Open) -> None:
+    """It is told apart from other invalid rows, in a first plan and in a later one."""
+    no_account = Problem("account_sid", "Region", "is none of the accounts")
+    problems = [(no_account,), (TOO_LONG, no_account), (TOO_LONG,)]
+    planned = [structs.replace(entry(row, ""), problems=each) for row, each in enumerate(problems, start=1)]
+    async with opened() as ledger:
+        for _ in range(2):
+            await ledger.plan([*planned, entry(4, "d")], INPUT)
+            with ledger.reader() as reader:
+                codes = [each.error_code for each in reader.results()]
+
+            assert codes == ["unknown_account", "unknown_account", "invalid_row", "stopped"]
 
 
 async def test_a_first_plan_and_a_later_one_tell_the_same(opened: Open) -> None:

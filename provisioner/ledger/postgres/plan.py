@@ -162,7 +162,7 @@ def _staged(entry: PlanEntry) -> tuple[Any, ...]:
 
 
 def _error(entry: PlanEntry) -> tuple[str, str | None]:
-    return "invalid_row", encode_value("; ".join(map(str, entry.problems)))
+    return entry.error_code, encode_value("; ".join(map(str, entry.problems)))
 
 
 def _faults(entries: Sequence[PlanEntry]) -> Iterator[tuple[Any, ...]]:

@@ -143,7 +143,7 @@ def _finish_first(connection: sqlite3.Connection, fingerprints: Sequence[Fingerp
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
     error = "; ".join(map(str, entry.problems))
-    return entry.row, entry.line, entry.source, entry.key or None, entry.digest, error
+    return entry.row, entry.line, entry.source, entry.key or None, entry.digest, entry.error_code, error
 
 
 def _faults(entries: Sequence[PlanEntry]) -> Iterator[tuple[Any, ...]]:

@@ -69,7 +69,7 @@ DELETE FROM rows;
 -- name: stage_invalid
 -- Add a record that cannot be sent.
 INSERT INTO staging.entries (row, line, source, key, digest, error_code, error)
-VALUES (?, ?, ?, ?, ?, 'invalid_row', ?);
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: stage_fault
 -- Add one problem of a record.

@@ -56,6 +56,30 @@ async def test_the_first_invalid_rows_are_listed_or_all(
     assert len(checked.invalid) == listed
 
 
+NORTH, SOUTH = "AC" + 32 * "1", "AC" + 32 * "2"
+
+
+async def test_a_check_says_to_which_account_each_row_goes(tmp_path: Path) -> None:
+    """The accounts of --accounts give rows their account and address; a row that names none of them is invalid."""
+    accounts, customers = tmp_path / "accounts.csv", tmp_path / "customers.csv"
+    address = "IG" + 32 * "b"
+    accounts.write_text(
+        f"name,account_sid,credentials,address_sid\nNorth,{NORTH},env:NORTH,{address}\n,{SOUTH},env:SOUTH,\n"
+    )
+    customers.write_text(f"id,account_sid,CustomerFriendlyName\n1,North,Ana\n1,{SOUTH},Bo\n2,West,Cy\n")
+    options = replace(PLAIN, accounts=str(accounts), key=("id",))
+
+    checked = await check_input([str(customers)], options, QuietUserInterface())
+
+    sent = [(request.account_sid, request.address_sid) for request in checked.preview.requests]
+    assert sent == [(NORTH, address), (SOUTH, PLAIN.address_sid)]
+    assert [str(each) for row in checked.invalid for each in row.problems] == [
+        "account_sid: is none of the accounts of --accounts, by its SID or its name"
+    ]
+    with pytest.raises(UsageError, match="--history with --accounts"):
+        await check_input([str(customers)], replace(options, history="old.csv"), QuietUserInterface())
+
+
 async def test_a_check_leaves_nothing_behind(
     customers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ def test_an_unknown_field_is_refused_with_the_nearest() -> None:
 
     assert error.message == "--set: there is no field 'customer_friendly_nam'"
     assert error.cure.startswith("did you mean customer_friendly_name? the fields are: address_sid, ")
-    assert error.cure.endswith("close_after, pre_engagement.<name>")
+    assert error.cure.endswith("close_after, account_sid, pre_engagement.<name>")
 
 
 def test_a_field_like_no_other_is_refused_without_a_guess() -> None:

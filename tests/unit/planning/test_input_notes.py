@@ -12,6 +12,7 @@ from provisioner.planning.input import open_input
 from provisioner.planning.plan import skipped_records
 
 UNUSED = "columns that are not used: "
+ONE_ACCOUNT = "without --accounts no column account_sid is used: all rows go to one account"
 IMPERSONAL = "no column gives a name or data of the customers: say with --set which ones do"
 
 
@@ -23,6 +24,7 @@ IMPERSONAL = "no column gives a name or data of the customers: say with --set wh
         ("Name,Plan", (f"{UNUSED}Name, Plan", IMPERSONAL)),
         ("ui_version,Plan", (f"{UNUSED}Plan", IMPERSONAL)),
         ("CustomerFriendlyName,FirstMessage", ()),
+        ("CustomerFriendlyName,AccountSid", (f"{UNUSED}AccountSid", ONE_ACCOUNT)),
     ],
 )
 def test_what_is_left_out_is_said(header: str, notes: tuple[str, ...], tmp_path: Path) -> None:

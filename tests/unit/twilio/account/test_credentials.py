@@ -236,7 +236,8 @@ ACME_BY_KEY = {"ACME_API_KEY": KEY, "ACME_API_SECRET": SECRET}
 
 def resolve_listed(environ: Mapping[str, str], home: Path, place: CredentialsPlace = ACME) -> Account:
     """Resolve the account ``SID`` of a file of accounts, with the usual variables set for another one."""
-    return resolve_listed_account(SID, place, BY_KEY | {"TWILIO_ACCOUNT_SID": OTHER_SID} | environ, home=home)
+    usual = BY_KEY | {"TWILIO_ACCOUNT_SID": OTHER_SID}
+    return resolve_listed_account(SID, place, usual | dict(environ), home=home)
 
 
 def listed_refusal(environ: Mapping[str, str], home: Path, place: CredentialsPlace = ACME) -> str:
@@ -265,8 +266,8 @@ def test_a_listed_account_has_its_key_in_variables_of_its_own(tmp_path: Path) ->
 
 def test_a_listed_account_may_have_a_profile(tmp_path: Path) -> None:
     """It is the profile that is named, not the active one."""
-    profiles = {"agency": {"accountSid": SID, "apiKey": KEY, "apiSecret": SECRET}, **PROFILES["profiles"]}
-    write_config(tmp_path / ".twilio-cli", {**PROFILES, "profiles": profiles})
+    agency = {"accountSid": SID, "apiKey": KEY, "apiSecret": SECRET}
+    write_config(tmp_path / ".twilio-cli", {"profiles": {"agency": agency}, "activeProject": "other"})
 
     account = resolve_listed({}, tmp_path, CredentialsPlace(CredentialsKind.PROFILE, "agency"))
 
