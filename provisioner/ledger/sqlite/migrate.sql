@@ -69,3 +69,18 @@ CREATE TABLE history (
     sent_digest BLOB,
     last_attempt INTEGER REFERENCES attempts (id)
 );
+
+-- name: add_accounts
+-- Version 5: the accounts of a job for many accounts.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    sid TEXT NOT NULL UNIQUE
+);
+
+-- name: add_row_account
+-- Version 5: the account of a row. Jobs that older versions began are for one account.
+ALTER TABLE rows ADD COLUMN account INTEGER REFERENCES accounts (id);
+
+-- name: add_invalid_account
+-- Version 5: the account of an invalid record.
+ALTER TABLE invalid ADD COLUMN account INTEGER REFERENCES accounts (id);

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from threading import Event
-from typing import Any
 
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.earlier_input import EarlierInput
+from provisioner.ledger.sqlite.plan_entries import PlanEntryWriter
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
@@ -19,8 +19,6 @@ _SET_MANIFEST = queries.load_queries("run")["set_manifest"]
 _KEY_INDEX = queries.load_queries("schema")["rows_by_key"]
 _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
-_TOGETHER = 100
-"""Entries per SQL statement, with five parameters each; old versions of SQLite allow 999 parameters."""
 
 
 class PlanCancelled(Exception):  # noqa: N818 - it reports that nobody waits, not a fault
@@ -48,7 +46,8 @@ def write_plan(
         if is_first:
             _clear(connection)
             connection.execute(_PLAN["drop_key_index"])
-        _stage(connection, iter(entries), on_progress, is_cancelled, _add_valid if is_first else _stage_valid)
+        writer = PlanEntryWriter(connection, is_first=is_first)
+        _write_entries(writer, iter(entries), on_progress, is_cancelled)
         if is_first and _index_keys(connection):
             report = _finish_first(connection, fingerprints)
         else:
@@ -73,51 +72,23 @@ def _staging(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute(_PLAN["unstage"])
 
 
-def _stage(
-    connection: sqlite3.Connection,
+def _write_entries(
+    writer: PlanEntryWriter,
     entries: Iterator[PlanEntry],
     on_progress: Callable[[int], None],
     is_cancelled: Event,
-    take_valid: Callable[[sqlite3.Connection, Sequence[PlanEntry]], None],
 ) -> None:
-    staged = 0
+    written = 0
     while chunk := list(islice(entries, _CHUNK)):
-        invalid = [entry for entry in chunk if entry.problems]
-        take_valid(connection, [entry for entry in chunk if not entry.problems] if invalid else chunk)
-        if invalid:
-            connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
-            connection.executemany(_PLAN["stage_fault"], _faults(invalid))
-        staged += len(chunk)
-        on_progress(staged)
+        writer.write(chunk)
+        written += len(chunk)
+        on_progress(written)
         if is_cancelled.is_set():
             raise PlanCancelled
 
 
-def _stage_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
-    """Insert valid entries, up to 100 per SQL statement. A row without a key gets its content's digest as key."""
-    for start in range(0, len(entries), _TOGETHER):
-        batch = entries[start : start + _TOGETHER]
-        values: list[Any] = []
-        for entry in batch:
-            values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
-        connection.execute(queries.repeat_values(_PLAN["stage_valid"], len(batch)), values)
-
-
-def _add_valid(connection: sqlite3.Connection, entries: Sequence[PlanEntry]) -> None:
-    """Add rows for valid entries and plan them, as ``_stage_valid`` stages them: for a ledger without rows."""
-    for start in range(0, len(entries), _TOGETHER):
-        batch = entries[start : start + _TOGETHER]
-        planned: list[Any] = []
-        added: list[Any] = []
-        for entry in batch:
-            planned += (entry.row, entry.line, entry.source, entry.row)
-            added += (entry.row, entry.key or entry.digest.hex(), entry.digest)
-        connection.execute(queries.repeat_values(_PLAN["plan_new"], len(batch)), planned)
-        connection.execute(queries.repeat_values(_PLAN["add_new"], len(batch)), added)
-
-
 def _index_keys(connection: sqlite3.Connection) -> bool:
-    """Index the keys of the rows that ``_add_valid`` has added; stage these rows instead where keys are repeated.
+    """Index the keys of the rows that were added; stage these rows instead where keys are repeated.
 
     Return whether no key is repeated.
     """
@@ -139,19 +110,6 @@ def _finish_first(connection: sqlite3.Connection, fingerprints: Sequence[Fingerp
     _add_invalid(connection)
     counts = read_counts(connection)
     return PlanReport(counts=counts, added=counts.pending)
-
-
-def _invalid(entry: PlanEntry) -> tuple[Any, ...]:
-    error = "; ".join(map(str, entry.problems))
-    return entry.row, entry.line, entry.source, entry.key or None, entry.digest, entry.error_code, error
-
-
-def _faults(entries: Sequence[PlanEntry]) -> Iterator[tuple[Any, ...]]:
-    return (
-        (entry.row, number, problem.field, problem.column, problem.reason)
-        for entry in entries
-        for number, problem in enumerate(entry.problems, start=1)
-    )
 
 
 def _rank_repeats(connection: sqlite3.Connection) -> None:

@@ -24,6 +24,7 @@ CREATE TABLE staging.entries (
     digest BLOB NOT NULL,
     error_code TEXT,
     error TEXT,
+    account INTEGER,
     is_owner INTEGER NOT NULL DEFAULT 1
 );
 
@@ -37,6 +38,14 @@ CREATE TABLE staging.faults (
     reason TEXT NOT NULL
 );
 
+-- name: accounts
+-- The accounts that are known.
+SELECT sid, id FROM accounts;
+
+-- name: add_account
+-- Add an account of this SID.
+INSERT INTO accounts (sid) VALUES (?) RETURNING id;
+
 -- name: stage_valid
 -- Add a valid record; many are added per statement, which halves the cost of each.
 INSERT INTO staging.entries (row, line, source, key, digest) VALUES (?, ?, ?, ?, ?);
@@ -49,6 +58,10 @@ INSERT INTO plan (row, line, source, row_id, is_valid) VALUES (?, ?, ?, ?, 1);
 -- Add the row of such a record.
 INSERT INTO rows (id, key, digest, status) VALUES (?, ?, ?, 'pending');
 
+-- name: set_row_account
+-- Set the account of such a row. Jobs for one account, which are most, do without.
+UPDATE rows SET account = ? WHERE id = ?;
+
 -- name: plan_invalid
 -- Plan the staged entries when no key is repeated; only the invalid ones are staged.
 INSERT INTO plan (row, line, source, row_id, is_valid)
@@ -56,8 +69,8 @@ SELECT row, line, source, NULL, 0 FROM staging.entries;
 
 -- name: stage_planned
 -- Stage the valid records after all, because keys are repeated.
-INSERT INTO staging.entries (row, line, source, key, digest)
-SELECT plan.row, plan.line, plan.source, rows.key, rows.digest
+INSERT INTO staging.entries (row, line, source, key, digest, account)
+SELECT plan.row, plan.line, plan.source, rows.key, rows.digest, rows.account
 FROM plan
 JOIN rows ON rows.id = plan.row_id
 ORDER BY plan.row;
@@ -70,6 +83,10 @@ DELETE FROM rows;
 -- Add a record that cannot be sent.
 INSERT INTO staging.entries (row, line, source, key, digest, error_code, error)
 VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: set_staged_account
+-- Set the account of a staged record.
+UPDATE staging.entries SET account = ? WHERE row = ?;
 
 -- name: stage_fault
 -- Add one problem of a record.
@@ -169,8 +186,8 @@ DROP INDEX rows_by_key;
 
 -- name: add_rows
 -- Add the rows whose keys are new.
-INSERT INTO rows (id, key, digest, status)
-SELECT plan.row_id, entries.key, entries.digest, 'pending'
+INSERT INTO rows (id, key, digest, status, account)
+SELECT plan.row_id, entries.key, entries.digest, 'pending', entries.account
 FROM staging.entries
 JOIN plan ON plan.row = entries.row
 WHERE plan.row_id > :last
@@ -193,8 +210,8 @@ WHERE rows.id = now.row_id AND rows.digest <> now.digest;
 
 -- name: add_invalid
 -- Add the invalid entries that have no row.
-INSERT INTO invalid (row, key, error_code, error)
-SELECT entries.row, entries.key, entries.error_code, entries.error
+INSERT INTO invalid (row, key, error_code, error, account)
+SELECT entries.row, entries.key, entries.error_code, entries.error, entries.account
 FROM staging.entries
 JOIN plan ON plan.row = entries.row
 WHERE entries.error_code IS NOT NULL AND plan.row_id IS NULL;

@@ -1,4 +1,4 @@
--- Schema of a ledger, version 4. docs/ledger.md documents it for users who query a ledger.
+-- Schema of a ledger, version 5. docs/ledger.md documents it for users who query a ledger.
 
 -- name: manifest
 -- The job of the ledger: job_id, settings (JSON), created_at, created_by; planned_at after the first complete plan.
@@ -23,6 +23,13 @@ CREATE TABLE sources (
     sha256 TEXT NOT NULL
 );
 
+-- name: accounts
+-- The accounts of a job for many accounts, with any row that was ever valid or that is in the current input.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    sid TEXT NOT NULL UNIQUE
+);
+
 -- name: rows
 -- One row for every key that was ever valid; rows are never deleted. last_attempt holds the details of the outcome.
 -- sent_digest is the digest of what was sent when the input has changed since, otherwise NULL.
@@ -33,6 +40,7 @@ CREATE TABLE sources (
 -- settings is the status of the settings of its conversation, NULL when there are none; last_settings is the attempt
 -- with their result.
 -- history is the status of the history of the row's old chat, NULL when there is none; it is used once the row is created.
+-- account is the account in which the row is sent, NULL in a job for one account; it never changes.
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -48,7 +56,8 @@ CREATE TABLE rows (
     last_message INTEGER REFERENCES attempts (id),
     settings TEXT,
     last_settings INTEGER REFERENCES attempts (id),
-    history TEXT
+    history TEXT,
+    account INTEGER REFERENCES accounts (id)
 );
 
 -- name: rows_by_key
@@ -68,12 +77,14 @@ CREATE TABLE plan (
 );
 
 -- name: invalid
--- The invalid records of the current input that have no row. key is NULL when no key column gives one.
+-- The invalid records of the current input that have no row. key is NULL when no key column gives one, account when the
+-- record names no account.
 CREATE TABLE invalid (
     row INTEGER PRIMARY KEY REFERENCES plan (row),
     key TEXT,
     error_code TEXT NOT NULL,
-    error TEXT NOT NULL
+    error TEXT NOT NULL,
+    account INTEGER REFERENCES accounts (id)
 );
 
 -- name: problems
@@ -236,7 +247,8 @@ SELECT
     attempts.twilio_request_id AS twilio_request_id,
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.ended, 'unixepoch') AS settled_at,
     round((attempts.ended - attempts.sent) * 1000, 3) AS latency_ms,
-    CASE WHEN rows.status = 'created' AND rows.message = 'posted' THEN posts.message_sid END AS message_sid
+    CASE WHEN rows.status = 'created' AND rows.message = 'posted' THEN posts.message_sid END AS message_sid,
+    accounts.sid AS account_sid
 FROM plan
 LEFT JOIN sources ON sources.id = plan.source
 LEFT JOIN rows ON rows.id = plan.row_id
@@ -245,4 +257,5 @@ LEFT JOIN attempts AS posts ON posts.id = rows.last_message
 LEFT JOIN attempts AS updates ON updates.id = rows.last_settings
 LEFT JOIN history ON history.row_id = rows.id
 LEFT JOIN attempts AS chats ON chats.id = history.last_attempt
-LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL;
+LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
+LEFT JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account);

@@ -15,6 +15,7 @@ FILES = (
     "schema_1",
     "schema_2",
     "schema_3",
+    "schema_4",
     "migrate",
     "plan",
     "run",

@@ -4,12 +4,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from msgspec import structs
+
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
-from provisioner.models import Status
-from tests.ledger_samples import digest_of, query
+from provisioner.models import PlanEntry, Problem, Status
+from tests.ledger_samples import INPUT, NO_SID, TOO_LONG, digest_of, entry, query
 
 SETTINGS = {"key": "id"}
 SIDS = [f"CH{row:032x}" for row in range(1, 5)]
@@ -64,6 +66,68 @@ async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> Non
     assert query(path, "SELECT state FROM closures ORDER BY row_id") == [("closed",), ("maybe",)]
     assert after == before
     assert {each.status for each in after} == {Status.CREATED}
+
+
+def entry_in(account: str, row: int, key: str, *problems: Problem) -> PlanEntry:
+    """Return the plan entry of a row in an account."""
+    return structs.replace(entry(row, key, None, *problems), account=account)
+
+
+NORTH, SOUTH = "AC" + 32 * "1", "AC" + 32 * "2"
+
+
+async def test_each_row_keeps_its_account(tmp_path: Path) -> None:
+    """A first plan and a later one store it, also of an invalid row and of one that left the input."""
+    path = tmp_path / "job.ledger"
+    first = [entry_in(NORTH, 1, "n|1"), entry_in(SOUTH, 2, "s|1"), entry_in(SOUTH, 3, "s|2", TOO_LONG)]
+    later = [entry_in(SOUTH, 1, "s|1"), entry_in("", 2, "", NO_SID), entry_in(NORTH, 3, "n|2"), first[2]]
+    told = "SELECT key, account_sid FROM results ORDER BY row"
+
+    async with open_sqlite_ledger(path, SETTINGS, version="5") as ledger:
+        await ledger.plan(first, INPUT)
+        at_first = query(path, told)
+        await ledger.plan([*later[:3], structs.replace(later[3], row=4)], INPUT)
+        afterwards = query(path, told)
+
+    assert at_first == [("n|1", NORTH), ("s|1", SOUTH), ("s|2", SOUTH)]
+    assert afterwards == [("s|1", SOUTH), (None, None), ("n|2", NORTH), ("s|2", SOUTH)]
+    assert query(path, "SELECT key, sid FROM rows JOIN accounts ON accounts.id = rows.account ORDER BY key") == [
+        ("n|1", NORTH),
+        ("n|2", NORTH),
+        ("s|1", SOUTH),
+    ]
+
+
+async def test_repeated_keys_keep_their_accounts(tmp_path: Path) -> None:
+    """A first plan in which a key is repeated is staged after all; nothing is lost by that."""
+    path = tmp_path / "job.ledger"
+
+    async with open_sqlite_ledger(path, SETTINGS, version="5") as ledger:
+        await ledger.plan([entry_in(NORTH, 1, "n|1"), entry_in(NORTH, 2, "n|1"), entry_in("", 3, "x")], INPUT)
+
+    assert query(path, "SELECT status, account_sid FROM results ORDER BY row") == [
+        ("unsent", NORTH),
+        ("invalid", NORTH),
+        ("unsent", None),
+    ]
+
+
+async def test_a_ledger_of_version_4_goes_on_without_accounts(tmp_path: Path) -> None:
+    """Its job is for one account: reading changes nothing, writing converts it, and no row has an account."""
+    path = tmp_path / "job.ledger"
+    make_version(path, 4)
+    with open_sqlite_reader(path) as reader:
+        before = list(reader.results())
+    assert query(path, "PRAGMA user_version") == [(4,)]
+
+    async with open_sqlite_ledger(path, SETTINGS, version="5"):
+        pass
+    with open_sqlite_reader(path) as reader:
+        after = list(reader.results())
+
+    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert after == before
+    assert query(path, "SELECT DISTINCT account_sid FROM results") == [(None,)]
 
 
 async def test_guests_of_older_ledgers_can_be_deleted(tmp_path: Path) -> None:
