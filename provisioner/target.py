@@ -8,11 +8,18 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.http_client.transport import Transport
+from provisioner.models.accounts import JobAccounts
 from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.models.sids import SidKind
 from provisioner.options import ConnectionOptions, Rate
 from provisioner.ports.sending import SendPermit
-from provisioner.twilio.account.credentials import SIMULATED, Account, resolve_account
+from provisioner.system.printable import shortened_path
+from provisioner.twilio.account.credentials import (
+    SIMULATED,
+    Account,
+    resolve_account,
+    resolve_listed_account,
+)
 from provisioner.twilio.account.hosts import find_hosts, is_loopback_url, other_host_of, region_warning
 from provisioner.twilio.client import open_transport
 
@@ -49,14 +56,15 @@ class Target:
         credentials, when they are malformed, or when the base URL, region, edge or proxy cannot be used.
         """
         if is_simulated and (options.base_url or options.profile or options.proxy):
-            raise UsageError(
-                "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it",
-                cure="omit one of them",
-            )
+            raise UsageError(_IN_VAIN, cure="omit one of them")
         _require_service(options.service_sid)
         if is_simulated:
             return cls(SIMULATED, options, is_local=True, is_simulated=True)
-        account = resolve_account(environ, profile=options.profile, home=home)
+        return cls.of_account(resolve_account(environ, profile=options.profile, home=home), options)
+
+    @classmethod
+    def of_account(cls, account: Account, options: ConnectionOptions) -> "Target":
+        """Return the target for an account; raise ``UsageError`` when its hosts or the proxy cannot be used."""
         find_hosts(region=account.region, edge=account.edge, base_url=options.base_url, proxy=options.proxy)
         return cls(account, options, is_local=bool(options.base_url) and is_loopback_url(options.base_url))
 
@@ -133,6 +141,48 @@ class Target:
             )
             async with opened as transport:
                 yield transport
+
+
+_IN_VAIN = "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it"
+
+
+def choose_targets(
+    accounts: JobAccounts,
+    options: ConnectionOptions,
+    environ: Mapping[str, str],
+    home: Path | None,
+    *,
+    is_simulated: bool = False,
+) -> Mapping[str, Target]:
+    """Return the target of each account of a job by the account's SID, in the order of the accounts.
+
+    ``environ`` and ``home`` are those of ``Target.choose``; with ``is_simulated`` no credentials are looked for.
+    Raise ``UsageError``, which names the line of the account, when its credentials are missing or malformed, and
+    as ``Target.choose`` does; also for ``--profile`` and ``--service-sid``, which belong to one account.
+    """
+    if options.profile or options.service_sid:
+        flag = "--profile" if options.profile else "--service-sid"
+        raise UsageError(
+            f"{flag} with --accounts: it belongs to one account",
+            cure=f"omit {flag}, also in the environment and the configuration",
+        )
+    if is_simulated:
+        usual = Target.choose(options, environ, home, is_simulated=True)
+        return {each.sid: replace(usual, account=_simulated(each.sid)) for each in accounts}
+    targets = {}
+    for each in accounts:
+        try:
+            account = resolve_listed_account(each.sid, each.credentials, environ, home=home)
+            targets[each.sid] = Target.of_account(account, options)
+        except UsageError as error:
+            place = f"{shortened_path(accounts.source)}, line {each.line}"
+            raise UsageError(f"{place}: {error.message}", cure=error.cure) from error
+    return targets
+
+
+def _simulated(account_sid: str) -> Account:
+    """Return an account that only a simulator knows."""
+    return replace(SIMULATED, account_sid=account_sid)
 
 
 def _require_service(service_sid: str) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.models import Verdict, WebChatRequest
+from provisioner.models.accounts import CredentialsKind, CredentialsPlace, JobAccount, JobAccounts
 from provisioner.options import ConnectionOptions, parse_rate
-from provisioner.target import SIMULATED_ADDRESS, Target
+from provisioner.target import SIMULATED_ADDRESS, Target, choose_targets
 from provisioner.twilio.webchats import WebChatClient
 from tests.gates import OpenGate
 
@@ -100,3 +101,51 @@ async def test_the_simulator_keeps_twilios_limit_unless_more_was_asked_for(rate:
         answers = [await client.create(request, OpenGate()) for _ in range(6)]
 
     assert [result.verdict for result in answers].count(Verdict.NOT_PROCESSED) == refused
+
+
+NORTH, SOUTH = "AC" + 32 * "2", "AC" + 32 * "3"
+ACCOUNTS = JobAccounts(
+    "accounts.csv",
+    [
+        JobAccount(sid=sid, credentials=CredentialsPlace(CredentialsKind.ENVIRONMENT, prefix), line=line)
+        for line, (sid, prefix) in enumerate([(NORTH, "NORTH"), (SOUTH, "SOUTH")], start=2)
+    ],
+)
+OF_BOTH = {"NORTH_AUTH_TOKEN": "invented-n", "SOUTH_AUTH_TOKEN": "invented-s"}
+IN_IRELAND = {"SOUTH_REGION": "ie1", "SOUTH_EDGE": "dublin"}
+
+
+def test_each_account_of_a_job_is_called_with_its_own_key() -> None:
+    """What the variables of one account say is never used for another one."""
+    targets = choose_targets(ACCOUNTS, ConnectionOptions(), ENVIRON | OF_BOTH | IN_IRELAND, HOME)
+
+    assert list(targets) == [NORTH, SOUTH]
+    assert [each.account.account_sid for each in targets.values()] == [NORTH, SOUTH]
+    assert [each.account.password for each in targets.values()] == ["invented-n", "invented-s"]
+    assert [len(each.notes) for each in targets.values()] == [0, 1]
+    assert {each.is_local for each in targets.values()} == {False}
+
+
+def test_the_accounts_of_a_job_can_be_simulated_without_any_key() -> None:
+    """A rehearsal knows the accounts by their SIDs alone."""
+    targets = choose_targets(ACCOUNTS, ConnectionOptions(), {}, HOME, is_simulated=True)
+
+    assert [each.account.account_sid for each in targets.values()] == [NORTH, SOUTH]
+    assert {(each.is_simulated, each.default_address) for each in targets.values()} == {(True, SIMULATED_ADDRESS)}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "says"),
+    [
+        (ConnectionOptions(), {"NORTH_AUTH_TOKEN": "invented"}, "accounts.csv, line 3: SOUTH_API_KEY is not set"),
+        (ConnectionOptions(base_url="http://twilio.example"), OF_BOTH, "accounts.csv, line 2: .*plain http"),
+        (ConnectionOptions(profile="live"), OF_BOTH, "--profile with --accounts"),
+        (ConnectionOptions(service_sid=SERVICE), OF_BOTH, "--service-sid with --accounts"),
+    ],
+)
+def test_an_account_that_cannot_be_called_is_named_before_any_other_is(
+    options: ConnectionOptions, environ: dict[str, str], says: str
+) -> None:
+    """A job begins with all of its accounts, or not at all; the message names the line."""
+    with pytest.raises(UsageError, match=says):
+        choose_targets(ACCOUNTS, options, ENVIRON | environ, HOME)
