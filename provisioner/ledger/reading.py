@@ -158,6 +158,13 @@ class LedgerReader(Protocol):
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         ...
 
+    def account_counts(self) -> Mapping[str, Counts]:
+        """Return the counts of each account of a job for many, by its SID; empty for a job for one account.
+
+        A record that names no account is in none of them.
+        """
+        ...
+
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
         ...

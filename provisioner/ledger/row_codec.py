@@ -1,7 +1,7 @@
 """Conversion between rows of the ledger's tables and the program's records."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from provisioner.ledger import shapes
 from provisioner.ledger.notes import RunNote
 from provisioner.ledger.shapes import OddLine, checked_row, require_shape
-from provisioner.models import AttemptResult, Claim, RequestResult, UnknownRow
+from provisioner.models import AttemptResult, Claim, Counts, RequestResult, UnknownRow
 from provisioner.models.sids import SidKind
 
 
@@ -23,6 +23,14 @@ def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
     if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
         raise OddLine
     return claims
+
+
+def counts_by_account(lines: Iterable[tuple[str, str, int]]) -> Mapping[str, Counts]:
+    """Return the counts of each account for lines of (account SID, status, number of rows), in their order."""
+    numbers: dict[str, dict[str, int]] = {}
+    for sid, status, rows in lines:
+        numbers.setdefault(sid, {})[status] = rows
+    return {sid: Counts(input=sum(by_status.values()), **by_status) for sid, by_status in numbers.items()}
 
 
 def decode_unknown(line: Sequence[Any]) -> UnknownRow:

@@ -40,6 +40,7 @@ Text = Annotated[str, Meta(max_length=32_767)]
 """Text of at most 32,767 characters, the limit of a spreadsheet cell; the SQL queries shorten longer ones."""
 ConversationSid = Annotated[str, Meta(pattern=SidKind.CONVERSATION.pattern)]
 MessageSid = Annotated[str, Meta(pattern=SidKind.MESSAGE.pattern)]
+AccountSid = Annotated[str, Meta(pattern=SidKind.ACCOUNT.pattern)]
 
 
 def _shape(*columns: Any) -> type[Struct]:
@@ -89,6 +90,7 @@ KEYED_ROW = _shape(Number, Text, Status)
 KEY_AND_SID = _shape(Text, ConversationSid)
 LAST_IDS = _shape(Number, Number, Number)
 STATUS_COUNT = _shape(Status, Number)
+ACCOUNT_COUNT = _shape(AccountSid, Status, Number)
 MESSAGE_COUNT = _shape(MessageStatus, Number)
 SETTINGS_COUNT = _shape(SettingsStatus, Number)
 HISTORY_COUNTS = _shape(*(Number,) * 7)

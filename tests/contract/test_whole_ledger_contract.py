@@ -142,6 +142,51 @@ async def test_a_row_that_names_no_account_has_a_code_of_its_own(opened: Open) -
             assert codes == ["unknown_account", "unknown_account", "invalid_row", "stopped"]
 
 
+NORTH, SOUTH = "AC" + 32 * "1", "AC" + 32 * "2"
+
+
+def entry_in(account: str, row: int, key: str, *problems: Problem) -> PlanEntry:
+    """Return the plan entry of a row in an account."""
+    return structs.replace(entry(row, key, None, *problems), account=account)
+
+
+async def test_rows_are_counted_for_each_account(opened: Open) -> None:
+    """Invalid rows and repeated keys belong to the account that they name; a row that names none is not counted."""
+    first = [
+        entry_in(NORTH, 1, "n|1"),
+        entry_in(SOUTH, 2, "s|1"),
+        entry_in(SOUTH, 3, "s|2", TOO_LONG),
+        entry_in(NORTH, 4, "n|1"),
+        entry_in("", 5, "", TOO_LONG),
+    ]
+    later = [entry_in(SOUTH, 1, "s|1"), entry_in(SOUTH, 2, "s|3"), entry_in(NORTH, 3, "n|2", TOO_LONG)]
+    async with opened() as ledger:
+        with ledger.reader() as reader:
+            before = reader.account_counts()
+        await ledger.plan(first, INPUT)
+        with ledger.reader() as reader:
+            at_first = reader.account_counts()
+        await send(ledger, (await claim_all(ledger))[1], Status.CREATED)
+        await ledger.plan(later, INPUT)
+        with ledger.reader() as reader:
+            afterwards = reader.account_counts()
+
+    assert before == {}
+    assert list(at_first.items()) == [
+        (NORTH, Counts(input=2, pending=1, invalid=1)),
+        (SOUTH, Counts(input=2, pending=1, invalid=1)),
+    ]
+    assert afterwards == {NORTH: Counts(input=1, invalid=1), SOUTH: Counts(input=2, created=1, pending=1)}
+
+
+async def test_a_job_for_one_account_counts_none(opened: Open) -> None:
+    """Its rows name no account."""
+    async with opened() as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        with ledger.reader() as reader:
+            assert reader.account_counts() == {}
+
+
 async def test_a_first_plan_and_a_later_one_tell_the_same(opened: Open) -> None:
     """Rows, repeated keys and contents, and faults are the same whether a ledger has had a plan before or not."""
     planned = [

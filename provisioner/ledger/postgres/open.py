@@ -49,9 +49,11 @@ async def open_postgres_ledger(
 
 
 async def _opened(connection: asyncpg.Connection, address: PostgresAddress, version: str) -> bool:
-    """Lock the job, create its schema where it is missing, and return whether it was missing."""
+    """Lock the job, create or migrate its schema, and return whether it was missing."""
     await schema.lock(connection, address)
-    if await schema.require_schema(connection, address):
-        return False
-    await schema.install_schema(connection, address, version)
-    return True
+    known = await schema.require_schema(connection, address)
+    if not known:
+        await schema.install_schema(connection, address, version)
+    elif known < schema.POSTGRES_SCHEMA_VERSION:
+        await schema.upgrade_schema(connection, known, version)
+    return not known

@@ -5,7 +5,7 @@ the keys when all are there.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,14 +21,16 @@ from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 _PLAN = read_statements(__package__, "plan")
 _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
-_ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error")
-_ROW = ("id", "key", "digest")
+_ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error", "account")
+_ROW = ("id", "key", "digest", "account")
 _PLANNED = ("row", "line", "source", "row_id", "is_valid")
-_INVALID = ("row", "key", "error_code", "error")
+_INVALID = ("row", "key", "error_code", "error", "account")
 _FAULT = ("row", "number", "field", "input_column", "reason")
 
 
-_Store = Callable[[asyncpg.Connection, Sequence[PlanEntry]], Awaitable[None]]
+_Accounts = Mapping[str, int | None]
+"""IDs of the accounts by SID; an entry of a job for one account has an empty SID, and no ID."""
+_Store = Callable[[asyncpg.Connection, Sequence[PlanEntry], _Accounts], Awaitable[None]]
 
 
 class EntriesFailed(Exception):  # noqa: N818 - it carries the fault of somebody else
@@ -93,8 +95,12 @@ class PlanPass:
 
     async def _copy(self, connection: asyncpg.Connection, store: _Store) -> None:
         copied = 0
+        accounts = {"": None, **dict(map(tuple, await connection.fetch(_PLAN["accounts"])))}
         while chunk := await _elsewhere(lambda: list(islice(self._entries, _CHUNK))):
-            await store(connection, chunk)
+            for sid in dict.fromkeys(entry.account for entry in chunk):
+                if sid not in accounts:
+                    accounts[sid] = await connection.fetchval(_PLAN["add_account"], sid)
+            await store(connection, chunk, accounts)
             copied += len(chunk)
             if self._is_cancelled:
                 raise EntriesFailed(RuntimeError("nobody waits for the plan"))
@@ -131,16 +137,21 @@ async def _elsewhere(function: Callable[[], Any]) -> Any:
         raise EntriesFailed(error) from error
 
 
-async def _stage(connection: asyncpg.Connection, entries: Sequence[PlanEntry]) -> None:
+async def _stage(connection: asyncpg.Connection, entries: Sequence[PlanEntry], accounts: _Accounts) -> None:
     """Copy entries into the temporary tables."""
-    await connection.copy_records_to_table("entries", records=map(_staged, entries), columns=_ENTRY)
+    records = ((*_staged(entry), accounts[entry.account]) for entry in entries)
+    await connection.copy_records_to_table("entries", records=records, columns=_ENTRY)
     if invalid := [entry for entry in entries if entry.problems]:
         await connection.copy_records_to_table("faults", records=_faults(invalid), columns=_FAULT)
 
 
-async def _add(connection: asyncpg.Connection, entries: Sequence[PlanEntry]) -> None:
+async def _add(connection: asyncpg.Connection, entries: Sequence[PlanEntry], accounts: _Accounts) -> None:
     """Copy entries into the tables of the plan; each valid one gets a row, whose ID is the entry's number."""
-    valid = [(entry.row, entry.key or entry.digest.hex(), entry.digest) for entry in entries if not entry.problems]
+    valid = [
+        (entry.row, entry.key or entry.digest.hex(), entry.digest, accounts[entry.account])
+        for entry in entries
+        if not entry.problems
+    ]
     await connection.copy_records_to_table("rows", records=valid, columns=_ROW)
     planned = (
         (entry.row, entry.line, entry.source, None, False)
@@ -150,7 +161,9 @@ async def _add(connection: asyncpg.Connection, entries: Sequence[PlanEntry]) -> 
     )
     await connection.copy_records_to_table("plan", records=planned, columns=_PLANNED)
     if invalid := [entry for entry in entries if entry.problems]:
-        lines = [(entry.row, encode_value(entry.key), *_error(entry)) for entry in invalid]
+        lines = [
+            (entry.row, encode_value(entry.key), *_error(entry), accounts[entry.account]) for entry in invalid
+        ]
         await connection.copy_records_to_table("invalid", records=lines, columns=_INVALID)
         await connection.copy_records_to_table("problems", records=_faults(invalid), columns=_FAULT)
 

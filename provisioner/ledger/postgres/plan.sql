@@ -10,7 +10,7 @@ SELECT to_regclass('rows_by_key') IS NULL;
 -- record.
 CREATE TEMPORARY TABLE ranked ON COMMIT DROP AS
 SELECT
-    rows.id AS row, rows.key,
+    rows.id AS row, rows.key, rows.account,
     rows.key <> encode(rows.digest, 'hex') AS is_keyed,
     row_number() OVER occurrences AS nth,
     first_value(plan.row) OVER occurrences AS first_row,
@@ -26,8 +26,8 @@ DELETE FROM ranked WHERE nth = 1 OR NOT is_keyed;
 INSERT INTO problems (row, number, field, input_column, reason)
 SELECT row, 1, 'key', '', 'the same key as row ' || first_row || ' (line ' || first_line || ')'
 FROM ranked;
-INSERT INTO invalid (row, key, error_code, error)
-SELECT row, key, 'duplicate_key', 'key: the same key as row ' || first_row || ' (line ' || first_line || ')'
+INSERT INTO invalid (row, key, error_code, error, account)
+SELECT row, key, 'duplicate_key', 'key: the same key as row ' || first_row || ' (line ' || first_line || ')', account
 FROM ranked;
 UPDATE plan SET row_id = NULL, is_valid = false FROM ranked WHERE ranked.row = plan.row;
 DELETE FROM rows USING ranked WHERE ranked.row = rows.id;
@@ -59,6 +59,7 @@ CREATE TEMPORARY TABLE entries (
     digest bytea NOT NULL,
     error_code text,
     error text,
+    account integer,
     is_owner boolean NOT NULL DEFAULT true
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE faults (
@@ -68,6 +69,14 @@ CREATE TEMPORARY TABLE faults (
     input_column text NOT NULL,
     reason text NOT NULL
 ) ON COMMIT DROP;
+
+-- name: accounts
+-- The accounts that are known.
+SELECT sid, id FROM accounts;
+
+-- name: add_account
+-- Add an account of this SID.
+INSERT INTO accounts (sid) VALUES ($1) RETURNING id;
 
 -- name: find_repeats
 -- The records that share a key: valid ones first, then in input order. The first one is the owner.
@@ -152,8 +161,8 @@ ORDER BY row;
 
 -- name: add_rows
 -- Add the rows whose keys are new.
-INSERT INTO rows (id, key, digest)
-SELECT plan.row_id, entries.key, entries.digest
+INSERT INTO rows (id, key, digest, account)
+SELECT plan.row_id, entries.key, entries.digest, entries.account
 FROM entries
 JOIN plan ON plan.row = entries.row
 WHERE plan.row_id > $1
@@ -168,8 +177,8 @@ WHERE rows.id = plan.row_id AND plan.row_id <= $1 AND entries.error_code IS NULL
 
 -- name: add_invalid
 -- Add the invalid entries that have no row.
-INSERT INTO invalid (row, key, error_code, error)
-SELECT entries.row, entries.key, entries.error_code, entries.error
+INSERT INTO invalid (row, key, error_code, error, account)
+SELECT entries.row, entries.key, entries.error_code, entries.error, entries.account
 FROM entries
 JOIN plan ON plan.row = entries.row
 WHERE entries.error_code IS NOT NULL AND plan.row_id IS NULL;

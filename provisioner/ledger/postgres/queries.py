@@ -1,12 +1,13 @@
 """Queries that both the open ledger and its readers need."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from provisioner.ledger.faults import OddSid
 from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.row_codec import counts_by_account
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts, Fingerprint, MessageCounts, SettingsCounts
 from provisioner.models.sids import SidKind
@@ -34,6 +35,14 @@ async def count_rows(connection: asyncpg.Connection) -> Counts:
     async with over_all_rows(connection):
         counts = dict(map(tuple, await connection.fetch(_READ["counts"])))
     return Counts(input=sum(counts.values()), **counts)
+
+
+async def count_accounts(connection: asyncpg.Connection) -> Mapping[str, Counts]:
+    """Return those numbers for each account of a job for many accounts, by its SID."""
+    async with over_all_rows(connection):
+        if not await connection.fetchval(_READ["has_accounts"]):
+            return {}
+        return counts_by_account(map(tuple, await connection.fetch(_READ["account_counts"])))
 
 
 async def count_messages(connection: asyncpg.Connection) -> MessageCounts:

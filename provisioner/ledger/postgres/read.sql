@@ -20,6 +20,25 @@ LEFT JOIN last_intents AS asked ON asked.row_id = plan.row_id
 LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
 GROUP BY 1;
 
+-- name: has_accounts
+-- Whether the schema is of a version that has accounts.
+SELECT to_regclass('accounts') IS NOT NULL;
+
+-- name: account_counts
+-- Number of records of the current input by account and status, without those that name no account.
+SELECT
+    accounts.sid,
+    CASE WHEN plan.row_id IS NULL THEN 'invalid' ELSE row_state(asked.id, outcome.id, outcome.row_status) END,
+    count(*)
+FROM plan
+LEFT JOIN rows ON rows.id = plan.row_id
+LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
+JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account)
+LEFT JOIN last_intents AS asked ON asked.row_id = plan.row_id
+LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
+GROUP BY accounts.id, accounts.sid, 2
+ORDER BY accounts.id;
+
 -- name: message_counts
 -- Number of first messages by status, for the created rows of the current input. A message is held behind a message of
 -- the history that is rejected or unknown.

@@ -72,6 +72,10 @@ class PostgresLedgerReader:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         return self._ask(queries.count_rows)
 
+    def account_counts(self) -> Mapping[str, Counts]:
+        """Return the counts of each account of a job for many; empty for a ledger before version 2."""
+        return self._ask(queries.count_accounts)
+
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
         return self._ask(queries.count_messages)
@@ -255,4 +259,4 @@ def open_postgres_reader(address: PostgresAddress) -> Iterator[PostgresLedgerRea
 def is_there(address: PostgresAddress) -> bool:
     """Return whether the database has the job of an address. Raise ``LedgerError`` when it cannot be asked."""
     with LoopThread() as thread, errors.translated(address):
-        return thread.result_of(schema.require_schema(thread.open(address), address))
+        return bool(thread.result_of(schema.require_schema(thread.open(address), address)))

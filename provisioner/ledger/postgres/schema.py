@@ -20,10 +20,12 @@ from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Manifest
 from provisioner.system.printable import printable, quoted, shortened
 
-POSTGRES_SCHEMA_VERSION = 1
+POSTGRES_SCHEMA_VERSION = 2
 """Version of the schema that this program writes, the largest number in the table ``versions``."""
 _SCHEMA = (*read_statements(__package__, "schema").values(), *read_statements(__package__, "sharing").values())
 _OPEN = read_statements(__package__, "open")
+_MIGRATE = read_statements(__package__, "migrate")
+_RESULTS = read_statements(__package__, "schema")["results"].replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
 
 
 async def lock(connection: asyncpg.Connection, address: PostgresAddress) -> None:
@@ -32,19 +34,22 @@ async def lock(connection: asyncpg.Connection, address: PostgresAddress) -> None
         raise errors.busy(address)
 
 
-async def require_schema(connection: asyncpg.Connection, address: PostgresAddress) -> bool:
-    """Return whether the job's schema is there; raise ``LedgerError`` when it is another program's."""
+async def require_schema(connection: asyncpg.Connection, address: PostgresAddress) -> int:
+    """Return the version of the job's schema, 0 where it is not there.
+
+    Raise ``LedgerError`` when it is another program's, or that of a newer version.
+    """
     tables = await connection.fetchval(_OPEN["count_tables"], address.schema)
     if not tables:
-        return False
+        return 0
     if not await connection.fetchval(_OPEN["is_ours"], address.schema):
         raise errors.foreign(address)
     if not await connection.fetchval(_OPEN["may_use"], address.schema):
         raise errors.to_error(asyncpg.InsufficientPrivilegeError(), address)
-    version = await connection.fetchval(_OPEN["version"]) or 0
+    version = int(await connection.fetchval(_OPEN["version"]) or 1)
     if version > POSTGRES_SCHEMA_VERSION:
         raise newer(address.shown, version, POSTGRES_SCHEMA_VERSION)
-    return True
+    return version
 
 
 async def install_schema(connection: asyncpg.Connection, address: PostgresAddress, version: str) -> None:
@@ -54,6 +59,18 @@ async def install_schema(connection: asyncpg.Connection, address: PostgresAddres
             await connection.execute(f'CREATE SCHEMA "{address.schema}"')
         await connection.execute("\n".join(_SCHEMA))
         await connection.execute(_OPEN["add_version"], POSTGRES_SCHEMA_VERSION, version)
+
+
+async def upgrade_schema(connection: asyncpg.Connection, known: int, version: str) -> None:
+    """Bring a schema of the ``known`` version to that of this program, in one transaction; see ``migrate.sql``.
+
+    Views are replaced in place, so that the rights to read them stay.
+    """
+    async with connection.transaction():
+        for each in range(known + 1, POSTGRES_SCHEMA_VERSION + 1):
+            await connection.execute(_MIGRATE[f"version_{each}"])
+            await connection.execute(_OPEN["add_version"], each, version)
+        await connection.execute(_RESULTS)
 
 
 async def drop_unused(connection: asyncpg.Connection, address: PostgresAddress) -> None:

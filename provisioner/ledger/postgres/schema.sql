@@ -1,4 +1,4 @@
--- Schema of a ledger in PostgreSQL, version 1. docs/ledger.md documents it for users who query a ledger.
+-- Schema of a ledger in PostgreSQL, version 2. docs/ledger.md documents it for users who query a ledger.
 -- Intents and attempts are only ever added, and the status of a row is derived from the last of each: that writes half
 -- as much as changing the row, and leaves nothing to be vacuumed. Both take their IDs from one sequence, so that of an
 -- intent and an attempt of one row the later one is known.
@@ -38,14 +38,23 @@ CREATE TABLE sources (
     sha256 text NOT NULL
 );
 
+-- name: accounts
+-- The accounts of a job for many accounts, with any row that was ever valid or that is in the current input.
+CREATE TABLE accounts (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    sid text NOT NULL UNIQUE
+);
+
 -- name: rows
 -- One row for every key that was ever valid; rows are never deleted. digest is that of the current input. Keys are
 -- compared by their bytes, whatever the language of the database. A key has one row, also when the input repeats it, so
 -- that no row is created twice: the unique index rows_by_key is made with the first rows (add_indexes in plan.sql).
+-- account is the account in which the row is sent, NULL in a job for one account; it never changes.
 CREATE TABLE rows (
     id bigint PRIMARY KEY,
     key text COLLATE "C" NOT NULL,
-    digest bytea NOT NULL
+    digest bytea NOT NULL,
+    account integer
 );
 
 -- name: plan
@@ -60,12 +69,14 @@ CREATE TABLE plan (
 );
 
 -- name: invalid
--- The invalid records of the current input that have no row. key is NULL when no key column gives one.
+-- The invalid records of the current input that have no row. key is NULL when no key column gives one, account when the
+-- record names no account.
 CREATE TABLE invalid (
     row bigint PRIMARY KEY,
     key text,
     error_code text NOT NULL,
-    error text NOT NULL
+    error text NOT NULL,
+    account integer
 );
 
 -- name: problems
@@ -491,11 +502,14 @@ SELECT
     outcomes.twilio_request_id,
     outcomes.settled_at,
     outcomes.latency_ms,
-    outcomes.message_sid
+    outcomes.message_sid,
+    accounts.sid AS account_sid
 FROM plan
 LEFT JOIN sources ON sources.id = plan.source
 LEFT JOIN outcomes ON outcomes.row_id = plan.row_id
-LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL;
+LEFT JOIN rows ON rows.id = plan.row_id
+LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
+LEFT JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account);
 
 -- name: next_rows
 -- The next rows to send after row number $1, in input order, that have one of the statuses $2, at most $3. The settings

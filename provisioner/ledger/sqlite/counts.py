@@ -1,24 +1,36 @@
 """Counts of rows, first messages, histories and settings by status, in a ledger of any version."""
 
 import sqlite3
+from collections.abc import Mapping
 
 from provisioner.ledger import shapes
+from provisioner.ledger.row_codec import counts_by_account
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.database import version_of
 from provisioner.models import Counts, MessageCounts, SettingsCounts
 
-_COUNTS = queries.load_queries("read")["counts"]
+_READ = queries.load_queries("read")
 _MESSAGES, _HISTORY = queries.load_queries("messages"), queries.load_queries("history")
 _SETTINGS_COUNTS = queries.load_queries("settings")["counts"]
-_WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES = 2, 4, 4
+_WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES, _WITH_ACCOUNTS = 2, 4, 4, 5
 """Versions of the first ledgers that have them."""
 
 
 def read_counts(connection: sqlite3.Connection) -> Counts:
     """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
-    counts = dict(checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_COUNTS).fetchall())
+    counts = dict(
+        checked_row(shapes.STATUS_COUNT, line) for line in connection.execute(_READ["counts"]).fetchall()
+    )
     return Counts(input=sum(counts.values()), **counts)
+
+
+def read_account_counts(connection: sqlite3.Connection) -> Mapping[str, Counts]:
+    """Return those numbers for each account of a job for many, by its SID. Raise ``OddLine`` as above."""
+    if version_of(connection) < _WITH_ACCOUNTS:
+        return {}
+    lines = connection.execute(_READ["account_counts"]).fetchall()
+    return counts_by_account(checked_row(shapes.ACCOUNT_COUNT, line) for line in lines)
 
 
 def read_message_counts(connection: sqlite3.Connection) -> MessageCounts:

@@ -19,6 +19,16 @@ FROM plan
 LEFT JOIN rows ON rows.id = plan.row_id
 GROUP BY rows.status;
 
+-- name: account_counts
+-- Number of records of the current input by account and status, without those that name no account.
+SELECT accounts.sid, coalesce(rows.status, 'invalid'), count(*)
+FROM plan
+LEFT JOIN rows ON rows.id = plan.row_id
+LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
+JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account)
+GROUP BY accounts.id, rows.status
+ORDER BY accounts.id;
+
 -- name: results
 -- The lines of the results file; texts are cut at 32,767 characters, the limit of a spreadsheet cell.
 SELECT

@@ -29,6 +29,7 @@ from provisioner.ledger.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite import lock, queries, unsent
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.counts import (
+    read_account_counts,
     read_counts,
     read_history_counts,
     read_message_counts,
@@ -80,6 +81,11 @@ class SqliteLedgerReader:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         with self._asking():
             return read_counts(self._connection)
+
+    def account_counts(self) -> Mapping[str, Counts]:
+        """Return the counts of each account of a job for many; empty for a ledger before version 5."""
+        with self._asking():
+            return read_account_counts(self._connection)
 
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status; all are 0 for a ledger of version 1."""

@@ -11,6 +11,7 @@ from provisioner.errors import LedgerError, ProvisionerError, UsageError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.open import rebuild_ledger
 from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts
 from tests.contract.ledger_kinds import PostgresKind
 from tests.ledger_samples import INPUT, SETTINGS, entries
@@ -122,6 +123,46 @@ async def test_the_schema_of_another_program_or_a_newer_version_is_left_alone(tm
     for location in (foreign, newer):
         with pytest.raises(LedgerError), open_reader(location):
             pass
+
+
+BACK_TO_VERSION_1 = (
+    "DROP VIEW results",
+    "ALTER TABLE rows DROP COLUMN account",
+    "ALTER TABLE invalid DROP COLUMN account",
+    "DROP TABLE accounts",
+    "DELETE FROM versions WHERE version > 1",
+    "INSERT INTO versions VALUES (1, '1') ON CONFLICT DO NOTHING",
+)
+RESULTS_OF_VERSION_1 = (
+    read_statements("provisioner.ledger.postgres", "schema")["results"]
+    .replace(",\n    accounts.sid AS account_sid", "")
+    .replace("\nLEFT JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account)", "")
+    .replace("\nLEFT JOIN rows ON rows.id = plan.row_id", "")
+)
+
+
+async def test_a_ledger_of_version_1_is_read_as_it_is_and_goes_on(tmp_path: Path) -> None:
+    """It has no accounts; the next run that opens it adds them, and all of its rows are as they were."""
+    location = KIND.location(tmp_path)
+    schema = location.postgres_address().schema
+    async with open_ledger(location, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+    for statement in (*BACK_TO_VERSION_1, RESULTS_OF_VERSION_1):
+        query_postgres(address_of_session(), statement, schema=schema)
+    with open_reader(location) as reader:
+        before, accounts = list(reader.results()), reader.account_counts()
+
+    async with open_ledger(location, SETTINGS, version="2") as ledger:
+        counts = await ledger.counts()
+    with open_reader(location) as reader:
+        after = list(reader.results())
+
+    versions = query_postgres(address_of_session(), "SELECT version FROM versions ORDER BY version", schema=schema)
+    assert [*map(tuple, versions)] == [(1,), (2,)]
+    assert (accounts, counts) == ({}, Counts(input=2, pending=2))
+    assert after == before
+    told = query_postgres(address_of_session(), "SELECT account_sid FROM results", schema=schema)
+    assert [*map(tuple, told)] == [(None,), (None,)]
 
 
 async def test_a_ledger_that_was_not_used_leaves_no_schema(tmp_path: Path) -> None:
