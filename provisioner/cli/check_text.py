@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from provisioner.models import Counts, Problem
-from provisioner.models.forecast import Forecast, MappedField
+from provisioner.models.forecast import AccountForecast, Forecast, MappedField
 from provisioner.models.summary import Summary
 
-from .plan_text import mapping_lines, plan_lines
+from .plan_text import account_lines, mapping_lines, plan_lines
 
 
 def check_lines(summary: Summary, *, is_verbose: bool = False) -> Iterator[str]:
@@ -31,6 +31,7 @@ def check_lines(summary: Summary, *, is_verbose: bool = False) -> Iterator[str]:
         yield f"  {row['source']}, line {row['line']}, row {row['row']}: {problems}"
     if counts.invalid > len(details["invalid_rows"]):
         yield f"  … and {counts.invalid - len(details['invalid_rows']):,} more: --all lists them"
+    yield from account_lines([msgspec.convert(each, AccountForecast) for each in details.get("accounts", ())])
     yield from plan_lines(_plan(counts, details))
     for number, request in enumerate(details["requests"], 1):
         fields = " · ".join(f"{field}={text}" for field, text in request.items())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from provisioner.models.forecast import Forecast, MappedField
+from provisioner.models.forecast import AccountForecast, Forecast, MappedField
 from provisioner.models.text import pluralize
 from provisioner.system.printable import shortened
 
@@ -24,6 +24,17 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
     yield from mapping_lines(plan.mapping)
     yield f"plan: {plan.to_send:,} of {rows} to send{_time_text(plan)}{post}{look_up}{bad}"
     yield from (f"note: {note}" for note in plan.notes)
+
+
+def account_lines(accounts: Sequence[AccountForecast]) -> Iterator[str]:
+    """Yield how many rows each account has, at which rate, and how long they take, a line for each account."""
+    for each in accounts:
+        called = f" ({shortened(each.name)})" if each.name else ""
+        rows = pluralize("row", each.counts.pending)
+        pace = "with no pace limit" if each.rate_asked is None else f"at {rate_text(each.rate_asked)}"
+        time = f": {duration_text(each.duration_s)}" if each.duration_s else ""
+        bad = f"; {each.counts.invalid:,} invalid" if each.counts.invalid else ""
+        yield f"account {each.account_sid}{called}: {rows} {pace}{time}{bad}"
 
 
 def mapping_lines(fields: Sequence[MappedField]) -> Iterator[str]:

@@ -8,15 +8,15 @@ import msgspec
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, UsageError
-from provisioner.ledger import InvalidRow, Ledger, PlanStore, open_ledger
+from provisioner.ledger import InvalidRow, Ledger, LedgerReader, PlanStore, open_ledger
 from provisioner.mapping import ADDRESS_CURE, NO_ADDRESS, Mapping
 from provisioner.models import HistoryReport, MessageCounts, PlanReport, Status, WebChatRequest
-from provisioner.models.forecast import Forecast
+from provisioner.models.forecast import AccountForecast, Forecast
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.accounts import read_accounts
-from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts, timing_of
 from provisioner.planning.history import PlannedHistory, open_history, plan_history
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, unconfirmed_encoding_error, validate_global_options
@@ -43,6 +43,7 @@ class CheckResult:
     ``detections`` and ``skipped`` have an item for each input, in their order.
     ``lacks_address`` says that nothing gives the address SID of some rows, ``guess`` is why the encoding has to be
     confirmed, and ``is_shown`` that values are shown as they are. ``history`` is what was found of ``--history``.
+    ``accounts`` are those of ``--accounts``, none without it.
     """
 
     detections: Sequence[tuple[str, Detection]]
@@ -54,6 +55,7 @@ class CheckResult:
     guess: UsageError | None
     is_shown: bool
     history: HistoryReport = field(default_factory=HistoryReport)
+    accounts: Sequence[AccountForecast] = ()
 
 
 async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
@@ -85,7 +87,8 @@ async def check_input(
     Raise ``ProvisionerError`` for an input, a mapping or an option that cannot be used, and when the user stops
     the check.
     """
-    rate, stop = parse_rate(options.rate), stop or StopSignals()
+    stop = stop or StopSignals()
+    parse_rate(options.rate)  # a bad one is told before anything is read
     validate_global_options(options.address_sid)
     mapping = _mapping(options)
     rows = RowSettings(friendly_name=options.friendly_name, must_say_something=True)
@@ -98,14 +101,8 @@ async def check_input(
             with ledger.reader() as reader:
                 invalid = list(reader.invalid(None if options.all else FIRST))
                 first = reader.first_rows({Status.PENDING}, PREVIEWS)
-            plan = forecast(
-                report,
-                Workload(to_send=report.counts.pending),
-                Timing(rate=rate),
-                now=datetime.now().astimezone(),
-                is_real=True,
-                notes=(*job_input.notes, *history.notes),
-            )
+                accounts = _forecast_accounts(mapping, reader, options)
+            plan = _forecast(report, accounts, options, (*job_input.notes, *history.notes))
         return CheckResult(
             detections=[(source.name, source.detection) for source in job_input.sources],
             skipped=[source.skipped for source in job_input.sources],
@@ -116,6 +113,7 @@ async def check_input(
             guess=unconfirmed_encoding_error(job_input.sources),
             is_shown=is_shown,
             history=history.report,
+            accounts=accounts,
         )
 
 
@@ -128,6 +126,25 @@ def _mapping(options: CheckOptions) -> Mapping:
         )
     accounts = read_accounts(options.accounts) if options.accounts else None
     return replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS, accounts=accounts)
+
+
+def _forecast_accounts(mapping: Mapping, reader: LedgerReader, options: CheckOptions) -> Sequence[AccountForecast]:
+    if mapping.accounts is None:
+        return ()
+    return forecast_accounts(mapping.accounts, reader.account_counts(), options.rate)
+
+
+def _forecast(
+    report: PlanReport, accounts: Sequence[AccountForecast], options: CheckOptions, notes: tuple[str, ...]
+) -> Forecast:
+    return forecast(
+        report,
+        Workload(to_send=report.counts.pending),
+        timing_of(accounts) if accounts else Timing(rate=parse_rate(options.rate)),
+        now=datetime.now().astimezone(),
+        is_real=True,
+        notes=notes,
+    )
 
 
 async def _plan_history(ledger: Ledger, job_input: JobInput, name: str) -> PlannedHistory:
@@ -169,6 +186,7 @@ def _details(checked: CheckResult) -> dict[str, object]:
         "duration_s": plan.duration_s,
         "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
         "new_identities": plan.to_send,
+        **({"accounts": [msgspec.to_builtins(each) for each in checked.accounts]} if checked.accounts else {}),
         "plan_notes": list(plan.notes),
         "requests": [_request(request, checked) for request in checked.preview.requests],
         "mapping": [msgspec.to_builtins(field) for field in checked.preview.fields],

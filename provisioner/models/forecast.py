@@ -23,6 +23,20 @@ class MappedField(msgspec.Struct, frozen=True, kw_only=True):
     example: str
 
 
+class AccountForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one account of a job for many, whose name is empty where the user gave it none.
+
+    ``rate_asked`` is in starts per second, ``duration_s`` the seconds that its rows take; both are None without a
+    rate limit.
+    """
+
+    account_sid: str
+    name: str
+    counts: Counts
+    rate_asked: float | None
+    duration_s: float | None
+
+
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of a planned run, and where the fields of its requests come from, if that is to be shown.
 

@@ -1,15 +1,16 @@
 """Forecast of a run: how many rows it sends and how long that takes. Pure: no clock, no I/O."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from provisioner.models import PlanReport
-from provisioner.models.forecast import TWILIO_LIMIT, Forecast
+from provisioner.models import Counts, PlanReport
+from provisioner.models.accounts import JobAccounts
+from provisioner.models.forecast import TWILIO_LIMIT, AccountForecast, Forecast
 from provisioner.models.text import pluralize
-from provisioner.options import Rate
+from provisioner.options import Rate, parse_rate
 from provisioner.options.shell_command import export_command
 
 FREE_IDENTITIES = 200
@@ -46,12 +47,49 @@ class Timing:
 
     ``duration_s`` is the time that sending takes, in seconds; None means that it is computed from the number of
     rows and ``rate``. ``finish(start, seconds)`` returns the time at which that many seconds of sending are over,
-    or None when it is too far in the future to be computed.
+    or None when it is too far in the future to be computed. ``fastest`` is the highest rate of an account in
+    starts per second, None where ``rate`` is that of the one account.
     """
 
     rate: Rate
     duration_s: float | None = None
     finish: Callable[[datetime, float], datetime | None] = _later
+    fastest: float | None = None
+
+
+def forecast_accounts(
+    accounts: JobAccounts, counts: Mapping[str, Counts], usual_rate: str
+) -> Sequence[AccountForecast]:
+    """Return the figures of each account, in the order of the accounts; one without rows has none to send.
+
+    ``counts`` are those of the accounts with rows by SID, ``usual_rate`` is the rate of accounts without one.
+    """
+    forecasts = []
+    for account in accounts:
+        rows = counts.get(account.sid, Counts())
+        rate = parse_rate(account.rate or usual_rate).per_second
+        is_paced = math.isfinite(rate)
+        forecasts.append(
+            AccountForecast(
+                account_sid=account.sid,
+                name=account.name,
+                counts=rows,
+                rate_asked=rate if is_paced else None,
+                duration_s=rows.pending / rate if is_paced else None,
+            )
+        )
+    return forecasts
+
+
+def timing_of(accounts: Sequence[AccountForecast]) -> Timing:
+    """Return the timing of a job for these accounts: they send at the same time, each at its own rate."""
+    sending = [each for each in accounts if each.counts.pending] or accounts
+    rates = [math.inf if each.rate_asked is None else each.rate_asked for each in sending]
+    return Timing(
+        rate=Rate(per_second=sum(rates)),
+        duration_s=max(each.duration_s or 0.0 for each in sending),
+        fastest=max(rates),
+    )
 
 
 def forecast(
@@ -84,7 +122,7 @@ def forecast(
         finishes_at=timing.finish(now, duration_s)
         if duration_s is not None and duration_s <= FORESEEN_S
         else None,
-        notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, rate, is_real=is_real)),
+        notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, timing, is_real=is_real)),
     )
 
 
@@ -106,9 +144,10 @@ def _changes(report: PlanReport, ledger: str) -> list[str]:
     return notes
 
 
-def _cautions(to_send: int, rate: Rate, *, is_real: bool) -> list[str]:
+def _cautions(to_send: int, timing: Timing, *, is_real: bool) -> list[str]:
     notes = []
-    if to_send and rate.per_second > TWILIO_LIMIT:
+    fastest = timing.rate.per_second if timing.fastest is None else timing.fastest
+    if to_send and fastest > TWILIO_LIMIT:
         notes.append(
             f"Twilio allows {TWILIO_LIMIT:.0f} WebChats a second per account, the live website's included: "
             "expect 429s, and a slower pace"

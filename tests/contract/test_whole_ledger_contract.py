@@ -151,7 +151,7 @@ def entry_in(account: str, row: int, key: str, *problems: Problem) -> PlanEntry:
 
 
 async def test_rows_are_counted_for_each_account(opened: Open) -> None:
-    """Invalid rows and repeated keys belong to the account that they name; a row that names none is not counted."""
+    """Invalid rows and repeated keys belong to the account that they name; rows that name none are not counted."""
     first = [
         entry_in(NORTH, 1, "n|1"),
         entry_in(SOUTH, 2, "s|1"),

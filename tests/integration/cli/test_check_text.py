@@ -46,6 +46,31 @@ def test_the_plan_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].startswith("request 2: POST /v2/WebChats  ")
 
 
+def test_each_account_has_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a job for many accounts it is told what goes to each, and when it will be done; --json tells the same."""
+    north, south = "AC" + 32 * "1", "AC" + 32 * "2"
+    (tmp_path / "accounts.csv").write_text(
+        f"account_sid,name,credentials,rate\n{north},North,env:N,1/s\n{south},,profile:s,0\n"
+    )
+    (tmp_path / "rows.csv").write_text(
+        f"CustomerFriendlyName,account_sid\nZoe,north\nBo,{south}\n{300 * 'x'},North\n"
+    )
+    command = ["check", "rows.csv", "--address-sid", ADDRESS, "--accounts", "accounts.csv"]
+
+    main(command)
+    lines = capsys.readouterr().out.splitlines()
+    main([*command, "--json"])
+    details = json.loads(capsys.readouterr().out)
+
+    assert [line for line in lines if line.startswith("account ")] == [
+        f"account {north} (North): 1 row at 1/s: 1.0 s; 1 invalid",
+        f"account {south}: 1 row with no pace limit",
+    ]
+    told = [(each["account_sid"], each["name"], each["counts"]["input"]) for each in details["accounts"]]
+    assert told == [(north, "North", 2), (south, "", 1)]
+    assert [each["rate_asked"] for each in details["accounts"]] == [1.0, None]
+
+
 def test_what_was_found_out_about_an_input_is_told_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
     """-v adds the reason for everything that was detected."""
     main(["check", "customers.csv", "--address-sid", ADDRESS, "-v"])

@@ -64,7 +64,7 @@ async def test_a_check_says_to_which_account_each_row_goes(tmp_path: Path) -> No
     accounts, customers = tmp_path / "accounts.csv", tmp_path / "customers.csv"
     address = "IG" + 32 * "b"
     accounts.write_text(
-        f"name,account_sid,credentials,address_sid\nNorth,{NORTH},env:NORTH,{address}\n,{SOUTH},env:SOUTH,\n"
+        f"name,account_sid,credentials,address_sid,rate\nNorth,{NORTH},env:N,{address},5/s\n,{SOUTH},env:S,,\n"
     )
     customers.write_text(f"id,account_sid,CustomerFriendlyName\n1,North,Ana\n1,{SOUTH},Bo\n2,West,Cy\n")
     options = replace(PLAIN, accounts=str(accounts), key=("id",))
@@ -76,6 +76,9 @@ async def test_a_check_says_to_which_account_each_row_goes(tmp_path: Path) -> No
     assert [str(each) for row in checked.invalid for each in row.problems] == [
         "account_sid: is none of the accounts of --accounts, by its SID or its name"
     ]
+    told = [(each.name, each.counts.pending, each.rate_asked, each.duration_s) for each in checked.accounts]
+    assert told == [("North", 1, 5.0, 0.2), ("", 1, 4.0, 0.25)]
+    assert (checked.plan.rate_asked, checked.plan.duration_s) == (9.0, 0.25)
     with pytest.raises(UsageError, match="--history with --accounts"):
         await check_input([str(customers)], replace(options, history="old.csv"), QuietUserInterface())
 

@@ -4,9 +4,10 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from provisioner.models import Counts, PlanReport
+from provisioner.models.accounts import CredentialsKind, CredentialsPlace, JobAccount, JobAccounts
 from provisioner.models.forecast import Forecast
 from provisioner.options import Rate
-from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts, timing_of
 
 NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -77,3 +78,39 @@ def test_an_end_in_a_distant_year_has_no_date() -> None:
 
     assert plan.duration_s == 1_000_000_000 * 86_400
     assert plan.finishes_at is None
+
+
+def accounts_at(*rates: str) -> JobAccounts:
+    """Return accounts 0, 1, 2… with these rates of their own."""
+    place = CredentialsPlace(CredentialsKind.ENVIRONMENT, "X")
+    return JobAccounts(
+        "a.csv", [JobAccount(sid=f"{sid}", credentials=place, rate=r) for sid, r in enumerate(rates)]
+    )
+
+
+def test_accounts_send_at_the_same_time_each_at_its_own_rate() -> None:
+    """The slowest account decides the time; an account without rows, or at no limit, adds none."""
+    counts = {"0": Counts(input=110, pending=100, invalid=10), "1": Counts(input=100, pending=100)}
+
+    both = forecast_accounts(accounts_at("5/s", "", "1/m"), counts, "4/s")
+    boundless = forecast_accounts(accounts_at("0", "5/s"), counts, "4/s")
+
+    assert [(each.counts.pending, each.rate_asked) for each in both] == [(100, 5.0), (100, 4.0), (0, 1 / 60)]
+    assert [each.duration_s for each in both] == [20.0, 25.0, 0.0]
+    timing = timing_of(both)
+    assert (timing.rate.per_second, timing.duration_s, timing.fastest) == (9.0, 25.0, 5.0)
+    assert [each.duration_s for each in boundless] == [None, 20.0]
+    assert timing_of(boundless).rate.per_second == math.inf
+
+
+def test_a_pace_over_twilios_is_one_of_a_single_account() -> None:
+    """Five a second is Twilio's limit for an account, however many there are."""
+    counts = {"0": Counts(input=9, pending=9), "1": Counts(input=9, pending=9)}
+    notes = []
+    for rate in ("5/s", "6/s"):
+        timing = timing_of(forecast_accounts(accounts_at("5/s", rate), counts, "4/s"))
+        report = PlanReport(counts=Counts(input=18, pending=18))
+        notes.append(forecast(report, Workload(to_send=18), timing, now=NOW, is_real=True).notes)
+
+    assert notes[0] == ()
+    assert "expect 429s" in notes[1][0]
