@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from .replies import ApiError
 from .settings import SimulatorSettings
 
-UNNAMED_ACCOUNT = "AC" + "0" * 32
-"""Account SID of a caller with an API key when the settings name no account."""
-
 
 class Authenticator:
     """Check of the ``Authorization`` header against the accepted credentials; remembers checked headers."""
@@ -21,7 +18,10 @@ class Authenticator:
         self._known: dict[str, str] = {}
 
     def authenticate(self, headers: Mapping[str, str]) -> str:
-        """Return the caller's account SID; raise ``ApiError`` (401, code 20003) for wrong credentials."""
+        """Return the caller's account SID; raise ``ApiError`` (401, code 20003) for wrong credentials.
+
+        When the settings name no account, each API key has an account of its own, with the digits of its SID.
+        """
         authorization = headers.get("Authorization", "")
         account = self._known.get(authorization)
         if account is None:
@@ -36,7 +36,7 @@ class Authenticator:
             raise ApiError(401, 20003, "Authenticate", {"WWW-Authenticate": 'Basic realm="Twilio API"'})
         if self._settings.account_sid:
             return self._settings.account_sid
-        return username if username.startswith("AC") else UNNAMED_ACCOUNT
+        return f"AC{username[2:]}"
 
 
 def _read(authorization: str) -> tuple[str, str]:

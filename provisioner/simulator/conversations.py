@@ -28,11 +28,12 @@ class Message:
 class Conversation:
     """A conversation and the request that created it.
 
-    ``form`` is the raw body of that request. ``number`` counts creations from 0. ``identity`` is None for an
-    orphan: a conversation whose participant could not be created. Times are Unix seconds; look-ups show the
-    conversation from ``visible_at`` on. ``updates`` are the fields that later requests set: ``FriendlyName``,
-    ``UniqueName`` and ``Attributes``. ``inactive_at`` and ``closes_at`` are the times set by timers; the simulator
-    changes no state then. ``channel`` is the status of the channel of its interaction, empty without one.
+    ``form`` is the raw body of that request, ``account`` the SID of the account that sent it. ``number`` counts
+    creations from 0. ``identity`` is None for an orphan: a conversation whose participant could not be created.
+    Times are Unix seconds; look-ups show the conversation from ``visible_at`` on. ``updates`` are the fields that
+    later requests set: ``FriendlyName``, ``UniqueName`` and ``Attributes``. ``inactive_at`` and ``closes_at`` are
+    the times set by timers; the simulator changes no state then. ``channel`` is the status of the channel of its
+    interaction, empty without one.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Conversation:
     created_at: float
     visible_at: float
     updated_at: float
+    account: str
     state: str = "active"
     messages: list[Message] | None = None
     updates: dict[str, str] | None = None
@@ -94,9 +96,17 @@ class Conversations:
         self._repeated: dict[str, int] = {}
 
     def add(
-        self, form: bytes, identity: str | None, *, asked: str = "", ui_version: str = "", now: float, lag_s: float
+        self,
+        form: bytes,
+        identity: str | None,
+        *,
+        asked: str = "",
+        ui_version: str = "",
+        account: str = "",
+        now: float,
+        lag_s: float,
     ) -> Conversation:
-        """Create a conversation for a guest of this identity; None creates an orphan.
+        """Create a conversation in ``account`` for a guest of this identity; None creates an orphan.
 
         ``asked`` is the identity that the request named, which the settings may ignore. ``now`` is in Unix
         seconds. Look-ups do not show the conversation for ``lag_s`` seconds.
@@ -110,6 +120,7 @@ class Conversations:
             created_at=now,
             visible_at=now + lag_s,
             updated_at=now,
+            account=sys.intern(account),
         )
         self._by_number.append(conversation)
         self._by_sid[conversation.sid] = conversation

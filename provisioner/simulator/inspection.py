@@ -50,6 +50,7 @@ def describe(conversation: Conversation) -> dict[str, object]:
     messages = conversation.messages or []
     return {
         "sid": conversation.sid,
+        "account_sid": conversation.account,
         "identity": conversation.identity,
         "asked_identity": fields.get("Identity"),
         "address_sid": fields.get("AddressSid"),

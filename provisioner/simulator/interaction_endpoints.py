@@ -53,7 +53,7 @@ class InteractionEndpoints:
         query = call.read_query()
         asked = read_page(query, MOST_TASKS)
         expression = query.get("EvaluateTaskAttributes")
-        found = self._all(asked.after) if expression is None else self._of_conversation(expression)
+        found = self._all(call, asked.after) if expression is None else self._of_conversation(call, expression)
         return page_reply(
             call,
             asked,
@@ -102,23 +102,28 @@ class InteractionEndpoints:
         digits = call.route.sid.removeprefix("KD")
         is_channel = call.route.child in {"", f"UO{digits}"}
         conversation = self._state.conversations.find(f"CH{digits}") if is_channel else None
-        if conversation is None or not conversation.channel or not call.route.sid.startswith("KD"):
+        if conversation is None or not call.route.sid.startswith("KD") or not _is_seen(conversation, call):
             raise not_found(call)
         return conversation
 
-    def _all(self, after: str) -> Iterator[Conversation]:
+    def _all(self, call: Call, after: str) -> Iterator[Conversation]:
         try:
             before = read_whole_number(after) if after else None
         except ValueError:
             raise ApiError(400, 20001, "PageToken is invalid") from None
-        return (each for each in self._state.conversations.newest_first(before) if each.channel)
+        return (each for each in self._state.conversations.newest_first(before) if _is_seen(each, call))
 
-    def _of_conversation(self, expression: str) -> list[Conversation]:
+    def _of_conversation(self, call: Call, expression: str) -> list[Conversation]:
         asked = _EXPRESSION.fullmatch(expression)
         if asked is None:
             raise ApiError(400, 20001, "The simulator only evaluates conversationSid == '…'")
         conversation = self._state.conversations.find(asked[2])
-        return [conversation] if conversation is not None and conversation.channel else []
+        return [conversation] if conversation is not None and _is_seen(conversation, call) else []
+
+
+def _is_seen(conversation: Conversation, call: Call) -> bool:
+    """Return whether the conversation is the caller's, and Flex has an interaction for it."""
+    return conversation.account == call.account and bool(conversation.channel)
 
 
 def _routing_status(text: str) -> object:

@@ -43,7 +43,11 @@ class ListEndpoints:
             call,
             asked,
             "conversations",
-            (each for each in by_sid if each.visible_at <= now and each.sid > asked.after),
+            (
+                each
+                for each in by_sid
+                if each.account == call.account and each.visible_at <= now and each.sid > asked.after
+            ),
             mark=lambda each: each.sid,
             show=lambda each: participation_document(each, call),
         )
@@ -64,19 +68,22 @@ class ListEndpoints:
             call,
             asked,
             "conversations",
-            () if self._scope.is_empty(call) else self._between(start, end, state=state, before=before),
+            ()
+            if self._scope.is_empty(call)
+            else self._between(call.account, start, end, state=state, before=before),
             mark=lambda each: str(each.number),
             show=lambda each: conversation_document(each, call),
         )
 
     def _between(
-        self, start: datetime | None, end: datetime | None, *, state: str, before: int | None
+        self, account: str, start: datetime | None, end: datetime | None, *, state: str, before: int | None
     ) -> Iterator[Conversation]:
         now = self._state.clock.wall()
         earliest = start.timestamp() if start else float("-inf")
         latest = end.timestamp() + DAY_S if end else float("inf")
         for each in self._state.conversations.newest_first(before):
-            if earliest <= each.created_at < latest and each.visible_at <= now and state in {"", each.state}:
+            is_seen = each.account == account and each.visible_at <= now
+            if is_seen and earliest <= each.created_at < latest and state in {"", each.state}:
                 yield each
 
 

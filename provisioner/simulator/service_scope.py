@@ -1,4 +1,4 @@
-"""Which conversations a request sees: those of the service in its path, or of the account's default service.
+"""Which conversations a request sees: its account's, in the service of its path or else in the default service.
 
 Source: https://www.twilio.com/docs/conversations/api/conversation-resource, "Using the shortened base URL"
 """
@@ -31,7 +31,7 @@ class ServiceScope:
     def find(self, call: Call) -> Conversation:
         """Return the conversation in the path; raise ``ApiError`` (404) if the service has none of this name."""
         conversation = None if self.is_empty(call) else self._state.conversations.find(call.route.sid)
-        if conversation is None:
+        if conversation is None or conversation.account != call.account:
             raise not_found(call)
         return conversation
 

@@ -85,6 +85,7 @@ class WebChats:
             identity,
             asked=asked,
             ui_version=call.headers.get("Ui-Version", ""),
+            account=call.account,
             now=self._state.clock.wall(),
             lag_s=lag_s,
         )

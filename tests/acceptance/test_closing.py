@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.program import API_KEY, CREDENTIALS, Program
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 
 pytestmark = pytest.mark.acceptance
@@ -86,7 +86,7 @@ async def test_a_killed_selection_goes_on(program: Program, simulator: Simulator
     """Without any ledger of the job: the same command closes the rest, and its record has what was closed."""
     server = await simulator("--rate-limit", "0", "--latency", "10ms")
     await make(program, server)
-    account = "AC" + 32 * "0"  # the simulator names this one to every API key
+    account = f"AC{API_KEY[2:]}"  # the one that the simulator gives to this key
     environment = {**CREDENTIALS, "TWILIO_ACCOUNT_SID": account}
     selected = ("--identity-prefix", "wc-", "--since", "2026-01-01", "--account-sid", account)
     command = ("close", *selected, "--base-url", server.url, "--yes")

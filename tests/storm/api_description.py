@@ -18,7 +18,8 @@ from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simu
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 TOOL = [sys.executable, "-m", "uv", "tool", "run", "--quiet", "--from", "schemathesis==4.32.5", "schemathesis"]
-CREDENTIALS = f"AC{'1' * 32}:secret"
+ACCOUNT = "AC" + "1" * 32
+CREDENTIALS = f"{ACCOUNT}:secret"
 CONVERSATIONS = 200
 INSTALL_S = 240
 GRACE_S = 120
@@ -67,7 +68,10 @@ def made(simulator: RunningSimulator) -> list[str]:
     """Create conversations, some of which the requests will delete, and return their SIDs."""
     form = f"AddressSid=IG{'a' * 32}&PreEngagementData=%7B%7D".encode()
     conversations, now = simulator.state.conversations, time.time()
-    return [conversations.add(form, f"guest-{number}", now=now, lag_s=0).sid for number in range(CONVERSATIONS)]
+    return [
+        conversations.add(form, f"guest-{number}", account=ACCOUNT, now=now, lag_s=0).sid
+        for number in range(CONVERSATIONS)
+    ]
 
 
 def arguments(simulator: RunningSimulator, description: Path, seed: int, seconds: int) -> list[str]:

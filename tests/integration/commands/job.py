@@ -12,7 +12,8 @@ from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
 from tests.quiet_ui import QuietUserInterface
 
-ENVIRON = {"TWILIO_ACCOUNT_SID": "AC" + 32 * "1", "TWILIO_AUTH_TOKEN": "invented"}
+ACCOUNT = "AC" + 32 * "1"
+ENVIRON = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "invented"}
 ADDRESS = "IG" + 32 * "a"
 
 

@@ -187,7 +187,7 @@ async def test_a_guest_in_another_conversation_is_kept(job: Job) -> None:
         await scene.run()
         conversations = scene.server.state.conversations
         first = next(iter(conversations))
-        other = conversations.add(first.form, first.identity, now=1.0, lag_s=0)
+        other = conversations.add(first.form, first.identity, account=first.account, now=1.0, lag_s=0)
 
         kept = await scene.close(delete_users=True)
         conversations.delete(other)

@@ -32,11 +32,13 @@ class Account:
     folder: Path
     server: RunningSimulator
 
-    def add(self, identity: str | None, *, days_ago: int = 0, state: str = "active") -> str:
-        """Create a conversation and return its SID."""
+    def add(
+        self, identity: str | None, *, days_ago: int = 0, state: str = "active", account: str = ACCOUNT
+    ) -> str:
+        """Create a conversation in ``account`` and return its SID."""
         now = time.time() - days_ago * DAY_S
         conversations = self.server.state.conversations
-        made = conversations.add(FORM, identity, now=now, lag_s=0)
+        made = conversations.add(FORM, identity, account=account, now=now, lag_s=0)
         conversations.set_state(made, state)
         return made.sid
 
@@ -160,7 +162,7 @@ async def test_whole_days_are_selected_without_an_identity(account: Account) -> 
 
 async def test_what_another_account_has_is_not_closed(account: Account) -> None:
     """Credentials that list another account's conversations than the one that was typed stop it."""
-    account.add("wc-1")
+    account.add("wc-1", account="AC" + 32 * "2")
     key = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_API_KEY": "SK" + 32 * "2", "TWILIO_API_SECRET": "invented"}
     options = CloseOptions(
         base_url=account.server.base_url, yes=True, account_sid=ACCOUNT, since=day(1), identity_prefix="wc-"

@@ -25,7 +25,7 @@ from provisioner.rows import identity_for
 from provisioner.runs import clients
 from provisioner.simulator import FaultName, FaultRule, FaultScript, SimulatorSettings, open_simulator
 from provisioner.simulator.state import SimulatorState
-from tests.integration.commands.job import ENVIRON, Job
+from tests.integration.commands.job import ACCOUNT, ENVIRON, Job
 from tests.ledger_samples import query
 from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import reply
@@ -481,7 +481,7 @@ async def test_identities_of_ones_own_are_told_from_older_conversations(job: Job
     )
     async with server_of(job, at(2, FaultName.RESET_BEFORE_READ)) as server:
         form = b"CustomerFriendlyName=Customer+2"
-        old = server.state.conversations.add(form, "guest-2", now=1_700_000_000.0, lag_s=0.0)
+        old = server.state.conversations.add(form, "guest-2", account=ACCOUNT, now=1_700_000_000.0, lag_s=0.0)
         summary = await server.run()
 
     assert (summary.exit_code, summary.counts) == (ExitCode.DONE, Counts(input=2, created=2))

@@ -24,7 +24,7 @@ from provisioner.simulator.call import Call
 from provisioner.simulator.conversation_endpoints import ConversationEndpoints
 from provisioner.simulator.conversations import Conversation
 from provisioner.simulator.replies import ApiError, Reply
-from tests.integration.commands.job import Job
+from tests.integration.commands.job import ACCOUNT, Job
 from tests.quiet_ui import QuietUserInterface
 
 HEAD = "id,CustomerFriendlyName,First Message,Author,Unique Name,Attributes,Inactive After,CloseAfter"
@@ -125,7 +125,7 @@ async def test_a_name_that_another_conversation_has_shows_a_twin(job: Job) -> No
     write(job, "1,Ada,Hello,,case-1,,,", "2,Bo,Hi,,case-2,,,")
 
     async with open_simulator(simulated()) as server:
-        other = server.state.conversations.add(b"", "somebody", now=0.0, lag_s=0.0)
+        other = server.state.conversations.add(b"", "somebody", account=ACCOUNT, now=0.0, lag_s=0.0)
         server.state.conversations.rename(other, {"UniqueName": "case-2"})
         twin = await run(job, server)
         told = results(job)[1]
@@ -244,7 +244,7 @@ async def test_a_lost_row_whose_name_is_taken_is_not_sent_again(job: Job) -> Non
     lost = FaultRule(name=FaultName.ERROR_500, at=frozenset({2, 3}))
 
     async with open_simulator(simulated(lost)) as server:
-        other = server.state.conversations.add(b"", "somebody", now=0.0, lag_s=0.0)
+        other = server.state.conversations.add(b"", "somebody", account=ACCOUNT, now=0.0, lag_s=0.0)
         server.state.conversations.rename(other, {"UniqueName": "case-2"})
         summary = await run(job, server)
         told = results(job)

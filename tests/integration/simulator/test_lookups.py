@@ -1,6 +1,7 @@
 """Finding conversations again, by identity and by date."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -223,3 +224,20 @@ async def test_a_short_path_means_the_default_service(simulate: Simulate) -> Non
             assert (await caller.get(f"{base}/Conversations/{sid}/{part}")).code == (404, 20404)
     assert await all_pages(caller, f"{service}/ParticipantConversations?Identity=a") == [sid]
     assert (await caller.post(f"{service}/Conversations/{sid}", State="closed")).json["state"] == "closed"
+
+
+async def test_an_account_sees_its_own_conversations_only(simulate: Simulate) -> None:
+    """Another account, or a key that belongs to none, gets 404 for them, and empty lists."""
+    caller = await simulate()
+    sid = (await caller.create(Identity="row-1")).json["conversation_sid"]
+    others = [replace(caller, username=name) for name in ("AC" + 32 * "9", "SK" + 32 * "9")]
+    questions = (
+        "/v1/Conversations?PageSize=50",
+        "/v1/ParticipantConversations?Identity=row-1",
+    )
+
+    assert (await caller.get(f"/v1/Conversations/{sid}")).status == 200
+    for other in others:
+        assert (await other.get(f"/v1/Conversations/{sid}")).code == (404, 20404)
+        for question in questions:
+            assert (await other.get(question)).json["conversations"] == []

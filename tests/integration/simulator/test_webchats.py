@@ -29,6 +29,7 @@ async def test_a_webchat_is_created_with_all_it_was_given(simulate: Simulate) ->
     assert row.pop("created_at") > 0
     assert row == {
         "sid": heard.json["conversation_sid"],
+        "account_sid": "AC" + 32 * "1",
         "identity": "row-1",
         "asked_identity": "row-1",
         "address_sid": ADDRESS,

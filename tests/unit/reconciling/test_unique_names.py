@@ -40,7 +40,9 @@ async def check(server: RunningSimulator, end: Inference, row: UnknownRow = ROW)
 
 def name_one(server: RunningSimulator, *, identity: str | None, form: bytes = b"") -> str:
     """Let a conversation of this guest have the name; return its SID."""
-    conversation = server.state.conversations.add(form, identity, now=0.0, lag_s=0.0)
+    conversation = server.state.conversations.add(
+        form, identity, account=SIMULATED.account_sid, now=0.0, lag_s=0.0
+    )
     server.state.conversations.rename(conversation, {"UniqueName": "case/1"})
     return conversation.sid
 
