@@ -5,7 +5,7 @@ requested, also when the caller does not wait for them. A write that fails raise
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, Unpack
 
@@ -18,6 +18,7 @@ from provisioner.ledger.settings import SettingsLedger, SettingsStore
 from provisioner.models import (
     AttemptResult,
     Claim,
+    Claimable,
     Counts,
     Fingerprint,
     FollowUpCounts,
@@ -222,6 +223,22 @@ class Ledger(RowStore, UnknownRowStore, PlanStore, Protocol):
 
         It also returns created rows whose settings have a status in ``settings``, and those whose history, or
         after that the first message, has one in ``messages`` and does not wait for settings.
+        """
+        ...
+
+    def of_account(self, account_sid: str) -> "Ledger":
+        """Return a view of the rows of one account of a job for many; an account without rows is allowed.
+
+        What the view claims, counts, looks for and closes are rows of this account; what it records, its notes,
+        runs and readers are the ledger's. Views can be used at the same time, beside each other and the ledger.
+        """
+        ...
+
+    async def claimable_by_account(self) -> Mapping[str, Claimable]:
+        """Return what ``claim`` will still return, by the SID of the account; empty in a job for one account.
+
+        The accounts are in the order of their first rows. With a limit, only the first rows of the whole input
+        count, so that each account's share of it is known.
         """
         ...
 

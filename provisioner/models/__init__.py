@@ -35,6 +35,7 @@ from .inputs import (
 )
 from .jobs import (
     Claim,
+    Claimable,
     Counts,
     Fingerprint,
     Manifest,
@@ -56,6 +57,7 @@ __all__ = [
     "AttemptRecord",
     "AttemptResult",
     "Claim",
+    "Claimable",
     "ConnectFailure",
     "ControlVisibility",
     "ConversationSettings",

@@ -54,6 +54,13 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     history_posted: int = 0
 
 
+class Claimable(msgspec.Struct, frozen=True):
+    """Numbers of rows that a ledger will still hand out: ``to_send`` to create, and ``to_post`` created ones."""
+
+    to_send: int
+    to_post: int
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A claimed row with its request, rebuilt from its source; the other fields are those of ``Claim``."""
 

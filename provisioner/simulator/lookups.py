@@ -64,13 +64,12 @@ class ListEndpoints:
         except ValueError:
             raise ApiError(400, 20001, "PageToken is invalid") from None
         start, end = _day(query, "StartDate"), _day(query, "EndDate")
+        is_shown = not self._scope.is_empty(call)
         return page_reply(
             call,
             asked,
             "conversations",
-            ()
-            if self._scope.is_empty(call)
-            else self._between(call.account, start, end, state=state, before=before),
+            self._between(call.account, start, end, state=state, before=before) if is_shown else (),
             mark=lambda each: str(each.number),
             show=lambda each: conversation_document(each, call),
         )

@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from provisioner.ledger import shapes
@@ -11,7 +10,8 @@ from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.guest_ledger import SqliteGuestLedger
+from provisioner.ledger.sqlite.guest_ledger import SqliteGuestLedger, read_close_counts
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.ledger.sqlite.writer import Writer, transaction
 from provisioner.models.closing import (
@@ -29,34 +29,45 @@ class SqliteCloseLedger:
     """``CloseLedger`` in a SQLite file. A method that writes returns when its write is on disk.
 
     With ``deletes``, conversations are to be deleted, so closed ones are not done yet. Each attempt is recorded
-    for the run that is current when it is settled. ``service_sid`` is the service that is asked.
+    for the run that is current when it is settled. Conversations that are imported get the account of ``scope``.
+    ``service_sid`` is the service that is asked.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, *, deletes: bool, service_sid: str = "") -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(
+        self,
+        writer: Writer,
+        current_run: CurrentRun,
+        scope: RowScope = ALL_ROWS,
+        *,
+        deletes: bool,
+        service_sid: str = "",
+    ) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
         self._service_sid = service_sid or None
         self._step = "delete" if deletes else "close"
         self._done = f" {' '.join(sorted(FINAL_STATUSES[self._step]))} "
 
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
         """Add conversations that another ledger's job created; the SIDs are consumed on the writer thread."""
-        await self._writer.call(lambda connection: _import_conversations(connection, conversation_sids))
+        account = self._scope.account_sid
+        await self._writer.call(lambda connection: _import_conversations(connection, conversation_sids, account))
 
     async def require_sids(self) -> None:
         """Raise ``LedgerError`` when a created row has no valid conversation SID."""
-        await self._writer.call(require_sids)
+        await self._writer.call(lambda connection: require_sids(connection, self._scope))
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
         """Return the number of conversations by close status; None stands for conversations believed open."""
-        return await self._writer.call(_counts)
+        query = self._scope.query(_CLOSURES["counts"])
+        return await self._writer.call(lambda connection: read_close_counts(connection, query))
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
         """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
-        asked = (after, self._done, limit)
+        asked, query = (after, self._done, limit), self._scope.query(_CLOSURES["left"])
         return await self._writer.call(
             lambda connection: [
                 OpenConversation(*checked_row(shapes.OPEN_CONVERSATION, line))
-                for line in connection.execute(_CLOSURES["left"], asked).fetchall()
+                for line in connection.execute(query, asked).fetchall()
             ]
         )
 
@@ -87,11 +98,11 @@ class SqliteCloseLedger:
         self, after: int, limit: int, *, created_before: float
     ) -> Sequence[OpenConversation]:
         """Return the next open conversations after row ID ``after``; see ``OpenConversationStore``."""
-        asked = (after, created_before, limit)
+        asked, query = (after, created_before, limit), self._scope.query(_CLOSURES["open"])
         return await self._writer.call(
             lambda connection: [
                 OpenConversation(*checked_row(shapes.OPEN_CONVERSATION, line))
-                for line in connection.execute(_CLOSURES["open"], asked).fetchall()
+                for line in connection.execute(query, asked).fetchall()
             ]
         )
 
@@ -112,40 +123,39 @@ class SqliteCloseLedger:
     @property
     def guests(self) -> SqliteGuestLedger:
         """The guests of the conversations that are done."""
-        return SqliteGuestLedger(self._writer, self._current_run, done=self._done, service_sid=self._service_sid)
+        return SqliteGuestLedger(
+            self._writer, self._current_run, self._scope, done=self._done, service_sid=self._service_sid
+        )
 
     async def sample_conversations(self, limit: int) -> Sequence[str]:
         """Return the SIDs of up to ``limit`` conversations that may still exist; see ``CloseLedger``."""
+        query = self._scope.query(_CLOSURES["sample"])
         return await self._writer.call(
             lambda connection: [
-                checked_row(shapes.SID, line)[0]
-                for line in connection.execute(_CLOSURES["sample"], (limit,)).fetchall()
+                checked_row(shapes.SID, line)[0] for line in connection.execute(query, (limit,)).fetchall()
             ]
         )
 
     async def has_deleted(self) -> bool:
         """Return whether a conversation of this service is recorded as deleted."""
-        asked = (self._service_sid,)
-        return await self._writer.call(
-            lambda connection: bool(connection.execute(_CLOSURES["has_deleted"], asked).fetchone()[0])
-        )
+        return bool(await self._number("has_deleted", self._service_sid))
 
-    async def _number(self, name: str) -> int:
-        return await self._writer.call(lambda connection: int(connection.execute(_CLOSURES[name]).fetchone()[0]))
+    async def _number(self, name: str, *values: object) -> int:
+        query = self._scope.query(_CLOSURES[name])
+        return await self._writer.call(lambda connection: int(connection.execute(query, values).fetchone()[0]))
 
 
 _NOT_DONE = {CloseStatus.REFUSED, CloseStatus.MAYBE}
 
 
-def _import_conversations(connection: sqlite3.Connection, conversation_sids: Iterable[str]) -> None:
+def _import_conversations(
+    connection: sqlite3.Connection, conversation_sids: Iterable[str], account_sid: str | None
+) -> None:
     now = time.time()
     with transaction(connection):
+        if account_sid is not None:
+            connection.execute(_CLOSURES["adopt_account"], (account_sid,))
         for sid in conversation_sids:
-            if connection.execute(_CLOSURES["adopt_row"], (sid,)).rowcount:
+            if connection.execute(_CLOSURES["adopt_row"], (sid, account_sid)).rowcount:
                 connection.execute(_CLOSURES["adopt_attempt"], (sid, now))
                 connection.execute(_CLOSURES["settle_adopted"], (sid,))
-
-
-def _counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
-    lines = connection.execute(_CLOSURES["counts"]).fetchall()
-    return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))

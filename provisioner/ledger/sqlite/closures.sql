@@ -62,7 +62,12 @@ LIMIT ?;
 
 -- name: has_deleted
 -- Whether a conversation of this service, NULL for the account's default service, was deleted.
-SELECT EXISTS (SELECT 1 FROM closures WHERE state = 'deleted' AND service_sid IS ?);
+SELECT EXISTS (
+    SELECT 1
+    FROM closures
+    JOIN rows ON rows.id = closures.row_id
+    WHERE closures.state = 'deleted' AND closures.service_sid IS ?
+);
 
 -- name: duplicates
 -- Number of rows for which a look-up found more than one conversation; the SIDs of the others are not stored.
@@ -73,11 +78,20 @@ WHERE rows.status = 'created' AND attempts.error_code = 'duplicate';
 
 -- name: orphans
 -- Number of attempts that may have left a conversation without a customer.
-SELECT count(*) FROM attempts WHERE may_leave_orphan;
+SELECT count(*)
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+WHERE attempts.may_leave_orphan;
+
+-- name: adopt_account
+-- Add the account of conversations that a results file names.
+INSERT OR IGNORE INTO accounts (sid) VALUES (?);
 
 -- name: adopt_row
--- Add a conversation that a results file names. Its SID is the key, so that it is added only once.
-INSERT OR IGNORE INTO rows (key, digest, status) VALUES (?1, x'', 'created');
+-- Add a conversation that a results file names. Its SID is the key, so that it is added only once. ?2 is the SID of its
+-- account, NULL in a job for one account.
+INSERT OR IGNORE INTO rows (key, digest, status, account)
+VALUES (?1, x'', 'created', (SELECT id FROM accounts WHERE sid = ?2));
 
 -- name: adopt_attempt
 -- Add an attempt that holds the SID.

@@ -11,9 +11,13 @@ _RUN = queries.load_queries("run")
 
 @dataclass(slots=True)
 class CurrentRun:
-    """The current run. ``id`` is its ID in the table ``runs``, None before ``start_run``."""
+    """The current run. ``id`` is its ID in the table ``runs``, None before ``start_run``.
+
+    ``changes`` is how often this process has asked for rows to be changed.
+    """
 
     id: int | None = None
+    changes: int = 0
 
 
 def add_run(connection: sqlite3.Connection, record: tuple[object, ...]) -> int | None:

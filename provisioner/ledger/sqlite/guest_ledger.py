@@ -10,6 +10,7 @@ from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
 
@@ -25,21 +26,28 @@ class SqliteGuestLedger:
     the service that is asked, None for the account's default one.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, *, done: str, service_sid: str | None) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(
+        self,
+        writer: Writer,
+        current_run: CurrentRun,
+        scope: RowScope = ALL_ROWS,
+        *,
+        done: str,
+        service_sid: str | None,
+    ) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
         self._done, self._service_sid = done, service_sid
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
         """Return the number of guests of all conversations by status; see ``GuestLedger``."""
-        return await self._writer.call(_guest_counts)
+        query = self._scope.query(_CLOSURES["guest_counts"])
+        return await self._writer.call(lambda connection: read_close_counts(connection, query))
 
     async def left(self, after: int, limit: int) -> Sequence[Guest]:
         """Return the next guests after row ID ``after`` that are not deleted, at most ``limit``."""
-        asked = (after, self._done, _DELETED, limit)
+        asked, query = (after, self._done, _DELETED, limit), self._scope.query(_CLOSURES["guests_left"])
         return await self._writer.call(
-            lambda connection: [
-                _guest(line) for line in connection.execute(_CLOSURES["guests_left"], asked).fetchall()
-            ]
+            lambda connection: [_guest(line) for line in connection.execute(query, asked).fetchall()]
         )
 
     async def begin(self, row_id: int) -> None:
@@ -62,8 +70,9 @@ class SqliteGuestLedger:
         await self._writer.write((_CLOSURES["add_attempt"], attempt), settle)
 
 
-def _guest_counts(connection: sqlite3.Connection) -> Mapping[CloseStatus | None, int]:
-    lines = connection.execute(_CLOSURES["guest_counts"]).fetchall()
+def read_close_counts(connection: sqlite3.Connection, query: str) -> Mapping[CloseStatus | None, int]:
+    """Return the numbers by close status that a query counts. Raise ``OddLine`` for a damaged ledger."""
+    lines = connection.execute(query).fetchall()
     return Counter(dict(checked_row(shapes.CLOSURE_COUNT, line) for line in lines))
 
 

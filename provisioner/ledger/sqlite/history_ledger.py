@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from provisioner.ledger import shapes
@@ -11,6 +12,7 @@ from provisioner.ledger.sqlite.counts import read_history_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.history_plan import write_histories
 from provisioner.ledger.sqlite.message_ledger import encode_message_attempt
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,
@@ -32,8 +34,8 @@ class SqliteHistoryLedger:
     Attempts are recorded for the current run. The texts of messages are never stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     async def plan(self, entries: Iterable[HistoryEntry]) -> HistoryReport:
         """Store the number of messages of each row; ``entries`` is consumed on the writer thread."""
@@ -54,10 +56,11 @@ class SqliteHistoryLedger:
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownHistory]:
         """Return the next rows with an unknown message after input row number ``after``, in input order."""
+        query = self._scope.query(_HISTORY["doubtful"])
         return await self._writer.call(
             lambda connection: [
                 _doubtful(checked_row(shapes.DOUBTFUL_HISTORY, line))
-                for line in connection.execute(_HISTORY["doubtful"], (after, limit)).fetchall()
+                for line in connection.execute(query, (after, limit)).fetchall()
             ]
         )
 
@@ -67,7 +70,7 @@ class SqliteHistoryLedger:
 
     async def counts(self) -> MessageCounts:
         """Return the number of messages by status, for the created rows of the current input."""
-        return await self._writer.call(read_history_counts)
+        return await self._writer.call(partial(read_history_counts, scope=self._scope))
 
     async def owed(self) -> int:
         """Return the number of created rows whose history is to be posted."""
@@ -78,7 +81,8 @@ class SqliteHistoryLedger:
         return await self._number("waiting")
 
     async def _number(self, name: str) -> int:
-        return await self._writer.call(lambda connection: int(connection.execute(_HISTORY[name]).fetchone()[0]))
+        query = self._scope.query(_HISTORY[name])
+        return await self._writer.call(lambda connection: int(connection.execute(query).fetchone()[0]))
 
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step

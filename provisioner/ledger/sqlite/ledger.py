@@ -1,7 +1,6 @@
 """Ledger in one SQLite file, written by one thread, and held by one run at a time."""
 
 import asyncio
-import json
 import os
 import secrets
 import time
@@ -12,11 +11,9 @@ from pathlib import Path
 from threading import Event
 from typing import Unpack
 
-from provisioner.ledger import shapes
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
-from provisioner.ledger.row_codec import decode_unknown, encode_attempt, encode_run_note
-from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.row_codec import encode_attempt, encode_run_note
 from provisioner.ledger.sqlite import queries, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
@@ -30,11 +27,19 @@ from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_tempo
 from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.reader import SqliteLedgerReader, open_sqlite_reader
 from provisioner.ledger.sqlite.recovery import recover
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.settings_ledger import SqliteSettingsLedger
+from provisioner.ledger.sqlite.unknown_rows import (
+    has_other_identity,
+    read_assigned,
+    read_latest_created,
+    read_unknown,
+)
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,
     Claim,
+    Claimable,
     Counts,
     Fingerprint,
     MessageStatus,
@@ -57,22 +62,32 @@ class SqliteLedger:
 
     Every awaitable completes when its write is on disk, and raises ``StorageError`` when the write fails. Writes
     are executed in the order in which they were requested, also when the caller does not wait for them.
-    ``is_new`` is True when the ledger was created just now.
+    ``is_new`` is True when the ledger was created just now. Views of it share ``writer`` and ``current_run``.
     """
 
-    def __init__(self, opened: OpenLedgerFile, *, version: str) -> None:
+    def __init__(
+        self,
+        opened: OpenLedgerFile,
+        writer: Writer,
+        current_run: CurrentRun,
+        scope: RowScope = ALL_ROWS,
+        *,
+        version: str,
+    ) -> None:
         self.path, self.manifest, self.is_new = opened.path, opened.manifest, opened.is_new
         self.location = LedgerLocation(opened.path)
         self.shared = None
-        self._version = version
-        self._writer = Writer(opened.connection, opened.path)
-        self._current_run = CurrentRun()
-        self.messages = SqliteMessageLedger(self._writer, self._current_run)
-        self.settings = SqliteSettingsLedger(self._writer, self._current_run)
-        self.histories = SqliteHistoryLedger(self._writer, self._current_run)
-        self._claim_cursor = ClaimCursor()
-        self._changes = 0
+        self._opened, self._version = opened, version
+        self._writer, self._current_run, self._scope = parts = writer, current_run, scope
+        self.messages, self.settings = SqliteMessageLedger(*parts), SqliteSettingsLedger(*parts)
+        self.histories = SqliteHistoryLedger(*parts)
+        self._claim_cursor = ClaimCursor(scope=scope)
         self._counted: tuple[int, Counts] | None = None
+
+    def of_account(self, account_sid: str) -> "SqliteLedger":
+        """Return a view of the rows of one account; see ``Ledger.of_account``."""
+        scope = RowScope(account_sid)
+        return SqliteLedger(self._opened, self._writer, self._current_run, scope, version=self._version)
 
     async def plan(
         self,
@@ -93,7 +108,7 @@ class SqliteLedger:
             if on_progress is not None:
                 loop.call_soon_threadsafe(on_progress, count)
 
-        self._changes += 1
+        self._current_run.changes += 1
         try:
             plan = partial(write_plan, entries=entries, fingerprints=fingerprints, on_replaced=on_replaced)
             return await self._writer.call(partial(plan, on_progress=report, is_cancelled=is_abandoned))
@@ -111,7 +126,7 @@ class SqliteLedger:
         An attempt with error code ``interrupted`` is recorded for each. A created row whose message was in flight
         stays created; its message becomes unknown, and the row is included in the number.
         """
-        self._changes += 1
+        self._current_run.changes += 1
         return await self._writer.call(recover)
 
     async def start_run(
@@ -141,7 +156,7 @@ class SqliteLedger:
         limit: int | None = None,
     ) -> None:
         """Make ``claim`` start again at the first row; see ``Ledger.set_claimable``."""
-        claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, settings, limit)
+        claim_cursor = self._claim_cursor = ClaimCursor(statuses, messages, settings, limit, scope=self._scope)
         await self._writer.call(claim_cursor.open)
 
     async def set_run_note(self, note: RunNote) -> None:
@@ -160,6 +175,10 @@ class SqliteLedger:
         """Return the number of created rows that ``claim`` will still return because they owe what follows."""
         return self._claim_cursor.posts_left
 
+    async def claimable_by_account(self) -> Mapping[str, Claimable]:
+        """Return what ``claim`` will still return, by the SID of the account; see ``Ledger``."""
+        return await self._writer.call(self._claim_cursor.by_account)
+
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Return the next rows to send, at most ``limit``, in input order; an empty sequence after the last one.
 
@@ -174,7 +193,7 @@ class SqliteLedger:
         self, claim_id: int, identity: str = "", *, owes_message: bool = False, owes_settings: bool = False
     ) -> asyncio.Future[None]:
         """Record the intent to create this row with ``identity``, and what it owes then; see ``RowStore``."""
-        self._changes += 1
+        self._current_run.changes += 1
         owed = "pending" if owes_message else None, "pending" if owes_settings else None
         return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, *owed)), is_intent=True)
 
@@ -186,51 +205,36 @@ class SqliteLedger:
         self, claim_id: int, result: AttemptResult, *, may_share: bool
     ) -> asyncio.Future[SharedConversation | None]:
         """Record that Twilio named a conversation for the row, unless it is another row's; see ``RowStore``."""
-        self._changes += 1
+        self._current_run.changes += 1
         outcome = encode_attempt(claim_id, self._current_run.id, Step.CREATE.value, result, Status.CREATED.value)
         return self._writer.write((BulkStatement.SETTLE_CREATED, (*outcome, may_share)))
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
-        self._changes += 1
+        self._current_run.changes += 1
         return self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
-        return await self._writer.call(
-            lambda connection: [
-                decode_unknown(line) for line in connection.execute(_RUN["unknown"], (after, limit)).fetchall()
-            ]
-        )
+        return await self._writer.call(lambda connection: read_unknown(connection, self._scope, after, limit))
 
     async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the most recent row that Twilio's own reply reported as created, None if there is none.
 
         With ``by_identity``, consider only rows that can be looked up by their identity.
         """
-        asked = {"by_identity": by_identity}
-        return await self._writer.call(
-            lambda connection: next(
-                map(decode_unknown, connection.execute(_RUN["control"], asked).fetchall()), None
-            )
-        )
+        read = partial(read_latest_created, scope=self._scope, by_identity=by_identity)
+        return await self._writer.call(read)
 
     async def trusts_identities(self) -> bool:
         """Return whether every identity in Twilio's replies was the one that was requested."""
-        return not await self._writer.call(
-            lambda connection: connection.execute(_RUN["other_identity"]).fetchone()[0]
-        )
+        return not await self._writer.call(partial(has_other_identity, scope=self._scope))
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return those of the given SIDs whose conversations already belong to a row."""
         if not conversation_sids:
             return set()
-        asked = json.dumps(list(conversation_sids))
-        return await self._writer.call(
-            lambda connection: {
-                checked_row(shapes.SID, line)[0] for line in connection.execute(_RUN["taken"], (asked,)).fetchall()
-            }
-        )
+        return await self._writer.call(lambda connection: read_assigned(connection, conversation_sids))
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the row after it."""
@@ -238,9 +242,9 @@ class SqliteLedger:
 
     async def counts(self) -> Counts:
         """Return the number of rows of the current input by status, cached until a row changes."""
-        if self._counted is None or self._counted[0] != self._changes:
-            changes = self._changes
-            self._counted = changes, await self._writer.call(read_counts)
+        changes = self._current_run.changes
+        if self._counted is None or self._counted[0] != changes:
+            self._counted = changes, await self._writer.call(partial(read_counts, scope=self._scope))
         return self._counted[1]
 
     async def notes(self) -> JobNotes:
@@ -260,7 +264,9 @@ class SqliteLedger:
 
     def closing(self, *, deletes: bool, service_sid: str = "") -> SqliteCloseLedger:
         """Return access to the conversations that the job created; see ``Ledger.closing``."""
-        return SqliteCloseLedger(self._writer, self._current_run, deletes=deletes, service_sid=service_sid)
+        return SqliteCloseLedger(
+            self._writer, self._current_run, self._scope, deletes=deletes, service_sid=service_sid
+        )
 
     async def close(self, cleanup: Callable[[], None]) -> None:
         """Execute the requested writes, then call ``cleanup`` on the writer thread, which closes the file.
@@ -270,7 +276,7 @@ class SqliteLedger:
         await self._writer.call(lambda _: cleanup(), is_last=True)
 
     def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
-        self._changes += 1
+        self._current_run.changes += 1
         outcome = encode_attempt(claim_id, self._current_run.id, step.value, result, status.value)
         return self._writer.write((BulkStatement.SETTLE, outcome))
 
@@ -287,7 +293,7 @@ async def open_sqlite_ledger(
     """Open or create a SQLite ledger; see ``open_ledger``. ``synchronous`` is SQLite's PRAGMA; FULL is durable."""
     kept = partial(open_file, path, synchronous=synchronous, replaces_unsent=replaces_unsent) if path else None
     opened = await asyncio.to_thread(kept or open_temporary, settings, version=version)
-    ledger = SqliteLedger(opened, version=version)
+    ledger = SqliteLedger(opened, Writer(opened.connection, opened.path), CurrentRun(), version=version)
     try:
         yield ledger
     finally:

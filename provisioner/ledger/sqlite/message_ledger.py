@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from provisioner.ledger import shapes
@@ -10,6 +11,7 @@ from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_message_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 
@@ -24,8 +26,8 @@ class SqliteMessageLedger:
     Attempts are recorded for the current run. The text of a message is never stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def begin(self, claim_id: int) -> asyncio.Future[None]:
         """Record the intent: from now on, this row's message, built from the current input, may be in flight."""
@@ -45,10 +47,11 @@ class SqliteMessageLedger:
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
+        query = self._scope.query(_MESSAGES["doubtful"])
         return await self._writer.call(
             lambda connection: [
                 _doubtful(checked_row(shapes.DOUBTFUL, line))
-                for line in connection.execute(_MESSAGES["doubtful"], (after, limit)).fetchall()
+                for line in connection.execute(query, (after, limit)).fetchall()
             ]
         )
 
@@ -58,7 +61,7 @@ class SqliteMessageLedger:
 
     async def counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
-        return await self._writer.call(read_message_counts)
+        return await self._writer.call(partial(read_message_counts, scope=self._scope))
 
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step

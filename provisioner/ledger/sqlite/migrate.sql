@@ -81,6 +81,6 @@ CREATE TABLE accounts (
 -- Version 5: the account of a row. Jobs that older versions began are for one account.
 ALTER TABLE rows ADD COLUMN account INTEGER REFERENCES accounts (id);
 
--- name: add_invalid_account
--- Version 5: the account of an invalid record.
-ALTER TABLE invalid ADD COLUMN account INTEGER REFERENCES accounts (id);
+-- name: add_planned_account
+-- Version 5: the account of a record of the input.
+ALTER TABLE plan ADD COLUMN account INTEGER REFERENCES accounts (id);

@@ -62,10 +62,14 @@ INSERT INTO rows (id, key, digest, status) VALUES (?, ?, ?, 'pending');
 -- Set the account of such a row. Jobs for one account, which are most, do without.
 UPDATE rows SET account = ? WHERE id = ?;
 
+-- name: set_planned_account
+-- Set the account of its record.
+UPDATE plan SET account = ? WHERE row = ?;
+
 -- name: plan_invalid
 -- Plan the staged entries when no key is repeated; only the invalid ones are staged.
-INSERT INTO plan (row, line, source, row_id, is_valid)
-SELECT row, line, source, NULL, 0 FROM staging.entries;
+INSERT INTO plan (row, line, source, row_id, is_valid, account)
+SELECT row, line, source, NULL, 0, account FROM staging.entries;
 
 -- name: stage_planned
 -- Stage the valid records after all, because keys are repeated.
@@ -163,14 +167,14 @@ DELETE FROM sources;
 -- name: plan_entries
 -- Connect every entry with the known row of its key, or with a new row. An invalid entry is connected with the known
 -- row only when a request was sent for that row; otherwise the entry has no row, and the known row is not planned.
-INSERT INTO plan (row, line, source, row_id, is_valid)
+INSERT INTO plan (row, line, source, row_id, is_valid, account)
 SELECT
     entries.row, entries.line, entries.source,
     CASE
         WHEN rows.id IS NOT NULL THEN rows.id
         WHEN entries.error_code IS NULL THEN :last + entries.row
     END,
-    entries.error_code IS NULL
+    entries.error_code IS NULL, entries.account
 FROM staging.entries
 LEFT JOIN rows ON rows.key = entries.key AND entries.is_owner
     AND (entries.error_code IS NULL OR rows.status NOT IN ('pending', 'unsent'))
@@ -210,8 +214,8 @@ WHERE rows.id = now.row_id AND rows.digest <> now.digest;
 
 -- name: add_invalid
 -- Add the invalid entries that have no row.
-INSERT INTO invalid (row, key, error_code, error, account)
-SELECT entries.row, entries.key, entries.error_code, entries.error, entries.account
+INSERT INTO invalid (row, key, error_code, error)
+SELECT entries.row, entries.key, entries.error_code, entries.error
 FROM staging.entries
 JOIN plan ON plan.row = entries.row
 WHERE entries.error_code IS NOT NULL AND plan.row_id IS NULL;

@@ -11,6 +11,10 @@ _PLAN = queries.load_queries("plan")
 _TOGETHER = 100
 """Entries per SQL statement, with five parameters each; old versions of SQLite allow 999 parameters."""
 
+_FIRST = _PLAN["set_row_account"], _PLAN["set_planned_account"]
+_STAGED = (_PLAN["set_staged_account"],)
+"""Statements that set the account of an entry in a ledger without rows, and of a staged entry."""
+
 
 class PlanEntryWriter:
     """Writer of the entries of one plan pass.
@@ -22,7 +26,7 @@ class PlanEntryWriter:
     def __init__(self, connection: sqlite3.Connection, *, is_first: bool) -> None:
         self._connection = connection
         self._write_valid = self._add if is_first else self._stage
-        self._set_account = _PLAN["set_row_account" if is_first else "set_staged_account"]
+        self._set_accounts = _FIRST if is_first else _STAGED
         self._accounts: dict[str, int] = dict(connection.execute(_PLAN["accounts"]).fetchall())
 
     def write(self, entries: Sequence[PlanEntry]) -> None:
@@ -31,11 +35,11 @@ class PlanEntryWriter:
         valid = [entry for entry in entries if not entry.problems] if invalid else entries
         for start in range(0, len(valid), _TOGETHER):
             self._write_valid(valid[start : start + _TOGETHER])
-        self._write_accounts(self._set_account, valid)
+        self._write_accounts(self._set_accounts, valid)
         if invalid:
             self._connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
             self._connection.executemany(_PLAN["stage_fault"], _faults(invalid))
-            self._write_accounts(_PLAN["set_staged_account"], invalid)
+            self._write_accounts(_STAGED, invalid)
 
     def _stage(self, batch: Sequence[PlanEntry]) -> None:
         """Stage valid entries. A row without a key gets its content's digest as key."""
@@ -54,13 +58,15 @@ class PlanEntryWriter:
         self._connection.execute(queries.repeat_values(_PLAN["plan_new"], len(batch)), planned)
         self._connection.execute(queries.repeat_values(_PLAN["add_new"], len(batch)), added)
 
-    def _write_accounts(self, statement: str, entries: Sequence[PlanEntry]) -> None:
+    def _write_accounts(self, statements: Sequence[str], entries: Sequence[PlanEntry]) -> None:
         """Set the account of each entry that has one, after adding the accounts that the ledger does not know."""
         named = [entry for entry in entries if entry.account]
         for sid in dict.fromkeys(entry.account for entry in named):
             if sid not in self._accounts:
                 (self._accounts[sid],) = self._connection.execute(_PLAN["add_account"], (sid,)).fetchone()
-        self._connection.executemany(statement, ((self._accounts[entry.account], entry.row) for entry in named))
+        values = [(self._accounts[entry.account], entry.row) for entry in named]
+        for statement in statements:
+            self._connection.executemany(statement, values)
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:

@@ -23,9 +23,8 @@ GROUP BY rows.status;
 -- Number of records of the current input by account and status, without those that name no account.
 SELECT accounts.sid, coalesce(rows.status, 'invalid'), count(*)
 FROM plan
+JOIN accounts ON accounts.id = plan.account
 LEFT JOIN rows ON rows.id = plan.row_id
-LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
-JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account)
 GROUP BY accounts.id, rows.status
 ORDER BY accounts.id;
 
@@ -40,7 +39,7 @@ ORDER BY row;
 
 -- name: vanished
 -- The rows that left the input, as if they were a plan, in the order in which they came.
-SELECT id AS row, 0 AS line, 0 AS source, id AS row_id
+SELECT id AS row, 0 AS line, 0 AS source, id AS row_id, account
 FROM rows
 WHERE id NOT IN (SELECT row_id FROM main.plan WHERE row_id IS NOT NULL);
 

@@ -142,6 +142,36 @@ FROM (
     LIMIT ?4
 );
 
+-- name: claimable_by_account
+-- Number of rows that the statement claim returns in all for each account, without and with created rows, in the order of
+-- their first rows; the parameters are those of claim.
+SELECT accounts.sid, sum(claimable.status <> 'created'), sum(claimable.status = 'created')
+FROM (
+    SELECT plan.row, plan.account, rows.status
+    FROM plan
+    JOIN rows ON rows.id = plan.row_id
+    WHERE plan.row > ?1 AND plan.is_valid AND (
+        instr(?2, ' ' || rows.status || ' ')
+        OR (
+            rows.status = 'created'
+            AND (
+                instr(?4, ' ' || rows.settings || ' ')
+                OR (
+                    coalesce(rows.settings, 'set') = 'set'
+                    AND instr(
+                        ?3, ' ' || iif(coalesce(rows.history, 'posted') = 'posted', rows.message, rows.history) || ' '
+                    )
+                )
+            )
+        )
+    )
+    ORDER BY plan.row
+    LIMIT ?5
+) AS claimable
+JOIN accounts ON accounts.id = claimable.account
+GROUP BY accounts.id
+ORDER BY min(claimable.row);
+
 -- name: start_run
 -- Record the start of a run.
 INSERT INTO runs (run_id, started, version, pid) VALUES (?, ?, ?, ?);

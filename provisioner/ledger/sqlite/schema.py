@@ -20,10 +20,10 @@ _STEPS: dict[int, tuple[str, ...]] = {
     2: ("add_message", "add_message_digest", "add_last_message", "add_message_sid", "add_closures"),
     3: ("add_service_sid", "doubt_gone"),
     4: ("add_users", "add_settings", "add_last_settings", "add_history_status", "add_history"),
-    5: ("add_accounts", "add_row_account", "add_invalid_account"),
+    5: ("add_accounts", "add_row_account", "add_planned_account"),
 }
 """Names of the statements that migrate a ledger of the version before to each version."""
-_MADE_ANEW = ("attempts_by_conversation", "results")
+_MADE_ANEW = ("attempts_by_conversation", "plan_by_account", "results")
 """Objects that are made from the schema at the end of a migration, where the schema has them."""
 _MOST_OBJECTS = 100
 _STATISTICS = {"sqlite_stat1", "sqlite_stat4"}

@@ -67,24 +67,27 @@ CREATE UNIQUE INDEX rows_by_key ON rows (key);
 -- name: plan
 -- The current input, one entry for each record; every plan replaces all entries. A row without an entry is no longer
 -- in the input. row_id is NULL when the record is invalid and no request was sent for its key. is_valid is 0 for every
--- invalid record.
+-- invalid record. account is NULL in a job for one account, and for a record that names none.
 CREATE TABLE plan (
     row INTEGER PRIMARY KEY,
     line INTEGER NOT NULL,
     source INTEGER NOT NULL REFERENCES sources (id),
     row_id INTEGER REFERENCES rows (id),
-    is_valid INTEGER NOT NULL
+    is_valid INTEGER NOT NULL,
+    account INTEGER REFERENCES accounts (id)
 );
 
+-- name: plan_by_account
+-- The records of each account in input order. A job for one account has none.
+CREATE INDEX plan_by_account ON plan (account, row) WHERE account IS NOT NULL;
+
 -- name: invalid
--- The invalid records of the current input that have no row. key is NULL when no key column gives one, account when the
--- record names no account.
+-- The invalid records of the current input that have no row. key is NULL when no key column gives one.
 CREATE TABLE invalid (
     row INTEGER PRIMARY KEY REFERENCES plan (row),
     key TEXT,
     error_code TEXT NOT NULL,
-    error TEXT NOT NULL,
-    account INTEGER REFERENCES accounts (id)
+    error TEXT NOT NULL
 );
 
 -- name: problems
@@ -258,4 +261,4 @@ LEFT JOIN attempts AS updates ON updates.id = rows.last_settings
 LEFT JOIN history ON history.row_id = rows.id
 LEFT JOIN attempts AS chats ON chats.id = history.last_attempt
 LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
-LEFT JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account);
+LEFT JOIN accounts ON accounts.id = plan.account;

@@ -1,11 +1,13 @@
 """Part of the SQLite ledger that records the settings of created conversations."""
 
 import asyncio
+from functools import partial
 
 from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_settings_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus
 
@@ -19,8 +21,8 @@ class SqliteSettingsLedger:
     Attempts are recorded for the current run. No text of the settings is ever stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> asyncio.Future[None]:
         """Record the result of an attempt and the status of the settings; see ``SettingsStore.settle``."""
@@ -33,4 +35,4 @@ class SqliteSettingsLedger:
 
     async def counts(self) -> SettingsCounts:
         """Return the number of settings by status, for the created rows of the current input."""
-        return await self._writer.call(read_settings_counts)
+        return await self._writer.call(partial(read_settings_counts, scope=self._scope))
