@@ -293,7 +293,7 @@ async def test_rates_that_cannot_be_used_any_more_end_the_work(new_server: str) 
             await asyncio.to_thread(query_postgres, new_server, "DROP SCHEMA provisioner CASCADE", is_writing=True)
             await asyncio.Event().wait()
 
-    with pytest.raises(LedgerError, match="cannot be used|not those of a ledger"):
+    with pytest.raises(LedgerError, match=r"cannot be used|not those of a ledger"):
         await asyncio.wait_for(share(), 20)
 
 
