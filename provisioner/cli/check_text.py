@@ -10,7 +10,7 @@ from provisioner.models import Counts, Problem
 from provisioner.models.forecast import AccountForecast, Forecast, MappedField
 from provisioner.models.summary import Summary
 
-from .plan_text import account_lines, mapping_lines, plan_lines
+from .plan_text import mapping_lines, plan_lines
 
 
 def check_lines(summary: Summary, *, is_verbose: bool = False) -> Iterator[str]:
@@ -31,7 +31,6 @@ def check_lines(summary: Summary, *, is_verbose: bool = False) -> Iterator[str]:
         yield f"  {row['source']}, line {row['line']}, row {row['row']}: {problems}"
     if counts.invalid > len(details["invalid_rows"]):
         yield f"  … and {counts.invalid - len(details['invalid_rows']):,} more: --all lists them"
-    yield from account_lines([msgspec.convert(each, AccountForecast) for each in details.get("accounts", ())])
     yield from plan_lines(_plan(counts, details))
     for number, request in enumerate(details["requests"], 1):
         fields = " · ".join(f"{field}={text}" for field, text in request.items())
@@ -78,4 +77,5 @@ def _plan(counts: Counts, details: Mapping[str, Any]) -> Forecast:
         duration_s=details["duration_s"],
         finishes_at=datetime.fromisoformat(finishes_at) if finishes_at else None,
         notes=tuple(details["plan_notes"]),
+        accounts=[msgspec.convert(each, AccountForecast) for each in details.get("accounts", ())],
     )

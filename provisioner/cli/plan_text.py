@@ -22,6 +22,7 @@ def plan_lines(plan: Forecast) -> Iterator[str]:
     look_up = f"; {plan.to_look_up:,} unknown to look up" if plan.to_look_up else ""
     rows = pluralize("row", plan.counts.input)
     yield from mapping_lines(plan.mapping)
+    yield from account_lines(plan.accounts)
     yield f"plan: {plan.to_send:,} of {rows} to send{_time_text(plan)}{post}{look_up}{bad}"
     yield from (f"note: {note}" for note in plan.notes)
 
@@ -30,7 +31,7 @@ def account_lines(accounts: Sequence[AccountForecast]) -> Iterator[str]:
     """Yield how many rows each account has, at which rate, and how long they take, a line for each account."""
     for each in accounts:
         called = f" ({shortened(each.name)})" if each.name else ""
-        rows = pluralize("row", each.counts.pending)
+        rows = pluralize("row", each.to_send)
         pace = "with no pace limit" if each.rate_asked is None else f"at {rate_text(each.rate_asked)}"
         time = f": {duration_text(each.duration_s)}" if each.duration_s else ""
         bad = f"; {each.counts.invalid:,} invalid" if each.counts.invalid else ""

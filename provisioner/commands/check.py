@@ -16,7 +16,7 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.accounts import read_accounts
-from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts, timing_of
+from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts
 from provisioner.planning.history import PlannedHistory, open_history, plan_history
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, unconfirmed_encoding_error, validate_global_options
@@ -43,7 +43,6 @@ class CheckResult:
     ``detections`` and ``skipped`` have an item for each input, in their order.
     ``lacks_address`` says that nothing gives the address SID of some rows, ``guess`` is why the encoding has to be
     confirmed, and ``is_shown`` that values are shown as they are. ``history`` is what was found of ``--history``.
-    ``accounts`` are those of ``--accounts``, none without it.
     """
 
     detections: Sequence[tuple[str, Detection]]
@@ -55,7 +54,6 @@ class CheckResult:
     guess: UsageError | None
     is_shown: bool
     history: HistoryReport = field(default_factory=HistoryReport)
-    accounts: Sequence[AccountForecast] = ()
 
 
 async def check_job(files: Sequence[str], options: CheckOptions, ui: UserInterface, stop: StopSignals) -> Summary:
@@ -113,7 +111,6 @@ async def check_input(
             guess=unconfirmed_encoding_error(job_input.sources),
             is_shown=is_shown,
             history=history.report,
-            accounts=accounts,
         )
 
 
@@ -131,7 +128,9 @@ def _mapping(options: CheckOptions) -> Mapping:
 def _forecast_accounts(mapping: Mapping, reader: LedgerReader, options: CheckOptions) -> Sequence[AccountForecast]:
     if mapping.accounts is None:
         return ()
-    return forecast_accounts(mapping.accounts, reader.account_counts(), options.rate)
+    counts = reader.account_counts()
+    to_send = {sid: each.pending for sid, each in counts.items()}
+    return forecast_accounts(mapping.accounts, counts, to_send, options.rate)
 
 
 def _forecast(
@@ -140,10 +139,11 @@ def _forecast(
     return forecast(
         report,
         Workload(to_send=report.counts.pending),
-        timing_of(accounts) if accounts else Timing(rate=parse_rate(options.rate)),
+        Timing(rate=parse_rate(options.rate)),
         now=datetime.now().astimezone(),
         is_real=True,
         notes=notes,
+        accounts=accounts,
     )
 
 
@@ -186,7 +186,7 @@ def _details(checked: CheckResult) -> dict[str, object]:
         "duration_s": plan.duration_s,
         "finishes_at": plan.finishes_at.isoformat(timespec="seconds") if plan.finishes_at else None,
         "new_identities": plan.to_send,
-        **({"accounts": [msgspec.to_builtins(each) for each in checked.accounts]} if checked.accounts else {}),
+        **({"accounts": [msgspec.to_builtins(each) for each in plan.accounts]} if plan.accounts else {}),
         "plan_notes": list(plan.notes),
         "requests": [_request(request, checked) for request in checked.preview.requests],
         "mapping": [msgspec.to_builtins(field) for field in checked.preview.fields],

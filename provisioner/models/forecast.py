@@ -26,13 +26,14 @@ class MappedField(msgspec.Struct, frozen=True, kw_only=True):
 class AccountForecast(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one account of a job for many, whose name is empty where the user gave it none.
 
-    ``rate_asked`` is in starts per second, ``duration_s`` the seconds that its rows take; both are None without a
-    rate limit.
+    ``to_send`` of its rows will be created. ``rate_asked`` is in starts per second, ``duration_s`` the seconds
+    that they take; both are None without a rate limit.
     """
 
     account_sid: str
     name: str
     counts: Counts
+    to_send: int
     rate_asked: float | None
     duration_s: float | None
 
@@ -43,7 +44,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     ``to_send`` rows will be created, ``to_post`` created rows need only their first message, and ``to_look_up``
     rows are unknown and will be reconciled first. ``rate_asked`` is in starts per second. ``duration_s`` (seconds)
     and ``finishes_at`` are None without a rate limit; ``finishes_at`` is None also when it is more than ten years
-    ahead.
+    ahead. ``accounts`` has the figures of each account of a job for many.
     """
 
     counts: Counts
@@ -55,6 +56,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     finishes_at: datetime | None
     notes: tuple[str, ...] = ()
     mapping: Sequence[MappedField] = ()
+    accounts: Sequence[AccountForecast] = ()
 
     @property
     def has_work(self) -> bool:

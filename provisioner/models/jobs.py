@@ -60,6 +60,11 @@ class Claimable(msgspec.Struct, frozen=True):
     to_send: int
     to_post: int
 
+    @property
+    def total(self) -> int:
+        """Number of rows that will be handed out."""
+        return self.to_send + self.to_post
+
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A claimed row with its request, rebuilt from its source; the other fields are those of ``Claim``."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
@@ -58,34 +58,42 @@ class Timing:
 
 
 def forecast_accounts(
-    accounts: JobAccounts, counts: Mapping[str, Counts], usual_rate: str
+    accounts: JobAccounts, counts: Mapping[str, Counts], to_send: Mapping[str, int], usual_rate: str
 ) -> Sequence[AccountForecast]:
     """Return the figures of each account, in the order of the accounts; one without rows has none to send.
 
-    ``counts`` are those of the accounts with rows by SID, ``usual_rate`` is the rate of accounts without one.
+    ``counts`` are those of the accounts with rows by SID, ``to_send`` the numbers of rows that are to be created,
+    ``usual_rate`` is the rate of accounts without one.
     """
     forecasts = []
     for account in accounts:
-        rows = counts.get(account.sid, Counts())
+        rows = to_send.get(account.sid, 0)
         rate = parse_rate(account.rate or usual_rate).per_second
         is_paced = math.isfinite(rate)
         forecasts.append(
             AccountForecast(
                 account_sid=account.sid,
                 name=account.name,
-                counts=rows,
+                counts=counts.get(account.sid, Counts()),
+                to_send=rows,
                 rate_asked=rate if is_paced else None,
-                duration_s=rows.pending / rate if is_paced else None,
+                duration_s=rows / rate if is_paced else None,
             )
         )
     return forecasts
 
 
-def timing_of(accounts: Sequence[AccountForecast]) -> Timing:
-    """Return the timing of a job for these accounts: they send at the same time, each at its own rate."""
-    sending = [each for each in accounts if each.counts.pending] or accounts
+def timing_of(accounts: Sequence[AccountForecast], timing: Timing) -> Timing:
+    """Return the timing of a job for these accounts: they send at the same time, each at its own rate.
+
+    ``timing`` is that of a job for one account; without ``accounts`` it holds.
+    """
+    if not accounts:
+        return timing
+    sending = [each for each in accounts if each.to_send] or accounts
     rates = [math.inf if each.rate_asked is None else each.rate_asked for each in sending]
-    return Timing(
+    return replace(
+        timing,
         rate=Rate(per_second=sum(rates)),
         duration_s=max(each.duration_s or 0.0 for each in sending),
         fastest=max(rates),
@@ -101,13 +109,16 @@ def forecast(
     is_real: bool,
     notes: tuple[str, ...] = (),
     ledger: str = "",
+    accounts: Sequence[AccountForecast] = (),
 ) -> Forecast:
     """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
     ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
     simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
     ``ledger`` is the name of the job's ledger, for a command in a note; only a job that was run before needs it.
+    ``timing`` is that of a job for one account, ``accounts`` are the figures of each account of a job for many.
     """
+    timing = timing_of(accounts, timing)
     rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not work.to_send):
@@ -123,6 +134,7 @@ def forecast(
         if duration_s is not None and duration_s <= FORESEEN_S
         else None,
         notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, timing, is_real=is_real)),
+        accounts=accounts,
     )
 
 

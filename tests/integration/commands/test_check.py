@@ -76,7 +76,7 @@ async def test_a_check_says_to_which_account_each_row_goes(tmp_path: Path) -> No
     assert [str(each) for row in checked.invalid for each in row.problems] == [
         "account_sid: is none of the accounts of --accounts, by its SID or its name"
     ]
-    told = [(each.name, each.counts.pending, each.rate_asked, each.duration_s) for each in checked.accounts]
+    told = [(each.name, each.counts.pending, each.rate_asked, each.duration_s) for each in checked.plan.accounts]
     assert told == [("North", 1, 5.0, 0.2), ("", 1, 4.0, 0.25)]
     assert (checked.plan.rate_asked, checked.plan.duration_s) == (9.0, 0.25)
     with pytest.raises(UsageError, match="--history with --accounts"):

@@ -92,15 +92,18 @@ def test_accounts_send_at_the_same_time_each_at_its_own_rate() -> None:
     """The slowest account decides the time; an account without rows, or at no limit, adds none."""
     counts = {"0": Counts(input=110, pending=100, invalid=10), "1": Counts(input=100, pending=100)}
 
-    both = forecast_accounts(accounts_at("5/s", "", "1/m"), counts, "4/s")
-    boundless = forecast_accounts(accounts_at("0", "5/s"), counts, "4/s")
+    to_send = {"0": 100, "1": 100}
+    one = Timing(rate=Rate(per_second=4.0))
 
-    assert [(each.counts.pending, each.rate_asked) for each in both] == [(100, 5.0), (100, 4.0), (0, 1 / 60)]
+    both = forecast_accounts(accounts_at("5/s", "", "1/m"), counts, to_send, "4/s")
+    boundless = forecast_accounts(accounts_at("0", "5/s"), counts, to_send, "4/s")
+
+    assert [(each.to_send, each.rate_asked) for each in both] == [(100, 5.0), (100, 4.0), (0, 1 / 60)]
     assert [each.duration_s for each in both] == [20.0, 25.0, 0.0]
-    timing = timing_of(both)
+    timing = timing_of(both, one)
     assert (timing.rate.per_second, timing.duration_s, timing.fastest) == (9.0, 25.0, 5.0)
     assert [each.duration_s for each in boundless] == [None, 20.0]
-    assert timing_of(boundless).rate.per_second == math.inf
+    assert timing_of(boundless, one).rate.per_second == math.inf
 
 
 def test_a_pace_over_twilios_is_one_of_a_single_account() -> None:
@@ -108,9 +111,10 @@ def test_a_pace_over_twilios_is_one_of_a_single_account() -> None:
     counts = {"0": Counts(input=9, pending=9), "1": Counts(input=9, pending=9)}
     notes = []
     for rate in ("5/s", "6/s"):
-        timing = timing_of(forecast_accounts(accounts_at("5/s", rate), counts, "4/s"))
-        report = PlanReport(counts=Counts(input=18, pending=18))
-        notes.append(forecast(report, Workload(to_send=18), timing, now=NOW, is_real=True).notes)
+        accounts = forecast_accounts(accounts_at("5/s", rate), counts, {"0": 9, "1": 9}, "4/s")
+        report, work = PlanReport(counts=Counts(input=18, pending=18)), Workload(to_send=18)
+        timing = Timing(rate=Rate(per_second=4.0))
+        notes.append(forecast(report, work, timing, now=NOW, is_real=True, accounts=accounts).notes)
 
     assert notes[0] == ()
     assert "expect 429s" in notes[1][0]
